@@ -1,0 +1,23 @@
+# make demo and make test install what they need by themselves.
+GO ?= go
+
+.PHONY: setup build demo test doctor clean
+
+build: setup
+	CGO_ENABLED=0 $(GO) build -trimpath -o build/bin/keygan ./cmd/keygan
+	$(GO) build -trimpath -o build/bin/keygan-train ./cmd/keygan-train
+
+setup:
+	@scripts/setup
+
+demo:
+	@scripts/demo
+
+test:
+	@scripts/test
+
+doctor:
+	@scripts/doctor
+
+clean:
+	rm -rf build

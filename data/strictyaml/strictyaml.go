@@ -1,0 +1,230 @@
+// Package strictyaml decodes a YAML file into a Go struct and refuses everything that the struct does not say.
+//
+// An unknown key, a value of another type (1.5 for a whole number, too) or a key given twice is an error of the form
+// file:line: key: reason, with the allowed keys where that helps. What the struct held before is the default. The returned
+// Document finds the line of a key again, so that checks of values made later can name it.
+package strictyaml
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Document remembers where the keys of a decoded file stand.
+type Document struct {
+	name  string
+	lines map[string]int // "train.batch" → 12
+}
+
+// Decode decodes src, the content of the file called name, into v, a pointer to a struct with yaml tags.
+func Decode(name string, src []byte, v any) (*Document, error) {
+	doc, root, err := parse(name, src)
+	if err != nil || root == nil {
+		return doc, err
+	}
+	if err := doc.check(root, reflect.TypeOf(v).Elem(), ""); err != nil {
+		return nil, err
+	}
+	if err := yaml.NodeToValue(root, v, yaml.Strict()); err != nil {
+		return nil, doc.syntax(err)
+	}
+	return doc, nil
+}
+
+// DecodeSection is Decode for the part of the file under one top-level key; all other keys are somebody else's. It
+// reports whether the section is there.
+func DecodeSection(name string, src []byte, section string, v any) (doc *Document, found bool, err error) {
+	doc, root, err := parse(name, src)
+	if err != nil || root == nil {
+		return doc, false, err
+	}
+	for _, value := range pairs(root) {
+		if value.Key.String() != section {
+			continue
+		}
+		if err := doc.check(value.Value, reflect.TypeOf(v).Elem(), section); err != nil {
+			return nil, true, err
+		}
+		if err := yaml.NodeToValue(value.Value, v, yaml.Strict()); err != nil {
+			return nil, true, doc.syntax(err)
+		}
+		return doc, true, nil
+	}
+	return doc, false, nil
+}
+
+// Errorf makes an error about the value at path, as in "train.batch" or "source[1].folder": file:line: path: reason. A
+// path that the file does not mention gets the line of its nearest parent that is there, or none.
+func (d *Document) Errorf(path, format string, args ...any) error {
+	reason := fmt.Sprintf(format, args...)
+	for at := path; at != ""; at = parent(at) {
+		if line, ok := d.lines[at]; ok {
+			return fmt.Errorf("%s:%d: %s: %s", d.name, line, path, reason)
+		}
+	}
+	return fmt.Errorf("%s: %s: %s", d.name, path, reason)
+}
+
+func parent(path string) string {
+	return path[:max(strings.LastIndexAny(path, ".["), 0)]
+}
+
+func parse(name string, src []byte) (*Document, ast.Node, error) {
+	doc := &Document{name: name, lines: map[string]int{}}
+	file, err := parser.ParseBytes(src, 0)
+	if err != nil {
+		return nil, nil, doc.syntax(err)
+	}
+	if len(file.Docs) > 1 {
+		return nil, nil, fmt.Errorf("%s: more than one YAML document in the file", name)
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return doc, nil, nil
+	}
+	if _, comment := file.Docs[0].Body.(*ast.CommentGroupNode); comment {
+		return doc, nil, nil
+	}
+	return doc, file.Docs[0].Body, nil
+}
+
+// syntax turns an error of the YAML library into one line with the file's name and line.
+func (d *Document) syntax(err error) error {
+	var located yaml.Error
+	if errors.As(err, &located) && located.GetToken() != nil {
+		return fmt.Errorf("%s:%d: %s", d.name, located.GetToken().Position.Line, located.GetMessage())
+	}
+	return fmt.Errorf("%s: %w", d.name, err)
+}
+
+// check walks the syntax tree beside the type it is going to be decoded into.
+func (d *Document) check(node ast.Node, t reflect.Type, path string) error {
+	if anchor, ok := node.(*ast.AnchorNode); ok {
+		node = anchor.Value
+	}
+	if path != "" {
+		d.lines[path] = node.GetToken().Position.Line
+	}
+	want := ""
+	switch t.Kind() {
+	case reflect.Struct:
+		return d.checkStruct(node, t, path)
+	case reflect.Pointer:
+		return d.check(node, t.Elem(), path)
+	case reflect.Slice:
+		list, ok := node.(*ast.SequenceNode)
+		if !ok {
+			want = "a list"
+			break
+		}
+		for i, item := range list.Values {
+			if err := d.check(item, t.Elem(), fmt.Sprintf("%s[%d]", path, i)); err != nil {
+				return err
+			}
+		}
+	case reflect.String:
+		if _, ok := node.(ast.ScalarNode); !ok {
+			want = "a text"
+		}
+	case reflect.Bool:
+		if _, ok := node.(*ast.BoolNode); !ok {
+			want = "true or false"
+		}
+	case reflect.Float32, reflect.Float64:
+		switch n := node.(type) {
+		case *ast.FloatNode, *ast.IntegerNode, *ast.InfinityNode, *ast.NanNode:
+		case *ast.StringNode: // the library takes 2e-4, a float in YAML 1.2, for a text at first
+			if _, err := strconv.ParseFloat(n.Value, 64); err != nil {
+				want = "a number"
+			}
+		default:
+			want = "a number"
+		}
+	case reflect.Int, reflect.Int64, reflect.Uint64:
+		whole, ok := node.(*ast.IntegerNode)
+		if !ok {
+			want = "a whole number"
+		} else if value, negative := whole.Value.(int64); negative && value < 0 && t.Kind() == reflect.Uint64 {
+			want = "a whole number, 0 or more"
+		}
+	}
+	if want != "" {
+		return d.Errorf(path, "%s is not %s", strings.TrimSpace(node.String()), want)
+	}
+	return nil
+}
+
+func (d *Document) checkStruct(node ast.Node, t reflect.Type, path string) error {
+	fields := map[string]reflect.Type{}
+	collect(t, fields)
+	if _, mapping := node.(*ast.MappingNode); !mapping {
+		if _, single := node.(*ast.MappingValueNode); !single {
+			where := path
+			if where == "" {
+				where = "the file"
+			}
+			return d.Errorf(where, "expected keys and values (%s)", allowed(fields))
+		}
+	}
+	for _, pair := range pairs(node) {
+		key := pair.Key.String()
+		at := key
+		if path != "" {
+			at = path + "." + key
+		}
+		field, ok := fields[key]
+		if !ok {
+			d.lines[at] = pair.Key.GetToken().Position.Line
+			return d.Errorf(at, "unknown key; allowed here: %s", allowed(fields))
+		}
+		if _, null := pair.Value.(*ast.NullNode); null {
+			d.lines[at] = pair.Key.GetToken().Position.Line
+			return d.Errorf(at, "has no value")
+		}
+		if err := d.check(pair.Value, field, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pairs are the entries of a mapping, which the library represents in two ways.
+func pairs(node ast.Node) []*ast.MappingValueNode {
+	switch m := node.(type) {
+	case *ast.MappingNode:
+		return m.Values
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{m}
+	}
+	return nil
+}
+
+func allowed(fields map[string]reflect.Type) string {
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return strings.Join(names, ", ")
+}
+
+// collect gathers the keys of a struct type, those of inlined structs included.
+func collect(t reflect.Type, fields map[string]reflect.Type) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case strings.Contains(options, "inline"):
+			collect(f.Type, fields)
+		case name != "" && name != "-":
+			fields[name] = f.Type
+		}
+	}
+}
