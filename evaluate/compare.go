@@ -1,0 +1,117 @@
+package evaluate
+
+import (
+	"math"
+
+	"keygan/data"
+)
+
+// Single holds the metrics of one image. What is undefined is nil, null in JSON, and Undefined says why under the same
+// name.
+type Single struct {
+	Bytes       int               `json:"bytes"`   // n in the formulas of the critical values
+	Entropy     float64           `json:"entropy"` // bits a byte
+	ChiSquare   float64           `json:"chi2"`    // 255 degrees of freedom
+	Correlation Correlations      `json:"correlation"`
+	Undefined   map[string]string `json:"undefined,omitempty"`
+}
+
+// Correlations holds Pearson's r of adjacent samples in three directions, each the mean over the channels that have one.
+type Correlations struct {
+	Horizontal *float64 `json:"h"`
+	Vertical   *float64 `json:"v"`
+	Diagonal   *float64 `json:"d"`
+}
+
+// Comparison holds the metrics of a pair of images and of each by itself. What is undefined is nil, null in JSON, and
+// Undefined says why under the same name. NPCR and UACI are those of the two images as they are: to judge a cipher by
+// them, give two ciphertexts of plain images that differ in one bit.
+type Comparison struct {
+	Identical    bool              `json:"identical"`
+	NPCR         float64           `json:"npcr"` // percent
+	UACI         float64           `json:"uaci"` // percent
+	MSE          float64           `json:"mse"`
+	PSNR         *float64          `json:"psnr"` // decibels; nil when the images are identical
+	SSIM         *float64          `json:"ssim"` // 11×11 Gaussian window
+	SSIMUniform7 *float64          `json:"ssim_uniform7"`
+	A            Single            `json:"a"`
+	B            Single            `json:"b"`
+	Undefined    map[string]string `json:"undefined,omitempty"`
+}
+
+// Measure takes the metrics of one image.
+func Measure(m *data.Image) Single {
+	s := Single{Bytes: len(m.Pix), Entropy: Entropy(m), ChiSquare: ChiSquare(m)}
+	planes := make([][]float64, m.Channels)
+	for c := range planes {
+		planes[c] = plane(m, c)
+	}
+	for d, to := range map[Direction]struct {
+		value **float64
+		name  string
+	}{
+		Horizontal: {&s.Correlation.Horizontal, "correlation.h"},
+		Vertical:   {&s.Correlation.Vertical, "correlation.v"},
+		Diagonal:   {&s.Correlation.Diagonal, "correlation.d"},
+	} {
+		sum, defined := 0.0, 0
+		for _, p := range planes {
+			r, err := correlate(p, m.Width, m.Height, d)
+			if err != nil {
+				s.Undefined = note(s.Undefined, to.name, err)
+				continue
+			}
+			sum += r
+			defined++
+		}
+		if defined > 0 {
+			mean := sum / float64(defined)
+			*to.value = &mean
+			delete(s.Undefined, to.name)
+		}
+	}
+	return s
+}
+
+// Compare takes the metrics of a pair of images of the same shape and of each by itself.
+func Compare(a, b *data.Image) (Comparison, error) {
+	var c Comparison
+	var err error
+	if c.NPCR, err = NPCR(a, b); err != nil {
+		return c, err
+	}
+	c.Identical = c.NPCR == 0
+	if c.UACI, err = UACI(a, b); err != nil {
+		return c, err
+	}
+	if c.MSE, err = MSE(a, b); err != nil {
+		return c, err
+	}
+	if p := psnr(c.MSE, a.Max()); math.IsInf(p, 0) {
+		c.Undefined = map[string]string{"psnr": "infinite: the images are identical"}
+	} else {
+		c.PSNR = &p
+	}
+	for _, to := range []struct {
+		window Window
+		value  **float64
+		name   string
+	}{{Gaussian11, &c.SSIM, "ssim"}, {Uniform7, &c.SSIMUniform7, "ssim_uniform7"}} {
+		s, err := SSIM(a, b, to.window)
+		if err != nil {
+			c.Undefined = note(c.Undefined, to.name, err)
+			continue
+		}
+		*to.value = &s
+	}
+	c.A, c.B = Measure(a), Measure(b)
+	return c, nil
+}
+
+func note(m map[string]string, name string, err error) map[string]string {
+	if m == nil {
+		m = map[string]string{}
+	}
+	m[name] = err.Error()
+	return m
+}

@@ -1,0 +1,63 @@
+// Package evaluate measures images and how well they are encrypted, and writes the tables.
+//
+// There are two layers. The metrics are plain functions of one or two images:
+//
+//	h := evaluate.Entropy(cipher)            // bits a byte
+//	n, err := evaluate.NPCR(cipher1, cipher2) // percent
+//	s, err := evaluate.SSIM(plain, decrypted, evaluate.Gaussian11)
+//
+// beside each stand the values that random data would give and the critical values at a significance level, computed
+// for the number of bytes at hand ([NPCRCritical], [UACIBand], [EntropyFloor], [ChiSquareBand], [CorrelationBand]).
+// [Measure] and [Compare] gather them for one and for two images, in a form that goes to JSON.
+//
+// [Run] is the experiment: images in, keys from a generator, every scheme, every metric, the tables and the pictures out.
+//
+//	cfg, err := evaluate.ReadConfig("configs/paper.yaml")
+//	report, err := evaluate.Run(ctx, cfg, generator, "runs/paper", nil)
+//
+// What the package promises:
+//
+//   - Where a paper defines a metric differently from the field, both are measured, under different names. The field's
+//     NPCR compares two ciphertexts of plain images that differ in one bit; many papers' NPCR compares a plain image
+//     with its ciphertext, which any scheme passes.
+//   - A published figure stands in a column of its own, beside the measured one, never instead of it. What was not
+//     measured says so, and what is undefined (the correlation of a constant image, the PSNR of identical ones) says
+//     why. NaN and infinities never reach an output file.
+//   - The same configuration, seed, images and weights give the same numbers, all but the times.
+//
+// Counts, entropies, histograms, NPCR and UACI are over the bytes of an image, as the field does it: an RGB pixel of 8
+// bits is three bytes, one of 16 bits six. Fidelity (MSE, PSNR, SSIM) and correlation are over samples, in the range 0
+// to 255 or 0 to 65535. Alpha is a channel like any other.
+package evaluate
+
+import (
+	"fmt"
+
+	"keygan/data"
+)
+
+// Alpha is the significance level of the verdicts in the tables.
+const Alpha = 0.01
+
+// sameShape says how two images that are to be compared differ in shape.
+func sameShape(a, b *data.Image) error {
+	if a.Width != b.Width || a.Height != b.Height || a.Channels != b.Channels || a.Depth != b.Depth {
+		return fmt.Errorf("images of different shape cannot be compared: %s and %s", a, b)
+	}
+	return nil
+}
+
+// plane copies one channel out of the interleaved samples, row by row.
+func plane(m *data.Image, channel int) []float64 {
+	out := make([]float64, m.Width*m.Height)
+	if m.Depth == 8 {
+		for i := range out {
+			out[i] = float64(m.Pix[i*m.Channels+channel])
+		}
+		return out
+	}
+	for i := range out {
+		out[i] = float64(m.Sample(i*m.Channels + channel))
+	}
+	return out
+}

@@ -1,0 +1,274 @@
+package evaluate
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"keygan/data"
+)
+
+// randomImage fills an image with random bytes.
+func randomImage(width, height, channels, depth int, seed uint64) *data.Image {
+	m := data.NewImage(width, height, channels, depth)
+	r := rand.New(rand.NewPCG(seed, 1))
+	for i := range m.Pix {
+		m.Pix[i] = byte(r.Uint32())
+	}
+	return m
+}
+
+// shape is the subject of the tables of critical values: bytes an image.
+var shapes = map[string]int{"256²": 256 * 256, "256²×3": 256 * 256 * 3, "512²": 512 * 512, "512²×3": 512 * 512 * 3}
+
+func TestDifferentialCriticalValues(t *testing.T) {
+	alphas := []float64{.05, .01, .001}
+	for _, c := range []struct {
+		shape string
+		npcr  [3]float64
+		uaci  [3][2]float64
+	}{
+		{"256²", [3]float64{99.5693, 99.5527, 99.5341}, [3][2]float64{{33.2824, 33.6447}, {33.2255, 33.7016}, {33.1594, 33.7677}}},
+		{"256²×3", [3]float64{99.5862, 99.5766, 99.5659}, [3][2]float64{{33.3589, 33.5681}, {33.3261, 33.6010}, {33.2879, 33.6391}}},
+		{"512²", [3]float64{99.5893, 99.5810, 99.5717}, [3][2]float64{{33.3730, 33.5541}, {33.3445, 33.5826}, {33.3115, 33.6156}}},
+	} {
+		n := shapes[c.shape]
+		for i, alpha := range alphas {
+			if got := NPCRCritical(n, alpha); math.Abs(got-c.npcr[i]) > 5.1e-5 {
+				t.Errorf("NPCR at %s, α %v: %.5f, want %.4f", c.shape, alpha, got, c.npcr[i])
+			}
+			low, high := UACIBand(n, alpha)
+			if math.Abs(low-c.uaci[i][0]) > 5.1e-5 || math.Abs(high-c.uaci[i][1]) > 5.1e-5 {
+				t.Errorf("UACI at %s, α %v: %.5f–%.5f, want %v", c.shape, alpha, low, high, c.uaci[i])
+			}
+		}
+	}
+	if m, _ := NPCRExpected(1); math.Abs(m-99.6094) > 5e-5 {
+		t.Errorf("expected NPCR %v", m)
+	}
+	if m, _ := UACIExpected(1); math.Abs(m-33.4635) > 5e-5 {
+		t.Errorf("expected UACI %v", m)
+	}
+}
+
+func TestEntropyCriticalValues(t *testing.T) {
+	for shape, want := range map[string][3]float64{
+		"256²": {7.997193, .000249, 7.996583}, "256²×3": {7.999064, .000083, 7.998861},
+		"512²": {7.999298, .000062, 7.999146}, "512²×3": {7.999766, .000021, 7.999715},
+	} {
+		mean, sd := EntropyExpected(shapes[shape])
+		floor := EntropyFloor(shapes[shape], .01)
+		for i, got := range []float64{mean, sd, floor} {
+			if math.Abs(got-want[i]) > 5.1e-7 {
+				t.Errorf("%s: %.7f, want %.6f", shape, got, want[i])
+			}
+		}
+	}
+}
+
+func TestChiSquareCriticalValues(t *testing.T) {
+	for alpha, want := range map[float64]float64{.05: 293.248, .01: 310.457, .001: 330.520} {
+		if _, upper := ChiSquareBand(alpha); math.Abs(upper-want) > 5.1e-4 {
+			t.Errorf("upper %v: %.4f, want %.3f", alpha, upper, want)
+		}
+	}
+	if lower, _ := ChiSquareBand(.01); math.Abs(lower-205.42) > 5.1e-3 {
+		t.Errorf("lower 1 %%: %.3f, want 205.42", lower)
+	}
+}
+
+// TestRandomPassesPlainFails: over 200 random images each test fails about as often as its level says, and a
+// plain-looking image fails them all.
+func TestRandomPassesPlainFails(t *testing.T) {
+	const n, side = 200, 64
+	bytes := side * side
+	lower, upper := ChiSquareBand(.01)
+	uaciLow, uaciHigh := UACIBand(bytes, .01)
+	band := CorrelationBand(Horizontal.Pairs(data.NewImage(side, side, 1, 8)), .01)
+	// judge returns what fails between an image and another.
+	judge := func(a, b *data.Image) map[string]bool {
+		npcr, _ := NPCR(a, b)
+		uaci, _ := UACI(a, b)
+		r, err := Correlation(a, 0, Horizontal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chi2 := ChiSquare(a)
+		return map[string]bool{
+			"NPCR": npcr < NPCRCritical(bytes, .01), "UACI": uaci < uaciLow || uaci > uaciHigh,
+			"entropy": Entropy(a) < EntropyFloor(bytes, .01), "χ²": chi2 < lower || chi2 > upper, "correlation": math.Abs(r) > band,
+		}
+	}
+	failures := map[string]int{}
+	for i := range uint64(n) {
+		for what, failed := range judge(randomImage(side, side, 1, 8, 2*i), randomImage(side, side, 1, 8, 2*i+1)) {
+			if failed {
+				failures[what]++
+			}
+		}
+	}
+	for what, k := range failures {
+		if k > 10 { // 2 expected (4 for χ²); a probability below 1 in 10,000 (1 in 200)
+			t.Errorf("%s: %d of %d random images failed at α .01", what, k, n)
+		}
+	}
+	plain := picture(side, side, 1, 8, "ramp", 1)
+	for i := range plain.Pix {
+		plain.Pix[i] /= 2 // dark, as medical images are
+	}
+	for what, failed := range judge(plain, plain.Clone()) {
+		if !failed {
+			t.Errorf("%s: a plain image passed", what)
+		}
+	}
+}
+
+func TestNPCRAndUACICount(t *testing.T) {
+	a, b := data.NewImage(10, 10, 1, 8), data.NewImage(10, 10, 1, 8)
+	b.Pix[0], b.Pix[7] = 255, 51
+	npcr, err := NPCR(a, b)
+	if err != nil || npcr != 2 {
+		t.Errorf("NPCR %v, %v, want 2", npcr, err)
+	}
+	uaci, err := UACI(a, b)
+	if err != nil || math.Abs(uaci-1.2) > 1e-15 {
+		t.Errorf("UACI %v, %v, want 1.2", uaci, err)
+	}
+	// Over bytes: one changed 16-bit sample of 100 counts as one byte of 200 when its high byte stays.
+	c, d := data.NewImage(10, 10, 1, 16), data.NewImage(10, 10, 1, 16)
+	d.SetSample(3, 255)
+	if npcr, _ = NPCR(c, d); npcr != .5 {
+		t.Errorf("NPCR of 16 bits: %v, want 0.5", npcr)
+	}
+}
+
+func TestExpectedMSE(t *testing.T) {
+	plain := picture(64, 64, 3, 8, "ramp", 1)
+	var mean float64
+	const n = 30
+	for i := range uint64(n) {
+		mse, err := MSE(plain, randomImage(64, 64, 3, 8, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mean += mse / n
+	}
+	near(t, "MSE against random images", mean, ExpectedMSE(plain), .01)
+	black := data.NewImage(4, 4, 1, 8)
+	near(t, "expected MSE of black", ExpectedMSE(black), 5461.25+127.5*127.5, 1e-12)
+	near(t, "expected MSE of black, 16 bits", ExpectedMSE(data.NewImage(4, 4, 1, 16)), (65536.*65536-1)/12+32767.5*32767.5, 1e-12)
+}
+
+func TestIdenticalImages(t *testing.T) {
+	a := picture(40, 55, 3, 16, "grainy", 5)
+	if mse, err := MSE(a, a.Clone()); mse != 0 || err != nil {
+		t.Errorf("MSE %v, %v", mse, err)
+	}
+	if psnr, err := PSNR(a, a.Clone()); !math.IsInf(psnr, 1) || err != nil {
+		t.Errorf("PSNR %v, %v", psnr, err)
+	}
+	for _, w := range []Window{Gaussian11, Uniform7} {
+		if s, err := SSIM(a, a.Clone(), w); s != 1 || err != nil {
+			t.Errorf("SSIM %s %v, %v", w, s, err)
+		}
+	}
+}
+
+func TestUndefined(t *testing.T) {
+	constant := data.NewImage(16, 16, 3, 8)
+	for i := range constant.Pix {
+		constant.Pix[i] = 77
+	}
+	for _, d := range Directions {
+		if r, err := Correlation(constant, 1, d); !errors.Is(err, ErrUndefined) || r != 0 {
+			t.Errorf("constant image, %s: %v, %v", d, r, err)
+		}
+	}
+	if _, err := Correlation(data.NewImage(1, 9, 1, 8), 0, Horizontal); !errors.Is(err, ErrUndefined) {
+		t.Errorf("one column: %v", err)
+	}
+	if _, err := Correlation(constant, 3, Horizontal); err == nil || errors.Is(err, ErrUndefined) {
+		t.Errorf("no such channel: %v", err)
+	}
+	small := data.NewImage(10, 40, 1, 8)
+	if _, err := SSIM(small, small, Gaussian11); !errors.Is(err, ErrUndefined) || !strings.Contains(err.Error(), "10×40") {
+		t.Errorf("small image: %v", err)
+	}
+	if _, err := SSIM(small, small, Uniform7); err != nil {
+		t.Errorf("large enough for 7×7: %v", err)
+	}
+}
+
+func TestDifferentShapes(t *testing.T) {
+	a := data.NewImage(16, 16, 3, 8)
+	for _, b := range []*data.Image{data.NewImage(16, 17, 3, 8), data.NewImage(16, 16, 1, 8), data.NewImage(16, 16, 3, 16)} {
+		_, npcr := NPCR(a, b)
+		_, uaci := UACI(a, b)
+		_, mse := MSE(a, b)
+		_, psnr := PSNR(a, b)
+		_, ssim := SSIM(a, b, Uniform7)
+		_, compare := Compare(a, b)
+		for what, err := range map[string]error{"NPCR": npcr, "UACI": uaci, "MSE": mse, "PSNR": psnr, "SSIM": ssim, "Compare": compare} {
+			if err == nil || !strings.Contains(err.Error(), b.String()) {
+				t.Errorf("%s of %s and %s: %v", what, a, b, err)
+			}
+		}
+	}
+}
+
+func TestMetricsStayInRange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		width, height := rapid.IntRange(1, 20).Draw(t, "width"), rapid.IntRange(1, 20).Draw(t, "height")
+		channels, depth := rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth")
+		levels := rapid.SampledFrom([]int{1, 2, 256}).Draw(t, "levels") // constant and two-valued images too
+		a, b := data.NewImage(width, height, channels, depth), data.NewImage(width, height, channels, depth)
+		fill := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		for i := range a.Pix {
+			a.Pix[i], b.Pix[i] = byte(fill.IntN(levels)), byte(fill.IntN(levels))
+		}
+		within := func(what string, v, low, high float64) {
+			if !(v >= low-1e-12 && v <= high+1e-12) {
+				t.Fatalf("%s = %v, outside [%v, %v]", what, v, low, high)
+			}
+		}
+		c, err := Compare(a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		within("NPCR", c.NPCR, 0, 100)
+		within("UACI", c.UACI, 0, 100)
+		within("entropy", c.A.Entropy, 0, 8)
+		within("χ²", c.A.ChiSquare, 0, 256*float64(len(a.Pix)))
+		for _, v := range []*float64{c.SSIM, c.SSIMUniform7, c.A.Correlation.Horizontal, c.A.Correlation.Vertical, c.B.Correlation.Diagonal} {
+			if v != nil {
+				within("SSIM or correlation", *v, -1, 1)
+			}
+		}
+	})
+}
+
+func BenchmarkSSIM(b *testing.B) {
+	x, y := randomImage(256, 256, 3, 8, 1), randomImage(256, 256, 3, 8, 2)
+	for _, w := range []Window{Gaussian11, Uniform7} {
+		b.Run(w.String(), func(b *testing.B) {
+			b.SetBytes(int64(len(x.Pix)))
+			for b.Loop() {
+				if _, err := SSIM(x, y, w); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkMeasure(b *testing.B) {
+	x := randomImage(256, 256, 3, 8, 1)
+	b.SetBytes(int64(len(x.Pix)))
+	for b.Loop() {
+		Measure(x)
+	}
+}
