@@ -1,0 +1,71 @@
+// Package infer holds the exported form of a trained generator, generator.npz, and runs it: from an image to its key
+// image, in pure Go, with no Python and no libtorch.
+//
+//	m, err := infer.ReadFile("generator.npz")
+//	...
+//	key, err := m.Key(img) // 8-bit, m.Arch().Channels channels, as wide and as high as img
+//
+// The training side writes what this package reads, through the same definitions:
+//
+//	arch := infer.ResNet(64, 6, 3, 256) // the published generator
+//	err := infer.Write(w, arch, params) // one Array for each of arch.Params()
+//
+// # The file
+//
+// generator.npz is a NumPy archive that np.load reads. It holds one float32 array for each parameter, named as in
+// PyTorch's state dict ("encoder.0.weight"), in PyTorch's layout, and the array "arch": uint8, one dimension, the bytes of a
+// JSON object (type Arch) that lists the layers. The same content always gives the same bytes. Read trusts nothing in a
+// file: it refuses what it does not know, and takes memory in proportion to the file's own length, whatever the file declares.
+//
+// # What is promised
+//
+// The same weights and the same pixels give the same key bytes on every machine, with any number of threads; doc.go states
+// the rules of arithmetic that this rests on. Against PyTorch the output differs by at most 1e-4 before rounding.
+package infer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"sync"
+)
+
+// Model is a generator that is ready to run. It does not change, and may be used by several goroutines at once.
+type Model struct {
+	arch   Arch
+	params map[string]Array
+	hash   func() string
+}
+
+// newModel takes an architecture that is valid and the parameters it asks for.
+func newModel(a Arch, params map[string]Array) *Model {
+	m := &Model{arch: a, params: params}
+	m.hash = sync.OnceValue(func() string { return hash(a, params) })
+	return m
+}
+
+// Arch describes the generator.
+func (m *Model) Arch() Arch { return m.arch }
+
+// Params returns the parameters by name. They are the model's own: to be read only.
+func (m *Model) Params() map[string]Array { return m.params }
+
+// Hash identifies the generator: SHA-256, in hexadecimal, of architecture and parameters. Two files that differ only in how
+// the archive was packed have the same.
+func (m *Model) Hash() string { return m.hash() }
+
+// hash goes over the JSON of a, its length first, and the parameters in the order of a.Params as little-endian bytes; their
+// names and shapes follow from a.
+func hash(a Arch, params map[string]Array) string {
+	text, err := json.Marshal(a)
+	if err != nil {
+		panic("infer: " + err.Error()) // a holds only strings, integers and finite floats
+	}
+	h := sha256.New()
+	h.Write(npyHeader("|u1", []int{len(text)}))
+	h.Write(text)
+	for _, p := range a.Params() {
+		h.Write(floatBytes(params[p.Name].Data))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

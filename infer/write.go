@@ -1,0 +1,104 @@
+package infer
+
+import (
+	"archive/zip"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+)
+
+// archEntry is the name of the array that holds the architecture.
+const archEntry = "arch"
+
+// Write writes generator.npz to w: arch, then the parameters in the order of a.Params. The same content gives the same
+// bytes. Nothing is written when the architecture is not valid, or when params lacks one of its arrays, holds another, or
+// holds one of the wrong shape or with a number that is not finite. Arrays are stored, not deflated: weights hardly shrink.
+func Write(w io.Writer, a Arch, params map[string]Array) error {
+	if err := a.Validate(); err != nil {
+		return fmt.Errorf("arch: %w", err)
+	}
+	if err := checkParams(a, params); err != nil {
+		return err
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("arch: %w", err)
+	}
+	if len(text) > maxArchBytes {
+		return fmt.Errorf("arch: its JSON is %d bytes, more than a reader takes (%d)", len(text), maxArchBytes)
+	}
+	z := zip.NewWriter(w)
+	if err := writeEntry(z, archEntry, "|u1", []int{len(text)}, text); err != nil {
+		return err
+	}
+	for _, p := range a.Params() {
+		if err := writeEntry(z, p.Name, "<f4", p.Shape, floatBytes(params[p.Name].Data)); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+// writeEntry adds one array. The entry has no date, so that it does not say when it was written.
+func writeEntry(z *zip.Writer, name, dtype string, shape []int, body []byte) error {
+	f, err := z.CreateHeader(&zip.FileHeader{Name: name + ".npy", Method: zip.Store})
+	if err != nil {
+		return fmt.Errorf("array %s: %w", name, err)
+	}
+	if _, err := f.Write(npyHeader(dtype, shape)); err != nil {
+		return fmt.Errorf("array %s: %w", name, err)
+	}
+	if _, err := f.Write(body); err != nil {
+		return fmt.Errorf("array %s: %w", name, err)
+	}
+	return nil
+}
+
+// checkParams checks that params is exactly what a asks for.
+func checkParams(a Arch, params map[string]Array) error {
+	want := map[string]bool{}
+	for _, p := range a.Params() {
+		want[p.Name] = true
+		got, ok := params[p.Name]
+		switch {
+		case !ok:
+			return fmt.Errorf("array %s: missing", p.Name)
+		case !slices.Equal(got.Shape, p.Shape):
+			return fmt.Errorf("array %s: its shape is %v, must be %v", p.Name, got.Shape, p.Shape)
+		case len(got.Data) != product(p.Shape):
+			return fmt.Errorf("array %s: %d numbers for a shape of %v", p.Name, len(got.Data), p.Shape)
+		}
+		if err := checkFinite(got.Data); err != nil {
+			return fmt.Errorf("array %s: %w", p.Name, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if !want[name] {
+			return fmt.Errorf("array %.100q: the architecture has no such parameter", name)
+		}
+	}
+	return nil
+}
+
+// checkFinite names the first number of x that is infinite or not a number.
+func checkFinite(x []float32) error {
+	for i, v := range x {
+		if v-v != 0 { // NaN and ±Inf alone
+			return fmt.Errorf("element %d is %v, not a finite number", i, v)
+		}
+	}
+	return nil
+}
+
+// floatBytes is x as little-endian bytes.
+func floatBytes(x []float32) []byte {
+	b := make([]byte, 4*len(x))
+	for i, v := range x {
+		binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
+	}
+	return b
+}
