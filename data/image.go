@@ -95,16 +95,34 @@ func (m *Image) Floats(channels int) []float32 {
 	if m.Channels != channels {
 		src = m.Convert(channels)
 	}
+	out := make([]float32, channels*m.Width*m.Height)
+	src.floats(out)
+	return out
+}
+
+// floats writes the image to out, [Channels, Height, Width].
+func (m *Image) floats(out []float32) {
 	half := float32(m.Max()) / 2
 	plane := m.Width * m.Height
-	out := make([]float32, channels*plane)
-	for p := range plane {
-		for c := range channels {
-			// The conversion keeps a compiler from fusing: the same bits on every machine.
-			out[c*plane+p] = float32(float32(src.Sample(p*channels+c))/half) - 1
+	// The conversions keep a compiler from fusing: the same bits on every machine.
+	if m.Depth == 8 {
+		var levels [256]float32
+		for v := range levels {
+			levels[v] = float32(float32(v)/half) - 1
+		}
+		for c := range m.Channels {
+			to := out[c*plane : (c+1)*plane]
+			for p := range to {
+				to[p] = levels[m.Pix[p*m.Channels+c]]
+			}
+		}
+		return
+	}
+	for c := range m.Channels {
+		for p := range plane {
+			out[c*plane+p] = float32(float32(m.Sample(p*m.Channels+c))/half) - 1
 		}
 	}
-	return out
 }
 
 // FromFloats makes an 8-bit image of x, [channels, height, width] in [−1, 1]: (x + 1) · 127.5 rounded to the nearest

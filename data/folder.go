@@ -1,0 +1,180 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// folder is the images in the files below a folder.
+type folder struct {
+	items  []item
+	stacks *stackCache
+}
+
+type item struct {
+	path  string
+	slice int // image of a stack; −1 for a file that is read with ReadImage
+	name  string
+}
+
+// openFolder lists the images of path, a folder or a file: at most count of them, or all when count is 0.
+func openFolder(path, axis string, count int) (*folder, error) {
+	files, err := listFiles(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s: no images: no file ends in %s", path, strings.Join(Extensions(), ", "))
+	}
+	f := &folder{stacks: newStackCache(func(path string) (*stack, error) { return readStack(path, axis) })}
+	if f.items, err = f.list(files); err != nil {
+		return nil, err
+	}
+	if n := len(f.items); count > 0 && count < n {
+		some := make([]item, count)
+		for i := range some {
+			some[i] = f.items[i*n/count]
+		}
+		f.items = some
+	}
+	return f, nil
+}
+
+func (f *folder) Len() int          { return len(f.items) }
+func (f *folder) Name(i int) string { return f.items[i].name }
+
+func (f *folder) Image(i int) (*Image, error) {
+	it := f.items[i]
+	if it.slice < 0 {
+		return ReadImage(it.path)
+	}
+	s, err := f.stacks.get(it.path)
+	if err != nil {
+		return nil, err
+	}
+	if it.slice >= s.count {
+		return nil, fmt.Errorf("%s: has %d images, no number %d: it changed while in use", it.path, s.count, it.slice)
+	}
+	return s.image(it.slice), nil
+}
+
+// list makes the items of the files, reading the stacks, a few at a time, to learn how many images each shows.
+func (f *folder) list(files []string) ([]item, error) {
+	found := make([][]item, len(files))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range files {
+		if !isStack(path) {
+			found[i] = []item{{path, -1, path}}
+			continue
+		}
+		work.Go(func() error {
+			s, err := f.stacks.get(path)
+			if err != nil {
+				return err
+			}
+			for _, k := range s.shown {
+				name := path
+				if !s.single {
+					name = fmt.Sprintf("%s#%d", path, k)
+				}
+				found[i] = append(found[i], item{path, k, name})
+			}
+			return nil
+		})
+	}
+	err := work.Wait()
+	return slices.Concat(found...), err
+}
+
+func readStack(path, axis string) (*stack, error) {
+	b, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := guard(func() (*stack, error) {
+		if hasPrefix(npyMagic)(b) {
+			return decodeNPY(b)
+		}
+		return decodeNIfTI(b, axis)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+func isStack(path string) bool { return hasExtension(path, ".npy", ".nii", ".nii.gz") }
+
+func hasExtension(path string, extensions ...string) bool {
+	name := strings.ToLower(filepath.Base(path))
+	return slices.ContainsFunc(extensions, func(e string) bool { return strings.HasSuffix(name, e) && name != e })
+}
+
+// listFiles returns path itself when it is a file, else every file below it with a known extension, sorted by path. Hidden
+// files and folders are left out; links to folders are followed, but no folder is visited twice.
+func listFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	l := lister{seen: map[string]bool{}}
+	if err := l.visit(path); err != nil {
+		return nil, err
+	}
+	slices.Sort(l.files)
+	return l.files, nil
+}
+
+type lister struct {
+	seen  map[string]bool // real paths of the folders visited
+	files []string
+}
+
+func (l *lister) visit(dir string) error {
+	actual, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		actual, err = filepath.Abs(actual)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, reason(err))
+	}
+	if l.seen[actual] {
+		return nil
+	}
+	l.seen[actual] = true
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, reason(err))
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		info, err := os.Stat(path) // through links
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // a link to nowhere
+		case err != nil:
+			return fmt.Errorf("%s: %w", path, reason(err))
+		case info.IsDir():
+			if err := l.visit(path); err != nil {
+				return err
+			}
+		case hasExtension(path, Extensions()...):
+			l.files = append(l.files, path)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+)
+
+// maxPixels bounds an image's or a volume's declared size, so that a few damaged bytes cannot ask for all the memory.
+const maxPixels = 1 << 28
+
+// freePixels is the size below which a file may be as well compressed as it likes.
+const freePixels = 1 << 22
+
+// A format is one kind of image file. Files are recognised by content; extensions only choose what a folder lists.
+type format struct {
+	name       string
+	extensions []string
+	matches    func(b []byte) bool
+	decode     func(b []byte) (*Image, error)
+}
+
+var formats = []format{
+	{"PNG", []string{".png"}, hasPrefix(pngSignature), decodePNG},
+	{"JPEG", []string{".jpg", ".jpeg"}, hasPrefix("\xff\xd8\xff"), decodeJPEG},
+	{"TIFF", []string{".tif", ".tiff"}, hasPrefix("II*\x00", "MM\x00*"), decodeTIFF},
+	{"BMP", []string{".bmp"}, hasPrefix("BM"), decodeBMP},
+	{"NumPy array", []string{".npy"}, hasPrefix(npyMagic), func(b []byte) (*Image, error) {
+		return middle(decodeNPY(b))
+	}},
+	{"NIfTI volume", []string{".nii", ".nii.gz"}, isNIfTI, func(b []byte) (*Image, error) {
+		return middle(decodeNIfTI(b, Axial))
+	}},
+}
+
+func hasPrefix(magics ...string) func([]byte) bool {
+	return func(b []byte) bool {
+		return slices.ContainsFunc(magics, func(magic string) bool { return strings.HasPrefix(string(b[:min(len(b), len(magic))]), magic) })
+	}
+}
+
+// Extensions lists the file names' endings that a folder data set looks for, in lower case.
+func Extensions() []string {
+	var all []string
+	for _, f := range formats {
+		all = append(all, f.extensions...)
+	}
+	return all
+}
+
+// ReadImage reads an image file, telling its format by its content. Of a NIfTI volume it gives the middle axial slice,
+// of a NumPy stack the middle image. Errors read "path: reason".
+func ReadImage(path string) (*Image, error) {
+	b, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Decode is ReadImage for the content of a file.
+func Decode(b []byte) (*Image, error) {
+	if len(b) == 0 {
+		return nil, errors.New("empty file")
+	}
+	for _, f := range formats {
+		if f.matches(b) {
+			m, err := guard(func() (*Image, error) { return f.decode(b) })
+			if err != nil {
+				return nil, fmt.Errorf("not a readable %s: %w", f.name, err)
+			}
+			return m, nil
+		}
+	}
+	return nil, fmt.Errorf("not an image in a known format (%s)", strings.Join(formatNames(), ", "))
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// guard turns a panic into an error: the decoders of the standard library and of x/image are good, but a training run of
+// a day must not end because one of them indexes past the end of a damaged file.
+func guard[T any](decode func() (T, error)) (v T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("damaged: %v", p)
+		}
+	}()
+	v, err = decode()
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = errTruncated
+	}
+	return v, err
+}
+
+var errTruncated = errors.New("truncated: the file ends before the image does")
+
+// readFile returns a regular file's content; its errors name path once.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	if err == nil && info.Size() > maxPixels*8 {
+		return nil, fmt.Errorf("%s: %d bytes, more than any image keygan reads (%d)", path, info.Size(), maxPixels*8)
+	}
+	var b []byte
+	if err == nil {
+		b, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	return b, nil
+}
+
+// reason drops the path and the operation that the os package puts before an error: callers name the path themselves.
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// checkSize refuses dimensions that no image has, that are beyond maxPixels, or that a file of fileBytes cannot hold when
+// its format packs at most perByte pixels into a byte.
+func checkSize(width, height, fileBytes, perByte int) error {
+	if width <= 0 || height <= 0 {
+		return fmt.Errorf("no image is %d×%d", width, height)
+	}
+	if width > maxPixels || height > maxPixels/width {
+		return fmt.Errorf("%d×%d is more than the %d pixels that keygan reads", width, height, maxPixels)
+	}
+	if n := width * height; n > freePixels && n/perByte > fileBytes {
+		return fmt.Errorf("%d×%d cannot be in a file of %d bytes", width, height, fileBytes)
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package data
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sbinet/npyio/npy"
+)
+
+const npyMagic = "\x93NUMPY"
+
+// decodeNPY reads an array of shape [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]; a last axis of 1 is grey. Samples of
+// uint8 are taken as they are. Any other number goes through a window over the whole array, as for volumes, to 8 bits.
+func decodeNPY(b []byte) (*stack, error) {
+	head, body, err := splitNPY(b)
+	if err != nil {
+		return nil, err
+	}
+	el, err := npyElement(head.Descr.Type)
+	if err != nil {
+		return nil, err
+	}
+	s, err := npyStack(head.Descr.Shape, len(body), el.bytes)
+	if err != nil {
+		return nil, err
+	}
+	at := func(i int) float64 { return el.value(body[i*el.bytes:]) }
+	place := cOrder(head.Descr.Shape, head.Descr.Fortran)
+	if strings.HasSuffix(head.Descr.Type, "u1") {
+		for i := range s.pix {
+			s.pix[i] = body[place(i)]
+		}
+	} else {
+		w := windowOf(len(s.pix), at)
+		for i := range s.pix {
+			s.pix[i] = w.level(at(place(i)))
+		}
+	}
+	s.showAll()
+	return s, nil
+}
+
+// splitNPY has npyio parse the header, on no more bytes than the header says it has and the file holds.
+func splitNPY(b []byte) (h npy.Header, body []byte, err error) {
+	if len(b) < 12 {
+		return h, nil, errTruncated
+	}
+	end := 10 + int(binary.LittleEndian.Uint16(b[8:]))
+	if b[6] != 1 {
+		end = 12 + int(binary.LittleEndian.Uint32(b[8:]))
+	}
+	if end > len(b) {
+		return h, nil, errTruncated
+	}
+	r, err := guard(func() (*npy.Reader, error) { return npy.NewReader(bytes.NewReader(b[:end])) })
+	if err != nil {
+		return h, nil, fmt.Errorf("header: %w", err)
+	}
+	return r.Header, b[end:], nil
+}
+
+// npyElement reads a type such as "<f4": byte order, kind, bytes.
+func npyElement(descr string) (element, error) {
+	if strings.Contains(descr, "O") {
+		return element{}, errors.New("a pickled object array, not numbers: reading it would mean running it; " +
+			"save each array of it on its own with numpy.save")
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if strings.HasPrefix(descr, ">") {
+		order = binary.BigEndian
+	}
+	if el, ok := elementOf(strings.TrimLeft(descr, "<>|="), order); ok {
+		return el, nil
+	}
+	return element{}, fmt.Errorf("elements of type %q; integers, floats and booleans are read", descr)
+}
+
+// npyStack makes a stack of an array's shape, when body holds just that many elements.
+func npyStack(shape []int, body, elementBytes int) (*stack, error) {
+	bad := fmt.Errorf("shape %v is not [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]", shape)
+	n := 1
+	for _, d := range shape {
+		if d <= 0 {
+			return nil, bad
+		}
+		if d > maxPixels/n {
+			return nil, fmt.Errorf("shape %v is more than the %d numbers that keygan reads", shape, maxPixels)
+		}
+		n *= d
+	}
+	dims := shape
+	channels := 1
+	if last := len(shape) - 1; last >= 2 && (shape[last] == 3 || shape[last] == 1) {
+		dims, channels = shape[:last], shape[last]
+	}
+	single := len(dims) == 2
+	if single {
+		dims = append([]int{1}, dims...)
+	}
+	if len(dims) != 3 {
+		return nil, bad
+	}
+	if body < n*elementBytes {
+		return nil, errTruncated
+	}
+	s := newStack(dims[0], dims[1], dims[2], channels)
+	s.single = single
+	return s, nil
+}
+
+// cOrder maps an element's place in an array whose last axis varies fastest to its place in the file, where in Fortran
+// order the first axis does.
+func cOrder(shape []int, fortran bool) func(i int) int {
+	if !fortran {
+		return func(i int) int { return i }
+	}
+	stride := make([]int, len(shape))
+	step := 1
+	for d, n := range shape {
+		stride[d] = step
+		step *= n
+	}
+	dims := slices.Clone(shape)
+	return func(i int) int {
+		place := 0
+		for d := len(dims) - 1; d >= 0; d-- {
+			place += i % dims[d] * stride[d]
+			i /= dims[d]
+		}
+		return place
+	}
+}

@@ -1,0 +1,83 @@
+package npz
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/sbinet/npyio/npy"
+)
+
+// maxHeader bounds the text of a .npy header; NumPy's own is 118 bytes for every array here.
+const maxHeader = 1 << 12
+
+// header is the start of a .npy file, version 1.0, padded to 64 bytes as NumPy's own. It is made here because npyio
+// takes the shape from the Go type, which has none for four dimensions chosen at run time.
+func header(dtype string, shape []int) []byte {
+	dims := make([]string, len(shape))
+	for i, d := range shape {
+		dims[i] = strconv.Itoa(d)
+	}
+	tuple := strings.Join(dims, ", ")
+	if len(shape) == 1 {
+		tuple += ","
+	}
+	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", dtype, tuple)
+	const preamble = 10 // magic, version, length
+	dict += strings.Repeat(" ", 63-(preamble+len(dict))%64) + "\n"
+
+	b := append([]byte(nil), magic...)
+	b = append(b, 1, 0)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(dict)))
+	return append(b, dict...)
+}
+
+// readHeader reads the header of a .npy file and no byte more. npyio parses it, but allocates what the length field asks for
+// and panics on a header that is not as NumPy writes it: so the length is checked first, and a panic becomes an error.
+func readHeader(r io.Reader) (h npy.Header, err error) {
+	start := make([]byte, 12)
+	if _, err := io.ReadFull(r, start[:10]); err != nil {
+		return h, errors.New("too short for a NumPy array")
+	}
+	if !bytes.Equal(start[:6], magic) {
+		return h, errors.New("not a NumPy array")
+	}
+	var text int
+	switch start[6] {
+	case 1:
+		text = int(binary.LittleEndian.Uint16(start[8:]))
+		start = start[:10]
+	case 2:
+		if _, err := io.ReadFull(r, start[10:]); err != nil {
+			return h, errors.New("too short for a NumPy array")
+		}
+		if n := binary.LittleEndian.Uint32(start[8:]); n <= maxHeader {
+			text = int(n)
+		} else {
+			text = maxHeader + 1
+		}
+	default:
+		return h, fmt.Errorf("version %d of the NumPy format is not known here", start[6])
+	}
+	if text > maxHeader {
+		return h, fmt.Errorf("its NumPy header is longer than %d bytes", maxHeader)
+	}
+	all := append(start, make([]byte, text)...)
+	if _, err := io.ReadFull(r, all[len(start):]); err != nil {
+		return h, errors.New("its NumPy header is cut short")
+	}
+	defer func() {
+		if recover() != nil {
+			err = errors.New("its NumPy header is malformed")
+		}
+	}()
+	parsed, err := npy.NewReader(bytes.NewReader(all))
+	if err != nil {
+		return h, fmt.Errorf("its NumPy header is malformed: %.100s", err)
+	}
+	return parsed.Header, nil
+}

@@ -1,0 +1,231 @@
+// Package npz reads and writes NumPy .npz archives: named arrays of bytes and float32 numbers, as np.load and np.savez do.
+//
+//	err := npz.Write(w, npz.Bytes("arch", text), npz.Floats("encoder.0.weight", []int{64, 3, 7, 7}, weights))
+//	...
+//	a, err := npz.Open(file)
+//	weights, err := a.Floats("encoder.0.weight", []int{64, 3, 7, 7})
+//
+// Write gives the same bytes for the same content: entries in the given order, stored, with no date. A reader trusts
+// nothing in a file; it takes memory in proportion to the file's own length, whatever the file declares, and every error
+// about an array names it.
+package npz
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/sbinet/npyio/npy"
+)
+
+// Types of arrays, as NumPy writes them.
+const (
+	typeByte  = "|u1"
+	typeFloat = "<f4"
+)
+
+// maxInflation bounds what an archive may unpack to, in multiples of its own length. Weights and keys hardly shrink, so
+// that no real file comes near; deflate alone would allow a thousand.
+const maxInflation = 16
+
+// Entry is a named array to write.
+type Entry struct {
+	name, dtype string
+	shape       []int
+	body        []byte
+}
+
+// Bytes is an entry of uint8, one-dimensional unless a shape is given.
+func Bytes(name string, body []byte, shape ...int) Entry {
+	if len(shape) == 0 {
+		shape = []int{len(body)}
+	}
+	return Entry{name, typeByte, shape, body}
+}
+
+// Floats is an entry of float32 in C order.
+func Floats(name string, shape []int, x []float32) Entry {
+	b := make([]byte, 4*len(x))
+	for i, v := range x {
+		binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
+	}
+	return Entry{name, typeFloat, shape, b}
+}
+
+// Write writes an archive of the entries.
+func Write(w io.Writer, entries ...Entry) error {
+	z := zip.NewWriter(w)
+	for _, e := range entries {
+		f, err := z.CreateHeader(&zip.FileHeader{Name: e.name + ".npy", Method: zip.Store})
+		if err != nil {
+			return fmt.Errorf("array %s: %w", e.name, err)
+		}
+		if _, err := f.Write(append(header(e.dtype, e.shape), e.body...)); err != nil {
+			return fmt.Errorf("array %s: %w", e.name, err)
+		}
+	}
+	return z.Close()
+}
+
+// Archive is an archive that has been opened.
+type Archive struct {
+	names   []string
+	entries map[string]*zip.File
+}
+
+// ReadFile opens the archive at path, of at most limit bytes. The error names path.
+func ReadFile(path string, limit int64) (*Archive, error) {
+	a, err := readFile(path, limit)
+	if err != nil {
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return a, nil
+}
+
+func readFile(path string, limit int64) (*Archive, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, errors.New("is a folder, not an .npz archive")
+	}
+	var b bytes.Buffer
+	if n := info.Size(); n > 0 && n <= limit {
+		b.Grow(int(n) + bytes.MinRead)
+	}
+	// The size is not believed: the file may be a pipe, or still growing.
+	n, err := b.ReadFrom(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > limit {
+		return nil, fmt.Errorf("is larger than %d bytes", limit)
+	}
+	return Open(b.Bytes())
+}
+
+// Open lists the arrays of an archive; none is unpacked yet. An entry that is no array, a name that is there twice, and
+// arrays that would unpack to far more than the archive's own length are errors.
+func Open(b []byte) (*Archive, error) {
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return nil, fmt.Errorf("not a whole .npz archive (%w)", err)
+	}
+	a := &Archive{entries: map[string]*zip.File{}}
+	room := uint64(maxInflation)*uint64(len(b)) + 1<<18
+	for _, f := range z.File {
+		name, ok := strings.CutSuffix(f.Name, ".npy")
+		if !ok {
+			return nil, fmt.Errorf("holds %.100q, which is not an array", f.Name)
+		}
+		if a.entries[name] != nil {
+			return nil, fmt.Errorf("array %.100q: there twice", name)
+		}
+		if f.UncompressedSize64 > room {
+			return nil, fmt.Errorf("array %.100q: unpacks to more than %d times the file's length", name, maxInflation)
+		}
+		room -= f.UncompressedSize64
+		a.entries[name] = f
+		a.names = append(a.names, name)
+	}
+	return a, nil
+}
+
+// Names lists the arrays in the order of the file.
+func (a *Archive) Names() []string { return a.names }
+
+// Bytes returns an array of uint8 with its shape.
+func (a *Archive) Bytes(name string) (body []byte, shape []int, err error) {
+	body, shape, err = a.read(name, typeByte, nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("array %.100s: %w", name, err)
+	}
+	return body, shape, nil
+}
+
+// Floats returns an array of float32, which must have the given shape.
+func (a *Archive) Floats(name string, shape []int) ([]float32, error) {
+	body, _, err := a.read(name, typeFloat, shape)
+	if err != nil {
+		return nil, fmt.Errorf("array %.100s: %w", name, err)
+	}
+	x := make([]float32, len(body)/4)
+	for i := range x {
+		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(body[4*i:]))
+	}
+	return x, nil
+}
+
+// read unpacks an array of a type and, unless want is nil, a shape.
+func (a *Archive) read(name, dtype string, want []int) ([]byte, []int, error) {
+	f := a.entries[name]
+	if f == nil {
+		return nil, nil, errors.New("missing")
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot be unpacked (%w)", err)
+	}
+	defer r.Close()
+	h, err := readHeader(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	shape := h.Descr.Shape
+	switch {
+	case h.Descr.Type != dtype:
+		return nil, nil, fmt.Errorf("its type is %.20s, must be %s", h.Descr.Type, dtype)
+	case h.Descr.Fortran:
+		return nil, nil, errors.New("its numbers are in Fortran order, must be in C order")
+	case want != nil && !slices.Equal(shape, want):
+		return nil, nil, fmt.Errorf("its shape is %v, must be %v", shape, want)
+	}
+	size := uint64(1)
+	if dtype == typeFloat {
+		size = 4
+	}
+	// Open has bounded the directory's size, so nothing is allocated on the word of a shape alone.
+	for _, d := range shape {
+		if d < 0 || (d > 0 && size > f.UncompressedSize64/uint64(d)) {
+			return nil, nil, fmt.Errorf("a shape of %v is declared, but only %d bytes are there", shape, f.UncompressedSize64)
+		}
+		size *= uint64(d)
+	}
+	body, err := readBody(r, int(size))
+	return body, shape, err
+}
+
+// readBody reads the n bytes that must be all that is left of an array; the end is where its checksum is compared.
+func readBody(r io.Reader, n int) ([]byte, error) {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return nil, fmt.Errorf("cut short or damaged (%w)", err)
+	}
+	switch k, err := io.ReadFull(r, make([]byte, 1)); {
+	case k != 0:
+		return nil, errors.New("longer than its shape says")
+	case err != io.EOF:
+		return nil, fmt.Errorf("cut short or damaged (%w)", err)
+	}
+	return b, nil
+}
+
+// The .npy magic is used by both directions.
+var magic = npy.Magic[:]

@@ -1,0 +1,154 @@
+package data
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"io"
+	"math"
+
+	"keygan/data/atomicfile"
+)
+
+const pngSignature = "\x89PNG\r\n\x1a\n"
+
+// The colour types of PNG (PNG specification, section 11.2.2).
+const (
+	pngGrey      = 0
+	pngRGB       = 2
+	pngPalette   = 3
+	pngGreyAlpha = 4
+	pngRGBA      = 6
+)
+
+// decodePNG gives every sample exactly as stored, with the channels and the depth of the file, except that grey of 1, 2 or
+// 4 bits is spread to 8 and that a transparent colour (tRNS) becomes an alpha channel. Gamma and colour profiles are not
+// applied: keygan works on the stored numbers.
+func decodePNG(b []byte) (*Image, error) {
+	const header = len(pngSignature) + 8 + 13
+	if len(b) < header {
+		return nil, io.ErrUnexpectedEOF
+	}
+	width, height := binary.BigEndian.Uint32(b[16:]), binary.BigEndian.Uint32(b[20:])
+	colourType := b[25]
+	// Deflate packs at most 1032 bytes into one, a byte holds at most 8 pixels.
+	if err := checkSize(int(width), int(height), len(b), 1032*8); err != nil {
+		return nil, err
+	}
+	src, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	// Go widens grey with alpha to RGBA, and RGB to RGB with an opaque alpha: take only the channels that the file has.
+	switch s := src.(type) {
+	case *image.NRGBA:
+		if colourType == pngGreyAlpha || colourType == pngGrey {
+			return pick(s.Pix, s.Stride, s.Rect, 8, 4, 0, 3), nil
+		}
+	case *image.NRGBA64:
+		if colourType == pngGreyAlpha || colourType == pngGrey {
+			return pick(s.Pix, s.Stride, s.Rect, 16, 4, 0, 3), nil
+		}
+	}
+	return fromGo(src)
+}
+
+// WritePNG writes the image to path, whole or not at all, with permissions 0644. When the file exists and overwrite is not
+// set, the error wraps atomicfile.ErrExists.
+func WritePNG(path string, m *Image, overwrite bool) error {
+	return atomicfile.Write(path, 0o644, overwrite, func(w io.Writer) error { return EncodePNG(w, m) })
+}
+
+// EncodePNG writes the image as a PNG of the same channels and depth: decoding gives every sample back. Go's own encoder
+// knows no grey with alpha and drops an alpha channel that happens to be opaque.
+func EncodePNG(w io.Writer, m *Image) error {
+	if m.Width <= 0 || m.Height <= 0 || m.Width > math.MaxInt32 || m.Height > math.MaxInt32 ||
+		m.Channels < 1 || m.Channels > 4 || (m.Depth != 8 && m.Depth != 16) {
+		return fmt.Errorf("no PNG is %d×%d with %d channels of %d bits", m.Width, m.Height, m.Channels, m.Depth)
+	}
+	stride := m.Width * m.Channels * m.Depth / 8
+	if len(m.Pix) != stride*m.Height {
+		return fmt.Errorf("an image of %v has %d bytes, not %d", m, stride*m.Height, len(m.Pix))
+	}
+	if _, err := io.WriteString(w, pngSignature); err != nil {
+		return err
+	}
+	header := binary.BigEndian.AppendUint32(nil, uint32(m.Width))
+	header = binary.BigEndian.AppendUint32(header, uint32(m.Height))
+	colourType := [...]byte{1: pngGrey, 2: pngGreyAlpha, 3: pngRGB, 4: pngRGBA}[m.Channels]
+	header = append(header, byte(m.Depth), colourType, 0, 0, 0) // deflate, the five filters, not interlaced
+	if err := writeChunk(w, "IHDR", header); err != nil {
+		return err
+	}
+	if err := writePixels(w, m, stride); err != nil {
+		return err
+	}
+	return writeChunk(w, "IEND", nil)
+}
+
+// writePixels writes the filtered and compressed rows as IDAT chunks.
+func writePixels(w io.Writer, m *Image, stride int) error {
+	chunks := &chunkWriter{w: w, buf: make([]byte, 0, 1<<16)}
+	z := zlib.NewWriter(chunks)
+	f := newRowFilter(stride, m.Channels*m.Depth/8)
+	for y := range m.Height {
+		if _, err := z.Write(f.filter(m.Pix[y*stride : (y+1)*stride])); err != nil {
+			return err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	return chunks.flush()
+}
+
+// chunkWriter cuts what is written to it into IDAT chunks.
+type chunkWriter struct {
+	w   io.Writer
+	buf []byte
+}
+
+func (c *chunkWriter) Write(p []byte) (int, error) {
+	written := len(p)
+	for len(p) > 0 {
+		n := min(len(p), cap(c.buf)-len(c.buf))
+		c.buf = append(c.buf, p[:n]...)
+		p = p[n:]
+		if len(c.buf) == cap(c.buf) {
+			if err := c.flush(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return written, nil
+}
+
+func (c *chunkWriter) flush() error {
+	if len(c.buf) == 0 {
+		return nil
+	}
+	err := writeChunk(c.w, "IDAT", c.buf)
+	c.buf = c.buf[:0]
+	return err
+}
+
+// writeChunk writes length, type, content and checksum (PNG specification, section 5.3).
+func writeChunk(w io.Writer, kind string, content []byte) error {
+	if uint64(len(content)) > math.MaxInt32 {
+		return errors.New("png chunk too long")
+	}
+	head := binary.BigEndian.AppendUint32(nil, uint32(len(content)))
+	head = append(head, kind...)
+	sum := crc32.Update(crc32.ChecksumIEEE([]byte(kind)), crc32.IEEETable, content)
+	for _, part := range [][]byte{head, content, binary.BigEndian.AppendUint32(nil, sum)} {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
