@@ -1,0 +1,209 @@
+package cipher
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+
+	"keygan/data"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// noise draws an 8-bit image by xorshift32, as testdata/make_vectors.py does.
+func noise(width, height, channels int, seed uint32) *data.Image {
+	m := data.NewImage(width, height, channels, 8)
+	for i := range m.Pix {
+		seed ^= seed << 13
+		seed ^= seed >> 17
+		seed ^= seed << 5
+		m.Pix[i] = byte(seed >> 24)
+	}
+	return m
+}
+
+// vectors were made by testdata/make_vectors.py.
+type vectors struct {
+	Maps []struct {
+		Height, Width, Channels, A, B, Iterations int
+		Seed                                      uint32
+		Result                                    string
+	}
+	Schemes []struct {
+		Scheme                              string
+		Height, Width, Channels, Iterations int
+		Seed                                uint32
+		KeySeed                             uint32 `json:"key_seed"`
+		CipherSHA256                        string `json:"cipher_sha256"`
+	}
+}
+
+func readVectors(t *testing.T) vectors {
+	t.Helper()
+	b, err := os.ReadFile("testdata/vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v vectors
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Maps) == 0 || len(v.Schemes) == 0 {
+		t.Fatal("no vectors")
+	}
+	return v
+}
+
+// Arnold's map takes row x, column y to row x+y, column x+2y modulo 3:
+//
+//	(0,0)→(0,0) (0,1)→(1,2) (0,2)→(2,1)
+//	(1,0)→(1,1) (1,1)→(2,0) (1,2)→(0,2)
+//	(2,0)→(2,2) (2,1)→(0,1) (2,2)→(1,0)
+func TestArnoldByHand(t *testing.T) {
+	m := data.NewImage(3, 3, 1, 8)
+	copy(m.Pix, "abc"+"def"+"ghi")
+	got := CatMap(m, 1, 1, 1)
+	if want := "ahf" + "idb" + "ecg"; string(got.Pix) != want {
+		t.Errorf("got %s, want %s", got.Pix, want)
+	}
+}
+
+// On 2 rows of 3 columns: x′ = (x + y) mod 2, y′ = (y + x′) mod 3.
+//
+//	(0,0)→(0,0) (0,1)→(1,2) (0,2)→(0,2)
+//	(1,0)→(1,1) (1,1)→(0,1) (1,2)→(1,0)
+func TestRectangleByHand(t *testing.T) {
+	m := data.NewImage(3, 2, 1, 8)
+	copy(m.Pix, "abc"+"def")
+	got := CatMap(m, 1, 1, 1)
+	if want := "aec" + "fdb"; string(got.Pix) != want {
+		t.Errorf("got %s, want %s", got.Pix, want)
+	}
+}
+
+func TestCatMapAgainstNumPy(t *testing.T) {
+	for _, v := range readVectors(t).Maps {
+		t.Run(fmt.Sprintf("%dx%dx%d", v.Width, v.Height, v.Channels), func(t *testing.T) {
+			got := CatMap(noise(v.Width, v.Height, v.Channels, v.Seed), v.A, v.B, v.Iterations)
+			if hex.EncodeToString(got.Pix) != v.Result {
+				t.Errorf("a=%d b=%d iterations=%d: got %x, want %s", v.A, v.B, v.Iterations, got.Pix, v.Result)
+			}
+		})
+	}
+}
+
+// drawImage draws a small image of any shape, often square, every pixel with its own number where it has room for one.
+func drawImage(t *rapid.T) *data.Image {
+	w := rapid.IntRange(1, 20).Draw(t, "width")
+	h := w
+	if !rapid.Bool().Draw(t, "square") {
+		h = rapid.IntRange(1, 20).Draw(t, "height")
+	}
+	m := data.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
+	size := m.Channels * m.Depth / 8
+	for p := range w * h {
+		for i := range size {
+			m.Pix[p*size+i] = byte((p >> (8 * (i % 2))) + 37*i)
+		}
+	}
+	return m
+}
+
+func TestIterationsAreRepetitions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawImage(t)
+		a, b := rapid.IntRange(-30, 30).Draw(t, "a"), rapid.IntRange(-30, 30).Draw(t, "b")
+		k := rapid.IntRange(0, 12).Draw(t, "iterations")
+		want := m
+		for range k {
+			want = CatMap(want, a, b, 1)
+		}
+		got := CatMap(m, a, b, k)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("%s, a=%d b=%d k=%d: %s", m, a, b, k, d)
+		}
+		if d := cmp.Diff(m, InverseCatMap(got, a, b, k)); d != "" {
+			t.Fatalf("%s, a=%d b=%d k=%d: the inverse gives another image: %s", m, a, b, k, d)
+		}
+	})
+}
+
+func TestCatMapIsBijective(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawImage(t)
+		a, b := rapid.IntRange(0, 30).Draw(t, "a"), rapid.IntRange(0, 30).Draw(t, "b")
+		seen := make([]bool, m.Width*m.Height)
+		eachRow(m, a, b, rapid.IntRange(0, 9).Draw(t, "iterations"), func(row int, to []int) {
+			for y, p := range to {
+				if seen[p] {
+					t.Fatalf("%s: two pixels go to %d", m, p)
+				}
+				seen[p] = true
+				if row == 0 && y == 0 && p != 0 {
+					t.Fatalf("%s: pixel (0, 0) went to %d", m, p)
+				}
+			}
+		})
+	})
+}
+
+func TestPeriod(t *testing.T) {
+	for side, want := range map[int]int{1: 1, 2: 3, 256: 192, 128: 96, 512: 384, 124: 15, 300: 300, 10: 30, 50: 150, 250: 750} {
+		if got := Period(side, 1, 1); got != want {
+			t.Errorf("the period at %d is %d, want %d", side, got, want)
+		}
+	}
+	for side := 2; side < 200; side++ {
+		if p := Period(side, 1, 1); p > 3*side {
+			t.Errorf("the period at %d is %d, more than 3 times as much", side, p)
+		}
+	}
+	m := noise(124, 124, 1, 1)
+	for k := 1; k <= 15; k++ {
+		if same := bytes.Equal(CatMap(m, 1, 1, k).Pix, m.Pix); same != (k == 15) {
+			t.Errorf("at 124, %d iterations: image unchanged is %v", k, same)
+		}
+	}
+}
+
+// After half the period at 256 a quarter of the pixels are back in place.
+func TestHalfPeriod(t *testing.T) {
+	m := data.NewImage(256, 256, 1, 16)
+	for i := range m.Samples() {
+		m.SetSample(i, i)
+	}
+	moved, back := CatMap(m, 1, 1, 96), 0
+	for i := range m.Samples() {
+		if moved.Sample(i) == i {
+			back++
+		}
+	}
+	if back != 256*256/4 {
+		t.Errorf("%d pixels in place, want a quarter: %d", back, 256*256/4)
+	}
+}
+
+func TestCatMapRefusesNegativeIterations(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	CatMap(data.NewImage(2, 2, 1, 8), 1, 1, -1)
+}
+
+func BenchmarkCatMap(b *testing.B) {
+	for _, shape := range [][3]int{{256, 256, 3}, {2048, 2048, 1}, {2048, 2048, 3}, {2048, 1536, 3}} {
+		m := noise(shape[0], shape[1], shape[2], 1)
+		b.Run(fmt.Sprintf("%dx%dx%d", shape[0], shape[1], shape[2]), func(b *testing.B) {
+			b.SetBytes(int64(len(m.Pix)))
+			for b.Loop() {
+				CatMap(m, 1, 1, 30)
+			}
+		})
+	}
+}

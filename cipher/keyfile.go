@@ -1,0 +1,217 @@
+package cipher
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"keygan/data"
+	"keygan/data/atomicfile"
+	"keygan/data/npz"
+)
+
+// KeyFileVersion is the newest key file format that this package reads, and the one it writes.
+const KeyFileVersion = 1
+
+// A KeyFile is all that is needed to open one cipher image. On disk (.key.npz) it is a NumPy archive that np.load reads, with
+// two arrays:
+//
+//	key   uint8 [height, width, channels]   the raw key image
+//	meta  uint8 [n]                         a JSON object: format_version, scheme, iterations, a, b, width, height,
+//	                                        channels, depth (of the cipher image), sha256 (see Digest), name
+//
+// Whoever has it can open the image: files are written with mode 0600 and belong in a safe place.
+type KeyFile struct {
+	Scheme string
+	Params Params
+
+	// The cipher image: its shape and its Digest.
+	Width, Height, Channels, Depth int
+	SHA256                         [sha256.Size]byte
+
+	// Name is the plain image's file name, without a folder, for people to read; it may be empty.
+	Name string
+
+	Key *data.Image // 8 bits, Width × Height, at least as many channels as the cipher image
+}
+
+// meta is the JSON object in a key file.
+type meta struct {
+	FormatVersion int    `json:"format_version"`
+	Scheme        string `json:"scheme"`
+	Iterations    int    `json:"iterations"`
+	A             int    `json:"a"`
+	B             int    `json:"b"`
+	Width         int    `json:"width"`
+	Height        int    `json:"height"`
+	Channels      int    `json:"channels"`
+	Depth         int    `json:"depth"`
+	SHA256        string `json:"sha256"`
+	Name          string `json:"name"`
+}
+
+const (
+	maxFile = 1 << 30 // bytes; a key of 12,000×12,000×4 is half of it
+	maxName = 255     // bytes, as in most file systems
+	maxSide = 1 << 20 // pixels; keeps products of sizes far from overflow
+)
+
+func newKeyFile(scheme string, p Params, cipher, key *data.Image) *KeyFile {
+	return &KeyFile{
+		Scheme: scheme, Params: p,
+		Width: cipher.Width, Height: cipher.Height, Channels: cipher.Channels, Depth: cipher.Depth,
+		SHA256: Digest(cipher), Key: key.Clone(),
+	}
+}
+
+// opens says whether k is the key file of this cipher image under this scheme; otherwise the error wraps ErrMismatch.
+func (k *KeyFile) opens(scheme string, cipher *data.Image) error {
+	switch {
+	case k.Scheme != scheme:
+		return fmt.Errorf("the key file is of the scheme %q, not %q: %w", k.Scheme, scheme, ErrMismatch)
+	case k.Width != cipher.Width || k.Height != cipher.Height || k.Channels != cipher.Channels || k.Depth != cipher.Depth:
+		shape := data.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}
+		return fmt.Errorf("the key file opens an image of %s, this one is %s: %w", &shape, cipher, ErrMismatch)
+	case k.SHA256 != Digest(cipher):
+		return ErrMismatch
+	}
+	return checkKey(cipher, k.Key)
+}
+
+// Write writes the key file. The same key file always gives the same bytes.
+func (k *KeyFile) Write(w io.Writer) error {
+	m, err := json.Marshal(meta{
+		KeyFileVersion, k.Scheme, k.Params.Iterations, k.Params.A, k.Params.B,
+		k.Width, k.Height, k.Channels, k.Depth, hex.EncodeToString(k.SHA256[:]), cleanName(k.Name),
+	})
+	if err != nil {
+		return err
+	}
+	return npz.Write(w, npz.Bytes("key", k.Key.Pix, k.Key.Height, k.Key.Width, k.Key.Channels), npz.Bytes("meta", m))
+}
+
+// WriteFile writes the key file to path with mode 0600, whole or not at all. An existing file is replaced only when
+// overwrite is set; otherwise the error wraps atomicfile.ErrExists.
+func (k *KeyFile) WriteFile(path string, overwrite bool) error {
+	return atomicfile.Write(path, 0o600, overwrite, k.Write)
+}
+
+// ReadKeyFile reads and checks a key file. Its errors name path and what is wrong with the file.
+func ReadKeyFile(path string) (*KeyFile, error) {
+	arrays, err := npz.ReadFile(path, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	return readArrays(path, arrays)
+}
+
+// ParseKeyFile reads a key file from memory; name is what errors call it.
+func ParseKeyFile(name string, b []byte) (*KeyFile, error) {
+	arrays, err := npz.Open(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return readArrays(name, arrays)
+}
+
+func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
+	fail := func(err error) (*KeyFile, error) {
+		return nil, fmt.Errorf("%s: not a key file that can be used: %w", name, err)
+	}
+
+	text, _, err := arrays.Bytes("meta")
+	if err != nil {
+		return fail(err)
+	}
+	k, err := parseMeta(text)
+	if err != nil {
+		return fail(err)
+	}
+	key, shape, err := arrays.Bytes("key") // [height, width, channels]
+	if err != nil {
+		return fail(err)
+	}
+	if len(shape) != 3 || shape[0] != k.Height || shape[1] != k.Width || shape[2] < k.Channels || shape[2] > 4 {
+		return fail(fmt.Errorf("array key has the shape %v, which is no key for an image of %d×%d with %d channels",
+			shape, k.Width, k.Height, k.Channels))
+	}
+	if n := len(arrays.Names()); n != 2 {
+		return fail(fmt.Errorf("it holds %d arrays, not 2", n))
+	}
+	k.Key = &data.Image{Width: k.Width, Height: k.Height, Channels: shape[2], Depth: 8, Pix: key}
+	return k, nil
+}
+
+// parseMeta checks everything about the JSON that can be checked without the images.
+func parseMeta(b []byte) (*KeyFile, error) {
+	// The version first, leniently: a newer file may have fields that are not known here.
+	var version struct {
+		FormatVersion int `json:"format_version"`
+	}
+	if err := json.Unmarshal(b, &version); err != nil {
+		return nil, fmt.Errorf("array meta is not JSON: %w", err)
+	}
+	if v := version.FormatVersion; v != KeyFileVersion {
+		if v > KeyFileVersion {
+			return nil, fmt.Errorf("its format version is %d, newer than this program knows (%d)", v, KeyFileVersion)
+		}
+		return nil, fmt.Errorf("its format version is %d, which never was one", v)
+	}
+	var m meta
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m); err != nil {
+		return nil, fmt.Errorf("array meta: %w", err)
+	}
+	if _, err := SchemeByName(m.Scheme); err != nil {
+		return nil, err
+	}
+	sum, err := hex.DecodeString(m.SHA256)
+	switch {
+	case err != nil || len(sum) != sha256.Size:
+		return nil, errors.New("its sha256 is not 64 hexadecimal digits")
+	case m.Width < 1 || m.Width > maxSide || m.Height < 1 || m.Height > maxSide:
+		return nil, fmt.Errorf("it says the image is %d×%d", m.Width, m.Height)
+	case m.Channels < 1 || m.Channels > 4 || (m.Depth != 8 && m.Depth != 16):
+		return nil, fmt.Errorf("it says the image has %d channels of %d bits", m.Channels, m.Depth)
+	case m.Iterations < 0 || m.Iterations > MaxIterations:
+		return nil, fmt.Errorf("%d iterations of the cat map, there can be at most %d", m.Iterations, MaxIterations)
+	case m.Name != cleanName(m.Name):
+		return nil, errors.New("its file name has a folder or characters that no file name should have")
+	}
+	return &KeyFile{
+		Scheme: m.Scheme, Params: Params{m.Iterations, m.A, m.B},
+		Width: m.Width, Height: m.Height, Channels: m.Channels, Depth: m.Depth,
+		SHA256: [sha256.Size]byte(sum), Name: m.Name,
+	}, nil
+}
+
+// cleanName is the last element of a path with everything taken out that could do harm when it is printed: control
+// characters, invalid UTF-8, and more than maxName bytes.
+func cleanName(name string) string {
+	if name == "" {
+		return ""
+	}
+	name = filepath.Base(filepath.ToSlash(name))
+	if name == "." || name == ".." {
+		return "_"
+	}
+	name = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar || r == '\\' || r == '/' {
+			return '_'
+		}
+		return r
+	}, name)
+	for len(name) > maxName {
+		runes := []rune(name)
+		name = string(runes[:len(runes)-1])
+	}
+	return name
+}
