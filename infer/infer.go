@@ -35,12 +35,19 @@ type Model struct {
 	arch   Arch
 	params map[string]Array
 	hash   func() string
+
+	convolutions []*convolution // of the layers, packed
+	runs         sync.Pool      // of *run
 }
 
 // newModel takes an architecture that is valid and the parameters it asks for.
 func newModel(a Arch, params map[string]Array) *Model {
 	m := &Model{arch: a, params: params}
 	m.hash = sync.OnceValue(func() string { return hash(a, params) })
+	m.runs.New = func() any { return new(run) }
+	for _, l := range a.Layers {
+		m.convolutions = append(m.convolutions, newConvolution(l, params[l.weight()].Data))
+	}
 	return m
 }
 

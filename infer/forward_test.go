@@ -1,0 +1,188 @@
+package infer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sbinet/npyio/npz"
+
+	"keygan/data"
+)
+
+// tolerance is what the output may differ from PyTorch's.
+const tolerance = 1e-4
+
+// readVectors reads an archive of testdata with npyio alone, so that vectors do not come through what they test.
+func readVectors(t *testing.T, name string) (floats map[string]Array, texts map[string][]byte) {
+	t.Helper()
+	r, err := npz.Open(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	floats, texts = map[string]Array{}, map[string][]byte{}
+	for _, key := range r.Keys() {
+		h, id := r.Header(key), strings.TrimSuffix(key, ".npy")
+		var a Array
+		var b []byte
+		if h.Descr.Type == "|u1" {
+			err = r.Read(key, &b)
+			texts[id] = b
+		} else {
+			err = r.Read(key, &a.Data)
+			a.Shape = h.Descr.Shape
+			floats[id] = a
+		}
+		if err != nil {
+			t.Fatal(key, err)
+		}
+	}
+	return floats, texts
+}
+
+// compare fails unless got is want within tolerance, and within one grey level.
+func compare(t *testing.T, got, want []float32) {
+	t.Helper()
+	if len(got) != len(want) || len(want) == 0 {
+		t.Fatalf("%d numbers, want %d", len(got), len(want))
+	}
+	worst, levels := 0.0, 0
+	for i := range want {
+		d := math.Abs(float64(got[i]) - float64(want[i]))
+		if math.IsNaN(d) {
+			t.Fatalf("number %d is %v, want %v", i, got[i], want[i])
+		}
+		worst = max(worst, d)
+		a, b := int(data.Level(got[i])), int(data.Level(want[i]))
+		levels = max(levels, a-b, b-a)
+	}
+	t.Logf("largest difference %.2g, %d grey levels", worst, levels)
+	if worst > tolerance || levels > 1 {
+		t.Errorf("largest difference %v (allowed %v), %d grey levels (allowed 1)", worst, tolerance, levels)
+	}
+}
+
+// Networks that PyTorch ran, from the files that NumPy wrote.
+func TestForwardAgainstPyTorch(t *testing.T) {
+	for _, c := range []struct {
+		file                    string
+		width, blocks, channels int
+		images                  int
+	}{
+		{"resnet-w4-b1-c3", 4, 1, 3, 4},
+		{"resnet-w3-b2-c1", 3, 2, 1, 2},
+		{"resnet-w5-b0-c1", 5, 0, 1, 1},
+	} {
+		m, err := ReadFile(filepath.Join("testdata", c.file+".npz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(ResNet(c.width, c.blocks, c.channels, 32), m.Arch()); d != "" {
+			t.Errorf("%s: ResNet is not the architecture in the file: %s", c.file, d)
+		}
+		vectors, _ := readVectors(t, c.file+".vectors.npz")
+		if len(vectors) != 2*c.images {
+			t.Fatalf("%s: %d vectors, want %d", c.file, len(vectors), 2*c.images)
+		}
+		for i := range c.images {
+			x, want := vectors[fmt.Sprint("x", i)], vectors[fmt.Sprint("y", i)]
+			t.Run(fmt.Sprintf("%s/%dx%d", c.file, x.Shape[2], x.Shape[1]), func(t *testing.T) {
+				got, err := m.Forward(x.Data, x.Shape[1], x.Shape[2])
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, got, want.Data)
+			})
+		}
+	}
+}
+
+// Single layers and a residual block that PyTorch ran.
+func TestLayersAgainstPyTorch(t *testing.T) {
+	vectors, texts := readVectors(t, "layers.npz")
+	if len(texts) != 13 {
+		t.Fatalf("%d cases, want 13", len(texts))
+	}
+	for key, text := range texts {
+		name := strings.TrimSuffix(key, ".arch")
+		t.Run(name, func(t *testing.T) {
+			var a Arch
+			if err := json.Unmarshal(text, &a.Layers); err != nil {
+				t.Fatal(err)
+			}
+			params := map[string]Array{}
+			for i, p := range a.Params() {
+				params[p.Name] = vectors[name+"."+p.Name]
+				if d := cmp.Diff(p.Shape, params[p.Name].Shape); d != "" {
+					t.Fatal(d)
+				}
+				if err := a.Layers[i].validate(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			x, want := vectors[name+".x"], vectors[name+".y"]
+			got := runLayers(a, params, x)
+			if d := cmp.Diff(want.Shape, got.Shape); d != "" {
+				t.Fatal(d)
+			}
+			compare(t, got.Data, want.Data)
+		})
+	}
+}
+
+// runLayers runs layers that need not make a network: their output may have another shape than x.
+func runLayers(a Arch, params map[string]Array, x Array) Array {
+	m := newModel(a, params)
+	from := shape3{x.Shape[0], x.Shape[1], x.Shape[2]}
+	var steps []shape3
+	s := from
+	for _, l := range a.Layers {
+		s = shape3{l.Out, l.outputSize(s.height), l.outputSize(s.width)}
+		steps = append(steps, s)
+	}
+	r := new(run)
+	r.reserve(2)
+	y := m.layers(r, x.Data, from, from, steps)
+	return Array{[]int{s.channels, s.height, s.width}, y}
+}
+
+// The header of an array is byte for byte what NumPy writes, for each array of a file that NumPy wrote.
+func TestHeaderIsNumPys(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "resnet-w4-b1-c3.npz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := openArchive(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range entries {
+		dtype, shape := "<f4", []int(nil)
+		for _, p := range ResNet(4, 1, 3, 32).Params() {
+			if p.Name == name {
+				shape = p.Shape
+			}
+		}
+		if name == archEntry {
+			dtype, shape = "|u1", []int{int(f.UncompressedSize64) - 128}
+		}
+		want := npyHeader(dtype, shape)
+		got := make([]byte, len(want))
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(r, got); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: NumPy's header is %q, ours %q", name, got, want)
+		}
+		r.Close()
+	}
+}
