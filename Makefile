@@ -1,7 +1,7 @@
 # make demo and make test install what they need by themselves.
 GO ?= go
 
-.PHONY: setup build demo test doctor clean
+.PHONY: setup build demo test doctor bench-train clean
 
 build: setup
 	CGO_ENABLED=0 $(GO) build -trimpath -o build/bin/keygan ./cmd/keygan
@@ -18,6 +18,9 @@ test:
 
 doctor:
 	@scripts/doctor
+
+bench-train: build
+	@scripts/bench-train
 
 clean:
 	rm -rf build
