@@ -1,0 +1,81 @@
+package gotorch
+
+// #include "cgotorch.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"unsafe"
+
+	"keygan/data/atomicfile"
+)
+
+// Save writes the tensor to a file that torch.load reads in Python, whole or not at all. It panics with *[Error].
+func (t Tensor) Save(path string) {
+	b := t.pickle("save")
+	err := atomicfile.Write(path, 0o644, true, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
+	if err != nil {
+		fail("save", "%v", err)
+	}
+}
+
+// Load reads a tensor from a file that [Tensor.Save], or torch.save in Python, wrote. It panics with *[Error].
+func Load(path string) Tensor {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		fail("load", "%v", err)
+	}
+	t, err := unpickle("load", b)
+	if err != nil {
+		var e *Error
+		errors.As(err, &e)
+		fail("load", "%s: %s", path, e.Msg)
+	}
+	return t
+}
+
+func (t Tensor) pickle(op string) []byte {
+	var data *C.char
+	var size C.int64_t
+	err := C.kg_pickle(t.ptr(op), &data, &size)
+	runtime.KeepAlive(t.T)
+	check(op, err)
+	defer C.kg_free_bytes(data)
+	return append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(data)), int(size))...)
+}
+
+func unpickle(op string, b []byte) (t Tensor, err error) {
+	err = Try(func() {
+		var out C.kg_tensor
+		message := C.kg_unpickle((*C.char)(unsafe.Pointer(unsafe.SliceData(b))), C.int64_t(len(b)), &out)
+		runtime.KeepAlive(b)
+		t = newTensor(op, message, out)
+	})
+	return t, err
+}
+
+// GobEncode encodes the tensor, from whatever device, for encoding/gob.
+func (t Tensor) GobEncode() (b []byte, err error) {
+	if t.T == nil {
+		return nil, fmt.Errorf("gotorch: gob: cannot encode the zero Tensor")
+	}
+	err = Try(func() { b = t.pickle("gob") })
+	return b, err
+}
+
+// GobDecode decodes a tensor, to the CPU, for encoding/gob.
+func (t *Tensor) GobDecode(b []byte) error {
+	decoded, err := unpickle("gob", b)
+	if err != nil {
+		return err
+	}
+	*t = decoded
+	return nil
+}
