@@ -19,7 +19,7 @@
 //
 //   - Where a paper defines a metric differently from the field, both are measured, under different names. The field's
 //     NPCR compares two ciphertexts of plain images that differ in one bit; many papers' NPCR compares a plain image
-//     with its ciphertext, which any scheme passes.
+//     with its ciphertext, which any scheme with a random-looking key passes.
 //   - A published figure stands in a column of its own, beside the measured one, never instead of it. What was not
 //     measured says so, and what is undefined (the correlation of a constant image, the PSNR of identical ones) says
 //     why. NaN and infinities never reach an output file.

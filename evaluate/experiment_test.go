@@ -1,0 +1,197 @@
+package evaluate
+
+import (
+	"crypto/sha256"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"keygan/cipher"
+	"keygan/data"
+)
+
+// idealKeys makes keys that are random and change altogether with one bit of the image: what a generator would have to be.
+type idealKeys struct{}
+
+func (idealKeys) Key(img *data.Image) (*data.Image, error) {
+	key := data.NewImage(img.Width, img.Height, img.Channels, 8)
+	rand.NewChaCha8(sha256.Sum256(img.Pix)).Read(key.Pix)
+	return key, nil
+}
+
+// measureWith runs the experiment with other keys than a generator's.
+func measureWith(t *testing.T, keys keyGenerator, changes int) *Report {
+	t.Helper()
+	cfg := Config{Sources: []Source{{Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 8}}}, Images: 8, Changes: changes, Seed: 1}.Resolved()
+	e := &experiment{cfg: cfg, channels: 3, keys: keys}
+	for _, name := range cfg.Schemes {
+		s, err := cipher.SchemeByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.schemes = append(e.schemes, s)
+	}
+	src, err := data.Open(cfg.Sources[0].Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := e.source(t.Context(), cfg.Sources[0], src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Report{Config: cfg, Generator: GeneratorInfo{Channels: 3}, Alpha: Alpha, Published: Published}
+	r.addSource(one, e.schemes, criteria(data.NewImage(256, 256, 3, 8)))
+	r.Findings = findings(r)
+	return r
+}
+
+// TestIdealKeysPass: with keys that are all one could wish for, both schemes pass every threshold there is.
+func TestIdealKeysPass(t *testing.T) {
+	r := measureWith(t, idealKeys{}, 20)
+	judged := 0
+	for _, row := range r.Rows {
+		want := Pass
+		if row.Scheme == PlainImage {
+			want = Fail
+		}
+		if row.Verdict == None {
+			continue
+		}
+		judged++
+		if row.Verdict != want {
+			t.Errorf("%s, %s: %s, want %s: %s", row.Scheme, row.Metric, row.Verdict, want, row.spread())
+		}
+	}
+	if judged < 35 {
+		t.Errorf("only %d rows have a verdict", judged)
+	}
+	mse := r.Row("xray", "paper", idMSE)
+	near(t, "MSE against a uniform cipher", *mse.Measured, *mse.Expected, .005)
+	uaci := r.Row("xray", "xor", idUACIPlainCipher)
+	near(t, "UACI against a uniform cipher", *uaci.Measured, *uaci.Expected, .005)
+	text := strings.Join(r.Findings, "\n")
+	for _, want := range []string{"passes the field's NPCR", "passes everywhere", "Histograms pass for uniform", "no more than chance gives", "bit for bit"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the findings lack %q:\n%s", want, text)
+		}
+	}
+	for _, wrong := range []string{"do not spread", "not uniform", "still correlated"} {
+		if strings.Contains(text, wrong) {
+			t.Errorf("the findings say %q:\n%s", wrong, text)
+		}
+	}
+}
+
+// fixedKey is one random key for all images, as when a key is kept.
+type fixedKey struct{}
+
+func (fixedKey) Key(img *data.Image) (*data.Image, error) {
+	return idealKeys{}.Key(data.NewImage(img.Width, img.Height, img.Channels, 8))
+}
+
+// TestFixedKeyIsSeen: with a fixed random key every statistic of the ciphertext passes, the papers' NPCR too, and only the
+// field's NPCR tells: one byte of 196,608 changes.
+func TestFixedKeyIsSeen(t *testing.T) {
+	r := measureWith(t, fixedKey{}, 8)
+	for _, scheme := range []string{"xor", "paper"} {
+		for id, want := range map[string]Verdict{idNPCR: Fail, idUACI: Fail, idNPCRPlainCipher: Pass, idEntropy: Pass} {
+			if row := r.Row("xray", scheme, id); row.Verdict != want {
+				t.Errorf("%s, %s: %s, want %s: %s", scheme, id, row.Verdict, want, row.spread())
+			}
+		}
+		near(t, "NPCR of one byte", *r.Row("xray", scheme, idNPCR).Measured, 100./(256*256*3), 1e-12)
+	}
+	if v := *r.Row("xray", RawKey, idNPCRKeyKey).Measured; v != 0 {
+		t.Errorf("NPCR between equal keys %v", v)
+	}
+	text := strings.Join(r.Findings, "\n")
+	for _, want := range []string{"do not spread** under `xor`, `paper`", "0.00051 %", "the bit changes 0.0000 % of the key's bytes", "passes everywhere"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the findings lack %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestJudge(t *testing.T) {
+	c := criterion{expected: 0, low: -1, high: 1, level: .01}
+	many := func(value float64, misses int) []float64 {
+		v := make([]float64, 50)
+		for i := range misses {
+			v[i] = value * float64(1-2*(i%2))
+		}
+		return v
+	}
+	for _, x := range []struct {
+		values []float64
+		want   Verdict
+		missed int
+	}{
+		{nil, None, 0},
+		{[]float64{.5}, Pass, 0},
+		{[]float64{1.5}, Fail, 1},
+		{[]float64{math.NaN()}, Fail, 1},
+		{[]float64{1.5, 0, 0, 0}, Pass, 1},   // 4 % of random series do so
+		{[]float64{5, 0, 0, 0}, Fail, 1},     // the mean is outside
+		{many(2, 2), Pass, 2},                // 9 %
+		{many(2, 4), Fail, 4},                // 0.2 %
+		{[]float64{2, -2, 2, -2}, Fail, 4},   // cancels out in the mean
+		{[]float64{1, 1, -1}, Pass, 0},       // on the edge
+		{[]float64{1.01, 1.01, 1}, Fail, 2},  //
+		{[]float64{math.Inf(1), 0}, Fail, 1}, //
+	} {
+		if got, missed := c.judge(x.values); got != x.want || missed != x.missed {
+			t.Errorf("%v: %s, %d missed; want %s, %d", x.values, got, missed, x.want, x.missed)
+		}
+	}
+	exact := criterion{1, 1, 1, 0}
+	if v, _ := exact.judge([]float64{1, 1, 1}); v != Pass {
+		t.Errorf("exact: %s", v)
+	}
+	if v, missed := exact.judge([]float64{1, 1 - 1e-15, 1}); v != Fail || missed != 1 {
+		t.Errorf("almost exact: %s", v)
+	}
+	// Against the sum of the probabilities: P(X ≥ 2) of 10 at .1.
+	near(t, "binomial tail", binomialTail(2, 10, .1), 1-math.Pow(.9, 10)-10*.1*math.Pow(.9, 9), 1e-12)
+}
+
+func TestExpectedUACI(t *testing.T) {
+	black := data.NewImage(4, 4, 1, 8)
+	near(t, "black", ExpectedUACI(black), 50, 1e-12)
+	all := data.NewImage(16, 16, 1, 8)
+	for i := range all.Pix {
+		all.Pix[i] = byte(i)
+	}
+	mean, _ := UACIExpected(1)
+	near(t, "every value once", ExpectedUACI(all), mean, 1e-12)
+}
+
+func TestEightBits(t *testing.T) {
+	m := data.NewImage(5, 1, 1, 16)
+	for i, v := range []int{0, 128, 129, 32768, 65535} {
+		m.SetSample(i, v)
+	}
+	got := eightBits(m)
+	for i, want := range []byte{0, 0, 1, 128, 255} {
+		if got.Pix[i] != want {
+			t.Errorf("sample %d: %d, want %d", m.Sample(i), got.Pix[i], want)
+		}
+	}
+	if low := data.NewImage(2, 2, 1, 8); eightBits(low) != low {
+		t.Error("an image of 8 bits was copied")
+	}
+}
+
+func TestDecimal(t *testing.T) {
+	for _, c := range []struct {
+		v      float64
+		digits int
+		want   string
+	}{
+		{99.60937, 4, "99.6094"}, {0, 4, "0.0000"}, {.0005086, 4, "0.00051"}, {-.00001234, 4, "-0.000012"}, {.001, 4, "0.0010"}, {197296, 0, "197296"},
+	} {
+		if got := decimal(c.v, c.digits); got != c.want {
+			t.Errorf("%v with %d: %s, want %s", c.v, c.digits, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package evaluate
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+)
+
+// PlainImage and RawKey stand in the scheme column of rows that do not depend on a scheme.
+const (
+	PlainImage = "plain image"
+	RawKey     = "raw key"
+)
+
+// Report is what Run measured; results.json is this. The rows are in the order of the tables.
+type Report struct {
+	Config    Config            `json:"config"`
+	Generator GeneratorInfo     `json:"generator"`
+	Sources   []SourceInfo      `json:"sources"`
+	Alpha     float64           `json:"alpha"` // significance level of the verdicts
+	Rows      []Row             `json:"rows"`
+	Findings  []string          `json:"findings"` // what the values show, in sentences
+	Published []PublishedFigure `json:"published"`
+}
+
+// GeneratorInfo says which generator made the keys.
+type GeneratorInfo struct {
+	Network    string `json:"network"`
+	Parameters int    `json:"parameters"`
+	Channels   int    `json:"channels"`
+	ImageSize  int    `json:"image_size"` // of the images it was trained on
+	Hash       string `json:"sha256"`     // of architecture and weights
+	ConfigHash string `json:"config_sha256,omitempty"`
+}
+
+// SourceInfo says which plain images were measured.
+type SourceInfo struct {
+	Name       string   `json:"name"`
+	From       string   `json:"from"`
+	Available  int      `json:"available"`
+	Images     []string `json:"images"`               // those measured
+	Unreadable []string `json:"unreadable,omitempty"` // why those were left out that could not be read
+}
+
+// Row is one metric of one source under one scheme: a line of results.csv.
+type Row struct {
+	Source     string   `json:"source"`
+	Scheme     string   `json:"scheme"` // or PlainImage, RawKey
+	Metric     string   `json:"metric"` // identifier, as in "npcr_plain_cipher"
+	Name       string   `json:"name"`
+	Definition string   `json:"definition"`
+	Unit       string   `json:"unit,omitempty"`
+	Measured   *float64 `json:"measured"`           // mean of N values; nil when not measured, undefined or infinite
+	Infinite   bool     `json:"infinite,omitempty"` // every value is +∞
+	SD         *float64 `json:"sd"`                 // sample standard deviation, nil for fewer than two values
+	N          int      `json:"n"`                  // values, as in images, channels of images, or one-bit changes
+	Expected   *float64 `json:"expected"`           // mean for random data, or of an exact decryption
+	Low        *float64 `json:"low"`                // critical values at Alpha, nil where that side is open
+	High       *float64 `json:"high"`
+	Missed     int      `json:"missed"` // values beyond the critical ones
+	Verdict    Verdict  `json:"verdict,omitempty"`
+	Published  string   `json:"published,omitempty"`
+	Note       string   `json:"note,omitempty"` // why there is no value, or fewer than there should be
+
+	digits, brief int
+}
+
+// series is the values of one metric, and what is expected of them where that depends on the image.
+type series struct {
+	values    []float64
+	expected  []float64
+	undefined int
+	reason    string // of the first undefined or unmeasured value
+}
+
+// seriesKey names a series within a source.
+type seriesKey struct{ scheme, metric string }
+
+// results are the series of one source.
+type results map[seriesKey]*series
+
+func (r results) at(scheme, metric string) *series {
+	k := seriesKey{scheme, metric}
+	if r[k] == nil {
+		r[k] = &series{}
+	}
+	return r[k]
+}
+
+func (r results) add(scheme, metric string, v float64) {
+	s := r.at(scheme, metric)
+	s.values = append(s.values, v)
+}
+
+// addExpected is add for a metric whose expectation depends on the image.
+func (r results) addExpected(scheme, metric string, v, expected float64) {
+	s := r.at(scheme, metric)
+	s.values, s.expected = append(s.values, v), append(s.expected, expected)
+}
+
+// addUndefined counts a value that does not exist.
+func (r results) addUndefined(scheme, metric string, err error) {
+	s := r.at(scheme, metric)
+	s.undefined++
+	if s.reason == "" {
+		s.reason = err.Error()
+	}
+}
+
+// row makes the line of a metric out of its series.
+func (r results) row(source, scheme string, m metric, c map[string]criterion) Row {
+	row := Row{
+		Source: source, Scheme: scheme, Metric: m.id, Name: m.name, Definition: m.definition, Unit: m.unit,
+		Published: published(scheme, m.id), digits: m.digits, brief: m.brief,
+	}
+	s := r[seriesKey{scheme, m.id}]
+	if s == nil {
+		s = &series{}
+	}
+	limits, judged := c[m.id]
+	if judged {
+		row.Expected, row.Low, row.High = finite(limits.expected), finite(limits.low), finite(limits.high)
+		row.Verdict, row.Missed = limits.judge(s.values)
+	}
+	if len(s.expected) > 0 {
+		row.Expected = finite(stat.Mean(s.expected, nil))
+	}
+	row.N = len(s.values)
+	switch {
+	case row.N == 0:
+		row.Note = cmp.Or(s.reason, "not measured")
+	case s.undefined > 0:
+		row.Note = fmt.Sprintf("%d of %d values left out: %s", s.undefined, s.undefined+row.N, s.reason)
+	}
+	row.average(s.values)
+	return row
+}
+
+// average fills in the mean and standard deviation of the finite values.
+func (row *Row) average(values []float64) {
+	var known []float64
+	for _, v := range values {
+		if !math.IsInf(v, 0) {
+			known = append(known, v)
+		}
+	}
+	switch {
+	case len(values) > 0 && len(known) == 0:
+		row.Infinite = true
+		return
+	case len(known) == 0:
+		return
+	case len(known) < len(values):
+		row.Note = fmt.Sprintf("mean of the finite ones, %d of %d", len(known), len(values))
+	}
+	row.Measured = finite(stat.Mean(known, nil))
+	if len(known) > 1 {
+		row.SD = finite(stat.StdDev(known, nil))
+	}
+}
+
+// finite is a pointer to v, or nil where JSON has no number for it.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// Row finds the line of a metric, by its identifier, or returns nil.
+func (r *Report) Row(source, scheme, metric string) *Row {
+	for i := range r.Rows {
+		if row := &r.Rows[i]; row.Source == source && row.Scheme == scheme && row.Metric == metric {
+			return row
+		}
+	}
+	return nil
+}
