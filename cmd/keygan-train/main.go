@@ -1,0 +1,203 @@
+// Command keygan-train trains the network that makes keys from medical images. It needs libtorch; what it exports,
+// generator.npz, is used by the command keygan, which does not.
+//
+//	keygan-train -c configs/demo.yaml                    train, into runs/demo
+//	keygan-train -c configs/demo.yaml --resume           go on where it was stopped
+//	keygan-train -c configs/demo.yaml --set train.batch=8
+//	keygan-train check -c configs/demo.yaml              what the data sets hold, and what is wrong in them
+//	keygan-train export runs/demo -o generator.npz       the generator of the newest checkpoint
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"keygan/data/atomicfile"
+	"keygan/train"
+)
+
+func main() { os.Exit(run()) }
+
+// usageError is a mistake on the command line or in the configuration, which ends with exit code 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func run() int {
+	// The first signal lets the step under way finish; a second one ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	err := command().ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "keygan-train: %s\n", oneLine(err))
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintf(os.Stderr, "hint: %s\n", hint)
+	}
+	if usage := (usageError{}); errors.As(err, &usage) {
+		return 2
+	}
+	return 1
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// hintFor names the likely fix.
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, train.ErrRunExists):
+		return "--resume goes on with it, --force trains anew in its place, --set name=... uses another folder"
+	case errors.Is(err, atomicfile.ErrExists):
+		return "--force replaces it"
+	case errors.Is(err, syscall.ENOSPC):
+		return "the disk is full; free some space and go on with --resume"
+	case strings.Contains(err.Error(), "device:"):
+		return "make doctor says what this machine and this libtorch offer; device: cpu always works"
+	}
+	return ""
+}
+
+// flags are those of the root command; check shares the first two.
+type flags struct {
+	config         string
+	set            []string
+	resume, dryRun bool
+	force, quiet   bool
+}
+
+func command() *cobra.Command {
+	var f flags
+	root := &cobra.Command{
+		Use:           "keygan-train -c CONFIG",
+		Short:         "Train the network that makes keys from medical images",
+		Args:          noArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return f.train(cmd.Context()) },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	f.addConfig(root)
+	root.Flags().BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint")
+	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and the networks' sizes, and stop")
+	root.Flags().BoolVar(&f.force, "force", false, "replace a run that is already there")
+	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	root.AddCommand(checkCommand(), exportCommand(), doctorCommand())
+	return root
+}
+
+func noArgs(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("unknown command or argument %q; see keygan-train --help", args[0])}
+	}
+	return nil
+}
+
+func (f *flags) addConfig(c *cobra.Command) {
+	c.Flags().StringVarP(&f.config, "config", "c", "", "the experiment, a YAML file")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "override one key of the experiment, as in train.batch=8 (repeatable)")
+}
+
+func (f *flags) read() (train.Config, error) {
+	if f.config == "" {
+		return train.Config{}, usageError{errors.New("no experiment given: use -c CONFIG, as in -c configs/demo.yaml")}
+	}
+	c, err := train.ReadConfig(f.config, f.set...)
+	if err != nil {
+		return c, usageError{err}
+	}
+	return c, nil
+}
+
+func (f *flags) train(ctx context.Context) error {
+	c, err := f.read()
+	if err != nil {
+		return err
+	}
+	if f.resume && f.force {
+		return usageError{errors.New("--resume and --force exclude each other")}
+	}
+	if f.dryRun {
+		return train.Plan(c, os.Stdout)
+	}
+	o := train.Options{Resume: f.resume, Force: f.force}
+	if !f.quiet {
+		_, err := unix.IoctlGetTermios(int(os.Stderr.Fd()), unix.TCGETS)
+		o.Log, o.Terminal = os.Stderr, err == nil
+	}
+	err = train.Run(ctx, c, o)
+	switch {
+	case errors.Is(err, train.ErrInterrupted):
+		fmt.Fprintf(os.Stderr, "stopped and saved; go on with: keygan-train -c %s%s --resume\n", f.config, f.setArgs())
+		return nil
+	case errors.Is(err, train.ErrFinished):
+		fmt.Fprintf(os.Stderr, "%v; train.epochs or train.steps can be raised\n", err)
+		return nil
+	case err != nil:
+		return err
+	}
+	fmt.Println(c.GeneratorPath())
+	return nil
+}
+
+func (f *flags) setArgs() string {
+	var b strings.Builder
+	for _, s := range f.set {
+		fmt.Fprintf(&b, " --set '%s'", s)
+	}
+	return b.String()
+}
+
+func checkCommand() *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use:   "check -c CONFIG",
+		Short: "Say what the data sets hold and what is wrong in them",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			c, err := f.read()
+			if err != nil {
+				return err
+			}
+			return train.Check(c, os.Stdout)
+		},
+	}
+	f.addConfig(c)
+	return c
+}
+
+func exportCommand() *cobra.Command {
+	var out string
+	var force bool
+	c := &cobra.Command{
+		Use:   "export RUN [-o generator.npz]",
+		Short: "Write the generator of a run's newest checkpoint",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{errors.New("export takes one run folder, as in: keygan-train export runs/demo")}
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			step, err := train.Export(args[0], out, force)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(os.Stderr, "the generator of step %d\n", step)
+			fmt.Println(out)
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "generator.npz", "the file to write")
+	c.Flags().BoolVar(&force, "force", false, "replace an existing file")
+	return c
+}

@@ -1,0 +1,241 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"keygan/data/atomicfile"
+	"keygan/data/npz"
+	torch "keygan/gotorch"
+)
+
+// checkpointVersion is the newest version of the checkpoint format, and the one written.
+const checkpointVersion = 1
+
+// maxCheckpoint bounds a checkpoint's file: networks a hundred times the published ones.
+const maxCheckpoint = 1 << 34
+
+// checkpointMeta is the array "meta" of a checkpoint, as JSON. The other arrays are, for each model, its weights
+// ("generator/encoder.0.weight") and Adam's first and second moments ("generator/adam.m/…", "generator/adam.v/…"), and the
+// states of the random number generators ("rng/cpu", "rng/device").
+type checkpointMeta struct {
+	Version    int              `json:"version"`
+	Step       int              `json:"step"`
+	ConfigHash string           `json:"config_hash"`
+	Libtorch   string           `json:"libtorch"`
+	AdamSteps  map[string]int64 `json:"adam_steps"`
+	EpochSums  []float64        `json:"epoch_sums"` // of the epoch under way, for its row of metrics.csv
+}
+
+// checkpoints writes checkpoints/step-00001200.npz every so often and at the end, names the newest in checkpoints/latest,
+// and removes all but the newest few.
+type checkpoints struct{}
+
+func (checkpoints) afterStep(t *Training, _ []float64) error {
+	every := t.Config.Train.CheckpointEvery
+	if every == 0 {
+		every = t.StepsPerEpoch
+	}
+	if t.Step%every != 0 {
+		return nil
+	}
+	return t.saveCheckpoint()
+}
+
+// finish saves what the last step left, and the generator of a run that is complete.
+func (checkpoints) finish(t *Training) error {
+	if err := t.saveCheckpoint(); err != nil {
+		return err
+	}
+	if t.Step < t.Total {
+		return nil
+	}
+	return t.exportGenerator(filepath.Join(t.Dir, "generator.npz"))
+}
+
+func checkpointName(step int) string { return fmt.Sprintf("step-%08d.npz", step) }
+
+func (t *Training) saveCheckpoint() error {
+	dir := filepath.Join(t.Dir, "checkpoints")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	name := checkpointName(t.Step)
+	if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+		return nil // this step has been saved
+	}
+	var entries []npz.Entry
+	var err error
+	torch.Scope(func() { entries, err = t.checkpointEntries() })
+	if err != nil {
+		return err
+	}
+	err = atomicfile.Write(filepath.Join(dir, name), 0o644, true, func(w io.Writer) error { return npz.Write(w, entries...) })
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, "latest"), []byte(name+"\n")); err != nil {
+		return err
+	}
+	return removeOld(dir, t.Config.Train.KeepCheckpoints)
+}
+
+func (t *Training) checkpointEntries() ([]npz.Entry, error) {
+	meta := checkpointMeta{checkpointVersion, t.Step, t.Config.Hash(), torch.Version(), map[string]int64{}, t.epochSums}
+	var entries []npz.Entry
+	for _, m := range t.Objective.Models() {
+		step, first, second := m.Optimizer.State()
+		meta.AdamSteps[m.Name] = step
+		for i, p := range m.Network.Params {
+			shape := ints(p.Tensor.Shape())
+			entries = append(entries, npz.Floats(m.Name+"/"+p.Name, shape, p.Tensor.Floats()))
+			if step > 0 {
+				entries = append(entries, npz.Floats(m.Name+"/adam.m/"+p.Name, shape, first[i].Floats()),
+					npz.Floats(m.Name+"/adam.v/"+p.Name, shape, second[i].Floats()))
+			}
+		}
+	}
+	entries = append(entries, npz.Bytes("rng/cpu", torch.RNGState(torch.NewDevice("cpu"))))
+	if t.device.IsCUDA() {
+		entries = append(entries, npz.Bytes("rng/device", torch.RNGState(t.device)))
+	}
+	text, err := json.Marshal(meta)
+	return append([]npz.Entry{npz.Bytes("meta", text)}, entries...), err
+}
+
+// removeOld keeps the newest checkpoints; their names sort by step.
+func removeOld(dir string, keep int) error {
+	names, err := filepath.Glob(filepath.Join(dir, "step-*.npz"))
+	if err != nil {
+		return err
+	}
+	for _, old := range names[:max(len(names)-keep, 0)] {
+		if err := os.Remove(old); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newestCheckpoint is the file that checkpoints/latest names.
+func newestCheckpoint(run string) (string, error) {
+	latest := filepath.Join(run, "checkpoints", "latest")
+	b, err := os.ReadFile(latest)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("%s: this run was stopped before its first checkpoint; nothing can be resumed or exported", run)
+	}
+	if err != nil {
+		return "", err
+	}
+	name := strings.TrimSpace(string(b))
+	if !strings.HasPrefix(name, "step-") || !filepath.IsLocal(name) {
+		return "", fmt.Errorf("%s: names no checkpoint: %.40q", latest, name)
+	}
+	return filepath.Join(run, "checkpoints", name), nil
+}
+
+// readMeta reads the description at the head of a checkpoint.
+func readMeta(path string) (*npz.Archive, checkpointMeta, error) {
+	var meta checkpointMeta
+	a, err := npz.ReadFile(path, maxCheckpoint)
+	if err != nil {
+		return nil, meta, err
+	}
+	text, _, err := a.Bytes("meta")
+	if err == nil {
+		err = json.Unmarshal(text, &meta)
+	}
+	switch {
+	case err != nil:
+		return nil, meta, fmt.Errorf("%s: not a checkpoint: %w", path, err)
+	case meta.Version > checkpointVersion:
+		return nil, meta, fmt.Errorf("%s: checkpoint format %d is newer than %d, the newest known here", path, meta.Version, checkpointVersion)
+	}
+	return a, meta, nil
+}
+
+// restore puts the newest checkpoint's state into a training that has just been built.
+func (t *Training) restore() error {
+	path, err := newestCheckpoint(t.Dir)
+	if err != nil {
+		return err
+	}
+	a, meta, err := readMeta(path)
+	if err != nil {
+		return err
+	}
+	switch {
+	case meta.ConfigHash != t.Config.Hash():
+		return fmt.Errorf("%s: was made with another configuration than this one (its own is %s)", path, filepath.Join(t.Dir, "config.yaml"))
+	case len(meta.EpochSums) != len(t.epochSums) || meta.Step < 0:
+		return fmt.Errorf("%s: damaged: its meta does not fit the objective", path)
+	case meta.Step >= t.Total:
+		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, meta.Step)
+	}
+	for _, m := range t.Objective.Models() {
+		if err := m.restore(a, meta.AdamSteps[m.Name]); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if err := t.restoreRNG(a); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	t.Step = meta.Step
+	copy(t.epochSums, meta.EpochSums)
+	return nil
+}
+
+// ErrFinished reports that there is nothing left to train.
+var ErrFinished = errors.New("this run is finished")
+
+// restore reads the model's weights and, when it has made steps, Adam's moments.
+func (m Model) restore(a *npz.Archive, steps int64) error {
+	var first, second [][]float32
+	for _, p := range m.Network.Params {
+		shape := ints(p.Tensor.Shape())
+		weights, err := a.Floats(m.Name+"/"+p.Name, shape)
+		if err != nil {
+			return err
+		}
+		p.Tensor.SetFloats(weights)
+		if steps == 0 {
+			continue
+		}
+		mean, err := a.Floats(m.Name+"/adam.m/"+p.Name, shape)
+		if err != nil {
+			return err
+		}
+		square, err := a.Floats(m.Name+"/adam.v/"+p.Name, shape)
+		if err != nil {
+			return err
+		}
+		first, second = append(first, mean), append(second, square)
+	}
+	if steps == 0 {
+		return nil
+	}
+	return m.Optimizer.SetState(steps, first, second)
+}
+
+func (t *Training) restoreRNG(a *npz.Archive) error {
+	state, _, err := a.Bytes("rng/cpu")
+	if err != nil {
+		return err
+	}
+	if err := torch.SetRNGState(torch.NewDevice("cpu"), state); err != nil {
+		return err
+	}
+	if !t.device.IsCUDA() {
+		return nil
+	}
+	// A run begun on the CPU has no state for the GPU: it goes on with the one just seeded.
+	if state, _, err := a.Bytes("rng/device"); err == nil {
+		return torch.SetRNGState(t.device, state)
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package train
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const minimal = "source:\n- {synthetic: xray, count: 8}\ntarget:\n- {synthetic: spectrogram, count: 8}\n"
+
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "small.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestReadConfigDefaultsAndOverrides(t *testing.T) {
+	path := writeConfig(t, minimal+"train:\n  batch: 2\n")
+	c, err := ReadConfig(path, "train.epochs=7", "generator.width=8", "source=[{synthetic: mri, count: 3}]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Name != "small" || c.Train.Batch != 2 || c.Train.Epochs != 7 || c.Generator.Width != 8 || c.Generator.Blocks != 6 {
+		t.Errorf("%+v", c)
+	}
+	if len(c.Source) != 1 || c.Source[0].Synthetic != "mri" {
+		t.Errorf("source is %+v", c.Source)
+	}
+}
+
+// The resolved configuration in a run folder must read back as what it was.
+func TestResolvedConfigReadsBack(t *testing.T) {
+	for _, name := range []string{"demo.yaml", "mri-cpu.yaml", "paper.yaml"} {
+		c, err := ReadConfig("../configs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ReadConfig(writeConfig(t, string(c.YAML())))
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, c.YAML())
+		}
+		if diff := cmp.Diff(c, again); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if c.Hash() != again.Hash() {
+			t.Errorf("%s: another hash", name)
+		}
+	}
+}
+
+func TestReadConfigRefuses(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{minimal + "batch: 3\n", "small.yaml:5: batch: unknown key; allowed here: critic, device,"},
+		{minimal + "train:\n  batch: x\n", "small.yaml:6: train.batch: x is not a whole number"},
+		{minimal + "train:\n  batch: 0\n", "small.yaml:6: train.batch: must be 1 or more, not 0"},
+		{minimal + "image: {size: 50}\n", "small.yaml:5: image.size: must be a multiple of 4 from 24 to 4096, not 50"},
+		{minimal + "image: {channels: 2}\n", "image.channels: must be 1 (grey) or 3 (RGB), not 2"},
+		{minimal + "objective:\n  name: wgan\n", "small.yaml:6: objective.name: must be one of "},
+		{minimal + "generator: {name: unet}\n", "generator.name: must be one of resnet, not unet"},
+		{minimal + "device: gpu\n", "small.yaml:5: device: must be auto, cpu, cuda or cuda:N, not gpu"},
+		{minimal + "optimizer: {learning_rate: 0}\n", "optimizer.learning_rate: must be a number above 0, not 0"},
+		{minimal + "optimizer: {learning_rate: .nan}\n", "optimizer.learning_rate: must be a number above 0, not NaN"},
+		{minimal + "optimizer: {beta2: 1}\n", "optimizer.beta2: must be from 0 to below 1, not 1"},
+		{minimal + "name: ../elsewhere\n", "small.yaml:5: name: must be a folder's name below output"},
+		{"target:\n- {synthetic: mri, count: 1}\n", "small.yaml: source: must name at least one folder or synthetic set"},
+		{"source:\n- {synthetic: ct, count: 1}\ntarget:\n- {synthetic: mri, count: 1}\n", "small.yaml:2: source[0]: "},
+		{"source:\n- {folder: a, synthetic: mri, count: 1}\ntarget:\n- {synthetic: mri, count: 1}\n", "small.yaml:2: source[0]: "},
+		{minimal + "evaluate: {schemas: [xor]}\n", "small.yaml:5: evaluate.schemas: unknown key; allowed here: "},
+		{minimal + "train: [\n", "small.yaml:5: "},
+	} {
+		_, err := ReadConfig(writeConfig(t, c.text))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q\n got  %v\n want %s", strings.TrimPrefix(c.text, minimal), err, c.want)
+		}
+	}
+	if _, err := ReadConfig("no/such.yaml"); err == nil || !strings.Contains(err.Error(), "no/such.yaml") {
+		t.Errorf("%v", err)
+	}
+	path := writeConfig(t, minimal)
+	for override, want := range map[string]string{
+		"train.batch":   "--set train.batch: expected key=value",
+		"train.bacth=3": "train.bacth: unknown key",
+		"train.batch=-": "is not a whole number",
+		"seed=-1":       "0 or more",
+		"a b=3":         "expected key=value",
+	} {
+		if _, err := ReadConfig(path, override); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("--set %s: %v, want %s", override, err, want)
+		}
+	}
+}
+
+// What does not change the weights must not change the hash, or a run could not be lengthened.
+func TestHash(t *testing.T) {
+	base := DefaultConfig()
+	same, other := base, base
+	same.Name, same.Train.Epochs, same.Device, same.Evaluate.Size = "x", 7, "cpu", 64
+	other.Generator.Width = 8
+	if base.Hash() != same.Hash() || base.Hash() == other.Hash() {
+		t.Error("the hash follows the wrong keys")
+	}
+}
+
+// The published networks have these many weights.
+func TestPublishedSizes(t *testing.T) {
+	c := DefaultConfig()
+	if n := countWeights(c.arch().Layers); n != 7_833_984 {
+		t.Errorf("generator: %d weights", n)
+	}
+	if n := countWeights(patchLayers(c.Critic.Width, c.Image.Channels)); n != 2_763_776 {
+		t.Errorf("critic: %d weights", n)
+	}
+}

@@ -1,0 +1,280 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"keygan/data"
+	"keygan/data/atomicfile"
+	torch "keygan/gotorch"
+	"keygan/gotorch/nn/initializer"
+)
+
+// ErrInterrupted reports a run that was stopped between two steps, with a checkpoint written.
+var ErrInterrupted = errors.New("interrupted")
+
+// Options are what a run's caller decides, rather than its configuration.
+type Options struct {
+	Resume bool      // go on from the newest checkpoint
+	Force  bool      // replace a run that is already there
+	Log    io.Writer // progress and messages; nil: none
+	// Terminal draws a progress bar on Log; without it, a line is written every few seconds.
+	Terminal bool
+}
+
+// Training is a run under way: what hooks may look at.
+type Training struct {
+	Config        Config
+	Dir           string // the run's folder
+	Step, Total   int    // steps done, steps in all
+	StepsPerEpoch int
+	Objective     Objective
+
+	device         torch.Device
+	source, target *data.Loader
+	hooks          []hook
+	epochSums      []float64 // of Objective.Columns over the steps of the epoch under way
+}
+
+// hook is called after each step, with the values of Objective.Columns; finish is called once, after the last step of this
+// process, whether the run is complete or was stopped.
+type hook interface {
+	afterStep(t *Training, values []float64) error
+	finish(t *Training) error
+}
+
+// Run trains as c says, in the folder Output/Name.
+func Run(ctx context.Context, c Config, o Options) error {
+	var err error
+	if failed := torch.Try(func() { err = run(ctx, c, o) }); failed != nil {
+		return failed // libtorch's own: out of memory, shapes that do not fit
+	}
+	return err
+}
+
+func run(ctx context.Context, c Config, o Options) error {
+	t, err := start(c, o)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	return t.loop(ctx)
+}
+
+// loop is the training loop: all of it.
+func (t *Training) loop(ctx context.Context) error {
+	for t.Step < t.Total && ctx.Err() == nil {
+		values, err := t.oneStep()
+		if err != nil {
+			return err
+		}
+		t.Step++
+		for _, h := range t.hooks {
+			if err := h.afterStep(t, values); err != nil {
+				return err
+			}
+		}
+	}
+	for _, h := range t.hooks {
+		if err := h.finish(t); err != nil {
+			return err
+		}
+	}
+	if t.Step < t.Total {
+		return ErrInterrupted
+	}
+	return nil
+}
+
+// Epoch is the epoch that the last step belongs to, from 1 on; EpochDone says that it was that epoch's last.
+func (t *Training) Epoch() int      { return (t.Step + t.StepsPerEpoch - 1) / t.StepsPerEpoch }
+func (t *Training) EpochDone() bool { return t.Step%t.StepsPerEpoch == 0 || t.Step == t.Total }
+
+// oneStep gives the objective the next pair of batches.
+func (t *Training) oneStep() (values []float64, err error) {
+	source, err := t.source.Next()
+	if err != nil {
+		return nil, err
+	}
+	target, err := t.target.Next()
+	if err != nil {
+		return nil, err
+	}
+	s, channels := int64(t.Config.Image.Size), int64(t.Config.Image.Channels)
+	upload := func(b data.Batch) torch.Tensor {
+		return torch.FromFloats(b.Pixels, int64(t.Config.Train.Batch), channels, s, s).To(t.device)
+	}
+	torch.Scope(func() { values = t.Objective.Step(Batch{upload(source), upload(target)}) })
+	return values, nil
+}
+
+// start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration
+// that cannot train leaves nothing behind.
+func start(c Config, o Options) (*Training, error) {
+	t := &Training{Config: c, Dir: filepath.Join(c.Output, c.Name)}
+	var err error
+	if t.device, err = pickDevice(c.Device); err != nil {
+		return nil, err
+	}
+	if t.Config.Threads == 0 {
+		t.Config.Threads = runtime.NumCPU() // libtorch's own default leaves hyperthreads idle
+	}
+	torch.SetNumThreads(int32(t.Config.Threads))
+	source, err := data.OpenAll(c.Source)
+	if err != nil {
+		return nil, fmt.Errorf("source: %w", err)
+	}
+	target, err := data.OpenAll(c.Target)
+	if err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	t.StepsPerEpoch = c.stepsPerEpoch(source.Len())
+	t.Total = c.totalSteps(t.StepsPerEpoch)
+	initializer.ManualSeed(int64(c.Seed))
+	t.Objective = newObjective(c, t.device)
+	t.epochSums = make([]float64, len(t.Objective.Columns()))
+	if err := t.prepare(source, target, o); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// prepare does what can fail on the user's side, in an order that writes nothing before the data has been looked at.
+func (t *Training) prepare(source, target data.Source, o Options) error {
+	if err := t.checkFolder(o); err != nil {
+		return err
+	}
+	if err := t.openLoaders(source, target); err != nil {
+		return err
+	}
+	samples, err := newSamples(t, source)
+	if err != nil {
+		return err
+	}
+	if !o.Resume {
+		if err := t.makeFolder(); err != nil {
+			return err
+		}
+	}
+	logs, err := newLogs(t)
+	if err != nil {
+		return err
+	}
+	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
+	t.hooks = []hook{logs, samples, plots{}, checkpoints{}}
+	if o.Log != nil {
+		t.hooks = append(t.hooks, newProgress(t, o))
+	}
+	return nil
+}
+
+func (t *Training) openLoaders(source, target data.Source) (err error) {
+	options := data.LoaderOptions{
+		Batch:    t.Config.Train.Batch,
+		Size:     t.Config.Image.Size,
+		Channels: t.Config.Image.Channels,
+		Workers:  t.Config.Train.Workers,
+		Seed:     t.Config.Seed,
+		Start:    t.Step,
+	}
+	if t.source, err = data.NewLoader(source, options); err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	options.Seed ^= 1 << 63 // two sets of the same length must not go in step
+	if t.target, err = data.NewLoader(target, options); err != nil {
+		t.source.Close()
+		return fmt.Errorf("target: %w", err)
+	}
+	return nil
+}
+
+// checkFolder refuses a folder that must not be touched; to resume, it reads its newest checkpoint.
+func (t *Training) checkFolder(o Options) error {
+	_, err := os.Stat(filepath.Join(t.Dir, "config.yaml"))
+	there := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	switch {
+	case o.Resume && !there:
+		return fmt.Errorf("%s: nothing to resume: this folder holds no run", t.Dir)
+	case o.Resume:
+		return t.restore()
+	case there && !o.Force:
+		return fmt.Errorf("%s: this folder holds a run: %w", t.Dir, ErrRunExists)
+	}
+	return nil
+}
+
+// makeFolder begins a run's folder with its resolved configuration, in the place of a run that was there.
+func (t *Training) makeFolder() error {
+	for _, name := range runFiles {
+		if err := os.RemoveAll(filepath.Join(t.Dir, name)); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(t.Dir, "config.yaml"), t.Config.YAML())
+}
+
+// ErrRunExists reports a folder that holds a run, where neither Resume nor Force says what is to become of it.
+var ErrRunExists = errors.New("already exists")
+
+// runFiles is what a run puts into its folder; --force removes these and nothing else.
+var runFiles = []string{"config.yaml", "metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz"}
+
+func (t *Training) close() {
+	if t.source != nil {
+		t.source.Close()
+	}
+	if t.target != nil {
+		t.target.Close()
+	}
+	for _, m := range t.Objective.Models() {
+		for _, p := range m.Network.Params {
+			p.Tensor.Close()
+		}
+		m.Optimizer.Close()
+	}
+}
+
+// deviceName says where the training runs, in words.
+func (t *Training) deviceName() string {
+	if !t.device.IsCUDA() {
+		return fmt.Sprintf("the CPU, %d threads", torch.NumThreads())
+	}
+	return t.device.String()
+}
+
+// pickDevice turns auto into the first GPU where there is one.
+func pickDevice(name string) (d torch.Device, err error) {
+	if name == "auto" {
+		name = "cpu"
+		if torch.IsCUDAAvailable() {
+			name = "cuda"
+		}
+	}
+	err = torch.Try(func() { d = torch.NewDevice(name) })
+	if err != nil {
+		return d, fmt.Errorf("device: %w", err)
+	}
+	return d, nil
+}
+
+// writeFile puts content at path whole, replacing what was there.
+func writeFile(path string, content []byte) error {
+	return atomicfile.Write(path, 0o644, true, func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(content))
+		return err
+	})
+}

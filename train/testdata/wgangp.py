@@ -1,0 +1,120 @@
+"""Makes wgangp.npz: five iterations of WGAN-GP by PyTorch itself, for the test of our own.
+
+Run with a Python that has PyTorch (Debian: apt-get install python3-torch):
+
+    python3 wgangp.py wgangp.npz
+
+A small `resnet` generator and `patch` critic, written with torch.nn, are trained with torch.optim.Adam and
+torch.autograd.grad. The archive holds, as float32 unless said otherwise:
+
+    init/generator/<param>, init/critic/<param>      weights before the first step
+    <i>/source, <i>/target                           uint8 images [N, C, H, W] of iteration i; value / 127.5 - 1 goes in
+    <i>/alpha/<k>                                    mixing factors of critic step k, [N, 1, 1, 1]
+    <i>/critic/<k>/loss, penalty, real, fake         scalars, shape [1]
+    <i>/critic/<k>/grad/<param>                      gradients of the critic's loss
+    <i>/generator/loss, <i>/generator/grad/<param>   the same for the generator
+    final/generator/<param>, final/critic/<param>    weights after the last step
+"""
+import sys
+
+import numpy as np
+import torch
+from torch import nn
+
+ITERATIONS, CRITIC_STEPS, LAMBDA = 5, 2, 10.0
+BATCH, CHANNELS, SIZE, WIDTH, BLOCKS = 2, 3, 32, 2, 1
+
+
+class Block(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.block = nn.Sequential(
+            nn.Conv2d(c, c, 3, padding=1, bias=False), nn.InstanceNorm2d(c), nn.ReLU(),
+            nn.Conv2d(c, c, 3, padding=1, bias=False), nn.InstanceNorm2d(c))
+
+    def forward(self, x):
+        return torch.relu(x + self.block(x))
+
+
+class Generator(nn.Module):
+    def __init__(self, w, blocks, c):
+        super().__init__()
+        def down(i, o, k, s, p):
+            return [nn.Conv2d(i, o, k, s, p, bias=False), nn.InstanceNorm2d(o), nn.ReLU()]
+        def up(i, o):
+            return [nn.ConvTranspose2d(i, o, 3, 2, 1, 1, bias=False), nn.InstanceNorm2d(o), nn.ReLU()]
+        self.encoder = nn.Sequential(*down(c, w, 7, 1, 3), *down(w, 2 * w, 3, 2, 1), *down(2 * w, 4 * w, 3, 2, 1))
+        self.res_blocks = nn.Sequential(*[Block(4 * w) for _ in range(blocks)])
+        self.decoder = nn.Sequential(*up(4 * w, 2 * w), *up(2 * w, w), nn.Conv2d(w, c, 7, 1, 3, bias=False), nn.Tanh())
+
+    def forward(self, x):
+        return self.decoder(self.res_blocks(self.encoder(x)))
+
+
+class Critic(nn.Module):
+    def __init__(self, w, c):
+        super().__init__()
+        layers, i = [nn.Conv2d(c, w, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)], w
+        for o, s in ((2 * w, 2), (4 * w, 2), (8 * w, 1)):
+            layers += [nn.Conv2d(i, o, 4, s, 1, bias=False), nn.InstanceNorm2d(o), nn.LeakyReLU(0.2)]
+            i = o
+        self.model = nn.Sequential(*layers, nn.Conv2d(i, 1, 4, 1, 1, bias=False))
+
+    def forward(self, x):
+        return self.model(x).flatten(1)
+
+
+def main(path):
+    torch.manual_seed(20)
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(21)
+    g, d = Generator(WIDTH, BLOCKS, CHANNELS), Critic(WIDTH, CHANNELS)
+    opt_g = torch.optim.Adam(g.parameters(), 2e-4, (0.5, 0.9))
+    opt_d = torch.optim.Adam(d.parameters(), 2e-4, (0.5, 0.9))
+    out = {}
+
+    def keep(name, t):
+        out[name] = np.atleast_1d(t.detach().numpy().copy())
+
+    def keep_weights(when):
+        for model, name in ((g, "generator"), (d, "critic")):
+            for k, p in model.named_parameters():
+                keep(f"{when}/{name}/{k}", p)
+
+    def images(name):
+        a = rng.integers(0, 256, (BATCH, CHANNELS, SIZE, SIZE), dtype=np.uint8)
+        out[name] = a
+        return torch.from_numpy(a.astype(np.float32) / np.float32(127.5) - np.float32(1))
+
+    keep_weights("init")
+    for i in range(ITERATIONS):
+        source, target = images(f"{i}/source"), images(f"{i}/target")
+        for k in range(CRITIC_STEPS):
+            alpha = torch.rand(BATCH, 1, 1, 1)
+            keep(f"{i}/alpha/{k}", alpha)
+            with torch.no_grad():
+                fake = g(source)
+            real_mean, fake_mean = d(target).mean(), d(fake).mean()
+            mixed = (alpha * target + (1 - alpha) * fake).requires_grad_(True)
+            grad, = torch.autograd.grad(d(mixed).sum(), mixed, create_graph=True)
+            penalty = ((grad.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+            loss = fake_mean - real_mean + LAMBDA * penalty
+            opt_d.zero_grad()
+            loss.backward()
+            for name, t in (("loss", loss), ("penalty", penalty), ("real", real_mean), ("fake", fake_mean)):
+                keep(f"{i}/critic/{k}/{name}", t)
+            for name, p in d.named_parameters():
+                keep(f"{i}/critic/{k}/grad/{name}", p.grad)
+            opt_d.step()
+        opt_g.zero_grad()
+        loss = -d(g(source)).mean()
+        loss.backward()
+        keep(f"{i}/generator/loss", loss)
+        for name, p in g.named_parameters():
+            keep(f"{i}/generator/grad/{name}", p.grad)
+        opt_g.step()
+    keep_weights("final")
+    np.savez_compressed(path, **out)
+
+
+main(sys.argv[1])

@@ -1,0 +1,102 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"keygan/data/npz"
+	torch "keygan/gotorch"
+)
+
+// TestWGANGPAgainstPyTorch repeats the five iterations that testdata/wgangp.py made with torch.nn, torch.autograd and
+// torch.optim: from the same weights, batches and α come the same losses, penalties, gradients and, at the end, weights.
+func TestWGANGPAgainstPyTorch(t *testing.T) {
+	const iterations, criticSteps, batch, channels, size, width, blocks = 5, 2, 2, 3, 32, 2, 1
+	vectors, err := npz.ReadFile("testdata/wgangp.npz", 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := DefaultConfig()
+	c.Image = Image{Size: size, Channels: channels}
+	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = width, blocks, width
+	c.Objective.CriticSteps = criticSteps
+	w := newWGANGP(c, torch.NewDevice("cpu")).(*wganGP)
+	for _, m := range w.Models() {
+		for _, p := range m.Network.Params {
+			p.Tensor.SetFloats(floats(t, vectors, "init/"+m.Name+"/"+p.Name, p.Tensor))
+		}
+	}
+	image := func(name string) torch.Tensor {
+		b, _, err := vectors.Bytes(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := make([]float32, len(b))
+		for i, v := range b {
+			x[i] = float32(v)/127.5 - 1
+		}
+		return torch.FromFloats(x, batch, channels, size, size)
+	}
+	for i := range iterations {
+		at := func(format string, args ...any) string { return fmt.Sprintf("%d/", i) + fmt.Sprintf(format, args...) }
+		torch.Scope(func() {
+			step := 0
+			w.alpha = func(n int64) torch.Tensor {
+				shape := torch.Empty([]int64{n, 1, 1, 1}, false)
+				return torch.FromFloats(floats(t, vectors, at("alpha/%d", step), shape), n, 1, 1, 1)
+			}
+			source, target := image(at("source")), image(at("target"))
+			fake := w.generator.Network.Forward(source)
+			for step = range criticSteps {
+				// The gradients are taken here once more, because criticStep keeps them to itself.
+				terms := w.criticLoss(target, fake.Detach())
+				grads := torch.Grad([]torch.Tensor{terms.loss}, w.critic.Network.tensors(), nil, true, false)
+				for j, p := range w.critic.Network.Params {
+					compare(t, vectors, at("critic/%d/grad/%s", step, p.Name), grads[j])
+				}
+				got := w.criticStep(target, fake.Detach())
+				for name, value := range map[string]torch.Tensor{"loss": got.loss, "penalty": got.penalty, "real": got.real, "fake": got.fake} {
+					compare(t, vectors, at("critic/%d/%s", step, name), value.View(1))
+				}
+			}
+			loss, _ := w.generatorLoss(fake)
+			compare(t, vectors, at("generator/loss"), loss.View(1))
+			grads := torch.Grad([]torch.Tensor{loss}, w.generator.Network.tensors(), nil, false, false)
+			for j, p := range w.generator.Network.Params {
+				compare(t, vectors, at("generator/grad/%s", p.Name), grads[j])
+			}
+			w.generator.Optimizer.StepWith(grads)
+		})
+	}
+	for _, m := range w.Models() {
+		for _, p := range m.Network.Params {
+			compare(t, vectors, "final/"+m.Name+"/"+p.Name, p.Tensor)
+		}
+	}
+}
+
+// floats reads the vector called name, of the shape that like has.
+func floats(t *testing.T, vectors *npz.Archive, name string, like torch.Tensor) []float32 {
+	t.Helper()
+	x, err := vectors.Floats(name, ints(like.Shape()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// compare checks that ‖got − want‖ ≤ 1e-5 ‖want‖ for the vector called name.
+func compare(t *testing.T, vectors *npz.Archive, name string, got torch.Tensor) {
+	t.Helper()
+	want := floats(t, vectors, name, got)
+	var difference, norm float64
+	for i, v := range got.Floats() {
+		d := float64(v) - float64(want[i])
+		difference += d * d
+		norm += float64(want[i]) * float64(want[i])
+	}
+	if !(math.Sqrt(difference) <= 1e-5*math.Sqrt(norm)) {
+		t.Errorf("%s: differs from PyTorch by %.2g of its norm %.3g", name, math.Sqrt(difference/norm), math.Sqrt(norm))
+	}
+}
