@@ -39,7 +39,7 @@ type Config struct {
 	Seed       uint64   `yaml:"seed,omitempty" json:"seed"`                        // of every random choice
 }
 
-// Source is a named set of plain images; the name is a part of file names.
+// Source is a named set of plain images. File names carry the name with a dash for each run of spaces.
 type Source struct {
 	Name      string `yaml:"name,omitempty"` // default: the synthetic kind, or the folder's last element
 	data.Spec `yaml:",inline"`
@@ -104,7 +104,7 @@ func (c Config) Resolved() Config {
 	for i := range c.Sources {
 		s := &c.Sources[i]
 		if s.Name == "" && s.Folder != "" {
-			s.Name = notInNames.ReplaceAllString(filepath.Base(s.Folder), "-")
+			s.Name = notInNames.ReplaceAllString(filepath.Base(s.Folder), " ")
 		}
 		s.Name = cmp.Or(s.Name, s.Synthetic)
 	}
@@ -133,11 +133,14 @@ func (c Config) Validate() error {
 	return c.validateSchemes()
 }
 
-// sourceName is what may become a part of a file name.
+// sourceName is what a name may be: letters, digits, '_', '-', '.' and spaces.
 var (
-	sourceName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,63}$`)
-	notInNames = regexp.MustCompile(`[^\p{L}\p{N}_.-]+`)
+	sourceName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_. -]{0,63}$`)
+	notInNames = regexp.MustCompile(`[^\p{L}\p{N}_. -]+`)
 )
+
+// fileName is a source's name as a part of file names.
+func fileName(source string) string { return strings.Join(strings.Fields(source), "-") }
 
 func (c Config) validateSources() error {
 	if len(c.Sources) == 0 {
@@ -151,11 +154,11 @@ func (c Config) validateSources() error {
 		}
 		switch {
 		case !sourceName.MatchString(s.Name):
-			return &FieldError{at + ".name", fmt.Sprintf("%q cannot be a part of file names: letters, digits, '_', '-' and '.', 64 at most", s.Name)}
-		case seen[strings.ToLower(s.Name)]:
-			return &FieldError{at + ".name", fmt.Sprintf("%q is the name of another source", s.Name)}
+			return &FieldError{at + ".name", fmt.Sprintf("%q is not possible: it must be of letters, digits, '_', '-', '.' and spaces, 64 at most, and begin with a letter or digit", s.Name)}
+		case seen[strings.ToLower(fileName(s.Name))]:
+			return &FieldError{at + ".name", fmt.Sprintf("%q is the name of another source, or would give the same file names", s.Name)}
 		}
-		seen[strings.ToLower(s.Name)] = true
+		seen[strings.ToLower(fileName(s.Name))] = true
 	}
 	return nil
 }

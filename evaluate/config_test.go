@@ -43,7 +43,7 @@ evaluate:
 		Name: "evaluation", Generator: "runs/demo/generator.npz", Size: 256, Schemes: []string{"xor", "paper"}, Iterations: 50, Images: 4, Changes: 5, Seed: 11,
 		Sources: []Source{
 			{"brain", data.Spec{Synthetic: "mri", Count: 3, Seed: 7}},
-			{"chest-X-rays", data.Spec{Folder: "~/data/chest X-rays", Axis: "coronal"}},
+			{"chest X-rays", data.Spec{Folder: "~/data/chest X-rays", Axis: "coronal"}},
 			{"spectrogram", data.Spec{Synthetic: "spectrogram", Count: 9}},
 		},
 	}
@@ -69,8 +69,9 @@ func TestReadConfigRefuses(t *testing.T) {
 		{"evaluate:\n  seed: 1\n", "evaluate.sources: is missing: name at least one source"},
 		{"evaluate:\n  sources:\n  - {synthetic: mri, count: 1}\n  - {name: empty}\n", ":4: evaluate.sources[1]: a data source needs either folder: a path, or synthetic: one of"},
 		{"evaluate:\n  sources:\n  - {synthetic: cat, count: 1}\n", ":3: evaluate.sources[0]: "},
-		{"evaluate:\n  sources:\n  - {synthetic: mri, count: 1, name: ../x}\n", ":3: evaluate.sources[0].name: \"../x\" cannot be a part of file names"},
+		{"evaluate:\n  sources:\n  - {synthetic: mri, count: 1, name: ../x}\n", ":3: evaluate.sources[0].name: \"../x\" is not possible"},
 		{"evaluate:\n  sources:\n  - {synthetic: mri, count: 1}\n  - {synthetic: mri, count: 2}\n", `evaluate.sources[1].name: "mri" is the name of another source`},
+		{"evaluate:\n  sources:\n  - {name: a b, synthetic: mri, count: 1}\n  - {name: A-b, synthetic: mri, count: 2}\n", `evaluate.sources[1].name: "A-b" is the name of another source`},
 		{"evaluate:\n  sources:\n  - {synthetic: mri, cuont: 1}\n", ":3: evaluate.sources[0].cuont: unknown key; allowed here: axis, count, folder, name, seed, size, synthetic"},
 		{"evaluate: [\n", "experiment.yaml:"},
 	} {

@@ -135,9 +135,9 @@ func (r *Report) writeFindings(w io.Writer) {
 func (r *Report) writePictures(w io.Writer) {
 	fmt.Fprint(w, "## Pictures\n\nThe first image of each source: plain, its key, and for each scheme scrambled, encrypted and decrypted again.\n\n")
 	for _, s := range r.Sources {
-		fmt.Fprintf(w, "![%s](%s-strip.png)\n\n", escape(s.Name), s.Name)
+		fmt.Fprintf(w, "![%s](%s-strip.png)\n\n", escape(s.Name), fileName(s.Name))
 		for _, scheme := range r.Config.Schemes {
-			fmt.Fprintf(w, "![histograms of %s under %s](histogram-%s-%s.png)\n\n", escape(s.Name), scheme, s.Name, scheme)
+			fmt.Fprintf(w, "![histograms of %s under %s](histogram-%s-%s.png)\n\n", escape(s.Name), scheme, fileName(s.Name), scheme)
 		}
 	}
 }

@@ -30,12 +30,12 @@ func picturesOf(source string, sp *specimen) ([]pictureFile, error) {
 		return nil, err
 	}
 	out := []pictureFile{
-		still(source+"-plain", sp.plain),
-		still(source+"-key", sp.key),
-		{source + "-strip.png", strip},
+		still(fileName(source)+"-plain", sp.plain),
+		still(fileName(source)+"-key", sp.key),
+		{fileName(source) + "-strip.png", strip},
 	}
 	for _, e := range sp.encrypted {
-		name := source + "-" + e.scheme
+		name := fileName(source) + "-" + e.scheme
 		if e.scrambled != nil {
 			out = append(out, still(name+"-scrambled", e.scrambled))
 		}

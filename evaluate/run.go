@@ -23,6 +23,7 @@ var ErrUnreadable = errors.New("some images could not be read")
 //	<source>-<scheme>-scrambled.png (where there is a cat map), -cipher.png, -decrypted.png
 //	histogram-<source>-<scheme>.png
 //
+// with a dash for the spaces in a source's name.
 // Files of an earlier run are replaced. Each appears whole or not at all, and none when the run is cancelled or fails.
 //
 // progress, when not nil, is called before each key and once at the end, with the number of keys made and to make.

@@ -54,7 +54,7 @@ func smallConfig() Config {
 	return Config{
 		Name: "test",
 		Sources: []Source{
-			{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 5, Seed: 3}},
+			{Name: "brain MRI", Spec: data.Spec{Synthetic: "mri", Count: 5, Seed: 3}},
 			{Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 1, Seed: 4}},
 		},
 		Images: 2, Changes: 3, Seed: 9,
@@ -95,7 +95,7 @@ func smallRun(t *testing.T) (report *Report, out string) {
 func TestRunWritesWhatItSays(t *testing.T) {
 	report, out := smallRun(t)
 	want := []string{"results.md", "results.csv", "results.json"}
-	for _, s := range []string{"mri", "xray"} {
+	for _, s := range []string{"brain-MRI", "xray"} {
 		want = append(want, s+"-plain.png", s+"-key.png", s+"-strip.png", s+"-paper-scrambled.png")
 		for _, scheme := range []string{"xor", "paper"} {
 			want = append(want, s+"-"+scheme+"-cipher.png", s+"-"+scheme+"-decrypted.png", "histogram-"+s+"-"+scheme+".png")
@@ -113,11 +113,11 @@ func TestRunWritesWhatItSays(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	plain, err := data.ReadImage(filepath.Join(out, "mri-plain.png"))
+	plain, err := data.ReadImage(filepath.Join(out, "brain-MRI-plain.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	decrypted, err := data.ReadImage(filepath.Join(out, "mri-paper-decrypted.png"))
+	decrypted, err := data.ReadImage(filepath.Join(out, "brain-MRI-paper-decrypted.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestRunMeasures(t *testing.T) {
 		}
 		return *row.Measured
 	}
-	for source, images := range map[string]int{"mri": 2, "xray": 1} {
+	for source, images := range map[string]int{"brain MRI": 2, "xray": 1} {
 		for _, scheme := range []string{"xor", "paper"} {
 			if value(source, scheme, idMSEDecrypted) != 0 || value(source, scheme, idSSIMDecrypted) != 1 ||
 				value(source, scheme, idExact) != 100 || !report.Row(source, scheme, idPSNRDecrypted).Infinite {
@@ -181,17 +181,17 @@ func TestRunMeasures(t *testing.T) {
 			}
 		}
 	}
-	if value("mri", RawKey, idNPCRKeyKey) == 0 || report.Row("mri", RawKey, idNPCRKeyKey).N != 1 {
+	if value("brain MRI", RawKey, idNPCRKeyKey) == 0 || report.Row("brain MRI", RawKey, idNPCRKeyKey).N != 1 {
 		t.Error("the keys of two images were not compared")
 	}
 	row := report.Row("xray", RawKey, idNPCRKeyKey)
 	if row.Measured != nil || row.N != 0 || row.Verdict != None || !strings.HasPrefix(row.Note, "not measured") {
 		t.Errorf("keys of one image: %+v", row)
 	}
-	if p := report.Row("mri", "paper", idNPCRPlainCipher).Published; p != "99.5 %" {
+	if p := report.Row("brain MRI", "paper", idNPCRPlainCipher).Published; p != "99.5 %" {
 		t.Errorf("published NPCR %q", p)
 	}
-	if p := report.Row("mri", "paper", idNPCR).Published; p != "" {
+	if p := report.Row("brain MRI", "paper", idNPCR).Published; p != "" {
 		t.Errorf("a published figure beside the field's NPCR: %q", p)
 	}
 }
@@ -232,9 +232,9 @@ func TestMarkdownIsATable(t *testing.T) {
 	}
 	text := string(b)
 	for _, want := range []string{
-		"# Results: test", "## Summary", "| mri ", "| paper ", "*random data*", "99.61", "~78 %", "99.5 %", "~0.61", "~0.92",
+		"# Results: test", "## Summary", "| brain MRI ", "| paper ", "*random data*", "99.61", "~78 %", "99.5 %", "~0.61", "~0.92",
 		"## What this shows", "One-bit changes do not spread** under `xor`, `paper`", "Every image came back bit for bit",
-		"The key is as large as the image", "not measured: it takes two images", "![mri](mri-strip.png)", "| raw key ",
+		"The key is as large as the image", "not measured: it takes two images", "![brain MRI](brain-MRI-strip.png)", "| raw key ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("results.md lacks %q", want)
@@ -257,8 +257,8 @@ func TestMarkdownIsATable(t *testing.T) {
 func TestRunCountsKeys(t *testing.T) {
 	smallRun(t)
 	want := []string{
-		"0/9 mri: image 1 of 2", "1/9 mri: one-bit changes, image 1 of 2", "2/9 mri: one-bit changes, image 1 of 2",
-		"3/9 mri: image 2 of 2", "4/9 mri: one-bit changes, image 2 of 2",
+		"0/9 brain MRI: image 1 of 2", "1/9 brain MRI: one-bit changes, image 1 of 2", "2/9 brain MRI: one-bit changes, image 1 of 2",
+		"3/9 brain MRI: image 2 of 2", "4/9 brain MRI: one-bit changes, image 2 of 2",
 		"5/9 xray: image 1 of 1", "6/9 xray: one-bit changes, image 1 of 1", "7/9 xray: one-bit changes, image 1 of 1",
 		"8/9 xray: one-bit changes, image 1 of 1", "9/9 done",
 	}
