@@ -184,16 +184,18 @@ func (p *phase) unfoldRow(dst, line []float32, x int) {
 		clear(dst[:lead])
 		dst, x = dst[lead:], x+lead*p.inStep
 	}
-	inside := 0
-	if x < len(line) {
-		inside = min(len(dst), (len(line)-x+p.inStep-1)/p.inStep)
-	}
-	clear(dst[inside:])
-	if p.inStep == 1 {
-		copy(dst[:inside], line[min(x, len(line)):])
+	if x >= len(line) {
+		clear(dst)
 		return
 	}
-	for j := range dst[:inside] {
+	inside := min(len(dst), (len(line)-max(x, 0)+p.inStep-1)/p.inStep)
+	clear(dst[inside:])
+	dst = dst[:inside]
+	if p.inStep == 1 {
+		copy(dst, line[max(x, 0):])
+		return
+	}
+	for j := range dst { // none where all of dst was left of the line, and x still is
 		dst[j] = line[x]
 		x += p.inStep
 	}

@@ -10,17 +10,22 @@ import (
 // small is the smallest network with every kind of layer, 3 channels.
 func small() Arch { return ResNet(2, 1, 3, 8) }
 
-// randomParams fills the parameters of a with numbers that do not depend on the platform, of PyTorch's default range.
+// randomArray has numbers that do not depend on the platform, from −1/n to 1/n for a second dimension of n.
+func randomArray(shape []int, seed uint64) Array {
+	x := make([]float32, product(shape))
+	bound := 1 / float32(shape[1])
+	for i := range x {
+		seed = seed*6364136223846793005 + 1442695040888963407
+		x[i] = bound * (float32(seed>>40)/(1<<23) - 1)
+	}
+	return Array{shape, x}
+}
+
+// randomParams are parameters for a.
 func randomParams(a Arch, seed uint64) map[string]Array {
 	params := map[string]Array{}
-	for _, p := range a.Params() {
-		x := make([]float32, product(p.Shape))
-		bound := 1 / float32(p.Shape[1]) // 1/fan-in would be smaller, 1/√fan-in needs a root
-		for i := range x {
-			seed = seed*6364136223846793005 + 1442695040888963407
-			x[i] = bound * (float32(seed>>40)/(1<<23) - 1)
-		}
-		params[p.Name] = Array{p.Shape, x}
+	for i, p := range a.Params() {
+		params[p.Name] = randomArray(p.Shape, seed+uint64(i)<<32)
 	}
 	return params
 }
