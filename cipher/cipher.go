@@ -26,8 +26,9 @@
 //
 //   - The cat map is a fixed permutation with no key but its iteration count, of which there are 191 useful ones at
 //     256×256. It leaves the histogram as it is and pixel (0, 0) in place.
-//   - The XOR key comes from a network as it is. It is not uniform, its structure follows the image it was made from, and
-//     no argument bounds what an attacker who has the network's weights can guess of it.
+//   - The XOR key comes from a network as it is. It is not uniform, its structure follows the image it was made from (so
+//     much that outlines of the plain image can be seen in the cipher image), and no argument bounds what an attacker who
+//     has the network's weights can guess of it.
 //   - A key used for two images gives away the XOR of the two; an all-zero image gives away the key.
 //   - Changing one bit of the image under one key changes one bit of the cipher image.
 //   - Nothing is authenticated. The SHA-256 in a key file tells a mistaken or damaged file from the right one; whoever

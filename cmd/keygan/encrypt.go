@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"keygan/cipher"
+	"keygan/data"
+	"keygan/infer"
+
+	"github.com/spf13/cobra"
+)
+
+type encrypt struct {
+	app                      *app
+	out, schemeName, weights string
+	resize                   int
+	force                    bool
+	params                   cipher.Params
+	scheme                   cipher.Scheme
+	model                    *infer.Model
+}
+
+func (a *app) encryptCommand() *cobra.Command {
+	e := encrypt{app: a}
+	c := &cobra.Command{
+		Use:   "encrypt PATH... -o DIR --scheme paper|xor -w generator.npz [--iterations K] [--resize N]",
+		Short: "Encrypt images with keys made from them",
+		Long: `Encrypt images with keys that the generator makes from them. X.png gives DIR/X.cipher.png, an image of the same width,
+height and channels, and DIR/X.key.npz, without which it cannot be opened; the key file is for its owner alone (mode 0600).
+Folders are walked and keep their tree. JPEG and other files are stored as the pixels they decode to. Nothing is resized
+unless --resize asks for it, and then it is the resized image that decryption gives back.
+
+The schemes paper and xor are research material, to reproduce and to attack published results. They do not protect images.`,
+		Args: someArgs("image"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := e.prepare(cmd); err != nil {
+				return err
+			}
+			inputs, bad := collect(args, plainImage)
+			jobs := make([]job, len(inputs))
+			for i, in := range inputs {
+				jobs[i] = e.job(in)
+			}
+			return a.run(cmd.Context(), batch{
+				what: "encrypt", jobs: jobs, bad: bad, force: e.force, warning: e.scheme.Warning(),
+				workers: 1, // a key takes all cores by itself
+			})
+		},
+	}
+	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to")
+	c.Flags().StringVar(&e.schemeName, "scheme", "", strings.Join(cipher.Schemes(), " or "))
+	c.Flags().StringVarP(&e.weights, "weights", "w", "", "the generator, made by keygan-train")
+	c.Flags().IntVar(&e.params.Iterations, "iterations", cipher.DefaultIterations, "of the cat map (paper)")
+	c.Flags().IntVar(&e.resize, "resize", 0, "resize images to so many pixels in width and height first")
+	addForce(c, &e.force)
+	return c
+}
+
+// prepare checks everything on the command line and reads the weights.
+func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
+	if e.out == "" {
+		return usageError{errNoOutput}
+	}
+	if e.schemeName == "" || e.schemeName == "sealed" {
+		return hinted{usagef("encrypt: the scheme sealed, which will be the default, is not built yet"),
+			"--scheme paper or --scheme xor, for research only: they do not protect an image"}
+	}
+	if e.scheme, err = cipher.SchemeByName(e.schemeName); err != nil {
+		return usageError{fmt.Errorf("encrypt: %w", err)}
+	}
+	if e.schemeName == "xor" && cmd.Flags().Changed("iterations") {
+		return usagef("encrypt: the scheme xor has no cat map, so --iterations has no meaning")
+	}
+	if err := checkResize(cmd.Flags().Changed("resize"), e.resize); err != nil {
+		return err
+	}
+	// Numbers that no image could be encrypted with are a wrong command line, not as many failures as there are images.
+	shape := data.NewImage(cipher.PaperSide, cipher.PaperSide, 3, 8)
+	if err := e.scheme.Check(shape, e.params); err != nil {
+		return usageError{fmt.Errorf("encrypt: %w", err)}
+	}
+	e.model, err = loadGenerator(e.weights)
+	return err
+}
+
+func (e *encrypt) job(in input) job {
+	base := filepath.Join(e.out, in.folder, stem(in.path))
+	outputs := []string{base + cipherSuffix, base + keyFileSuffix}
+	return job{in.path, outputs, func(ctx context.Context) error { return e.make(ctx, in.path, outputs) }}
+}
+
+func (e *encrypt) make(ctx context.Context, path string, outputs []string) error {
+	if err := refuseVolume(path); err != nil {
+		return err
+	}
+	plain, err := readPlain(path, e.resize)
+	if err != nil {
+		return err
+	}
+	if err := e.check(plain); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	key, err := e.model.Key(plain)
+	if err != nil {
+		return named(path, err)
+	}
+	secretImage, keyFile, err := e.scheme.Encrypt(plain, key, e.params)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	keyFile.Name = filepath.Base(path)
+	// The key file goes first: were the process killed between the two names, a key file without its image would be left,
+	// and not an image that nothing opens.
+	return e.app.write(ctx, e.force,
+		output{outputs[1], secret, keyFile.Write},
+		pngOutput(outputs[0], public, secretImage))
+}
+
+// check finds out before a key is made whether the image can be encrypted with it.
+func (e *encrypt) check(plain *data.Image) error {
+	if err := e.scheme.Check(plain, e.params); err != nil {
+		return err
+	}
+	if c := e.model.Arch().Channels; c < plain.Channels {
+		return hinted{fmt.Errorf("the image is %s, the generator's keys are grey", plain), "convert the image to grey, or use a generator trained on RGB"}
+	}
+	return nil
+}
+
+// refuseVolume keeps slices from getting lost: of a volume or an array of images a cipher image would hold only one.
+func refuseVolume(path string) error {
+	lower := strings.ToLower(path)
+	for _, e := range []string{".nii", ".nii.gz", ".npy"} {
+		if strings.HasSuffix(lower, e) {
+			return hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first"}
+		}
+	}
+	return nil
+}
+
+var errVolume = errors.New("a volume or array is not an image; only one slice of it, as grey levels, could be encrypted")

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"keygan/data"
+)
+
+// What the commands append to a name in place of its ending.
+const (
+	keyImageSuffix = ".key.png"
+	keyArraySuffix = ".key.npy"
+	cipherSuffix   = ".cipher.png"
+	keyFileSuffix  = ".key.npz"
+)
+
+// input is one file to work on.
+type input struct {
+	path   string
+	folder string // where it lies below the folder that was named, "." at its top or for a file that was named itself
+}
+
+// collect lists the files that the arguments name: files as they are, folders with all that is below them and wanted. An
+// argument that is not there, or a folder with nothing wanted in it, is an error among bad, and the others still count.
+func collect(args []string, wanted func(name string) bool) (inputs []input, bad []error) {
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		switch {
+		case err != nil:
+			bad = append(bad, named(arg, err))
+		case info.IsDir():
+			found, err := walk(arg, wanted)
+			if err == nil && len(found) == 0 {
+				err = fmt.Errorf("%s: no images in this folder", arg)
+			}
+			if err != nil {
+				bad = append(bad, err)
+			}
+			inputs = append(inputs, found...)
+		default:
+			inputs = append(inputs, input{arg, "."})
+		}
+	}
+	return inputs, bad
+}
+
+// walk lists the wanted files below root in the order of their names. Hidden files and folders are left out.
+func walk(root string, wanted func(string) bool) ([]input, error) {
+	var found []input
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return named(path, err)
+		case path != root && strings.HasPrefix(d.Name(), "."):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir() || !wanted(d.Name()):
+			return nil
+		}
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return nil // a link to nowhere or to a folder, a pipe, a device
+		}
+		folder, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		found = append(found, input{path, folder})
+		return nil
+	})
+	return found, err
+}
+
+// plainImage says whether a file in a folder looks like an image to make a key of. What this program itself makes of
+// images, which may lie beside them, does not.
+func plainImage(name string) bool {
+	lower := strings.ToLower(name)
+	if strings.HasSuffix(lower, keyImageSuffix) || strings.HasSuffix(lower, keyArraySuffix) || strings.HasSuffix(lower, cipherSuffix) {
+		return false
+	}
+	return slices.ContainsFunc(data.Extensions(), func(e string) bool { return strings.HasSuffix(lower, e) })
+}
+
+func cipherImage(name string) bool { return strings.HasSuffix(strings.ToLower(name), cipherSuffix) }
+
+// stem is a file's name without what tells its format.
+func stem(path string) string {
+	name := filepath.Base(path)
+	for _, e := range []string{cipherSuffix, ".nii.gz", filepath.Ext(name)} {
+		if n := len(name) - len(e); n > 0 && strings.EqualFold(name[n:], e) {
+			return name[:n]
+		}
+	}
+	return name
+}
+
+// readPlain reads an image, and resizes it when side is not 0.
+func readPlain(path string, side int) (*data.Image, error) {
+	m, err := data.ReadImage(path)
+	if err != nil {
+		return nil, err
+	}
+	if side != 0 && (m.Width != side || m.Height != side) {
+		m = m.Resize(side, side)
+	}
+	return m, nil
+}
+
+// maxSide bounds --resize, in pixels: a mistyped number should not ask for all memory.
+const maxSide = 16384
+
+func checkResize(changed bool, side int) error {
+	if changed && (side < 1 || side > maxSide) {
+		return usagef("--resize %d: it must be 1 to %d pixels", side, maxSide)
+	}
+	return nil
+}
+
+// named is an error of the os package as "path: reason".
+func named(path string, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"keygan/cipher"
+	"keygan/data"
+	"keygan/data/npz"
+	"keygan/evaluate"
+	"keygan/infer"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) inspectCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "inspect FILE [--json]",
+		Short: "Say what a weights, key, cipher or image file holds",
+		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.npz), a cipher image or any other image. The kind is
+told by the content. Of a key file no key is shown.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("inspect takes one file")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			found, err := inspect(args[0])
+			if err != nil {
+				return fmt.Errorf("inspect: %w", err)
+			}
+			if asJSON {
+				return writeJSON(a.stdout, found)
+			}
+			found.print(a.stdout)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
+	return c
+}
+
+// finding is what a file holds.
+type finding interface{ print(io.Writer) }
+
+func inspect(path string) (finding, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	defer f.Close()
+	start := make([]byte, 4)
+	if n, err := io.ReadFull(f, start); err != nil && n == 0 {
+		if err == io.EOF {
+			err = errors.New("is empty")
+		}
+		return nil, named(path, err)
+	}
+	if string(start) == "PK\x03\x04" || string(start) == "PK\x05\x06" {
+		return inspectArchive(path)
+	}
+	return inspectImage(path)
+}
+
+// maxArchive bounds an archive, in bytes, that is only to be looked at.
+const maxArchive = 4 << 30
+
+func inspectArchive(path string) (finding, error) {
+	archive, err := npz.ReadFile(path, maxArchive)
+	if err != nil {
+		return nil, err
+	}
+	names := archive.Names()
+	switch {
+	case slices.Contains(names, "arch"):
+		return inspectWeights(path)
+	case slices.Contains(names, "meta"):
+		return inspectKeyFile(path)
+	}
+	return nil, fmt.Errorf("%s: a NumPy archive, but neither weights (no array \"arch\") nor a key file (no array \"meta\")", path)
+}
+
+type weightsFinding struct {
+	Kind       string     `json:"kind"`
+	Arch       infer.Arch `json:"arch"`
+	Parameters int        `json:"parameters"`
+	Hash       string     `json:"sha256"`
+}
+
+func inspectWeights(path string) (finding, error) {
+	m, err := infer.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	w := weightsFinding{"weights", m.Arch(), 0, m.Hash()}
+	for _, p := range w.Arch.Params() {
+		w.Parameters += product(p.Shape)
+	}
+	return w, nil
+}
+
+func product(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+func (f weightsFinding) print(w io.Writer) {
+	field(w, "kind", "weights of a generator")
+	field(w, "network", f.Arch.Network)
+	field(w, "parameters", f.Parameters)
+	field(w, "channels", f.Arch.Channels)
+	field(w, "trained at", fmt.Sprintf("%d×%d", f.Arch.ImageSize, f.Arch.ImageSize))
+	field(w, "value range", fmt.Sprintf("[%g, %g]", f.Arch.ValueRange[0], f.Arch.ValueRange[1]))
+	field(w, "format version", f.Arch.FormatVersion)
+	if f.Arch.ConfigHash != "" {
+		field(w, "configuration", oneLine(f.Arch.ConfigHash))
+	}
+	field(w, "SHA-256", f.Hash)
+	field(w, "layers", len(f.Arch.Layers))
+	for _, l := range f.Arch.Layers {
+		after := strings.Join(slices.DeleteFunc([]string{l.Norm, l.Residual, l.Activation}, func(s string) bool { return s == "" }), ", ")
+		fmt.Fprintf(w, "  %-24s %-14s %4d → %-4d k%d s%d p%d  %s\n", oneLine(l.Name), l.Type, l.In, l.Out, l.Kernel, l.Stride, l.Padding, after)
+	}
+}
+
+type keyFileFinding struct {
+	Kind        string `json:"kind"`
+	Scheme      string `json:"scheme"`
+	Iterations  int    `json:"iterations"`
+	A           int    `json:"a"`
+	B           int    `json:"b"`
+	Width       int    `json:"width"`
+	Height      int    `json:"height"`
+	Channels    int    `json:"channels"`
+	Depth       int    `json:"depth"`
+	KeyChannels int    `json:"key_channels"`
+	KeyBytes    int    `json:"key_bytes"`
+	SHA256      string `json:"cipher_sha256"`
+	Name        string `json:"name"`
+	Warning     string `json:"warning,omitempty"`
+}
+
+func inspectKeyFile(path string) (finding, error) {
+	k, err := cipher.ReadKeyFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := cipher.SchemeByName(k.Scheme)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	return keyFileFinding{
+		Kind: "key file", Scheme: k.Scheme, Iterations: k.Params.Iterations, A: k.Params.A, B: k.Params.B,
+		Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth,
+		KeyChannels: k.Key.Channels, KeyBytes: len(k.Key.Pix),
+		SHA256: hex.EncodeToString(k.SHA256[:]), Name: k.Name, Warning: s.Warning(),
+	}, nil
+}
+
+func (f keyFileFinding) print(w io.Writer) {
+	shape := data.Image{Width: f.Width, Height: f.Height, Channels: f.Channels, Depth: f.Depth}
+	field(w, "kind", "key file")
+	field(w, "scheme", f.Scheme)
+	if f.Iterations > 0 {
+		field(w, "cat map", fmt.Sprintf("%d iterations, a = %d, b = %d", f.Iterations, f.A, f.B))
+	}
+	field(w, "opens an image of", &shape)
+	field(w, "made from", f.Name)
+	field(w, "key", fmt.Sprintf("%d bytes, %d channels (not shown)", f.KeyBytes, f.KeyChannels))
+	field(w, "SHA-256 of image", f.SHA256)
+	if f.Warning != "" {
+		field(w, "warning", f.Warning)
+	}
+}
+
+type imageFinding struct {
+	Kind     string          `json:"kind"`
+	Width    int             `json:"width"`
+	Height   int             `json:"height"`
+	Channels int             `json:"channels"`
+	Depth    int             `json:"depth"`
+	SHA256   string          `json:"sha256"` // cipher.Digest, as a key file has it
+	KeyFile  string          `json:"key_file,omitempty"`
+	Opens    *bool           `json:"key_file_opens,omitempty"`
+	Metrics  evaluate.Single `json:"metrics"`
+	shape    string
+}
+
+// inspectImage measures an image. Of one that has a key file beside it, it says whether the two belong together.
+func inspectImage(path string) (finding, error) {
+	m, err := data.ReadImage(path)
+	if err != nil {
+		return nil, err
+	}
+	sum := cipher.Digest(m)
+	f := imageFinding{
+		Kind: "image", Width: m.Width, Height: m.Height, Channels: m.Channels, Depth: m.Depth,
+		SHA256: hex.EncodeToString(sum[:]), Metrics: evaluate.Measure(m), shape: m.String(),
+	}
+	if !cipherImage(path) {
+		return f, nil
+	}
+	f.Kind = "cipher image"
+	if beside := keyFileBeside(path); exists(beside) {
+		k, err := cipher.ReadKeyFile(beside)
+		opens := err == nil && k.SHA256 == sum
+		f.KeyFile, f.Opens = beside, &opens
+	}
+	return f, nil
+}
+
+func (f imageFinding) print(w io.Writer) {
+	field(w, "kind", f.Kind)
+	field(w, "shape", f.shape)
+	field(w, "SHA-256 of image", f.SHA256)
+	switch {
+	case f.Opens != nil && *f.Opens:
+		field(w, "key file", f.KeyFile+" opens it")
+	case f.Opens != nil:
+		field(w, "key file", f.KeyFile+" does NOT open it")
+	case f.Kind == "cipher image":
+		field(w, "key file", "none beside it")
+	}
+	field(w, "entropy", number(&f.Metrics.Entropy, 6)+" bits a byte")
+	field(w, "χ²", number(&f.Metrics.ChiSquare, 3)+", 255 degrees of freedom")
+	c := f.Metrics.Correlation
+	field(w, "correlation", fmt.Sprintf("horizontal %s, vertical %s, diagonal %s", number(c.Horizontal, 6), number(c.Vertical, 6), number(c.Diagonal, 6)))
+}
+
+// field prints one line of a finding.
+func field(w io.Writer, name string, value any) { fmt.Fprintf(w, "%-18s %v\n", name, value) }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"reflect"
+
+	"keygan/data"
+	"keygan/infer"
+
+	"github.com/sbinet/npyio/npy"
+	"github.com/spf13/cobra"
+)
+
+type keygen struct {
+	app          *app
+	out, weights string
+	resize       int
+	npy, force   bool
+	model        *infer.Model
+}
+
+func (a *app) keygenCommand() *cobra.Command {
+	k := keygen{app: a}
+	c := &cobra.Command{
+		Use:   "keygen IMAGE... -w generator.npz [-o DIR] [--npy] [--resize N]",
+		Short: "Make key images from images",
+		Long: `Make the key image of each image: X.png gives X.key.png, of the same width and height, beside the image or in the
+folder that -o names. Folders are walked and keep their tree. The files are written for their owner alone (mode 0600).
+Of a NIfTI volume or a NumPy stack the middle image is taken.`,
+		Args: someArgs("image"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if err := checkResize(cmd.Flags().Changed("resize"), k.resize); err != nil {
+				return err
+			}
+			if k.model, err = loadGenerator(k.weights); err != nil {
+				return err
+			}
+			inputs, bad := collect(args, plainImage)
+			jobs := make([]job, len(inputs))
+			for i, in := range inputs {
+				jobs[i] = k.job(in)
+			}
+			// A key takes all cores by itself.
+			return a.run(cmd.Context(), batch{what: "keygen", jobs: jobs, bad: bad, force: k.force, workers: 1})
+		},
+	}
+	c.Flags().StringVarP(&k.weights, "weights", "w", "", "the generator, made by keygan-train")
+	c.Flags().StringVarP(&k.out, "output", "o", "", "the folder to write to; default: beside each image")
+	c.Flags().BoolVar(&k.npy, "npy", false, "write X.key.npy too, a NumPy array of uint8 [height, width, channels]")
+	c.Flags().IntVar(&k.resize, "resize", 0, "resize images to so many pixels in width and height first")
+	addForce(c, &k.force)
+	return c
+}
+
+func (k *keygen) job(in input) job {
+	dir := filepath.Dir(in.path)
+	if k.out != "" {
+		dir = filepath.Join(k.out, in.folder)
+	}
+	base := filepath.Join(dir, stem(in.path))
+	outputs := []string{base + keyImageSuffix}
+	if k.npy {
+		outputs = append(outputs, base+keyArraySuffix)
+	}
+	return job{in.path, outputs, func(ctx context.Context) error { return k.make(ctx, in.path, outputs) }}
+}
+
+func (k *keygen) make(ctx context.Context, path string, outputs []string) error {
+	m, err := readPlain(path, k.resize)
+	if err != nil {
+		return err
+	}
+	key, err := k.model.Key(m)
+	if err != nil {
+		return named(path, err)
+	}
+	files := []output{pngOutput(outputs[0], secret, key)}
+	if k.npy {
+		files = append(files, output{outputs[1], secret, func(w io.Writer) error { return writeNPY(w, key) }})
+	}
+	return k.app.write(ctx, k.force, files...)
+}
+
+// writeNPY writes an 8-bit image as a NumPy array of uint8, [height, width, channels]. npyio takes the shape of an array
+// from its Go type, so one is made.
+func writeNPY(w io.Writer, m *data.Image) error {
+	t := reflect.ArrayOf(m.Height, reflect.ArrayOf(m.Width, reflect.ArrayOf(m.Channels, reflect.TypeFor[byte]())))
+	a := reflect.New(t).Elem()
+	rows := m.Width * m.Channels
+	for y := range m.Height {
+		for x := range m.Width {
+			reflect.Copy(a.Index(y).Index(x), reflect.ValueOf(m.Pix[y*rows+x*m.Channels:][:m.Channels]))
+		}
+	}
+	return npy.Write(w, a.Interface())
+}

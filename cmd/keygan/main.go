@@ -1,0 +1,117 @@
+// Command keygan makes keys from medical images, encrypts and decrypts images with them, and measures how good that is. It
+// needs no libtorch and no C.
+//
+//	keygan samples  -o images -n 2                                  built-in synthetic images
+//	keygan keygen   scan.png -w generator.npz                       scan.key.png
+//	keygan encrypt  scan.png -o out --scheme paper -w generator.npz out/scan.cipher.png and out/scan.key.npz
+//	keygan decrypt  out/scan.cipher.png -o back                     back/scan.png
+//	keygan inspect  out/scan.key.npz                                what a weights, key or image file holds
+//	keygan metrics  scan.png out/scan.cipher.png                    entropy, correlation, NPCR, PSNR, …
+//	keygan evaluate -c configs/paper.yaml -o runs/paper             the result tables
+//
+// Results go to standard output, progress and messages to standard error. It exits with 0 when all was done, 1 when
+// something failed, 2 when the command line or a configuration was wrong. Nothing is overwritten without --force, and a
+// file is there whole or not at all, whatever happens.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run()) }
+
+// app is what the commands share.
+type app struct {
+	stdout, stderr io.Writer
+	quiet          bool // no progress, no messages but warnings and errors
+	understood     bool // the command line made sense; what goes wrong from here on is no wrong usage
+
+	// writing is held for reading while files are being written. An interrupt takes it for writing before the process
+	// ends, so that it never ends in the middle.
+	writing sync.RWMutex
+}
+
+func run() int {
+	stdout := &checkedWriter{w: os.Stdout}
+	a := &app{stdout: stdout, stderr: os.Stderr}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+
+	done := make(chan error, 1)
+	go func() { done <- a.command().ExecuteContext(ctx) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		// A key may take minutes and cannot be stopped midway. It has written nothing, so there is no need to wait for it.
+		a.writing.Lock()
+		err = errInterrupted
+	}
+	if err == nil && stdout.err != nil {
+		err = named("standard output", stdout.err)
+	}
+	if err == nil {
+		return 0
+	}
+	if !a.understood && !errors.Is(err, errInterrupted) {
+		err = usageError{err}
+		if hintFor(err) == "" {
+			err = hinted{err, "keygan --help lists the commands, keygan COMMAND --help what each takes"}
+		}
+	}
+	a.report(err)
+	if usage := (usageError{}); errors.As(err, &usage) {
+		return 2
+	}
+	return 1
+}
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:                "keygan",
+		Short:              "Keys for images from a generative network: make, use and measure them",
+		SilenceErrors:      true,
+		SilenceUsage:       true,
+		DisableSuggestions: true, // they would make an error many lines
+		PersistentPreRun:   func(*cobra.Command, []string) { a.understood = true },
+	}
+	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages but warnings and errors")
+	root.AddCommand(
+		a.samplesCommand(), a.keygenCommand(), a.encryptCommand(), a.decryptCommand(),
+		a.inspectCommand(), a.metricsCommand(), a.evaluateCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// checkedWriter remembers the first error, so that printing need not look at each.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
+}
+
+// locked runs f, which writes files, unless the process has been told to end.
+func (a *app) locked(ctx context.Context, f func() error) error {
+	a.writing.RLock()
+	defer a.writing.RUnlock()
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return f()
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// progress says on standard error how far a command is: with a bar on a terminal, elsewhere with a line now and then.
+// It is not safe for concurrent use.
+type progress struct {
+	w     io.Writer
+	bar   *progressbar.ProgressBar // nil when there is no terminal
+	lines bool
+	last  time.Time // of the last line
+}
+
+// between is the time between two lines where there is no terminal.
+const between = 10 * time.Second
+
+func (a *app) newProgress(what string, total int) *progress {
+	p := &progress{w: a.stderr, last: time.Now()}
+	switch {
+	case a.quiet || total == 0:
+	case isTerminal(a.stderr):
+		p.bar = progressbar.NewOptions(total,
+			progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
+			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionShowIts(),
+			progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetRenderBlankState(true), progressbar.OptionClearOnFinish())
+	default:
+		p.lines = true
+	}
+	return p
+}
+
+// set says that done of total are done, and what comes now.
+func (p *progress) set(done, total int, what string) {
+	switch {
+	case p.bar != nil:
+		p.bar.ChangeMax(total)
+		p.bar.Describe(what)
+		p.bar.Set(done)
+	case p.lines && time.Since(p.last) >= between:
+		p.last = time.Now()
+		fmt.Fprintf(p.w, "%s: %d of %d\n", what, done, total)
+	}
+}
+
+// interrupted runs f, which prints, with the bar out of the way.
+func (p *progress) interrupted(f func()) {
+	if p.bar != nil {
+		p.bar.Clear()
+	}
+	f()
+}
+
+func (p *progress) close() {
+	if p.bar != nil {
+		p.bar.Finish()
+	}
+}
+
+// isTerminal is true for character devices: a terminal, or /dev/null, where a bar does no harm.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

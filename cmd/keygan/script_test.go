@@ -1,0 +1,277 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"keygan/data"
+	"keygan/data/npz"
+	"keygan/infer"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"keygan": main}) }
+
+// The scripts show every command as a user runs it. Each starts in a folder of its own with generator.npz, a small
+// generator with random weights.
+func TestScripts(t *testing.T) {
+	weights := filepath.Join(t.TempDir(), "generator.npz")
+	if err := writeWeights(weights, ""); err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata",
+		RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			b, err := os.ReadFile(weights)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(e.WorkDir, "generator.npz"), b, 0o644)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"fails": fails, "badweights": badWeights, "cut": cut, "jpeg": toJPEG, "png": makePNG, "tamper": tamper,
+			"same": same, "mode": mode, "waitfor": waitFor, "count": count,
+		},
+	})
+}
+
+// fails CODE COMMAND... runs a command that must end with this exit code.
+func fails(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	exit := (*exec.ExitError)(nil)
+	switch {
+	case neg:
+		ts.Fatalf("there is no ! fails")
+	case err == nil:
+		ts.Fatalf("exit code 0, want %d", want)
+	case !errors.As(err, &exit) || exit.ExitCode() != want:
+		ts.Fatalf("%v, want exit code %d", err, want)
+	}
+}
+
+// badweights KIND FILE writes a generator that is wrong in one way: missing, misshapen, nan, newer.
+func badWeights(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(writeWeights(ts.MkAbs(args[1]), args[0]))
+}
+
+// writeWeights writes a small generator with random weights, wrong in the way that fault says, if any. infer.Write makes
+// no faulty file, so the archive is put together here.
+func writeWeights(path, fault string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	arch, rng := infer.ResNet(4, 1, 3, 256), rand.New(rand.NewPCG(1, 2))
+	params := map[string]infer.Array{}
+	for _, p := range arch.Params() {
+		x := make([]float32, product(p.Shape))
+		for i := range x {
+			x[i] = float32(0.3 * rng.NormFloat64())
+		}
+		params[p.Name] = infer.Array{Shape: p.Shape, Data: x}
+	}
+	if fault == "" {
+		return infer.Write(f, arch, params)
+	}
+	if fault == "newer" {
+		arch.FormatVersion = 99
+	}
+	text, err := json.Marshal(arch)
+	if err != nil {
+		return err
+	}
+	entries := []npz.Entry{npz.Bytes("arch", text)}
+	for i, p := range arch.Params() {
+		a := params[p.Name]
+		switch {
+		case fault == "missing" && i == 2:
+			continue
+		case fault == "misshapen" && i == 2:
+			a.Shape = []int{len(a.Data)}
+		case fault == "nan" && i == 2:
+			a.Data[7] = float32(math.NaN())
+		}
+		entries = append(entries, npz.Floats(p.Name, a.Shape, a.Data))
+	}
+	return npz.Write(f, entries...)
+}
+
+// cut FILE BYTES keeps only so many bytes from the start of a file.
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
+
+// jpeg FILE.png FILE.jpg converts.
+func toJPEG(ts *testscript.TestScript, _ bool, args []string) {
+	in, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer in.Close()
+	m, err := png.Decode(in)
+	ts.Check(err)
+	out, err := os.Create(ts.MkAbs(args[1]))
+	ts.Check(err)
+	ts.Check(jpeg.Encode(out, m, nil))
+	ts.Check(out.Close())
+}
+
+// png FILE WIDTH HEIGHT CHANNELS DEPTH writes an image of noise.
+func makePNG(ts *testscript.TestScript, _ bool, args []string) {
+	var n [4]int
+	for i := range n {
+		v, err := strconv.Atoi(args[1+i])
+		ts.Check(err)
+		n[i] = v
+	}
+	m := data.NewImage(n[0], n[1], n[2], n[3])
+	rng := rand.New(rand.NewPCG(3, 4))
+	for i := range m.Pix {
+		m.Pix[i] = byte(rng.Uint32())
+	}
+	ts.Check(data.WritePNG(ts.MkAbs(args[0]), m, false))
+}
+
+// tamper FILE.png changes one bit of one sample.
+func tamper(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	m, err := data.ReadImage(path)
+	ts.Check(err)
+	m.Pix[len(m.Pix)/3] ^= 1
+	ts.Check(data.WritePNG(path, m, true))
+}
+
+// same A B checks that two image files hold the same samples, bit for bit, in the same shape.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	a, err := data.ReadImage(ts.MkAbs(args[0]))
+	ts.Check(err)
+	b, err := data.ReadImage(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if equal := a.String() == b.String() && string(a.Pix) == string(b.Pix); equal == neg {
+		ts.Fatalf("%s is %s, %s is %s; the same samples: %v", args[0], a, args[1], b, equal)
+	}
+}
+
+// mode MODE FILE... checks permissions.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	for _, path := range args[1:] {
+		info, err := os.Stat(ts.MkAbs(path))
+		ts.Check(err)
+		if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+			ts.Fatalf("%s has mode %s, want %s", path, got, args[0])
+		}
+	}
+}
+
+// waitfor FILE waits for a file to appear.
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	for range 2000 {
+		if exists(path) {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	ts.Fatalf("%s did not appear", args[0])
+}
+
+// count N DIR checks how many files, hidden ones too, are in a folder and below.
+func count(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var found []string
+	err = filepath.WalkDir(ts.MkAbs(args[1]), func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		ts.Fatalf("%v", err)
+	}
+	if len(found) != want {
+		ts.Fatalf("%d files, want %d: %v", len(found), want, found)
+	}
+}
+
+// A pair of files is there whole or not at all: when the second cannot be written, the first is not there either, and
+// what was there before is.
+func TestWriteTogether(t *testing.T) {
+	text := func(s string) func(io.Writer) error {
+		return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
+	}
+	broken := errors.New("broken")
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
+	check := func(step, one, two string) {
+		t.Helper()
+		for path, want := range map[string]string{first: one, second: two} {
+			b, err := os.ReadFile(path)
+			if string(b) != want || (want != "") != (err == nil) {
+				t.Errorf("%s: %s holds %q, want %q", step, filepath.Base(path), b, want)
+			}
+		}
+		hidden, err := filepath.Glob(filepath.Join(dir, ".*"))
+		if err != nil || len(hidden) > 0 {
+			t.Errorf("%s: left behind: %v", step, hidden)
+		}
+	}
+	write := func(force bool, one string, two func(io.Writer) error) error {
+		return writeTogether(dir, force, []output{{first, secret, text(one)}, {second, public, two}})
+	}
+
+	if err := write(false, "a", func(io.Writer) error { return broken }); !errors.Is(err, broken) || err.Error() != second+": broken" {
+		t.Errorf("error %v", err)
+	}
+	check("the second fails", "", "")
+	if err := write(false, "a", text("b")); err != nil {
+		t.Error(err)
+	}
+	check("both written", "a", "b")
+	if err := write(false, "c", text("d")); err == nil || hintFor(err) != "--force replaces what exists" {
+		t.Errorf("error %v", err)
+	}
+	check("both exist", "a", "b")
+	if err := write(true, "c", func(io.Writer) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+	check("replacing fails", "a", "b")
+	if err := write(true, "c", text("d")); err != nil {
+		t.Error(err)
+	}
+	check("both replaced", "c", "d")
+
+	// The second name cannot be taken: it is a folder's. The first gives its name back, to the file that had it.
+	if err := errors.Join(os.Remove(second), os.Mkdir(second, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(true, "e", text("f")); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if b, err := os.ReadFile(first); string(b) != "c" {
+		t.Errorf("first holds %q, error %v", b, err)
+	}
+	if err := os.Remove(first); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(true, "e", text("f")); err == nil || exists(first) {
+		t.Errorf("error %v, first exists: %v", err, exists(first))
+	}
+}

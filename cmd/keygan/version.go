@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"keygan/cipher"
+	"keygan/infer"
+
+	"github.com/spf13/cobra"
+)
+
+type versionInfo struct {
+	Version string   `json:"version"`
+	Go      string   `json:"go"`
+	OS      string   `json:"os"`
+	Arch    string   `json:"arch"`
+	Schemes []string `json:"schemes"`
+	Weights int      `json:"weights_format"`
+	KeyFile int      `json:"key_file_format"`
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "version [--json]",
+		Short: "Print the version, and the schemes and file formats it knows",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			v := versionInfo{version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, cipher.Schemes(), infer.FormatVersion, cipher.KeyFileVersion}
+			if asJSON {
+				return writeJSON(a.stdout, v)
+			}
+			fmt.Fprintf(a.stdout, "keygan %s, %s, %s/%s\nschemes: %s\nformats: weights up to %d, key files up to %d\n",
+				v.Version, v.Go, v.OS, v.Arch, strings.Join(v.Schemes, ", "), v.Weights, v.KeyFile)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
+	return c
+}
+
+// version is that of the module, with the commit where Go recorded one.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" {
+		v = "(devel)"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && !strings.Contains(v, s.Value[:min(12, len(s.Value))]) {
+			v += " " + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return v
+}
