@@ -23,6 +23,7 @@ type Config struct {
 	Seed      uint64          `yaml:"seed"`      // of weights, data order and every draw in training
 	Device    string          `yaml:"device"`    // auto, cpu, cuda or cuda:N
 	Threads   int             `yaml:"threads"`   // CPU threads of libtorch; 0: all cores
+	TF32      bool            `yaml:"tf32"`      // let NVIDIA GPUs round products to TF32, as PyTorch does in convolutions
 	Image     Image           `yaml:"image"`     // what the networks see
 	Source    []data.Spec     `yaml:"source"`    // medical images, which the generator turns into keys
 	Target    []data.Spec     `yaml:"target"`    // images whose look the keys are to take on
@@ -86,6 +87,7 @@ func DefaultConfig() Config {
 		Output:    "runs",
 		Seed:      1,
 		Device:    "auto",
+		TF32:      true,
 		Image:     Image{Size: 256, Channels: 3},
 		Objective: ObjectiveConfig{Name: "wgan-gp", PenaltyWeight: 10, CriticSteps: 5},
 		Generator: GeneratorConfig{Name: "resnet", Width: 64, Blocks: 6},

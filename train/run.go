@@ -127,6 +127,8 @@ func start(c Config, o Options) (*Training, error) {
 		t.Config.Threads = runtime.NumCPU() // libtorch's own default leaves hyperthreads idle
 	}
 	torch.SetNumThreads(int32(t.Config.Threads))
+	torch.SetTF32(c.TF32)
+	torch.SetCuDNNBenchmark(true) // every step has the same shapes
 	source, err := data.OpenAll(c.Source)
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
@@ -253,7 +255,11 @@ func (t *Training) deviceName() string {
 	if !t.device.IsCUDA() {
 		return fmt.Sprintf("the CPU, %d threads", torch.NumThreads())
 	}
-	return t.device.String()
+	precision := "fp32"
+	if t.Config.TF32 {
+		precision = "TF32"
+	}
+	return fmt.Sprintf("%v in %s", t.device, precision)
 }
 
 // pickDevice turns auto into the first GPU where there is one.
