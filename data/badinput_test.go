@@ -133,6 +133,8 @@ func TestWrongExtension(t *testing.T) {
 }
 
 // One target for each parser, seeded with a whole file. Whatever the bytes, there is an image of honest size or an error.
+//
+//	go test -run '^$' -fuzz 'FuzzTIFF$' -fuzztime 20s -fuzzminimizetime 10x ./data
 func fuzz(f *testing.F, names ...string) {
 	for _, name := range names {
 		f.Add(samples(f)[name])
