@@ -1,0 +1,303 @@
+package infer
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// entry is one file of an archive that a test makes by hand.
+type entry struct {
+	name string
+	body []byte
+	zip  uint16 // method
+}
+
+func pack(t testing.TB, entries []entry) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, e := range entries {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: e.name, Method: e.zip})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(e.body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func npyOf(dtype string, shape []int, body []byte) []byte {
+	return append(npyHeader(dtype, shape), body...)
+}
+
+// archNpy is a as the array "arch", whatever is in it.
+func archNpy(t testing.TB, a any) []byte {
+	t.Helper()
+	text, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return npyOf("|u1", []int{len(text)}, text)
+}
+
+// entriesOf is a whole archive of a, to be spoilt.
+func entriesOf(t testing.TB, a Arch) []entry {
+	t.Helper()
+	entries := []entry{{name: "arch.npy", body: archNpy(t, a)}}
+	params := randomParams(a, 1)
+	for _, p := range a.Params() {
+		entries = append(entries, entry{name: p.Name + ".npy", body: npyOf("<f4", p.Shape, floatBytes(params[p.Name].Data))})
+	}
+	return entries
+}
+
+// refuse fails unless Read gives one line that names the file and contains want, in memory of a small multiple of the file.
+func refuse(t *testing.T, b []byte, want string) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := Read("some/generator.npz", b)
+	runtime.ReadMemStats(&after)
+	if err == nil {
+		t.Fatalf("accepted, want an error with %q", want)
+	}
+	s := err.Error()
+	if !strings.HasPrefix(s, "some/generator.npz: ") || !strings.Contains(s, want) || strings.ContainsAny(s, "\n\x00") || len(s) > 500 {
+		t.Errorf("the error is %q, want one line with the file and %q", s, want)
+	}
+	// Deflated entries cost a decompressor of some 50 kB, a directory entry of 46 bytes about 1 kB.
+	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(40*len(b)+1<<21); got > most {
+		t.Errorf("%d bytes allocated for a file of %d", got, len(b))
+	}
+}
+
+func TestReadRefusesDamage(t *testing.T) {
+	a := small()
+	const first = "encoder.0.weight"
+	shape := []int{2, 3, 7, 7}
+	floats := make([]byte, 4*product(shape))
+	nan, inf := bytes.Clone(floats), bytes.Clone(floats)
+	binary.LittleEndian.PutUint32(nan[4*5:], math.Float32bits(float32(math.NaN())))
+	binary.LittleEndian.PutUint32(inf[4*7:], math.Float32bits(float32(math.Inf(-1))))
+	header := func(text string) []byte {
+		b := append([]byte("\x93NUMPY\x01\x00"), byte(len(text)), byte(len(text)>>8))
+		return append(append(b, text...), floats...)
+	}
+	replace := func(body []byte) func([]entry) []entry {
+		return func(e []entry) []entry { e[1].body = body; return e }
+	}
+	for _, c := range []struct {
+		name  string
+		spoil func([]entry) []entry
+		want  string
+	}{
+		{"no arch", func(e []entry) []entry { return e[1:] }, "array arch: missing"},
+		{"no parameter", func(e []entry) []entry { return append(e[:1:1], e[2:]...) }, "array encoder.0.weight: missing"},
+		{"extra", func(e []entry) []entry { return append(e, entry{name: "encoder.0.bias.npy", body: e[1].body}) },
+			`array "encoder.0.bias": the architecture has no such parameter`},
+		{"twice", func(e []entry) []entry { return append(e, e[2]) }, `array "encoder.3.weight": there twice`},
+		{"arch twice", func(e []entry) []entry { return append(e, e[0]) }, `array "arch": there twice`},
+		{"not an array", func(e []entry) []entry { return append(e, entry{name: "read\nme.txt"}) }, `holds "read\nme.txt", which is not an array`},
+		{"shape", replace(npyOf("<f4", []int{3, 2, 7, 7}, floats)), "array encoder.0.weight: its shape is [3 2 7 7], must be [2 3 7 7]"},
+		{"flat", replace(npyOf("<f4", []int{294}, floats)), "array encoder.0.weight: its shape is [294], must be"},
+		{"double", replace(npyOf("<f8", shape, append(floats, floats...))), "array encoder.0.weight: its type is <f8, must be <f4"},
+		{"big-endian", replace(npyOf(">f4", shape, floats)), "its type is >f4"},
+		{"object", replace(npyOf("|O", shape, floats)), "its type is |O"},
+		{"Fortran order", replace(bytes.Replace(npyOf("<f4", shape, floats), []byte("False, "), []byte("True,  "), 1)), "array encoder.0.weight: its NumPy header is malformed"},
+		{"Fortran order", replace(header("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 7, 7), }\n")), "in Fortran order"},
+		{"NaN", replace(npyOf("<f4", shape, nan)), "array encoder.0.weight: element 5 is NaN"},
+		{"Inf", replace(npyOf("<f4", shape, inf)), "array encoder.0.weight: element 7 is -Inf"},
+		{"short", replace(npyOf("<f4", shape, floats[:1100])), "array encoder.0.weight: cut short"},
+		{"shorter", replace(npyOf("<f4", shape, floats[:4])), "array encoder.0.weight: 294 numbers declared, but only"},
+		{"long", replace(npyOf("<f4", shape, append(floats, 0))), "array encoder.0.weight: longer than its shape says"},
+		{"empty", replace(nil), "array encoder.0.weight: too short for a NumPy array"},
+		{"text", replace([]byte("once upon a time there was a weight")), "not a NumPy array"},
+		{"version 3", replace([]byte("\x93NUMPY\x03\x00\x10\x00\x00\x00" + strings.Repeat(" ", 100))), "version 3 of the NumPy format"},
+		{"header of 4 GB", replace([]byte("\x93NUMPY\x02\x00\xff\xff\xff\xff" + strings.Repeat(" ", 100))), "NumPy header is longer than"},
+		{"header cut", replace([]byte("\x93NUMPY\x01\x00\xf0\x00{'descr'")), "NumPy header is cut short"},
+		{"header without end", replace(header("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 7, 7), }")), "NumPy header is malformed"},
+		{"header in disorder", replace(header("{'shape': (2, 3, 7, 7), 'fortran_order': False, 'descr': '<f4', }\n")), "NumPy header is malformed"},
+		{"header without shape", replace(header("{'descr': '<f4', 'fortran_order': False, }\n")), "NumPy header is malformed"},
+		{"negative shape", replace(header("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -3, 7, 7), }\n")), "its shape is [-2 -3 7 7]"},
+		{"arch of floats", func(e []entry) []entry { e[0].body = npyOf("<f4", []int{2}, floats[:8]); return e }, "array arch: is <f4 [2], must be |u1"},
+		{"arch not JSON", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{4}, []byte("nope")); return e }, "array arch: not the JSON"},
+		{"arch a list", func(e []entry) []entry { e[0].body = archNpy(t, []int{1}); return e }, "array arch: not the JSON"},
+		{"arch followed by more", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{5}, []byte("{} {}")); return e }, "array arch: not the JSON"},
+		{"arch empty object", func(e []entry) []entry { e[0].body = archNpy(t, map[string]int{}); return e }, "array arch: not the JSON of an architecture: it has no format_version"},
+		{"arch unknown field", func(e []entry) []entry {
+			e[0].body = archNpy(t, map[string]int{"format_version": 1, "noise": 1})
+			return e
+		}, `unknown field "noise"`},
+		{"arch newer", func(e []entry) []entry {
+			e[0].body = archNpy(t, map[string]int{"format_version": 2, "noise": 1})
+			return e
+		},
+			"array arch: format version 2 is newer than 1"},
+		{"arch too long", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{1 << 30}, nil); return e }, "array arch: declares 1073741824 bytes"},
+		{"arch cut", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{1 << 17}, nil); return e }, "array arch: cut short"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			refuse(t, pack(t, c.spoil(entriesOf(t, a))), c.want)
+		})
+	}
+	if name := a.Params()[0].Name; name != first {
+		t.Errorf("the first parameter is %s", name)
+	}
+}
+
+// A file that ends too early is refused wherever it ends, and so is one with a flipped bit in an array.
+func TestReadRefusesEveryTruncation(t *testing.T) {
+	whole := archive(t, ResNet(1, 0, 1, 4), randomParams(ResNet(1, 0, 1, 4), 1))
+	if _, err := Read("x", whole); err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		if _, err := Read("x", whole[:n]); err == nil {
+			t.Errorf("accepted cut to %d of %d bytes", n, len(whole))
+		}
+	}
+	at := bytes.Index(whole, []byte("\x93NUMPY")) + 200 // within the JSON
+	for _, i := range []int{at, len(whole) / 2} {
+		b := bytes.Clone(whole)
+		b[i] ^= 1
+		if _, err := Read("x", b); err == nil {
+			t.Errorf("accepted with byte %d changed", i)
+		}
+	}
+}
+
+// Files that declare, or unpack to, far more than they are.
+func TestReadBoundsMemory(t *testing.T) {
+	t.Run("bomb", func(t *testing.T) {
+		shape := []int{512, 512, 7, 7}
+		refuse(t, pack(t, append(entriesOf(t, small()), entry{"bomb.npy", npyOf("<f4", shape, make([]byte, 4*product(shape))), zip.Deflate})),
+			`array "bomb": unpacks to more than 16 times`)
+	})
+	t.Run("many small bombs", func(t *testing.T) {
+		entries := entriesOf(t, small())
+		for i := range 100 {
+			entries = append(entries, entry{strings.Repeat("b", i+1) + ".npy", make([]byte, 1<<19), zip.Deflate})
+		}
+		refuse(t, pack(t, entries), "unpacks to more than 16 times")
+	})
+	t.Run("huge shape", func(t *testing.T) {
+		a := ResNet(512, 0, 3, 4)
+		entries := entriesOf(t, small())
+		entries[0].body = archNpy(t, a)
+		entries[1].body = npyOf("<f4", a.Params()[0].Shape, make([]byte, 100))
+		refuse(t, pack(t, entries), "array encoder.0.weight: 75264 numbers declared, but only")
+	})
+	t.Run("directory size", func(t *testing.T) { // an entry whose directory record says 1 GB
+		b := pack(t, entriesOf(t, small()))
+		directory := bytes.Index(b, []byte("PK\x01\x02"))
+		binary.LittleEndian.PutUint32(b[directory+24:], 1<<30)
+		refuse(t, b, "unpacks to more than 16 times")
+	})
+	t.Run("many layers", func(t *testing.T) {
+		a := small()
+		for range 2 * maxLayers {
+			a.Layers = append(a.Layers, a.Layers[0])
+		}
+		entries := entriesOf(t, small())
+		entries[0].body = npyOf("|u1", []int{maxArchBytes}, append([]byte(`{"format_version":1,"layers":[`), bytes.Repeat([]byte("{},"), 80000)...))
+		refuse(t, pack(t, entries), "array arch")
+		entries[0].body = archNpy(t, a)
+		refuse(t, pack(t, entries), "array arch")
+	})
+}
+
+func TestReadFile(t *testing.T) {
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing.npz")
+	for path, want := range map[string]string{missing: missing + ": no such file", dir: dir + ": is a folder"} {
+		if _, err := ReadFile(path); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("the error is %v, want %q", err, want)
+		}
+	}
+	for name, content := range map[string]string{"empty": "", "text": strings.Repeat("text ", 1000)} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadFile(path); err == nil || !strings.HasPrefix(err.Error(), path+": not a whole .npz archive") {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+}
+
+// What np.savez_compressed writes is read, too.
+func TestReadDeflated(t *testing.T) {
+	entries := entriesOf(t, small())
+	m, err := Read("x", pack(t, entries))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range entries {
+		entries[i].zip = zip.Deflate
+	}
+	deflated, err := Read("x", pack(t, entries))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Hash() != deflated.Hash() {
+		t.Error("the hash depends on how the archive is packed")
+	}
+}
+
+// FuzzRead: whatever the bytes, an error or a model that is written and read back as it was.
+func FuzzRead(f *testing.F) {
+	a := ResNet(1, 0, 1, 4)
+	f.Add(archive(f, a, randomParams(a, 1)))
+	f.Add(pack(f, entriesOf(f, a)[:2]))
+	entries := entriesOf(f, a)
+	for i := range entries {
+		entries[i].zip = zip.Deflate
+	}
+	f.Add(pack(f, entries))
+	f.Add([]byte("PK\x05\x06" + strings.Repeat("\x00", 18)))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := Read("x", b)
+		if err != nil {
+			if s := err.Error(); !strings.HasPrefix(s, "x: ") || len(s) > 1000 {
+				t.Errorf("%q", s)
+			}
+			return
+		}
+		again, err := Read("x", archive(t, m.Arch(), m.Params()))
+		if err != nil || again.Hash() != m.Hash() {
+			t.Errorf("written and read again: %v", err)
+		}
+	})
+}
+
+// FuzzEntry gets past the archive's checksums: the JSON, and the array of the first parameter, are the fuzzer's.
+func FuzzEntry(f *testing.F) {
+	entries := entriesOf(f, ResNet(1, 0, 1, 4))
+	f.Add(entries[0].body[128:], entries[1].body)
+	f.Add([]byte(`{"format_version":1,"layers":[{"type":"conv","name":"a","in":4096,"out":4096,"kernel":15}]}`), []byte("\x93NUMPY\x02\x00\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, text, body []byte) {
+		e := append([]entry{{name: "arch.npy", body: npyOf("|u1", []int{len(text)}, text)}}, entries[1:]...)
+		e[1].body = body
+		m, err := Read("x", pack(t, e))
+		if err != nil {
+			return
+		}
+		if _, err := m.Forward(make([]float32, 5*6*m.Arch().Channels), 5, 6); err != nil && !strings.Contains(err.Error(), "out of range") {
+			t.Error(err)
+		}
+	})
+}
