@@ -17,10 +17,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -31,8 +33,8 @@ func main() { os.Exit(run()) }
 // app is what the commands share.
 type app struct {
 	stdout, stderr io.Writer
-	quiet          bool // no progress, no messages but warnings and errors
-	understood     bool // the command line made sense; what goes wrong from here on is no wrong usage
+	quiet          bool        // no progress, no messages but warnings and errors
+	understood     atomic.Bool // the command line made sense; what goes wrong from here on is no wrong usage
 
 	// writing is held for reading while files are being written. An interrupt takes it for writing before the process
 	// ends, so that it never ends in the middle.
@@ -55,6 +57,9 @@ func run() int {
 		// A key may take minutes and cannot be stopped midway. It has written nothing, so there is no need to wait for it.
 		a.writing.Lock()
 		err = errInterrupted
+		if !a.quiet && isTerminal(a.stderr) {
+			fmt.Fprintln(a.stderr) // the progress bar's line is not ended
+		}
 	}
 	if err == nil && stdout.err != nil {
 		err = named("standard output", stdout.err)
@@ -62,7 +67,7 @@ func run() int {
 	if err == nil {
 		return 0
 	}
-	if !a.understood && !errors.Is(err, errInterrupted) {
+	if !a.understood.Load() && !errors.Is(err, errInterrupted) {
 		err = usageError{err}
 		if hintFor(err) == "" {
 			err = hinted{err, "keygan --help lists the commands, keygan COMMAND --help what each takes"}
@@ -82,7 +87,7 @@ func (a *app) command() *cobra.Command {
 		SilenceErrors:      true,
 		SilenceUsage:       true,
 		DisableSuggestions: true, // they would make an error many lines
-		PersistentPreRun:   func(*cobra.Command, []string) { a.understood = true },
+		PersistentPreRun:   func(*cobra.Command, []string) { a.understood.Store(true) },
 	}
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages but warnings and errors")
 	root.AddCommand(
