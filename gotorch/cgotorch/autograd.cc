@@ -1,5 +1,4 @@
 // Gradients, and gradients of gradients.
-#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "handle.h"
@@ -14,12 +13,12 @@ int kg_set_grad_enabled(int enabled) {
 
 int kg_grad_enabled(void) { return at::GradMode::is_enabled(); }
 
-char* kg_requires_grad(kg_tensor t, int* requires) {
-  return guard([&] { *requires = get(t).requires_grad(); });
+char* kg_requires_grad(kg_tensor t, int* on) {
+  return guard([&] { *on = get(t).requires_grad(); });
 }
 
-char* kg_set_requires_grad(kg_tensor t, int requires) {
-  return guard([&] { get(t).requires_grad_(requires != 0); });
+char* kg_set_requires_grad(kg_tensor t, int on) {
+  return guard([&] { get(t).requires_grad_(on != 0); });
 }
 
 char* kg_backward(kg_tensor t, int retain_graph) {

@@ -138,8 +138,8 @@ char* kg_l1_loss(kg_tensor x, kg_tensor target, const char* reduction, kg_tensor
 /* autograd.cc */
 int kg_set_grad_enabled(int enabled); /* per thread; returns the old value */
 int kg_grad_enabled(void);
-char* kg_requires_grad(kg_tensor t, int* requires);
-char* kg_set_requires_grad(kg_tensor t, int requires);
+char* kg_requires_grad(kg_tensor t, int* on);
+char* kg_set_requires_grad(kg_tensor t, int on);
 char* kg_backward(kg_tensor t, int retain_graph);
 char* kg_tensor_grad(kg_tensor t, kg_tensor* out /* NULL where there is none */);
 char* kg_set_tensor_grad(kg_tensor t, kg_tensor grad /* or NULL: none */);
