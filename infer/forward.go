@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 )
 
 // Forward makes the key of an image: x is [channels, height, width] in [−1, 1], and so is what it returns. Height and width
@@ -30,7 +31,7 @@ func (m *Model) Forward(x []float32, height, width int) ([]float32, error) {
 	}
 	r := m.runs.Get().(*run)
 	defer m.runs.Put(r)
-	r.reserve(runtime.GOMAXPROCS(0))
+	r.reserve(padded, runtime.GOMAXPROCS(0))
 	y := make([]float32, len(x))
 	out := m.layers(r, x, shape3{channels, height, width}, padded, steps)
 	crop(y, height, width, out, padded)
@@ -43,29 +44,35 @@ func (m *Model) Forward(x []float32, height, width int) ([]float32, error) {
 
 // run is the memory of one forward pass; a model keeps those that are not in use.
 type run struct {
+	image   shape3
 	free    [][]float32 // activations that nothing needs any more
 	workers []workspace
 }
 
-func (r *run) reserve(workers int) {
+// reserve makes r ready for an image of the given shape. What it has from images of another shape is left to the collector.
+func (r *run) reserve(image shape3, workers int) {
+	if r.image != image {
+		r.image, r.free = image, nil
+	}
 	if len(r.workers) != workers {
 		r.workers = make([]workspace, workers)
 	}
 }
 
-// take returns an activation of n numbers, with whatever is in it.
+// take returns an activation of n numbers, with whatever is in it: the smallest free one that has room, or a new one.
 func (r *run) take(n int) []float32 {
+	best := -1
 	for i, b := range r.free {
-		if cap(b) >= n {
-			r.free[i] = r.free[len(r.free)-1]
-			r.free = r.free[:len(r.free)-1]
-			return b[:n]
+		if cap(b) >= n && (best < 0 || cap(b) < cap(r.free[best])) {
+			best = i
 		}
 	}
-	if len(r.free) > 0 { // too small for this image: do not keep it beside the larger one
-		r.free = r.free[:len(r.free)-1]
+	if best < 0 {
+		return make([]float32, n)
 	}
-	return make([]float32, n)
+	b := r.free[best]
+	r.free = slices.Delete(r.free, best, best+1)
+	return b[:n]
 }
 
 func (r *run) release(b []float32) { r.free = append(r.free, b) }

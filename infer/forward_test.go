@@ -149,7 +149,7 @@ func runLayers(a Arch, params map[string]Array, x Array) Array {
 		steps = append(steps, s)
 	}
 	r := new(run)
-	r.reserve(2)
+	r.reserve(from, 2)
 	y := m.layers(r, x.Data, from, from, steps)
 	return Array{[]int{s.channels, s.height, s.width}, y}
 }

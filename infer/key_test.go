@@ -92,3 +92,21 @@ func TestForwardRefuses(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// Beyond what it returns, a second image of the same size takes hardly any memory.
+func TestForwardReusesMemory(t *testing.T) {
+	a := ResNet(8, 1, 1, 64)
+	m := newModel(a, randomParams(a, 1))
+	x := testImage(64, 64, 1, 1).Floats(1)
+	bytes := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			if _, err := m.Forward(x, 64, 64); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}).AllocedBytesPerOp()
+	// The result is 16 kB; one activation alone would be 128 kB.
+	if bytes > 100_000 {
+		t.Errorf("%d bytes allocated for an image", bytes)
+	}
+}
