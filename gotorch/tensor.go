@@ -1,5 +1,7 @@
 package gotorch
 
+// #cgo noescape kg_shape
+// #cgo nocallback kg_shape
 // #include "cgotorch.h"
 import "C"
 
