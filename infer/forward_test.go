@@ -1,12 +1,9 @@
 package infer
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -152,37 +149,4 @@ func runLayers(a Arch, params map[string]Array, x Array) Array {
 	r.reserve(from, 2)
 	y := m.layers(r, x.Data, from, from, steps)
 	return Array{[]int{s.channels, s.height, s.width}, y}
-}
-
-// The header of an array is byte for byte what NumPy writes, for each array of a file that NumPy wrote.
-func TestHeaderIsNumPys(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join("testdata", "resnet-w4-b1-c3.npz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries, err := openArchive(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, f := range entries {
-		dtype, shape := "<f4", []int(nil)
-		for _, p := range ResNet(4, 1, 3, 32).Params() {
-			if p.Name == name {
-				shape = p.Shape
-			}
-		}
-		if name == archEntry {
-			dtype, shape = "|u1", []int{int(f.UncompressedSize64) - 128}
-		}
-		want := npyHeader(dtype, shape)
-		got := make([]byte, len(want))
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadFull(r, got); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s: NumPy's header is %q, ours %q", name, got, want)
-		}
-		r.Close()
-	}
 }

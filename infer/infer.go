@@ -25,8 +25,10 @@ package infer
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"sync"
 )
 
@@ -69,10 +71,9 @@ func hash(a Arch, params map[string]Array) string {
 		panic("infer: " + err.Error()) // a holds only strings, integers and finite floats
 	}
 	h := sha256.New()
-	h.Write(npyHeader("|u1", []int{len(text)}))
-	h.Write(text)
+	fmt.Fprintf(h, "%d\n%s", len(text), text)
 	for _, p := range a.Params() {
-		h.Write(floatBytes(params[p.Name].Data))
+		binary.Write(h, binary.LittleEndian, params[p.Name].Data) // a hash never fails
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

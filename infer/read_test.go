@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -39,8 +40,24 @@ func pack(t testing.TB, entries []entry) []byte {
 	return b.Bytes()
 }
 
+// npyOf is an array as NumPy writes it.
 func npyOf(dtype string, shape []int, body []byte) []byte {
-	return append(npyHeader(dtype, shape), body...)
+	tuple := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(shape)), ", "), "[]")
+	if len(shape) == 1 {
+		tuple += ","
+	}
+	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", dtype, tuple)
+	text += strings.Repeat(" ", 117-len(text)) + "\n"
+	return append(append([]byte("\x93NUMPY\x01\x00\x76\x00"), text...), body...)
+}
+
+// floatBytes is x as little-endian bytes.
+func floatBytes(x []float32) []byte {
+	b, err := binary.Append(nil, binary.LittleEndian, x)
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // archNpy is a as the array "arch", whatever is in it.
@@ -121,7 +138,7 @@ func TestReadRefusesDamage(t *testing.T) {
 		{"NaN", replace(npyOf("<f4", shape, nan)), "array encoder.0.weight: element 5 is NaN"},
 		{"Inf", replace(npyOf("<f4", shape, inf)), "array encoder.0.weight: element 7 is -Inf"},
 		{"short", replace(npyOf("<f4", shape, floats[:1100])), "array encoder.0.weight: cut short"},
-		{"shorter", replace(npyOf("<f4", shape, floats[:4])), "array encoder.0.weight: 294 numbers declared, but only"},
+		{"shorter", replace(npyOf("<f4", shape, floats[:4])), "array encoder.0.weight: a shape of [2 3 7 7] is declared, but only"},
 		{"long", replace(npyOf("<f4", shape, append(floats, 0))), "array encoder.0.weight: longer than its shape says"},
 		{"empty", replace(nil), "array encoder.0.weight: too short for a NumPy array"},
 		{"text", replace([]byte("once upon a time there was a weight")), "not a NumPy array"},
@@ -132,7 +149,7 @@ func TestReadRefusesDamage(t *testing.T) {
 		{"header in disorder", replace(header("{'shape': (2, 3, 7, 7), 'fortran_order': False, 'descr': '<f4', }\n")), "NumPy header is malformed"},
 		{"header without shape", replace(header("{'descr': '<f4', 'fortran_order': False, }\n")), "NumPy header is malformed"},
 		{"negative shape", replace(header("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -3, 7, 7), }\n")), "its shape is [-2 -3 7 7]"},
-		{"arch of floats", func(e []entry) []entry { e[0].body = npyOf("<f4", []int{2}, floats[:8]); return e }, "array arch: is <f4 [2], must be |u1"},
+		{"arch of floats", func(e []entry) []entry { e[0].body = npyOf("<f4", []int{2}, floats[:8]); return e }, "array arch: its type is <f4, must be |u1"},
 		{"arch not JSON", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{4}, []byte("nope")); return e }, "array arch: not the JSON"},
 		{"arch a list", func(e []entry) []entry { e[0].body = archNpy(t, []int{1}); return e }, "array arch: not the JSON"},
 		{"arch followed by more", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{5}, []byte("{} {}")); return e }, "array arch: not the JSON"},
@@ -146,8 +163,8 @@ func TestReadRefusesDamage(t *testing.T) {
 			return e
 		},
 			"array arch: format version 2 is newer than 1"},
-		{"arch too long", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{1 << 30}, nil); return e }, "array arch: declares 1073741824 bytes"},
-		{"arch cut", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{1 << 17}, nil); return e }, "array arch: cut short"},
+		{"arch too long", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{1 << 30}, nil); return e }, "array arch: a shape of [1073741824] is declared, but only"},
+		{"arch cut", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{1 << 17}, nil); return e }, "array arch: a shape of [131072] is declared, but only"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			refuse(t, pack(t, c.spoil(entriesOf(t, a))), c.want)
@@ -198,7 +215,7 @@ func TestReadBoundsMemory(t *testing.T) {
 		entries := entriesOf(t, small())
 		entries[0].body = archNpy(t, a)
 		entries[1].body = npyOf("<f4", a.Params()[0].Shape, make([]byte, 100))
-		refuse(t, pack(t, entries), "array encoder.0.weight: 75264 numbers declared, but only")
+		refuse(t, pack(t, entries), "array encoder.0.weight: a shape of [512 3 7 7] is declared, but only")
 	})
 	t.Run("directory size", func(t *testing.T) { // an entry whose directory record says 1 GB
 		b := pack(t, entriesOf(t, small()))

@@ -1,14 +1,13 @@
 package infer
 
 import (
-	"archive/zip"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
+
+	"keygan/data/npz"
 )
 
 // archEntry is the name of the array that holds the architecture.
@@ -31,31 +30,11 @@ func Write(w io.Writer, a Arch, params map[string]Array) error {
 	if len(text) > maxArchBytes {
 		return fmt.Errorf("arch: its JSON is %d bytes, more than a reader takes (%d)", len(text), maxArchBytes)
 	}
-	z := zip.NewWriter(w)
-	if err := writeEntry(z, archEntry, "|u1", []int{len(text)}, text); err != nil {
-		return err
-	}
+	entries := []npz.Entry{npz.Bytes(archEntry, text)}
 	for _, p := range a.Params() {
-		if err := writeEntry(z, p.Name, "<f4", p.Shape, floatBytes(params[p.Name].Data)); err != nil {
-			return err
-		}
+		entries = append(entries, npz.Floats(p.Name, p.Shape, params[p.Name].Data))
 	}
-	return z.Close()
-}
-
-// writeEntry adds one array. The entry has no date, so that it does not say when it was written.
-func writeEntry(z *zip.Writer, name, dtype string, shape []int, body []byte) error {
-	f, err := z.CreateHeader(&zip.FileHeader{Name: name + ".npy", Method: zip.Store})
-	if err != nil {
-		return fmt.Errorf("array %s: %w", name, err)
-	}
-	if _, err := f.Write(npyHeader(dtype, shape)); err != nil {
-		return fmt.Errorf("array %s: %w", name, err)
-	}
-	if _, err := f.Write(body); err != nil {
-		return fmt.Errorf("array %s: %w", name, err)
-	}
-	return nil
+	return npz.Write(w, entries...)
 }
 
 // checkParams checks that params is exactly what a asks for.
@@ -92,13 +71,4 @@ func checkFinite(x []float32) error {
 		}
 	}
 	return nil
-}
-
-// floatBytes is x as little-endian bytes.
-func floatBytes(x []float32) []byte {
-	b := make([]byte, 4*len(x))
-	for i, v := range x {
-		binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
-	}
-	return b
 }

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/base64"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -60,6 +61,16 @@ func TestReadsNumPy(t *testing.T) {
 	}
 	if got, err := a.Floats("a", []int{2, 3}); err != nil || !slices.Equal(got, []float32{0, 1, 2, 3, 4, 5}) {
 		t.Errorf("%v %v", got, err)
+	}
+	for name, want := range map[string][]byte{"a": header(typeFloat, []int{2, 3}), "b": header(typeByte, []int{2})} {
+		r, err := a.entries[name].Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, len(want))
+		if _, err := io.ReadFull(r, got); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: NumPy's header is %q, ours %q", name, got, want)
+		}
 	}
 	if got, _, err := a.Bytes("b"); err != nil || !slices.Equal(got, []byte{1, 2}) {
 		t.Errorf("%v %v", got, err)
