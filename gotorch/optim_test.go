@@ -147,6 +147,32 @@ func TestAdamGoesOnFromItsState(t *testing.T) {
 	})
 }
 
+// TestAdamTakesAnyLayout gives gradients, as Grad may, that do not lie in memory as their parameters do.
+func TestAdamTakesAnyLayout(t *testing.T) {
+	Scope(func() {
+		ManualSeed(8)
+		g := RandN([]int64{4, 3}, false)
+		var results []Tensor
+		for _, grad := range []Tensor{g.Transpose(0, 1).Contiguous(), g.Transpose(0, 1), g.Transpose(0, 1).CastTo(Double)} {
+			p := Ones([]int64{3, 4}, true)
+			a := Adam(0.1, 0.5, 0.9, 0)
+			a.AddParameters([]Tensor{p})
+			for range 3 {
+				a.StepWith([]Tensor{grad})
+			}
+			results = append(results, p)
+			p.SetData(p.CastTo(Double))
+			a.StepWith([]Tensor{grad.CastTo(Double)}) // the state follows the parameter's type
+			if p.Dtype() != Double || !AllFinite([]Tensor{p}) {
+				t.Errorf("a parameter that turned to float64 is %v", p)
+			}
+		}
+		if !Equal(results[0], results[1]) || !Equal(results[0], results[2]) {
+			t.Errorf("the gradient's layout changes the result: %v", results)
+		}
+	})
+}
+
 func TestOptimizerMisuse(t *testing.T) {
 	Scope(func() {
 		p := Ones([]int64{3}, true)

@@ -64,11 +64,13 @@ struct Adam : kg_optimizer_s {
       exp_avg_sq.push_back(at::zeros_like(params[i]));
       steps.push_back(0);
     }
-    // A module may have moved to another device since.
+    // A module may have moved to another device, or taken another type, since.
     for (size_t i = 0; i < params.size(); i++) {
-      if (exp_avg[i].device() == params[i].device()) continue;
-      exp_avg[i] = exp_avg[i].to(params[i].device());
-      exp_avg_sq[i] = exp_avg_sq[i].to(params[i].device());
+      at::Device device = params[i].device();
+      at::ScalarType dtype = params[i].scalar_type();
+      if (exp_avg[i].device() == device && exp_avg[i].scalar_type() == dtype) continue;
+      exp_avg[i] = exp_avg[i].to(device, dtype);
+      exp_avg_sq[i] = exp_avg_sq[i].to(device, dtype);
       device_steps.clear();
     }
   }
@@ -79,6 +81,10 @@ struct Adam : kg_optimizer_s {
     if (which.empty()) return;
     Tensors p = pick(params, which), g = pick(all_grads, which);
     Tensors m = pick(exp_avg, which), v = pick(exp_avg_sq, which);
+    // backward() lays a gradient out like its parameter; autograd::grad does not, and the kernels over lists want it so.
+    for (size_t i = 0; i < p.size(); i++) {
+      if (g[i].strides() != p[i].strides()) g[i] = at::empty_like(p[i]).copy_(g[i]);
+    }
     at::Device device = p[0].device();
     for (size_t i : which) steps[i]++;
     bool kernel = device.is_cuda() || (kFusedAdamOnCPU && device.is_cpu());
