@@ -22,7 +22,7 @@ type Config struct {
 	Output    string          `yaml:"output"`    // where run folders are made
 	Seed      uint64          `yaml:"seed"`      // of weights, data order and every draw in training
 	Device    string          `yaml:"device"`    // auto, cpu, cuda or cuda:N
-	Threads   int             `yaml:"threads"`   // CPU threads of libtorch; 0: all cores
+	Threads   int             `yaml:"threads"`   // CPU threads of libtorch; 0: as many as it takes by itself
 	TF32      bool            `yaml:"tf32"`      // let NVIDIA GPUs round products to TF32, as PyTorch does in convolutions
 	Image     Image           `yaml:"image"`     // what the networks see
 	Source    []data.Spec     `yaml:"source"`    // medical images, which the generator turns into keys

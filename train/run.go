@@ -60,6 +60,9 @@ func Run(ctx context.Context, c Config, o Options) error {
 }
 
 func run(ctx context.Context, c Config, o Options) error {
+	// libtorch keeps its number of threads for each thread that calls it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	t, err := start(c, o)
 	if err != nil {
 		return err
@@ -123,10 +126,10 @@ func start(c Config, o Options) (*Training, error) {
 	if t.device, err = pickDevice(c.Device); err != nil {
 		return nil, err
 	}
-	if t.Config.Threads == 0 {
-		t.Config.Threads = runtime.NumCPU() // libtorch's own default leaves hyperthreads idle
+	if c.Threads > 0 {
+		torch.SetNumThreads(int32(c.Threads))
 	}
-	torch.SetNumThreads(int32(t.Config.Threads))
+	t.Config.Threads = torch.NumThreads() // for config.yaml: a resumed run must use as many to be exact
 	torch.SetTF32(c.TF32)
 	torch.SetCuDNNBenchmark(true) // every step has the same shapes
 	source, err := data.OpenAll(c.Source)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -30,7 +29,7 @@ func (a *app) evaluateCommand() *cobra.Command {
 		Use:   "evaluate -c CONFIG -o DIR [-w generator.npz] [--quick]",
 		Short: "Measure the schemes and write the result tables",
 		Long: `Measure the schemes on the images that the evaluate: section of CONFIG names, and write results.md, results.csv,
-results.json and pictures into DIR. The tables go to standard output, too.`,
+results.json and pictures into DIR. A summary goes to standard output, too.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd) },
 	}
@@ -38,7 +37,7 @@ results.json and pictures into DIR. The tables go to standard output, too.`,
 	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to")
 	c.Flags().StringVarP(&e.weights, "weights", "w", "", "the generator; default: the one that CONFIG names")
 	c.Flags().BoolVar(&e.quick, "quick", false, fmt.Sprintf("at most %d image and %d one-bit changes of each source", quickImages, quickChanges))
-	c.Flags().BoolVar(&e.asJSON, "json", false, "print results.json, not results.md")
+	c.Flags().BoolVar(&e.asJSON, "json", false, "print results.json, not the summary")
 	addForce(c, &e.force)
 	return c
 }
@@ -53,19 +52,28 @@ func (e *evaluation) run(cmd *cobra.Command) error {
 	}
 	p := e.app.newProgress("evaluate", 1)
 	// Run heeds an interrupt and writes at its end only; it is waited for.
-	err = e.app.locked(cmd.Context(), func() error {
-		_, err := evaluate.Run(cmd.Context(), cfg, model, e.out, p.set)
+	var report *evaluate.Report
+	err = e.app.locked(cmd.Context(), func() (err error) {
+		report, err = evaluate.Run(cmd.Context(), cfg, model, e.out, p.set)
 		return err
 	})
 	p.close()
 	if err != nil && !errors.Is(err, evaluate.ErrUnreadable) {
 		return fmt.Errorf("evaluate: %w", err)
 	}
-	table := "results.md"
+	return errors.Join(err, e.print(report))
+}
+
+// print writes to standard output what a reader wants first; everything is in the files.
+func (e *evaluation) print(report *evaluate.Report) error {
 	if e.asJSON {
-		table = "results.json"
+		return report.WriteJSON(e.app.stdout)
 	}
-	return errors.Join(err, e.print(filepath.Join(e.out, table)))
+	if err := report.WriteSummary(e.app.stdout); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(e.app.stdout, "\nWhat it means, and every value: %s\n", filepath.Join(e.out, "results.md"))
+	return err
 }
 
 func (e *evaluation) prepare() (evaluate.Config, *infer.Model, error) {
@@ -89,16 +97,6 @@ func (e *evaluation) prepare() (evaluate.Config, *infer.Model, error) {
 	}
 	model, err := loadGenerator(cmp.Or(e.weights, cfg.Generator))
 	return cfg, model, err
-}
-
-func (e *evaluation) print(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return named(path, err)
-	}
-	defer f.Close()
-	_, err = io.Copy(e.app.stdout, f)
-	return err
 }
 
 func exists(path string) bool {
