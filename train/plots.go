@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image/color"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -84,7 +85,10 @@ var curveColors = []color.Color{color.RGBA{0, 114, 178, 255}, color.RGBA{213, 94
 func drawCurves(path, title string, curves []curve) error {
 	p := plot.New()
 	p.Title.Text = title
+	p.Title.Padding = vg.Points(6)
 	p.X.Label.Text = "epoch"
+	last := curves[0].points[len(curves[0].points)-1].X
+	p.X.Tick.Marker = epochTicks(last)
 	p.Add(plotter.NewGrid())
 	for i, c := range curves {
 		l, err := plotter.NewLine(c.points)
@@ -99,11 +103,22 @@ func drawCurves(path, title string, curves []curve) error {
 		}
 	}
 	p.Legend.Top = true
+	p.Legend.YOffs, p.Legend.Padding = -vg.Points(4), vg.Points(3)
 	canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(9*vg.Inch, 5.4*vg.Inch), vgimg.UseDPI(100))}
-	p.Draw(draw.New(canvas))
+	p.Draw(draw.Crop(draw.New(canvas), vg.Points(8), -vg.Points(16), vg.Points(8), -vg.Points(8)))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return err
 	}
 	return writeFile(path, b.Bytes())
+}
+
+// epochTicks labels whole epochs from 1 to last, about ten of them.
+func epochTicks(last float64) plot.ConstantTicks {
+	step := max(1, math.Round(last/10))
+	var ticks plot.ConstantTicks
+	for x := step; x <= last; x += step {
+		ticks = append(ticks, plot.Tick{Value: x, Label: strconv.Itoa(int(x))})
+	}
+	return ticks
 }
