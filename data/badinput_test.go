@@ -78,6 +78,7 @@ func TestAbsurdSizes(t *testing.T) {
 	tests := map[string][]byte{
 		"PNG":           rawPNG(t, 1<<31-1, 1<<31-1, 8, pngGrey, []byte{0, 1}, nil),
 		"PNG 16k":       rawPNG(t, 16384, 16384, 16, pngRGBA, []byte{0, 1}, nil),
+		"PNG padded":    append(rawPNG(t, 16384, 16384, 16, pngRGBA, []byte{0, 1}, nil), make([]byte, 1<<20)...),
 		"PNG zero":      rawPNG(t, 0, 1, 8, pngGrey, []byte{0}, nil),
 		"JPEG":          patch("a.jpg", jpegSize, "\xff\xff\xff\xff"),
 		"JPEG 16k":      patch("a.jpg", jpegSize, "\x40\x00\x40\x00"),

@@ -13,6 +13,9 @@ import (
 // maxPixels bounds an image's or a volume's declared size, so that a few damaged bytes cannot ask for all the memory.
 const maxPixels = 1 << 28
 
+// maxFileBytes bounds a file: the largest image or volume, uncompressed.
+const maxFileBytes int64 = maxPixels * 8
+
 // freePixels is the size below which a file may be as well compressed as it likes.
 const freePixels = 1 << 22
 
@@ -114,8 +117,8 @@ func readFile(path string) ([]byte, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file", path)
 	}
-	if err == nil && info.Size() > maxPixels*8 {
-		return nil, fmt.Errorf("%s: %d bytes, more than any image keygan reads (%d)", path, info.Size(), maxPixels*8)
+	if err == nil && info.Size() > maxFileBytes {
+		return nil, fmt.Errorf("%s: %d bytes, more than any image keygan reads (%d)", path, info.Size(), maxFileBytes)
 	}
 	var b []byte
 	if err == nil {

@@ -35,9 +35,12 @@ func decodePNG(b []byte) (*Image, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	width, height := binary.BigEndian.Uint32(b[16:]), binary.BigEndian.Uint32(b[20:])
-	colourType := b[25]
-	// Deflate packs at most 1032 bytes into one, a byte holds at most 8 pixels.
-	if err := checkSize(int(width), int(height), len(b), 1032*8); err != nil {
+	if width > math.MaxInt32 || height > math.MaxInt32 {
+		return nil, fmt.Errorf("no PNG is %d×%d", width, height)
+	}
+	depth, colourType := b[24], b[25]
+	// Deflate packs at most 1032 bytes into one.
+	if err := checkSize(int(width), int(height), len(b), max(1, 1032*8/pngBits(depth, colourType))); err != nil {
 		return nil, err
 	}
 	src, err := png.Decode(bytes.NewReader(b))
@@ -56,6 +59,13 @@ func decodePNG(b []byte) (*Image, error) {
 		}
 	}
 	return fromGo(src)
+}
+
+// pngBits is how many bits a pixel takes before compression. An unknown colour type counts as one sample: the decoder is
+// going to refuse it.
+func pngBits(depth, colourType byte) int {
+	samples := map[byte]int{pngRGB: 3, pngGreyAlpha: 2, pngRGBA: 4}[colourType]
+	return max(1, int(depth)) * max(1, samples)
 }
 
 // WritePNG writes the image to path, whole or not at all, with permissions 0644. When the file exists and overwrite is not

@@ -81,14 +81,15 @@ type taps struct {
 	weights []uint32
 }
 
-// triangleWeights computes the taps for each of m output samples from n inputs. Input x lies at (2x+1)/2n of the length,
+// triangleWeights computes the taps for each of m outputs from n inputs. Input x lies at (2x+1)/2n of the length,
 // output i at (2i+1)/2m; multiplied by 2nm, every position and the triangle itself are integers.
-func triangleWeights(n, m int) []taps {
-	all := make([]taps, m)
+func triangleWeights(inputs, outputs int) []taps {
+	all := make([]taps, outputs)
+	n, m := int64(inputs), int64(outputs) // the products need more than 32 bits
 	reach := 2 * max(n, m) // where the triangle is zero
 	for i := range all {
-		centre := (2*i + 1) * n
-		weight := func(x int) int {
+		centre := (2*int64(i) + 1) * n
+		weight := func(x int64) int64 {
 			distance := (2*x+1)*m - centre
 			return reach - max(distance, -distance)
 		}
@@ -96,28 +97,28 @@ func triangleWeights(n, m int) []taps {
 		for weight(first) <= 0 {
 			first++
 		}
-		last, total := first, 0
+		last, total := first, int64(0)
 		for ; last < n && weight(last) > 0; last++ {
 			total += weight(last)
 		}
 		// Rounding the running sums, not the weights, makes them add up to exactly one.
 		w := make([]uint32, last-first)
-		done, rounded := 0, 0
+		done, rounded := int64(0), int64(0)
 		for k := range w {
-			done += weight(first + k)
+			done += weight(first + int64(k))
 			upTo := scaledRatio(done, total)
 			w[k] = uint32(upTo - rounded)
 			rounded = upTo
 		}
-		all[i] = taps{first, w}
+		all[i] = taps{int(first), w}
 	}
 	return all
 }
 
 // scaledRatio is part/whole in weightBits fractional bits, rounded. The product needs 128 bits for the widest images.
-func scaledRatio(part, whole int) int {
+func scaledRatio(part, whole int64) int64 {
 	hi, lo := bits.Mul64(uint64(part), 1<<weightBits)
 	lo, carry := bits.Add64(lo, uint64(whole)/2, 0)
 	q, _ := bits.Div64(hi+carry, lo, uint64(whole))
-	return int(q)
+	return int64(q)
 }
