@@ -33,6 +33,7 @@ type Model struct {
 
 // objectives makes each objective from a configuration, on a device.
 var objectives = map[string]func(Config, torch.Device) Objective{
+	"gan":     newGAN,
 	"wgan-gp": newWGANGP,
 }
 

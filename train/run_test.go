@@ -97,6 +97,24 @@ func TestRunLeavesItsRecord(t *testing.T) {
 	}
 }
 
+// Every objective trains, logs its columns and exports.
+func TestObjectives(t *testing.T) {
+	for _, name := range Objectives() {
+		c := smallConfig(t)
+		c.Objective.Name, c.Train.Epochs = name, 1
+		if err := Run(context.Background(), c, Options{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		header, _, _ := strings.Cut(string(read(t, c.Output, "small", "metrics.csv")), "\n")
+		if !strings.HasPrefix(header, "Epoch,Generator Loss,Critic Loss,") {
+			t.Errorf("%s: metrics.csv begins with %s", name, header)
+		}
+		if _, err := infer.ReadFile(c.GeneratorPath()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // The exported generator in pure Go must agree with the trained one in libtorch: 1e-4 before rounding.
 func TestExportAgreesWithLibtorch(t *testing.T) {
 	c := smallConfig(t)

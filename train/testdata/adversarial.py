@@ -1,16 +1,16 @@
-"""Makes wgangp.npz: five iterations of WGAN-GP by PyTorch itself, for the test of our own.
+"""Makes wgan-gp.npz and gan.npz: five iterations of each objective by PyTorch itself, for the test of our own.
 
 Run with a Python that has PyTorch (Debian: apt-get install python3-torch):
 
-    python3 wgangp.py wgangp.npz
+    python3 adversarial.py wgan-gp && python3 adversarial.py gan
 
 A small `resnet` generator and `patch` critic, written with torch.nn, are trained with torch.optim.Adam and
 torch.autograd.grad. The archive holds, as float32 unless said otherwise:
 
     init/generator/<param>, init/critic/<param>      weights before the first step
     <i>/source, <i>/target                           uint8 images [N, C, H, W] of iteration i; value / 127.5 - 1 goes in
-    <i>/alpha/<k>                                    mixing factors of critic step k, [N, 1, 1, 1]
-    <i>/critic/<k>/loss, penalty, real, fake         scalars, shape [1]
+    <i>/alpha/<k>                                    mixing factors of critic step k, [N, 1, 1, 1] (wgan-gp)
+    <i>/critic/<k>/loss, real, fake, penalty         scalars, shape [1] (penalty: wgan-gp)
     <i>/critic/<k>/grad/<param>                      gradients of the critic's loss
     <i>/generator/loss, <i>/generator/grad/<param>   the same for the generator
     final/generator/<param>, final/critic/<param>    weights after the last step
@@ -64,7 +64,8 @@ class Critic(nn.Module):
         return self.model(x).flatten(1)
 
 
-def main(path):
+def main(objective):
+    bce = nn.BCEWithLogitsLoss()
     torch.manual_seed(20)
     torch.set_num_threads(1)
     rng = np.random.default_rng(21)
@@ -90,31 +91,36 @@ def main(path):
     for i in range(ITERATIONS):
         source, target = images(f"{i}/source"), images(f"{i}/target")
         for k in range(CRITIC_STEPS):
-            alpha = torch.rand(BATCH, 1, 1, 1)
-            keep(f"{i}/alpha/{k}", alpha)
             with torch.no_grad():
                 fake = g(source)
-            real_mean, fake_mean = d(target).mean(), d(fake).mean()
-            mixed = (alpha * target + (1 - alpha) * fake).requires_grad_(True)
-            grad, = torch.autograd.grad(d(mixed).sum(), mixed, create_graph=True)
-            penalty = ((grad.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
-            loss = fake_mean - real_mean + LAMBDA * penalty
+            real_scores, fake_scores = d(target), d(fake)
+            terms = {"real": real_scores.mean(), "fake": fake_scores.mean()}
+            if objective == "wgan-gp":
+                alpha = torch.rand(BATCH, 1, 1, 1)
+                keep(f"{i}/alpha/{k}", alpha)
+                mixed = (alpha * target + (1 - alpha) * fake).requires_grad_(True)
+                grad, = torch.autograd.grad(d(mixed).sum(), mixed, create_graph=True)
+                terms["penalty"] = ((grad.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+                terms["loss"] = terms["fake"] - terms["real"] + LAMBDA * terms["penalty"]
+            else:
+                terms["loss"] = bce(real_scores, torch.ones_like(real_scores)) + bce(fake_scores, torch.zeros_like(fake_scores))
             opt_d.zero_grad()
-            loss.backward()
-            for name, t in (("loss", loss), ("penalty", penalty), ("real", real_mean), ("fake", fake_mean)):
+            terms["loss"].backward()
+            for name, t in terms.items():
                 keep(f"{i}/critic/{k}/{name}", t)
             for name, p in d.named_parameters():
                 keep(f"{i}/critic/{k}/grad/{name}", p.grad)
             opt_d.step()
         opt_g.zero_grad()
-        loss = -d(g(source)).mean()
+        scores = d(g(source))
+        loss = -scores.mean() if objective == "wgan-gp" else bce(scores, torch.ones_like(scores))
         loss.backward()
         keep(f"{i}/generator/loss", loss)
         for name, p in g.named_parameters():
             keep(f"{i}/generator/grad/{name}", p.grad)
         opt_g.step()
     keep_weights("final")
-    np.savez_compressed(path, **out)
+    np.savez_compressed(f"{objective}.npz", **out)
 
 
 main(sys.argv[1])
