@@ -27,9 +27,16 @@ type item struct {
 
 // openFolder lists the images of path, a folder or a file: at most count of them, or all when count is 0.
 func openFolder(path, axis string, count int) (*folder, error) {
-	files, err := listFiles(path)
+	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	files := []string{path}
+	if info.IsDir() {
+		var errs []error
+		if files, errs = Files(path, ImageName); len(errs) > 0 {
+			return nil, errs[0]
+		}
 	}
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no images: no file ends in %s", path, strings.Join(Extensions(), ", "))
@@ -119,44 +126,41 @@ func hasExtension(path string, extensions ...string) bool {
 	return slices.ContainsFunc(extensions, func(e string) bool { return strings.HasSuffix(name, e) && name != e })
 }
 
-// listFiles returns path itself when it is a file, else every file below it with a known extension, sorted by path. Hidden
-// files and folders are left out; links to folders are followed, but no folder is visited twice.
-func listFiles(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, reason(err))
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	l := lister{seen: map[string]bool{}}
-	if err := l.visit(path); err != nil {
-		return nil, err
-	}
+// ImageName reports whether a file's name ends as those of images do.
+func ImageName(name string) bool { return hasExtension(name, Extensions()...) }
+
+// Files lists the regular files below a folder whose names are wanted, sorted by path. Hidden files and folders are left
+// out; links are followed, but no folder is visited twice. What cannot be looked into is among the errors, which read
+// "path: reason", and the rest is listed all the same.
+func Files(folder string, wanted func(name string) bool) ([]string, []error) {
+	l := lister{wanted: wanted, seen: map[string]bool{}}
+	l.visit(folder)
 	slices.Sort(l.files)
-	return l.files, nil
+	return l.files, l.errs
 }
 
 type lister struct {
-	seen  map[string]bool // real paths of the folders visited
-	files []string
+	wanted func(name string) bool
+	seen   map[string]bool // real paths of the folders visited
+	files  []string
+	errs   []error
 }
 
-func (l *lister) visit(dir string) error {
+func (l *lister) visit(dir string) {
 	actual, err := filepath.EvalSymlinks(dir)
 	if err == nil {
 		actual, err = filepath.Abs(actual)
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", dir, reason(err))
-	}
-	if l.seen[actual] {
-		return nil
+	if err == nil && l.seen[actual] {
+		return
 	}
 	l.seen[actual] = true
-	entries, err := os.ReadDir(dir)
+	var entries []fs.DirEntry
+	if err == nil {
+		entries, err = os.ReadDir(dir)
+	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", dir, reason(err))
+		l.errs = append(l.errs, fmt.Errorf("%s: %w", dir, reason(err)))
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
@@ -167,14 +171,11 @@ func (l *lister) visit(dir string) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // a link to nowhere
 		case err != nil:
-			return fmt.Errorf("%s: %w", path, reason(err))
+			l.errs = append(l.errs, fmt.Errorf("%s: %w", path, reason(err)))
 		case info.IsDir():
-			if err := l.visit(path); err != nil {
-				return err
-			}
-		case hasExtension(path, Extensions()...):
+			l.visit(path)
+		case info.Mode().IsRegular() && l.wanted(e.Name()):
 			l.files = append(l.files, path)
 		}
 	}
-	return nil
 }

@@ -94,9 +94,16 @@ func TestFolderErrors(t *testing.T) {
 	write(t, filepath.Join(empty, "notes.txt"), []byte("nothing here"))
 	badVolume := t.TempDir()
 	write(t, filepath.Join(badVolume, "brain.nii.gz"), samples(t)["a.nii.gz"][:70])
+	// Permissions do not stop root, who may be running this; a link to itself cannot be read by anybody.
+	unreadable := folderOf(t, "a.png", "b/b.png")
+	loop := filepath.Join(unreadable, "b", "loop")
+	if err := os.Symlink("loop", loop); err != nil {
+		t.Fatal(err)
+	}
 	for folder, want := range map[string]string{
 		empty: empty + ": no images: no file ends in .png, .jpg", filepath.Join(empty, "x"): "no such file",
-		badVolume: filepath.Join(badVolume, "brain.nii.gz") + ": truncated",
+		badVolume:  filepath.Join(badVolume, "brain.nii.gz") + ": truncated",
+		unreadable: loop + ": too many levels of symbolic links",
 	} {
 		if _, err := Open(Spec{Folder: folder}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)

@@ -86,7 +86,7 @@ type taps struct {
 func triangleWeights(inputs, outputs int) []taps {
 	all := make([]taps, outputs)
 	n, m := int64(inputs), int64(outputs) // the products need more than 32 bits
-	reach := 2 * max(n, m) // where the triangle is zero
+	reach := 2 * max(n, m)                // where the triangle is zero
 	for i := range all {
 		centre := (2*int64(i) + 1) * n
 		weight := func(x int64) int64 {

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"keygan/data"
@@ -35,13 +34,11 @@ func collect(args []string, wanted func(name string) bool) (inputs []input, bad 
 		case err != nil:
 			bad = append(bad, named(arg, err))
 		case info.IsDir():
-			found, err := walk(arg, wanted)
-			if err == nil && len(found) == 0 {
-				err = fmt.Errorf("%s: no images in this folder", arg)
+			found, errs := below(arg, wanted)
+			if len(errs) == 0 && len(found) == 0 {
+				errs = []error{fmt.Errorf("%s: no images in this folder", arg)}
 			}
-			if err != nil {
-				bad = append(bad, err)
-			}
+			bad = append(bad, errs...)
 			inputs = append(inputs, found...)
 		default:
 			inputs = append(inputs, input{arg, "."})
@@ -50,32 +47,18 @@ func collect(args []string, wanted func(name string) bool) (inputs []input, bad 
 	return inputs, bad
 }
 
-// walk lists the wanted files below root in the order of their names. Hidden files and folders are left out.
-func walk(root string, wanted func(string) bool) ([]input, error) {
-	var found []input
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return named(path, err)
-		case path != root && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case d.IsDir() || !wanted(d.Name()):
-			return nil
-		}
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			return nil // a link to nowhere or to a folder, a pipe, a device
-		}
+// below lists the wanted files of a folder with where they lie in it.
+func below(root string, wanted func(string) bool) (found []input, errs []error) {
+	files, errs := data.Files(root, wanted)
+	for _, path := range files {
 		folder, err := filepath.Rel(root, filepath.Dir(path))
 		if err != nil {
-			return err
+			errs = append(errs, err)
+			continue
 		}
 		found = append(found, input{path, folder})
-		return nil
-	})
-	return found, err
+	}
+	return found, errs
 }
 
 // plainImage says whether a file in a folder looks like an image to make a key of. What this program itself makes of
@@ -85,7 +68,7 @@ func plainImage(name string) bool {
 	if strings.HasSuffix(lower, keyImageSuffix) || strings.HasSuffix(lower, keyArraySuffix) || strings.HasSuffix(lower, cipherSuffix) {
 		return false
 	}
-	return slices.ContainsFunc(data.Extensions(), func(e string) bool { return strings.HasSuffix(lower, e) })
+	return data.ImageName(name)
 }
 
 func cipherImage(name string) bool { return strings.HasSuffix(strings.ToLower(name), cipherSuffix) }
