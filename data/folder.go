@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -117,6 +118,26 @@ func readStack(path, axis string) (*stack, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
+}
+
+// HoldsStack reports whether the file at path is, by its content, of a format that may hold several images: a volume or an
+// array. Errors read "path: reason".
+func HoldsStack(path string) (bool, error) {
+	if _, err := regularSize(path); err != nil {
+		return false, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	defer f.Close()
+	start := make([]byte, len(npyMagic))
+	n, err := io.ReadFull(f, start)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return false, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	start = start[:n]
+	return hasPrefix(npyMagic)(start) || isNIfTI(start), nil
 }
 
 func isStack(path string) bool { return hasExtension(path, ".npy", ".nii", ".nii.gz") }

@@ -113,21 +113,30 @@ var errTruncated = errors.New("truncated: the file ends before the image does")
 
 // readFile returns a regular file's content; its errors name path once.
 func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
+	size, err := regularSize(path)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && info.Size() > maxFileBytes {
-		return nil, fmt.Errorf("%s: %d bytes, more than any image keygan reads (%d)", path, info.Size(), maxFileBytes)
+	if size > maxFileBytes {
+		return nil, fmt.Errorf("%s: %d bytes, more than any image keygan reads (%d)", path, size, maxFileBytes)
 	}
-	var b []byte
-	if err == nil {
-		b, err = os.ReadFile(path)
-	}
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, reason(err))
 	}
 	return b, nil
+}
+
+// regularSize is the length of a regular file. Pipes and devices are refused before they are opened, which could block.
+func regularSize(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	if !info.Mode().IsRegular() {
+		return 0, fmt.Errorf("%s: not a regular file", path)
+	}
+	return info.Size(), nil
 }
 
 // reason drops the path and the operation that the os package puts before an error: callers name the path themselves.

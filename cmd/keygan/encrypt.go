@@ -133,13 +133,11 @@ func (e *encrypt) check(plain *data.Image) error {
 
 // refuseVolume keeps slices from getting lost: of a volume or an array of images a cipher image would hold only one.
 func refuseVolume(path string) error {
-	lower := strings.ToLower(path)
-	for _, e := range []string{".nii", ".nii.gz", ".npy"} {
-		if strings.HasSuffix(lower, e) {
-			return hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first"}
-		}
+	stack, err := data.HoldsStack(path)
+	if err == nil && stack {
+		err = hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first"}
 	}
-	return nil
+	return err
 }
 
 var errVolume = errors.New("a volume or array is not an image; only one slice of it, as grey levels, could be encrypted")

@@ -51,6 +51,13 @@ told by the content. Of a key file no key is shown.`,
 type finding interface{ print(io.Writer) }
 
 func inspect(path string) (finding, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, named(path, err)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"compress/gzip"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,8 +45,9 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(e.WorkDir, "generator.npz"), b, 0o644)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "badweights": badWeights, "cut": cut, "jpeg": toJPEG, "png": makePNG, "tamper": tamper,
-			"same": same, "mode": mode, "waitfor": waitFor, "count": count,
+			"fails": fails, "badweights": badWeights, "cut": cut, "jpeg": toJPEG, "png": makePNG, "volume": makeVolume,
+			"tamper": tamper,
+			"same":   same, "mode": mode, "waitfor": waitFor, "count": count,
 		},
 	})
 }
@@ -147,6 +150,25 @@ func makePNG(ts *testscript.TestScript, _ bool, args []string) {
 		m.Pix[i] = byte(rng.Uint32())
 	}
 	ts.Check(data.WritePNG(ts.MkAbs(args[0]), m, false))
+}
+
+// volume FILE.nii.gz writes a NIfTI volume of noise, 16×20×12 voxels.
+func makeVolume(ts *testscript.TestScript, _ bool, args []string) {
+	b := make([]byte, 352+16*20*12)
+	for at, v := range map[int]uint16{0: 348, 40: 3, 42: 16, 44: 20, 46: 12, 70: 2, 72: 8} { // dim, datatype, bitpix
+		binary.LittleEndian.PutUint16(b[at:], v)
+	}
+	binary.LittleEndian.PutUint32(b[108:], math.Float32bits(352)) // vox_offset
+	copy(b[344:], "n+1\x00")
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range b[352:] {
+		b[352+i] = byte(rng.Uint32())
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	z := gzip.NewWriter(f)
+	_, err = z.Write(b)
+	ts.Check(errors.Join(err, z.Close(), f.Close()))
 }
 
 // tamper FILE.png changes one bit of one sample.
