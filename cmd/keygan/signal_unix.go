@@ -7,5 +7,6 @@ import (
 	"syscall"
 )
 
-// Beyond a limit on the size of files (ulimit -f) a write should fail like one on a full disk, not end the process midway.
-func init() { signal.Ignore(syscall.SIGXFSZ) }
+// Two signals would end the process in the middle of a file. Ignored, they make a write fail instead: one beyond a limit on
+// the size of files (ulimit -f) like one on a full disk, one to a reader that has gone (| head) as any failed output does.
+func init() { signal.Ignore(syscall.SIGXFSZ, syscall.SIGPIPE) }
