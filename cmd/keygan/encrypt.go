@@ -9,6 +9,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
+	"keygan/data/atomicfile"
 	"keygan/infer"
 
 	"github.com/spf13/cobra"
@@ -116,7 +117,7 @@ func (e *encrypt) make(ctx context.Context, path string, outputs []string) error
 	// The key file goes first: were the process killed between the two names, a key file without its image would be left,
 	// and not an image that nothing opens.
 	return e.app.write(ctx, e.force,
-		output{outputs[1], secret, keyFile.Write},
+		atomicfile.File{Path: outputs[1], Perm: secret, Write: keyFile.Write},
 		pngOutput(outputs[0], public, secretImage))
 }
 

@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"keygan/data"
+	"keygan/data/atomicfile"
 	"keygan/infer"
 
 	"github.com/sbinet/npyio/npy"
@@ -76,9 +77,9 @@ func (k *keygen) make(ctx context.Context, path string, outputs []string) error 
 	if err != nil {
 		return named(path, err)
 	}
-	files := []output{pngOutput(outputs[0], secret, key)}
+	files := []atomicfile.File{pngOutput(outputs[0], secret, key)}
 	if k.npy {
-		files = append(files, output{outputs[1], secret, func(w io.Writer) error { return writeNPY(w, key) }})
+		files = append(files, atomicfile.File{Path: outputs[1], Perm: secret, Write: func(w io.Writer) error { return writeNPY(w, key) }})
 	}
 	return k.app.write(ctx, k.force, files...)
 }

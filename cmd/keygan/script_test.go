@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"image/jpeg"
 	"image/png"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -230,70 +229,5 @@ func count(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if len(found) != want {
 		ts.Fatalf("%d files, want %d: %v", len(found), want, found)
-	}
-}
-
-// A pair of files is there whole or not at all: when the second cannot be written, the first is not there either, and
-// what was there before is.
-func TestWriteTogether(t *testing.T) {
-	text := func(s string) func(io.Writer) error {
-		return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
-	}
-	broken := errors.New("broken")
-	dir := t.TempDir()
-	first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
-	check := func(step, one, two string) {
-		t.Helper()
-		for path, want := range map[string]string{first: one, second: two} {
-			b, err := os.ReadFile(path)
-			if string(b) != want || (want != "") != (err == nil) {
-				t.Errorf("%s: %s holds %q, want %q", step, filepath.Base(path), b, want)
-			}
-		}
-		hidden, err := filepath.Glob(filepath.Join(dir, ".*"))
-		if err != nil || len(hidden) > 0 {
-			t.Errorf("%s: left behind: %v", step, hidden)
-		}
-	}
-	write := func(force bool, one string, two func(io.Writer) error) error {
-		return writeTogether(dir, force, []output{{first, secret, text(one)}, {second, public, two}})
-	}
-
-	if err := write(false, "a", func(io.Writer) error { return broken }); !errors.Is(err, broken) || err.Error() != second+": broken" {
-		t.Errorf("error %v", err)
-	}
-	check("the second fails", "", "")
-	if err := write(false, "a", text("b")); err != nil {
-		t.Error(err)
-	}
-	check("both written", "a", "b")
-	if err := write(false, "c", text("d")); err == nil || hintFor(err) != "--force replaces what exists" {
-		t.Errorf("error %v", err)
-	}
-	check("both exist", "a", "b")
-	if err := write(true, "c", func(io.Writer) error { return broken }); !errors.Is(err, broken) {
-		t.Errorf("error %v", err)
-	}
-	check("replacing fails", "a", "b")
-	if err := write(true, "c", text("d")); err != nil {
-		t.Error(err)
-	}
-	check("both replaced", "c", "d")
-
-	// The second name cannot be taken: it is a folder's. The first gives its name back, to the file that had it.
-	if err := errors.Join(os.Remove(second), os.Mkdir(second, 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	if err := write(true, "e", text("f")); err == nil {
-		t.Error("a folder was replaced")
-	}
-	if b, err := os.ReadFile(first); string(b) != "c" {
-		t.Errorf("first holds %q, error %v", b, err)
-	}
-	if err := os.Remove(first); err != nil {
-		t.Fatal(err)
-	}
-	if err := write(true, "e", text("f")); err == nil || exists(first) {
-		t.Errorf("error %v, first exists: %v", err, exists(first))
 	}
 }

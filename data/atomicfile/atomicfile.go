@@ -1,5 +1,7 @@
 // Package atomicfile writes a file so that a reader sees all of it or none.
 //
+//	err := atomicfile.Write("scan.png", 0o644, false, func(w io.Writer) error { return png.Encode(w, m) })
+//
 // The content goes to a temporary file in the same folder, is flushed to the disk and only then takes the final name;
 // when anything fails, or the process is killed, the final name keeps what it held before.
 package atomicfile
@@ -53,25 +55,27 @@ func Write(path string, perm fs.FileMode, overwrite bool, write func(io.Writer) 
 	if err := f.Close(); err != nil {
 		return err
 	}
+	take := takeName
 	if overwrite {
-		if err := os.Rename(f.Name(), path); err != nil {
-			return err
-		}
-	} else {
-		// A link, unlike a rename, fails when the name has appeared in the meantime.
-		err := os.Link(f.Name(), path)
-		switch {
-		case err == nil:
-			os.Remove(f.Name())
-		case errors.Is(err, fs.ErrExist):
-			return ErrExists
-		default: // a file system without hard links
-			if err := os.Rename(f.Name(), path); err != nil {
-				return err
-			}
-		}
+		take = os.Rename
+	}
+	if err := take(f.Name(), path); err != nil {
+		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// takeName renames a file to a name that must be free. A link, unlike a rename, fails when the name has appeared in the
+// meantime.
+func takeName(from, path string) error {
+	err := os.Link(from, path)
+	switch {
+	case err == nil:
+		return os.Remove(from)
+	case errors.Is(err, fs.ErrExist):
+		return ErrExists
+	}
+	return os.Rename(from, path) // a file system without hard links
 }
 
 // reason drops the temporary file's name from an error of the os package: it tells a user nothing.
