@@ -88,8 +88,11 @@ func readAll(source data.Source) (shapes []string, failures []error) {
 	return shapes, failures
 }
 
-// Plan says what Run would do: the resolved configuration and the size of the networks. Nothing is written but to w.
+// Plan says what Run would do: the resolved configuration, the size of the networks, and the number of steps. Nothing is
+// written but to w. Data that is not there is an error, after all that can be said without it.
 func Plan(c Config, w io.Writer) error {
+	fmt.Fprint(w, strings.TrimRight(string(c.YAML()), "\n"), "\n")
+	fmt.Fprintf(w, "# generator: %d weights, critic: %d weights\n", countWeights(c.arch().Layers), countWeights(patchLayers(c.Critic.Width, c.Image.Channels)))
 	source, err := data.OpenAll(c.Source)
 	if err != nil {
 		return fmt.Errorf("source: %w", err)
@@ -98,8 +101,6 @@ func Plan(c Config, w io.Writer) error {
 		return fmt.Errorf("target: %w", err)
 	}
 	steps := c.stepsPerEpoch(source.Len())
-	fmt.Fprint(w, strings.TrimRight(string(c.YAML()), "\n"), "\n")
-	fmt.Fprintf(w, "# generator: %d weights, critic: %d weights\n", countWeights(c.arch().Layers), countWeights(patchLayers(c.Critic.Width, c.Image.Channels)))
 	fmt.Fprintf(w, "# %d source images, %d steps an epoch, %d steps in all\n", source.Len(), steps, c.totalSteps(steps))
 	return nil
 }
