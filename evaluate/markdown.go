@@ -38,7 +38,7 @@ func (r *Report) writeSettings(w io.Writer) {
 	for _, s := range r.Sources {
 		fmt.Fprintf(w, "- **%s**: %d of %d images (%s)", escape(s.Name), len(s.Images), s.Available, escape(s.From))
 		if n := len(s.Unreadable); n > 0 {
-			fmt.Fprintf(w, "; %d could not be read: %s", n, escape(strings.Join(s.Unreadable, "; ")))
+			fmt.Fprintf(w, "; %d could not be read: %s", n, escape(some(s.Unreadable)))
 		}
 		fmt.Fprintln(w)
 	}

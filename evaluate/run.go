@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
+	"path/filepath"
 	"strings"
 
 	"keygan/cipher"
 	"keygan/data"
+	"keygan/data/atomicfile"
 	"keygan/infer"
 )
 
@@ -24,7 +26,8 @@ var ErrUnreadable = errors.New("some images could not be read")
 //	histogram-<source>-<scheme>.png
 //
 // with a dash for the spaces in a source's name.
-// Files of an earlier run are replaced. Each appears whole or not at all, and none when the run is cancelled or fails.
+// Files of an earlier run are replaced; Config.Outputs lists them before. They appear all together, and none when the run is
+// cancelled or fails.
 //
 // progress, when not nil, is called before each key and once at the end, with the number of keys made and to make.
 //
@@ -42,9 +45,12 @@ func Run(ctx context.Context, cfg Config, m *infer.Model, out string, progress f
 	if err != nil {
 		return nil, err
 	}
+	if err := atomicfile.Probe(out); err != nil {
+		return nil, err
+	}
 	report := &Report{Config: cfg, Generator: describe(m), Alpha: Alpha, Published: Published}
 	limits := criteria(data.NewImage(cfg.Size, cfg.Size, e.channels, 8))
-	var pictures []pictureFile
+	var pictures []outputFile
 	var unreadable []string
 	for i, s := range cfg.Sources {
 		one, err := e.source(ctx, s, sources[i])
@@ -70,9 +76,18 @@ func Run(ctx context.Context, cfg Config, m *infer.Model, out string, progress f
 		progress(e.total, e.total, "done")
 	}
 	if len(unreadable) > 0 {
-		return report, fmt.Errorf("%w, %d in all: %s", ErrUnreadable, len(unreadable), strings.Join(unreadable, "; "))
+		return report, fmt.Errorf("%w, %d in all: %s", ErrUnreadable, len(unreadable), some(unreadable))
 	}
 	return report, nil
+}
+
+// some is a list for one line: its first few elements and how many more there are.
+func some(list []string) string {
+	const most = 3
+	if n := len(list) - most; n > 0 {
+		return fmt.Sprintf("%s; and %d more", strings.Join(list[:most], "; "), n)
+	}
+	return strings.Join(list, "; ")
 }
 
 // newExperiment opens the sources and counts the keys to make.
@@ -125,15 +140,39 @@ func (r *Report) addSource(one *measured, schemes []cipher.Scheme, limits map[st
 	}
 }
 
-// write puts the pictures and then the tables into the folder out.
-func (r *Report) write(out string, pictures []pictureFile) error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
+// write puts the pictures and the tables into the folder out.
+func (r *Report) write(out string, pictures []outputFile) error {
+	var files []atomicfile.File
+	for _, f := range append(pictures, r.tables()...) {
+		files = append(files, atomicfile.File{Path: filepath.Join(out, f.name), Perm: 0o644, Write: f.write})
 	}
-	for _, p := range pictures {
-		if err := p.write(out); err != nil {
-			return err
+	return atomicfile.WriteAll(true, files...)
+}
+
+// An outputFile is kept in memory until all of a run is measured.
+type outputFile struct {
+	name  string
+	write func(io.Writer) error
+}
+
+// The names of the tables.
+const (
+	tableMarkdown = "results.md"
+	tableCSV      = "results.csv"
+	tableJSON     = "results.json"
+)
+
+// Outputs lists the names of all files that Run may write for c: the tables, then the pictures.
+func (c Config) Outputs() []string {
+	c = c.Resolved()
+	names := []string{tableMarkdown, tableCSV, tableJSON}
+	for _, s := range c.Sources {
+		name := fileName(s.Name)
+		names = append(names, name+"-plain.png", name+"-key.png", name+"-strip.png")
+		for _, scheme := range c.Schemes {
+			names = append(names, name+"-"+scheme+"-scrambled.png", name+"-"+scheme+"-cipher.png", name+"-"+scheme+"-decrypted.png",
+				"histogram-"+name+"-"+scheme+".png")
 		}
 	}
-	return r.writeTables(out)
+	return names
 }

@@ -113,6 +113,12 @@ func TestRunWritesWhatItSays(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	listed := smallConfig().Outputs()
+	for _, name := range got {
+		if !slices.Contains(listed, name) {
+			t.Errorf("Outputs does not list %s", name)
+		}
+	}
 	plain, err := data.ReadImage(filepath.Join(out, "brain-MRI-plain.png"))
 	if err != nil {
 		t.Fatal(err)

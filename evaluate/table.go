@@ -6,27 +6,17 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"keygan/data/atomicfile"
 )
 
 // notPublished stands in the published column where no publication gives a figure.
 const notPublished = "not published"
 
-// writeTables writes results.csv, results.json and results.md into the folder out.
-func (r *Report) writeTables(out string) error {
-	for name, write := range map[string]func(io.Writer) error{
-		"results.csv": r.WriteCSV, "results.json": r.WriteJSON, "results.md": r.WriteMarkdown,
-	} {
-		if err := atomicfile.Write(filepath.Join(out, name), 0o644, true, write); err != nil {
-			return err
-		}
-	}
-	return nil
+// tables are the report in its three forms.
+func (r *Report) tables() []outputFile {
+	return []outputFile{{tableMarkdown, r.WriteMarkdown}, {tableCSV, r.WriteCSV}, {tableJSON, r.WriteJSON}}
 }
 
 // WriteJSON writes the report as one JSON object.

@@ -58,10 +58,13 @@ func (e *evaluation) run(cmd *cobra.Command) error {
 		return err
 	})
 	p.close()
-	if err != nil && !errors.Is(err, evaluate.ErrUnreadable) {
-		return fmt.Errorf("evaluate: %w", err)
+	if err != nil {
+		err = fmt.Errorf("evaluate: %w", err)
 	}
-	return errors.Join(err, e.print(report))
+	if report != nil {
+		err = errors.Join(err, e.print(report))
+	}
+	return err
 }
 
 // print writes to standard output what a reader wants first; everything is in the files.
@@ -89,7 +92,7 @@ func (e *evaluation) prepare() (evaluate.Config, *infer.Model, error) {
 		return fail(usageError{fmt.Errorf("evaluate: %w", err)})
 	}
 	if !e.force {
-		for _, name := range []string{"results.md", "results.csv", "results.json"} {
+		for _, name := range cfg.Outputs() {
 			if path := filepath.Join(e.out, name); exists(path) {
 				return fail(fmt.Errorf("evaluate: %s: %w", path, atomicfile.ErrExists))
 			}
