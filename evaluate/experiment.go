@@ -110,6 +110,7 @@ func (e *experiment) source(ctx context.Context, s Source, src data.Source) (*me
 		if err := e.oneBitChanges(ctx, out.results, sp, changes, rng, fmt.Sprintf("%s: one-bit changes, image %d of %d", s.Name, k+1, count)); err != nil {
 			return nil, fmt.Errorf("source %s, %s: %w", s.Name, src.Name(index), err)
 		}
+		out.info.Changes += changes
 		if out.first == nil {
 			out.first = sp
 		}

@@ -113,6 +113,34 @@ func TestFixedKeyIsSeen(t *testing.T) {
 	}
 }
 
+// Each sentence of the findings is there only when the values say so: what is said of the keys is not said of good ones.
+func TestFindingsBlameTheKeysOnlyWhenTheyFail(t *testing.T) {
+	made := func(scheme, metric string, v float64, verdict Verdict) Row {
+		return Row{Source: "mri", Scheme: scheme, Metric: metric, Measured: &v, N: 1, Expected: &v, Verdict: verdict, digits: 4}
+	}
+	for keys, want := range map[Verdict]bool{Fail: true, Pass: false} {
+		r := &Report{
+			Config: Config{Size: 256, Schemes: []string{"xor"}}, Generator: GeneratorInfo{Channels: 3}, Alpha: Alpha,
+			Sources: []SourceInfo{{Name: "mri"}},
+			Rows: []Row{
+				made("xor", idNPCR, 1, Fail), made(RawKey, idNPCRKeyOneBit, 1, keys), made(RawKey, idUACIKeyOneBit, 0.1, keys),
+				made("xor", idChiSquare, 900, Fail), made(RawKey, idChiSquare, 900, keys), made(RawKey, idEntropy, 7, keys),
+			},
+		}
+		text := strings.Join(findings(r), "\n")
+		for _, always := range []string{"do not spread** under `xor`", "not uniform** under `xor`: χ² of 900.0000, where 98 % of random data lie between 205.4 and 310.5."} {
+			if !strings.Contains(text, always) {
+				t.Errorf("keys %s: the findings lack %q:\n%s", keys, always, text)
+			}
+		}
+		for _, blame := range []string{"too smooth", "over all bytes, changed or not, the mean change is 0.1000 %", "raw keys that they are XORed with are not uniform"} {
+			if strings.Contains(text, blame) != want {
+				t.Errorf("keys %s: %q is in the findings: %v\n%s", keys, blame, !want, text)
+			}
+		}
+	}
+}
+
 func TestJudge(t *testing.T) {
 	c := criterion{expected: 0, low: -1, high: 1, level: .01}
 	many := func(value float64, misses int) []float64 {

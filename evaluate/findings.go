@@ -92,9 +92,15 @@ func findDiffusion(r *Report) string {
 	if len(failed) > 0 {
 		fmt.Fprintf(&s, "**One-bit changes do not spread** under %s: with one bit of the plain image changed and key generation run again, %s %% of the cipher bytes change (random: %s %%).",
 			r.who(failed), span(failed), failed[0].expected())
-		if keys := r.rows(idNPCRKeyOneBit, ofKeys); len(keys) > 0 {
-			fmt.Fprintf(&s, " Neither a permutation nor an XOR carries a change from one byte to another, so what changes comes from the key, and the generator is too smooth: the bit changes %s %% of the key's bytes, by %s %% of their range on average (random: %s %%).",
-				span(keys), span(r.rows(idUACIKeyOneBit, ofKeys)), r.rows(idUACIKeyOneBit, ofKeys)[0].expected())
+		// The explanation holds where the keys fail, too.
+		if _, keys := split(r.rows(idNPCRKeyOneBit, ofKeys)); len(keys) > 0 {
+			_, moved := split(r.rows(idUACIKeyOneBit, ofKeys))
+			fmt.Fprintf(&s, " Neither a permutation nor an XOR carries a change from one byte to another, so all but the changed byte itself comes from the key, and the generator is too smooth: the bit changes %s %% of the key's bytes (random: %s %%)",
+				span(keys), keys[0].expected())
+			if len(moved) > 0 {
+				fmt.Fprintf(&s, "; over all bytes, changed or not, the mean change is %s %% of a byte's range (random: %s %%)", span(moved), moved[0].expected())
+			}
+			s.WriteString(".")
 		}
 	}
 	if len(passed) > 0 {
@@ -132,9 +138,13 @@ func findUniformity(r *Report) string {
 	passed, failed := split(chi)
 	var s strings.Builder
 	if len(failed) > 0 {
-		_, upper := ChiSquareBand(r.Alpha)
-		fmt.Fprintf(&s, "**The ciphertexts are not uniform** under %s: χ² of %s, where random bytes stay below %.1f. XOR with a raw key passes the key's histogram and structure on: the keys have an entropy of %s bits a byte and a χ² of %s.",
-			r.who(failed), span(failed), upper, span(r.rows(idEntropy, ofKeys)), span(r.rows(idChiSquare, ofKeys)))
+		lower, upper := ChiSquareBand(r.Alpha)
+		fmt.Fprintf(&s, "**The ciphertexts are not uniform** under %s: χ² of %s, where %g %% of random data lie between %.1f and %.1f.",
+			r.who(failed), span(failed), 100*(1-2*r.Alpha), lower, upper)
+		if _, keys := split(r.rows(idChiSquare, ofKeys)); len(keys) > 0 {
+			fmt.Fprintf(&s, " The raw keys that they are XORed with are not uniform either: an entropy of %s bits a byte and a χ² of %s.",
+				span(r.rows(idEntropy, ofKeys)), span(keys))
+		}
 	}
 	if len(passed) > 0 {
 		fmt.Fprintf(&s, " Histograms pass for uniform under %s (χ² of %s).", r.who(passed), span(passed))
@@ -161,8 +171,8 @@ func findCorrelation(r *Report) string {
 			worst = row
 		}
 	}
-	return fmt.Sprintf("**Neighbouring samples of the ciphertexts are still correlated** in %d of %d series (up to %s, `%s` on %s, %s; plain images: %s). Random samples stay within ± %s.",
-		len(failed), len(all), worst.value(), worst.Scheme, escape(worst.Source), strings.TrimPrefix(worst.Name, "correlation, "), span(plain), decimal(*worst.High, 4))
+	return fmt.Sprintf("**Neighbouring samples of the ciphertexts are still correlated** in %d of %d series (up to %s, `%s` on %s, %s; plain images: %s). %g %% of random samples lie within ± %s.",
+		len(failed), len(all), worst.value(), worst.Scheme, escape(worst.Source), strings.TrimPrefix(worst.Name, "correlation, "), span(plain), 100*(1-r.Alpha), decimal(*worst.High, 4))
 }
 
 // findDecryption is about getting the image back.

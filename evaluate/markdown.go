@@ -32,11 +32,11 @@ func escape(s string) string {
 
 func (r *Report) writeSettings(w io.Writer) {
 	c, g := r.Config, r.Generator
-	fmt.Fprintf(w, "Images of %d×%d pixels, %s, 8 bits. Cat map: %d iterations. %d one-bit changes a source. Seed %d.\n",
-		c.Size, c.Size, map[int]string{1: "grey", 3: "RGB"}[g.Channels], c.Iterations, c.Changes, c.Seed)
+	fmt.Fprintf(w, "Images of %d×%d pixels, %s, 8 bits. Cat map: %d iterations. Seed %d.\n",
+		c.Size, c.Size, map[int]string{1: "grey", 3: "RGB"}[g.Channels], c.Iterations, c.Seed)
 	fmt.Fprintf(w, "Keys by a `%s` generator of %d parameters, trained at %d×%d, SHA-256 `%.16s…`.\n\n", g.Network, g.Parameters, g.ImageSize, g.ImageSize, g.Hash)
 	for _, s := range r.Sources {
-		fmt.Fprintf(w, "- **%s**: %d of %d images (%s)", escape(s.Name), len(s.Images), s.Available, escape(s.From))
+		fmt.Fprintf(w, "- **%s**: %d of %d images, %d one-bit changes (%s)", escape(s.Name), len(s.Images), s.Available, s.Changes, escape(s.From))
 		if n := len(s.Unreadable); n > 0 {
 			fmt.Fprintf(w, "; %d could not be read: %s", n, escape(some(s.Unreadable)))
 		}

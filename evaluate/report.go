@@ -41,6 +41,7 @@ type SourceInfo struct {
 	From       string   `json:"from"`
 	Available  int      `json:"available"`
 	Images     []string `json:"images"`               // those measured
+	Changes    int      `json:"one_bit_changes"`      // made, over all images: fewer than asked for where images were left out
 	Unreadable []string `json:"unreadable,omitempty"` // why those were left out that could not be read
 }
 

@@ -329,7 +329,7 @@ func TestRunLeavesOutUnreadable(t *testing.T) {
 	if err := data.WritePNG(filepath.Join(folder, "flat.png"), flat, false); err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Sources: []Source{{Spec: data.Spec{Folder: folder}}}, Size: 32, Schemes: []string{"xor"}, Changes: 1}
+	cfg := Config{Sources: []Source{{Spec: data.Spec{Folder: folder}}}, Size: 32, Schemes: []string{"xor"}, Changes: 6}
 	out := filepath.Join(t.TempDir(), "new", "folder")
 	report, err := Run(t.Context(), cfg, generator(t, 1), out, nil)
 	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "broken.png") || report == nil {
@@ -339,6 +339,10 @@ func TestRunLeavesOutUnreadable(t *testing.T) {
 	s := report.Sources[0]
 	if s.Name != name || len(s.Images) != 1 || len(s.Unreadable) != 1 || s.Available != 2 {
 		t.Errorf("%+v", s)
+	}
+	// Half of the changes were dealt to the image that could not be read; the tables say how many were made.
+	if n := report.Row(name, "xor", idNPCR).N; n != 3 || s.Changes != n {
+		t.Errorf("%d one-bit changes are reported, %d values", s.Changes, n)
 	}
 	row := report.Row(name, PlainImage, idCorrelation[Vertical])
 	if row.Measured != nil || !strings.Contains(row.Note, "undefined") || row.Verdict != None {
