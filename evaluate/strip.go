@@ -4,7 +4,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/png"
 	"io"
 
 	"golang.org/x/image/font"
@@ -29,6 +28,24 @@ var (
 	stripEmpty = color.RGBA{235, 235, 235, 255}
 )
 
+// A canvas lets Go's own packages draw on an RGB image of 8 bits.
+type canvas struct{ *data.Image }
+
+func (c canvas) ColorModel() color.Model { return color.RGBAModel }
+func (c canvas) Bounds() image.Rectangle { return image.Rect(0, 0, c.Width, c.Height) }
+
+func (c canvas) At(x, y int) color.Color {
+	p := c.Pix[3*(y*c.Width+x):]
+	return color.RGBA{p[0], p[1], p[2], 255}
+}
+
+func (c canvas) Set(x, y int, v color.Color) {
+	if (image.Point{x, y}).In(c.Bounds()) {
+		r, g, b, _ := v.RGBA()
+		copy(c.Pix[3*(y*c.Width+x):], []byte{byte(r >> 8), byte(g >> 8), byte(b >> 8)})
+	}
+}
+
 // drawStrip draws a row of tiles for each scheme: plain → key → scrambled → cipher → decrypted.
 func drawStrip(sp *specimen) (func(io.Writer) error, error) {
 	parsed, err := opentype.Parse(goregular.TTF)
@@ -43,7 +60,6 @@ func drawStrip(sp *specimen) (func(io.Writer) error, error) {
 		label string
 		m     *data.Image
 	}
-	side := 0
 	var rows [][]tile
 	for _, e := range sp.encrypted {
 		rows = append(rows, []tile{
@@ -51,28 +67,27 @@ func drawStrip(sp *specimen) (func(io.Writer) error, error) {
 			{"cipher (" + e.scheme + ")", e.cipher}, {"decrypted (" + e.scheme + ")", e.decrypted},
 		})
 	}
-	side = tileSide(sp.plain.Width)
+	side := tileSide(sp.plain.Width)
 	columns := len(rows[0])
-	canvas := image.NewRGBA(image.Rect(0, 0, columns*(side+stripGap)+stripGap, len(rows)*(side+stripLabel+stripGap)+stripGap))
-	draw.Draw(canvas, canvas.Bounds(), image.NewUniform(stripPaper), image.Point{}, draw.Src)
+	strip := canvas{data.NewImage(columns*(side+stripGap)+stripGap, len(rows)*(side+stripLabel+stripGap)+stripGap, 3, 8)}
+	draw.Draw(strip, strip.Bounds(), image.NewUniform(stripPaper), image.Point{}, draw.Src)
 	for i, row := range rows {
 		for j, t := range row {
 			at := image.Pt(stripGap+j*(side+stripGap), stripGap+i*(side+stripLabel+stripGap))
-			write(canvas, face, t.label, at.X, at.Y+stripText)
+			write(strip, face, t.label, at.X, at.Y+stripText)
 			at.Y += stripLabel
 			area := image.Rectangle{at, at.Add(image.Pt(side, side))}
 			if t.m == nil {
-				draw.Draw(canvas, area, image.NewUniform(stripEmpty), image.Point{}, draw.Src)
+				draw.Draw(strip, area, image.NewUniform(stripEmpty), image.Point{}, draw.Src)
 				const none = "no permutation"
 				width := font.MeasureString(face, none).Round()
-				write(canvas, face, none, at.X+(side-width)/2, at.Y+side/2+stripText/2)
+				write(strip, face, none, at.X+(side-width)/2, at.Y+side/2+stripText/2)
 				continue
 			}
-			drawTile(canvas, area, t.m)
+			strip.Paste(tileOf(t.m, side), at.X, at.Y)
 		}
 	}
-	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	return func(w io.Writer) error { return encoder.Encode(w, canvas) }, nil
+	return func(w io.Writer) error { return data.EncodePNG(w, strip.Image) }, nil
 }
 
 // tileSide is the side of a tile for images of n pixels: n where that is a good size to look at, else a whole multiple
@@ -87,24 +102,25 @@ func tileSide(n int) int {
 	return n
 }
 
-// drawTile draws m into area, which is as wide, a whole multiple of it, or smaller. Small images keep their pixels square.
-func drawTile(canvas *image.RGBA, area image.Rectangle, m *data.Image) {
+// tileOf brings m to side × side pixels, as RGB. Small images are enlarged a whole number of times and keep their pixels
+// square.
+func tileOf(m *data.Image, side int) *data.Image {
 	m = m.Convert(3)
-	side := area.Dx()
 	if m.Width > side {
-		m = m.Resize(side, side)
+		return m.Resize(side, side)
 	}
 	factor := side / m.Width
+	tile := data.NewImage(side, side, 3, 8)
 	for y := range side {
 		for x := range side {
-			p := 3 * (y/factor*m.Width + x/factor)
-			canvas.SetRGBA(area.Min.X+x, area.Min.Y+y, color.RGBA{m.Pix[p], m.Pix[p+1], m.Pix[p+2], 255})
+			copy(tile.Pix[3*(y*side+x):][:3], m.Pix[3*(y/factor*m.Width+x/factor):])
 		}
 	}
+	return tile
 }
 
 // write puts a line of text with its baseline at y.
-func write(canvas *image.RGBA, face font.Face, text string, x, y int) {
-	d := font.Drawer{Dst: canvas, Src: image.NewUniform(stripInk), Face: face, Dot: fixed.P(x, y)}
+func write(on canvas, face font.Face, text string, x, y int) {
+	d := font.Drawer{Dst: on, Src: image.NewUniform(stripInk), Face: face, Dot: fixed.P(x, y)}
 	d.DrawString(text)
 }
