@@ -173,8 +173,12 @@ func (t *Training) prepare(source, target data.Source, o Options) error {
 	if err != nil {
 		return err
 	}
+	events, err := newEvents(t)
+	if err != nil {
+		return err
+	}
 	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
-	t.hooks = []hook{logs, samples, plots{}, checkpoints{}}
+	t.hooks = []hook{logs, samples, events, plots{}, checkpoints{}}
 	if o.Log != nil {
 		t.hooks = append(t.hooks, newProgress(t, o))
 	}
@@ -221,8 +225,15 @@ func (t *Training) checkFolder(o Options) error {
 
 // makeFolder begins a run's folder with its resolved configuration, in the place of a run that was there.
 func (t *Training) makeFolder() error {
+	old, err := eventFiles(t.Dir)
+	if err != nil {
+		return err
+	}
 	for _, name := range runFiles {
-		if err := os.RemoveAll(filepath.Join(t.Dir, name)); err != nil {
+		old = append(old, filepath.Join(t.Dir, name))
+	}
+	for _, path := range old {
+		if err := os.RemoveAll(path); err != nil {
 			return err
 		}
 	}
@@ -235,7 +246,7 @@ func (t *Training) makeFolder() error {
 // ErrRunExists reports a folder that holds a run, where neither Resume nor Force says what is to become of it.
 var ErrRunExists = errors.New("already exists")
 
-// runFiles is what a run puts into its folder; --force removes these and nothing else.
+// runFiles is what a run puts into its folder, with its event files; --force removes these and nothing else.
 var runFiles = []string{"config.yaml", "metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz"}
 
 func (t *Training) close() {

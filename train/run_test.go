@@ -88,6 +88,11 @@ func TestRunLeavesItsRecord(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if files, _ := eventFiles(dir); len(files) != 1 {
+		t.Errorf("TensorBoard's files: %v", files)
+	} else if info, err := os.Stat(files[0]); err != nil || info.Size() < 16*8*20 {
+		t.Errorf("the event file holds no 16 steps of 8 values: %v, %v", info, err)
+	}
 	if !strings.Contains(log.String(), "16/16") {
 		t.Errorf("no progress in the log:\n%s", log.String())
 	}

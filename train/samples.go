@@ -39,6 +39,11 @@ func (s *samples) afterStep(t *Training, _ []float64) error {
 	return s.write(t)
 }
 
+// samplePath is the file of an epoch's sample in a run's folder.
+func samplePath(dir string, epoch int) string {
+	return filepath.Join(dir, "samples", fmt.Sprintf("epoch-%04d.png", epoch))
+}
+
 func (s *samples) finish(*Training) error { return nil }
 
 func (s *samples) write(t *Training) error {
@@ -56,9 +61,9 @@ func (s *samples) write(t *Training) error {
 		grid.Paste(data.FromFloats(plain.Floats(channels), channels, size, size), i*(size+gap), 0)
 		grid.Paste(key, i*(size+gap), size+gap)
 	}
-	dir := filepath.Join(t.Dir, "samples")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	path := samplePath(t.Dir, t.Epoch())
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return data.WritePNG(filepath.Join(dir, fmt.Sprintf("epoch-%04d.png", t.Epoch())), grid, true)
+	return data.WritePNG(path, grid, true)
 }
