@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"io"
 	"path/filepath"
-	"reflect"
 
-	"keygan/data"
 	"keygan/data/atomicfile"
+	"keygan/data/npz"
 	"keygan/infer"
 
-	"github.com/sbinet/npyio/npy"
 	"github.com/spf13/cobra"
 )
 
@@ -79,21 +76,8 @@ func (k *keygen) make(ctx context.Context, path string, outputs []string) error 
 	}
 	files := []atomicfile.File{pngOutput(outputs[0], secret, key)}
 	if k.npy {
-		files = append(files, atomicfile.File{Path: outputs[1], Perm: secret, Write: func(w io.Writer) error { return writeNPY(w, key) }})
+		array := npz.Bytes("key", key.Pix, key.Height, key.Width, key.Channels)
+		files = append(files, atomicfile.File{Path: outputs[1], Perm: secret, Write: array.Write})
 	}
 	return k.app.write(ctx, k.force, files...)
-}
-
-// writeNPY writes an 8-bit image as a NumPy array of uint8, [height, width, channels]. npyio takes the shape of an array
-// from its Go type, so one is made.
-func writeNPY(w io.Writer, m *data.Image) error {
-	t := reflect.ArrayOf(m.Height, reflect.ArrayOf(m.Width, reflect.ArrayOf(m.Channels, reflect.TypeFor[byte]())))
-	a := reflect.New(t).Elem()
-	rows := m.Width * m.Channels
-	for y := range m.Height {
-		for x := range m.Width {
-			reflect.Copy(a.Index(y).Index(x), reflect.ValueOf(m.Pix[y*rows+x*m.Channels:][:m.Channels]))
-		}
-	}
-	return npy.Write(w, a.Interface())
 }

@@ -67,11 +67,20 @@ func Write(w io.Writer, entries ...Entry) error {
 		if err != nil {
 			return fmt.Errorf("array %s: %w", e.name, err)
 		}
-		if _, err := f.Write(append(header(e.dtype, e.shape), e.body...)); err != nil {
+		if err := e.Write(f); err != nil {
 			return fmt.Errorf("array %s: %w", e.name, err)
 		}
 	}
 	return z.Close()
+}
+
+// Write writes the array by itself, as the content of an .npy file.
+func (e Entry) Write(w io.Writer) error {
+	if _, err := w.Write(header(e.dtype, e.shape)); err != nil {
+		return err
+	}
+	_, err := w.Write(e.body)
+	return err
 }
 
 // Archive is an archive that has been opened.
