@@ -114,15 +114,9 @@ func newExperiment(cfg Config, m *infer.Model, progress func(done, total int, wh
 
 func describe(m *infer.Model) GeneratorInfo {
 	a := m.Arch()
-	g := GeneratorInfo{Network: a.Network, Channels: a.Channels, ImageSize: a.ImageSize, Hash: m.Hash(), ConfigHash: a.ConfigHash}
-	for _, p := range a.Params() {
-		n := 1
-		for _, d := range p.Shape {
-			n *= d
-		}
-		g.Parameters += n
+	return GeneratorInfo{
+		Network: a.Network, Parameters: a.Parameters(), Channels: a.Channels, ImageSize: a.ImageSize, Hash: m.Hash(), ConfigHash: a.ConfigHash,
 	}
-	return g
 }
 
 // addSource turns the series of a source into rows: the plain images, the raw keys, then scheme by scheme.

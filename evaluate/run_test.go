@@ -29,11 +29,7 @@ func generator(t *testing.T, channels int) *infer.Model {
 	rng := rand.New(rand.NewPCG(5, 5))
 	params := map[string]infer.Array{}
 	for _, p := range arch.Params() {
-		n := 1
-		for _, d := range p.Shape {
-			n *= d
-		}
-		a := infer.Array{Shape: p.Shape, Data: make([]float32, n)}
+		a := infer.Array{Shape: p.Shape, Data: make([]float32, p.Size())}
 		for i := range a.Data {
 			a.Data[i] = float32(rng.NormFloat64()) * 0.2
 		}

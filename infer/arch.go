@@ -59,6 +59,9 @@ type Param struct {
 	Shape []int
 }
 
+// Size is how many numbers the array holds.
+func (p Param) Size() int { return product(p.Shape) }
+
 // Array is a dense array in C order: the last index runs fastest.
 type Array struct {
 	Shape []int
@@ -112,6 +115,15 @@ func (a Arch) Params() []Param {
 		params[i] = Param{l.weight(), l.shape()}
 	}
 	return params
+}
+
+// Parameters is how many numbers all arrays hold together.
+func (a Arch) Parameters() int {
+	n := 0
+	for _, p := range a.Params() {
+		n += p.Size()
+	}
+	return n
 }
 
 // weight is the name of the layer's parameter.

@@ -66,11 +66,8 @@ func TestValidate(t *testing.T) {
 }
 
 func TestPublishedSize(t *testing.T) {
-	a, n := ResNet(64, 6, 3, 256), 0
-	for _, p := range a.Params() {
-		n += product(p.Shape)
-	}
-	if n != 7833984 {
+	a := ResNet(64, 6, 3, 256)
+	if n := a.Parameters(); n != 7833984 {
 		t.Errorf("%d parameters, published are 7833984", n)
 	}
 	if g := operations(a, 256, 256) / 1e9; math.Abs(g-70.1) > 0.1 {

@@ -48,7 +48,7 @@ func checkParams(a Arch, params map[string]Array) error {
 			return fmt.Errorf("array %s: missing", p.Name)
 		case !slices.Equal(got.Shape, p.Shape):
 			return fmt.Errorf("array %s: its shape is %v, must be %v", p.Name, got.Shape, p.Shape)
-		case len(got.Data) != product(p.Shape):
+		case len(got.Data) != p.Size():
 			return fmt.Errorf("array %s: %d numbers for a shape of %v", p.Name, len(got.Data), p.Shape)
 		}
 		if err := checkFinite(got.Data); err != nil {

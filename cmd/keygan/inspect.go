@@ -76,8 +76,8 @@ func inspect(path string) (finding, error) {
 	return inspectImage(path)
 }
 
-// maxArchive bounds an archive, in bytes, that is only to be looked at.
-const maxArchive = 4 << 30
+// maxArchive bounds an archive, in bytes: more than the weights and key files that can be read take.
+const maxArchive = 5 << 28
 
 func inspectArchive(path string) (finding, error) {
 	archive, err := npz.ReadFile(path, maxArchive)
@@ -106,19 +106,7 @@ func inspectWeights(path string) (finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := weightsFinding{"weights", m.Arch(), 0, m.Hash()}
-	for _, p := range w.Arch.Params() {
-		w.Parameters += product(p.Shape)
-	}
-	return w, nil
-}
-
-func product(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
+	return weightsFinding{"weights", m.Arch(), m.Arch().Parameters(), m.Hash()}, nil
 }
 
 func (f weightsFinding) print(w io.Writer) {

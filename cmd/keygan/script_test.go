@@ -83,7 +83,7 @@ func writeWeights(path, fault string) error {
 	arch, rng := infer.ResNet(4, 1, 3, 256), rand.New(rand.NewPCG(1, 2))
 	params := map[string]infer.Array{}
 	for _, p := range arch.Params() {
-		x := make([]float32, product(p.Shape))
+		x := make([]float32, p.Size())
 		for i := range x {
 			x[i] = float32(0.3 * rng.NormFloat64())
 		}
