@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -111,22 +112,37 @@ func ReadConfig(path string, overrides ...string) (Config, error) {
 		return c, err
 	}
 	for _, o := range overrides {
-		if doc, err = c.set(o); err != nil {
+		if err := c.set(o); err != nil {
 			return c, err
 		}
 	}
-	return c, c.validate(doc)
+	wrong, reason := c.validate()
+	if wrong == "" {
+		return c, nil
+	}
+	for _, o := range slices.Backward(overrides) { // the last word on a key is the one to name
+		key, _, _ := strings.Cut(o, "=")
+		if wrong == key || strings.HasPrefix(wrong, key+".") || strings.HasPrefix(wrong, key+"[") {
+			return c, fmt.Errorf("--set %s: %s: %s", o, wrong, reason)
+		}
+	}
+	return c, doc.Errorf(wrong, "%s", reason)
 }
 
 // set applies one override key=value by decoding the YAML that says it.
-func (c *Config) set(override string) (*strictyaml.Document, error) {
+func (c *Config) set(override string) error {
 	key, value, ok := strings.Cut(override, "=")
 	if !ok || key == "" || strings.ContainsAny(key, " :{}[],") {
-		return nil, fmt.Errorf("--set %s: expected key=value, as in train.batch=8", override)
+		return fmt.Errorf("--set %s: expected key=value, as in train.batch=8", override)
 	}
 	keys := strings.Split(key, ".")
 	src := strings.Join(keys, ": {") + ": " + value + strings.Repeat("}", len(keys)-1)
-	return strictyaml.Decode("--set "+override, []byte(src), c)
+	name := "--set " + override
+	if _, err := strictyaml.Decode(name, []byte(src), c); err != nil {
+		reason, _ := strings.CutPrefix(err.Error(), name+":1: ") // a line's number says nothing here
+		return fmt.Errorf("%s: %s", name, strings.TrimPrefix(reason, name+": "))
+	}
+	return nil
 }
 
 // rule is one condition on a value: where it stands, whether it holds, and what is allowed.
@@ -137,15 +153,11 @@ type rule struct {
 	value   any
 }
 
-// validate checks values that have the right type; doc knows their lines.
-func (c *Config) validate(doc *strictyaml.Document) error {
-	in := func(name string, names []string) bool {
-		for _, n := range names {
-			if n == name {
-				return true
-			}
-		}
-		return false
+// validate checks values that have the right type. It returns the path of one that is impossible, and why, or "".
+func (c *Config) validate() (path, reason string) {
+	// The bounds from above are far beyond what any machine can do; they keep products of sizes from overflowing.
+	between := func(path string, value, least, most int) rule {
+		return rule{path, least <= value && value <= most, fmt.Sprintf("must be from %d to %d", least, most), value}
 	}
 	atLeast := func(path string, value, least int) rule {
 		return rule{path, value >= least, fmt.Sprintf("must be %d or more", least), value}
@@ -158,44 +170,44 @@ func (c *Config) validate(doc *strictyaml.Document) error {
 	}{{"source", c.Source}, {"target", c.Target}} {
 		for i, spec := range set.specs {
 			if err := spec.Validate(); err != nil {
-				return doc.Errorf(fmt.Sprintf("%s[%d]", set.path, i), "%v", err)
+				return fmt.Sprintf("%s[%d]", set.path, i), err.Error()
 			}
 		}
 	}
 	for _, r := range []rule{
-		{"name", c.Name != "" && filepath.IsLocal(c.Name), "must be a folder's name below output", c.Name},
+		{"name", filepath.IsLocal(c.Name) && filepath.Clean(c.Name) != ".", "must be a folder's name below output", c.Name},
 		{"output", c.Output != "", "must name a folder", c.Output},
 		{"device", c.Device == "auto" || c.Device == "cpu" || c.Device == "cuda" || isCUDAIndex(c.Device), "must be auto, cpu, cuda or cuda:N", c.Device},
-		atLeast("threads", c.Threads, 0),
+		between("threads", c.Threads, 0, 1024),
 		{"image.size", c.Image.Size >= 24 && c.Image.Size <= 4096 && c.Image.Size%4 == 0, "must be a multiple of 4 from 24 to 4096", c.Image.Size},
 		{"image.channels", c.Image.Channels == 1 || c.Image.Channels == 3, "must be 1 (grey) or 3 (RGB)", c.Image.Channels},
 		{"source", len(c.Source) > 0, "must name at least one folder or synthetic set", "nothing"},
 		{"target", len(c.Target) > 0, "must name at least one folder or synthetic set", "nothing"},
-		{"objective.name", in(o.Name, Objectives()), "must be one of " + strings.Join(Objectives(), ", "), o.Name},
+		{"objective.name", slices.Contains(Objectives(), o.Name), "must be one of " + strings.Join(Objectives(), ", "), o.Name},
 		{"objective.penalty_weight", finite(o.PenaltyWeight) && o.PenaltyWeight >= 0, "must be a number, 0 or more", o.PenaltyWeight},
-		atLeast("objective.critic_steps", o.CriticSteps, 1),
+		between("objective.critic_steps", o.CriticSteps, 1, 1000),
 		{"generator.name", c.Generator.Name == "resnet", "must be one of resnet", c.Generator.Name},
-		atLeast("generator.width", c.Generator.Width, 1),
-		atLeast("generator.blocks", c.Generator.Blocks, 0),
+		between("generator.width", c.Generator.Width, 1, 4096),
+		between("generator.blocks", c.Generator.Blocks, 0, 1000),
 		{"critic.name", c.Critic.Name == "patch", "must be one of patch", c.Critic.Name},
-		atLeast("critic.width", c.Critic.Width, 1),
+		between("critic.width", c.Critic.Width, 1, 4096),
 		{"optimizer.learning_rate", finite(a.LearningRate) && a.LearningRate > 0, "must be a number above 0", a.LearningRate},
 		{"optimizer.beta1", a.Beta1 >= 0 && a.Beta1 < 1, "must be from 0 to below 1", a.Beta1},
 		{"optimizer.beta2", a.Beta2 >= 0 && a.Beta2 < 1, "must be from 0 to below 1", a.Beta2},
-		atLeast("train.batch", c.Train.Batch, 1),
-		atLeast("train.steps", c.Train.Steps, 0),
-		{"train.epochs", c.Train.Epochs >= 1 || c.Train.Steps > 0, "must be 1 or more, or train.steps given", c.Train.Epochs},
+		between("train.batch", c.Train.Batch, 1, 65536),
+		between("train.steps", c.Train.Steps, 0, 99_999_999),
+		{"train.epochs", c.Train.Epochs >= 1 && c.Train.Epochs <= 1_000_000 || c.Train.Steps > 0, "must be from 1 to 1000000, or train.steps given", c.Train.Epochs},
 		atLeast("train.checkpoint_every", c.Train.CheckpointEvery, 0),
 		atLeast("train.keep_checkpoints", c.Train.KeepCheckpoints, 1),
 		atLeast("train.sample_every", c.Train.SampleEvery, 1),
-		atLeast("train.samples", c.Train.Samples, 1),
-		atLeast("train.workers", c.Train.Workers, 0),
+		between("train.samples", c.Train.Samples, 1, 256),
+		between("train.workers", c.Train.Workers, 0, 1024),
 	} {
 		if !r.ok {
-			return doc.Errorf(r.path, "%s, not %v", r.allowed, r.value)
+			return r.path, fmt.Sprintf("%s, not %v", r.allowed, r.value)
 		}
 	}
-	return nil
+	return "", ""
 }
 
 func isCUDAIndex(device string) bool {

@@ -62,7 +62,7 @@ func TestReadConfigRefuses(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{minimal + "batch: 3\n", "small.yaml:5: batch: unknown key; allowed here: critic, device,"},
 		{minimal + "train:\n  batch: x\n", "small.yaml:6: train.batch: x is not a whole number"},
-		{minimal + "train:\n  batch: 0\n", "small.yaml:6: train.batch: must be 1 or more, not 0"},
+		{minimal + "train:\n  batch: 0\n", "small.yaml:6: train.batch: must be from 1 to 65536, not 0"},
 		{minimal + "image: {size: 50}\n", "small.yaml:5: image.size: must be a multiple of 4 from 24 to 4096, not 50"},
 		{minimal + "image: {channels: 2}\n", "image.channels: must be 1 (grey) or 3 (RGB), not 2"},
 		{minimal + "objective:\n  name: wgan\n", "small.yaml:6: objective.name: must be one of "},
@@ -88,15 +88,29 @@ func TestReadConfigRefuses(t *testing.T) {
 	}
 	path := writeConfig(t, minimal)
 	for override, want := range map[string]string{
-		"train.batch":   "--set train.batch: expected key=value",
-		"train.bacth=3": "train.bacth: unknown key",
-		"train.batch=-": "is not a whole number",
-		"seed=-1":       "0 or more",
-		"a b=3":         "expected key=value",
+		"train.batch":                "--set train.batch: expected key=value",
+		"train.bacth=3":              "--set train.bacth=3: train.bacth: unknown key",
+		"train.batch=-":              "is not a whole number",
+		"train.batch=":               "--set train.batch=: train.batch: has no value",
+		"train.batch=0":              "--set train.batch=0: train.batch: must be from 1 to 65536, not 0",
+		"train={batch: 0}":           "--set train={batch: 0}: train.batch: must be",
+		"generator.width=4000000000": "generator.width: must be from 1 to 4096",
+		"threads=1000000":            "threads: must be from 0 to 1024",
+		"seed=-1":                    "0 or more",
+		"name=.":                     "must be a folder's name below output",
+		"a b=3":                      "expected key=value",
 	} {
 		if _, err := ReadConfig(path, override); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("--set %s: %v, want %s", override, err, want)
 		}
+	}
+	// What the file says is the file's mistake, whatever else is set; and an override can mend it.
+	wrong := writeConfig(t, minimal+"train:\n  batch: 0\n")
+	if _, err := ReadConfig(wrong, "seed=3"); err == nil || !strings.Contains(err.Error(), "small.yaml:6: train.batch:") {
+		t.Errorf("with another key set: %v", err)
+	}
+	if _, err := ReadConfig(wrong, "train.batch=2"); err != nil {
+		t.Errorf("mended: %v", err)
 	}
 }
 
