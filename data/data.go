@@ -6,8 +6,9 @@
 //	small := m.Resize(256, 256)                  // the same bytes on every machine
 //	err = data.WritePNG("small.png", small, false)
 //
-// PNG, JPEG, TIFF and BMP images, NIfTI-1 volumes (.nii, .nii.gz) and NumPy arrays (.npy) are told apart by content. Of a
-// volume ReadImage gives the middle axial slice; as a data source it gives every slice that is not nearly empty.
+// PNG, JPEG, TIFF and BMP images, NIfTI-1 volumes (.nii, .nii.gz), NumPy arrays (.npy) and the raw spectrograms of the HMS-HBAC
+// set (.parquet) are told apart by content. Of a volume ReadImage gives the middle axial slice; as a data source it gives every
+// slice that is not nearly empty. Of a long spectrogram a data source gives every ten minutes.
 //
 // Many, in batches of [N, C, S, S] in [−1, 1], shuffled anew each epoch and prepared ahead by other goroutines:
 //

@@ -84,7 +84,11 @@ func (f *folder) list(files []string) ([]item, error) {
 			found[i] = []item{{path, -1, path}}
 			continue
 		}
-		work.Go(func() error {
+		work.Go(func() (err error) {
+			if hasExtension(path, ".parquet") {
+				found[i], err = listSpectrogram(path)
+				return err
+			}
 			s, err := f.stacks.get(path)
 			if err != nil {
 				return err
@@ -109,8 +113,11 @@ func readStack(path, axis string) (*stack, error) {
 		return nil, err
 	}
 	s, err := guard(func() (*stack, error) {
-		if hasPrefix(npyMagic)(b) {
+		switch {
+		case hasPrefix(npyMagic)(b):
 			return decodeNPY(b)
+		case hasPrefix(parquetMagic)(b):
+			return decodeParquet(b)
 		}
 		return decodeNIfTI(b, axis)
 	})
@@ -120,8 +127,8 @@ func readStack(path, axis string) (*stack, error) {
 	return s, nil
 }
 
-// HoldsStack reports whether the file at path is, by its content, of a format that may hold several images: a volume or an
-// array. Errors read "path: reason".
+// HoldsStack reports whether the file at path is, by its content, of a format that may hold several images: a volume, an
+// array or a spectrogram. Errors read "path: reason".
 func HoldsStack(path string) (bool, error) {
 	if _, err := regularSize(path); err != nil {
 		return false, err
@@ -137,10 +144,10 @@ func HoldsStack(path string) (bool, error) {
 		return false, fmt.Errorf("%s: %w", path, reason(err))
 	}
 	start = start[:n]
-	return hasPrefix(npyMagic)(start) || isNIfTI(start), nil
+	return hasPrefix(npyMagic, parquetMagic)(start) || isNIfTI(start), nil
 }
 
-func isStack(path string) bool { return hasExtension(path, ".npy", ".nii", ".nii.gz") }
+func isStack(path string) bool { return hasExtension(path, ".npy", ".nii", ".nii.gz", ".parquet") }
 
 func hasExtension(path string, extensions ...string) bool {
 	name := strings.ToLower(filepath.Base(path))

@@ -35,6 +35,9 @@ var formats = []format{
 	{"NumPy array", []string{".npy"}, hasPrefix(npyMagic), func(b []byte) (*Image, error) {
 		return middle(decodeNPY(b))
 	}},
+	{"parquet spectrogram", []string{".parquet"}, hasPrefix(parquetMagic), func(b []byte) (*Image, error) {
+		return middle(decodeParquet(b))
+	}},
 	{"NIfTI volume", []string{".nii", ".nii.gz"}, isNIfTI, func(b []byte) (*Image, error) {
 		return middle(decodeNIfTI(b, Axial))
 	}},
@@ -56,7 +59,7 @@ func Extensions() []string {
 }
 
 // ReadImage reads an image file, telling its format by its content. Of a NIfTI volume it gives the middle axial slice,
-// of a NumPy stack the middle image. Errors read "path: reason".
+// of a NumPy stack the middle image, of a long spectrogram the middle ten minutes. Errors read "path: reason".
 func ReadImage(path string) (*Image, error) {
 	b, err := readFile(path)
 	if err != nil {
