@@ -94,6 +94,15 @@ func (a *app) command() *cobra.Command {
 		a.samplesCommand(), a.keygenCommand(), a.encryptCommand(), a.decryptCommand(),
 		a.inspectCommand(), a.metricsCommand(), a.evaluateCommand(), a.versionCommand(),
 	)
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" { // cobra's own prints the usage of keygan for a command that there is not, and is content
+			c.Args = func(_ *cobra.Command, args []string) error {
+				_, _, err := root.Find(args)
+				return err
+			}
+		}
+	}
 	return root
 }
 
