@@ -8,29 +8,39 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sbinet/npyio/npy"
+	"keygan/data/npz"
 )
 
 const npyMagic = "\x93NUMPY"
 
-// decodeNPY reads an array of shape [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]; a last axis of 1 is grey. Samples of
-// uint8 are taken as they are. Any other number goes through a window over the whole array, as for volumes, to 8 bits.
+// decodeNPY reads an array of shape [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]; a last axis of 1 is grey, one of 4 RGBA.
+// Samples of uint8 are taken as they are. Any other number goes through a window over the whole array, as for volumes, to
+// 8 bits; and of those, [H, W, 4] is no image with alpha but four maps, as the HMS-HBAC set's arrays have them, one for each
+// region of the head.
 func decodeNPY(b []byte) (*stack, error) {
-	head, body, err := splitNPY(b)
+	rest := bytes.NewReader(b)
+	head, err := npz.ReadHeader(rest)
 	if err != nil {
 		return nil, err
 	}
+	body := b[len(b)-rest.Len():]
 	el, err := npyElement(head.Descr.Type)
 	if err != nil {
 		return nil, err
 	}
-	s, err := npyStack(head.Descr.Shape, len(body), el.bytes)
+	raw, shape := strings.HasSuffix(head.Descr.Type, "u1"), head.Descr.Shape
+	place := cOrder(shape, head.Descr.Fortran)
+	if len(shape) == 3 && shape[2] == 4 && !raw {
+		inFile, plane := place, max(1, shape[0]*shape[1])
+		place = func(i int) int { return inFile(i%plane*4 + i/plane) }
+		shape = []int{4, shape[0], shape[1]}
+	}
+	s, err := npyStack(shape, len(body), el.bytes)
 	if err != nil {
 		return nil, err
 	}
 	at := func(i int) float64 { return el.value(body[i*el.bytes:]) }
-	place := cOrder(head.Descr.Shape, head.Descr.Fortran)
-	if strings.HasSuffix(head.Descr.Type, "u1") {
+	if raw {
 		for i := range s.pix {
 			s.pix[i] = body[place(i)]
 		}
@@ -42,25 +52,6 @@ func decodeNPY(b []byte) (*stack, error) {
 	}
 	s.showAll()
 	return s, nil
-}
-
-// splitNPY has npyio parse the header, on no more bytes than the header says it has and the file holds.
-func splitNPY(b []byte) (h npy.Header, body []byte, err error) {
-	if len(b) < 12 {
-		return h, nil, errTruncated
-	}
-	end := 10 + int(binary.LittleEndian.Uint16(b[8:]))
-	if b[6] != 1 {
-		end = 12 + int(binary.LittleEndian.Uint32(b[8:]))
-	}
-	if end > len(b) {
-		return h, nil, errTruncated
-	}
-	r, err := guard(func() (*npy.Reader, error) { return npy.NewReader(bytes.NewReader(b[:end])) })
-	if err != nil {
-		return h, nil, fmt.Errorf("header: %w", err)
-	}
-	return r.Header, b[end:], nil
 }
 
 // npyElement reads a type such as "<f4": byte order, kind, bytes.
@@ -94,7 +85,7 @@ func npyStack(shape []int, body, elementBytes int) (*stack, error) {
 	}
 	dims := shape
 	channels := 1
-	if last := len(shape) - 1; last >= 2 && (shape[last] == 3 || shape[last] == 1) {
+	if last := len(shape) - 1; last >= 2 && (shape[last] == 1 || shape[last] == 3 || shape[last] == 4) {
 		dims, channels = shape[:last], shape[last]
 	}
 	single := len(dims) == 2

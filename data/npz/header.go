@@ -36,9 +36,9 @@ func header(dtype string, shape []int) []byte {
 	return append(b, dict...)
 }
 
-// readHeader reads the header of a .npy file and no byte more. npyio parses it, but allocates what the length field asks for
+// ReadHeader reads the header of a .npy file and no byte more. npyio parses it, but allocates what the length field asks for
 // and panics on a header that is not as NumPy writes it: so the length is checked first, and a panic becomes an error.
-func readHeader(r io.Reader) (h npy.Header, err error) {
+func ReadHeader(r io.Reader) (h npy.Header, err error) {
 	start := make([]byte, 12)
 	if _, err := io.ReadFull(r, start[:10]); err != nil {
 		return h, errors.New("too short for a NumPy array")

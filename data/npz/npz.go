@@ -193,7 +193,7 @@ func (a *Archive) read(name, dtype string, want []int) ([]byte, []int, error) {
 		return nil, nil, fmt.Errorf("cannot be unpacked (%w)", err)
 	}
 	defer r.Close()
-	h, err := readHeader(r)
+	h, err := ReadHeader(r)
 	if err != nil {
 		return nil, nil, err
 	}
