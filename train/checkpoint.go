@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"keygan/data/atomicfile"
@@ -29,14 +30,24 @@ type checkpointMeta struct {
 	ConfigHash string           `json:"config_hash"`
 	Libtorch   string           `json:"libtorch"`
 	AdamSteps  map[string]int64 `json:"adam_steps"`
+	Images     [2]int           `json:"images"`     // in the source and in the target set
 	EpochSums  []float64        `json:"epoch_sums"` // of the epoch under way, for its row of metrics.csv
 }
 
 // checkpoints writes checkpoints/step-00001200.npz every so often and at the end, names the newest in checkpoints/latest,
 // and removes all but the newest few.
-type checkpoints struct{}
+type checkpoints struct {
+	saved int // the newest checkpoint's step, −1 before the first
+}
 
-func (checkpoints) afterStep(t *Training, _ []float64) error {
+func newCheckpoints(t *Training, resumed bool) *checkpoints {
+	if resumed {
+		return &checkpoints{t.Step}
+	}
+	return &checkpoints{-1}
+}
+
+func (c *checkpoints) afterStep(t *Training, _ []float64) error {
 	every := t.Config.Train.CheckpointEvery
 	if every == 0 {
 		every = t.StepsPerEpoch
@@ -44,13 +55,15 @@ func (checkpoints) afterStep(t *Training, _ []float64) error {
 	if t.Step%every != 0 {
 		return nil
 	}
-	return t.saveCheckpoint()
+	return c.save(t)
 }
 
 // finish saves what the last step left, and the generator of a run that is complete.
-func (checkpoints) finish(t *Training) error {
-	if err := t.saveCheckpoint(); err != nil {
-		return err
+func (c *checkpoints) finish(t *Training) error {
+	if c.saved != t.Step {
+		if err := c.save(t); err != nil {
+			return err
+		}
 	}
 	if t.Step < t.Total {
 		return nil
@@ -60,15 +73,17 @@ func (checkpoints) finish(t *Training) error {
 
 func checkpointName(step int) string { return fmt.Sprintf("step-%08d.npz", step) }
 
-func (t *Training) saveCheckpoint() error {
+func (c *checkpoints) save(t *Training) error {
+	for _, m := range t.Objective.Models() {
+		if !torch.AllFinite(m.Network.tensors()) { // a step's losses come from the weights before it
+			return fmt.Errorf("%s: step %d: %w: weights of the %s are infinite or NaN", t.Dir, t.Step, ErrDiverged, m.Name)
+		}
+	}
 	dir := filepath.Join(t.Dir, "checkpoints")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	name := checkpointName(t.Step)
-	if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-		return nil // this step has been saved
-	}
 	var entries []npz.Entry
 	var err error
 	torch.Scope(func() { entries, err = t.checkpointEntries() })
@@ -82,11 +97,12 @@ func (t *Training) saveCheckpoint() error {
 	if err := writeFile(filepath.Join(dir, "latest"), []byte(name+"\n")); err != nil {
 		return err
 	}
-	return removeOld(dir, t.Config.Train.KeepCheckpoints)
+	c.saved = t.Step
+	return removeOld(dir, name, t.Config.Train.KeepCheckpoints)
 }
 
 func (t *Training) checkpointEntries() ([]npz.Entry, error) {
-	meta := checkpointMeta{checkpointVersion, t.Step, t.Config.Hash(), torch.Version(), map[string]int64{}, t.epochSums}
+	meta := checkpointMeta{checkpointVersion, t.Step, t.Config.Hash(), torch.Version(), map[string]int64{}, t.images, t.epochSums}
 	var entries []npz.Entry
 	for _, m := range t.Objective.Models() {
 		step, first, second := m.Optimizer.State()
@@ -108,26 +124,37 @@ func (t *Training) checkpointEntries() ([]npz.Entry, error) {
 	return append([]npz.Entry{npz.Bytes("meta", text)}, entries...), err
 }
 
-// removeOld keeps the newest checkpoints; their names sort by step.
-func removeOld(dir string, keep int) error {
-	names, err := filepath.Glob(filepath.Join(dir, "step-*.npz"))
+// removeOld keeps the newest checkpoints up to the one called newest. Those of later steps are from before this run was
+// resumed, and their steps come again.
+func removeOld(dir, newest string, keep int) error {
+	files, err := os.ReadDir(dir) // sorted by name, which is by step
 	if err != nil {
 		return err
 	}
-	for _, old := range names[:max(len(names)-keep, 0)] {
-		if err := os.Remove(old); err != nil {
+	for _, f := range slices.Backward(files) {
+		if isCheckpoint, _ := filepath.Match("step-*.npz", f.Name()); !isCheckpoint {
+			continue
+		}
+		if f.Name() <= newest && keep > 0 {
+			keep--
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// ErrNoCheckpoint reports a run of which nothing can be resumed or exported.
+var ErrNoCheckpoint = errors.New("this run was stopped before its first checkpoint")
+
 // newestCheckpoint is the file that checkpoints/latest names.
 func newestCheckpoint(run string) (string, error) {
 	latest := filepath.Join(run, "checkpoints", "latest")
 	b, err := os.ReadFile(latest)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("%s: this run was stopped before its first checkpoint; nothing can be resumed or exported", run)
+		return "", fmt.Errorf("%s: %w", run, ErrNoCheckpoint)
 	}
 	if err != nil {
 		return "", err
@@ -174,8 +201,9 @@ func (t *Training) restore() error {
 		return fmt.Errorf("%s: was made with another configuration than this one (its own is %s)", path, filepath.Join(t.Dir, "config.yaml"))
 	case len(meta.EpochSums) != len(t.epochSums) || meta.Step < 0:
 		return fmt.Errorf("%s: damaged: its meta does not fit the objective", path)
-	case meta.Step >= t.Total:
-		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, meta.Step)
+	case meta.Images != t.images:
+		return fmt.Errorf("%s: was made with %d source and %d target images, but the data sets hold %d and %d now", path,
+			meta.Images[0], meta.Images[1], t.images[0], t.images[1])
 	}
 	for _, m := range t.Objective.Models() {
 		if err := m.restore(a, meta.AdamSteps[m.Name]); err != nil {

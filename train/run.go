@@ -40,6 +40,7 @@ type Training struct {
 	device         torch.Device
 	source, target *data.Loader
 	hooks          []hook
+	images         [2]int    // in the source and in the target set
 	epochSums      []float64 // of Objective.Columns over the steps of the epoch under way
 }
 
@@ -140,6 +141,7 @@ func start(c Config, o Options) (*Training, error) {
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
 	}
+	t.images = [2]int{source.Len(), target.Len()}
 	t.StepsPerEpoch = c.stepsPerEpoch(source.Len())
 	t.Total = c.totalSteps(t.StepsPerEpoch)
 	initializer.ManualSeed(int64(c.Seed))
@@ -157,6 +159,13 @@ func (t *Training) prepare(source, target data.Source, o Options) error {
 	if err := t.checkFolder(o); err != nil {
 		return err
 	}
+	if o.Resume && t.Step >= t.Total {
+		// The process may have ended between the last checkpoint and the export.
+		if err := t.exportGenerator(t.Config.GeneratorPath()); err != nil {
+			return err
+		}
+		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, t.Step)
+	}
 	if err := t.openLoaders(source, target); err != nil {
 		return err
 	}
@@ -164,10 +173,8 @@ func (t *Training) prepare(source, target data.Source, o Options) error {
 	if err != nil {
 		return err
 	}
-	if !o.Resume {
-		if err := t.makeFolder(); err != nil {
-			return err
-		}
+	if err := t.makeFolder(o.Resume); err != nil {
+		return err
 	}
 	logs, err := newLogs(t)
 	if err != nil {
@@ -178,7 +185,7 @@ func (t *Training) prepare(source, target data.Source, o Options) error {
 		return err
 	}
 	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
-	t.hooks = []hook{logs, samples, events, plots{}, checkpoints{}}
+	t.hooks = []hook{logs, samples, events, plots{}, newCheckpoints(t, o.Resume)}
 	if o.Log != nil {
 		t.hooks = append(t.hooks, newProgress(t, o))
 	}
@@ -219,12 +226,36 @@ func (t *Training) checkFolder(o Options) error {
 		return t.restore()
 	case there && !o.Force:
 		return fmt.Errorf("%s: this folder holds a run: %w", t.Dir, ErrRunExists)
+	case there:
+		return nil
+	}
+	for _, name := range runFiles {
+		if _, err := os.Lstat(filepath.Join(t.Dir, name)); err == nil {
+			return fmt.Errorf("%s: holds no run (no config.yaml), but has %s, which a run would replace: use another name", t.Dir, name)
+		}
 	}
 	return nil
 }
 
-// makeFolder begins a run's folder with its resolved configuration, in the place of a run that was there.
-func (t *Training) makeFolder() error {
+// makeFolder begins a run's folder with its resolved configuration, in the place of a run that was there unless that is
+// resumed.
+func (t *Training) makeFolder(resume bool) error {
+	if err := t.removePartial(); err != nil {
+		return err
+	}
+	if !resume {
+		if err := t.removeRun(); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(t.Dir, "config.yaml"), t.Config.YAML())
+}
+
+// removeRun removes the run that was there.
+func (t *Training) removeRun() error {
 	old, err := eventFiles(t.Dir)
 	if err != nil {
 		return err
@@ -237,19 +268,41 @@ func (t *Training) makeFolder() error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
-		return err
+	return nil
+}
+
+// removePartial removes what a killed process was writing when it ended.
+func (t *Training) removePartial() error {
+	for _, name := range []string{".", "samples", "plots", "checkpoints"} {
+		files, err := os.ReadDir(filepath.Join(t.Dir, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, f := range files {
+			if partial, _ := filepath.Match(".keygan-*.tmp", f.Name()); !partial { // atomicfile's names
+				continue
+			}
+			if err := os.Remove(filepath.Join(t.Dir, name, f.Name())); err != nil {
+				return err
+			}
+		}
 	}
-	return writeFile(filepath.Join(t.Dir, "config.yaml"), t.Config.YAML())
+	return nil
 }
 
 // ErrRunExists reports a folder that holds a run, where neither Resume nor Force says what is to become of it.
 var ErrRunExists = errors.New("already exists")
 
-// runFiles is what a run puts into its folder, with its event files; --force removes these and nothing else.
-var runFiles = []string{"config.yaml", "metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz"}
+// runFiles is what a run puts into its folder, with its event files; --force removes these and nothing else. config.yaml,
+// which tells that a folder is a run's, goes last.
+var runFiles = []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "config.yaml"}
 
 func (t *Training) close() {
+	for _, h := range t.hooks {
+		if c, ok := h.(io.Closer); ok {
+			c.Close()
+		}
+	}
 	if t.source != nil {
 		t.source.Close()
 	}

@@ -1,0 +1,190 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"keygan/data"
+	torch "keygan/gotorch"
+)
+
+// sameFiles checks that two runs left the same bytes.
+func sameFiles(t *testing.T, a, b Config, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if !bytes.Equal(read(t, a.Output, a.Name, name), read(t, b.Output, b.Name, name)) {
+			t.Errorf("%s differs between the whole run and the resumed one", name)
+		}
+	}
+}
+
+// What a killed process may leave behind its newest checkpoint: later lines, half a line, half a file, and a checkpoint
+// that latest does not name yet. A resumed run must not see any of it, nor lose its way by it.
+func TestResumeAfterAKill(t *testing.T) {
+	whole := smallConfig(t)
+	whole.Train.CheckpointEvery, whole.Train.KeepCheckpoints = 4, 1
+	killed := whole
+	killed.Output = t.TempDir()
+	if err := Run(context.Background(), whole, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainUntil(t, killed, Options{}, 5); !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(killed.Output, killed.Name)
+	write := func(name, text string, flags int) {
+		t.Helper()
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|flags, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("metrics.jsonl", `{"step":6,"epoch":1,"values":{}}`+"\n"+`{"step":7,"ep`, os.O_APPEND)
+	write("checkpoints/step-00000099.npz", "of a step that comes again", 0)
+	for _, partial := range []string{".keygan-1.tmp", "samples/.keygan-2.tmp", "checkpoints/.keygan-3.tmp"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, partial)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(partial, "half a file", 0)
+	}
+	if err := Run(context.Background(), killed, Options{Resume: true}); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, whole, killed, "generator.npz", "metrics.csv", "metrics.jsonl", "checkpoints/latest", "checkpoints/step-00000016.npz")
+	if kept, _ := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*.npz")); len(kept) != 1 {
+		t.Errorf("checkpoints: %v", kept)
+	}
+	for _, pattern := range []string{".keygan-*", "*/.keygan-*"} {
+		if left, _ := filepath.Glob(filepath.Join(dir, pattern)); len(left) != 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+}
+
+// A run that ended within an epoch and is lengthened goes on with that epoch: the row of metrics.csv covers all of it.
+func TestLengthenedRun(t *testing.T) {
+	whole, parts := smallConfig(t), smallConfig(t)
+	whole.Train.Steps, parts.Train.Steps = 11, 5
+	if err := Run(context.Background(), whole, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(context.Background(), parts, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if rows := strings.Count(string(read(t, parts.Output, "small", "metrics.csv")), "\n"); rows != 2 {
+		t.Errorf("metrics.csv has %d lines for part of an epoch, want a header and a row", rows)
+	}
+	parts.Train.Steps = 11
+	if err := Run(context.Background(), parts, Options{Resume: true}); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, whole, parts, "generator.npz", "metrics.csv", "metrics.jsonl", "checkpoints/step-00000011.npz")
+	if !bytes.Contains(read(t, parts.Output, "small", "config.yaml"), []byte("steps: 11")) {
+		t.Error("config.yaml does not say how long the run was in the end")
+	}
+}
+
+// The process may end after the last checkpoint and before the generator is written; resuming mends that.
+func TestResumeWritesAMissingGenerator(t *testing.T) {
+	c := smallConfig(t)
+	c.Train.Steps = 2
+	if err := Run(context.Background(), c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	want := read(t, c.GeneratorPath())
+	if err := os.Remove(c.GeneratorPath()); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(context.Background(), c, Options{Resume: true}); !errors.Is(err, ErrFinished) {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(read(t, c.GeneratorPath()), want) {
+		t.Error("another generator")
+	}
+}
+
+func TestResumeRefusesOtherData(t *testing.T) {
+	c := smallConfig(t)
+	set, err := data.Synthetic("xray", 6, 24, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	add := func(i int, name string) {
+		t.Helper()
+		m, err := set.Image(i)
+		if err == nil {
+			err = data.WritePNG(filepath.Join(folder, name), m, false)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, name := range []string{"a.png", "b.png", "c.png", "d.png"} {
+		add(i, name)
+	}
+	c.Source = []data.Spec{{Folder: folder}}
+	if err := trainUntil(t, c, Options{}, 1); !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	add(4, "e.png")
+	err = Run(context.Background(), c, Options{Resume: true})
+	if want := "step-00000001.npz: was made with 4 source and 12 target images, but the data sets hold 5 and 12 now"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// A folder that is no run's may hold somebody's samples: they are not touched, --force or not.
+func TestFolderThatIsNoRun(t *testing.T) {
+	for _, force := range []bool{false, true} {
+		c := smallConfig(t)
+		file := filepath.Join(c.Output, c.Name, "samples", "mine.txt")
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte("precious"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := Run(context.Background(), c, Options{Force: force}); err == nil || !strings.Contains(err.Error(), "holds no run") {
+			t.Errorf("force %v: %v", force, err)
+		}
+		if string(read(t, file)) != "precious" {
+			t.Error("the file has changed")
+		}
+	}
+}
+
+func TestDivergedTraining(t *testing.T) {
+	c := smallConfig(t)
+	c.Optimizer.LearningRate = 1e30
+	err := Run(context.Background(), c, Options{})
+	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "step 1: the training has diverged: Generator Loss is NaN") {
+		t.Errorf("a loss that is no number: %v", err)
+	}
+	c = smallConfig(t)
+	training, err := start(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer training.close()
+	weights := training.Objective.Models()[0].Network.Params[0].Tensor
+	broken := weights.Floats()
+	broken[3] = float32(math.Inf(1))
+	torch.NoGrad(func() { weights.SetFloats(broken) })
+	if err := newCheckpoints(training, false).save(training); !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "weights of the generator") {
+		t.Errorf("an infinite weight: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(c.Output, c.Name, "checkpoints")); !os.IsNotExist(err) {
+		t.Errorf("the broken weights were saved: %v", err)
+	}
+}
