@@ -59,8 +59,14 @@ func hintFor(err error) string {
 		return "--resume goes on with it, --force trains anew in its place, --set name=... uses another folder"
 	case errors.Is(err, atomicfile.ErrExists):
 		return "--force replaces it"
+	case errors.Is(err, train.ErrNoCheckpoint):
+		return "--force trains anew in its place"
+	case errors.Is(err, train.ErrDiverged):
+		return "train anew with a lower optimizer.learning_rate; export can still write the generator of the newest checkpoint"
 	case errors.Is(err, syscall.ENOSPC):
 		return "the disk is full; free some space and go on with --resume"
+	case errors.Is(err, syscall.EFBIG):
+		return "the size of files is limited here (ulimit -f); go on with --resume where it is not"
 	case strings.Contains(err.Error(), "device:"):
 		return "make doctor says what this machine and this libtorch offer; device: cpu always works"
 	}
@@ -137,7 +143,7 @@ func (f *flags) train(ctx context.Context) error {
 	err = train.Run(ctx, c, o)
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
-		fmt.Fprintf(os.Stderr, "stopped and saved; go on with: keygan-train -c %s%s --resume\n", f.config, f.setArgs())
+		fmt.Fprintf(os.Stderr, "stopped and saved; go on with: keygan-train -c %s%s --resume\n", shellWord(f.config), f.setArgs())
 		return nil
 	case errors.Is(err, train.ErrFinished):
 		fmt.Fprintf(os.Stderr, "%v; train.epochs or train.steps can be raised\n", err)
@@ -152,9 +158,20 @@ func (f *flags) train(ctx context.Context) error {
 func (f *flags) setArgs() string {
 	var b strings.Builder
 	for _, s := range f.set {
-		fmt.Fprintf(&b, " --set '%s'", s)
+		b.WriteString(" --set " + shellWord(s))
 	}
 	return b.String()
+}
+
+// shellWord quotes s for a shell where it must be.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./=+:,@%", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func checkCommand() *cobra.Command {
