@@ -1,0 +1,107 @@
+package data
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// A fileHash is the SHA-256 of a file's content: the same for every copy, wherever it lies and whatever it is called.
+type fileHash [sha256.Size]byte
+
+// A fileState is what changes when a file does. While it stays the same, the content is taken to be the same.
+type fileState struct {
+	path     string
+	size     int64
+	modified time.Time
+}
+
+// settled is how long ago a file must have been changed for its state to be remembered: within the granularity of a file
+// system's clock it might be changed again and keep its state.
+const settled = 2 * time.Second
+
+// hashed remembers the hashes found by this process, so that the sides of a split, and a cache of them, read each file once.
+var hashed sync.Map // fileState to fileHash
+
+// hashFile returns the hash of the file at path, and the state that the file was in.
+func hashFile(path string) (h fileHash, state fileState, err error) {
+	f, err := os.Open(path)
+	if err == nil {
+		defer f.Close()
+		var info os.FileInfo
+		if info, err = f.Stat(); err == nil {
+			state = fileState{path, info.Size(), info.ModTime().Round(0)}
+			if known, ok := hashed.Load(state); ok {
+				return known.(fileHash), state, nil
+			}
+			sum := sha256.New()
+			if _, err = io.Copy(sum, f); err == nil {
+				sum.Sum(h[:0])
+				if time.Since(state.modified) > settled {
+					hashed.Store(state, h)
+				}
+				return h, state, nil
+			}
+		}
+	}
+	return h, state, fmt.Errorf("%s: %w", path, reason(err))
+}
+
+// fileOf is the file that an image of a given name comes from, and which of the file's images it is, as in "#12"; "" where
+// the file is one image. An image that comes from no file gives "".
+func fileOf(name string) (path, part string) {
+	if isFile(name) {
+		return name, ""
+	}
+	at := strings.LastIndexByte(name, '#')
+	if at < 0 || strings.Trim(name[at+1:], "0123456789") != "" || !isFile(name[:at]) {
+		return "", ""
+	}
+	return name[:at], name[at:]
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// An origin is where an image comes from: the hash of the file and its part, or the hash of the image's name.
+type origin struct {
+	hash fileHash
+	path string // "" for a drawn image
+	part string
+}
+
+// originsOf finds the origin of every image of a source, reading several files at once.
+func originsOf(src Source) ([]origin, error) {
+	all := make([]origin, src.Len())
+	images := map[string][]int{} // by file
+	for i := range all {
+		name := src.Name(i)
+		all[i].path, all[i].part = fileOf(name)
+		if all[i].path == "" {
+			all[i].hash = sha256.Sum256([]byte(name))
+			continue
+		}
+		images[all[i].path] = append(images[all[i].path], i)
+	}
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for path, of := range images {
+		work.Go(func() error {
+			h, _, err := hashFile(path)
+			for _, i := range of {
+				all[i].hash = h
+			}
+			return err
+		})
+	}
+	return all, work.Wait()
+}
