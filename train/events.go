@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"keygan/train/tfevents"
@@ -53,7 +54,17 @@ func (e *events) afterStep(t *Training, values []float64) error {
 
 func (e *events) finish(*Training) error { return e.file.Close() }
 
-// eventFiles are the names that TensorBoard looks for.
+// eventFiles are the files of dir that TensorBoard looks for.
 func eventFiles(dir string) ([]string, error) {
-	return filepath.Glob(filepath.Join(dir, "events.out.tfevents.*"))
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var files []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "events.out.tfevents.") {
+			files = append(files, filepath.Join(dir, e.Name()))
+		}
+	}
+	return files, err
 }

@@ -3,16 +3,19 @@ package train
 import (
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/sys/unix"
 )
 
 // progress shows how far a run is: a bar on a terminal, else a line every few seconds.
 type progress struct {
 	log         io.Writer
-	bar         *progressbar.ProgressBar
-	first       int // step at which this process began
+	bar         *progressbar.ProgressBar // nil without a terminal
+	first       int                      // step at which this process began
 	began, last time.Time
 }
 
@@ -32,40 +35,110 @@ func newProgress(t *Training, o Options) *progress {
 		fmt.Fprintf(o.Log, "  %s: %d weights\n", m.Name, countWeights(m.Network.layers))
 	}
 	if o.Terminal {
-		p.bar = progressbar.NewOptions(t.Total, progressbar.OptionSetWriter(o.Log), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("step"), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionSetWidth(20), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionFullWidth())
+		var legend []string
+		for _, name := range losses(t.Objective.Columns()) {
+			legend = append(legend, short(name)+" "+name)
+		}
+		fmt.Fprintf(o.Log, "  %s\n", strings.Join(legend, ", "))
+		// The rate and the time left are ours: the bar's own count a resumed run's earlier steps as made in an instant.
+		p.bar = progressbar.NewOptions(t.Total, progressbar.OptionSetWriter(o.Log), progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionFullWidth())
 		p.bar.Set(t.Step)
 	}
 	return p
 }
 
 func (p *progress) afterStep(t *Training, values []float64) error {
-	losses := fmt.Sprintf("epoch %d", t.Epoch())
-	for i, name := range t.Objective.Columns()[:min(4, len(values))] {
-		losses += fmt.Sprintf("  %s %.3f", name, values[i])
-	}
+	now := time.Now()
+	rate := float64(t.Step-p.first) / now.Sub(p.began).Seconds()
+	left := time.Duration(float64(t.Total-t.Step) / rate * float64(time.Second))
 	if p.bar != nil {
-		p.bar.Describe(losses)
+		room := p.width() - len(fmt.Sprintf("  100%% |%*s| (%d/%d)  ", minBar, "", t.Total, t.Total))
+		p.bar.Describe(status(room, t.Epoch(), rate, left, t.Objective.Columns(), values))
 		p.bar.Add(1)
 		return nil
 	}
-	if now := time.Now(); now.Sub(p.last) >= lineEvery || t.Step == t.Total {
+	if now.Sub(p.last) >= lineEvery || t.Step == t.Total {
 		p.last = now
-		rate := float64(t.Step-p.first) / now.Sub(p.began).Seconds()
-		left := time.Duration(float64(t.Total-t.Step) / rate * float64(time.Second))
-		fmt.Fprintf(p.log, "step %d/%d  %.2f steps/s  %v left  %s\n", t.Step, t.Total, rate, left.Round(time.Second), losses)
+		text := fmt.Sprintf("step %d/%d  %.2f steps/s  %s left  epoch %d", t.Step, t.Total, rate, roughly(left), t.Epoch())
+		for i, name := range losses(t.Objective.Columns()) {
+			text += fmt.Sprintf("  %s %.3f", name, values[i])
+		}
+		fmt.Fprintln(p.log, text)
 	}
 	return nil
 }
 
 func (p *progress) finish(t *Training) error {
-	if p.bar != nil {
-		p.bar.Exit()
-		fmt.Fprintln(p.log)
-	}
+	p.Close()
 	if t.Step == t.Total {
 		fmt.Fprintf(p.log, "trained %d steps in %v\n", t.Step-p.first, time.Since(p.began).Round(time.Second))
 	}
 	return nil
+}
+
+// Close ends the bar's line, so that what is printed next, such as why a run failed, has its own.
+func (p *progress) Close() error {
+	if p.bar == nil {
+		return nil
+	}
+	p.bar = nil
+	_, err := fmt.Fprintln(p.log)
+	return err
+}
+
+// minBar is the least width of the bar itself, in characters.
+const minBar = 5
+
+// width is the terminal's, in characters.
+func (p *progress) width() int {
+	if f, ok := p.log.(*os.File); ok {
+		if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 {
+			return int(size.Col)
+		}
+	}
+	return 80
+}
+
+// status is what stands before the bar: the rate, the time left and as many losses as room, in characters, has space for.
+func status(room, epoch int, rate float64, left time.Duration, columns []string, values []float64) string {
+	text := fmt.Sprintf("%.3g steps/s, %s left", rate, roughly(left))
+	for i, name := range losses(columns) {
+		more := fmt.Sprintf("  %s %.3g", short(name), values[i])
+		if len(text)+len(more) > room {
+			return text
+		}
+		text += more
+	}
+	if whole := fmt.Sprintf("epoch %d, %s", epoch, text); len(whole) <= room {
+		return whole
+	}
+	return text
+}
+
+// losses are the columns that progress shows: the first few, which objectives give their losses.
+func losses(columns []string) []string { return columns[:min(4, len(columns))] }
+
+// short is a column's name in two letters: GL for Generator Loss, Dr for D_real.
+func short(name string) string {
+	var b strings.Builder
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '_' }) {
+		b.WriteString(word[:1])
+	}
+	return b.String()
+}
+
+// roughly is a duration in its two largest units: 2d3h, 1h18m, 12m30s, 45s.
+func roughly(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch d = max(d, 0); {
+	case d >= 10000*day:
+		return "years"
+	case d >= day:
+		return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return d.Round(time.Second).String()
 }

@@ -320,7 +320,10 @@ func (t *Training) close() {
 // deviceName says where the training runs, in words.
 func (t *Training) deviceName() string {
 	if !t.device.IsCUDA() {
-		return fmt.Sprintf("the CPU, %d threads", torch.NumThreads())
+		if n := torch.NumThreads(); n > 1 {
+			return fmt.Sprintf("the CPU, %d threads", n)
+		}
+		return "the CPU, 1 thread"
 	}
 	precision := "fp32"
 	if t.Config.TF32 {

@@ -62,7 +62,7 @@ func hintFor(err error) string {
 	case errors.Is(err, train.ErrNoCheckpoint):
 		return "--force trains anew in its place"
 	case errors.Is(err, train.ErrDiverged):
-		return "train anew with a lower optimizer.learning_rate; export can still write the generator of the newest checkpoint"
+		return "train anew with a lower optimizer.learning_rate"
 	case errors.Is(err, syscall.ENOSPC):
 		return "the disk is full; free some space and go on with --resume"
 	case errors.Is(err, syscall.EFBIG):
