@@ -48,16 +48,20 @@ func sameShape(a, b *data.Image) error {
 }
 
 // plane copies one channel out of the interleaved samples, row by row.
-func plane(m *data.Image, channel int) []float64 {
-	out := make([]float64, m.Width*m.Height)
+func plane(m *data.Image, channel int) []float64 { return planeRows(m, channel, 0, m.Height) }
+
+// planeRows is plane for the rows [from, to).
+func planeRows(m *data.Image, channel, from, to int) []float64 {
+	out := make([]float64, m.Width*(to-from))
+	at := from*m.Width*m.Channels + channel
 	if m.Depth == 8 {
 		for i := range out {
-			out[i] = float64(m.Pix[i*m.Channels+channel])
+			out[i] = float64(m.Pix[at+i*m.Channels])
 		}
 		return out
 	}
 	for i := range out {
-		out[i] = float64(m.Sample(i*m.Channels + channel))
+		out[i] = float64(m.Sample(at + i*m.Channels))
 	}
 	return out
 }

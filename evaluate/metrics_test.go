@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -270,5 +271,32 @@ func BenchmarkMeasure(b *testing.B) {
 	b.SetBytes(int64(len(x.Pix)))
 	for b.Loop() {
 		Measure(x)
+	}
+}
+
+// Measured in bands of rows, an image has the similarity that it has in one piece, whatever is left for the last band.
+func TestSSIMInBands(t *testing.T) {
+	for _, height := range []int{ssimBand + 10, ssimBand + 11, 2*ssimBand + 50} {
+		for _, depth := range []int{8, 16} {
+			a, b := picture(33, height, 3, depth, "noise", 1), picture(33, height, 3, depth, "noise", 2)
+			copy(b.Pix, a.Pix[:len(a.Pix)/3]) // similar in places, so that the bands differ
+			top := float64(a.Max())
+			c1, c2 := 0.01*top*0.01*top, 0.03*top*0.03*top
+			for window, sum := range map[Window]func(a, b []float64, width, height int, c1, c2 float64) float64{Gaussian11: ssimGaussian, Uniform7: ssimUniform} {
+				want := 0.0
+				for c := range 3 {
+					n := window.size() - 1
+					want += sum(plane(a, c), plane(b, c), 33, height, c1, c2) / float64((33-n)*(height-n)) / 3
+				}
+				got, err := SSIM(a, b, window)
+				if err != nil {
+					t.Fatal(err)
+				}
+				near(t, fmt.Sprintf("%s, height %d", window, height), got, want, 1e-12)
+				if same, err := SSIM(a, a, window); err != nil || same != 1 {
+					t.Errorf("%s, height %d: %v of an image and itself, %v", window, height, same, err)
+				}
+			}
+		}
 	}
 }

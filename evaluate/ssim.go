@@ -3,7 +3,9 @@ package evaluate
 import (
 	"fmt"
 	"math"
-	"sync"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 
 	"keygan/data"
 )
@@ -44,31 +46,42 @@ func SSIM(a, b *data.Image, window Window) (float64, error) {
 	}
 	c1, c2 := ssimK1*float64(a.Max()), ssimK2*float64(a.Max())
 	c1, c2 = c1*c1, c2*c2
-	means := make([]float64, a.Channels)
-	var wg sync.WaitGroup
-	for c := range means {
-		wg.Go(func() {
-			if window == Uniform7 {
-				means[c] = ssimUniform(plane(a, c), plane(b, c), a.Width, a.Height, c1, c2)
-			} else {
-				means[c] = ssimGaussian(plane(a, c), plane(b, c), a.Width, a.Height, c1, c2)
-			}
+	sum := ssimGaussian
+	if window == Uniform7 {
+		sum = ssimUniform
+	}
+	// Bands of rows are measured by themselves and added up in order: the memory does not grow with the height, and the
+	// result does not depend on how many go on at once.
+	rows := a.Height - window.size() + 1 // places of the window
+	bands := (rows + ssimBand - 1) / ssimBand
+	sums := make([]float64, a.Channels*bands)
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range sums {
+		work.Go(func() error {
+			channel, from := i/bands, i%bands*ssimBand
+			to := min(from+ssimBand, rows) + window.size() - 1
+			sums[i] = sum(planeRows(a, channel, from, to), planeRows(b, channel, from, to), a.Width, to-from, c1, c2)
+			return nil
 		})
 	}
-	wg.Wait()
-	sum := 0.0
-	for _, v := range means {
-		sum += v
+	work.Wait() // no band fails
+	total := 0.0
+	for _, v := range sums {
+		total += v
 	}
-	return sum / float64(a.Channels), nil
+	return total / (float64(a.Channels) * float64(rows) * float64(a.Width-window.size()+1)), nil
 }
+
+// ssimBand is how many rows of window places are measured at once.
+const ssimBand = 128
 
 // similarity is the SSIM of one place: the means of the two windows, the sum of their variances and their covariance.
 func similarity(ma, mb, variances, covariance, c1, c2 float64) float64 {
 	return (2*float64(ma*mb) + c1) * (2*covariance + c2) / ((float64(ma*ma) + float64(mb*mb) + c1) * (variances + c2))
 }
 
-// ssimGaussian is the mean over one channel with the Gaussian window. Only the sum of the two variances is needed, so
+// ssimGaussian is the sum over the places of one channel with the Gaussian window. Only the sum of the two variances is needed, so
 // four filtered planes do: a, b, a² + b², ab.
 func ssimGaussian(a, b []float64, width, height int, c1, c2 float64) float64 {
 	squares, products := make([]float64, len(a)), make([]float64, len(a))
@@ -86,7 +99,7 @@ func ssimGaussian(a, b []float64, width, height int, c1, c2 float64) float64 {
 		// Grouped, and with conversions that forbid fusing, so that identical images give exactly 1.
 		sum += similarity(x, y, ms[i]-(float64(x*x)+float64(y*y)), mp[i]-float64(x*y), c1, c2)
 	}
-	return sum / float64(len(ma))
+	return sum
 }
 
 // gaussianTaps is the middle weight and the five to each side.
@@ -128,7 +141,7 @@ func gaussian(p []float64, width, height int, column []float64) []float64 {
 	return out
 }
 
-// ssimUniform is the mean over one channel with the uniform window. Its sums are of whole numbers below 2⁵³, so that
+// ssimUniform is the sum over the places of one channel with the uniform window. Its sums are of whole numbers below 2⁵³, so that
 // sliding them along, one value in and one out, is exact.
 func ssimUniform(a, b []float64, width, height int, c1, c2 float64) float64 {
 	const side, count = 7, 49.0
@@ -168,5 +181,5 @@ func ssimUniform(a, b []float64, width, height int, c1, c2 float64) float64 {
 		}
 		slide(y-side+1, -1)
 	}
-	return total / float64((width-side+1)*(height-side+1))
+	return total
 }
