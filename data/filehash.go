@@ -54,17 +54,21 @@ func hashFile(path string) (h fileHash, state fileState, err error) {
 	return h, state, fmt.Errorf("%s: %w", path, reason(err))
 }
 
-// fileOf is the file that an image of a given name comes from, and which of the file's images it is, as in "#12"; "" where
-// the file is one image. An image that comes from no file gives "".
-func fileOf(name string) (path, part string) {
+// fileOf is the file that image i comes from, as the source says or, if it does not, as the image's name does: "file" or
+// "file#12". An image that comes from no file gives "".
+func fileOf(src Source, i int) string {
+	if path, _ := locate(src, i); path != "" {
+		return path
+	}
+	name := src.Name(i)
 	if isFile(name) {
-		return name, ""
+		return name
 	}
 	at := strings.LastIndexByte(name, '#')
 	if at < 0 || strings.Trim(name[at+1:], "0123456789") != "" || !isFile(name[:at]) {
-		return "", ""
+		return ""
 	}
-	return name[:at], name[at:]
+	return name[:at]
 }
 
 func isFile(path string) bool {
@@ -72,25 +76,17 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// An origin is where an image comes from: the hash of the file and its part, or the hash of the image's name.
-type origin struct {
-	hash fileHash
-	path string // "" for a drawn image
-	part string
-}
-
-// originsOf finds the origin of every image of a source, reading several files at once.
-func originsOf(src Source) ([]origin, error) {
-	all := make([]origin, src.Len())
+// hashesOf finds for every image of a source the hash of its file, or of its name when it comes from none. Several files are
+// read at once.
+func hashesOf(src Source) ([]fileHash, error) {
+	all := make([]fileHash, src.Len())
 	images := map[string][]int{} // by file
 	for i := range all {
-		name := src.Name(i)
-		all[i].path, all[i].part = fileOf(name)
-		if all[i].path == "" {
-			all[i].hash = sha256.Sum256([]byte(name))
-			continue
+		if path := fileOf(src, i); path != "" {
+			images[path] = append(images[path], i)
+		} else {
+			all[i] = sha256.Sum256([]byte(src.Name(i)))
 		}
-		images[all[i].path] = append(images[all[i].path], i)
 	}
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
@@ -98,7 +94,7 @@ func originsOf(src Source) ([]origin, error) {
 		work.Go(func() error {
 			h, _, err := hashFile(path)
 			for _, i := range of {
-				all[i].hash = h
+				all[i] = h
 			}
 			return err
 		})

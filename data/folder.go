@@ -17,6 +17,7 @@ import (
 // folder is the images in the files below a folder.
 type folder struct {
 	items  []item
+	axis   string
 	stacks *stackCache
 }
 
@@ -42,7 +43,7 @@ func openFolder(path, axis string, count int) (*folder, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no images: no file ends in %s", path, strings.Join(Extensions(), ", "))
 	}
-	f := &folder{stacks: newStackCache(func(path string) (*stack, error) { return readStack(path, axis) })}
+	f := &folder{axis: axis, stacks: newStackCache(func(path string) (*stack, error) { return readStack(path, axis) })}
 	if f.items, err = f.list(files); err != nil {
 		return nil, err
 	}
@@ -58,6 +59,15 @@ func openFolder(path, axis string, count int) (*folder, error) {
 
 func (f *folder) Len() int          { return len(f.items) }
 func (f *folder) Name(i int) string { return f.items[i].name }
+
+// Locate names the axis of a slice too, since it is another image along another.
+func (f *folder) Locate(i int) (path, part string) {
+	it := f.items[i]
+	if it.slice < 0 {
+		return it.path, ""
+	}
+	return it.path, fmt.Sprintf("#%d %s", it.slice, f.axis)
+}
 
 func (f *folder) Image(i int) (*Image, error) {
 	it := f.items[i]

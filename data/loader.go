@@ -195,19 +195,25 @@ func (l *Loader) image(i int) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.Channels > l.o.Channels { // before the resizing, which then has less to do
-		m = m.Convert(l.o.Channels)
-	}
-	if m.Width != l.o.Size || m.Height != l.o.Size {
-		m = m.Resize(l.o.Size, l.o.Size)
-	}
-	if m.Channels != l.o.Channels {
-		m = m.Convert(l.o.Channels)
-	}
+	m = fit(m, l.o.Size, l.o.Channels)
 	if bytes := int64(len(m.Pix)); l.keeping.Add(bytes) <= cacheBytes {
 		l.kept[i].Store(m)
 	} else {
 		l.keeping.Add(-bytes)
 	}
 	return m, nil
+}
+
+// fit returns an image at size×size with so many channels, 1 or 3, its depth kept: the very image when it is so already.
+func fit(m *Image, size, channels int) *Image {
+	if m.Channels > channels { // before the resizing, which then has less to do
+		m = m.Convert(channels)
+	}
+	if m.Width != size || m.Height != size {
+		m = m.Resize(size, size)
+	}
+	if m.Channels != channels {
+		m = m.Convert(channels)
+	}
+	return m
 }

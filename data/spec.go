@@ -36,6 +36,22 @@ type Source interface {
 	Image(i int) (*Image, error)
 }
 
+// A Located source can say which file an image is decoded from, "" for none, and which part of the file it is, "" for one that
+// is the whole: the same part of the same bytes is always the same image. The sources of Open, OpenAll, Split and Cached can.
+// One that wraps another and does not change its images should pass Locate on, or Cached will not cache them.
+type Located interface {
+	Source
+	Locate(i int) (path, part string)
+}
+
+// locate is Locate for a source that may not have it.
+func locate(src Source, i int) (path, part string) {
+	if l, ok := src.(Located); ok {
+		return l.Locate(i)
+	}
+	return "", ""
+}
+
 // Validate says what is wrong with a spec that can be seen without looking at files.
 func (s Spec) Validate() error {
 	switch {
@@ -136,6 +152,11 @@ func (j *joined) find(i int) (Source, int) {
 func (j *joined) Name(i int) string {
 	src, i := j.find(i)
 	return src.Name(i)
+}
+
+func (j *joined) Locate(i int) (path, part string) {
+	src, i := j.find(i)
+	return locate(src, i)
 }
 
 func (j *joined) Image(i int) (*Image, error) {

@@ -18,13 +18,13 @@ func Split(src Source, share float64, heldOut bool) (Source, error) {
 	if !(share > 0 && share < 1) {
 		return nil, fmt.Errorf("a share of %v held out: it must be above 0 and below 1", share)
 	}
-	origins, err := originsOf(src)
+	hashes, err := hashesOf(src)
 	if err != nil {
 		return nil, err
 	}
 	side := &subset{src: src}
-	for i, o := range origins {
-		if isHeldOut(o.hash, share) == heldOut {
+	for i, h := range hashes {
+		if isHeldOut(h, share) == heldOut {
 			side.images = append(side.images, i)
 		}
 	}
@@ -51,3 +51,5 @@ type subset struct {
 func (s *subset) Len() int                    { return len(s.images) }
 func (s *subset) Name(i int) string           { return s.src.Name(s.images[i]) }
 func (s *subset) Image(i int) (*Image, error) { return s.src.Image(s.images[i]) }
+
+func (s *subset) Locate(i int) (path, part string) { return locate(s.src, s.images[i]) }

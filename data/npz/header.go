@@ -15,9 +15,9 @@ import (
 // maxHeader bounds the text of a .npy header; NumPy's own is 118 bytes for every array here.
 const maxHeader = 1 << 12
 
-// header is the start of a .npy file, version 1.0, padded to 64 bytes as NumPy's own. It is made here because npyio
+// Header is the start of a .npy file, version 1.0, padded to 64 bytes as NumPy's own. It is made here because npyio
 // takes the shape from the Go type, which has none for four dimensions chosen at run time.
-func header(dtype string, shape []int) []byte {
+func Header(dtype string, shape []int) []byte {
 	dims := make([]string, len(shape))
 	for i, d := range shape {
 		dims[i] = strconv.Itoa(d)

@@ -76,7 +76,7 @@ func Write(w io.Writer, entries ...Entry) error {
 
 // Write writes the array by itself, as the content of an .npy file.
 func (e Entry) Write(w io.Writer) error {
-	if _, err := w.Write(header(e.dtype, e.shape)); err != nil {
+	if _, err := w.Write(Header(e.dtype, e.shape)); err != nil {
 		return err
 	}
 	_, err := w.Write(e.body)

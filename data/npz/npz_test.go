@@ -62,7 +62,7 @@ func TestReadsNumPy(t *testing.T) {
 	if got, err := a.Floats("a", []int{2, 3}); err != nil || !slices.Equal(got, []float32{0, 1, 2, 3, 4, 5}) {
 		t.Errorf("%v %v", got, err)
 	}
-	for name, want := range map[string][]byte{"a": header(typeFloat, []int{2, 3}), "b": header(typeByte, []int{2})} {
+	for name, want := range map[string][]byte{"a": Header(typeFloat, []int{2, 3}), "b": Header(typeByte, []int{2})} {
 		r, err := a.entries[name].Open()
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +87,7 @@ func TestRefuses(t *testing.T) {
 		return b.Bytes()
 	}
 	good := archive(t, Floats("x", []int{2, 2}, make([]float32, 4)))
-	huge := string(header(typeFloat, []int{1 << 30, 1 << 30})) + "1234"
+	huge := string(Header(typeFloat, []int{1 << 30, 1 << 30})) + "1234"
 	damaged := slices.Clone(good)
 	damaged[bytes.Index(damaged, []byte("\n"))+3] ^= 1
 	for _, c := range []struct {
@@ -101,14 +101,14 @@ func TestRefuses(t *testing.T) {
 		{"no header", zipped("x.npy", "abc"), "array x: too short for a NumPy array"},
 		{"other magic", zipped("x.npy", strings.Repeat("x", 200)), "array x: not a NumPy array"},
 		{"huge shape", zipped("x.npy", huge), "array x: a shape of"},
-		{"negative shape", zipped("x.npy", string(header(typeFloat, []int{-1}))), "array x: "},
+		{"negative shape", zipped("x.npy", string(Header(typeFloat, []int{-1}))), "array x: "},
 		{"bomb", zipped("x.npy", strings.Repeat("\x00", 1<<26)), "unpacks to more than"},
 		{"damaged", damaged, "array x: cut short or damaged"},
 		{"twice", archive(t, Floats("x", []int{0}, nil), Floats("x", []int{0}, nil)), "there twice"},
 		{"missing", archive(t, Floats("y", []int{0}, nil)), "array x: missing"},
 		{"type", archive(t, Bytes("x", nil)), "array x: its type is |u1, must be <f4"},
 		{"shape", archive(t, Floats("x", []int{4}, make([]float32, 4))), "array x: its shape is [4], must be [2 2]"},
-		{"too long", zipped("x.npy", string(header(typeFloat, []int{2, 2}))+strings.Repeat("\x00", 17)), "longer than its shape"},
+		{"too long", zipped("x.npy", string(Header(typeFloat, []int{2, 2}))+strings.Repeat("\x00", 17)), "longer than its shape"},
 	} {
 		a, err := Open(c.file)
 		if err == nil {
