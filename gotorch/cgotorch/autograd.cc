@@ -33,7 +33,12 @@ char* kg_tensor_grad(kg_tensor t, kg_tensor* out) {
 }
 
 char* kg_set_tensor_grad(kg_tensor t, kg_tensor grad) {
-  return guard([&] { get(t).mutable_grad() = get_or_none(grad); });
+  return guard([&] {
+    at::Tensor g = get_or_none(grad);
+    TORCH_CHECK(!g.defined() || g.sizes() == get(t).sizes(), "the tensor is of shape ", get(t).sizes(),
+                ", its gradient of ", g.sizes());
+    get(t).mutable_grad() = g;
+  });
 }
 
 char* kg_grad(const kg_tensor* outputs, int n_out, const kg_tensor* inputs, int n_in, const kg_tensor* grad_outputs,

@@ -1,6 +1,8 @@
 // New tensors.
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "handle.h"
 
 using namespace keygan;
@@ -25,6 +27,8 @@ char* kg_from_host(const void* src, int dtype, const int64_t* shape, int dims, k
   return guard([&] {
     // clone, not from_blob alone: the memory belongs to Go.
     at::TensorOptions o(scalar_type(dtype));
+    bool none = std::find(shape, shape + dims, 0) != shape + dims;
+    TORCH_CHECK(src != nullptr || none, "no memory is given to copy elements from");
     *out = make(at::from_blob(const_cast<void*>(src), ints(shape, dims), o).clone());
   });
 }

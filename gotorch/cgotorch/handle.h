@@ -42,7 +42,10 @@ inline std::vector<at::Tensor> get_all(const kg_tensor* ts, int n) {
 inline at::IntArrayRef ints(const int64_t* p, int n) { return at::IntArrayRef(p, static_cast<size_t>(n)); }
 inline at::IntArrayRef pair(const int64_t* p) { return at::IntArrayRef(p, 2); }
 
-inline at::ScalarType scalar_type(int dtype) { return static_cast<at::ScalarType>(dtype); }
+inline at::ScalarType scalar_type(int dtype) {
+  TORCH_CHECK(0 <= dtype && dtype < static_cast<int>(at::ScalarType::Undefined), "no dtype has the number ", dtype);
+  return static_cast<at::ScalarType>(dtype);
+}
 
 inline at::Device device_of(int device) {
   return device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(device));

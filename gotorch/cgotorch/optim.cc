@@ -1,6 +1,7 @@
 // Adam and SGD over plain tensors, with PyTorch's arithmetic.
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <utility>

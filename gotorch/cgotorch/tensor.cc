@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/Formatting.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "handle.h"
