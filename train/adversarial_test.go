@@ -14,61 +14,101 @@ import (
 // The bound is 1e-5 on the CPU; a GPU, where there is one, adds its products in another order.
 func TestAgainstPyTorch(t *testing.T) {
 	for _, name := range []string{"wgan-gp", "gan"} {
-		t.Run(name+" on the CPU", func(t *testing.T) { againstPyTorch(t, name, torch.NewDevice("cpu"), 1e-5) })
+		both := func(t *testing.T, device torch.Device, bound float64) {
+			t.Run("parts", func(t *testing.T) { againstPyTorch(t, name, device, bound) })
+			t.Run("steps", func(t *testing.T) { stepsAgainstPyTorch(t, name, device, bound) })
+		}
+		t.Run(name+" on the CPU", func(t *testing.T) { both(t, torch.NewDevice("cpu"), 1e-5) })
 		if torch.IsCUDAAvailable() {
 			torch.SetTF32(false)
-			t.Run(name+" on a GPU", func(t *testing.T) { againstPyTorch(t, name, torch.NewDevice("cuda"), 1e-4) })
+			t.Run(name+" on a GPU", func(t *testing.T) { both(t, torch.NewDevice("cuda"), 1e-4) })
 		}
 	}
 }
 
-func againstPyTorch(t *testing.T, name string, device torch.Device, bound float64) {
-	const iterations, criticSteps, batch, channels, size, width, blocks = 5, 2, 2, 3, 32, 2, 1
+// reference is an objective with the weights that PyTorch's began with, and what PyTorch made of them.
+type reference struct {
+	t         *testing.T
+	vectors   *npz.Archive
+	device    torch.Device
+	objective Objective
+	a         *adversarial
+	setAlpha  func(func(n int64) torch.Tensor)
+}
+
+// The shape of the reference; testdata/adversarial.py has the same.
+const (
+	refIterations, refCriticSteps  = 5, 2
+	refBatch, refChannels, refSize = 2, 3, 32
+	refWidth, refBlocks            = 2, 1
+)
+
+func newReference(t *testing.T, name string, device torch.Device) *reference {
 	vectors, err := npz.ReadFile("testdata/"+name+".npz", 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := DefaultConfig()
-	c.Image = Image{Size: size, Channels: channels}
-	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = width, blocks, width
-	c.Objective.Name, c.Objective.CriticSteps = name, criticSteps
-	objective := newObjective(c, device)
-	var a *adversarial
-	setAlpha := func(func(int64) torch.Tensor) {}
-	switch o := objective.(type) {
+	c.Image = Image{Size: refSize, Channels: refChannels}
+	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = refWidth, refBlocks, refWidth
+	c.Objective.Name, c.Objective.CriticSteps = name, refCriticSteps
+	r := &reference{t: t, vectors: vectors, device: device, objective: newObjective(c, device)}
+	switch o := r.objective.(type) {
 	case *wganGP:
-		a = &o.adversarial
-		setAlpha = func(alpha func(int64) torch.Tensor) { o.alpha = alpha }
+		r.a, r.setAlpha = &o.adversarial, func(alpha func(int64) torch.Tensor) { o.alpha = alpha }
 	case *gan:
-		a = &o.adversarial
+		r.a, r.setAlpha = &o.adversarial, func(func(int64) torch.Tensor) {}
 	}
-	for _, m := range a.Models() {
+	for _, m := range r.a.Models() {
 		for _, p := range m.Network.Params {
 			p.Tensor.SetFloats(floats(t, vectors, "init/"+m.Name+"/"+p.Name, p.Tensor))
 		}
 	}
-	image := func(name string) torch.Tensor {
-		b, _, err := vectors.Bytes(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		x := make([]float32, len(b))
-		for i, v := range b {
-			x[i] = float32(v)/127.5 - 1
-		}
-		return torch.FromFloats(x, batch, channels, size, size).To(device)
+	return r
+}
+
+// image is a batch of the vectors, [N, C, H, W] in [−1, 1].
+func (r *reference) image(name string) torch.Tensor {
+	r.t.Helper()
+	b, _, err := r.vectors.Bytes(name)
+	if err != nil {
+		r.t.Fatal(err)
 	}
-	for i := range iterations {
+	x := make([]float32, len(b))
+	for i, v := range b {
+		x[i] = float32(v)/127.5 - 1
+	}
+	return torch.FromFloats(x, refBatch, refChannels, refSize, refSize).To(r.device)
+}
+
+// alpha is the mixing factors of a critic step, [N, 1, 1, 1].
+func (r *reference) alpha(iteration, step int) torch.Tensor {
+	shape := torch.Empty([]int64{refBatch, 1, 1, 1}, false)
+	return torch.FromFloats(floats(r.t, r.vectors, fmt.Sprintf("%d/alpha/%d", iteration, step), shape), refBatch, 1, 1, 1).To(r.device)
+}
+
+// compareWeights compares what the objective has learnt.
+func (r *reference) compareWeights(bound float64) {
+	r.t.Helper()
+	for _, m := range r.a.Models() {
+		for _, p := range m.Network.Params {
+			compare(r.t, r.vectors, bound, "final/"+m.Name+"/"+p.Name, p.Tensor)
+		}
+	}
+}
+
+// againstPyTorch takes an iteration apart and compares every part.
+func againstPyTorch(t *testing.T, name string, device torch.Device, bound float64) {
+	r := newReference(t, name, device)
+	vectors, a := r.vectors, r.a
+	for i := range refIterations {
 		at := func(format string, args ...any) string { return fmt.Sprintf("%d/", i) + fmt.Sprintf(format, args...) }
 		torch.Scope(func() {
 			step := 0
-			setAlpha(func(n int64) torch.Tensor {
-				shape := torch.Empty([]int64{n, 1, 1, 1}, false)
-				return torch.FromFloats(floats(t, vectors, at("alpha/%d", step), shape), n, 1, 1, 1).To(device)
-			})
-			source, target := image(at("source")), image(at("target"))
+			r.setAlpha(func(int64) torch.Tensor { return r.alpha(i, step) })
+			source, target := r.image(at("source")), r.image(at("target"))
 			fake := a.generator.Network.Forward(source)
-			for step = range criticSteps {
+			for step = range refCriticSteps {
 				// The gradients are taken here once more, because criticStep keeps them to itself.
 				terms := a.criticLoss(target, fake.Detach())
 				grads := torch.Grad([]torch.Tensor{terms.loss}, a.critic.Network.tensors(), nil, true, false)
@@ -91,11 +131,34 @@ func againstPyTorch(t *testing.T, name string, device torch.Device, bound float6
 			a.generator.Optimizer.StepWith(grads)
 		})
 	}
-	for _, m := range a.Models() {
-		for _, p := range m.Network.Params {
-			compare(t, vectors, bound, "final/"+m.Name+"/"+p.Name, p.Tensor)
-		}
+	r.compareWeights(bound)
+}
+
+// stepsAgainstPyTorch makes the iterations as training does, by Step, and compares the losses and the weights at the end.
+func stepsAgainstPyTorch(t *testing.T, name string, device torch.Device, bound float64) {
+	r := newReference(t, name, device)
+	columns := r.objective.Columns()
+	for i := range refIterations {
+		torch.Scope(func() {
+			step := -1
+			r.setAlpha(func(int64) torch.Tensor { step++; return r.alpha(i, step) })
+			values := r.objective.Step(Batch{r.image(fmt.Sprintf("%d/source", i)), r.image(fmt.Sprintf("%d/target", i))})
+			got := map[string]float64{}
+			for k, column := range columns {
+				got[column] = values[k]
+			}
+			last := fmt.Sprintf("%d/critic/%d/", i, refCriticSteps-1)
+			for vector, column := range map[string]string{
+				fmt.Sprintf("%d/generator/loss", i): "Generator Loss", last + "loss": "Critic Loss",
+				last + "penalty": "Gradient Penalty", last + "real": "D_real", last + "fake": "D_fake",
+			} {
+				if value, ok := got[column]; ok {
+					compare(t, r.vectors, bound, vector, torch.FromFloats([]float32{float32(value)}, 1))
+				}
+			}
+		})
 	}
+	r.compareWeights(bound)
 }
 
 // floats reads the vector called name, of the shape that like has.
