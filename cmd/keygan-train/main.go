@@ -9,9 +9,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -133,7 +136,7 @@ func (f *flags) train(ctx context.Context) error {
 		return usageError{errors.New("--resume and --force exclude each other")}
 	}
 	if f.dryRun {
-		return train.Plan(c, os.Stdout)
+		return results(func(w io.Writer) error { return train.Plan(c, w) })
 	}
 	o := train.Options{Resume: f.resume, Force: f.force}
 	if !f.quiet {
@@ -151,8 +154,18 @@ func (f *flags) train(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	fmt.Println(c.GeneratorPath())
-	return nil
+	return results(func(w io.Writer) error { _, err := fmt.Fprintln(w, c.GeneratorPath()); return err })
+}
+
+// results writes to standard output. What cannot be printed is a failure, too.
+func results(write func(io.Writer) error) error {
+	w := bufio.NewWriter(os.Stdout)
+	err := write(w)
+	var pe *fs.PathError
+	if flushed := w.Flush(); errors.As(flushed, &pe) {
+		err = errors.Join(err, fmt.Errorf("standard output: %v", pe.Err)) // not for the hints on a run's disk
+	}
+	return err
 }
 
 func (f *flags) setArgs() string {
@@ -185,7 +198,7 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return train.Check(c, os.Stdout)
+			return results(func(w io.Writer) error { return train.Check(c, w) })
 		},
 	}
 	f.addConfig(c)
@@ -210,8 +223,7 @@ func exportCommand() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(os.Stderr, "the generator of step %d\n", step)
-			fmt.Println(out)
-			return nil
+			return results(func(w io.Writer) error { _, err := fmt.Fprintln(w, out); return err })
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "generator.npz", "the file to write")
