@@ -60,6 +60,7 @@ func newReference(t *testing.T, name string, device torch.Device) *reference {
 		r.a, r.setAlpha = &o.adversarial, func(func(int64) torch.Tensor) {}
 	}
 	for _, m := range r.a.Models() {
+		t.Cleanup(m.close)
 		for _, p := range m.Network.Params {
 			p.Tensor.SetFloats(floats(t, vectors, "init/"+m.Name+"/"+p.Name, p.Tensor))
 		}

@@ -62,10 +62,11 @@ func newNetwork(layers []infer.Layer, device torch.Device) *Network {
 			shape[i] = int64(d)
 		}
 		// Weights are drawn on the CPU, so that a seed gives the same ones whatever the device.
-		w := torch.Empty(shape, false)
-		initializer.KaimingUniform(&w, math.Sqrt(5), "fan_in", "leaky_relu")
-		w = w.To(device).Detach().SetRequiresGrad(true).Keep()
-		n.Params = append(n.Params, Param{p.Name, w})
+		torch.Scope(func() {
+			w := torch.Empty(shape, false)
+			initializer.KaimingUniform(&w, math.Sqrt(5), "fan_in", "leaky_relu")
+			n.Params = append(n.Params, Param{p.Name, w.To(device).Detach().SetRequiresGrad(true).Keep()})
+		})
 	}
 	return n
 }

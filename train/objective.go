@@ -31,6 +31,14 @@ type Model struct {
 	Optimizer torch.Optimizer
 }
 
+// close frees the weights and the optimizer's state now, rather than when the garbage collector comes round.
+func (m Model) close() {
+	for _, p := range m.Network.Params {
+		p.Tensor.Close()
+	}
+	m.Optimizer.Close()
+}
+
 // objectives makes each objective from a configuration, on a device.
 var objectives = map[string]func(Config, torch.Device) Objective{
 	"gan":     newGAN,

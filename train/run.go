@@ -310,10 +310,7 @@ func (t *Training) close() {
 		t.target.Close()
 	}
 	for _, m := range t.Objective.Models() {
-		for _, p := range m.Network.Params {
-			p.Tensor.Close()
-		}
-		m.Optimizer.Close()
+		m.close()
 	}
 }
 
