@@ -19,8 +19,8 @@ func windowOf(n int, value func(i int) float64) window {
 	sample := make([]float64, 0, count)
 	for k := range count {
 		// Spread evenly but not regularly, so that the steps do not fall on the same column of every row.
-		from, to := n*k/count, n*(k+1)/count
-		v := value(from + k*7919%(to-from))
+		from, to := int(int64(n)*int64(k)/int64(count)), int(int64(n)*int64(k+1)/int64(count))
+		v := value(from + int(int64(k)*7919%int64(to-from)))
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
 			sample = append(sample, v)
 		}
