@@ -23,6 +23,12 @@
 //		…
 //	}
 //
+// Between the two, Split holds out some images by the hash of their file, and Cached decodes and resizes each file only once,
+// for this run and all later ones:
+//
+//	src, err = data.Split(src, 0.1, false)
+//	src, err = data.Cached(src, data.CacheOptions{Size: 256, Channels: 3})
+//
 // What it promises:
 //   - What was written with EncodePNG is read back sample for sample, channels and depth included.
 //   - The order of a loader is a function of its seed alone, so a run that is resumed at batch k sees what it would have seen.

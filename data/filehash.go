@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -18,9 +19,19 @@ type fileHash [sha256.Size]byte
 
 // A fileState is what changes when a file does. While it stays the same, the content is taken to be the same.
 type fileState struct {
-	path     string
+	path     string // absolute
 	size     int64
-	modified time.Time
+	modified int64 // nanoseconds since 1970
+}
+
+func stateOf(path string, info os.FileInfo) fileState {
+	return fileState{path, info.Size(), info.ModTime().UnixNano()}
+}
+
+// isCurrent reports whether the file is still as it was.
+func isCurrent(s fileState) bool {
+	info, err := os.Stat(s.path)
+	return err == nil && stateOf(s.path, info) == s
 }
 
 // settled is how long ago a file must have been changed for its state to be remembered: within the granularity of a file
@@ -32,26 +43,37 @@ var hashed sync.Map // fileState to fileHash
 
 // hashFile returns the hash of the file at path, and the state that the file was in.
 func hashFile(path string) (h fileHash, state fileState, err error) {
-	f, err := os.Open(path)
-	if err == nil {
-		defer f.Close()
-		var info os.FileInfo
-		if info, err = f.Stat(); err == nil {
-			state = fileState{path, info.Size(), info.ModTime().Round(0)}
-			if known, ok := hashed.Load(state); ok {
-				return known.(fileHash), state, nil
-			}
-			sum := sha256.New()
-			if _, err = io.Copy(sum, f); err == nil {
-				sum.Sum(h[:0])
-				if time.Since(state.modified) > settled {
-					hashed.Store(state, h)
-				}
-				return h, state, nil
-			}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", path, reason(err))
 		}
+	}()
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return h, state, err
 	}
-	return h, state, fmt.Errorf("%s: %w", path, reason(err))
+	f, err := os.Open(path)
+	if err != nil {
+		return h, state, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return h, state, err
+	}
+	state = stateOf(full, info)
+	if known, ok := hashed.Load(state); ok {
+		return known.(fileHash), state, nil
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return h, state, err
+	}
+	sum.Sum(h[:0])
+	if time.Since(info.ModTime()) > settled {
+		hashed.Store(state, h)
+	}
+	return h, state, nil
 }
 
 // fileOf is the file that image i comes from, as the source says or, if it does not, as the image's name does: "file" or

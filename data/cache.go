@@ -1,0 +1,175 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// cacheTransform is part of a cache's key. Raise its number whenever decoding, resizing or conversion gives other bytes for some
+// file: TestCacheTransform notices the most likely of such changes. Go's version is in it since its JPEG decoder may change.
+var cacheTransform = "1 " + runtime.Version()
+
+// CacheOptions say what a cache holds.
+type CacheOptions struct {
+	Dir      string // where caches are kept; "" is "keygan" in the user's cache folder, ~/.cache on Linux
+	Size     int    // images are Size×Size
+	Channels int    // 1 grey or 3 RGB
+
+	// Progress, if set, is called while a cache is being made: with 0 first, then after each image, by one goroutine at a time.
+	Progress func(done, total int)
+}
+
+func (o CacheOptions) validate() error {
+	switch {
+	case o.Size < 1 || o.Size > 1<<14:
+		return fmt.Errorf("a cache of images of size %d: 1 to %d", o.Size, 1<<14)
+	case o.Channels != 1 && o.Channels != 3:
+		return fmt.Errorf("a cache of images with %d channels: 1 (grey) or 3 (RGB)", o.Channels)
+	}
+	return nil
+}
+
+// Cached returns a source of the same images at Size×Size with so many channels of 8 bits, just as a Loader would make them
+// (of 16 bits the nearest 8), decoded once and for all: a 4020×4892 X-ray takes a second to decode at every start, its
+// 256×256 pixels a few microseconds to fetch.
+//
+// The images lie in Dir as images-256x256x3-<key>.npy, an array of [N, 256, 256, 3] uint8 that numpy.load reads, and an index
+// beside it. The key is made of the SHA-256 of each file, the size, the channels and the version of the transform, so a cache
+// is never used for anything but what it was made of. A set to which files were added takes what it can from the caches that are
+// there. Hashes are remembered by path, size and time of change. All of it is readable by the user alone, as medical images
+// should be, and may be deleted at any time.
+//
+// A cache appears when it is whole: a process that is killed leaves at most a temporary file, which the next one removes. Of two
+// processes that want the same one, the second waits for the first. A cache that is damaged is made anew; an image that turns
+// out to be damaged later is decoded from its file, and the cache made anew at the next start.
+//
+// Drawn images, those of a source that is not Located, and those whose file cannot be read are not in the cache: Image makes
+// them, or gives the error, each time as it would without one.
+func Cached(src Source, o CacheOptions) (Source, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	if o.Dir == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("no folder for cached images: %w", err)
+		}
+		o.Dir = filepath.Join(dir, "keygan")
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Dir, reason(err))
+	}
+	b := &cacheBuild{src: src, o: o, parts: cacheParts(src, o.Dir)}
+	b.plan()
+	c := &cached{src: src, size: o.Size, channels: o.Channels, rows: b.rows}
+	if len(b.want.Images) == 0 {
+		return c, nil
+	}
+	var err error
+	if c.images, err = b.open(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// cacheParts finds what the images of a source come from: the zero cachePart for one that is not to be cached.
+func cacheParts(src Source, dir string) []cachePart {
+	remembered := readHashes(dir)
+	parts := make([]cachePart, src.Len())
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	of := map[string][]int{} // images, by file
+	for i := range parts {
+		if path, _ := locate(src, i); path != "" {
+			of[path] = append(of[path], i)
+		}
+	}
+	for path, images := range of {
+		work.Go(func() error {
+			h, state, err := hashFile(path)
+			if err != nil {
+				return nil // Image will say so
+			}
+			for _, i := range images {
+				_, part := locate(src, i)
+				parts[i] = cachePart{File: h, Part: part, state: state}
+			}
+			return nil
+		})
+	}
+	work.Wait()
+	remembered.write(dir)
+	return parts
+}
+
+// cached is a source with a cache before it.
+type cached struct {
+	src            Source
+	size, channels int
+	rows           []int // for each image, its row in images, or −1
+	images         *cacheFile
+}
+
+func (c *cached) Len() int                         { return c.src.Len() }
+func (c *cached) Name(i int) string                { return c.src.Name(i) }
+func (c *cached) Locate(i int) (path, part string) { return locate(c.src, i) }
+
+func (c *cached) Image(i int) (*Image, error) {
+	if row := c.rows[i]; row >= 0 && !c.images.index.Images[row].Absent {
+		m := NewImage(c.size, c.size, c.channels, 8)
+		if c.images.read(row, m.Pix) == nil {
+			return m, nil
+		}
+		c.images.remove() // so that the next to come makes it anew
+	}
+	m, err := c.src.Image(i)
+	if err != nil {
+		return nil, err
+	}
+	return eightBits(fit(m, c.size, c.channels)), nil
+}
+
+// eightBits returns an image with 8 bits a sample: the nearest of v · 255/65535.
+func eightBits(m *Image) *Image {
+	if m.Depth == 8 {
+		return m
+	}
+	out := NewImage(m.Width, m.Height, m.Channels, 8)
+	for i := range out.Pix {
+		out.Pix[i] = byte((m.Sample(i) + 128) / 257)
+	}
+	return out
+}
+
+// A cacheFile is a cache that has been found whole.
+type cacheFile struct {
+	path   string // of the array
+	index  cacheIndex
+	pixels mapping // the file, header and all
+	header int     // bytes
+	gone   sync.Once
+}
+
+var errDamagedCache = errors.New("damaged cache")
+
+// read copies a row's pixels to pix, when they are what was written.
+func (f *cacheFile) read(row int, pix []byte) error {
+	if err := f.pixels.read(pix, int64(f.header)+int64(row)*int64(len(pix))); err != nil {
+		return err
+	}
+	if crc32.Checksum(pix, castagnoli) != f.index.Images[row].CRC {
+		return errDamagedCache
+	}
+	return nil
+}
+
+func (f *cacheFile) remove() { f.gone.Do(func() { os.Remove(indexPath(f.path)) }) }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
