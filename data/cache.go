@@ -37,8 +37,8 @@ func (o CacheOptions) validate() error {
 }
 
 // Cached returns a source of the same images at Size×Size with so many channels of 8 bits, just as a Loader would make them
-// (of 16 bits the nearest 8), decoded once and for all: a 4020×4892 X-ray takes a second to decode at every start, its
-// 256×256 pixels a few microseconds to fetch.
+// (of 16 bits the nearest 8), decoded once and for all: a 4020×4892 X-ray takes about half a second to decode, its
+// 256×256 pixels a tenth of a millisecond to fetch.
 //
 // The images lie in Dir as images-256x256x3-<key>.npy, an array of [N, 256, 256, 3] uint8 that numpy.load reads, and an index
 // beside it. The key is made of the SHA-256 of each file, the size, the channels and the version of the transform, so a cache
