@@ -155,14 +155,14 @@ func TestReadRefusesDamage(t *testing.T) {
 		{"arch followed by more", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{5}, []byte("{} {}")); return e }, "array arch: not the JSON"},
 		{"arch empty object", func(e []entry) []entry { e[0].body = archNpy(t, map[string]int{}); return e }, "array arch: not the JSON of an architecture: it has no format_version"},
 		{"arch unknown field", func(e []entry) []entry {
-			e[0].body = archNpy(t, map[string]int{"format_version": 1, "noise": 1})
+			e[0].body = archNpy(t, map[string]int{"format_version": 1, "novelty": 1})
 			return e
-		}, `unknown field "noise"`},
+		}, `unknown field "novelty"`},
 		{"arch newer", func(e []entry) []entry {
-			e[0].body = archNpy(t, map[string]int{"format_version": 2, "noise": 1})
+			e[0].body = archNpy(t, map[string]int{"format_version": 3, "novelty": 1})
 			return e
 		},
-			"array arch: format version 2 is newer than 1"},
+			"array arch: format version 3 is newer than 2"},
 		{"arch too long", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{1 << 30}, nil); return e }, "array arch: a shape of [1073741824] is declared, but only"},
 		{"arch cut", func(e []entry) []entry { e[0].body = npyOf("|u1", []int{1 << 17}, nil); return e }, "array arch: a shape of [131072] is declared, but only"},
 	} {

@@ -19,7 +19,7 @@ func TestValidate(t *testing.T) {
 		want  string
 		spoil func(a *Arch)
 	}{
-		{"format version 2 is newer", func(a *Arch) { a.FormatVersion = 2 }},
+		{"format version 3 is newer", func(a *Arch) { a.FormatVersion = 3 }},
 		{"format version 0 does not exist", func(a *Arch) { a.FormatVersion = 0 }},
 		{`unknown network "unet", known here: "resnet"`, func(a *Arch) { a.Network = "unet" }},
 		{"channels is 2", func(a *Arch) { a.Channels = 2 }},
