@@ -266,25 +266,36 @@ func Chaos(width, blocks, channels, imageSize int) Arch {
 func (a Arch) Params() []Param {
 	var params []Param
 	for _, l := range a.Layers {
-		add := func(name string, shape ...int) { params = append(params, Param{name, shape}) }
-		add(l.weight(), l.shape()...)
-		if l.Bias {
-			add(l.Name+".bias", l.Out)
-		}
-		if l.NormName != "" {
-			add(l.NormName+".weight", l.Out)
-			add(l.NormName+".bias", l.Out)
-		}
-		if l.Norm == NormBatch {
-			add(l.NormName+".running_mean", l.Out)
-			add(l.NormName+".running_var", l.Out)
-		}
-		if l.Noise != "" {
-			add(l.Noise+".weight", l.Out)
-		}
+		params = append(params, l.params()...)
 	}
 	return params
 }
+
+// params are l's own.
+func (l Layer) params() []Param {
+	params := []Param{{l.weight(), l.shape()}}
+	add := func(module string, names ...string) {
+		for _, name := range names {
+			params = append(params, Param{module + "." + name, []int{l.Out}})
+		}
+	}
+	if l.Bias {
+		add(l.Name, "bias")
+	}
+	if l.NormName != "" {
+		add(l.NormName, "weight", "bias")
+	}
+	if l.Norm == NormBatch {
+		add(l.NormName, "running_mean", runningVar)
+	}
+	if l.Noise != "" {
+		add(l.Noise, "weight")
+	}
+	return params
+}
+
+// runningVar is the last part of the name of a batch norm's variance.
+const runningVar = "running_var"
 
 // Parameters is how many numbers all arrays hold together.
 func (a Arch) Parameters() int {

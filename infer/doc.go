@@ -2,9 +2,9 @@ package infer
 
 // # The contract: the same key bytes everywhere
 //
-// The same weights and the same pixels give the same key, bit for bit, on every machine, with any number of threads, today
-// and in a year. A key that differs in one bit opens nothing, so this is part of the format as much as the names of the
-// arrays. Every implementation of a layer, in Go or in assembly, keeps to these rules:
+// The same weights and the same pixels, and the same Seed where noise is taken, give the same key, bit for bit, on every
+// machine, with any number of threads, today and in a year. A key that differs in one bit opens nothing, so this is part of
+// the format as much as the names of the arrays. Every implementation of a layer, in Go or in assembly, keeps to these rules:
 //
 //  1. Only + − × ÷ √ on float32 and float64, rounded to nearest, ties to even, subnormal numbers kept; comparisons,
 //     and conversions between them. Nothing of package math but Sqrt and the bits of a number: Exp and Tanh have
@@ -20,14 +20,34 @@ package infer
 //     be put into memory and taken up again: it is float32 at every step. Vectors run across output elements, never along a
 //     chain. Another way to add up (Winograd, fused multiply-add) is another algorithm, with a name of its own in the file.
 //
-//  4. Instance norm: sums of x and x² in float64; for each row over 16 lanes, element x in lane x mod 16, ascending; lanes i
+//  4. A bias is added to the finished chain, in float32.
+//
+//  5. Instance norm: sums of x and x² in float64; for each row over 16 lanes, element x in lane x mod 16, ascending; lanes i
 //     and i + 8 are added, then i + 4, i + 2, i + 1; then the rows, ascending, from 0. mean = Σx / n, variance = Σx² / n − mean²,
 //     not below 0, in float64; y = (x − float32(mean)) × float32(1 / √(variance + 1e-5)) in float32.
+//     With parameters: y = (x − float32(mean)) × float32(weight / √(variance + 1e-5)) + bias, three roundings in float32. Batch
+//     norm is the same, with the running mean and the running variance of the file.
 //
-//  5. A residual is added after the norm, in float32. ReLU turns x < 0 into +0 and leaves all else, −0 too. tanh is the one of
-//     activation.go: float64, exp by ln 2 and thirteen terms of its series, then rounded to float32.
+//  6. A residual is added after the norm and the activation before_add, in float32. ReLU turns x < 0 into +0 and leaves all
+//     else, −0 too; LeakyReLU turns it into x × float32(0.2). tanh is the one of activation.go: float64, exp by ln 2 and
+//     thirteen terms of its series, then rounded to float32. Noise is added last: y + weight × noise, two roundings.
 //
-//  6. From pixels to samples: data.Image.Convert and Floats; from the output to levels: data.FromFloats. An image whose sides
-//     are not multiples of 4 is extended to the right and below by its last column and row, and the key cut back.
+//  7. From pixels to samples: data.Image.Convert and Floats; from the output to levels: data.FromFloats. With a value range
+//     of 0 to 1: sample = level / 255 (or 65535) in float32, and level = ⌊255·y + ½⌋, exactly, not below 0 nor above 255. An
+//     image whose sides are not multiples of 4 is extended to the right and below by its last column and row, and the key cut
+//     back.
+//
+//  8. Noise comes from a Seed of 32 bytes and has streams: 0 for the latent numbers or the noise of the image, 1, 2, … for
+//     the layers that add noise, in their order. The key of stream i is SHA-256 of "keygan noise 1\n", the seed, and i as 64 bits,
+//     big-endian; with it C2SP's chacha8rand (math/rand/v2's ChaCha8) gives numbers of 64 bits. Each is taken as signed, its
+//     lowest 10 bits are dropped by a shift, and times 2⁻⁵³ it is in [−1, 1). Of two such numbers u, v with s = u² + v²,
+//     0 < s < 1, two of noise are made, float32(u·f) and float32(v·f), f = √(−2·ln(s) / s), in float64; other pairs are thrown
+//     away. ln is the one of noise.go: float64, by ln 2 and twelve terms of the series of atanh.
+//
+//     The numbers of a stream fill an array in order: the latent numbers; the samples of the image, channel by channel, row by
+//     row, as it was before it was extended; the plane of a layer, [height, width] of what it makes, row by row, the same for all
+//     its channels. So the noise of a layer does not depend on what other layers or channels there are, but it does on the
+//     width of the image. Noise of the image is added as x + float32(σ·(high − low)) × noise, two roundings, and the sum clipped
+//     to the value range, low to high.
 //
 // exact_test.go holds golden hashes and a plain loop for rule 3 that must agree to the last bit.

@@ -7,24 +7,30 @@ import (
 	"slices"
 )
 
-// Forward makes the key of an image: x is [channels, height, width] in [−1, 1], and so is what it returns. Height and width
-// may be any; where they are not multiples of 4, the image is extended to the right and below by repeating its edge, and
-// the key is cut back. It uses all of GOMAXPROCS and may be called concurrently.
+// Forward is ForwardFrom with noise from the zero Seed, which everybody knows. It is for a model that takes no noise; with
+// one that does, the same image gives the same key again, and the key of dcgan is always the same.
+func (m *Model) Forward(x []float32, height, width int) ([]float32, error) {
+	return m.ForwardFrom(x, height, width, Seed{})
+}
+
+// ForwardFrom makes the key of an image: x is [Channels, height, width] in the model's value range, and so is what it
+// returns, but for what a last layer without tanh lets pass the end of the range. Height and width may be any; where they are
+// not multiples of 4, the image is extended to the right and below by repeating its edge, and the key is cut back. seed
+// matters only to a model that TakesNoise; one with Latent numbers makes keys of ImageSize × ImageSize alone, and x, which it
+// does not look at, may be nil. It uses all of GOMAXPROCS and may be called concurrently.
 //
 // It returns an error when x is not of that length or not finite, when the image is too large for the network, and when
-// the weights are such that the result is not a number.
-func (m *Model) Forward(x []float32, height, width int) ([]float32, error) {
-	channels := m.arch.Channels
-	if height < 1 || width < 1 || height > maxActivation/width {
-		return nil, fmt.Errorf("an image of %d×%d cannot be keyed", width, height)
+// the weights are such that the result is not a number; and a *SizeError when a model with Latent numbers is to make a key of
+// another size.
+func (m *Model) ForwardFrom(x []float32, height, width int, seed Seed) ([]float32, error) {
+	if err := m.checkInput(x, height, width); err != nil {
+		return nil, err
 	}
-	if int64(len(x)) != int64(channels)*int64(height)*int64(width) {
-		return nil, fmt.Errorf("%d samples for an image of %d×%d with %d channels", len(x), width, height, channels)
+	key := shape3{m.arch.Channels, height, width}
+	padded := key
+	if m.arch.Latent == 0 {
+		padded.height, padded.width = roundUp(height, sizeMultiple), roundUp(width, sizeMultiple)
 	}
-	if err := checkFinite(x); err != nil {
-		return nil, fmt.Errorf("image: %w", err)
-	}
-	padded := shape3{channels, roundUp(height, sizeMultiple), roundUp(width, sizeMultiple)}
 	steps := make([]shape3, 0, len(m.convolutions))
 	if err := m.arch.trace(padded.height, padded.width, func(_ Layer, s shape3) { steps = append(steps, s) }); err != nil {
 		return nil, err
@@ -32,14 +38,34 @@ func (m *Model) Forward(x []float32, height, width int) ([]float32, error) {
 	r := m.runs.Get().(*run)
 	defer m.runs.Put(r)
 	r.reserve(padded, runtime.GOMAXPROCS(0))
-	y := make([]float32, len(x))
-	out := m.layers(r, x, shape3{channels, height, width}, padded, steps)
+	y := make([]float32, key.size())
+	out := m.layers(r, m.begin(r, x, key, padded, seed), m.arch.input(padded.height, padded.width), steps, seed)
 	crop(y, height, width, out, padded)
 	r.release(out)
 	if checkFinite(y) != nil {
 		return nil, errors.New("the weights are out of range: the key is not a number")
 	}
 	return y, nil
+}
+
+// checkInput checks the arguments of ForwardFrom.
+func (m *Model) checkInput(x []float32, height, width int) error {
+	if m.arch.Latent > 0 {
+		if side := m.arch.ImageSize; height != side || width != side {
+			return &SizeError{width, height, side}
+		}
+		return nil
+	}
+	if height < 1 || width < 1 || height > maxActivation/width {
+		return fmt.Errorf("an image of %d×%d cannot be keyed", width, height)
+	}
+	if channels := m.arch.Channels; int64(len(x)) != int64(channels)*int64(height)*int64(width) {
+		return fmt.Errorf("%d samples for an image of %d×%d with %d channels", len(x), width, height, channels)
+	}
+	if err := checkFinite(x); err != nil {
+		return fmt.Errorf("image: %w", err)
+	}
+	return nil
 }
 
 // run is the memory of one forward pass; a model keeps those that are not in use.
@@ -77,54 +103,69 @@ func (r *run) take(n int) []float32 {
 
 func (r *run) release(b []float32) { r.free = append(r.free, b) }
 
-// layers runs the network on the image x, extended to the shape padded, and returns the last activation, to be released.
-// steps has the shape that each layer makes.
-func (m *Model) layers(r *run, x []float32, image, padded shape3, steps []shape3) []float32 {
+// begin returns the input of the first layer, to be released: latent noise, or the image x with its noise, extended to the
+// shape padded.
+func (m *Model) begin(r *run, x []float32, image, padded shape3, seed Seed) []float32 {
+	if n := m.arch.Latent; n > 0 {
+		latent := r.take(n)
+		drawNoise(latent, seed, StreamInput)
+		return latent
+	}
 	in := r.take(padded.size())
+	if m.arch.InputNoise > 0 {
+		noisy := r.take(image.size())
+		m.arch.addInputNoise(noisy, x, seed)
+		extend(in, padded, noisy, image)
+		r.release(noisy)
+		return in
+	}
 	extend(in, padded, x, image)
-	from := padded
+	return in
+}
+
+// addInputNoise sets dst to the image x with noise: x + σ·noise, σ in units of samples, clipped to the value range.
+func (a Arch) addInputNoise(dst, x []float32, seed Seed) {
+	low, high := a.ValueRange[0], a.ValueRange[1]
+	sigma := float32(a.InputNoise * (high - low))
+	drawNoise(dst, seed, StreamInput)
+	for i, v := range x {
+		dst[i] = min(max(v+float32(sigma*dst[i]), low), high)
+	}
+}
+
+// layers runs the network on in, of shape from, which it releases, and returns the last activation, to be released. steps has
+// the shape that each layer makes.
+func (m *Model) layers(r *run, in []float32, from shape3, steps []shape3, seed Seed) []float32 {
 	var remembered []float32
+	stream := StreamInput
 	for i, c := range m.convolutions {
 		out := r.take(steps[i].size())
 		c.run(out, steps[i], in, from, r.workers)
-		if c.layer.Residual == ResidualBegin {
+		l := &m.epilogues[i]
+		if l.layer.Residual == ResidualBegin {
 			remembered = in
 		} else {
 			r.release(in)
 		}
-		var add []float32
-		if c.layer.Residual == ResidualEnd {
+		var add, noise []float32
+		if l.layer.Residual == ResidualEnd {
 			add, remembered = remembered, nil
 		}
-		finish(c.layer, out, steps[i], add, len(r.workers))
+		if l.noise != nil {
+			stream++
+			noise = r.take(steps[i].height * steps[i].width)
+			drawNoise(noise, seed, stream)
+		}
+		l.run(out, steps[i], add, noise, len(r.workers))
 		if add != nil {
 			r.release(add)
+		}
+		if noise != nil {
+			r.release(noise)
 		}
 		in, from = out, steps[i]
 	}
 	return in
-}
-
-// finish turns the sums of a convolution into the layer's output, in place: activation(norm(x) + add).
-func finish(l Layer, x []float32, s shape3, add []float32, workers int) {
-	size := s.height * s.width
-	parallel(workers, s.channels, func(_, channel int) {
-		plane := x[channel*size:][:size]
-		if l.Norm == NormInstance {
-			instanceNorm(plane, s.height, s.width)
-		}
-		if add != nil {
-			addTo(plane, add[channel*size:])
-		}
-		switch l.Activation {
-		case ActivationReLU:
-			relu(plane)
-		case ActivationTanh:
-			for i, v := range plane {
-				plane[i] = tanh(v)
-			}
-		}
-	})
 }
 
 // extend copies the image x to the upper left of dst and repeats its last column and row in what is left.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,6 +148,6 @@ func runLayers(a Arch, params map[string]Array, x Array) Array {
 	}
 	r := new(run)
 	r.reserve(from, 2)
-	y := m.layers(r, x.Data, from, from, steps)
+	y := m.layers(r, slices.Clone(x.Data), from, steps, Seed{})
 	return Array{[]int{s.channels, s.height, s.width}, y}
 }

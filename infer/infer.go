@@ -5,6 +5,9 @@
 //	...
 //	key, err := m.Key(img) // 8-bit, m.Arch().Channels channels, as wide and as high as img
 //
+// Some generators take noise besides the image, or instead of it (m.TakesNoise()). Their keys are made with m.KeyFrom(img, seed),
+// and no Seed may serve twice.
+//
 // The training side writes what this package reads, through the same definitions:
 //
 //	arch := infer.ResNet(64, 6, 3, 256) // the published generator
@@ -19,7 +22,7 @@
 //
 // # What is promised
 //
-// The same weights and the same pixels give the same key bytes on every machine, with any number of threads; doc.go states
+// The same weights, pixels and Seed give the same key bytes on every machine, with any number of threads; doc.go states
 // the rules of arithmetic that this rests on. Against PyTorch the output differs by at most 1e-4 before rounding.
 package infer
 
@@ -29,6 +32,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -39,6 +43,7 @@ type Model struct {
 	hash   func() string
 
 	convolutions []*convolution // of the layers, packed
+	epilogues    []epilogue     // what follows each of them
 	runs         sync.Pool      // of *run
 }
 
@@ -49,8 +54,15 @@ func newModel(a Arch, params map[string]Array) *Model {
 	m.runs.New = func() any { return new(run) }
 	for _, l := range a.Layers {
 		m.convolutions = append(m.convolutions, newConvolution(l, params[l.weight()].Data))
+		m.epilogues = append(m.epilogues, newEpilogue(l, params))
 	}
 	return m
+}
+
+// TakesNoise says whether keys depend on a Seed besides the image.
+func (m *Model) TakesNoise() bool {
+	return m.arch.Latent > 0 || m.arch.InputNoise > 0 ||
+		slices.ContainsFunc(m.arch.Layers, func(l Layer) bool { return l.Noise != "" })
 }
 
 // Arch describes the generator.

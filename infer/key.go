@@ -1,18 +1,54 @@
 package infer
 
 import (
+	"errors"
 	"fmt"
 
 	"keygan/data"
 )
 
-// Key makes the key image of img: 8 bits, as many channels as the model has, as wide and as high as img. The samples of
-// img, of any depth, are converted to the model's channels (alpha is dropped, colour to grey by luma) and to [−1, 1]; the
-// result is rounded to the nearest grey level, halves up.
-func (m *Model) Key(img *data.Image) (*data.Image, error) {
-	y, err := m.Forward(img.Floats(m.arch.Channels), img.Height, img.Width)
+// Key is KeyFrom with noise from the zero Seed, which everybody knows. It is for a model that takes no noise: with one that
+// does, keys that are to protect anything need a fresh Seed each.
+func (m *Model) Key(img *data.Image) (*data.Image, error) { return m.KeyFrom(img, Seed{}) }
+
+// KeyFrom makes the key image of img: 8 bits, as many channels as the model has, as wide and as high as img. The samples of
+// img, of any depth, are converted to the model's channels (alpha is dropped, colour to grey by luma) and to its value
+// range; the result is rounded to the nearest grey level, halves up.
+//
+// A model that TakesNoise draws it from seed. One with Latent numbers does not look at the samples of img: the key is Generate's,
+// and the error a *SizeError when img has another size.
+func (m *Model) KeyFrom(img *data.Image, seed Seed) (*data.Image, error) {
+	var x []float32
+	if m.arch.Latent == 0 {
+		x = m.arch.samples(img)
+	}
+	y, err := m.ForwardFrom(x, img.Height, img.Width, seed)
 	if err != nil {
 		return nil, fmt.Errorf("key of an image of %v: %w", img, err)
 	}
-	return data.FromFloats(y, m.arch.Channels, img.Height, img.Width), nil
+	return m.arch.image(y, img.Height, img.Width), nil
+}
+
+// Generate makes a key of noise alone, ImageSize × ImageSize, 8 bits, as many channels as the model has. Models without Latent
+// numbers make keys of images only.
+func (m *Model) Generate(seed Seed) (*data.Image, error) {
+	if m.arch.Latent == 0 {
+		return nil, errors.New("the generator makes keys of images, not of noise alone")
+	}
+	side := m.arch.ImageSize
+	y, err := m.ForwardFrom(nil, side, side, seed)
+	if err != nil {
+		return nil, err
+	}
+	return m.arch.image(y, side, side), nil
+}
+
+// A SizeError reports an image of another size than the one that a generator with Latent numbers makes keys of.
+type SizeError struct {
+	Width, Height int // of the image
+	Side          int // of the keys
+}
+
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("the generator makes keys of %d×%d pixels only, not of %d×%d", e.Side, e.Side, e.Width, e.Height)
 }

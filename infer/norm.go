@@ -8,10 +8,27 @@ const normEpsilon = 1e-5
 const sumLanes = 16
 
 // instanceNorm brings a channel, height rows of width, to mean 0 and variance 1: (x − mean) / √(variance + eps), the
-// variance biased, as PyTorch's InstanceNorm2d without scale and shift. Sums are in float64: of each row over 16 lanes,
-// element x in lane x mod 16, which a fixed tree adds up; then of the rows, in order. So rows may be summed in any order and
-// by any number of threads, and lanes by vectors of any width, with the same result.
+// variance biased, as PyTorch's InstanceNorm2d without scale and shift.
 func instanceNorm(plane []float32, height, width int) {
+	mean, variance := moments(plane, height, width)
+	m, scale := float32(mean), float32(1/math.Sqrt(variance+normEpsilon))
+	for i, x := range plane {
+		plane[i] = float32(x-m) * scale
+	}
+}
+
+// affineNorm is a channel's (x − mean) / √(variance + eps) · weight + bias.
+func affineNorm(plane []float32, mean, variance float64, weight, bias float32) {
+	m, scale := float32(mean), float32(float64(weight)/math.Sqrt(variance+normEpsilon))
+	for i, x := range plane {
+		plane[i] = float32(float32(x-m)*scale) + bias
+	}
+}
+
+// moments are the mean and the biased variance of a channel, height rows of width. Sums are in float64: of each row over 16
+// lanes, element x in lane x mod 16, which a fixed tree adds up; then of the rows, in order. So rows may be summed in any
+// order and by any number of threads, and lanes by vectors of any width, with the same result.
+func moments(plane []float32, height, width int) (mean, variance float64) {
 	var sum, squares float64
 	for y := range height {
 		s, q := rowSums(plane[y*width:][:width])
@@ -19,12 +36,8 @@ func instanceNorm(plane []float32, height, width int) {
 		squares += q
 	}
 	n := float64(height * width)
-	mean := sum / n
-	variance := max(0, squares/n-float64(mean*mean))
-	m, scale := float32(mean), float32(1/math.Sqrt(variance+normEpsilon))
-	for i, x := range plane {
-		plane[i] = float32(x-m) * scale
-	}
+	mean = sum / n
+	return mean, max(0, squares/n-float64(mean*mean))
 }
 
 // rowSums returns the sum of x and of its squares.

@@ -27,8 +27,9 @@ func ReadFile(path string) (*Model, error) {
 }
 
 // Read reads generator.npz from b; name stands for the file in errors. It returns an error for an array that is missing,
-// unknown, there twice, of another shape or type, or with a number that is not finite; for an architecture that Validate
-// refuses or that is of a newer format; and for an archive that is cut short or unpacks to far more than its own length.
+// unknown, there twice, of another shape or type, with a number that is not finite or a variance below 0; for an
+// architecture that Validate refuses or that is of a newer format; and for an archive that is cut short or unpacks to far
+// more than its own length.
 func Read(name string, b []byte) (*Model, error) {
 	archive, err := npz.Open(b)
 	if err != nil {
@@ -49,8 +50,8 @@ func read(name string, archive *npz.Archive) (*Model, error) {
 		if err != nil {
 			return fail(err)
 		}
-		if err := checkFinite(data); err != nil {
-			return fail(fmt.Errorf("array %s: %w", p.Name, err))
+		if err := p.check(data); err != nil {
+			return fail(err)
 		}
 		params[p.Name] = Array{p.Shape, data}
 	}

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,15 +16,20 @@ const (
 	maxStride   = 4
 	maxSide     = 1 << 14 // of ImageSize
 	maxWeights  = 1 << 28 // numbers in all parameters together: 1 GiB
+
+	maxInputNoise = 10 // of InputNoise
 )
 
 var (
-	layerName  = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
+	activations = []string{"", ActivationReLU, ActivationTanh, ActivationLeakyReLU}
+
+	module     = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
 	configHash = regexp.MustCompile(`^[0-9A-Za-z:._-]*$`)
 )
 
 // Validate reports the first thing in the architecture that this package cannot run: an unknown value, a size out of
-// bounds, channels that do not follow on, a residual that does not close, an output that is not the input's shape.
+// bounds, a name that another module has, channels that do not follow on, a residual that does not close, an output that is
+// not the key's shape, and whatever the format version did not have.
 func (a Arch) Validate() error {
 	switch {
 	case a.FormatVersion > FormatVersion:
@@ -34,32 +40,29 @@ func (a Arch) Validate() error {
 		return fmt.Errorf("channels is %d, must be 1 or 3", a.Channels)
 	case a.ImageSize < 1 || a.ImageSize > maxSide:
 		return fmt.Errorf("image size is %d, must be 1 to %d", a.ImageSize, maxSide)
-	case a.ValueRange != [2]float32{-1, 1}:
-		return fmt.Errorf("value range is %v to %v, must be -1 to 1", a.ValueRange[0], a.ValueRange[1])
+	case a.ValueRange != [2]float32{-1, 1} && a.ValueRange != [2]float32{0, 1}:
+		return fmt.Errorf("value range is %v to %v, must be -1 to 1 or 0 to 1", a.ValueRange[0], a.ValueRange[1])
 	case len(a.ConfigHash) > 128 || !configHash.MatchString(a.ConfigHash):
 		return fmt.Errorf("config hash is not a hash: %.40q", a.ConfigHash)
 	case len(a.Layers) == 0 || len(a.Layers) > maxLayers:
 		return fmt.Errorf("%d layers, must be 1 to %d", len(a.Layers), maxLayers)
 	}
-	if err := known("network", a.Network, NetworkResNet); err != nil {
+	if err := known("network", a.Network, NetworkResNet, NetworkDCGAN, NetworkChaos); err != nil {
 		return err
 	}
-	names := map[string]bool{}
-	weights := 0
-	for i, l := range a.Layers {
-		if err := l.validate(); err != nil {
-			return fmt.Errorf("layer %d (%.60q): %w", i, l.Name, err)
+	if err := a.validateNoise(); err != nil {
+		return err
+	}
+	if a.FormatVersion == 1 {
+		if err := a.validateVersion1(); err != nil {
+			return err
 		}
-		if names[l.Name] {
-			return fmt.Errorf("layer %d (%.60q): another layer has this name", i, l.Name)
-		}
-		names[l.Name] = true
-		// One layer is at most 4096 · 4096 · 15², which an int of 32 bits does not hold.
-		if n := int64(l.In) * int64(l.Out) * int64(l.Kernel*l.Kernel); n > int64(maxWeights-weights) {
-			return fmt.Errorf("layer %d (%.60q): the weights add up to more than %d numbers", i, l.Name, maxWeights)
-		} else {
-			weights += int(n)
-		}
+	}
+	if err := a.validateLayers(); err != nil {
+		return err
+	}
+	if a.Latent > 0 {
+		return a.trace(a.ImageSize, a.ImageSize, nil)
 	}
 	for _, size := range []int{sizeMultiple, 2 * sizeMultiple, roundUp(a.ImageSize, sizeMultiple)} {
 		if err := a.trace(size, size, nil); err != nil {
@@ -69,18 +72,104 @@ func (a Arch) Validate() error {
 	return nil
 }
 
+// validateNoise checks what is drawn before the first layer.
+func (a Arch) validateNoise() error {
+	least, most := 0, 0
+	if a.Network == NetworkDCGAN {
+		least, most = 1, maxChannels
+	}
+	switch {
+	case a.Latent < least || a.Latent > most:
+		return fmt.Errorf("latent is %d, must be %d to %d for %s", a.Latent, least, most, a.Network)
+	case !(a.InputNoise >= 0 && a.InputNoise <= maxInputNoise):
+		return fmt.Errorf("input noise is %v, must be 0 to %v", a.InputNoise, maxInputNoise)
+	case a.InputNoise > 0 && a.Latent > 0:
+		return fmt.Errorf("input noise is %v, but there is no image to add it to", a.InputNoise)
+	}
+	return nil
+}
+
+// validateVersion1 refuses what version 1 of the format does not have: a reader of that version could not know it.
+func (a Arch) validateVersion1() error {
+	needs := func(what string) error { return fmt.Errorf("%s needs format version 2, this is version 1", what) }
+	switch {
+	case a.Network != NetworkResNet:
+		return needs("network " + a.Network)
+	case a.ValueRange[0] != -1:
+		return needs("a value range of 0 to 1")
+	case a.InputNoise != 0:
+		return needs("input noise")
+	}
+	for i, l := range a.Layers {
+		for _, f := range []struct {
+			what string
+			used bool
+		}{
+			{"a bias", l.Bias},
+			{"norm " + l.Norm, l.Norm == NormInstanceAffine || l.Norm == NormBatch},
+			{"norm_name", l.NormName != ""},
+			{"before_add", l.BeforeAdd != ""},
+			{"activation " + l.Activation, l.Activation == ActivationLeakyReLU},
+			{"noise", l.Noise != ""},
+		} {
+			if f.used {
+				return fmt.Errorf("layer %d (%.60q): %w", i, l.Name, needs(f.what))
+			}
+		}
+	}
+	return nil
+}
+
+// validateLayers checks each layer by itself, the names of all, and how many numbers they have together.
+func (a Arch) validateLayers() error {
+	names := map[string]bool{}
+	weights := int64(0)
+	for i, l := range a.Layers {
+		fail := func(err error) error { return fmt.Errorf("layer %d (%.60q): %w", i, l.Name, err) }
+		if err := l.validate(); err != nil {
+			return fail(err)
+		}
+		if l.Noise != "" && i == len(a.Layers)-1 {
+			return fail(errors.New("noise after the last layer, which makes the key"))
+		}
+		for _, module := range l.modules() {
+			if names[module] {
+				return fail(fmt.Errorf("another module has the name %q", module))
+			}
+			names[module] = true
+		}
+		for _, p := range l.params() {
+			n := int64(1) // a weight is at most 4096 · 4096 · 15², which an int of 32 bits does not hold
+			for _, d := range p.Shape {
+				n *= int64(d)
+			}
+			weights += n
+		}
+		if weights > maxWeights {
+			return fail(fmt.Errorf("the weights add up to more than %d numbers", maxWeights))
+		}
+	}
+	return nil
+}
+
+// modules are the names that l's parameters begin with.
+func (l Layer) modules() []string {
+	return slices.DeleteFunc([]string{l.Name, l.NormName, l.Noise}, func(s string) bool { return s == "" })
+}
+
 // validate checks the layer by itself.
 func (l Layer) validate() error {
-	if len(l.Name) > 100 || !layerName.MatchString(l.Name) {
-		return fmt.Errorf("the name is not that of a module in a state dict")
+	if !moduleName(l.Name) {
+		return errors.New("the name is not that of a module in a state dict")
 	}
 	for _, f := range []struct {
 		field, value string
 		allowed      []string
 	}{
 		{"type", l.Type, []string{Conv, ConvTranspose}},
-		{"norm", l.Norm, []string{"", NormInstance}},
-		{"activation", l.Activation, []string{"", ActivationReLU, ActivationTanh}},
+		{"norm", l.Norm, []string{"", NormInstance, NormInstanceAffine, NormBatch}},
+		{"before_add", l.BeforeAdd, activations},
+		{"activation", l.Activation, activations},
 		{"residual", l.Residual, []string{"", ResidualBegin, ResidualEnd}},
 		{"algorithm", l.Algorithm, []string{AlgorithmDirect}},
 	} {
@@ -88,6 +177,22 @@ func (l Layer) validate() error {
 			return err
 		}
 	}
+	learnt := l.Norm == NormInstanceAffine || l.Norm == NormBatch
+	switch {
+	case learnt && !moduleName(l.NormName):
+		return fmt.Errorf("norm_name %.40q is not that of a module in a state dict, which the norm %q needs", l.NormName, l.Norm)
+	case !learnt && l.NormName != "":
+		return fmt.Errorf("norm_name is %.40q, but the norm %q has no parameters", l.NormName, l.Norm)
+	case l.BeforeAdd != "" && l.Residual != ResidualEnd:
+		return fmt.Errorf("before_add is %q, but nothing is added where no residual ends", l.BeforeAdd)
+	case l.Noise != "" && !moduleName(l.Noise):
+		return fmt.Errorf("noise %.40q is not the name of a module in a state dict", l.Noise)
+	}
+	return l.validateSizes()
+}
+
+// validateSizes checks the numbers in l.
+func (l Layer) validateSizes() error {
 	outputPadding := 0
 	if l.Type == ConvTranspose {
 		outputPadding = l.Stride - 1
@@ -110,6 +215,9 @@ func (l Layer) validate() error {
 	return nil
 }
 
+// moduleName says whether name can be that of a module in a state dict.
+func moduleName(name string) bool { return len(name) <= 100 && module.MatchString(name) }
+
 // known refuses a value that this version has no meaning for.
 func known(field, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
@@ -121,74 +229,3 @@ func known(field, value string, allowed ...string) error {
 	}
 	return fmt.Errorf("unknown %s %.40q, known here: %s", field, value, strings.Join(names, ", "))
 }
-
-// maxActivation bounds the numbers of one activation, [channels, height, width]: 8 GiB.
-const maxActivation = 1<<31 - 1
-
-// shape3 is the shape of an activation.
-type shape3 struct{ channels, height, width int }
-
-func (s shape3) size() int { return s.channels * s.height * s.width }
-
-func (s shape3) String() string { return fmt.Sprintf("%d×%d×%d", s.channels, s.height, s.width) }
-
-// fits says whether the numbers of s can be counted and held.
-func (s shape3) fits() bool {
-	return int64(s.height) <= maxActivation/int64(s.width) &&
-		int64(s.channels) <= maxActivation/(int64(s.height)*int64(s.width))
-}
-
-// trace follows the shape of an input of [Channels, height, width] through the layers and calls visit, if any, with the
-// shape that each layer makes. The layers must have been validated one by one.
-func (a Arch) trace(height, width int, visit func(l Layer, out shape3)) error {
-	in := shape3{a.Channels, height, width}
-	s := in
-	var begin *shape3 // input of the open residual block
-	for i, l := range a.Layers {
-		fail := func(format string, args ...any) error {
-			return fmt.Errorf("layer %d (%s): %s", i, l.Name, fmt.Sprintf(format, args...))
-		}
-		if l.In != s.channels {
-			return fail("takes %d channels, but is given %d", l.In, s.channels)
-		}
-		if l.Residual == ResidualBegin {
-			if begin != nil {
-				return fail("a residual begins inside another")
-			}
-			b := s
-			begin = &b
-		}
-		s = shape3{l.Out, l.outputSize(s.height), l.outputSize(s.width)}
-		if s.height < 1 || s.width < 1 {
-			return fail("nothing is left of an image of %d×%d", width, height)
-		}
-		if !s.fits() {
-			return fail("an image of %d×%d is too large: more than %d numbers", width, height, maxActivation)
-		}
-		if l.Residual == ResidualEnd {
-			if begin == nil {
-				return fail("a residual ends that did not begin")
-			}
-			if *begin != s {
-				return fail("a residual of %v begins with %v", s, *begin)
-			}
-			begin = nil
-		}
-		if visit != nil {
-			visit(l, s)
-		}
-	}
-	if begin != nil {
-		return fmt.Errorf("a residual begins that does not end")
-	}
-	if s != in {
-		return fmt.Errorf("the layers make %v of an image of %v", s, in)
-	}
-	return nil
-}
-
-// sizeMultiple is what height and width are padded to, because the generators halve them twice.
-const sizeMultiple = 4
-
-// roundUp is the smallest multiple of m that is at least n.
-func roundUp(n, m int) int { return (n + m - 1) / m * m }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"keygan/data/npz"
 )
@@ -15,7 +16,8 @@ const archEntry = "arch"
 
 // Write writes generator.npz to w: arch, then the parameters in the order of a.Params. The same content gives the same
 // bytes. Nothing is written when the architecture is not valid, or when params lacks one of its arrays, holds another, or
-// holds one of the wrong shape or with a number that is not finite. Arrays are stored, not deflated: weights hardly shrink.
+// holds one of the wrong shape, with a number that is not finite or a variance below 0. Arrays are stored, not deflated:
+// weights hardly shrink.
 func Write(w io.Writer, a Arch, params map[string]Array) error {
 	if err := a.Validate(); err != nil {
 		return fmt.Errorf("arch: %w", err)
@@ -51,14 +53,28 @@ func checkParams(a Arch, params map[string]Array) error {
 		case len(got.Data) != p.Size():
 			return fmt.Errorf("array %s: %d numbers for a shape of %v", p.Name, len(got.Data), p.Shape)
 		}
-		if err := checkFinite(got.Data); err != nil {
-			return fmt.Errorf("array %s: %w", p.Name, err)
+		if err := p.check(got.Data); err != nil {
+			return err
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if !want[name] {
 			return fmt.Errorf("array %.100q: the architecture has no such parameter", name)
 		}
+	}
+	return nil
+}
+
+// check refuses numbers that p cannot have.
+func (p Param) check(x []float32) error {
+	if err := checkFinite(x); err != nil {
+		return fmt.Errorf("array %s: %w", p.Name, err)
+	}
+	if !strings.HasSuffix(p.Name, "."+runningVar) {
+		return nil
+	}
+	if i := slices.IndexFunc(x, func(v float32) bool { return v < 0 }); i >= 0 {
+		return fmt.Errorf("array %s: element %d is %v, a variance is never below 0", p.Name, i, x[i])
 	}
 	return nil
 }
