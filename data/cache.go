@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -18,12 +19,15 @@ var cacheTransform = "1 " + runtime.Version()
 
 // CacheOptions say what a cache holds.
 type CacheOptions struct {
-	Dir      string // where caches are kept; "" is "keygan" in the user's cache folder, ~/.cache on Linux
+	Dir      string // where caches are kept, ~ being the home folder; "" is "keygan" in the user's cache folder, ~/.cache on Linux
 	Size     int    // images are Size×Size
 	Channels int    // 1 grey or 3 RGB
 
 	// Progress, if set, is called while a cache is being made: with 0 first, then after each image, by one goroutine at a time.
 	Progress func(done, total int)
+
+	// Waiting, if set, is called when another process is making the very cache, which may take its time.
+	Waiting func()
 }
 
 func (o CacheOptions) validate() error {
@@ -50,37 +54,67 @@ func (o CacheOptions) validate() error {
 // processes that want the same one, the second waits for the first. A cache that is damaged is made anew; an image that turns
 // out to be damaged later is decoded from its file, and the cache made anew at the next start.
 //
+// When ctx ends, so does Cached, with its error and leaving nothing half-made. All other errors are about the folder: there is
+// none, it cannot be written to, or is full. The images are as good without a cache: Fitted gives the same ones.
+//
 // Drawn images, those of a source that is not Located, and those whose file cannot be read are not in the cache: Image makes
 // them, or gives the error, each time as it would without one.
-func Cached(src Source, o CacheOptions) (Source, error) {
+func Cached(ctx context.Context, src Source, o CacheOptions) (Source, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if o.Dir == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return nil, fmt.Errorf("no folder for cached images: %w", err)
-		}
-		o.Dir = filepath.Join(dir, "keygan")
+	var err error
+	if o.Dir, err = cacheFolder(o.Dir); err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Dir, reason(err))
 	}
-	b := &cacheBuild{src: src, o: o, parts: cacheParts(src, o.Dir)}
+	parts, err := cacheParts(ctx, src, o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	b := &cacheBuild{ctx: ctx, src: src, o: o, parts: parts}
 	b.plan()
 	c := &cached{src: src, size: o.Size, channels: o.Channels, rows: b.rows}
 	if len(b.want.Images) == 0 {
 		return c, nil
 	}
-	var err error
 	if c.images, err = b.open(); err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		return nil, err
 	}
 	return c, nil
 }
 
+// Fitted returns the images that Cached would, size×size with so many channels of 8 bits, but decodes them whenever they are
+// asked for.
+func Fitted(src Source, size, channels int) (Source, error) {
+	if err := (CacheOptions{Size: size, Channels: channels}).validate(); err != nil {
+		return nil, err
+	}
+	c := &cached{src: src, size: size, channels: channels, rows: make([]int, src.Len())}
+	for i := range c.rows {
+		c.rows[i] = -1
+	}
+	return c, nil
+}
+
+func cacheFolder(dir string) (string, error) {
+	if dir != "" {
+		return expandHome(dir)
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no folder for cached images: %w", err)
+	}
+	return filepath.Join(dir, "keygan"), nil
+}
+
 // cacheParts finds what the images of a source come from: the zero cachePart for one that is not to be cached.
-func cacheParts(src Source, dir string) []cachePart {
+func cacheParts(ctx context.Context, src Source, dir string) ([]cachePart, error) {
 	remembered := readHashes(dir)
 	parts := make([]cachePart, src.Len())
 	var work errgroup.Group
@@ -93,9 +127,9 @@ func cacheParts(src Source, dir string) []cachePart {
 	}
 	for path, images := range of {
 		work.Go(func() error {
-			h, state, err := hashFile(path)
+			h, state, err := hashFile(ctx, path)
 			if err != nil {
-				return nil // Image will say so
+				return ctx.Err() // else Image will say so
 			}
 			for _, i := range images {
 				_, part := locate(src, i)
@@ -104,9 +138,12 @@ func cacheParts(src Source, dir string) []cachePart {
 			return nil
 		})
 	}
-	work.Wait()
+	err := work.Wait()
 	remembered.write(dir)
-	return parts
+	if err != nil {
+		return nil, context.Cause(ctx)
+	}
+	return parts, nil
 }
 
 // cached is a source with a cache before it.
@@ -122,7 +159,7 @@ func (c *cached) Name(i int) string                { return c.src.Name(i) }
 func (c *cached) Locate(i int) (path, part string) { return locate(c.src, i) }
 
 func (c *cached) Image(i int) (*Image, error) {
-	if row := c.rows[i]; row >= 0 && !c.images.index.Images[row].Absent {
+	if row := c.rows[i]; c.holds(i) {
 		m := NewImage(c.size, c.size, c.channels, 8)
 		if c.images.read(row, m.Pix) == nil {
 			return m, nil
@@ -135,6 +172,11 @@ func (c *cached) Image(i int) (*Image, error) {
 	}
 	return eightBits(fit(m, c.size, c.channels)), nil
 }
+
+// holds reports whether image i is in the cache.
+func (c *cached) holds(i int) bool { return c.rows[i] >= 0 && !c.images.index.Images[c.rows[i]].Absent }
+
+func (c *cached) readable(i int) bool { return c.holds(i) || isReadable(c.src, i) }
 
 // eightBits returns an image with 8 bits a sample: the nearest of v · 255/65535.
 func eightBits(m *Image) *Image {

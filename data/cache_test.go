@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -56,7 +57,7 @@ func mustOpen(t testing.TB, folders ...string) Source {
 
 func mustCache(t testing.TB, src Source, o CacheOptions) Source {
 	t.Helper()
-	c, err := Cached(src, o)
+	c, err := Cached(context.Background(), src, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +260,7 @@ func TestCacheKnowsTheAxis(t *testing.T) {
 func TestCacheOfASplit(t *testing.T) {
 	src := mustOpen(t, mixed(t))
 	for _, heldOut := range []bool{false, true} {
-		side, err := Split(src, 0.5, heldOut)
+		side, err := Split(context.Background(), src, 0.5, heldOut)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,12 +278,12 @@ func TestCacheErrors(t *testing.T) {
 		"with 2 channels":          {Dir: t.TempDir(), Size: 8, Channels: 2},
 		file + ": not a directory": {Dir: file, Size: 8, Channels: 1},
 	} {
-		if _, err := Cached(src, o); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Cached(context.Background(), src, o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	if _, err := Cached(mustOpen(t, folderOf(t, "a.png")), CacheOptions{Size: 8, Channels: 1}); err != nil {
+	if _, err := Cached(context.Background(), mustOpen(t, folderOf(t, "a.png")), CacheOptions{Size: 8, Channels: 1}); err != nil {
 		t.Error(err)
 	}
 	if dir, _ := os.UserCacheDir(); len(filesNamed(filepath.Join(dir, "keygan"), "images-8x8x1-", ".npy")) != 1 {

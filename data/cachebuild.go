@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -18,6 +19,7 @@ import (
 
 // A cacheBuild makes a cache, or finds it made.
 type cacheBuild struct {
+	ctx   context.Context
 	src   Source
 	o     CacheOptions
 	parts []cachePart // of each image
@@ -57,7 +59,7 @@ func (b *cacheBuild) open() (*cacheFile, error) {
 	if f, err := openCache(path, &b.want); err == nil {
 		return f, nil
 	}
-	unlock, err := lockFile(path + ".lock")
+	unlock, err := lockFile(b.ctx, path+".lock", b.o.Waiting)
 	if err != nil {
 		return nil, fmt.Errorf("%s.lock: %w", path, reason(err))
 	}
@@ -141,6 +143,9 @@ func (b *cacheBuild) fill(f *os.File) error {
 		}
 		begun[row] = true
 		work.Go(func() error {
+			if err := b.ctx.Err(); err != nil {
+				return err
+			}
 			defer b.report(1)
 			pix := b.pixels(i, old)
 			if pix == nil {
@@ -152,7 +157,10 @@ func (b *cacheBuild) fill(f *os.File) error {
 			return err
 		})
 	}
-	return work.Wait()
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	return b.ctx.Err()
 }
 
 // pixels makes image i, or finds it in another cache; nil when it cannot be read. The file may have changed since it was

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -55,7 +56,7 @@ func TestDamagedCacheIsMadeAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		if name == "array a folder" { // cannot be replaced: an error that says what is in the way
-			if _, err := Cached(src, o); err == nil || !strings.HasPrefix(err.Error(), array+": ") {
+			if _, err := Cached(context.Background(), src, o); err == nil || !strings.HasPrefix(err.Error(), array+": ") {
 				t.Errorf("%s: %v", name, err)
 			}
 			continue

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ func makeCache(out io.Writer, dir, folder string) error {
 	if err != nil {
 		return err
 	}
-	images, err := Cached(src, CacheOptions{Dir: dir, Size: 24, Channels: 3, Progress: func(done, total int) {
+	images, err := Cached(context.Background(), src, CacheOptions{Dir: dir, Size: 24, Channels: 3, Progress: func(done, total int) {
 		fmt.Fprintln(out, "progress", done, total)
 		time.Sleep(3 * time.Millisecond)
 	}})

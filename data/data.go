@@ -23,11 +23,12 @@
 //		…
 //	}
 //
-// Between the two, Split holds out some images by the hash of their file, and Cached decodes and resizes each file only once,
-// for this run and all later ones:
+// Between the two, Cached decodes and resizes each file only once, for this run and all later ones, Readable leaves out what
+// cannot be read, and Split holds out some images by the hash of their file:
 //
-//	src, err = data.Split(src, 0.1, false)
-//	src, err = data.Cached(src, data.CacheOptions{Size: 256, Channels: 3})
+//	src, err = data.Cached(ctx, src, data.CacheOptions{Size: 256, Channels: 3})
+//	src, bad, err := data.Readable(ctx, src, nil)
+//	src, err = data.Split(ctx, src, 0.1, false)
 //
 // What it promises:
 //   - What was written with EncodePNG is read back sample for sample, channels and depth included.

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -41,8 +42,8 @@ const settled = 2 * time.Second
 // hashed remembers the hashes found by this process, so that the sides of a split, and a cache of them, read each file once.
 var hashed sync.Map // fileState to fileHash
 
-// hashFile returns the hash of the file at path, and the state that the file was in.
-func hashFile(path string) (h fileHash, state fileState, err error) {
+// hashFile returns the hash of the file at path, and the state that the file was in. It ends early when ctx does.
+func hashFile(ctx context.Context, path string) (h fileHash, state fileState, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("%s: %w", path, reason(err))
@@ -66,7 +67,7 @@ func hashFile(path string) (h fileHash, state fileState, err error) {
 		return known.(fileHash), state, nil
 	}
 	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
+	if _, err := io.Copy(sum, while{ctx, f}); err != nil {
 		return h, state, err
 	}
 	sum.Sum(h[:0])
@@ -74,6 +75,19 @@ func hashFile(path string) (h fileHash, state fileState, err error) {
 		hashed.Store(state, h)
 	}
 	return h, state, nil
+}
+
+// while reads for as long as ctx has not ended.
+type while struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r while) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
 }
 
 // fileOf is the file that image i comes from, as the source says or, if it does not, as the image's name does: "file" or
@@ -100,7 +114,7 @@ func isFile(path string) bool {
 
 // hashesOf finds for every image of a source the hash of its file, or of its name when it comes from none. Several files are
 // read at once.
-func hashesOf(src Source) ([]fileHash, error) {
+func hashesOf(ctx context.Context, src Source) ([]fileHash, error) {
 	all := make([]fileHash, src.Len())
 	images := map[string][]int{} // by file
 	for i := range all {
@@ -114,12 +128,16 @@ func hashesOf(src Source) ([]fileHash, error) {
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for path, of := range images {
 		work.Go(func() error {
-			h, _, err := hashFile(path)
+			h, _, err := hashFile(ctx, path)
 			for _, i := range of {
 				all[i] = h
 			}
 			return err
 		})
 	}
-	return all, work.Wait()
+	err := work.Wait()
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return all, err
 }

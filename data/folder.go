@@ -25,27 +25,33 @@ type item struct {
 	path  string
 	slice int // image of a stack; −1 for a file that is read with ReadImage
 	name  string
+	bad   error // why there is no such image
 }
 
-// openFolder lists the images of path, a folder or a file: at most count of them, or all when count is 0.
-func openFolder(path, axis string, count int) (*folder, error) {
+// openFolder lists the images of path, a folder or a file: at most count of them, or all when count is 0. What cannot be
+// listed is an error or, to keep the bad, an item.
+func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, reason(err))
 	}
 	files := []string{path}
+	var unlisted []error
 	if info.IsDir() {
-		var errs []error
-		if files, errs = Files(path, ImageName); len(errs) > 0 {
-			return nil, errs[0]
+		if files, unlisted = Files(path, ImageName); len(unlisted) > 0 && (!keepBad || len(files) == 0) {
+			return nil, unlisted[0]
 		}
 	}
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no images: no file ends in %s", path, strings.Join(Extensions(), ", "))
 	}
 	f := &folder{axis: axis, stacks: newStackCache(func(path string) (*stack, error) { return readStack(path, axis) })}
-	if f.items, err = f.list(files); err != nil {
+	if f.items, err = f.list(files, keepBad); err != nil {
 		return nil, err
+	}
+	for _, err := range unlisted {
+		at := err.(*unreadablePath)
+		f.items = append(f.items, item{path: at.path, slice: -1, name: at.path, bad: err})
 	}
 	if n := len(f.items); count > 0 && count < n {
 		some := make([]item, count)
@@ -71,6 +77,9 @@ func (f *folder) Locate(i int) (path, part string) {
 
 func (f *folder) Image(i int) (*Image, error) {
 	it := f.items[i]
+	if it.bad != nil {
+		return nil, it.bad
+	}
 	if it.slice < 0 {
 		return ReadImage(it.path)
 	}
@@ -85,36 +94,42 @@ func (f *folder) Image(i int) (*Image, error) {
 }
 
 // list makes the items of the files, reading the stacks, a few at a time, to learn how many images each shows.
-func (f *folder) list(files []string) ([]item, error) {
+func (f *folder) list(files []string, keepBad bool) ([]item, error) {
 	found := make([][]item, len(files))
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range files {
 		if !isStack(path) {
-			found[i] = []item{{path, -1, path}}
+			found[i] = []item{{path: path, slice: -1, name: path}}
 			continue
 		}
 		work.Go(func() (err error) {
-			if hasExtension(path, ".parquet") {
-				found[i], err = listSpectrogram(path)
-				return err
+			if found[i], err = f.listStack(path); err != nil && keepBad {
+				found[i], err = []item{{path: path, slice: -1, name: path, bad: err}}, nil
 			}
-			s, err := f.stacks.get(path)
-			if err != nil {
-				return err
-			}
-			for _, k := range s.shown {
-				name := path
-				if !s.single {
-					name = fmt.Sprintf("%s#%d", path, k)
-				}
-				found[i] = append(found[i], item{path, k, name})
-			}
-			return nil
+			return err
 		})
 	}
 	err := work.Wait()
 	return slices.Concat(found...), err
+}
+
+func (f *folder) listStack(path string) (items []item, err error) {
+	if hasExtension(path, ".parquet") {
+		return listSpectrogram(path)
+	}
+	s, err := f.stacks.get(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range s.shown {
+		name := path
+		if !s.single {
+			name = fmt.Sprintf("%s#%d", path, k)
+		}
+		items = append(items, item{path: path, slice: k, name: name})
+	}
+	return items, nil
 }
 
 func readStack(path, axis string) (*stack, error) {
@@ -198,7 +213,7 @@ func (l *lister) visit(dir string) {
 		entries, err = os.ReadDir(dir)
 	}
 	if err != nil {
-		l.errs = append(l.errs, fmt.Errorf("%s: %w", dir, reason(err)))
+		l.errs = append(l.errs, &unreadablePath{dir, reason(err)})
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
@@ -209,7 +224,7 @@ func (l *lister) visit(dir string) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // a link to nowhere
 		case err != nil:
-			l.errs = append(l.errs, fmt.Errorf("%s: %w", path, reason(err)))
+			l.errs = append(l.errs, &unreadablePath{path, reason(err)})
 		case info.IsDir():
 			l.visit(path)
 		case info.Mode().IsRegular() && l.wanted(e.Name()):
@@ -217,3 +232,12 @@ func (l *lister) visit(dir string) {
 		}
 	}
 }
+
+// An unreadablePath is why a folder, or something in it, could not be looked at.
+type unreadablePath struct {
+	path string
+	err  error
+}
+
+func (e *unreadablePath) Error() string { return e.path + ": " + e.err.Error() }
+func (e *unreadablePath) Unwrap() error { return e.err }

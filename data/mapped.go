@@ -3,11 +3,13 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -60,16 +62,27 @@ func (m *mapped) read(p []byte, at int64) (err error) {
 }
 
 // lockFile waits until no other process, nor another goroutine, holds the lock, and takes it. It is let go when the process
-// ends, however that may be. On a file system without locks there is none, and the same work may be done twice.
-func lockFile(path string) (unlock func(), err error) {
+// ends, however that may be. On a file system without locks there is none, and the same work may be done twice. Before it
+// waits it calls waiting, if there is such a function; it waits no longer than ctx.
+func lockFile(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
-		if err != unix.EINTR {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err != unix.EINTR && err != unix.EWOULDBLOCK {
 			return func() { f.Close() }, nil
+		}
+		if waiting != nil {
+			waiting()
+			waiting = nil
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

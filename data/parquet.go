@@ -72,12 +72,12 @@ func listSpectrogram(path string) ([]item, error) {
 		return nil, fmt.Errorf("%s: %w", path, reason(err))
 	}
 	if rows <= spectrogramWindow {
-		return []item{{path, 0, path}}, nil
+		return []item{{path: path, slice: 0, name: path}}, nil
 	}
 	var items []item
 	count, _ := spectrogramImages(rows)
 	for k := range count {
-		items = append(items, item{path, k, fmt.Sprintf("%s#%d", path, k)})
+		items = append(items, item{path: path, slice: k, name: fmt.Sprintf("%s#%d", path, k)})
 	}
 	return items, nil
 }

@@ -19,7 +19,7 @@ import (
 type Spec struct {
 	Folder    string `yaml:"folder,omitempty"`    // a folder, searched recursively, or a single file; ~ is the home folder
 	Axis      string `yaml:"axis,omitempty"`      // how a folder's volumes are sliced: axial (default), coronal or sagittal
-	Synthetic string `yaml:"synthetic,omitempty"` // xray, mri or spectrogram
+	Synthetic string `yaml:"synthetic,omitempty"` // xray, mri, spectrogram or noise
 	Size      int    `yaml:"size,omitempty"`      // synthetic: width and height; 0 is 256
 	Seed      uint64 `yaml:"seed,omitempty"`      // synthetic: another seed, other images
 
@@ -94,7 +94,9 @@ func (s Spec) String() string {
 
 // Open makes the source that a spec describes. A folder is listed, and its volumes are read once to find the slices that
 // show something; the other files are read when they are asked for.
-func Open(spec Spec) (Source, error) {
+func Open(spec Spec) (Source, error) { return open(spec, false) }
+
+func open(spec Spec, keepBad bool) (Source, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
@@ -109,28 +111,43 @@ func Open(spec Spec) (Source, error) {
 	if axis == "" {
 		axis = Axial
 	}
-	return openFolder(path, axis, spec.Count)
+	return openFolder(path, axis, spec.Count, keepBad)
 }
 
 // OpenAll joins the sources of several specs into one, in their order; a loader shuffles them together.
-func OpenAll(specs []Spec) (Source, error) {
+func OpenAll(specs []Spec) (Source, error) { return openAll(specs, false) }
+
+// OpenUnchecked is OpenAll for data that may be bad in places: a volume that cannot be read and a folder that cannot be looked
+// into are in the source as one image each, whose Image gives the error. Readable leaves them out.
+func OpenUnchecked(specs []Spec) (Source, error) { return openAll(specs, true) }
+
+func openAll(specs []Spec, keepBad bool) (Source, error) {
 	if len(specs) == 0 {
 		return nil, errors.New("no data source is given")
 	}
-	var all joined
-	total := 0
+	var all []Source
 	for i, spec := range specs {
-		src, err := Open(spec)
+		src, err := open(spec, keepBad)
 		if err != nil {
 			if len(specs) > 1 {
 				err = fmt.Errorf("data source %d: %w", i+1, err)
 			}
 			return nil, err
 		}
-		total += src.Len()
-		all.sources, all.ends = append(all.sources, src), append(all.ends, total)
+		all = append(all, src)
 	}
-	return &all, nil
+	return Join(all...), nil
+}
+
+// Join puts the images of several sources one after the other.
+func Join(sources ...Source) Source {
+	j := &joined{sources: sources}
+	total := 0
+	for _, src := range sources {
+		total += src.Len()
+		j.ends = append(j.ends, total)
+	}
+	return j
 }
 
 // joined is several sources one after the other; ends[k] is the number of images up to and with source k.
@@ -139,7 +156,12 @@ type joined struct {
 	ends    []int
 }
 
-func (j *joined) Len() int { return j.ends[len(j.ends)-1] }
+func (j *joined) Len() int {
+	if len(j.ends) == 0 {
+		return 0
+	}
+	return j.ends[len(j.ends)-1]
+}
 
 func (j *joined) find(i int) (Source, int) {
 	k := sort.SearchInts(j.ends, i+1)
@@ -157,6 +179,11 @@ func (j *joined) Name(i int) string {
 func (j *joined) Locate(i int) (path, part string) {
 	src, i := j.find(i)
 	return locate(src, i)
+}
+
+func (j *joined) readable(i int) bool {
+	src, i := j.find(i)
+	return isReadable(src, i)
 }
 
 func (j *joined) Image(i int) (*Image, error) {

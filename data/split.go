@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 )
@@ -13,12 +14,12 @@ import (
 // Drawn images are split by their names. Each call reads files that this process has not read for a split before.
 //
 // It is an error when share is not between 0 and 1, when a file cannot be read, and when the side asked for is empty: with few
-// files, the shares are only roughly as asked for.
-func Split(src Source, share float64, heldOut bool) (Source, error) {
+// files, the shares are only roughly as asked for. It ends early when ctx does, with its error.
+func Split(ctx context.Context, src Source, share float64, heldOut bool) (Source, error) {
 	if !(share > 0 && share < 1) {
 		return nil, fmt.Errorf("a share of %v held out: it must be above 0 and below 1", share)
 	}
-	hashes, err := hashesOf(src)
+	hashes, err := hashesOf(ctx, src)
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +43,31 @@ func isHeldOut(h fileHash, share float64) bool {
 	return float64(binary.BigEndian.Uint64(h[:])>>11)/(1<<53) < share
 }
 
+// Without returns the images of a source whose file's content is not that of a file of another. Drawn images all stay.
+func Without(ctx context.Context, src, other Source) (Source, error) {
+	theirs, err := hashesOf(ctx, other)
+	if err != nil {
+		return nil, err
+	}
+	ours, err := hashesOf(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	gone := map[fileHash]bool{}
+	for i, h := range theirs {
+		if fileOf(other, i) != "" {
+			gone[h] = true
+		}
+	}
+	rest := &subset{src: src}
+	for i, h := range ours {
+		if !gone[h] || fileOf(src, i) == "" {
+			rest.images = append(rest.images, i)
+		}
+	}
+	return rest, nil
+}
+
 // A subset is some images of a source.
 type subset struct {
 	src    Source
@@ -51,5 +77,7 @@ type subset struct {
 func (s *subset) Len() int                    { return len(s.images) }
 func (s *subset) Name(i int) string           { return s.src.Name(s.images[i]) }
 func (s *subset) Image(i int) (*Image, error) { return s.src.Image(s.images[i]) }
+
+func (s *subset) readable(i int) bool { return isReadable(s.src, s.images[i]) }
 
 func (s *subset) Locate(i int) (path, part string) { return locate(s.src, s.images[i]) }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -16,7 +17,7 @@ import (
 // sides splits a source and returns the names on each side; an empty side is an error of Split's.
 func sides(t interface{ Fatal(...any) }, src Source, share float64) (held, rest []string) {
 	for _, heldOut := range []bool{true, false} {
-		side, err := Split(src, share, heldOut)
+		side, err := Split(context.Background(), src, share, heldOut)
 		if err != nil {
 			if !strings.Contains(err.Error(), "of the "+fmt.Sprint(src.Len())+" images") {
 				t.Fatal(err)
@@ -130,7 +131,7 @@ func TestSplitGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	held, err := Split(src, 0.2, true)
+	held, err := Split(context.Background(), src, 0.2, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +146,7 @@ func TestSplitSharesAreAboutAsAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, share := range []float64{0.01, 0.1, 0.5, 0.9} {
-		held, err := Split(src, share, true)
+		held, err := Split(context.Background(), src, share, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,14 +163,14 @@ func TestSplitErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, share := range []float64{0, 1, -1, 2, 0 / zero} {
-		if _, err := Split(src, share, true); err == nil || !strings.Contains(err.Error(), "above 0 and below 1") {
+		if _, err := Split(context.Background(), src, share, true); err == nil || !strings.Contains(err.Error(), "above 0 and below 1") {
 			t.Errorf("share %v: %v", share, err)
 		}
 	}
-	if _, err := Split(src, 1e-9, true); err == nil || !strings.Contains(err.Error(), "none of the 2 images") {
+	if _, err := Split(context.Background(), src, 1e-9, true); err == nil || !strings.Contains(err.Error(), "none of the 2 images") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := Split(src, 1-1e-9, false); err == nil || !strings.Contains(err.Error(), "all of the 2 images") {
+	if _, err := Split(context.Background(), src, 1-1e-9, false); err == nil || !strings.Contains(err.Error(), "all of the 2 images") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -186,7 +187,7 @@ func TestChangedFileIsHashedAgain(t *testing.T) {
 		if err := os.Chtimes(path, modified, modified); err != nil {
 			t.Fatal(err)
 		}
-		h, _, err := hashFile(path)
+		h, _, err := hashFile(context.Background(), path)
 		if err != nil || (h == sha256.Sum256([]byte(content))) != (content != "not read") {
 			t.Errorf("%s: %x, %v", content, h, err)
 		}
@@ -197,7 +198,7 @@ func TestChangedFileIsHashedAgain(t *testing.T) {
 	hash("contents", now.Add(-time.Hour))
 	hash("not read", now.Add(-time.Hour))
 	hash("what now", now.Add(-time.Minute))
-	if _, _, err := hashFile(path + "x"); err == nil || !strings.HasPrefix(err.Error(), path+"x: ") {
+	if _, _, err := hashFile(context.Background(), path + "x"); err == nil || !strings.HasPrefix(err.Error(), path+"x: ") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -220,5 +221,28 @@ func TestFileOf(t *testing.T) {
 		if got := fileOf(named(filepath.Join(dir, name)), 0); got != want {
 			t.Errorf("%s: %q", name, got)
 		}
+	}
+}
+
+// Without takes away what is the same file, whatever it is called, and every slice of it.
+func TestWithout(t *testing.T) {
+	png, stack := samples(t)["a.png"], array("|u1", "(2, 2, 2)", []byte("01234567"))
+	root := tree(t, map[string][]byte{
+		"all/a.png": png, "all/copy.png": png, "all/b.jpg": samples(t)["a.jpg"], "all/c.npy": stack,
+		"held/renamed.png": png, "held/stack.npy": stack, "held/other.tif": samples(t)["a.tif"],
+	})
+	open := func(folder string) Source {
+		src, err := OpenAll([]Spec{{Folder: filepath.Join(root, folder)}, {Synthetic: "mri", Count: 1, Size: 16}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return src
+	}
+	rest, err := Without(context.Background(), open("all"), open("held"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := allNames(rest); len(got) != 2 || filepath.Base(got[0]) != "b.jpg" || got[1] != "mri-00000" {
+		t.Errorf("%v", got)
 	}
 }

@@ -8,17 +8,17 @@ import (
 )
 
 // SyntheticKinds are the built-in sets.
-var SyntheticKinds = []string{"xray", "mri", "spectrogram"}
+var SyntheticKinds = []string{"xray", "mri", "spectrogram", "noise"}
 
 // Synthetic returns n images of a built-in kind, size×size: xray (frontal chest film, 8-bit grey), mri (axial slice of a
-// head, 8-bit grey) or spectrogram (of an EEG, RGB). They are drawn when asked for. Image i depends on kind, size, seed and
+// head, 8-bit grey), spectrogram (of an EEG, RGB) or noise (uniform bytes, RGB, see Noise). They are drawn when asked for. Image i depends on kind, size, seed and
 // i alone, not on n. The same machine draws the same bytes each time; another architecture may differ here and there by a
 // level, since its floating-point functions may.
 func Synthetic(kind string, n, size int, seed uint64) (Source, error) {
 	if err := checkSynthetic(kind, n, size); err != nil {
 		return nil, err
 	}
-	draw := map[string]func(*rand.Rand, int) *Image{"xray": drawXray, "mri": drawMRI, "spectrogram": drawSpectrogram}[kind]
+	draw := map[string]func(*rand.Rand, int) *Image{"xray": drawXray, "mri": drawMRI, "spectrogram": drawSpectrogram, "noise": drawNoise}[kind]
 	return &synthetic{kind, n, size, seed, draw}, nil
 }
 
@@ -43,6 +43,8 @@ type synthetic struct {
 
 func (s *synthetic) Len() int          { return s.n }
 func (s *synthetic) Name(i int) string { return fmt.Sprintf("%s-%05d", s.kind, i) }
+
+func (s *synthetic) readable(int) bool { return true }
 
 func (s *synthetic) Image(i int) (*Image, error) {
 	return s.draw(rand.New(rand.NewPCG(s.seed, uint64(i))), s.size), nil

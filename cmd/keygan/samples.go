@@ -20,17 +20,18 @@ func (a *app) samplesCommand() *cobra.Command {
 		force   bool
 	)
 	c := &cobra.Command{
-		Use:   "samples -o DIR [--kind xray|mri|spectrogram] [-n N] [--seed S] [--size PIXELS]",
+		Use:   "samples -o DIR [--kind xray|mri|spectrogram|noise] [-n N] [--seed S] [--size PIXELS]",
 		Short: "Write built-in synthetic images",
 		Long: `Write built-in synthetic images: chest X-rays and axial head MRIs (8-bit grey), and EEG-like spectrograms (RGB).
-They are drawn by the program; the same seed gives the same images. All three kinds are written when none is named.`,
+They are drawn by the program; the same seed gives the same images. All three kinds are written when none is named.
+A fourth kind, noise, is uniform random RGB bytes.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
 				return usageError{errNoOutput}
 			}
 			if len(kinds) == 0 {
-				kinds = data.SyntheticKinds
+				kinds = []string{"xray", "mri", "spectrogram"}
 			}
 			var jobs []job
 			for _, kind := range kinds {
@@ -46,7 +47,7 @@ They are drawn by the program; the same seed gives the same images. All three ki
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "the folder to write to")
-	c.Flags().StringSliceVar(&kinds, "kind", nil, "xray, mri or spectrogram; may be repeated")
+	c.Flags().StringSliceVar(&kinds, "kind", nil, "xray, mri, spectrogram or noise; may be repeated")
 	c.Flags().IntVarP(&n, "number", "n", 4, "images of each kind")
 	c.Flags().Uint64Var(&seed, "seed", 1, "another seed gives other images")
 	c.Flags().IntVar(&size, "size", 256, "width and height in pixels")
