@@ -5,12 +5,17 @@ import (
 	"keygan/infer"
 )
 
-// adversarial is what the objectives of a generator against a critic share: several critic updates on one batch, then one
-// generator update. During them neither the source batch nor the generator changes, so the fakes are computed once and the
-// generator's update goes back through that same graph. The losses are the objective's own.
+// adversarial is what the objectives of a generator against a critic share: several critic updates on the same batches, then
+// one generator update. During them neither the sources nor the generator change, so the fakes are computed once. The losses
+// are the objective's own.
 type adversarial struct {
-	generator, critic Model
+	generator, critic *Model
 	criticSteps       int
+	arch              infer.Arch // the generator's
+	device            torch.Device
+
+	// latent draws what a generator from noise makes n images of, [n, Latent, 1, 1].
+	latent func(n int64) torch.Tensor
 
 	// criticLoss is the critic's loss on real and fake images, [N, C, H, W], with its parts.
 	criticLoss func(real, fake torch.Tensor) criticTerms
@@ -23,63 +28,184 @@ type criticTerms struct {
 	loss, real, fake       torch.Tensor // scalars: the loss, and the mean score of real and of fake images
 	penalty                torch.Tensor // scalar, before its weight; none where the objective has no penalty
 	realScores, fakeScores torch.Tensor // [N, M]: one row an image
+	gradient               torch.Tensor // scalar: the norm of the loss's gradient
+}
+
+// generatorTerms are the parts of a generator step.
+type generatorTerms struct {
+	loss, scores torch.Tensor // a scalar, and the critic's scores for the fakes, [N, M]
+	gradient     torch.Tensor // scalar: the norm of the loss's gradient
 }
 
 func newAdversarial(c Config, device torch.Device) adversarial {
-	adam := func(name string, n *Network) Model {
-		opt := torch.Adam(c.Optimizer.LearningRate, c.Optimizer.Beta1, c.Optimizer.Beta2, 0)
-		opt.AddParameters(n.tensors())
-		return Model{name, n, opt}
+	a := adversarial{arch: c.arch(), criticSteps: c.Objective.CriticSteps, device: device}
+	a.generator = newModel("generator", newNetwork(a.arch, device), c, c.Generator.EMA)
+	a.critic = newModel("critic", newNetwork(c.criticArch(), device), c, 0)
+	a.latent = func(n int64) torch.Tensor {
+		return torch.RandN([]int64{n, int64(a.arch.Latent), 1, 1}, false).To(device)
 	}
-	return adversarial{
-		generator:   adam("generator", newGenerator(c.arch(), device)),
-		critic:      adam("critic", newNetwork(patchLayers(c.Critic.Width, c.Image.Channels), device)),
-		criticSteps: c.Objective.CriticSteps,
-	}
-}
-
-// arch is the generator that the configuration asks for.
-func (c Config) arch() infer.Arch {
-	a := infer.ResNet(c.Generator.Width, c.Generator.Blocks, c.Image.Channels, c.Image.Size)
-	a.ConfigHash = c.Hash()
 	return a
 }
 
-func (a *adversarial) Models() []Model { return []Model{a.generator, a.critic} }
+func (a *adversarial) Models() []*Model { return []*Model{a.generator, a.critic} }
 
-func (a *adversarial) Generate(source torch.Tensor) (keys torch.Tensor) {
-	torch.NoGrad(func() { keys = a.generator.Network.Forward(source) })
-	return keys
+func (a *adversarial) Outputs() []Output {
+	return []Output{{"generator.npz", a.generator.Name, a.arch}}
 }
 
-// step makes one iteration and returns the generator's loss with the critic's scores for the fakes, and the terms of the
-// last critic step. They belong to the scope that is running.
-func (a *adversarial) step(b Batch) (loss, scores torch.Tensor, last criticTerms) {
-	fake := a.generator.Network.Forward(b.Source)
-	detached := fake.Detach()
-	for range a.criticSteps {
-		last = a.criticStep(b.Target, detached)
+func (a *adversarial) Show(source torch.Tensor) []Row {
+	in := source
+	n := source.Shape()[0]
+	if a.arch.Latent > 0 {
+		in = a.noise(0, n, int64(a.arch.Latent), 1, 1)
 	}
-	scores = a.scores(fake)
-	loss = a.generatorLoss(scores)
-	a.generator.Optimizer.StepWith(torch.Grad([]torch.Tensor{loss}, a.generator.Network.tensors(), nil, false, false))
-	return loss, scores.Detach(), last
+	g := *a.generator.best()
+	stream := 0
+	g.draw.normal = func(n, h, w int64) torch.Tensor {
+		stream++
+		return a.noise(stream, n, 1, h, w)
+	}
+	return []Row{{"keys", g.Evaluate(in)}}
+}
+
+// noise is what package infer draws for n images of the seeds 0, 1, 2, …: planes of shape.
+func (a *adversarial) noise(stream int, n int64, shape ...int64) torch.Tensor {
+	size := 1
+	for _, s := range shape {
+		size *= int(s)
+	}
+	var x []float32
+	for i := range n {
+		x = append(x, infer.Noise(infer.Seed{byte(i), byte(i >> 8)}, stream, size)...)
+	}
+	return torch.FromFloats(x, append([]int64{n}, shape...)...).To(a.device)
+}
+
+// input is what the generator makes its fakes of.
+func (a *adversarial) input(b Batch) torch.Tensor {
+	if a.arch.Latent > 0 {
+		return a.latent(b.Source.Shape()[0])
+	}
+	return b.Source
+}
+
+// step makes one iteration and returns the terms of the generator's and of the last critic step. They belong to the scope
+// that is running.
+//
+// Of one batch the graph that made the fakes is kept for the generator's update. Of several that would take the memory that
+// accumulation is there to save, so there each batch goes through the generator once more.
+func (a *adversarial) step(batches []Batch) (g generatorTerms, c criticTerms) {
+	inputs, fakes := make([]torch.Tensor, len(batches)), make([]torch.Tensor, len(batches))
+	for i, b := range batches {
+		inputs[i] = a.input(b)
+		if len(batches) == 1 {
+			fakes[i] = a.generator.Network.Forward(inputs[i])
+		} else {
+			torch.Scope(func() {
+				torch.NoGrad(func() { fakes[i] = a.generator.Network.Forward(inputs[i]).Keep() })
+			})
+		}
+	}
+	for range a.criticSteps {
+		c = a.criticStep(batches, fakes)
+	}
+	grads := sum{}
+	for i := range batches {
+		torch.Scope(func() {
+			fake := fakes[i]
+			if len(batches) > 1 {
+				fake = a.generator.Network.Forward(inputs[i])
+			}
+			scores := a.scores(fake)
+			loss := a.generatorLoss(scores)
+			grads.add(torch.Grad([]torch.Tensor{loss}, a.generator.Network.tensors(), nil, false, false))
+			g = generatorTerms{
+				loss:   joined(g.loss, loss, len(batches)),
+				scores: stacked(g.scores, scores),
+			}
+		})
+	}
+	g.gradient = a.generator.update(grads.mean())
+	return g, c
 }
 
 // criticStep updates the critic once. Its terms outlive it; the graph behind them does not.
-func (a *adversarial) criticStep(real, fake torch.Tensor) (terms criticTerms) {
+func (a *adversarial) criticStep(batches []Batch, fakes []torch.Tensor) (terms criticTerms) {
 	torch.Scope(func() {
-		c := a.criticLoss(real, fake)
-		a.critic.Optimizer.StepWith(torch.Grad([]torch.Tensor{c.loss}, a.critic.Network.tensors(), nil, false, false))
-		keep := func(t torch.Tensor) torch.Tensor {
-			if t.T == nil {
-				return t
-			}
-			return t.Detach().Keep()
+		grads := sum{}
+		for i, b := range batches {
+			torch.Scope(func() {
+				c := a.criticLoss(b.Target, fakes[i].Detach())
+				grads.add(torch.Grad([]torch.Tensor{c.loss}, a.critic.Network.tensors(), nil, false, false))
+				n := len(batches)
+				terms = criticTerms{
+					joined(terms.loss, c.loss, n), joined(terms.real, c.real, n), joined(terms.fake, c.fake, n), joined(terms.penalty, c.penalty, n),
+					stacked(terms.realScores, c.realScores), stacked(terms.fakeScores, c.fakeScores), torch.Tensor{},
+				}
+			})
 		}
-		terms = criticTerms{keep(c.loss), keep(c.real), keep(c.fake), keep(c.penalty), keep(c.realScores), keep(c.fakeScores)}
+		terms.gradient = a.critic.update(grads.mean())
+		for _, t := range []torch.Tensor{terms.loss, terms.real, terms.fake, terms.penalty, terms.realScores, terms.fakeScores, terms.gradient} {
+			if t.T != nil {
+				t.Keep()
+			}
+		}
 	})
 	return terms
+}
+
+// sum adds up the gradients of several batches.
+type sum struct {
+	n     int
+	grads []torch.Tensor
+}
+
+// add takes the gradients of one more batch out of the scope that is running.
+func (s *sum) add(grads []torch.Tensor) {
+	s.n++
+	if s.n == 1 {
+		s.grads = grads
+		for _, g := range grads {
+			g.Keep()
+		}
+		return
+	}
+	for i, g := range grads {
+		s.grads[i].AddI(g, 1)
+	}
+}
+
+func (s *sum) mean() []torch.Tensor {
+	if s.n > 1 {
+		for _, g := range s.grads {
+			g.MulScalarI(1 / float64(s.n))
+		}
+	}
+	return s.grads
+}
+
+// joined adds x/n to a sum that outlives the scope; x may be missing.
+func joined(sum, x torch.Tensor, n int) torch.Tensor {
+	if x.T == nil {
+		return sum
+	}
+	x = x.Detach()
+	if n > 1 {
+		x = x.MulScalar(1 / float64(n))
+	}
+	if sum.T != nil {
+		x = torch.Add(sum, x, 1)
+	}
+	return x.Keep()
+}
+
+// stacked puts the rows of x, [N, M], below those before, outliving the scope.
+func stacked(before, x torch.Tensor) torch.Tensor {
+	x = x.Detach()
+	if before.T != nil {
+		x = torch.Cat([]torch.Tensor{before, x}, 0)
+	}
+	return x.Keep()
 }
 
 // scores are the critic's for x, [N, C, H, W], flattened to [N, M].
@@ -93,6 +219,9 @@ func (a *adversarial) bothScores(real, fake torch.Tensor) (c criticTerms) {
 	c.real, c.fake = c.realScores.Mean(), c.fakeScores.Mean()
 	return c
 }
+
+// The columns that follow an objective's published ones.
+var gradientColumns = []string{"Generator Gradient Norm", "Critic Gradient Norm"}
 
 // accuracies are the published shares: Gen_Acc, of the generator's fakes that the critic scores above zero, and Critic_Acc,
 // of the scores in its last step that were on the right side of zero.

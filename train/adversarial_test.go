@@ -13,7 +13,7 @@ import (
 // torch.optim: from the same weights, batches and α come the same losses, penalties, gradients and, at the end, weights.
 // The bound is 1e-5 on the CPU; a GPU, where there is one, adds its products in another order.
 func TestAgainstPyTorch(t *testing.T) {
-	for _, name := range []string{"wgan-gp", "gan"} {
+	for _, name := range []string{"wgan-gp", "gan", "dcgan"} {
 		both := func(t *testing.T, device torch.Device, bound float64) {
 			t.Run("parts", func(t *testing.T) { againstPyTorch(t, name, device, bound) })
 			t.Run("steps", func(t *testing.T) { stepsAgainstPyTorch(t, name, device, bound) })
@@ -41,6 +41,7 @@ const (
 	refIterations, refCriticSteps  = 5, 2
 	refBatch, refChannels, refSize = 2, 3, 32
 	refWidth, refBlocks            = 2, 1
+	refLatent                      = 5 // dcgan
 )
 
 func newReference(t *testing.T, name string, device torch.Device) *reference {
@@ -48,10 +49,14 @@ func newReference(t *testing.T, name string, device torch.Device) *reference {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := DefaultConfig()
+	c := defaults(name, "", "")
+	if name == "dcgan" {
+		c = defaults("wgan-gp", "dcgan", "")
+		c.Generator.Latent = refLatent
+	}
 	c.Image = Image{Size: refSize, Channels: refChannels}
 	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = refWidth, refBlocks, refWidth
-	c.Objective.Name, c.Objective.CriticSteps = name, refCriticSteps
+	c.Objective.CriticSteps = refCriticSteps
 	r := &reference{t: t, vectors: vectors, device: device, objective: newObjective(c, device)}
 	switch o := r.objective.(type) {
 	case *wganGP:
@@ -61,7 +66,7 @@ func newReference(t *testing.T, name string, device torch.Device) *reference {
 	}
 	for _, m := range r.a.Models() {
 		t.Cleanup(m.close)
-		for _, p := range m.Network.Params {
+		for _, p := range m.Network.state() {
 			p.Tensor.SetFloats(floats(t, vectors, "init/"+m.Name+"/"+p.Name, p.Tensor))
 		}
 	}
@@ -82,6 +87,16 @@ func (r *reference) image(name string) torch.Tensor {
 	return torch.FromFloats(x, refBatch, refChannels, refSize, refSize).To(r.device)
 }
 
+// batch is that of an iteration; a generator from noise makes its images of the iteration's own.
+func (r *reference) batch(iteration int) Batch {
+	r.t.Helper()
+	r.a.latent = func(n int64) torch.Tensor {
+		shape := torch.Empty([]int64{n, refLatent, 1, 1}, false)
+		return torch.FromFloats(floats(r.t, r.vectors, fmt.Sprintf("%d/latent", iteration), shape), n, refLatent, 1, 1).To(r.device)
+	}
+	return Batch{r.image(fmt.Sprintf("%d/source", iteration)), r.image(fmt.Sprintf("%d/target", iteration))}
+}
+
 // alpha is the mixing factors of a critic step, [N, 1, 1, 1].
 func (r *reference) alpha(iteration, step int) torch.Tensor {
 	shape := torch.Empty([]int64{refBatch, 1, 1, 1}, false)
@@ -89,10 +104,10 @@ func (r *reference) alpha(iteration, step int) torch.Tensor {
 }
 
 // compareWeights compares what the objective has learnt.
-func (r *reference) compareWeights(bound float64) {
+func (r *reference) compareWeights(bound float64, params func(*Network) []Param) {
 	r.t.Helper()
 	for _, m := range r.a.Models() {
-		for _, p := range m.Network.Params {
+		for _, p := range params(m.Network) {
 			compare(r.t, r.vectors, bound, "final/"+m.Name+"/"+p.Name, p.Tensor)
 		}
 	}
@@ -107,16 +122,16 @@ func againstPyTorch(t *testing.T, name string, device torch.Device, bound float6
 		torch.Scope(func() {
 			step := 0
 			r.setAlpha(func(int64) torch.Tensor { return r.alpha(i, step) })
-			source, target := r.image(at("source")), r.image(at("target"))
-			fake := a.generator.Network.Forward(source)
+			b := r.batch(i)
+			fake := a.generator.Network.Forward(a.input(b))
 			for step = range refCriticSteps {
 				// The gradients are taken here once more, because criticStep keeps them to itself.
-				terms := a.criticLoss(target, fake.Detach())
+				terms := a.criticLoss(b.Target, fake.Detach())
 				grads := torch.Grad([]torch.Tensor{terms.loss}, a.critic.Network.tensors(), nil, true, false)
 				for j, p := range a.critic.Network.Params {
 					compare(t, vectors, bound, at("critic/%d/grad/%s", step, p.Name), grads[j])
 				}
-				got := a.criticStep(target, fake.Detach())
+				got := a.criticStep([]Batch{b}, []torch.Tensor{fake})
 				for term, value := range map[string]torch.Tensor{"loss": got.loss, "real": got.real, "fake": got.fake, "penalty": got.penalty} {
 					if value.T != nil {
 						compare(t, vectors, bound, at("critic/%d/%s", step, term), value.View(1))
@@ -132,7 +147,7 @@ func againstPyTorch(t *testing.T, name string, device torch.Device, bound float6
 			a.generator.Optimizer.StepWith(grads)
 		})
 	}
-	r.compareWeights(bound)
+	r.compareWeights(bound, func(n *Network) []Param { return n.Params }) // the extra passes have counted in batch norms' statistics
 }
 
 // stepsAgainstPyTorch makes the iterations as training does, by Step, and compares the losses and the weights at the end.
@@ -143,7 +158,7 @@ func stepsAgainstPyTorch(t *testing.T, name string, device torch.Device, bound f
 		torch.Scope(func() {
 			step := -1
 			r.setAlpha(func(int64) torch.Tensor { step++; return r.alpha(i, step) })
-			values := r.objective.Step(Batch{r.image(fmt.Sprintf("%d/source", i)), r.image(fmt.Sprintf("%d/target", i))})
+			values := r.objective.Step([]Batch{r.batch(i)})
 			got := map[string]float64{}
 			for k, column := range columns {
 				got[column] = values[k]
@@ -159,7 +174,7 @@ func stepsAgainstPyTorch(t *testing.T, name string, device torch.Device, bound f
 			}
 		})
 	}
-	r.compareWeights(bound)
+	r.compareWeights(bound, (*Network).state)
 }
 
 // floats reads the vector called name, of the shape that like has.

@@ -33,11 +33,11 @@ func BenchmarkStep(b *testing.B) {
 	random := func() torch.Tensor { return torch.Rand(shape, false).MulScalar(2).AddScalar(-1).To(device).Keep() }
 	pair := Batch{random(), random()}
 	for range min(b.N, 5) { // the first steps choose algorithms and grow memory pools
-		o.Step(pair)
+		o.Step([]Batch{pair})
 	}
 	b.ResetTimer()
 	for range b.N {
-		o.Step(pair) // ends with a copy to the host, which waits for the device
+		o.Step([]Batch{pair}) // ends with a copy to the host, which waits for the device
 	}
 	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/step")
 }

@@ -18,7 +18,7 @@ func Check(c Config, w io.Writer) error {
 	for _, set := range []struct {
 		name  string
 		specs []data.Spec
-	}{{"source", c.Source}, {"target", c.Target}} {
+	}{{"source", c.Source}, {"target", specsOf(c.Target)}} {
 		for _, spec := range set.specs {
 			source, err := data.Open(spec)
 			if err != nil {
@@ -92,12 +92,12 @@ func readAll(source data.Source) (shapes []string, failures []error) {
 // written but to w. Data that is not there is an error, after all that can be said without it.
 func Plan(c Config, w io.Writer) error {
 	fmt.Fprint(w, strings.TrimRight(string(c.YAML()), "\n"), "\n")
-	fmt.Fprintf(w, "# generator: %d weights, critic: %d weights\n", countWeights(c.arch().Layers), countWeights(patchLayers(c.Critic.Width, c.Image.Channels)))
+	fmt.Fprintf(w, "# generator: %d weights, critic: %d weights\n", c.arch().Parameters(), c.criticArch().Parameters())
 	source, err := data.OpenAll(c.Source)
 	if err != nil {
 		return fmt.Errorf("source: %w", err)
 	}
-	if _, err := data.OpenAll(c.Target); err != nil {
+	if _, err := data.OpenAll(specsOf(c.Target)); err != nil {
 		return fmt.Errorf("target: %w", err)
 	}
 	steps := c.stepsPerEpoch(source.Len())

@@ -16,20 +16,22 @@ import (
 )
 
 // checkpointVersion is the newest version of the checkpoint format, and the one written.
-const checkpointVersion = 1
+const checkpointVersion = 2
 
 // maxCheckpoint bounds a checkpoint's file: networks a hundred times the published ones.
 const maxCheckpoint = 1 << 34
 
 // checkpointMeta is the array "meta" of a checkpoint, as JSON. The other arrays are, for each model, its weights
-// ("generator/encoder.0.weight") and Adam's first and second moments ("generator/adam.m/…", "generator/adam.v/…"), and the
-// states of the random number generators ("rng/cpu", "rng/device").
+// and what its batch norms have counted ("generator/encoder.0.weight"), Adam's first and second moments ("generator/adam.m/…",
+// "generator/adam.v/…") and the running mean of the weights ("generator/ema/…"), and the states of the random number generators
+// ("rng/cpu", "rng/device").
 type checkpointMeta struct {
 	Version    int              `json:"version"`
 	Step       int              `json:"step"`
 	ConfigHash string           `json:"config_hash"`
 	Libtorch   string           `json:"libtorch"`
 	AdamSteps  map[string]int64 `json:"adam_steps"`
+	Skipped    map[string]int   `json:"skipped"`    // updates left out, by model
 	Images     [2]int           `json:"images"`     // in the source and in the target set
 	EpochSums  []float64        `json:"epoch_sums"` // of the epoch under way, for its row of metrics.csv
 }
@@ -68,14 +70,14 @@ func (c *checkpoints) finish(t *Training) error {
 	if t.Step < t.Total {
 		return nil
 	}
-	return t.exportGenerator(filepath.Join(t.Dir, "generator.npz"))
+	return t.export()
 }
 
 func checkpointName(step int) string { return fmt.Sprintf("step-%08d.npz", step) }
 
 func (c *checkpoints) save(t *Training) error {
 	for _, m := range t.Objective.Models() {
-		if !torch.AllFinite(m.Network.tensors()) { // a step's losses come from the weights before it
+		if !torch.AllFinite(tensorsOf(m.Network.state())) { // a step's losses come from the weights before it
 			return fmt.Errorf("%s: step %d: %w: weights of the %s are infinite or NaN", t.Dir, t.Step, ErrDiverged, m.Name)
 		}
 	}
@@ -102,18 +104,25 @@ func (c *checkpoints) save(t *Training) error {
 }
 
 func (t *Training) checkpointEntries() ([]npz.Entry, error) {
-	meta := checkpointMeta{checkpointVersion, t.Step, t.Config.Hash(), torch.Version(), map[string]int64{}, t.images, t.epochSums}
+	meta := checkpointMeta{checkpointVersion, t.Step, t.Config.Hash(), torch.Version(), map[string]int64{}, map[string]int{}, t.images, t.epochSums}
 	var entries []npz.Entry
+	add := func(name string, x torch.Tensor) {
+		entries = append(entries, npz.Floats(name, ints(x.Shape()), x.Floats()))
+	}
 	for _, m := range t.Objective.Models() {
 		step, first, second := m.Optimizer.State()
-		meta.AdamSteps[m.Name] = step
+		meta.AdamSteps[m.Name], meta.Skipped[m.Name] = step, m.Skipped
+		for _, p := range m.Network.state() {
+			add(m.Name+"/"+p.Name, p.Tensor)
+		}
 		for i, p := range m.Network.Params {
-			shape := ints(p.Tensor.Shape())
-			entries = append(entries, npz.Floats(m.Name+"/"+p.Name, shape, p.Tensor.Floats()))
 			if step > 0 {
-				entries = append(entries, npz.Floats(m.Name+"/adam.m/"+p.Name, shape, first[i].Floats()),
-					npz.Floats(m.Name+"/adam.v/"+p.Name, shape, second[i].Floats()))
+				add(m.Name+"/adam.m/"+p.Name, first[i])
+				add(m.Name+"/adam.v/"+p.Name, second[i])
 			}
+		}
+		for _, p := range m.Mean {
+			add(m.Name+"/ema/"+p.Name, p.Tensor)
 		}
 	}
 	entries = append(entries, npz.Bytes("rng/cpu", torch.RNGState(torch.NewDevice("cpu"))))
@@ -206,6 +215,7 @@ func (t *Training) restore() error {
 			meta.Images[0], meta.Images[1], t.images[0], t.images[1])
 	}
 	for _, m := range t.Objective.Models() {
+		m.Skipped = meta.Skipped[m.Name]
 		if err := m.restore(a, meta.AdamSteps[m.Name]); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
@@ -221,33 +231,49 @@ func (t *Training) restore() error {
 // ErrFinished reports that there is nothing left to train.
 var ErrFinished = errors.New("this run is finished")
 
-// restore reads the model's weights and, when it has made steps, Adam's moments.
-func (m Model) restore(a *npz.Archive, steps int64) error {
-	var first, second [][]float32
-	for _, p := range m.Network.Params {
-		shape := ints(p.Tensor.Shape())
-		weights, err := a.Floats(m.Name+"/"+p.Name, shape)
-		if err != nil {
+// restore reads what the model has learnt and, when it has made steps, Adam's moments.
+func (m *Model) restore(a *npz.Archive, steps int64) error {
+	for _, p := range m.Network.state() {
+		if err := p.restore(a, m.Name+"/"); err != nil {
 			return err
 		}
-		p.Tensor.SetFloats(weights)
-		if steps == 0 {
-			continue
-		}
-		mean, err := a.Floats(m.Name+"/adam.m/"+p.Name, shape)
-		if err != nil {
+	}
+	for _, p := range m.Mean {
+		if err := p.restore(a, m.Name+"/ema/"); err != nil {
 			return err
 		}
-		square, err := a.Floats(m.Name+"/adam.v/"+p.Name, shape)
-		if err != nil {
-			return err
-		}
-		first, second = append(first, mean), append(second, square)
 	}
 	if steps == 0 {
 		return nil
 	}
+	moments := func(kind string) (all [][]float32, err error) {
+		for _, p := range m.Network.Params {
+			x, err := a.Floats(m.Name+kind+p.Name, ints(p.Tensor.Shape()))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, x)
+		}
+		return all, nil
+	}
+	first, err := moments("/adam.m/")
+	if err != nil {
+		return err
+	}
+	second, err := moments("/adam.v/")
+	if err != nil {
+		return err
+	}
 	return m.Optimizer.SetState(steps, first, second)
+}
+
+func (p Param) restore(a *npz.Archive, prefix string) error {
+	x, err := a.Floats(prefix+p.Name, ints(p.Tensor.Shape()))
+	if err != nil {
+		return err
+	}
+	torch.NoGrad(func() { p.Tensor.SetFloats(x) })
+	return nil
 }
 
 func (t *Training) restoreRNG(a *npz.Archive) error {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"keygan/infer"
 )
 
 const minimal = "source:\n- {synthetic: xray, count: 8}\ntarget:\n- {synthetic: spectrogram, count: 8}\n"
@@ -60,13 +62,13 @@ func TestResolvedConfigReadsBack(t *testing.T) {
 
 func TestReadConfigRefuses(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{minimal + "batch: 3\n", "small.yaml:5: batch: unknown key; allowed here: critic, device,"},
+		{minimal + "batch: 3\n", "small.yaml:5: batch: unknown key; allowed here: critic, data, device,"},
 		{minimal + "train:\n  batch: x\n", "small.yaml:6: train.batch: x is not a whole number"},
 		{minimal + "train:\n  batch: 0\n", "small.yaml:6: train.batch: must be from 1 to 65536, not 0"},
 		{minimal + "image: {size: 50}\n", "small.yaml:5: image.size: must be a multiple of 4 from 24 to 4096, not 50"},
 		{minimal + "image: {channels: 2}\n", "image.channels: must be 1 (grey) or 3 (RGB), not 2"},
 		{minimal + "objective:\n  name: wgan\n", "small.yaml:6: objective.name: must be one of "},
-		{minimal + "generator: {name: unet}\n", "generator.name: must be one of resnet, not unet"},
+		{minimal + "generator: {name: unet}\n", "generator.name: must be one of chaos, dcgan, resnet, not unet"},
 		{minimal + "device: gpu\n", "small.yaml:5: device: must be auto, cpu, cuda or cuda:N, not gpu"},
 		{minimal + "optimizer: {learning_rate: 0}\n", "optimizer.learning_rate: must be a number above 0, not 0"},
 		{minimal + "optimizer: {learning_rate: .nan}\n", "optimizer.learning_rate: must be a number above 0, not NaN"},
@@ -127,11 +129,37 @@ func TestHash(t *testing.T) {
 
 // The published networks have these many weights.
 func TestPublishedSizes(t *testing.T) {
-	c := DefaultConfig()
-	if n := countWeights(c.arch().Layers); n != 7_833_984 {
-		t.Errorf("generator: %d weights", n)
+	for _, test := range []struct {
+		generator         string
+		weights, ofCritic int
+	}{
+		{"resnet", 7_833_984, 2_763_776},
+		{"dcgan", 3_613_440, 136_192},
+	} {
+		c := defaults("wgan-gp", test.generator, "")
+		count := func(a infer.Arch) (n int) { // without what norms have learnt, as published
+			for _, l := range a.Layers {
+				n += l.In * l.Out * l.Kernel * l.Kernel
+			}
+			return n
+		}
+		if n, m := count(c.arch()), count(c.criticArch()); n != test.weights || m != test.ofCritic {
+			t.Errorf("%s: %d weights in the generator, %d in its critic, want %d and %d", test.generator, n, m, test.weights, test.ofCritic)
+		}
 	}
-	if n := countWeights(patchLayers(c.Critic.Width, c.Image.Channels)); n != 2_763_776 {
-		t.Errorf("critic: %d weights", n)
+}
+
+// What a file does not say follows from the objective and the networks that it names.
+func TestDefaultsFollowNames(t *testing.T) {
+	path := writeConfig(t, minimal+"image: {size: 64}\ngenerator: {name: dcgan}\n")
+	c, err := ReadConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Critic.Name != "dcgan" || c.Generator.Width != 16 || c.Generator.Latent != 100 || c.Generator.Norm != "batch" {
+		t.Errorf("generator %+v, critic %+v", c.Generator, c.Critic)
+	}
+	if c, err = ReadConfig(path, "generator.name=resnet", "generator.blocks=2"); err != nil || c.Critic.Name != "patch" || c.Generator.Width != 64 {
+		t.Errorf("an override: generator %+v, critic %+v, %v", c.Generator, c.Critic, err)
 	}
 }

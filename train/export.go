@@ -4,15 +4,26 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"keygan/data/atomicfile"
 	"keygan/infer"
 )
 
-// exportGenerator writes the generator as it is now to path, for package infer.
-func (t *Training) exportGenerator(path string) error {
+// export writes the networks as they are now into the run's folder, for package infer.
+func (t *Training) export() error {
+	for _, e := range t.Objective.Outputs() {
+		if err := writeGenerator(filepath.Join(t.Dir, e.File), true, e.Arch, t.model(e.Model).best().arrays()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// model is the one called name.
+func (t *Training) model(name string) *Model {
 	models := t.Objective.Models()
-	return writeGenerator(path, true, t.Config.arch(), models[0].Network.arrays())
+	return models[slices.IndexFunc(models, func(m *Model) bool { return m.Name == name })]
 }
 
 func writeGenerator(path string, overwrite bool, arch infer.Arch, params map[string]infer.Array) error {
@@ -37,7 +48,11 @@ func Export(run, path string, overwrite bool) (step int, err error) {
 	arch := config.arch()
 	params := map[string]infer.Array{}
 	for _, p := range arch.Params() {
-		weights, err := a.Floats("generator/"+p.Name, p.Shape)
+		name := "generator/ema/" + p.Name
+		if !slices.Contains(a.Names(), name) { // no mean was asked for, or this is counted rather than trained
+			name = "generator/" + p.Name
+		}
+		weights, err := a.Floats(name, p.Shape)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", checkpoint, err)
 		}

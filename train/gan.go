@@ -18,16 +18,16 @@ func newGAN(c Config, device torch.Device) Objective {
 	return g
 }
 
-// Columns are the published ones that this loss has.
+// Columns are the published ones that this loss has, and the gradients' norms.
 func (g *gan) Columns() []string {
-	return []string{"Generator Loss", "Critic Loss", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}
+	return append([]string{"Generator Loss", "Critic Loss", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}, gradientColumns...)
 }
 
-func (g *gan) Step(b Batch) (values []float64) {
+func (g *gan) Step(batches []Batch) (values []float64) {
 	torch.Scope(func() {
-		loss, scores, c := g.step(b)
-		generator, critic := accuracies(scores, c)
-		values = scalars(loss, c.loss, c.real, c.fake, generator, critic)
+		terms, c := g.step(batches)
+		generator, critic := accuracies(terms.scores, c)
+		values = scalars(terms.loss, c.loss, c.real, c.fake, generator, critic, terms.gradient, c.gradient)
 	})
 	return values
 }

@@ -1,8 +1,9 @@
 package train
 
 import (
-	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	torch "keygan/gotorch"
 	F "keygan/gotorch/nn/functional"
@@ -10,125 +11,177 @@ import (
 	"keygan/infer"
 )
 
-// Param is one trained tensor, named as in PyTorch's state dict.
+// Param is one tensor of a network, named as in PyTorch's state dict.
 type Param struct {
 	Name   string
 	Tensor torch.Tensor
 }
 
-// Network is a stack of convolutions without biases. It is driven by the list of layers that generator.npz carries, so
-// that what is trained and what is inferred cannot differ.
+// Network is a stack of convolutions. It is driven by the list of layers that generator.npz carries, so that what is trained
+// and what is inferred cannot differ.
 type Network struct {
-	Params []Param
-	layers []infer.Layer
-	slope  float64 // of LeakyReLU
+	Params  []Param // trained by gradients
+	Buffers []Param // counted in forward passes: the running means and variances of batch norms
+
+	arch   infer.Arch
+	byName map[string]torch.Tensor
+	draw   draws
 }
 
-// The critic has one activation that no generator has.
-const activationLeakyReLU = "leaky_relu"
-
-// newGenerator builds the network of arch on device, with PyTorch's initial distribution of weights.
-func newGenerator(arch infer.Arch, device torch.Device) *Network {
-	return newNetwork(arch.Layers, device)
+// draws are the random numbers of a forward pass.
+type draws struct {
+	// normal draws [n, 1, h, w] from the standard normal distribution.
+	normal func(n, h, w int64) torch.Tensor
+	// dropout sets elements of x to zero with probability p and scales the others by 1/(1 − p).
+	dropout func(x torch.Tensor, p float64) torch.Tensor
 }
 
-// patchLayers is the `patch` critic: five 4×4 convolutions, the first three of stride 2; [N, C, S, S] to a map of scores.
-func patchLayers(width, channels int) []infer.Layer {
-	out := []int{width, 2 * width, 4 * width, 8 * width, 1}
-	index := []int{0, 2, 5, 8, 11} // in the published nn.Sequential
-	layers := make([]infer.Layer, len(out))
-	in := channels
-	for i := range layers {
-		l := infer.Layer{Type: infer.Conv, Name: fmt.Sprintf("model.%d", index[i]), In: in, Out: out[i], Kernel: 4, Stride: 1, Padding: 1}
-		if i < 3 {
-			l.Stride = 2
-		}
-		if i > 0 && i < 4 {
-			l.Norm = infer.NormInstance
-		}
-		if i < 4 {
-			l.Activation = activationLeakyReLU
-		}
-		layers[i], in = l, out[i]
+// newNetwork builds the network of arch on device, with PyTorch's initial distribution of weights.
+func newNetwork(arch infer.Arch, device torch.Device) *Network {
+	n := &Network{arch: arch, byName: map[string]torch.Tensor{}}
+	n.draw.normal = func(count, h, w int64) torch.Tensor {
+		return torch.RandN([]int64{count, 1, h, w}, false).To(device)
 	}
-	return layers
-}
-
-func newNetwork(layers []infer.Layer, device torch.Device) *Network {
-	n := &Network{layers: layers, slope: 0.2}
-	for _, p := range (infer.Arch{Layers: layers}).Params() {
-		shape := make([]int64, len(p.Shape))
-		for i, d := range p.Shape {
-			shape[i] = int64(d)
-		}
+	n.draw.dropout = func(x torch.Tensor, p float64) torch.Tensor { return F.Dropout(x, p, true) }
+	for _, p := range arch.Params() {
 		// Weights are drawn on the CPU, so that a seed gives the same ones whatever the device.
 		torch.Scope(func() {
-			w := torch.Empty(shape, false)
-			initializer.KaimingUniform(&w, math.Sqrt(5), "fan_in", "leaky_relu")
-			n.Params = append(n.Params, Param{p.Name, w.To(device).Detach().SetRequiresGrad(true).Keep()})
+			w := torch.Empty(int64s(p.Shape), false)
+			buffer := initialise(arch.Layers, p, &w)
+			w = w.To(device).Detach().SetRequiresGrad(!buffer).Keep()
+			n.byName[p.Name] = w
+			if buffer {
+				n.Buffers = append(n.Buffers, Param{p.Name, w})
+			} else {
+				n.Params = append(n.Params, Param{p.Name, w})
+			}
 		})
 	}
 	return n
 }
 
-// Forward runs the network on x, [N, C, H, W].
-func (n *Network) Forward(x torch.Tensor) torch.Tensor {
+// initialise gives a parameter its first values, and says whether it is counted rather than trained.
+func initialise(layers []infer.Layer, p infer.Param, w *torch.Tensor) (buffer bool) {
+	prefix, kind := p.Name[:strings.LastIndexByte(p.Name, '.')], p.Name[strings.LastIndexByte(p.Name, '.')+1:]
+	l := layers[slices.IndexFunc(layers, func(l infer.Layer) bool {
+		return l.Name == prefix || l.NormName == prefix || l.Noise == prefix
+	})]
+	switch {
+	case prefix == l.Name && kind == "weight":
+		initializer.KaimingUniform(w, math.Sqrt(5), "fan_in", "leaky_relu")
+	case prefix == l.Name:
+		bound := 1 / math.Sqrt(float64(l.In*l.Kernel*l.Kernel))
+		initializer.Uniform(w, -bound, bound)
+	case kind == "weight" && prefix == l.NormName || kind == "running_var":
+		initializer.Ones(w)
+	default: // shifts, means and shares of noise
+		initializer.Zeros(w)
+	}
+	return kind == "running_mean" || kind == "running_var"
+}
+
+// Forward runs the network on x, [N, C, H, W], as training does: batch norms by the batch, with dropout.
+func (n *Network) Forward(x torch.Tensor) torch.Tensor { return n.forward(x, true) }
+
+// Evaluate runs the network as keys are made: batch norms by their running statistics, without dropout.
+func (n *Network) Evaluate(x torch.Tensor) (y torch.Tensor) {
+	torch.NoGrad(func() { y = n.forward(x, false) })
+	return y
+}
+
+func (n *Network) forward(x torch.Tensor, training bool) torch.Tensor {
 	var remembered torch.Tensor
-	none := torch.Tensor{}
-	for i, l := range n.layers {
+	for _, l := range n.arch.Layers {
 		if l.Residual == infer.ResidualBegin {
 			remembered = x
 		}
-		w := n.Params[i].Tensor
-		stride, padding, dilation := pair(l.Stride), pair(l.Padding), pair(1)
-		if l.Type == infer.ConvTranspose {
-			x = F.ConvTranspose2d(x, w, none, stride, padding, pair(l.OutputPadding), 1, dilation)
-		} else {
-			x = F.Conv2d(x, w, none, stride, padding, dilation, 1)
-		}
-		if l.Norm == infer.NormInstance {
-			x = F.InstanceNorm(x, none, none, none, none, true, 0.1, 1e-5)
+		x = n.normalise(l, n.convolve(l, x), training)
+		drop := func() {
+			if training && l.Dropout > 0 {
+				x = n.draw.dropout(x, l.Dropout)
+			}
 		}
 		if l.Residual == infer.ResidualEnd {
-			x = torch.Add(x, remembered, 1)
+			x = activate(l.BeforeAdd, x)
+			drop()
+			x = activate(l.Activation, torch.Add(x, remembered, 1))
+		} else {
+			x = activate(l.Activation, x)
+			drop()
 		}
-		switch l.Activation {
-		case infer.ActivationReLU:
-			x = torch.Relu(x)
-		case infer.ActivationTanh:
-			x = torch.Tanh(x)
-		case activationLeakyReLU:
-			x = torch.LeakyRelu(x, n.slope)
+		if l.Noise != "" {
+			s := x.Shape()
+			scale := n.byName[l.Noise+".weight"].View(1, int64(l.Out), 1, 1)
+			x = torch.Add(x, torch.Mul(scale, n.draw.normal(s[0], s[2], s[3])), 1)
 		}
 	}
 	return x
 }
 
-// tensors are the parameters, for an optimizer or Grad.
-func (n *Network) tensors() []torch.Tensor {
-	ts := make([]torch.Tensor, len(n.Params))
-	for i, p := range n.Params {
+func (n *Network) convolve(l infer.Layer, x torch.Tensor) torch.Tensor {
+	w, bias := n.byName[l.Name+".weight"], n.byName[l.Name+".bias"]
+	stride, padding, dilation := pair(l.Stride), pair(l.Padding), pair(1)
+	if l.Type == infer.ConvTranspose {
+		return F.ConvTranspose2d(x, w, bias, stride, padding, pair(l.OutputPadding), 1, dilation)
+	}
+	return F.Conv2d(x, w, bias, stride, padding, dilation, 1)
+}
+
+func (n *Network) normalise(l infer.Layer, x torch.Tensor, training bool) torch.Tensor {
+	const momentum, eps = 0.1, 1e-5
+	of := func(kind string) torch.Tensor { return n.byName[l.NormName+"."+kind] } // Tensor{} where there is none
+	switch l.Norm {
+	case infer.NormInstance, infer.NormInstanceAffine:
+		return F.InstanceNorm(x, torch.Tensor{}, torch.Tensor{}, of("weight"), of("bias"), true, momentum, eps)
+	case infer.NormBatch:
+		return F.BatchNorm(x, of("running_mean"), of("running_var"), of("weight"), of("bias"), training, momentum, eps)
+	}
+	return x
+}
+
+func activate(activation string, x torch.Tensor) torch.Tensor {
+	switch activation {
+	case infer.ActivationReLU:
+		return torch.Relu(x)
+	case infer.ActivationTanh:
+		return torch.Tanh(x)
+	case infer.ActivationLeakyReLU:
+		return torch.LeakyRelu(x, infer.LeakySlope)
+	}
+	return x
+}
+
+// with returns the network with other parameters of the same names, such as their running means.
+func (n *Network) with(params []Param) *Network {
+	other := *n
+	other.Params, other.byName = params, map[string]torch.Tensor{}
+	for _, p := range slices.Concat(params, n.Buffers) {
+		other.byName[p.Name] = p.Tensor
+	}
+	return &other
+}
+
+// tensors are the trained parameters, for an optimizer or Grad.
+func (n *Network) tensors() []torch.Tensor { return tensorsOf(n.Params) }
+
+func tensorsOf(params []Param) []torch.Tensor {
+	ts := make([]torch.Tensor, len(params))
+	for i, p := range params {
 		ts[i] = p.Tensor
 	}
 	return ts
 }
 
-// arrays copies the parameters to the host.
+// state is everything that the network has learnt or counted.
+func (n *Network) state() []Param { return slices.Concat(n.Params, n.Buffers) }
+
+// arrays copies the state to the host.
 func (n *Network) arrays() map[string]infer.Array {
-	out := make(map[string]infer.Array, len(n.Params))
-	for _, p := range n.Params {
+	out := map[string]infer.Array{}
+	for _, p := range n.state() {
 		out[p.Name] = infer.Array{Shape: ints(p.Tensor.Shape()), Data: p.Tensor.Floats()}
 	}
 	return out
-}
-
-// countWeights is the number of trained weights in a stack of layers.
-func countWeights(layers []infer.Layer) int {
-	total := 0
-	for _, l := range layers {
-		total += l.In * l.Out * l.Kernel * l.Kernel
-	}
-	return total
 }
 
 func pair(n int) []int64 { return []int64{int64(n), int64(n)} }
@@ -137,6 +190,14 @@ func ints(shape []int64) []int {
 	out := make([]int, len(shape))
 	for i, d := range shape {
 		out[i] = int(d)
+	}
+	return out
+}
+
+func int64s(shape []int) []int64 {
+	out := make([]int64, len(shape))
+	for i, d := range shape {
+		out[i] = int64(d)
 	}
 	return out
 }

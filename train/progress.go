@@ -32,7 +32,7 @@ func newProgress(t *Training, o Options) *progress {
 	fmt.Fprintf(o.Log, "%s %s: %d steps of batch %d (%d an epoch), %d×%d×%d, on %s\n", verb, t.Dir, t.Total, t.Config.Train.Batch,
 		t.StepsPerEpoch, t.Config.Image.Size, t.Config.Image.Size, t.Config.Image.Channels, t.deviceName())
 	for _, m := range t.Objective.Models() {
-		fmt.Fprintf(o.Log, "  %s: %d weights\n", m.Name, countWeights(m.Network.layers))
+		fmt.Fprintf(o.Log, "  %s: %d weights\n", m.Name, m.Network.arch.Parameters())
 	}
 	if o.Terminal {
 		var legend []string

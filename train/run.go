@@ -101,22 +101,39 @@ func (t *Training) loop(ctx context.Context) error {
 func (t *Training) Epoch() int      { return (t.Step + t.StepsPerEpoch - 1) / t.StepsPerEpoch }
 func (t *Training) EpochDone() bool { return t.Step%t.StepsPerEpoch == 0 || t.Step == t.Total }
 
-// oneStep gives the objective the next pair of batches.
+// oneStep gives the objective the next batches, and the learning rate that is their turn's.
 func (t *Training) oneStep() (values []float64, err error) {
-	source, err := t.source.Next()
-	if err != nil {
-		return nil, err
+	rate := t.Config.Optimizer.learningRate(t.Step, t.Total)
+	for _, m := range t.Objective.Models() {
+		m.Optimizer.SetLR(rate)
 	}
-	target, err := t.target.Next()
-	if err != nil {
-		return nil, err
-	}
+	torch.Scope(func() {
+		batches := make([]Batch, t.Config.Train.Accumulate)
+		for i := range batches {
+			if batches[i], err = t.nextBatch(); err != nil {
+				return
+			}
+		}
+		values = t.Objective.Step(batches)
+	})
+	return values, err
+}
+
+// nextBatch puts a batch of sources and one of targets onto the device.
+func (t *Training) nextBatch() (b Batch, err error) {
 	s, channels := int64(t.Config.Image.Size), int64(t.Config.Image.Channels)
-	upload := func(b data.Batch) torch.Tensor {
-		return torch.FromFloats(b.Pixels, int64(t.Config.Train.Batch), channels, s, s).To(t.device)
+	next := func(l *data.Loader) (x torch.Tensor) {
+		if err != nil {
+			return x
+		}
+		var batch data.Batch
+		if batch, err = l.Next(); err == nil {
+			x = torch.FromFloats(batch.Pixels, int64(t.Config.Train.Batch), channels, s, s).To(t.device)
+		}
+		return x
 	}
-	torch.Scope(func() { values = t.Objective.Step(Batch{upload(source), upload(target)}) })
-	return values, nil
+	b.Source, b.Target = next(t.source), next(t.target)
+	return b, err
 }
 
 // start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration
@@ -137,7 +154,7 @@ func start(c Config, o Options) (*Training, error) {
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
-	target, err := data.OpenAll(c.Target)
+	target, err := data.OpenAll(specsOf(c.Target))
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
 	}
@@ -161,7 +178,7 @@ func (t *Training) prepare(source, target data.Source, o Options) error {
 	}
 	if o.Resume && t.Step >= t.Total {
 		// The process may have ended between the last checkpoint and the export.
-		if err := t.exportGenerator(t.Config.GeneratorPath()); err != nil {
+		if err := t.export(); err != nil {
 			return err
 		}
 		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, t.Step)
@@ -192,6 +209,15 @@ func (t *Training) prepare(source, target data.Source, o Options) error {
 	return nil
 }
 
+// specsOf are the images of targets before they are encrypted.
+func specsOf(targets []Target) []data.Spec {
+	specs := make([]data.Spec, len(targets))
+	for i, t := range targets {
+		specs[i] = t.Spec
+	}
+	return specs
+}
+
 func (t *Training) openLoaders(source, target data.Source) (err error) {
 	options := data.LoaderOptions{
 		Batch:    t.Config.Train.Batch,
@@ -199,7 +225,7 @@ func (t *Training) openLoaders(source, target data.Source) (err error) {
 		Channels: t.Config.Image.Channels,
 		Workers:  t.Config.Train.Workers,
 		Seed:     t.Config.Seed,
-		Start:    t.Step,
+		Start:    t.Step * t.Config.Train.Accumulate,
 	}
 	if t.source, err = data.NewLoader(source, options); err != nil {
 		return fmt.Errorf("source: %w", err)

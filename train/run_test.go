@@ -21,7 +21,8 @@ func smallConfig(t *testing.T) Config {
 	c.Name, c.Output, c.Device, c.Threads = "small", t.TempDir(), "cpu", 1
 	c.Image = Image{Size: 24, Channels: 3}
 	c.Source = []data.Spec{{Synthetic: "xray", Count: 8, Size: 24}, {Synthetic: "mri", Count: 8, Size: 24}}
-	c.Target = []data.Spec{{Synthetic: "spectrogram", Count: 12, Size: 24}}
+	c.Target = []Target{{Spec: data.Spec{Synthetic: "spectrogram", Count: 12, Size: 24}}}
+	c.Data.Cache = "off"
 	c.Generator.Width, c.Generator.Blocks, c.Critic.Width, c.Objective.CriticSteps = 2, 1, 2, 2
 	c.Train.Batch, c.Train.Epochs = 2, 2
 	return c
@@ -76,7 +77,7 @@ func TestRunLeavesItsRecord(t *testing.T) {
 	}
 	dir := filepath.Join(c.Output, c.Name)
 	rows := strings.Split(strings.TrimSpace(string(read(t, dir, "metrics.csv"))), "\n")
-	const header = "Epoch,Generator Loss,Critic Loss,Wasserstein Distance,Gradient Penalty,D_real,D_fake,Gen_Acc,Critic_Acc"
+	const header = "Epoch,Generator Loss,Critic Loss,Wasserstein Distance,Gradient Penalty,D_real,D_fake,Gen_Acc,Critic_Acc,Generator Gradient Norm,Critic Gradient Norm"
 	if len(rows) != 3 || rows[0] != header || !strings.HasPrefix(rows[2], "2,") {
 		t.Errorf("metrics.csv:\n%s", strings.Join(rows, "\n"))
 	}
@@ -153,7 +154,7 @@ func TestExportAgreesWithLibtorch(t *testing.T) {
 			t.Fatal(err)
 		}
 		torch.Scope(func() {
-			want := training.Objective.Generate(torch.FromFloats(x, 1, 3, int64(size), int64(size))).Floats()
+			want := training.Objective.Show(torch.FromFloats(x, 1, 3, int64(size), int64(size)))[0].Images.Floats()
 			for i := range want {
 				if d := math.Abs(float64(got[i] - want[i])); !(d <= 1e-4) {
 					t.Fatalf("size %d, value %d: %v in Go, %v in libtorch", size, i, got[i], want[i])

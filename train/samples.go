@@ -51,7 +51,7 @@ func (s *samples) write(t *Training) error {
 	var keys []float32
 	torch.Scope(func() {
 		in := torch.FromFloats(s.input, int64(n), int64(channels), int64(size), int64(size)).To(t.device)
-		keys = t.Objective.Generate(in).Floats()
+		keys = t.Objective.Show(in)[0].Images.Floats()
 	})
 	const gap = 2
 	grid := data.NewImage(n*(size+gap)-gap, 2*size+gap, channels, 8)

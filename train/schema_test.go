@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,9 +50,21 @@ func choices(of reflect.Type, key string) []string {
 	case "train.ObjectiveConfig.name":
 		return Objectives()
 	case "train.GeneratorConfig.name":
-		return []string{"resnet"}
+		return names(generators)
 	case "train.CriticConfig.name":
-		return []string{"patch"}
+		return names(critics)
+	case "train.GeneratorConfig.norm":
+		return append(slices.Clone(norms), "published")
+	case "train.CriticConfig.norm":
+		return norms
+	case "train.OptimizerConfig.schedule":
+		return names(schedules)
+	case "train.Target.encrypt":
+		return []string{"logistic"}
+	case "train.DataConfig.on_bad_file":
+		return []string{"fail", "skip"}
+	case "train.Schedule.on_nan":
+		return []string{"stop", "skip"}
 	case "data.Spec.synthetic":
 		return data.SyntheticKinds
 	case "data.Spec.axis":

@@ -29,16 +29,17 @@ func newWGANGP(c Config, device torch.Device) Objective {
 	return w
 }
 
-// Columns are the published ones. Wasserstein Distance is mean D(real) − mean D(fake).
+// Columns are the published ones and the gradients' norms. Wasserstein Distance is mean D(real) − mean D(fake).
 func (w *wganGP) Columns() []string {
-	return []string{"Generator Loss", "Critic Loss", "Wasserstein Distance", "Gradient Penalty", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}
+	return append([]string{"Generator Loss", "Critic Loss", "Wasserstein Distance", "Gradient Penalty", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"},
+		gradientColumns...)
 }
 
-func (w *wganGP) Step(b Batch) (values []float64) {
+func (w *wganGP) Step(batches []Batch) (values []float64) {
 	torch.Scope(func() {
-		loss, scores, c := w.step(b)
-		generator, critic := accuracies(scores, c)
-		values = scalars(loss, c.loss, torch.Sub(c.real, c.fake, 1), c.penalty, c.real, c.fake, generator, critic)
+		g, c := w.step(batches)
+		generator, critic := accuracies(g.scores, c)
+		values = scalars(g.loss, c.loss, torch.Sub(c.real, c.fake, 1), c.penalty, c.real, c.fake, generator, critic, g.gradient, c.gradient)
 	})
 	return values
 }

@@ -1,0 +1,199 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"keygan/data"
+	torch "keygan/gotorch"
+	"keygan/infer"
+)
+
+// variants are the options that change what is trained; each must resume exactly and be exported as it is.
+var variants = []struct {
+	name string
+	set  func(*Config)
+}{
+	{"gan", func(c *Config) { c.Objective.Name = "gan" }},
+	{"batch norm", func(c *Config) { c.Generator.Norm, c.Critic.Norm = "batch", "none" }},
+	{"affine instance norm", func(c *Config) { c.Generator.Norm, c.Critic.Norm = "instance_affine", "instance_affine" }},
+	{"noise", func(c *Config) { c.Generator.Noise = true }},
+	{"mean of weights", func(c *Config) { c.Generator.EMA = 0.9 }},
+	{"mean of weights with batch norm", func(c *Config) { c.Generator.EMA, c.Generator.Norm = 0.9, "batch" }},
+	{"accumulation", func(c *Config) { c.Train.Accumulate = 2 }},
+	{"cosine schedule", func(c *Config) {
+		c.Optimizer.Schedule, c.Optimizer.Warmup, c.Optimizer.Final = "cosine", 3, 0.1
+	}},
+	{"dcgan", func(c *Config) {
+		c.Image.Size = 32
+		c.Generator = GeneratorConfig{Name: "dcgan", Width: 2, Latent: 5, Norm: "batch"}
+		c.Critic = CriticConfig{Name: "dcgan", Width: 2, Norm: "batch"}
+	}},
+}
+
+func TestVariants(t *testing.T) {
+	for _, v := range variants {
+		t.Run(v.name, func(t *testing.T) {
+			whole, parts := smallConfig(t), smallConfig(t)
+			v.set(&whole)
+			v.set(&parts)
+			if path, reason := whole.validate(); path != "" {
+				t.Fatalf("%s: %s", path, reason)
+			}
+			if err := Run(context.Background(), whole, Options{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := trainUntil(t, parts, Options{}, 3); !errors.Is(err, ErrInterrupted) {
+				t.Fatal(err)
+			}
+			if err := Run(context.Background(), parts, Options{Resume: true}); err != nil {
+				t.Fatal(err)
+			}
+			sameFiles(t, whole, parts, "generator.npz", "metrics.csv", "metrics.jsonl", "samples/epoch-0002.png")
+			exportedAsTrained(t, whole)
+		})
+	}
+}
+
+// exportedAsTrained compares the last sample of a finished run with what package infer makes of generator.npz: of the same
+// images, with the same noise, the same keys but for a level here and there.
+func exportedAsTrained(t *testing.T, c Config) {
+	t.Helper()
+	model, err := infer.ReadFile(c.GeneratorPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	grid, err := data.ReadImage(samplePath(c.Output+"/"+c.Name, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := c.Image.Size
+	for i := range 4 {
+		plain, want := data.NewImage(size, size, 3, 8), data.NewImage(size, size, 3, 8)
+		plain.Paste(grid, -i*(size+2), 0)
+		want.Paste(grid, -i*(size+2), -(size + 2))
+		got, err := model.KeyFrom(plain, infer.Seed{byte(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range want.Pix {
+			if d := int(got.Pix[k]) - int(v); d < -1 || d > 1 {
+				t.Fatalf("image %d, sample %d: %d in Go, %d in libtorch", i, k, got.Pix[k], v)
+			}
+		}
+	}
+}
+
+// Two batches of two are as good as one of four: each image's share of the gradient is the same, since nothing in these
+// networks looks at a whole batch.
+func TestAccumulationIsABatch(t *testing.T) {
+	step := func(batch, accumulate int) (*adversarial, []float64) {
+		c := smallConfig(t)
+		c.Train.Batch, c.Train.Accumulate = batch, accumulate
+		torch.ManualSeed(5)
+		o := newObjective(c, torch.NewDevice("cpu")).(*wganGP)
+		for _, m := range o.Models() {
+			t.Cleanup(m.close)
+		}
+		drawn := 0 // each critic step draws for four images in all
+		o.alpha = func(n int64) torch.Tensor {
+			alpha := make([]float32, n)
+			for i := range alpha {
+				alpha[i] = float32(drawn%4) / 4
+				drawn++
+			}
+			return torch.FromFloats(alpha, n, 1, 1, 1)
+		}
+		var batches []Batch
+		torch.Scope(func() {
+			torch.ManualSeed(6)
+			all := torch.RandN([]int64{8, 3, 24, 24}, false).Clamp(-1, 1)
+			n := int64(batch)
+			for i := range int64(accumulate) {
+				at := func(first int64) torch.Tensor {
+					return torch.IndexSelect(all, 0, torch.Arange(float32(first), float32(first+n), 1, false).CastTo(torch.Long)).Keep()
+				}
+				batches = append(batches, Batch{at(i * n), at(4 + i*n)})
+			}
+		})
+		return &o.adversarial, o.Step(batches)
+	}
+	a, one := step(4, 1)
+	b, two := step(2, 2)
+	for i := range one {
+		if d := math.Abs(one[i] - two[i]); !(d <= 1e-4*math.Max(1, math.Abs(one[i]))) {
+			t.Errorf("column %d: %v in one batch, %v in two", i, one[i], two[i])
+		}
+	}
+	// Adam's first step is of the learning rate's size, whatever the gradient's: its first moments show that.
+	_, first, _ := a.generator.Optimizer.State()
+	_, second, _ := b.generator.Optimizer.State()
+	for i := range first {
+		x, y := first[i].Floats(), second[i].Floats()
+		var difference, norm float64
+		for k := range x {
+			difference += math.Pow(float64(x[k]-y[k]), 2)
+			norm += math.Pow(float64(x[k]), 2)
+		}
+		if !(difference <= 1e-8*norm) {
+			t.Errorf("gradient of %s: differs by %.2g of its norm", a.generator.Network.Params[i].Name, math.Sqrt(difference/norm))
+		}
+	}
+}
+
+func TestLearningRate(t *testing.T) {
+	o := OptimizerConfig{LearningRate: 1, Schedule: "linear", Warmup: 3, DecayFrom: 0.5, Final: 0.2}
+	var got []float64
+	for step := range 10 {
+		got = append(got, math.Round(1000*o.learningRate(step, 10))/1000)
+	}
+	if want := []float64{0.25, 0.5, 0.75, 1, 1, 1, 0.84, 0.68, 0.52, 0.36}; !slices.Equal(got, want) {
+		t.Errorf("linear: %v, want %v", got, want)
+	}
+	o = OptimizerConfig{LearningRate: 2, Schedule: "cosine"}
+	if got := []float64{o.learningRate(0, 4), math.Round(1000*o.learningRate(2, 4)) / 1000}; !slices.Equal(got, []float64{2, 1}) {
+		t.Errorf("cosine: %v", got)
+	}
+	o.Schedule = "constant"
+	if got := o.learningRate(3, 4); got != 2 {
+		t.Errorf("constant: %v", got)
+	}
+}
+
+// A schedule other than constant makes the weights depend on the length of the run.
+func TestHashFollowsTheSchedule(t *testing.T) {
+	c := DefaultConfig()
+	longer := c
+	longer.Train.Epochs *= 2
+	if c.Hash() != longer.Hash() {
+		t.Error("a longer run of a constant learning rate has another hash")
+	}
+	c.Optimizer.Schedule, longer.Optimizer.Schedule = "linear", "linear"
+	if c.Hash() == longer.Hash() {
+		t.Error("a longer run of a falling learning rate has the same hash")
+	}
+}
+
+// An update whose gradient is no number is left out, and counted; the weights stay what they were.
+func TestSkippedUpdate(t *testing.T) {
+	c := smallConfig(t)
+	c.Train.OnNaN = "skip"
+	n := newNetwork(c.arch(), torch.NewDevice("cpu"))
+	m := newModel("generator", n, c, 0.5)
+	t.Cleanup(m.close)
+	before := n.Params[0].Tensor.Floats()
+	torch.Scope(func() {
+		var grads []torch.Tensor
+		for _, p := range n.Params {
+			grads = append(grads, p.Tensor.Detach().ZerosLike())
+		}
+		grads[1].FillI(math.Inf(1))
+		m.update(grads)
+	})
+	if m.Skipped != 1 || !slices.Equal(n.Params[0].Tensor.Floats(), before) {
+		t.Errorf("%d updates skipped, want 1 and the weights as they were", m.Skipped)
+	}
+}
