@@ -106,8 +106,8 @@ func TestForwardAgainstPyTorch(t *testing.T) {
 // Single layers and a residual block that PyTorch ran.
 func TestLayersAgainstPyTorch(t *testing.T) {
 	vectors, texts := readVectors(t, "layers.npz")
-	if len(texts) != 13 {
-		t.Fatalf("%d cases, want 13", len(texts))
+	if len(texts) != 15 {
+		t.Fatalf("%d cases, want 15", len(texts))
 	}
 	for key, text := range texts {
 		name := strings.TrimSuffix(key, ".arch")
@@ -117,12 +117,14 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 				t.Fatal(err)
 			}
 			params := map[string]Array{}
-			for i, p := range a.Params() {
+			for _, p := range a.Params() {
 				params[p.Name] = vectors[name+"."+p.Name]
 				if d := cmp.Diff(p.Shape, params[p.Name].Shape); d != "" {
 					t.Fatal(d)
 				}
-				if err := a.Layers[i].validate(); err != nil {
+			}
+			for _, l := range a.Layers {
+				if err := l.validate(); err != nil {
 					t.Fatal(err)
 				}
 			}

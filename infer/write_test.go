@@ -2,6 +2,7 @@ package infer
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,10 +11,13 @@ import (
 // small is the smallest network with every kind of layer, 3 channels.
 func small() Arch { return ResNet(2, 1, 3, 8) }
 
-// randomArray has numbers that do not depend on the platform, from −1/n to 1/n for a second dimension of n.
+// randomArray has numbers that do not depend on the platform, from −1/n to 1/n for a second dimension of n, or from −1 to 1.
 func randomArray(shape []int, seed uint64) Array {
 	x := make([]float32, product(shape))
-	bound := 1 / float32(shape[1])
+	bound := float32(1)
+	if len(shape) > 1 {
+		bound /= float32(shape[1])
+	}
 	for i := range x {
 		seed = seed*6364136223846793005 + 1442695040888963407
 		x[i] = bound * (float32(seed>>40)/(1<<23) - 1)
@@ -26,6 +30,11 @@ func randomParams(a Arch, seed uint64) map[string]Array {
 	params := map[string]Array{}
 	for i, p := range a.Params() {
 		params[p.Name] = randomArray(p.Shape, seed+uint64(i)<<32)
+		if strings.HasSuffix(p.Name, ".running_var") {
+			for i := range params[p.Name].Data {
+				params[p.Name].Data[i] += 1.25 // from 0.25 to 2.25
+			}
+		}
 	}
 	return params
 }

@@ -138,6 +138,13 @@ def single_layers():
                                       conv("block.3", 6, 6, 3, 1, 1, residual="end", **n)]),
             "residual.x": x[0].numpy(), "residual.y": block(x)[0].numpy()}
     out |= {f"residual.{k}": v.numpy() for k, v in block.state_dict().items()}
+    for name, spec, module in [
+            ("biasleaky", conv("m", 3, 5, 3, 1, 1, bias=True, activation="leaky_relu"), nn.Conv2d(3, 5, 3, 1, 1)),
+            ("tbias", tconv("m", 4, 3, 4, 2, 1, bias=True, activation="tanh"), nn.ConvTranspose2d(4, 3, 4, 2, 1))]:
+        x = torch.randn(1, spec["in"], 6, 9)
+        y = {"leaky_relu": lambda v: F.leaky_relu(v, 0.2), "tanh": torch.tanh}[spec["activation"]](module(x))
+        out |= {f"{name}.arch": as_json([spec]), f"{name}.m.weight": module.weight.numpy(), f"{name}.m.bias": module.bias.numpy(),
+                f"{name}.x": x[0].numpy(), f"{name}.y": y[0].numpy()}
     np.savez(HERE / "layers.npz", **out)
 
 
