@@ -95,7 +95,7 @@ func TestNoiseIsNormal(t *testing.T) {
 		lag += float64(v) * float64(x[(i+1)%n]) / n
 	}
 	for _, c := range []struct {
-		name                  string
+		name                 string
 		got, want, deviation float64 // of one number
 	}{
 		{"mean", moments[1], 0, 1},

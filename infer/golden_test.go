@@ -1,0 +1,73 @@
+package infer
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+)
+
+// withThreads sets GOMAXPROCS for the rest of the test.
+func withThreads(t *testing.T, n int) {
+	before := runtime.GOMAXPROCS(n)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+}
+
+// goldenKeys are the SHA-256 of the keys that small networks of every kind make with countingSeed. As in golden, a change
+// here breaks every key that was ever made.
+var goldenKeys = []struct {
+	name          string
+	arch          Arch
+	width, height int
+	key           string
+}{
+	{"resnet, noise", ResNet(4, 2, 3, 64).WithNoise(), 64, 64,
+		"e8015654339f44bcaa74dc2691586b862c2f0f6b4c3b77e4f84f5345b7b4f3b7"},
+	{"resnet, noise", ResNet(4, 2, 3, 64).WithNoise(), 96, 96,
+		"97f3728c9f50b104350ef65b89b162d7315967bcd561004461d46e03d8d0a168"},
+	{"resnet, noise", ResNet(4, 2, 3, 64).WithNoise(), 37, 23,
+		"63e232ba6a7a223226defc93ef7af45ed23e45775da5110ae4ea4b888b6ede41"},
+	{"resnet, batch norm", ResNet(4, 1, 1, 64).WithNorm(NormBatch), 64, 64,
+		"072b3ffad15c422014d6c76c5520c22dbb08c63601dce01b97cca457c9f1849e"},
+	{"resnet, affine norm", ResNet(4, 1, 1, 64).WithNorm(NormInstanceAffine), 37, 23,
+		"7016c59b045e51274d87d5a6ff33964b0ba80f2c7deaee8259265f9527c6a36f"},
+	{"dcgan", DCGAN(4, 20, 3, 32), 32, 32,
+		"1e4e00695e362184354d08cf1acd076a10944719e396d9bddf703fd386fbe297"},
+	{"dcgan", DCGAN(4, 20, 3, 64), 64, 64,
+		"0187473a3ed2a7afc4132ead9d87c3358a512342467c1eeb72ae5e8f6eb5498d"},
+	{"dcgan", DCGAN(2, 100, 1, 128), 128, 128,
+		"0d32c36ef5c784e3b1dd14a42f734050e949de086cc834260962edd7781f84c4"},
+	{"chaos", Chaos(2, 1, 1, 64), 64, 64,
+		"804da66b07310b85c453d947a0d33a5deb465290cfc2348428ac071f66846524"},
+	{"chaos", Chaos(2, 1, 1, 64), 96, 96,
+		"359fb09c7e5b4cbb72d9a7a9b64941ef80768a7372b6f03544c290aa76255593"},
+	{"chaos", Chaos(2, 1, 1, 64), 37, 23,
+		"150dec328d6c8af31438a4a4f40df45ca20c91b095c461199e24252b869f7ef7"},
+	{"chaos, noisy", noisy(Chaos(2, 1, 3, 64), 0.3), 37, 23,
+		"bfd1c99938b6f247dc9f88a66907c52d68a6d19097362e0b1ad0f75bd6225909"},
+}
+
+func TestGoldenKeys(t *testing.T) {
+	for _, g := range goldenKeys {
+		t.Run(fmt.Sprintf("%s/%dx%d", g.name, g.width, g.height), func(t *testing.T) {
+			m := newModel(g.arch, randomParams(g.arch, 3))
+			img := testImage(g.width, g.height, 3, 4)
+			for _, threads := range []int{1, 2} {
+				withThreads(t, threads)
+				key, err := m.KeyFrom(img, countingSeed())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if h := sha256Hex(key.Pix); h != g.key {
+					t.Errorf("with %d threads the key's hash is %s, want %s", threads, h, g.key)
+				}
+				levels := map[byte]bool{}
+				for _, v := range key.Pix {
+					levels[v] = true
+				}
+				if len(levels) < 16 {
+					t.Errorf("the key has only %d levels: nothing would show in it", len(levels))
+				}
+			}
+		})
+	}
+}
