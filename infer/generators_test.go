@@ -19,10 +19,7 @@ func noisy(a Arch, sigma float32) Arch {
 // asVersion2 is a as testdata/generators.py writes every network.
 func asVersion2(a Arch) Arch {
 	a.FormatVersion = 2
-	for i := range a.Layers {
-		a.Layers[i].Dropout = 0 // not in the file
-	}
-	return a
+	return withoutDropout(a)
 }
 
 // Everything that version 2 of the format brought, as PyTorch runs it. The noise, too, was made by another program.

@@ -1,6 +1,8 @@
 package infer
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -27,6 +29,92 @@ func TestKey(t *testing.T) {
 				t.Errorf("%v was changed", img)
 			}
 		}
+	}
+}
+
+// Key and Forward are those of the zero Seed. Where noise is taken another seed gives another key, elsewhere the same.
+func TestKeyFrom(t *testing.T) {
+	for name, a := range versions {
+		m := newModel(a, randomParams(a, 5))
+		img := testImage(16, 16, 3, 8)
+		key := func(seed Seed) []byte {
+			k, err := m.KeyFrom(img, seed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return k.Pix
+		}
+		zero, err := m.Key(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(zero.Pix, key(Seed{})) {
+			t.Errorf("%s: Key is not KeyFrom of the zero seed", name)
+		}
+		if !slices.Equal(key(Seed{1}), key(Seed{1})) {
+			t.Errorf("%s: the same seed gives another key", name)
+		}
+		if differs := !slices.Equal(key(Seed{1}), key(Seed{2})); differs != m.TakesNoise() {
+			t.Errorf("%s: TakesNoise is %v, but that another seed gives another key is %v", name, m.TakesNoise(), differs)
+		}
+		if want := streams(a) > 0; m.TakesNoise() != want {
+			t.Errorf("%s: TakesNoise is %v", name, m.TakesNoise())
+		}
+	}
+}
+
+// A generator that makes keys of noise alone looks only at the size of the image.
+func TestGenerate(t *testing.T) {
+	m := newModel(versions["dcgan"], randomParams(versions["dcgan"], 5))
+	want, err := m.Generate(countingSeed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.Width != 16 || want.Height != 16 || want.Channels != 3 || want.Depth != 8 {
+		t.Errorf("the key is %v", want)
+	}
+	for _, img := range []*data.Image{testImage(16, 16, 1, 8), testImage(16, 16, 3, 9), data.NewImage(16, 16, 4, 16)} {
+		key, err := m.KeyFrom(img, countingSeed())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(key.Pix, want.Pix) {
+			t.Errorf("the key for %v is not that of the noise", img)
+		}
+	}
+	for _, img := range []*data.Image{testImage(16, 15, 1, 8), testImage(32, 16, 3, 8)} {
+		_, err := m.KeyFrom(img, Seed{})
+		var size *SizeError
+		if !errors.As(err, &size) || size.Side != 16 || !strings.Contains(err.Error(), "keys of 16×16 pixels only, not of "+fmt.Sprintf("%d×%d", img.Width, img.Height)) {
+			t.Errorf("for %v the error is %v", img, err)
+		}
+	}
+	other := newModel(versions["noise"], randomParams(versions["noise"], 5))
+	if _, err := other.Generate(Seed{}); err == nil || !strings.Contains(err.Error(), "not of noise alone") {
+		t.Errorf("without latent numbers the error is %v", err)
+	}
+}
+
+// The sum of image and noise is clipped: with noise far beyond the range, nearly all of it lies at the ends.
+func TestInputNoiseIsClipped(t *testing.T) {
+	a := noisy(Chaos(2, 0, 1, 16), 10)
+	x := make([]float32, 1000)
+	for i := range x {
+		x[i] = 0.5
+	}
+	y := make([]float32, len(x))
+	a.addInputNoise(y, x, countingSeed())
+	ends := 0
+	for i, v := range y {
+		if v < 0 || v > 1 {
+			t.Fatalf("sample %d is %v", i, v)
+		}
+		if v == 0 || v == 1 {
+			ends++
+		}
+	}
+	if ends < 930 || ends == 1000 { // σ = 10 leaves 4 % inside
+		t.Errorf("%d of 1000 samples at the ends of the range", ends)
 	}
 }
 
@@ -93,9 +181,13 @@ func TestForwardRefuses(t *testing.T) {
 	}
 }
 
-// Beyond what it returns, a second image of the same size takes hardly any memory.
+// Beyond what it returns, a second image of the same size takes hardly any memory, noise or not.
 func TestForwardReusesMemory(t *testing.T) {
-	a := ResNet(8, 1, 1, 64)
+	t.Run("without noise", func(t *testing.T) { reusesMemory(t, ResNet(8, 1, 1, 64)) })
+	t.Run("with noise", func(t *testing.T) { reusesMemory(t, noisy(ResNet(8, 1, 1, 64).WithNoise(), 0.3)) })
+}
+
+func reusesMemory(t *testing.T, a Arch) {
 	m := newModel(a, randomParams(a, 1))
 	x := testImage(64, 64, 1, 1).Floats(1)
 	bytes := testing.Benchmark(func(b *testing.B) {

@@ -279,6 +279,9 @@ func FuzzRead(f *testing.F) {
 	a := ResNet(1, 0, 1, 4)
 	f.Add(archive(f, a, randomParams(a, 1)))
 	f.Add(pack(f, entriesOf(f, a)[:2]))
+	for _, a := range versions {
+		f.Add(archive(f, a, randomParams(a, 1)))
+	}
 	entries := entriesOf(f, a)
 	for i := range entries {
 		entries[i].zip = zip.Deflate
@@ -303,9 +306,15 @@ func FuzzRead(f *testing.F) {
 
 // FuzzEntry gets past the archive's checksums: the JSON, and the array of the first parameter, are the fuzzer's.
 func FuzzEntry(f *testing.F) {
-	entries := entriesOf(f, ResNet(1, 0, 1, 4))
+	entries := entriesOf(f, everything())
 	f.Add(entries[0].body[128:], entries[1].body)
+	for _, a := range versions { // all that they have in common is a first parameter of this name, or not even that
+		entries := entriesOf(f, a)
+		f.Add(entries[0].body[128:], entries[1].body)
+	}
 	f.Add([]byte(`{"format_version":1,"layers":[{"type":"conv","name":"a","in":4096,"out":4096,"kernel":15}]}`), []byte("\x93NUMPY\x02\x00\xff\xff\xff\xff"))
+	f.Add([]byte(`{"format_version":2,"network":"dcgan","channels":1,"image_size":16384,"value_range":[0,1],"latent":4096,"input_noise":1e39,`+
+		`"layers":[{"type":"conv_transpose","name":"a","norm":"batch","norm_name":"a","noise":"a","before_add":"tanh"}]}`), []byte{})
 	f.Fuzz(func(t *testing.T, text, body []byte) {
 		e := append([]entry{{name: "arch.npy", body: npyOf("|u1", []int{len(text)}, text)}}, entries[1:]...)
 		e[1].body = body
@@ -313,7 +322,11 @@ func FuzzEntry(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := m.Forward(make([]float32, 5*6*m.Arch().Channels), 5, 6); err != nil && !strings.Contains(err.Error(), "out of range") {
+		height, width := 5, 6
+		if m.Arch().Latent > 0 {
+			height, width = m.Arch().ImageSize, m.Arch().ImageSize
+		}
+		if _, err := m.Forward(make([]float32, height*width*m.Arch().Channels), height, width); err != nil && !strings.Contains(err.Error(), "out of range") {
 			t.Error(err)
 		}
 	})

@@ -2,6 +2,8 @@ package infer
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -65,6 +67,102 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// What version 2 brought is checked, too: each field where it has a meaning, and nowhere else.
+func TestValidateVersion2(t *testing.T) {
+	for name, a := range versions {
+		if err := a.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, size := range []int{8, 16, 256, 1024} {
+		if err := DCGAN(1, 100, 3, size).Validate(); err != nil {
+			t.Errorf("dcgan of size %d: %v", size, err)
+		}
+	}
+	resnet, batch, dcgan, chaos := versions["noise"], versions["batch"], versions["dcgan"], versions["chaos"]
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	layer := func(i int, change func(l *Layer)) func(a *Arch) { return func(a *Arch) { change(&a.Layers[i]) } }
+	for _, c := range []struct {
+		want  string
+		arch  Arch
+		spoil func(a *Arch)
+	}{
+		{"network dcgan needs format version 2, this is version 1", dcgan, func(a *Arch) { a.FormatVersion = 1 }},
+		{"network chaos needs format version 2", chaos, func(a *Arch) { a.FormatVersion = 1 }},
+		{`layer 4 ("res_blocks.0.block.3"): noise needs format version 2`, resnet, func(a *Arch) { a.FormatVersion = 1 }},
+		{`layer 0 ("encoder.0"): norm batch needs format version 2`, batch, func(a *Arch) { a.FormatVersion = 1 }},
+		{"norm instance_affine needs format version 2", versions["affine"], func(a *Arch) { a.FormatVersion = 1 }},
+		{"a value range of 0 to 1 needs format version 2", small(), func(a *Arch) { a.ValueRange[0] = 0 }},
+		{"input noise needs format version 2", small(), func(a *Arch) { a.InputNoise = 1 }},
+		{"a bias needs format version 2", small(), layer(1, func(l *Layer) { l.Bias = true })},
+		{"norm_name needs format version 2", small(), layer(1, func(l *Layer) { l.NormName = "encoder.4" })},
+		{"before_add needs format version 2", small(), layer(4, func(l *Layer) { l.BeforeAdd = ActivationReLU })},
+		{"activation leaky_relu needs format version 2", small(), layer(1, func(l *Layer) { l.Activation = ActivationLeakyReLU })},
+		{"latent is 7, must be 0 to 0 for resnet", small(), func(a *Arch) { a.Latent = 7 }},
+		{"latent is 7, must be 0 to 0 for chaos", chaos, func(a *Arch) { a.Latent = 7 }},
+		{"latent is 0, must be 1 to 4096 for dcgan", dcgan, func(a *Arch) { a.Latent = 0 }},
+		{"latent is 4097, must be 1 to 4096", dcgan, func(a *Arch) { a.Latent = 4097 }},
+		{"latent is -1, must be", dcgan, func(a *Arch) { a.Latent = -1 }},
+		{"takes 7 channels, but is given 8", dcgan, func(a *Arch) { a.Latent = 8 }},
+		{"the layers make 3×16×16 of noise, must make 3×32×32", dcgan, func(a *Arch) { a.ImageSize = 32 }},
+		{"the layers make 3×16×16 of noise, must make 1×16×16", dcgan, func(a *Arch) { a.Channels = 1 }},
+		{"input noise is 0.1, but there is no image", dcgan, func(a *Arch) { a.InputNoise = 0.1 }},
+		{"input noise is -1, must be 0 to 10", chaos, func(a *Arch) { a.InputNoise = -1 }},
+		{"input noise is 10.5, must be 0 to 10", chaos, func(a *Arch) { a.InputNoise = 10.5 }},
+		{"input noise is NaN", chaos, func(a *Arch) { a.InputNoise = nan }},
+		{"input noise is +Inf", chaos, func(a *Arch) { a.InputNoise = inf }},
+		{"value range is 0 to 255, must be -1 to 1 or 0 to 1", chaos, func(a *Arch) { a.ValueRange[1] = 255 }},
+		{"value range is NaN to 1", chaos, func(a *Arch) { a.ValueRange[0] = nan }},
+		{`norm_name "" is not that of a module in a state dict, which the norm "batch" needs`, batch, layer(0, func(l *Layer) { l.NormName = "" })},
+		{`norm_name "../a" is not that of a module`, batch, layer(0, func(l *Layer) { l.NormName = "../a" })},
+		{`norm_name is "encoder.1", but the norm "instance" has no parameters`, batch, layer(0, func(l *Layer) { l.Norm = NormInstance })},
+		{`norm_name is "encoder.1", but the norm "" has no parameters`, batch, layer(0, func(l *Layer) { l.Norm = "" })},
+		{`another module has the name "encoder.1"`, batch, layer(1, func(l *Layer) { l.NormName = "encoder.1" })},
+		{`another module has the name "encoder.0"`, batch, layer(1, func(l *Layer) { l.NormName = "encoder.0" })},
+		{`another module has the name "encoder.3"`, batch, layer(0, func(l *Layer) { l.NormName = "encoder.3" })},
+		{`another module has the name "res_blocks.0.noise"`, resnet, layer(6, func(l *Layer) { l.Noise = "res_blocks.0.noise" })},
+		{`another module has the name "encoder.6"`, resnet, layer(2, func(l *Layer) { l.Noise = "encoder.6" })},
+		{`unknown before_add "gelu"`, chaos, layer(4, func(l *Layer) { l.BeforeAdd = "gelu" })},
+		{`before_add is "relu", but nothing is added where no residual ends`, chaos, layer(0, func(l *Layer) { l.BeforeAdd = ActivationReLU })},
+		{`before_add is "leaky_relu", but nothing is added`, chaos, layer(3, func(l *Layer) { l.BeforeAdd = ActivationLeakyReLU })},
+		{`noise "A" is not the name of a module`, resnet, layer(0, func(l *Layer) { l.Noise = "A" })},
+		{"noise after the last layer", resnet, layer(9, func(l *Layer) { l.Noise = "noise" })},
+	} {
+		a := c.arch
+		a.Layers = slices.Clone(a.Layers)
+		c.spoil(&a)
+		if err := a.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("the error is %v, want %q", err, c.want)
+		}
+	}
+}
+
+// The bound on all weights counts what a norm has learnt: it is the last layer's norm that does not fit.
+func TestValidateCountsEveryParameter(t *testing.T) {
+	a := Arch{FormatVersion: 2, Network: NetworkResNet, Channels: 1, ImageSize: 4, ValueRange: [2]float32{-1, 1}}
+	add := func(in, out, kernel int, norm string) {
+		l := Layer{Type: Conv, Name: fmt.Sprintf("a.%d", 2*len(a.Layers)), In: in, Out: out, Kernel: kernel, Stride: 1, Padding: kernel / 2,
+			Norm: norm, Algorithm: AlgorithmDirect}
+		if norm == NormBatch {
+			l.NormName = nextModule(l.Name)
+		}
+		a.Layers = append(a.Layers, l)
+	}
+	add(1, 4096, 1, "")
+	for range 15 {
+		add(4096, 4096, 1, "")
+	}
+	add(4096, 4094, 1, "") // 15·2²⁴ + 4096·4094 + 4096 = 2²⁸ − 4096
+	add(4094, 1, 1, "")    // 2²⁸ − 2
+	if err := a.Validate(); err != nil || a.Parameters() != maxWeights-2 {
+		t.Fatalf("%d parameters: %v", a.Parameters(), err)
+	}
+	a.Layers[17].Norm, a.Layers[17].NormName = NormBatch, "norm"
+	if err := a.Validate(); err == nil || !strings.Contains(err.Error(), `layer 17 ("a.34"): the weights add up to more`) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestPublishedSize(t *testing.T) {
 	a := ResNet(64, 6, 3, 256)
 	if n := a.Parameters(); n != 7833984 {
@@ -97,6 +195,24 @@ func TestWriteRefuses(t *testing.T) {
 			t.Errorf("%s: %d bytes written all the same", want, b.Len())
 		}
 	}
+}
+
+// A variance is never below 0: neither written nor read.
+func TestNegativeVariance(t *testing.T) {
+	a := versions["batch"]
+	params := randomParams(a, 1)
+	params["encoder.4.running_var"].Data[1] = -0.5
+	const want = "array encoder.4.running_var: element 1 is -0.5, a variance is never below 0"
+	if err := Write(io.Discard, a, params); err == nil || err.Error() != want {
+		t.Errorf("written: the error is %v, want %s", err, want)
+	}
+	entries := entriesOf(t, a)
+	for i, p := range a.Params() {
+		if p.Name == "encoder.4.running_var" {
+			entries[i+1].body = npyOf("<f4", p.Shape, floatBytes(params[p.Name].Data))
+		}
+	}
+	refuse(t, pack(t, entries), want)
 }
 
 func TestHash(t *testing.T) {
