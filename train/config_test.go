@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,6 +44,9 @@ func TestResolvedConfigReadsBack(t *testing.T) {
 		t.Fatal("no configurations found", err)
 	}
 	for _, name := range names {
+		if text := read(t, name); !bytes.Contains(text, []byte("\nsource:")) {
+			continue // for keygan evaluate alone
+		}
 		c, err := ReadConfig(name)
 		if err != nil {
 			t.Fatal(err)
