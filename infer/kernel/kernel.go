@@ -1,0 +1,60 @@
+// Package kernel holds the inner loops of package infer: products of matrices by chains of fused multiply-adds, the transforms
+// of Winograd's convolution, and what follows a convolution. Each is there in Go, which says what it computes and runs
+// everywhere, and as vectors for AVX2 and AVX-512, which give the same bits.
+//
+//	k := kernel.Best()
+//	k.Product(&kernel.Product{...})
+//
+// Activations are channels last: the channels of a pixel lie side by side, Block of them to a vector, so a vector always runs
+// across outputs, never along a sum. Slices must hold what the sizes beside them say; a kernel panics before it leaves one.
+//
+// The assembly is written by the program in _asm, a module of its own, so that the generator is no dependency of keygan. The
+// build tag purego leaves it out.
+package kernel
+
+//go:generate go -C _asm run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
+
+// Block is the number of channels that are stored, and computed, together.
+const Block = 16
+
+// Set is one implementation of all kernels.
+type Set struct {
+	name   string
+	level  level
+	rows   int // of the largest tile of a product
+	panels int
+}
+
+// level is the instructions that a Set is made of.
+type level int
+
+const (
+	levelGo level = iota
+	levelAVX2
+	levelAVX512
+)
+
+var (
+	goSet     = &Set{name: "go", level: levelGo, rows: 2, panels: 1}
+	avx2Set   = &Set{name: "avx2", level: levelAVX2, rows: 6, panels: 1}
+	avx512Set = &Set{name: "avx512", level: levelAVX512, rows: 14, panels: 2}
+)
+
+// String is "go", "avx2" or "avx512".
+func (s *Set) String() string { return s.name }
+
+// Sets lists what this machine can run, the fastest last. The first is always plain Go.
+func Sets() []*Set { return sets }
+
+// Best is the fastest set of this machine.
+func Best() *Set { return sets[len(sets)-1] }
+
+// need panics unless x holds n numbers.
+func need[T float32 | float64](what string, x []T, n int) {
+	if len(x) < n {
+		panic("kernel: " + what + " is too short")
+	}
+}
+
+// Blocks is how many blocks hold n channels.
+func Blocks(n int) int { return (n + Block - 1) / Block }

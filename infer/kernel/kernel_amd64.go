@@ -1,0 +1,194 @@
+//go:build amd64 && !purego
+
+package kernel
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// sets is decided by what the machine has. The checks of package cpu ask the operating system too, whether it keeps the
+// registers.
+var sets = func() []*Set {
+	sets := []*Set{goSet}
+	if cpu.X86.HasAVX && cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		sets = append(sets, avx2Set)
+		if cpu.X86.HasAVX512F {
+			sets = append(sets, avx512Set)
+		}
+	}
+	return sets
+}()
+
+// productArgs is what the kernels of _asm/product.go take; the order of the fields is theirs. Distances are in bytes.
+type productArgs struct {
+	c          unsafe.Pointer
+	cRow       int
+	a          unsafe.Pointer
+	aRow       int
+	offsets    unsafe.Pointer // in numbers
+	segments   int
+	run        int // in numbers
+	b          unsafe.Pointer
+	panel      int
+	rows       int
+	accumulate int
+}
+
+// tile computes rows from first, and panels from panel.
+func (s *Set) tile(p *Product, steps, first, rows, panel, panels int) {
+	if s.level == levelGo {
+		tileGo(p, steps, first, rows, panel)
+		return
+	}
+	args := productArgs{
+		c: unsafe.Pointer(&p.C[first*p.CRow+panel*Block]), cRow: 4 * p.CRow,
+		a: unsafe.Pointer(&p.A[first*p.ARow]), aRow: 4 * p.ARow,
+		offsets: unsafe.Pointer(&p.Offsets[0]), segments: len(p.Offsets), run: p.Run,
+		b: unsafe.Pointer(&p.B[panel*steps*Block]), panel: 4 * steps * Block,
+		rows: rows,
+	}
+	if p.Accumulate {
+		args.accumulate = 1
+	}
+	b := (*byte)(unsafe.Pointer(&args))
+	switch {
+	case s.level == levelAVX2:
+		product1AVX2(b)
+	case panels == 2:
+		product2AVX512(b)
+	default:
+		product1AVX512(b)
+	}
+}
+
+// winogradArgs is what the kernels of _asm/winograd.go take. Distances are in bytes.
+type winogradArgs struct {
+	tiles      unsafe.Pointer
+	frequency  int
+	tileStride int
+	pixels     unsafe.Pointer
+	row, pixel int
+	count      int
+	vectors    int
+	scale      unsafe.Pointer
+}
+
+// vectors is how many vectors of s hold n blocks.
+func (s *Set) vectors(n int) int {
+	if s.level == levelAVX2 {
+		return 2 * n
+	}
+	return n
+}
+
+func (s *Set) winogradArgs(w *Winograd) winogradArgs {
+	return winogradArgs{
+		tiles: unsafe.Pointer(&w.Tiles[0]), frequency: 4 * w.Frequency, tileStride: 4 * w.TileStride,
+		pixels: unsafe.Pointer(&w.Pixels[0]), row: 4 * w.Row, pixel: 4 * w.Pixel,
+		count: w.Count, vectors: s.vectors(w.Blocks),
+	}
+}
+
+func (s *Set) winogradInput(w *Winograd) {
+	if s.level == levelGo {
+		winogradInputGo(w)
+		return
+	}
+	args := s.winogradArgs(w)
+	if s.level == levelAVX2 {
+		winogradInputAVX2((*byte)(unsafe.Pointer(&args)))
+	} else {
+		winogradInputAVX512((*byte)(unsafe.Pointer(&args)))
+	}
+}
+
+func (s *Set) winogradOutput(w *Winograd) {
+	if s.level == levelGo {
+		winogradOutputGo(w)
+		return
+	}
+	args := s.winogradArgs(w)
+	if s.level == levelAVX2 {
+		winogradOutputAVX2((*byte)(unsafe.Pointer(&args)))
+	} else {
+		winogradOutputAVX512((*byte)(unsafe.Pointer(&args)))
+	}
+}
+
+func (s *Set) winogradWeights(dst []float32, frequency int, src []float32, stride, n int) {
+	if s.level == levelGo {
+		winogradWeightsGo(dst, frequency, src, stride, n)
+		return
+	}
+	args := winogradArgs{
+		frequency: 4 * frequency, tileStride: 4 * Block, pixel: 4 * stride, scale: unsafe.Pointer(&winogradScale[0]),
+	}
+	for v := range s.vectors(1) {
+		lane := v * Block / s.vectors(1)
+		args.tiles, args.pixels, args.count = unsafe.Pointer(&dst[lane]), unsafe.Pointer(&src[lane]), n
+		if s.level == levelAVX2 {
+			winogradWeightsAVX2((*byte)(unsafe.Pointer(&args)))
+		} else {
+			winogradWeightsAVX512((*byte)(unsafe.Pointer(&args)))
+		}
+	}
+}
+
+// sumsArgs and affineArgs are what the kernels of _asm/norm.go take.
+type sumsArgs struct {
+	sum, square   unsafe.Pointer
+	x             unsafe.Pointer
+	width, stride int
+	groups        int
+}
+
+func (s *Set) rowSums(sum, square []float64, x []float32, width, stride, blocks int) {
+	if s.level == levelGo {
+		rowSumsGo(sum, square, x, width, stride, blocks)
+		return
+	}
+	args := sumsArgs{
+		sum: unsafe.Pointer(&sum[0]), square: unsafe.Pointer(&square[0]), x: unsafe.Pointer(&x[0]),
+		width: width, stride: 4 * stride, groups: 2 * s.vectors(blocks), // float64 takes twice the room
+	}
+	if s.level == levelAVX2 {
+		rowSumsAVX2((*byte)(unsafe.Pointer(&args)))
+	} else {
+		rowSumsAVX512((*byte)(unsafe.Pointer(&args)))
+	}
+}
+
+type affineArgs struct {
+	x           unsafe.Pointer
+	stride      int
+	pixels      int
+	vectors     int
+	mean, scale unsafe.Pointer
+	add         unsafe.Pointer
+	addStride   int
+	relu        int
+}
+
+func (s *Set) affine(a *Affine) {
+	if s.level == levelGo {
+		affineGo(a)
+		return
+	}
+	args := affineArgs{
+		x: unsafe.Pointer(&a.X[0]), stride: 4 * a.Stride, pixels: a.Pixels, vectors: s.vectors(a.Blocks),
+		mean: unsafe.Pointer(&a.Mean[0]), scale: unsafe.Pointer(&a.Scale[0]),
+	}
+	if a.Add != nil {
+		args.add, args.addStride = unsafe.Pointer(&a.Add[0]), 4*a.AddStride
+	}
+	if a.ReLU {
+		args.relu = 1
+	}
+	if s.level == levelAVX2 {
+		affineAVX2((*byte)(unsafe.Pointer(&args)))
+	} else {
+		affineAVX512((*byte)(unsafe.Pointer(&args)))
+	}
+}

@@ -1,0 +1,21 @@
+//go:build !amd64 || purego
+
+package kernel
+
+// Without assembly there is plain Go alone.
+var sets = []*Set{goSet}
+
+func (s *Set) tile(p *Product, steps, first, rows, panel, _ int) {
+	tileGo(p, steps, first, rows, panel)
+}
+func (s *Set) winogradInput(w *Winograd)  { winogradInputGo(w) }
+func (s *Set) winogradOutput(w *Winograd) { winogradOutputGo(w) }
+func (s *Set) affine(a *Affine)           { affineGo(a) }
+
+func (s *Set) winogradWeights(dst []float32, frequency int, src []float32, stride, n int) {
+	winogradWeightsGo(dst, frequency, src, stride, n)
+}
+
+func (s *Set) rowSums(sum, square []float64, x []float32, width, stride, blocks int) {
+	rowSumsGo(sum, square, x, width, stride, blocks)
+}
