@@ -102,6 +102,24 @@ func Fitted(src Source, size, channels int) (Source, error) {
 	return c, nil
 }
 
+// CheckCacheFolder says why no cache can be made in a folder, "" being the user's as in CacheOptions, or nil. A folder that is
+// not there is made.
+func CheckCacheFolder(dir string) error {
+	dir, err := cacheFolder(dir)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("%s: %w", dir, reason(err))
+	}
+	f, err := os.CreateTemp(dir, ".keygan-*.tmp")
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, reason(err))
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
 func cacheFolder(dir string) (string, error) {
 	if dir != "" {
 		return expandHome(dir)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -86,11 +87,21 @@ func TestNoFolderForCaches(t *testing.T) {
 			t.Errorf("%q: no error", dir)
 		}
 	}
+	if err := CheckCacheFolder(""); err == nil {
+		t.Error("CheckCacheFolder finds nothing wrong")
+	}
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	mustCache(t, src, CacheOptions{Dir: "~/here", Size: 8, Channels: 1})
 	if len(filesNamed(filepath.Join(home, "here"), "images-8x8x1-", ".npy")) != 1 {
 		t.Error("~ is not the home folder")
+	}
+	before := len(filesNamed(filepath.Join(home, "here"), "", ""))
+	if err := CheckCacheFolder("~/here"); err != nil || len(filesNamed(filepath.Join(home, "here"), "", "")) != before {
+		t.Errorf("CheckCacheFolder: %v, or it leaves something", err)
+	}
+	if err := CheckCacheFolder(src.Name(2)); err == nil || !strings.HasPrefix(err.Error(), src.Name(2)+": not a directory") {
+		t.Errorf("CheckCacheFolder of a file: %v", err)
 	}
 }
 

@@ -23,16 +23,18 @@ func Digest(ctx context.Context, src Source) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// FileHash returns the SHA-256 of the file that an image comes from, in hexadecimal digits, and "" for an image that comes
-// from none.
-func FileHash(ctx context.Context, src Source, i int) (string, error) {
-	path := fileOf(src, i)
-	if path == "" {
-		return "", nil
-	}
-	h, _, err := hashFile(ctx, path)
+// FileHashes returns for each image of a source the SHA-256 of the file it comes from, in hexadecimal digits, and "" for an
+// image that comes from none.
+func FileHashes(ctx context.Context, src Source) ([]string, error) {
+	hashes, err := hashesOf(ctx, src)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return hex.EncodeToString(h[:]), nil
+	all := make([]string, len(hashes))
+	for i, h := range hashes {
+		if fileOf(src, i) != "" {
+			all[i] = hex.EncodeToString(h[:])
+		}
+	}
+	return all, nil
 }

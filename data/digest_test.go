@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func mustDigest(t *testing.T, src Source) string {
@@ -70,7 +72,7 @@ func TestDigestOfAMissingFile(t *testing.T) {
 	}
 }
 
-func TestFileHash(t *testing.T) {
+func TestFileHashes(t *testing.T) {
 	src, err := OpenAll([]Spec{{Synthetic: "mri", Count: 1, Size: 16}, {Folder: folderOf(t, "1.png")}})
 	if err != nil {
 		t.Fatal(err)
@@ -79,9 +81,8 @@ func TestFileHash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{"", fmt.Sprintf("%x", sha256.Sum256(b))} {
-		if got, err := FileHash(context.Background(), src, i); got != want || err != nil {
-			t.Errorf("%s, %v, want %s", got, err, want)
-		}
+	got, err := FileHashes(context.Background(), src)
+	if diff := cmp.Diff([]string{"", fmt.Sprintf("%x", sha256.Sum256(b))}, got); diff != "" || err != nil {
+		t.Error(diff, err)
 	}
 }

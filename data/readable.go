@@ -30,46 +30,44 @@ func Readable(ctx context.Context, src Source, progress func(done, total int)) (
 			unknown = append(unknown, i)
 		}
 	}
-	errs, err := tryAll(ctx, src, unknown, progress)
-	if err != nil {
-		return nil, nil, err
+	if progress != nil && len(unknown) > 0 {
+		progress(0, len(unknown))
 	}
-	var bad []Bad
-	good := &subset{src: src}
-	for i := range src.Len() {
-		if errs[i] == nil {
-			good.images = append(good.images, i)
-			continue
-		}
-		bad = append(bad, Bad{src.Name(i), unnamed{errs[i], src.Name(i)}})
-	}
-	if len(bad) == 0 {
-		return src, nil, nil
-	}
-	return good, bad, nil
-}
-
-// tryAll reads images and returns why those that fail do.
-func tryAll(ctx context.Context, src Source, images []int, progress func(done, total int)) (map[int]error, error) {
 	errs := map[int]error{}
-	if len(images) == 0 {
-		return errs, ctx.Err()
-	}
-	var mu sync.Mutex
 	done := 0
-	report := func(i int, err error) {
-		mu.Lock()
-		defer mu.Unlock()
+	err := Each(ctx, src, unknown, func(i int, _ *Image, err error) {
 		if err != nil {
 			errs[i] = err
 		}
 		if done++; progress != nil {
-			progress(done, len(images))
+			progress(done, len(unknown))
 		}
+	})
+	if err != nil {
+		return nil, nil, err
 	}
-	if progress != nil {
-		progress(0, len(images))
+	var bad []Bad
+	var good []int
+	for i := range src.Len() {
+		if errs[i] == nil {
+			good = append(good, i)
+			continue
+		}
+		bad = append(bad, NewBad(src, i, errs[i]))
 	}
+	if len(bad) == 0 {
+		return src, nil, nil
+	}
+	return Select(src, good), bad, nil
+}
+
+// NewBad says that image i of a source cannot be read.
+func NewBad(src Source, i int, err error) Bad { return Bad{src.Name(i), unnamed{err, src.Name(i)}} }
+
+// Each reads images of a source on all cores and gives each, or why it cannot be read, to visit: in any order, one at a time.
+// When ctx ends, Each does, with its error.
+func Each(ctx context.Context, src Source, images []int, visit func(i int, m *Image, err error)) error {
+	var mu sync.Mutex
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for _, i := range images {
@@ -77,12 +75,17 @@ func tryAll(ctx context.Context, src Source, images []int, progress func(done, t
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			_, err := src.Image(i)
-			report(i, err)
+			m, err := src.Image(i)
+			mu.Lock()
+			defer mu.Unlock()
+			visit(i, m, err)
 			return nil
 		})
 	}
-	return errs, work.Wait()
+	if err := work.Wait(); err != nil || ctx.Err() == nil {
+		return err
+	}
+	return context.Cause(ctx)
 }
 
 // unnamed is an error without the name that it begins with.

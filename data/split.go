@@ -68,6 +68,9 @@ func Without(ctx context.Context, src, other Source) (Source, error) {
 	return rest, nil
 }
 
+// Select returns the images of a source with the given numbers.
+func Select(src Source, images []int) Source { return &subset{src, images} }
+
 // A subset is some images of a source.
 type subset struct {
 	src    Source

@@ -198,7 +198,7 @@ func TestChangedFileIsHashedAgain(t *testing.T) {
 	hash("contents", now.Add(-time.Hour))
 	hash("not read", now.Add(-time.Hour))
 	hash("what now", now.Add(-time.Minute))
-	if _, _, err := hashFile(context.Background(), path + "x"); err == nil || !strings.HasPrefix(err.Error(), path+"x: ") {
+	if _, _, err := hashFile(context.Background(), path+"x"); err == nil || !strings.HasPrefix(err.Error(), path+"x: ") {
 		t.Errorf("got %v", err)
 	}
 }

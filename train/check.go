@@ -1,91 +1,57 @@
 package train
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
-	"runtime"
-	"sort"
 	"strings"
-	"sync"
 
 	"keygan/data"
 )
 
-// Check reads every image that the configuration names and writes to w what there is: how many, of what shapes, and each
-// that cannot be read. It returns an error when training would fail.
-func Check(c Config, w io.Writer) error {
-	bad := 0
-	for _, set := range []struct {
-		name  string
-		specs []data.Spec
-	}{{"source", c.Source}, {"target", specsOf(c.Target)}} {
-		for _, spec := range set.specs {
-			source, err := data.Open(spec)
-			if err != nil {
-				fmt.Fprintf(w, "%s: cannot be opened: %v\n", set.name, err)
-				bad++
-				continue
-			}
-			shapes, failures := readAll(source)
-			fmt.Fprintf(w, "%s: %s: %d images\n", set.name, describe(spec), source.Len())
-			for _, line := range shapes {
-				fmt.Fprintf(w, "    %s\n", line)
-			}
-			for _, err := range failures {
-				fmt.Fprintf(w, "    cannot be read: %v\n", err)
-			}
-			bad += len(failures)
+// Check reads every image that the configuration names and writes to w what there is: how many, of what sizes and modes, in
+// which folders, what is there twice, what would be held out, and each file that cannot be read, with the reason. It returns an
+// error that says why, when training would fail. Progress goes to the log of o.
+func Check(ctx context.Context, c Config, o Options, w io.Writer) error {
+	r := &setReader{ctx: ctx, c: c, log: o.Log, terminal: o.Terminal}
+	source, err := r.examine("source", c.Source)
+	if err != nil {
+		return err
+	}
+	source.report(w, c)
+	problems := source.problems(c)
+	held := source.reportHeldOut(w, r, &problems)
+	if c.Paired() {
+		fmt.Fprintf(w, "\ntarget: the source images, encrypted (%s)\n", c.Target[0].Encrypt)
+	} else {
+		target, err := r.examine("target", specsOf(c.Target))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		target.report(w, c)
+		problems = append(problems, target.problems(c)...)
+		reportShared(w, source, target)
+		if problem := target.allHeldOut(ctx, held); problem != "" {
+			problems = append(problems, problem)
 		}
 	}
-	if bad > 0 {
-		return fmt.Errorf("%d problems in the data sets", bad)
+	if c.Data.Cache != "auto" && c.Data.Cache != "off" {
+		if err := data.CheckCacheFolder(c.Data.Cache); err != nil {
+			problems = append(problems, fmt.Sprintf("data.cache: %v", err))
+		}
 	}
+	if len(problems) > 0 {
+		return errors.New("training would fail: " + strings.Join(problems, "; "))
+	}
+	images := len(source.good)
+	if held != nil {
+		images -= held.Len()
+	}
+	steps := c.stepsPerEpoch(images)
+	fmt.Fprintf(w, "\ntraining can begin: %d source images, %d steps an epoch, %d steps in all\n", images, steps, c.totalSteps(steps))
 	return nil
-}
-
-func describe(s data.Spec) string {
-	if s.Synthetic != "" {
-		return "synthetic " + s.Synthetic
-	}
-	return s.Folder
-}
-
-// readAll reads every image on all cores; it returns a line for each shape, the most frequent first, and the failures in
-// the order of the set.
-func readAll(source data.Source) (shapes []string, failures []error) {
-	n := source.Len()
-	found, errs := make([]string, n), make([]error, n)
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for i := range next {
-				if m, err := source.Image(i); err != nil {
-					errs[i] = err
-				} else {
-					found[i] = m.String()
-				}
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	counts := map[string]int{}
-	for i := range n {
-		if errs[i] != nil {
-			failures = append(failures, errs[i])
-		} else {
-			counts[found[i]]++
-		}
-	}
-	for shape, count := range counts {
-		shapes = append(shapes, fmt.Sprintf("%6d of %s", count, shape))
-	}
-	sort.Sort(sort.Reverse(sort.StringSlice(shapes)))
-	return shapes, failures
 }
 
 // Plan says what Run would do: the resolved configuration, the size of the networks, and the number of steps. Nothing is

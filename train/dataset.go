@@ -99,11 +99,11 @@ func (r *setReader) open(name string, specs []data.Spec) (data.Source, error) {
 		return nil, r.failed(name, err)
 	}
 	if len(bad) > 0 && (r.c.Data.OnBadFile != "skip" || good.Len() == 0) {
-		return nil, fmt.Errorf("%s: %d of %d images %w: %s", name, len(bad), src.Len(), ErrUnreadable, listBad(bad, 3, "; "))
+		return nil, fmt.Errorf("%s: %d of %s %w: %s", name, len(bad), count(src.Len(), "image"), ErrUnreadable, listBad(bad, 3, "; "))
 	}
 	if len(bad) > 0 {
 		r.skipped = append(r.skipped, bad...)
-		r.logf("%s: %d of %d images cannot be read and are left out:\n  %s\n", name, len(bad), src.Len(), listBad(bad, 10, "\n  "))
+		r.logf("%s: %d of %s cannot be read and left out:\n  %s\n", name, len(bad), count(src.Len(), "image"), listBad(bad, 10, "\n  "))
 	}
 	return good, nil
 }
@@ -196,7 +196,7 @@ func (r *setReader) targets(held data.Source) (target data.Source, digest string
 			return nil, "", r.failed("target", err)
 		}
 		if n := all.Len() - parts[i].Len(); n > 0 {
-			r.logf("target: %d images are left out, since they are held out of the source\n", n)
+			r.logf("target: %s left out, held out of the source\n", count(n, "image"))
 		}
 	}
 	n := parts[0].Len() + parts[1].Len()
@@ -219,10 +219,10 @@ func (r *setReader) failed(name string, err error) error {
 
 func (r *setReader) found(name string, images, heldOut int) {
 	if heldOut > 0 {
-		r.logf("%s: %d images, and %d held out\n", name, images, heldOut)
+		r.logf("%s: %s, and %d held out\n", name, count(images, "image"), heldOut)
 		return
 	}
-	r.logf("%s: %d images\n", name, images)
+	r.logf("%s: %s\n", name, count(images, "image"))
 }
 
 func (r *setReader) logf(format string, args ...any) {

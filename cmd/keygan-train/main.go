@@ -62,10 +62,18 @@ func hintFor(err error) string {
 		return "--resume goes on with it, --force trains anew in its place, --set name=... uses another folder"
 	case errors.Is(err, atomicfile.ErrExists):
 		return "--force replaces it"
+	case errors.Is(err, train.ErrUnreadable):
+		return "keygan-train check lists all of them; --set data.on_bad_file=skip leaves them out"
+	case errors.Is(err, train.ErrCache):
+		return "--set data.cache=off goes without one, data.cache=FOLDER keeps it elsewhere"
+	case errors.Is(err, train.ErrNoneHeldOut):
+		return "set data.held_out, as in 0.1, before training: what was trained with tests nothing"
 	case errors.Is(err, train.ErrNoCheckpoint):
 		return "--force trains anew in its place"
+	case errors.Is(err, train.ErrAllSkipped):
+		return "train anew (--force) with a lower optimizer.learning_rate or a longer optimizer.warmup"
 	case errors.Is(err, train.ErrDiverged):
-		return "train anew with a lower optimizer.learning_rate"
+		return "train anew (--force) with a lower optimizer.learning_rate, or go on with --resume --set train.on_nan=skip, which leaves such updates out"
 	case errors.Is(err, syscall.ENOSPC):
 		return "the disk is full; free some space and go on with --resume"
 	case errors.Is(err, syscall.EFBIG):
@@ -138,12 +146,7 @@ func (f *flags) train(ctx context.Context) error {
 	if f.dryRun {
 		return results(func(w io.Writer) error { return train.Plan(c, w) })
 	}
-	o := train.Options{Resume: f.resume, Force: f.force}
-	if !f.quiet {
-		_, err := unix.IoctlGetTermios(int(os.Stderr.Fd()), unix.TCGETS)
-		o.Log, o.Terminal = os.Stderr, err == nil
-	}
-	err = train.Run(ctx, c, o)
+	err = train.Run(ctx, c, f.options())
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
 		fmt.Fprintf(os.Stderr, "stopped and saved; go on with: keygan-train -c %s%s --resume\n", shellWord(f.config), f.setArgs())
@@ -155,6 +158,16 @@ func (f *flags) train(ctx context.Context) error {
 		return err
 	}
 	return results(func(w io.Writer) error { _, err := fmt.Fprintln(w, c.GeneratorPath()); return err })
+}
+
+// options say where progress goes, and what is to become of a run that is there.
+func (f *flags) options() train.Options {
+	o := train.Options{Resume: f.resume, Force: f.force}
+	if !f.quiet {
+		_, err := unix.IoctlGetTermios(int(os.Stderr.Fd()), unix.TCGETS)
+		o.Log, o.Terminal = os.Stderr, err == nil
+	}
+	return o
 }
 
 // results writes to standard output. What cannot be printed is a failure, too.
@@ -193,15 +206,17 @@ func checkCommand() *cobra.Command {
 		Use:   "check -c CONFIG",
 		Short: "Say what the data sets hold and what is wrong in them",
 		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.read()
 			if err != nil {
 				return err
 			}
-			return results(func(w io.Writer) error { return train.Check(c, w) })
+			o := f.options()
+			return results(func(w io.Writer) error { return train.Check(cmd.Context(), c, o, w) })
 		},
 	}
 	f.addConfig(c)
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	return c
 }
 

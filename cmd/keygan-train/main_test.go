@@ -21,6 +21,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"waitfor":  waitFor,
 			"truncate": truncate,
+			"image":    writeImage,
 		},
 	})
 }

@@ -1,0 +1,170 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"keygan/data"
+)
+
+// A checkedSet is what examine finds of the source or the target set.
+type checkedSet struct {
+	name  string
+	specs []checkedSpec
+
+	images int         // of all specs
+	good   []imageFact // that can be read, in order
+	bad    []data.Bad
+	copies [][]string        // names of files of the same content
+	files  map[string]string // the first file of each content, by its hash
+	src    data.Source       // the good images
+}
+
+// A checkedSpec is one of a set's folders or synthetic sets.
+type checkedSpec struct {
+	spec   data.Spec
+	failed error // why it could not be opened
+	images int
+	bad    int
+	good   []imageFact
+}
+
+// An imageFact is what a report says of one image.
+type imageFact struct {
+	name          string
+	width, height int
+	mode          string // such as 8-bit grey
+}
+
+// examine reads all images of a set. The only error is that of a context that has ended.
+func (r *setReader) examine(name string, specs []data.Spec) (*checkedSet, error) {
+	s := &checkedSet{name: name, files: map[string]string{}}
+	var readable []data.Source
+	for _, spec := range specs {
+		checked := checkedSpec{spec: spec}
+		src, err := openSpec(spec, r.c.Image)
+		if err != nil {
+			checked.failed = err
+		} else if src, err = r.readAll(s, &checked, src); err != nil {
+			return nil, err
+		} else {
+			readable = append(readable, src)
+		}
+		s.specs = append(s.specs, checked)
+		s.images += checked.images
+		s.good = append(s.good, checked.good...)
+	}
+	s.src = data.Join(readable...)
+	return s, s.findCopies(r.ctx)
+}
+
+// readAll decodes every image of a source and returns those that can be read. Of drawn images one stands for all.
+func (r *setReader) readAll(s *checkedSet, checked *checkedSpec, src data.Source) (data.Source, error) {
+	n := src.Len()
+	facts, errs := make([]imageFact, n), make([]error, n)
+	images := make([]int, n)
+	for i := range images {
+		images[i] = i
+	}
+	if checked.spec.Synthetic != "" {
+		images = images[:1]
+	}
+	progress, end := r.progress(s.name, "checking")
+	done := 0
+	err := data.Each(r.ctx, src, images, func(i int, m *data.Image, err error) {
+		if err != nil {
+			errs[i] = err
+		} else {
+			facts[i] = imageFact{src.Name(i), m.Width, m.Height, modeOf(m)}
+		}
+		if done++; progress != nil {
+			progress(done, len(images))
+		}
+	})
+	end()
+	if err != nil {
+		return nil, r.failed(s.name, err)
+	}
+	var good []int
+	for i := range n {
+		if errs[i] != nil {
+			s.bad = append(s.bad, data.NewBad(src, i, errs[i]))
+			checked.bad++
+			continue
+		}
+		if len(images) < n {
+			facts[i] = facts[0]
+			facts[i].name = src.Name(i)
+		}
+		good = append(good, i)
+		checked.good = append(checked.good, facts[i])
+	}
+	checked.images = n
+	return data.Select(src, good), nil
+}
+
+func modeOf(m *data.Image) string {
+	return fmt.Sprintf("%d-bit %s", m.Depth, [...]string{"", "grey", "grey with alpha", "RGB", "RGB with alpha"}[m.Channels])
+}
+
+// findCopies finds the files that have the content of another. A file that is named by two specs is there twice as well.
+func (s *checkedSet) findCopies(ctx context.Context) error {
+	hashes, err := data.FileHashes(ctx, s.src)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ErrNotStarted
+		}
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	paths := map[string][]string{} // by hash
+	at := 0
+	for _, spec := range s.specs {
+		seen := map[string]bool{} // the slices of a volume are one file
+		for range spec.good {
+			path, _ := s.src.(data.Located).Locate(at)
+			if h := hashes[at]; h != "" && !seen[path] {
+				seen[path] = true
+				paths[h] = append(paths[h], path)
+				s.files[h] = paths[h][0]
+			}
+			at++
+		}
+	}
+	for _, same := range paths {
+		if len(same) > 1 {
+			s.copies = append(s.copies, same)
+		}
+	}
+	slices.SortFunc(s.copies, slices.Compare)
+	return nil
+}
+
+// problems are the reasons for which training would fail.
+func (s *checkedSet) problems(c Config) (all []string) {
+	for _, spec := range s.specs {
+		if spec.failed != nil {
+			all = append(all, fmt.Sprintf("%s: %v", s.name, spec.failed))
+		}
+	}
+	switch {
+	case len(s.bad) > 0 && c.Data.OnBadFile != "skip":
+		all = append(all, fmt.Sprintf("%s: %d of %s cannot be read", s.name, len(s.bad), count(s.images, "image")))
+	case len(s.bad) > 0 && len(s.good) == 0:
+		all = append(all, fmt.Sprintf("%s: none of %s can be read", s.name, count(s.images, "image")))
+	}
+	return all
+}
+
+// allHeldOut says when no target would be left beside the source images that are held out.
+func (s *checkedSet) allHeldOut(ctx context.Context, held data.Source) string {
+	if held == nil || len(s.good) == 0 {
+		return ""
+	}
+	if rest, err := data.Without(ctx, s.src, held); err != nil {
+		return fmt.Sprintf("%s: %v", s.name, err)
+	} else if rest.Len() == 0 {
+		return s.name + ": no images are left: all are held out of the source"
+	}
+	return ""
+}
