@@ -2,6 +2,8 @@ package evaluate
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -12,11 +14,12 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
+	"keygan/infer"
 )
 
-// A keyGenerator makes a key image of an image; *infer.Model is one.
+// A keyGenerator makes a key image of an image, and of noise if it takes any; *infer.Model is one.
 type keyGenerator interface {
-	Key(img *data.Image) (*data.Image, error)
+	KeyFrom(img *data.Image, seed infer.Seed) (*data.Image, error)
 }
 
 // experiment measures the sources one after the other. Keys are what takes the time: each is made once and serves every
@@ -34,6 +37,7 @@ type experiment struct {
 // specimen is an image with all that was made of it.
 type specimen struct {
 	plain, key *data.Image
+	noise      infer.Seed  // of the key, and of those of its one-bit changes
 	encrypted  []encrypted // by scheme
 }
 
@@ -51,8 +55,17 @@ type measured struct {
 	first   *specimen
 }
 
+// noise is the seed of the keys of one image of a source, for generators that take noise. A copy with one bit changed has the
+// same, so that what is compared is what the generator makes of the bit: with other noise any two keys would differ.
+func (e *experiment) noise(source string, index int) infer.Seed {
+	b := []byte("keygan evaluate noise 1\n")
+	b = binary.BigEndian.AppendUint64(b, e.cfg.Seed)
+	b = binary.BigEndian.AppendUint64(b, uint64(index))
+	return sha256.Sum256(append(b, source...))
+}
+
 // key makes one key, and counts it.
-func (e *experiment) key(ctx context.Context, plain *data.Image, what string) (*data.Image, time.Duration, error) {
+func (e *experiment) key(ctx context.Context, plain *data.Image, noise infer.Seed, what string) (*data.Image, time.Duration, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
@@ -60,7 +73,7 @@ func (e *experiment) key(ctx context.Context, plain *data.Image, what string) (*
 		e.progress(e.done, e.total, what)
 	}
 	start := time.Now()
-	key, err := e.keys.Key(plain)
+	key, err := e.keys.KeyFrom(plain, noise)
 	if err != nil {
 		return nil, 0, fmt.Errorf("key: %w", err)
 	}
@@ -92,7 +105,7 @@ func (e *experiment) source(ctx context.Context, s Source, src data.Source) (*me
 			out.info.Unreadable = append(out.info.Unreadable, err.Error())
 			continue
 		}
-		sp, err := e.image(ctx, out.results, plain, fmt.Sprintf("%s: image %d of %d", s.Name, k+1, count))
+		sp, err := e.image(ctx, out.results, plain, e.noise(s.Name, index), fmt.Sprintf("%s: image %d of %d", s.Name, k+1, count))
 		if err != nil {
 			return nil, fmt.Errorf("source %s, %s: %w", s.Name, src.Name(index), err)
 		}
@@ -154,15 +167,15 @@ func eightBits(m *data.Image) *data.Image {
 }
 
 // image takes every metric of one image that needs only its own key.
-func (e *experiment) image(ctx context.Context, r results, plain *data.Image, what string) (*specimen, error) {
-	key, took, err := e.key(ctx, plain, what)
+func (e *experiment) image(ctx context.Context, r results, plain *data.Image, noise infer.Seed, what string) (*specimen, error) {
+	key, took, err := e.key(ctx, plain, noise, what)
 	if err != nil {
 		return nil, err
 	}
 	r.add(RawKey, idKeyTime, milliseconds(took))
 	statisticsOf(r, PlainImage, plain)
 	statisticsOf(r, RawKey, key)
-	sp := &specimen{plain: plain, key: key}
+	sp := &specimen{plain: plain, key: key, noise: noise}
 	for _, s := range e.schemes {
 		one, err := e.scheme(r, s, plain, key)
 		if err != nil {
@@ -213,7 +226,7 @@ func (e *experiment) oneBitChanges(ctx context.Context, r results, sp *specimen,
 	for range count {
 		plain := sp.plain.Clone()
 		plain.Pix[rng.IntN(len(plain.Pix))] ^= 1 << rng.IntN(8)
-		key, took, err := e.key(ctx, plain, what)
+		key, took, err := e.key(ctx, plain, sp.noise, what)
 		if err != nil {
 			return err
 		}

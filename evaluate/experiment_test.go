@@ -9,12 +9,13 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
+	"keygan/infer"
 )
 
 // idealKeys makes keys that are random and change altogether with one bit of the image: what a generator would have to be.
 type idealKeys struct{}
 
-func (idealKeys) Key(img *data.Image) (*data.Image, error) {
+func (idealKeys) KeyFrom(img *data.Image, _ infer.Seed) (*data.Image, error) {
 	key := data.NewImage(img.Width, img.Height, img.Channels, 8)
 	rand.NewChaCha8(sha256.Sum256(img.Pix)).Read(key.Pix)
 	return key, nil
@@ -86,8 +87,8 @@ func TestIdealKeysPass(t *testing.T) {
 // fixedKey is one random key for all images, as when a key is kept.
 type fixedKey struct{}
 
-func (fixedKey) Key(img *data.Image) (*data.Image, error) {
-	return idealKeys{}.Key(data.NewImage(img.Width, img.Height, img.Channels, 8))
+func (fixedKey) KeyFrom(img *data.Image, seed infer.Seed) (*data.Image, error) {
+	return idealKeys{}.KeyFrom(data.NewImage(img.Width, img.Height, img.Channels, 8), seed)
 }
 
 // TestFixedKeyIsSeen: with a fixed random key every statistic of the ciphertext passes, the papers' NPCR too, and only the

@@ -35,6 +35,10 @@ func (r *Report) writeSettings(w io.Writer) {
 	fmt.Fprintf(w, "Images of %d×%d pixels, %s, 8 bits. Cat map: %d iterations. Seed %d.\n",
 		c.Size, c.Size, map[int]string{1: "grey", 3: "RGB"}[g.Channels], c.Iterations, c.Seed)
 	fmt.Fprintf(w, "Keys by a `%s` generator of %d parameters, trained at %d×%d, SHA-256 `%.16s…`.\n\n", g.Network, g.Parameters, g.ImageSize, g.ImageSize, g.Hash)
+	if g.TakesNoise {
+		fmt.Fprint(w, "The generator takes noise. Here it is drawn from the seed, the source and the image: each image has noise of its own, ",
+			"and its one-bit changes have the same, so that only what the generator makes of the bit can tell two keys apart. In use it is drawn afresh for each key.\n\n")
+	}
 	for _, s := range r.Sources {
 		fmt.Fprintf(w, "- **%s**: %d of %d images, %d one-bit changes (%s)", escape(s.Name), len(s.Images), s.Available, s.Changes, escape(s.From))
 		if n := len(s.Unreadable); n > 0 {

@@ -31,7 +31,8 @@ type GeneratorInfo struct {
 	Parameters int    `json:"parameters"`
 	Channels   int    `json:"channels"`
 	ImageSize  int    `json:"image_size"` // of the images it was trained on
-	Hash       string `json:"sha256"`     // of architecture and weights
+	TakesNoise bool   `json:"takes_noise,omitempty"`
+	Hash       string `json:"sha256"` // of architecture and weights
 	ConfigHash string `json:"config_sha256,omitempty"`
 }
 

@@ -92,7 +92,11 @@ func some(list []string) string {
 
 // newExperiment opens the sources and counts the keys to make.
 func newExperiment(cfg Config, m *infer.Model, progress func(done, total int, what string)) (*experiment, []data.Source, error) {
-	e := &experiment{cfg: cfg, channels: m.Arch().Channels, keys: m, progress: progress}
+	a := m.Arch()
+	if a.Latent > 0 && a.ImageSize != cfg.Size {
+		return nil, nil, &FieldError{"size", fmt.Sprintf("%d is not possible with this generator, whose keys are %d×%d", cfg.Size, a.ImageSize, a.ImageSize)}
+	}
+	e := &experiment{cfg: cfg, channels: a.Channels, keys: m, progress: progress}
 	for _, name := range cfg.Schemes {
 		s, err := cipher.SchemeByName(name)
 		if err != nil {
@@ -115,7 +119,8 @@ func newExperiment(cfg Config, m *infer.Model, progress func(done, total int, wh
 func describe(m *infer.Model) GeneratorInfo {
 	a := m.Arch()
 	return GeneratorInfo{
-		Network: a.Network, Parameters: a.Parameters(), Channels: a.Channels, ImageSize: a.ImageSize, Hash: m.Hash(), ConfigHash: a.ConfigHash,
+		Network: a.Network, Parameters: a.Parameters(), Channels: a.Channels, ImageSize: a.ImageSize, TakesNoise: m.TakesNoise(),
+		Hash: m.Hash(), ConfigHash: a.ConfigHash,
 	}
 }
 

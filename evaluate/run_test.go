@@ -25,13 +25,21 @@ import (
 // generator makes a small generator with random weights, written and read back as a file is.
 func generator(t *testing.T, channels int) *infer.Model {
 	t.Helper()
-	arch := infer.ResNet(2, 1, channels, 64)
+	return generatorOf(t, infer.ResNet(2, 1, channels, 64))
+}
+
+// generatorOf makes one of an architecture.
+func generatorOf(t *testing.T, arch infer.Arch) *infer.Model {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(5, 5))
 	params := map[string]infer.Array{}
 	for _, p := range arch.Params() {
 		a := infer.Array{Shape: p.Shape, Data: make([]float32, p.Size())}
 		for i := range a.Data {
 			a.Data[i] = float32(rng.NormFloat64()) * 0.2
+			if strings.HasSuffix(p.Name, ".running_var") {
+				a.Data[i] = 0.1
+			}
 		}
 		params[p.Name] = a
 	}

@@ -1,0 +1,66 @@
+package evaluate
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"keygan/data"
+	"keygan/infer"
+)
+
+// noiseReport evaluates a generator that makes keys of noise alone.
+func noiseReport(t *testing.T, m *infer.Model, seed uint64) *Report {
+	t.Helper()
+	cfg := Config{
+		Sources: []Source{{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 3}}, {Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 2}}},
+		Size:    32, Schemes: []string{"xor"}, Images: 3, Changes: 3, Seed: seed,
+	}
+	r, err := Run(t.Context(), cfg, m, filepath.Join(t.TempDir(), "out"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Noise comes from the seed of the configuration: the same run gives the same keys. Every image has noise of its own, and its
+// one-bit changes have the same, which such a generator, blind to the image, answers with the same key.
+func TestNoiseOfKeys(t *testing.T) {
+	m := generatorOf(t, infer.DCGAN(8, 20, 3, 32))
+	value := func(r *Report, source, id string) float64 { return *r.Row(source, RawKey, id).Measured }
+	first, again, other := noiseReport(t, m, 1), noiseReport(t, m, 1), noiseReport(t, m, 2)
+	for _, source := range []string{"mri", "xray"} {
+		if v := value(first, source, idNPCRKeyOneBit); v != 0 {
+			t.Errorf("%s: %v %% of the key's bytes change with one bit of the image", source, v)
+		}
+		if v := value(first, source, idNPCRKeyKey); v < 50 {
+			t.Errorf("%s: only %v %% of the bytes of two images' keys differ", source, v)
+		}
+		if a, b := value(first, source, idEntropy), value(again, source, idEntropy); a != b {
+			t.Errorf("%s: entropies of %v and %v from the same seed", source, a, b)
+		}
+		if a, b := value(first, source, idEntropy), value(other, source, idEntropy); a == b {
+			t.Errorf("%s: the same entropy, %v, from different seeds", source, a)
+		}
+	}
+	if a, b := value(first, "mri", idEntropy), value(first, "xray", idEntropy); a == b {
+		t.Errorf("the keys of both sources have an entropy of %v", a)
+	}
+	var text strings.Builder
+	if err := first.WriteMarkdown(&text); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "The generator takes noise.") {
+		t.Error("the tables do not say that the generator takes noise")
+	}
+}
+
+// A generator whose keys have one size cannot be measured at another.
+func TestSizeOfKeys(t *testing.T) {
+	m := generatorOf(t, infer.DCGAN(4, 20, 3, 32))
+	cfg := Config{Sources: []Source{{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 1}}}, Size: 64, Schemes: []string{"xor"}}
+	out := filepath.Join(t.TempDir(), "out")
+	if _, err := Run(t.Context(), cfg, m, out, nil); err == nil || !strings.Contains(err.Error(), "evaluate.size: 64 is not possible with this generator, whose keys are 32×32") {
+		t.Errorf("the error is %v", err)
+	}
+}
