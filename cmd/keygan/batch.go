@@ -27,6 +27,7 @@ type batch struct {
 	force   bool    // outputs may be replaced
 	workers int     // jobs at a time
 	warning string  // said once before anything is written, or ""
+	note    string  // the same, but --quiet silences it
 }
 
 // run does all jobs and goes on after one that fails. The names of the files written go to standard output, in the order
@@ -38,6 +39,9 @@ func (a *app) run(ctx context.Context, b batch) error {
 	}
 	if b.warning != "" && len(jobs) > 0 {
 		fmt.Fprintf(a.stderr, "keygan: warning: %s\n", b.warning)
+	}
+	if b.note != "" && len(jobs) > 0 && !a.quiet {
+		fmt.Fprintf(a.stderr, "keygan: %s\n", b.note)
 	}
 	p := a.newProgress(what, len(jobs))
 	errs := make([]error, len(jobs))

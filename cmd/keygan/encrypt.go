@@ -10,30 +10,30 @@ import (
 	"keygan/cipher"
 	"keygan/data"
 	"keygan/data/atomicfile"
-	"keygan/infer"
 
 	"github.com/spf13/cobra"
 )
 
 type encrypt struct {
-	app                      *app
-	out, schemeName, weights string
-	resize                   int
-	force                    bool
-	params                   cipher.Params
-	scheme                   cipher.Scheme
-	model                    *infer.Model
+	app             *app
+	out, schemeName string
+	resize          int
+	force           bool
+	params          cipher.Params
+	scheme          cipher.Scheme
+	generator       generator
 }
 
 func (a *app) encryptCommand() *cobra.Command {
 	e := encrypt{app: a}
 	c := &cobra.Command{
-		Use:   "encrypt PATH... -o DIR --scheme paper|xor -w generator.npz [--iterations K] [--resize N]",
+		Use:   "encrypt PATH... -o DIR --scheme paper|xor -w generator.npz [--iterations K] [--resize N] [--noise-seed N]",
 		Short: "Encrypt images with keys made from them",
 		Long: `Encrypt images with keys that the generator makes from them. X.png gives DIR/X.cipher.png, an image of the same width,
 height and channels, and DIR/X.key.npz, without which it cannot be opened; the key file is for its owner alone (mode 0600).
 Folders are walked and keep their tree. JPEG and other files are stored as the pixels they decode to. Nothing is resized
-unless --resize asks for it, and then it is the resized image that decryption gives back.
+unless --resize asks for it, and then it is the resized image that decryption gives back. Where the generator takes noise,
+each key is drawn afresh; the key file holds it, so that nothing else is needed to open the image. For --noise-seed see keygen.
 
 The schemes paper and xor are research material, to reproduce and to attack published results. They do not protect images.`,
 		Args: someArgs("image"),
@@ -47,14 +47,14 @@ The schemes paper and xor are research material, to reproduce and to attack publ
 				jobs[i] = e.job(in)
 			}
 			return a.run(cmd.Context(), batch{
-				what: "encrypt", jobs: jobs, bad: bad, force: e.force, warning: e.scheme.Warning(),
+				what: "encrypt", jobs: jobs, bad: bad, force: e.force, warning: e.scheme.Warning(), note: e.generator.note(),
 				workers: 1, // a key takes all cores by itself
 			})
 		},
 	}
 	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to")
 	c.Flags().StringVar(&e.schemeName, "scheme", "", strings.Join(cipher.Schemes(), " or "))
-	c.Flags().StringVarP(&e.weights, "weights", "w", "", "the generator, made by keygan-train")
+	e.generator.addFlags(c)
 	c.Flags().IntVar(&e.params.Iterations, "iterations", cipher.DefaultIterations, "of the cat map (paper)")
 	c.Flags().IntVar(&e.resize, "resize", 0, "resize images to so many pixels in width and height first")
 	addForce(c, &e.force)
@@ -84,8 +84,7 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	if err := e.scheme.Check(shape, e.params); err != nil {
 		return usageError{fmt.Errorf("encrypt: %w", err)}
 	}
-	e.model, err = loadGenerator(e.weights)
-	return err
+	return e.generator.load(cmd)
 }
 
 func (e *encrypt) job(in input) job {
@@ -105,7 +104,7 @@ func (e *encrypt) make(ctx context.Context, path string, outputs []string) error
 	if err := e.check(plain); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	key, err := e.model.Key(plain)
+	key, err := e.generator.key(plain)
 	if err != nil {
 		return named(path, err)
 	}
@@ -126,7 +125,7 @@ func (e *encrypt) check(plain *data.Image) error {
 	if err := e.scheme.Check(plain, e.params); err != nil {
 		return err
 	}
-	if c := e.model.Arch().Channels; c < plain.Channels {
+	if c := e.generator.model.Arch().Channels; c < plain.Channels {
 		return hinted{fmt.Errorf("the image is %s, the generator's keys are grey", plain), "convert the image to grey, or use a generator trained on RGB"}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data/atomicfile"
+	"keygan/infer"
 )
 
 var errInterrupted = errors.New("interrupted: what was finished before is there and whole")
@@ -78,6 +79,7 @@ func hintFor(err error) string {
 	var (
 		own    hinted
 		size   *cipher.SizeError
+		side   *infer.SizeError
 		format *cipher.FormatError
 	)
 	switch {
@@ -87,6 +89,8 @@ func hintFor(err error) string {
 		return "--force replaces what exists"
 	case errors.As(err, &size):
 		return fmt.Sprintf("--resize %d resizes the image first", size.Side)
+	case errors.As(err, &side):
+		return fmt.Sprintf("--resize %d resizes the image first", side.Side)
 	case errors.As(err, &format):
 		return "convert the image to 8-bit grey or RGB first, with a program that lets you see what gets lost"
 	case errors.Is(err, cipher.ErrMismatch):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -98,6 +99,7 @@ type weightsFinding struct {
 	Kind       string     `json:"kind"`
 	Arch       infer.Arch `json:"arch"`
 	Parameters int        `json:"parameters"`
+	TakesNoise bool       `json:"takes_noise"`
 	Hash       string     `json:"sha256"`
 }
 
@@ -106,7 +108,7 @@ func inspectWeights(path string) (finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return weightsFinding{"weights", m.Arch(), m.Arch().Parameters(), m.Hash()}, nil
+	return weightsFinding{"weights", m.Arch(), m.Arch().Parameters(), m.TakesNoise(), m.Hash()}, nil
 }
 
 func (f weightsFinding) print(w io.Writer) {
@@ -114,8 +116,13 @@ func (f weightsFinding) print(w io.Writer) {
 	field(w, "network", f.Arch.Network)
 	field(w, "parameters", f.Parameters)
 	field(w, "channels", f.Arch.Channels)
-	field(w, "trained at", fmt.Sprintf("%d×%d", f.Arch.ImageSize, f.Arch.ImageSize))
+	size := "trained at"
+	if f.Arch.Latent > 0 {
+		size = "makes keys of"
+	}
+	field(w, size, fmt.Sprintf("%d×%d", f.Arch.ImageSize, f.Arch.ImageSize))
 	field(w, "value range", fmt.Sprintf("[%g, %g]", f.Arch.ValueRange[0], f.Arch.ValueRange[1]))
+	field(w, "noise", noiseOf(f.Arch))
 	field(w, "format version", f.Arch.FormatVersion)
 	if f.Arch.ConfigHash != "" {
 		field(w, "configuration", oneLine(f.Arch.ConfigHash))
@@ -123,9 +130,46 @@ func (f weightsFinding) print(w io.Writer) {
 	field(w, "SHA-256", f.Hash)
 	field(w, "layers", len(f.Arch.Layers))
 	for _, l := range f.Arch.Layers {
-		after := strings.Join(slices.DeleteFunc([]string{l.Norm, l.Residual, l.Activation}, func(s string) bool { return s == "" }), ", ")
-		fmt.Fprintf(w, "  %-24s %-14s %4d → %-4d k%d s%d p%d  %s\n", oneLine(l.Name), l.Type, l.In, l.Out, l.Kernel, l.Stride, l.Padding, after)
+		fmt.Fprintf(w, "  %-24s %-14s %4d → %-4d k%d s%d p%d  %s\n", oneLine(l.Name), l.Type, l.In, l.Out, l.Kernel, l.Stride, l.Padding, afterwards(l))
 	}
+}
+
+// noiseOf says what noise goes into a key.
+func noiseOf(a infer.Arch) string {
+	var all []string
+	if a.Latent > 0 {
+		all = append(all, fmt.Sprintf("%d numbers, no image", a.Latent))
+	}
+	if a.InputNoise > 0 {
+		all = append(all, fmt.Sprintf("added to the image, σ = %g of the value range", a.InputNoise))
+	}
+	layers := 0
+	for _, l := range a.Layers {
+		if l.Noise != "" {
+			layers++
+		}
+	}
+	if layers > 0 {
+		all = append(all, fmt.Sprintf("added by %d of %d layers", layers, len(a.Layers)))
+	}
+	return cmp.Or(strings.Join(all, "; "), "none")
+}
+
+// afterwards lists what follows a layer's convolution, in the order in which it is done.
+func afterwards(l infer.Layer) string {
+	var all []string
+	add := func(what string, is bool) {
+		if is {
+			all = append(all, what)
+		}
+	}
+	add("bias", l.Bias)
+	add(l.Norm, l.Norm != "")
+	add(l.BeforeAdd, l.BeforeAdd != "")
+	add(l.Residual, l.Residual != "")
+	add(l.Activation, l.Activation != "")
+	add("noise", l.Noise != "")
+	return strings.Join(all, ", ")
 }
 
 type keyFileFinding struct {

@@ -6,33 +6,36 @@ import (
 
 	"keygan/data/atomicfile"
 	"keygan/data/npz"
-	"keygan/infer"
 
 	"github.com/spf13/cobra"
 )
 
 type keygen struct {
-	app          *app
-	out, weights string
-	resize       int
-	npy, force   bool
-	model        *infer.Model
+	app        *app
+	out        string
+	resize     int
+	npy, force bool
+	generator  generator
 }
 
 func (a *app) keygenCommand() *cobra.Command {
 	k := keygen{app: a}
 	c := &cobra.Command{
-		Use:   "keygen IMAGE... -w generator.npz [-o DIR] [--npy] [--resize N]",
+		Use:   "keygen IMAGE... -w generator.npz [-o DIR] [--npy] [--resize N] [--noise-seed N]",
 		Short: "Make key images from images",
 		Long: `Make the key image of each image: X.png gives X.key.png, of the same width and height, beside the image or in the
 folder that -o names. Folders are walked and keep their tree. The files are written for their owner alone (mode 0600).
-Of a NIfTI volume or a NumPy stack the middle image is taken.`,
+Of a NIfTI volume or a NumPy stack the middle image is taken.
+
+Some generators draw keys with noise. Then each key is another, even of the same image, and is there only once: keep it.
+--noise-seed makes the noise from the number and the image, so that the same two give the same key, and different images
+never do. Whoever knows or guesses the number can make the keys: it is for experiments.`,
 		Args: someArgs("image"),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkResize(cmd.Flags().Changed("resize"), k.resize); err != nil {
 				return err
 			}
-			if k.model, err = loadGenerator(k.weights); err != nil {
+			if err := k.generator.load(cmd); err != nil {
 				return err
 			}
 			inputs, bad := collect(args, plainImage)
@@ -41,10 +44,12 @@ Of a NIfTI volume or a NumPy stack the middle image is taken.`,
 				jobs[i] = k.job(in)
 			}
 			// A key takes all cores by itself.
-			return a.run(cmd.Context(), batch{what: "keygen", jobs: jobs, bad: bad, force: k.force, workers: 1})
+			return a.run(cmd.Context(), batch{
+				what: "keygen", jobs: jobs, bad: bad, force: k.force, note: k.generator.note(), workers: 1,
+			})
 		},
 	}
-	c.Flags().StringVarP(&k.weights, "weights", "w", "", "the generator, made by keygan-train")
+	k.generator.addFlags(c)
 	c.Flags().StringVarP(&k.out, "output", "o", "", "the folder to write to; default: beside each image")
 	c.Flags().BoolVar(&k.npy, "npy", false, "write X.key.npy too, a NumPy array of uint8 [height, width, channels]")
 	c.Flags().IntVar(&k.resize, "resize", 0, "resize images to so many pixels in width and height first")
@@ -70,7 +75,7 @@ func (k *keygen) make(ctx context.Context, path string, outputs []string) error 
 	if err != nil {
 		return err
 	}
-	key, err := k.model.Key(m)
+	key, err := k.generator.key(m)
 	if err != nil {
 		return named(path, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(e.WorkDir, "generator.npz"), b, 0o644)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "badweights": badWeights, "cut": cut, "jpeg": toJPEG, "png": makePNG, "volume": makeVolume,
+			"fails": fails, "weights": weightsOf, "badweights": badWeights, "cut": cut, "jpeg": toJPEG, "png": makePNG, "volume": makeVolume,
 			"tamper": tamper,
 			"same":   same, "mode": mode, "waitfor": waitFor, "count": count,
 		},
@@ -67,6 +68,23 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// weights FILE KIND writes a small generator of a kind with random weights: noise, dcgan or chaos.
+func weightsOf(ts *testscript.TestScript, _ bool, args []string) {
+	archs := map[string]infer.Arch{
+		"noise": infer.ResNet(4, 1, 3, 64).WithNoise(), "dcgan": infer.DCGAN(4, 20, 3, 64), "chaos": infer.Chaos(2, 1, 1, 64),
+	}
+	arch, ok := archs[args[1]]
+	if !ok {
+		ts.Fatalf("there is no kind %s", args[1])
+	}
+	if args[1] == "noise" {
+		arch.InputNoise = 0.25
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(errors.Join(infer.Write(f, arch, randomParams(arch)), f.Close()))
+}
+
 // badweights KIND FILE writes a generator that is wrong in one way: missing, misshapen, nan, newer.
 func badWeights(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(writeWeights(ts.MkAbs(args[1]), args[0]))
@@ -80,15 +98,8 @@ func writeWeights(path, fault string) error {
 		return err
 	}
 	defer f.Close()
-	arch, rng := infer.ResNet(4, 1, 3, 256), rand.New(rand.NewPCG(1, 2))
-	params := map[string]infer.Array{}
-	for _, p := range arch.Params() {
-		x := make([]float32, p.Size())
-		for i := range x {
-			x[i] = float32(0.3 * rng.NormFloat64())
-		}
-		params[p.Name] = infer.Array{Shape: p.Shape, Data: x}
-	}
+	arch := infer.ResNet(4, 1, 3, 256)
+	params := randomParams(arch)
 	if fault == "" {
 		return infer.Write(f, arch, params)
 	}
@@ -113,6 +124,23 @@ func writeWeights(path, fault string) error {
 		entries = append(entries, npz.Floats(p.Name, a.Shape, a.Data))
 	}
 	return npz.Write(f, entries...)
+}
+
+// randomParams are random weights for a generator; variances are above 0.
+func randomParams(arch infer.Arch) map[string]infer.Array {
+	rng := rand.New(rand.NewPCG(1, 2))
+	params := map[string]infer.Array{}
+	for _, p := range arch.Params() {
+		x := make([]float32, p.Size())
+		for i := range x {
+			x[i] = float32(0.3 * rng.NormFloat64())
+			if strings.HasSuffix(p.Name, ".running_var") {
+				x[i] = 1
+			}
+		}
+		params[p.Name] = infer.Array{Shape: p.Shape, Data: x}
+	}
+	return params
 }
 
 // cut FILE BYTES keeps only so many bytes from the start of a file.
