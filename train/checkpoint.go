@@ -31,9 +31,11 @@ type checkpointMeta struct {
 	ConfigHash string           `json:"config_hash"`
 	Libtorch   string           `json:"libtorch"`
 	AdamSteps  map[string]int64 `json:"adam_steps"`
-	Skipped    map[string]int   `json:"skipped"`    // updates left out, by model
-	Images     [2]int           `json:"images"`     // in the source and in the target set
-	EpochSums  []float64        `json:"epoch_sums"` // of the epoch under way, for its row of metrics.csv
+	Skipped    map[string]int   `json:"skipped"` // updates left out, by model
+	Images     [2]int           `json:"images"`  // in the source and in the target set
+	// EpochSums and EpochCounts are those of the epoch under way, for its row of metrics.csv.
+	EpochSums   []float64 `json:"epoch_sums"`
+	EpochCounts []int     `json:"epoch_counts"`
 }
 
 // checkpoints writes checkpoints/step-00001200.npz every so often and at the end, names the newest in checkpoints/latest,
@@ -77,8 +79,8 @@ func checkpointName(step int) string { return fmt.Sprintf("step-%08d.npz", step)
 
 func (c *checkpoints) save(t *Training) error {
 	for _, m := range t.Objective.Models() {
-		if !torch.AllFinite(tensorsOf(m.Network.state())) { // a step's losses come from the weights before it
-			return fmt.Errorf("%s: step %d: %w: weights of the %s are infinite or NaN", t.Dir, t.Step, ErrDiverged, m.Name)
+		if m.notFinite() != "" { // a step's losses come from the weights before it
+			return t.diverged("%w", ErrDiverged)
 		}
 	}
 	dir := filepath.Join(t.Dir, "checkpoints")
@@ -104,7 +106,7 @@ func (c *checkpoints) save(t *Training) error {
 }
 
 func (t *Training) checkpointEntries() ([]npz.Entry, error) {
-	meta := checkpointMeta{checkpointVersion, t.Step, t.Config.Hash(), torch.Version(), map[string]int64{}, map[string]int{}, t.images, t.epochSums}
+	meta := checkpointMeta{checkpointVersion, t.Step, t.Config.Hash(), torch.Version(), map[string]int64{}, map[string]int{}, t.images, t.means.sums, t.means.counts}
 	var entries []npz.Entry
 	add := func(name string, x torch.Tensor) {
 		entries = append(entries, npz.Floats(name, ints(x.Shape()), x.Floats()))
@@ -208,7 +210,7 @@ func (t *Training) restore() error {
 	switch {
 	case meta.ConfigHash != t.Config.Hash():
 		return fmt.Errorf("%s: was made with another configuration than this one (its own is %s)", path, filepath.Join(t.Dir, "config.yaml"))
-	case len(meta.EpochSums) != len(t.epochSums) || meta.Step < 0:
+	case len(meta.EpochSums) != len(t.means.sums) || len(meta.EpochCounts) != len(t.means.counts) || meta.Step < 0:
 		return fmt.Errorf("%s: damaged: its meta does not fit the objective", path)
 	case meta.Images != t.images:
 		return fmt.Errorf("%s: was made with %d source and %d target images, but the data sets hold %d and %d now", path,
@@ -224,7 +226,7 @@ func (t *Training) restore() error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	t.Step = meta.Step
-	copy(t.epochSums, meta.EpochSums)
+	t.means = means{meta.EpochSums, meta.EpochCounts}
 	return nil
 }
 

@@ -187,11 +187,12 @@ func (c Config) YAML() []byte {
 }
 
 // Hash identifies what determines the trained weights: everything but names, places, lengths and what is kept. A run can
-// only be resumed under the same hash, and generator.npz carries it.
+// only be resumed under the same hash, and generator.npz carries it. on_nan is not among it: up to the first update left out,
+// both ways give the same weights.
 func (c Config) Hash() string {
 	c.Name, c.Output, c.Device, c.Threads, c.Evaluate = "", "", "", 0, evaluate.Config{}
 	c.Data.Cache = ""
-	length := Schedule{Batch: c.Train.Batch, Accumulate: c.Train.Accumulate, OnNaN: c.Train.OnNaN}
+	length := Schedule{Batch: c.Train.Batch, Accumulate: c.Train.Accumulate}
 	if c.Optimizer.Schedule != "constant" {
 		length.Epochs, length.Steps = c.Train.Epochs, c.Train.Steps // the learning rate depends on them
 	}

@@ -30,6 +30,9 @@ func newEvents(t *Training) (*events, error) {
 
 func (e *events) afterStep(t *Training, values []float64) error {
 	for i, name := range t.Objective.Columns() {
+		if !finite(values[i]) {
+			continue
+		}
 		if err := e.file.Scalar(int64(t.Step), name, values[i]); err != nil {
 			return err
 		}

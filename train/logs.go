@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,9 +24,43 @@ type logs struct {
 
 // line is one line of metrics.jsonl.
 type line struct {
-	Step   int                `json:"step"`
-	Epoch  int                `json:"epoch"`
-	Values map[string]float64 `json:"values"` // by column of metrics.csv
+	Step    int                 `json:"step"`
+	Epoch   int                 `json:"epoch"`
+	Values  map[string]*float64 `json:"values"`            // by column of metrics.csv; null: infinite or NaN
+	Skipped int                 `json:"skipped,omitempty"` // updates left out since the run began
+}
+
+// means are those of the columns over the steps of an epoch. What is not finite is left out of them.
+type means struct {
+	sums   []float64
+	counts []int // of the values in each sum
+}
+
+func newMeans(columns int) means { return means{make([]float64, columns), make([]int, columns)} }
+
+func (m means) add(values []float64) {
+	for i, v := range values {
+		if finite(v) {
+			m.sums[i] += v
+			m.counts[i]++
+		}
+	}
+}
+
+func (m means) clear() {
+	clear(m.sums)
+	clear(m.counts)
+}
+
+// row is them as metrics.csv writes them; a column without a value is empty.
+func (m means) row() []string {
+	row := make([]string, len(m.sums))
+	for i, n := range m.counts {
+		if n > 0 {
+			row[i] = strconv.FormatFloat(m.sums[i]/float64(n), 'g', 8, 64)
+		}
+	}
+	return row
 }
 
 // newLogs opens the logs. What a resumed run finds after its checkpoint's step is cut off: those steps come again.
@@ -70,15 +103,15 @@ func (l *logs) cut() error {
 }
 
 func (l *logs) afterStep(t *Training, values []float64) error {
-	named := make(map[string]float64, len(values))
+	t.means.add(values)
+	named := make(map[string]*float64, len(values))
 	for i, name := range t.Objective.Columns() {
-		if math.IsNaN(values[i]) || math.IsInf(values[i], 0) {
-			return fmt.Errorf("%s: step %d: %w: %s is %v", t.Dir, t.Step, ErrDiverged, name, values[i])
+		named[name] = nil
+		if finite(values[i]) {
+			named[name] = &values[i]
 		}
-		named[name] = values[i]
-		t.epochSums[i] += values[i]
 	}
-	b, err := json.Marshal(line{t.Step, t.Epoch(), named})
+	b, err := json.Marshal(line{t.Step, t.Epoch(), named, t.skipped()})
 	if err != nil {
 		return err
 	}
@@ -90,15 +123,10 @@ func (l *logs) afterStep(t *Training, values []float64) error {
 	if !t.EpochDone() {
 		return nil
 	}
-	steps := (t.Step-1)%t.StepsPerEpoch + 1 // fewer than StepsPerEpoch in a last, partial epoch
-	row := []string{strconv.Itoa(t.Epoch())}
-	for _, sum := range t.epochSums {
-		row = append(row, strconv.FormatFloat(sum/float64(steps), 'g', 8, 64))
-	}
+	l.rows = append(l.rows, append([]string{strconv.Itoa(t.Epoch())}, t.means.row()...))
 	if t.Step%t.StepsPerEpoch == 0 { // else a longer run may go on with this epoch, and its row with it
-		clear(t.epochSums)
+		t.means.clear()
 	}
-	l.rows = append(l.rows, row)
 	var text bytes.Buffer
 	if err := csv.NewWriter(&text).WriteAll(l.rows); err != nil {
 		return err
@@ -110,9 +138,6 @@ func (l *logs) finish(*Training) error { return l.lines.Close() }
 
 // Close is for a run that fails.
 func (l *logs) Close() error { return l.lines.Close() }
-
-// ErrDiverged reports a training whose losses or weights are no finite numbers any more. Its checkpoints are from before.
-var ErrDiverged = errors.New("the training has diverged")
 
 // readRows reads the rows of a metrics.csv after its header; no file is no rows.
 func readRows(path string) ([][]string, error) {

@@ -38,6 +38,9 @@ func (plots) afterStep(t *Training, _ []float64) error {
 	for i, name := range t.Objective.Columns() {
 		c := curve{name: name}
 		for _, row := range rows {
+			if row[i+1] == "" { // no step of that epoch had a value
+				continue
+			}
 			x, errX := strconv.ParseFloat(row[0], 64)
 			y, errY := strconv.ParseFloat(row[i+1], 64)
 			if errX != nil || errY != nil {
@@ -46,6 +49,7 @@ func (plots) afterStep(t *Training, _ []float64) error {
 			c.points = append(c.points, plotter.XY{X: x, Y: y})
 		}
 		switch {
+		case len(c.points) < 2: // one point makes no curve
 		case strings.HasSuffix(name, "Loss"):
 			losses = append(losses, c)
 		case strings.HasSuffix(name, "_Acc"):

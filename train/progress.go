@@ -55,7 +55,7 @@ func (p *progress) afterStep(t *Training, values []float64) error {
 	left := time.Duration(float64(t.Total-t.Step) / rate * float64(time.Second))
 	if p.bar != nil {
 		room := p.width() - len(fmt.Sprintf("  100%% |%*s| (%d/%d)  ", minBar, "", t.Total, t.Total))
-		p.bar.Describe(status(room, t.Epoch(), rate, left, t.Objective.Columns(), values))
+		p.bar.Describe(status(room, t.Epoch(), t.skipped(), rate, left, t.Objective.Columns(), values))
 		p.bar.Add(1)
 		return nil
 	}
@@ -64,6 +64,9 @@ func (p *progress) afterStep(t *Training, values []float64) error {
 		text := fmt.Sprintf("step %d/%d  %.2f steps/s  %s left  epoch %d", t.Step, t.Total, rate, roughly(left), t.Epoch())
 		for i, name := range losses(t.Objective.Columns()) {
 			text += fmt.Sprintf("  %s %.3f", name, values[i])
+		}
+		if n := t.skipped(); n > 0 {
+			text += fmt.Sprintf("  %d updates skipped", n)
 		}
 		fmt.Fprintln(p.log, text)
 	}
@@ -74,6 +77,9 @@ func (p *progress) finish(t *Training) error {
 	p.Close()
 	if t.Step == t.Total {
 		fmt.Fprintf(p.log, "trained %d steps in %v\n", t.Step-p.first, time.Since(p.began).Round(time.Second))
+	}
+	if n := t.skipped(); n > 0 {
+		fmt.Fprintf(p.log, "%d updates were left out, since their gradients were infinite or NaN\n", n)
 	}
 	return nil
 }
@@ -102,8 +108,11 @@ func (p *progress) width() int {
 }
 
 // status is what stands before the bar: the rate, the time left and as many losses as room, in characters, has space for.
-func status(room, epoch int, rate float64, left time.Duration, columns []string, values []float64) string {
+func status(room, epoch, skipped int, rate float64, left time.Duration, columns []string, values []float64) string {
 	text := fmt.Sprintf("%.3g steps/s, %s left", rate, roughly(left))
+	if skipped > 0 {
+		text += fmt.Sprintf(", %d skipped", skipped)
+	}
 	for i, name := range losses(columns) {
 		more := fmt.Sprintf("  %s %.3g", short(name), values[i])
 		if len(text)+len(more) > room {

@@ -10,16 +10,17 @@ func TestStatusFitsItsRoom(t *testing.T) {
 	columns := (&wganGP{}).Columns()
 	values := []float64{-0.6594, 0.5812, -1234.5, 0.0173, 0, 0, 0, 0}
 	for _, c := range []struct {
-		room int
-		want string
+		room, skipped int
+		want          string
 	}{
-		{100, "epoch 25, 21.3 steps/s, 1h18m left  GL -0.659  CL 0.581  WD -1.23e+03  GP 0.0173"},
-		{80, "epoch 25, 21.3 steps/s, 1h18m left  GL -0.659  CL 0.581  WD -1.23e+03  GP 0.0173"},
-		{79, "21.3 steps/s, 1h18m left  GL -0.659  CL 0.581  WD -1.23e+03  GP 0.0173"},
-		{50, "21.3 steps/s, 1h18m left  GL -0.659  CL 0.581"},
-		{0, "21.3 steps/s, 1h18m left"},
+		{100, 0, "epoch 25, 21.3 steps/s, 1h18m left  GL -0.659  CL 0.581  WD -1.23e+03  GP 0.0173"},
+		{80, 0, "epoch 25, 21.3 steps/s, 1h18m left  GL -0.659  CL 0.581  WD -1.23e+03  GP 0.0173"},
+		{79, 0, "21.3 steps/s, 1h18m left  GL -0.659  CL 0.581  WD -1.23e+03  GP 0.0173"},
+		{50, 0, "21.3 steps/s, 1h18m left  GL -0.659  CL 0.581"},
+		{0, 0, "21.3 steps/s, 1h18m left"},
+		{60, 7, "21.3 steps/s, 1h18m left, 7 skipped  GL -0.659  CL 0.581"},
 	} {
-		if got := status(c.room, 25, 21.3, 78*time.Minute, columns, values); got != c.want {
+		if got := status(c.room, 25, c.skipped, 21.3, 78*time.Minute, columns, values); got != c.want {
 			t.Errorf("in %d: %q, want %q", c.room, got, c.want)
 		}
 	}

@@ -40,8 +40,8 @@ type Training struct {
 	device         torch.Device
 	source, target *data.Loader
 	hooks          []hook
-	images         [2]int    // in the source and in the target set
-	epochSums      []float64 // of Objective.Columns over the steps of the epoch under way
+	images         [2]int // in the source and in the target set
+	means          means  // of Objective.Columns over the steps of the epoch under way
 }
 
 // hook is called after each step, with the values of Objective.Columns; finish is called once, after the last step of this
@@ -163,7 +163,7 @@ func start(c Config, o Options) (*Training, error) {
 	t.Total = c.totalSteps(t.StepsPerEpoch)
 	initializer.ManualSeed(int64(c.Seed))
 	t.Objective = newObjective(c, t.device)
-	t.epochSums = make([]float64, len(t.Objective.Columns()))
+	t.means = newMeans(len(t.Objective.Columns()))
 	if err := t.prepare(source, target, o); err != nil {
 		t.close()
 		return nil, err
@@ -202,7 +202,7 @@ func (t *Training) prepare(source, target data.Source, o Options) error {
 		return err
 	}
 	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
-	t.hooks = []hook{logs, samples, events, plots{}, newCheckpoints(t, o.Resume)}
+	t.hooks = []hook{newGuard(t), logs, samples, events, plots{}, newCheckpoints(t, o.Resume)}
 	if o.Log != nil {
 		t.hooks = append(t.hooks, newProgress(t, o))
 	}
