@@ -50,4 +50,5 @@ package infer
 //     width of the image. Noise of the image is added as x + float32(σ·(high − low)) × noise, two roundings, and the sum clipped
 //     to the value range, low to high.
 //
-// exact_test.go holds golden hashes and a plain loop for rule 3 that must agree to the last bit.
+// exact_test.go, golden_test.go and noise_test.go hold golden hashes; exact_test.go has rule 3 as a loop, and plain_test.go whole
+// networks, which must agree to the last bit.

@@ -140,3 +140,11 @@ func TestNoiseStreams(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkNoise(b *testing.B) {
+	const n = 256 * 256
+	b.SetBytes(4 * n)
+	for b.Loop() {
+		Noise(Seed{}, 0, n)
+	}
+}
