@@ -59,12 +59,12 @@ func Check(ctx context.Context, c Config, o Options, w io.Writer) error {
 func Plan(c Config, w io.Writer) error {
 	fmt.Fprint(w, strings.TrimRight(string(c.YAML()), "\n"), "\n")
 	fmt.Fprintf(w, "# generator: %d weights, critic: %d weights\n", c.arch().Parameters(), c.criticArch().Parameters())
-	source, err := data.OpenAll(c.Source)
+	source, err := openSpecs("source", c.Source, c.Image)
 	if err != nil {
-		return fmt.Errorf("source: %w", err)
+		return err
 	}
-	if _, err := data.OpenAll(specsOf(c.Target)); err != nil {
-		return fmt.Errorf("target: %w", err)
+	if _, err := openSpecs("target", specsOf(c.Target), c.Image); err != nil && !c.Paired() {
+		return err
 	}
 	steps := c.stepsPerEpoch(source.Len())
 	fmt.Fprintf(w, "# %d source images, %d steps an epoch, %d steps in all\n", source.Len(), steps, c.totalSteps(steps))

@@ -290,3 +290,56 @@ func TestNoiseFitsTheNetworks(t *testing.T) {
 		t.Errorf("%.3f of the noise is below 32", share)
 	}
 }
+
+// A run with a cache, one without, and one that was stopped and whose cache was lost meanwhile, give the same bytes.
+func TestRunsWithACacheAreExact(t *testing.T) {
+	files := map[string]string{"deep.png": "#40 of 16 bits", "bad.png": "bad"}
+	for k := range 8 {
+		files[fmt.Sprintf("%d.png", k)] = fmt.Sprintf("#%d", k)
+	}
+	whole := folderConfig(t, pictures(t, files), manyPictures(t, 9))
+	whole.Data.HeldOut, whole.Data.OnBadFile = 0.2, "skip"
+	parts, without := whole, whole
+	parts.Output, parts.Data.Cache = t.TempDir(), t.TempDir()
+	without.Output, without.Data.Cache = t.TempDir(), "off"
+	for _, c := range []Config{whole, without} {
+		if err := Run(context.Background(), c, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := trainUntil(t, parts, Options{}, 3); !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(parts.Data.Cache); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(context.Background(), parts, Options{Resume: true}); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, whole, parts, "generator.npz", "metrics.csv", "metrics.jsonl")
+	sameFiles(t, whole, without, "generator.npz", "metrics.csv", "metrics.jsonl")
+}
+
+// What cannot be trained with leaves no run, and a run that is there is not made to wait for its data.
+func TestBadDataLeavesNoRun(t *testing.T) {
+	c := folderConfig(t, pictures(t, map[string]string{"a.png": "#1", "b.png": "bad"}), manyPictures(t, 3))
+	if err := Run(context.Background(), c, Options{}); !errors.Is(err, ErrUnreadable) {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	c.Data.OnBadFile = "skip"
+	if err := Run(ctx, c, Options{}); !errors.Is(err, ErrNotStarted) {
+		t.Errorf("got %v", err)
+	}
+	if left, _ := os.ReadDir(c.Output); len(left) > 0 {
+		t.Errorf("there is %v", left)
+	}
+	if err := Run(context.Background(), c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	c.Source[0].Folder = filepath.Join(c.Source[0].Folder, "nowhere")
+	if err := Run(context.Background(), c, Options{}); !errors.Is(err, ErrRunExists) {
+		t.Errorf("got %v", err)
+	}
+}

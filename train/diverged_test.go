@@ -34,7 +34,7 @@ func (s *spoiled) Step(batches []Batch) []float64 {
 func trainSpoiled(c Config, o Options, until int, steps func(int) bool) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	training, err := start(c, o)
+	training, err := start(ctx, c, o)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func TestDivergedTraining(t *testing.T) {
 // Weights that are not finite are not saved, whatever the losses were.
 func TestInfiniteWeightsAreNotSaved(t *testing.T) {
 	c := smallConfig(t)
-	training, err := start(c, Options{})
+	training, err := start(context.Background(), c, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestSkippedUpdatesLeaveNoTrace(t *testing.T) {
 func TestSkippedStepKeepsTheState(t *testing.T) {
 	c := smallConfig(t)
 	c.Generator.Norm, c.Critic.Norm, c.Train.OnNaN = "batch", "batch", "skip"
-	training, err := start(c, Options{})
+	training, err := start(context.Background(), c, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

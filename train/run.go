@@ -40,6 +40,7 @@ type Training struct {
 	device         torch.Device
 	source, target *data.Loader
 	hooks          []hook
+	dataset        dataset
 	images         [2]int // in the source and in the target set
 	means          means  // of Objective.Columns over the steps of the epoch under way
 }
@@ -64,7 +65,7 @@ func run(ctx context.Context, c Config, o Options) error {
 	// libtorch keeps its number of threads for each thread that calls it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	t, err := start(c, o)
+	t, err := start(ctx, c, o)
 	if err != nil {
 		return err
 	}
@@ -138,9 +139,12 @@ func (t *Training) nextBatch() (b Batch, err error) {
 
 // start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration
 // that cannot train leaves nothing behind.
-func start(c Config, o Options) (*Training, error) {
+func start(ctx context.Context, c Config, o Options) (*Training, error) {
 	t := &Training{Config: c, Dir: filepath.Join(c.Output, c.Name)}
-	var err error
+	err := t.checkFolder(o)
+	if err != nil {
+		return nil, err
+	}
 	if t.device, err = pickDevice(c.Device); err != nil {
 		return nil, err
 	}
@@ -150,21 +154,16 @@ func start(c Config, o Options) (*Training, error) {
 	t.Config.Threads = torch.NumThreads() // for config.yaml: a resumed run must use as many to be exact
 	torch.SetTF32(c.TF32)
 	torch.SetCuDNNBenchmark(true) // every step has the same shapes
-	source, err := data.OpenAll(c.Source)
-	if err != nil {
-		return nil, fmt.Errorf("source: %w", err)
+	if t.dataset, err = openDataset(ctx, c, o); err != nil {
+		return nil, err
 	}
-	target, err := data.OpenAll(specsOf(c.Target))
-	if err != nil {
-		return nil, fmt.Errorf("target: %w", err)
-	}
-	t.images = [2]int{source.Len(), target.Len()}
-	t.StepsPerEpoch = c.stepsPerEpoch(source.Len())
+	t.images = [2]int{t.dataset.source.Len(), t.dataset.target.Len()}
+	t.StepsPerEpoch = c.stepsPerEpoch(t.images[0])
 	t.Total = c.totalSteps(t.StepsPerEpoch)
 	initializer.ManualSeed(int64(c.Seed))
 	t.Objective = newObjective(c, t.device)
 	t.means = newMeans(len(t.Objective.Columns()))
-	if err := t.prepare(source, target, o); err != nil {
+	if err := t.prepare(o); err != nil {
 		t.close()
 		return nil, err
 	}
@@ -172,9 +171,11 @@ func start(c Config, o Options) (*Training, error) {
 }
 
 // prepare does what can fail on the user's side, in an order that writes nothing before the data has been looked at.
-func (t *Training) prepare(source, target data.Source, o Options) error {
-	if err := t.checkFolder(o); err != nil {
-		return err
+func (t *Training) prepare(o Options) error {
+	if o.Resume {
+		if err := t.restore(); err != nil {
+			return err
+		}
 	}
 	if o.Resume && t.Step >= t.Total {
 		// The process may have ended between the last checkpoint and the export.
@@ -183,10 +184,10 @@ func (t *Training) prepare(source, target data.Source, o Options) error {
 		}
 		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, t.Step)
 	}
-	if err := t.openLoaders(source, target); err != nil {
+	if err := t.openLoaders(); err != nil {
 		return err
 	}
-	samples, err := newSamples(t, source)
+	samples, err := newSamples(t, t.dataset.source)
 	if err != nil {
 		return err
 	}
@@ -218,7 +219,7 @@ func specsOf(targets []Target) []data.Spec {
 	return specs
 }
 
-func (t *Training) openLoaders(source, target data.Source) (err error) {
+func (t *Training) openLoaders() (err error) {
 	options := data.LoaderOptions{
 		Batch:    t.Config.Train.Batch,
 		Size:     t.Config.Image.Size,
@@ -227,18 +228,18 @@ func (t *Training) openLoaders(source, target data.Source) (err error) {
 		Seed:     t.Config.Seed,
 		Start:    t.Step * t.Config.Train.Accumulate,
 	}
-	if t.source, err = data.NewLoader(source, options); err != nil {
+	if t.source, err = data.NewLoader(t.dataset.source, options); err != nil {
 		return fmt.Errorf("source: %w", err)
 	}
 	options.Seed ^= 1 << 63 // two sets of the same length must not go in step
-	if t.target, err = data.NewLoader(target, options); err != nil {
+	if t.target, err = data.NewLoader(t.dataset.target, options); err != nil {
 		t.source.Close()
 		return fmt.Errorf("target: %w", err)
 	}
 	return nil
 }
 
-// checkFolder refuses a folder that must not be touched; to resume, it reads its newest checkpoint.
+// checkFolder refuses a folder that must not be touched, and one that is to be resumed where there is no run.
 func (t *Training) checkFolder(o Options) error {
 	_, err := os.Stat(filepath.Join(t.Dir, "config.yaml"))
 	there := err == nil
@@ -249,7 +250,7 @@ func (t *Training) checkFolder(o Options) error {
 	case o.Resume && !there:
 		return fmt.Errorf("%s: nothing to resume: this folder holds no run", t.Dir)
 	case o.Resume:
-		return t.restore()
+		return nil
 	case there && !o.Force:
 		return fmt.Errorf("%s: this folder holds a run: %w", t.Dir, ErrRunExists)
 	case there:

@@ -47,7 +47,7 @@ func trainUntil(t *testing.T, c Config, o Options, step int) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	training, err := start(c, o)
+	training, err := start(ctx, c, o)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func TestObjectives(t *testing.T) {
 // The exported generator in pure Go must agree with the trained one in libtorch: 1e-4 before rounding.
 func TestExportAgreesWithLibtorch(t *testing.T) {
 	c := smallConfig(t)
-	training, err := start(c, Options{})
+	training, err := start(context.Background(), c, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
