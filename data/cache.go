@@ -63,6 +63,9 @@ func Cached(ctx context.Context, src Source, o CacheOptions) (Source, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	if !anyFile(src) { // nothing to keep: no folder is made either
+		return Fitted(src, o.Size, o.Channels)
+	}
 	var err error
 	if o.Dir, err = cacheFolder(o.Dir); err != nil {
 		return nil, err
@@ -129,6 +132,16 @@ func cacheFolder(dir string) (string, error) {
 		return "", fmt.Errorf("no folder for cached images: %w", err)
 	}
 	return filepath.Join(dir, "keygan"), nil
+}
+
+// anyFile reports whether any image of a source is decoded from a file.
+func anyFile(src Source) bool {
+	for i := range src.Len() {
+		if path, _ := locate(src, i); path != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // cacheParts finds what the images of a source come from: the zero cachePart for one that is not to be cached.

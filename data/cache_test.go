@@ -271,7 +271,7 @@ func TestCacheOfASplit(t *testing.T) {
 func TestCacheErrors(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, nil)
-	src := mustOpen(t)
+	src := mustOpen(t, folderOf(t, "a.png"))
 	for want, o := range map[string]CacheOptions{
 		"of size 0":                {Dir: t.TempDir(), Channels: 1},
 		"of size 100000":           {Dir: t.TempDir(), Size: 100000, Channels: 1},
@@ -288,6 +288,16 @@ func TestCacheErrors(t *testing.T) {
 	}
 	if dir, _ := os.UserCacheDir(); len(filesNamed(filepath.Join(dir, "keygan"), "images-8x8x1-", ".npy")) != 1 {
 		t.Error("the default folder is empty")
+	}
+}
+
+// Where there is nothing to keep, no folder is made.
+func TestCacheOfDrawnImages(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "none")
+	src := mustOpen(t)
+	agree(t, mustCache(t, src, CacheOptions{Dir: dir, Size: 8, Channels: 1}), src, 8, 1)
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("there is a folder: %v", err)
 	}
 }
 
