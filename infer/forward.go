@@ -13,11 +13,11 @@ func (m *Model) Forward(x []float32, height, width int) ([]float32, error) {
 	return m.ForwardFrom(x, height, width, Seed{})
 }
 
-// ForwardFrom makes the key of an image: x is [Channels, height, width] in the model's value range, and so is what it
-// returns, but for what a last layer without tanh lets pass the end of the range. Height and width may be any; where they are
-// not multiples of 4, the image is extended to the right and below by repeating its edge, and the key is cut back. seed
-// matters only to a model that TakesNoise; one with Latent numbers makes keys of ImageSize × ImageSize alone, and x, which it
-// does not look at, may be nil. It uses all of GOMAXPROCS and may be called concurrently.
+// ForwardFrom makes the key of an image: x is [Channels, height, width] in the model's value range. So is what it returns,
+// where the last activation keeps to it, as tanh does; Key clamps the rest. Height and width may be any; where they are not
+// multiples of 4, the image is extended to the right and below by repeating its edge, and the key is cut back. seed matters
+// only to a model that TakesNoise. One with Latent numbers makes keys of ImageSize × ImageSize alone; x, which it does not
+// look at, may be nil. It uses all of GOMAXPROCS and may be called concurrently.
 //
 // It returns an error when x is not of that length or not finite, when the image is too large for the network, and when
 // the weights are such that the result is not a number; and a *SizeError when a model with Latent numbers is to make a key of
@@ -31,7 +31,7 @@ func (m *Model) ForwardFrom(x []float32, height, width int, seed Seed) ([]float3
 	if m.arch.Latent == 0 {
 		padded.height, padded.width = roundUp(height, sizeMultiple), roundUp(width, sizeMultiple)
 	}
-	steps := make([]shape3, 0, len(m.convolutions))
+	steps := make([]shape3, 0, len(m.arch.Layers))
 	if err := m.arch.trace(padded.height, padded.width, func(_ Layer, s shape3) { steps = append(steps, s) }); err != nil {
 		return nil, err
 	}
@@ -73,6 +73,8 @@ type run struct {
 	image   shape3
 	free    [][]float32 // activations that nothing needs any more
 	workers []workspace
+
+	schedule *schedule
 }
 
 // reserve makes r ready for an image of the given shape. What it has from images of another shape is left to the collector.
@@ -136,6 +138,9 @@ func (a Arch) addInputNoise(dst, x []float32, seed Seed) {
 // layers runs the network on in, of shape from, which it releases, and returns the last activation, to be released. steps has
 // the shape that each layer makes.
 func (m *Model) layers(r *run, in []float32, from shape3, steps []shape3, seed Seed) []float32 {
+	if m.fast != nil {
+		return m.scheduled(r, in, from, steps, seed)
+	}
 	var remembered []float32
 	stream := StreamInput
 	for i, c := range m.convolutions {
