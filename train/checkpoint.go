@@ -2,13 +2,11 @@ package train
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"keygan/data/atomicfile"
 	"keygan/data/npz"
@@ -30,9 +28,12 @@ type checkpointMeta struct {
 	Step       int              `json:"step"`
 	ConfigHash string           `json:"config_hash"`
 	Libtorch   string           `json:"libtorch"`
+	Threads    int              `json:"threads"`
+	Device     string           `json:"device"` // cpu or cuda:N
 	AdamSteps  map[string]int64 `json:"adam_steps"`
 	Skipped    map[string]int   `json:"skipped"` // updates left out, by model
 	Images     [2]int           `json:"images"`  // in the source and in the target set
+	Data       [2]string        `json:"data"`    // digests of the source and of the target set
 	// EpochSums and EpochCounts are those of the epoch under way, for its row of metrics.csv.
 	EpochSums   []float64 `json:"epoch_sums"`
 	EpochCounts []int     `json:"epoch_counts"`
@@ -98,15 +99,26 @@ func (c *checkpoints) save(t *Training) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(dir, "latest"), []byte(name+"\n")); err != nil {
+	if err := t.nameLatest(name); err != nil {
 		return err
 	}
 	c.saved = t.Step
 	return removeOld(dir, name, t.Config.Train.KeepCheckpoints)
 }
 
+// nameLatest makes checkpoints/latest name a checkpoint.
+func (t *Training) nameLatest(name string) error {
+	return writeFile(filepath.Join(t.Dir, "checkpoints", "latest"), []byte(name+"\n"))
+}
+
 func (t *Training) checkpointEntries() ([]npz.Entry, error) {
-	meta := checkpointMeta{checkpointVersion, t.Step, t.Config.Hash(), torch.Version(), map[string]int64{}, map[string]int{}, t.images, t.means.sums, t.means.counts}
+	meta := checkpointMeta{
+		Version: checkpointVersion, Step: t.Step, ConfigHash: t.Config.Hash(),
+		Libtorch: torch.Version(), Threads: int(t.Config.Threads), Device: t.device.String(),
+		AdamSteps: map[string]int64{}, Skipped: map[string]int{},
+		Images: t.images, Data: t.digests(),
+		EpochSums: t.means.sums, EpochCounts: t.means.counts,
+	}
 	var entries []npz.Entry
 	add := func(name string, x torch.Tensor) {
 		entries = append(entries, npz.Floats(name, ints(x.Shape()), x.Floats()))
@@ -143,7 +155,7 @@ func removeOld(dir, newest string, keep int) error {
 		return err
 	}
 	for _, f := range slices.Backward(files) {
-		if isCheckpoint, _ := filepath.Match("step-*.npz", f.Name()); !isCheckpoint {
+		if !isCheckpoint(f.Name()) {
 			continue
 		}
 		if f.Name() <= newest && keep > 0 {
@@ -153,145 +165,6 @@ func removeOld(dir, newest string, keep int) error {
 		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// ErrNoCheckpoint reports a run of which nothing can be resumed or exported.
-var ErrNoCheckpoint = errors.New("this run was stopped before its first checkpoint")
-
-// newestCheckpoint is the file that checkpoints/latest names.
-func newestCheckpoint(run string) (string, error) {
-	latest := filepath.Join(run, "checkpoints", "latest")
-	b, err := os.ReadFile(latest)
-	if errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("%s: %w", run, ErrNoCheckpoint)
-	}
-	if err != nil {
-		return "", err
-	}
-	name := strings.TrimSpace(string(b))
-	if !strings.HasPrefix(name, "step-") || !filepath.IsLocal(name) {
-		return "", fmt.Errorf("%s: names no checkpoint: %.40q", latest, name)
-	}
-	return filepath.Join(run, "checkpoints", name), nil
-}
-
-// readMeta reads the description at the head of a checkpoint.
-func readMeta(path string) (*npz.Archive, checkpointMeta, error) {
-	var meta checkpointMeta
-	a, err := npz.ReadFile(path, maxCheckpoint)
-	if err != nil {
-		return nil, meta, err
-	}
-	text, _, err := a.Bytes("meta")
-	if err == nil {
-		err = json.Unmarshal(text, &meta)
-	}
-	switch {
-	case err != nil:
-		return nil, meta, fmt.Errorf("%s: not a checkpoint: %w", path, err)
-	case meta.Version > checkpointVersion:
-		return nil, meta, fmt.Errorf("%s: checkpoint format %d is newer than %d, the newest known here", path, meta.Version, checkpointVersion)
-	}
-	return a, meta, nil
-}
-
-// restore puts the newest checkpoint's state into a training that has just been built.
-func (t *Training) restore() error {
-	path, err := newestCheckpoint(t.Dir)
-	if err != nil {
-		return err
-	}
-	a, meta, err := readMeta(path)
-	if err != nil {
-		return err
-	}
-	switch {
-	case meta.ConfigHash != t.Config.Hash():
-		return fmt.Errorf("%s: was made with another configuration than this one (its own is %s)", path, filepath.Join(t.Dir, "config.yaml"))
-	case len(meta.EpochSums) != len(t.means.sums) || len(meta.EpochCounts) != len(t.means.counts) || meta.Step < 0:
-		return fmt.Errorf("%s: damaged: its meta does not fit the objective", path)
-	case meta.Images != t.images:
-		return fmt.Errorf("%s: was made with %d source and %d target images, but the data sets hold %d and %d now", path,
-			meta.Images[0], meta.Images[1], t.images[0], t.images[1])
-	}
-	for _, m := range t.Objective.Models() {
-		m.Skipped = meta.Skipped[m.Name]
-		if err := m.restore(a, meta.AdamSteps[m.Name]); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	if err := t.restoreRNG(a); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	t.Step = meta.Step
-	t.means = means{meta.EpochSums, meta.EpochCounts}
-	return nil
-}
-
-// ErrFinished reports that there is nothing left to train.
-var ErrFinished = errors.New("this run is finished")
-
-// restore reads what the model has learnt and, when it has made steps, Adam's moments.
-func (m *Model) restore(a *npz.Archive, steps int64) error {
-	for _, p := range m.Network.state() {
-		if err := p.restore(a, m.Name+"/"); err != nil {
-			return err
-		}
-	}
-	for _, p := range m.Mean {
-		if err := p.restore(a, m.Name+"/ema/"); err != nil {
-			return err
-		}
-	}
-	if steps == 0 {
-		return nil
-	}
-	moments := func(kind string) (all [][]float32, err error) {
-		for _, p := range m.Network.Params {
-			x, err := a.Floats(m.Name+kind+p.Name, ints(p.Tensor.Shape()))
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, x)
-		}
-		return all, nil
-	}
-	first, err := moments("/adam.m/")
-	if err != nil {
-		return err
-	}
-	second, err := moments("/adam.v/")
-	if err != nil {
-		return err
-	}
-	return m.Optimizer.SetState(steps, first, second)
-}
-
-func (p Param) restore(a *npz.Archive, prefix string) error {
-	x, err := a.Floats(prefix+p.Name, ints(p.Tensor.Shape()))
-	if err != nil {
-		return err
-	}
-	torch.NoGrad(func() { p.Tensor.SetFloats(x) })
-	return nil
-}
-
-func (t *Training) restoreRNG(a *npz.Archive) error {
-	state, _, err := a.Bytes("rng/cpu")
-	if err != nil {
-		return err
-	}
-	if err := torch.SetRNGState(torch.NewDevice("cpu"), state); err != nil {
-		return err
-	}
-	if !t.device.IsCUDA() {
-		return nil
-	}
-	// A run begun on the CPU has no state for the GPU: it goes on with the one just seeded.
-	if state, _, err := a.Bytes("rng/device"); err == nil {
-		return torch.SetRNGState(t.device, state)
 	}
 	return nil
 }

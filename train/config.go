@@ -190,6 +190,12 @@ func (c Config) YAML() []byte {
 // only be resumed under the same hash, and generator.npz carries it. on_nan is not among it: up to the first update left out,
 // both ways give the same weights.
 func (c Config) Hash() string {
+	sum := sha256.Sum256(c.determining().YAML())
+	return hex.EncodeToString(sum[:])
+}
+
+// determining is the configuration without what Hash leaves out.
+func (c Config) determining() Config {
 	c.Name, c.Output, c.Device, c.Threads, c.Evaluate = "", "", "", 0, evaluate.Config{}
 	c.Data.Cache = ""
 	length := Schedule{Batch: c.Train.Batch, Accumulate: c.Train.Accumulate}
@@ -197,8 +203,7 @@ func (c Config) Hash() string {
 		length.Epochs, length.Steps = c.Train.Epochs, c.Train.Steps // the learning rate depends on them
 	}
 	c.Train = length
-	sum := sha256.Sum256(c.YAML())
-	return hex.EncodeToString(sum[:])
+	return c
 }
 
 // stepsPerEpoch is how many steps' worth of whole batches a source set of n images has; a smaller set makes one.

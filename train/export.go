@@ -37,11 +37,7 @@ func Export(run, path string, overwrite bool) (step int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("%s: holds no run: %w", run, err)
 	}
-	checkpoint, err := newestCheckpoint(run)
-	if err != nil {
-		return 0, err
-	}
-	a, meta, err := readMeta(checkpoint)
+	c, _, err := newestWhole(run)
 	if err != nil {
 		return 0, err
 	}
@@ -49,14 +45,14 @@ func Export(run, path string, overwrite bool) (step int, err error) {
 	params := map[string]infer.Array{}
 	for _, p := range arch.Params() {
 		name := "generator/ema/" + p.Name
-		if !slices.Contains(a.Names(), name) { // no mean was asked for, or this is counted rather than trained
+		if !slices.Contains(c.arrays.Names(), name) { // no mean was asked for, or this is counted rather than trained
 			name = "generator/" + p.Name
 		}
-		weights, err := a.Floats(name, p.Shape)
+		weights, err := c.arrays.Floats(name, p.Shape)
 		if err != nil {
-			return 0, fmt.Errorf("%s: %w", checkpoint, err)
+			return 0, fmt.Errorf("%s: %w", c.path, err)
 		}
 		params[p.Name] = infer.Array{Shape: p.Shape, Data: weights}
 	}
-	return meta.Step, writeGenerator(path, overwrite, arch, params)
+	return c.meta.Step, writeGenerator(path, overwrite, arch, params)
 }

@@ -42,6 +42,7 @@ type Training struct {
 	hooks          []hook
 	dataset        dataset
 	images         [2]int // in the source and in the target set
+	resumedFrom    string // the checkpoint, or ""
 	means          means  // of Objective.Columns over the steps of the epoch under way
 }
 
@@ -173,7 +174,7 @@ func start(ctx context.Context, c Config, o Options) (*Training, error) {
 // prepare does what can fail on the user's side, in an order that writes nothing before the data has been looked at.
 func (t *Training) prepare(o Options) error {
 	if o.Resume {
-		if err := t.restore(); err != nil {
+		if err := t.restore(o); err != nil {
 			return err
 		}
 	}
@@ -274,6 +275,8 @@ func (t *Training) makeFolder(resume bool) error {
 		if err := t.removeRun(); err != nil {
 			return err
 		}
+	} else if err := t.nameLatest(filepath.Base(t.resumedFrom)); err != nil { // a newer one may be damaged
+		return err
 	}
 	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
 		return err

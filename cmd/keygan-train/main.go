@@ -68,6 +68,10 @@ func hintFor(err error) string {
 		return "--set data.cache=off goes without one, data.cache=FOLDER keeps it elsewhere"
 	case errors.Is(err, train.ErrNoneHeldOut):
 		return "set data.held_out, as in 0.1, before training: what was trained with tests nothing"
+	case errors.Is(err, train.ErrOtherConfig):
+		return "-c with the run's own config.yaml goes on with it; another configuration needs another name (--set name=...) or --force"
+	case errors.Is(err, train.ErrOtherData):
+		return "put back the images that it began with, or train anew: --set name=... in another folder, --force in its place"
 	case errors.Is(err, train.ErrNoCheckpoint):
 		return "--force trains anew in its place"
 	case errors.Is(err, train.ErrAllSkipped):

@@ -77,6 +77,28 @@ func TestReadsNumPy(t *testing.T) {
 	}
 }
 
+// Check finds a flipped bit wherever it is in an array.
+func TestCheck(t *testing.T) {
+	good := archive(t, Floats("x", []int{2, 2}, []float32{1, 2, 3, 4}), Bytes("note", []byte("some text")))
+	for _, part := range []string{"\x00\x00\x40\x40", "some text", "NUMPY"} {
+		b := slices.Clone(good)
+		a, err := Open(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Check(); err != nil {
+			t.Errorf("whole: %v", err)
+		}
+		b[bytes.Index(b, []byte(part))+1] ^= 1
+		if a, err = Open(b); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Check(); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("a bit flipped in %q: %v", part, err)
+		}
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	zipped := func(name, content string) []byte {
 		var b bytes.Buffer
