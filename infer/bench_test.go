@@ -27,7 +27,7 @@ func BenchmarkForward(b *testing.B) {
 	for _, c := range []struct{ width, blocks, channels, size int }{
 		{16, 3, 1, 64}, {16, 3, 3, 128}, {16, 3, 3, 256}, {64, 6, 3, 64}, {64, 6, 3, 256},
 	} {
-		a := ResNet(c.width, c.blocks, c.channels, c.size)
+		a := ResNet(c.width, c.blocks, c.channels, c.size).WithFastAlgorithms()
 		b.Run(fmt.Sprintf("width=%d/blocks=%d/channels=%d/size=%d", c.width, c.blocks, c.channels, c.size), func(b *testing.B) {
 			m := newModel(a, randomParams(a, 1))
 			x := make([]float32, c.channels*c.size*c.size)

@@ -25,6 +25,9 @@ func testImage(width, height, channels int, seed uint64) *data.Image {
 
 // plainConv is rule 3 of doc.go as a loop: each output element collects its taps in order, from +0.
 func plainConv(l Layer, weight []float32, in Array) Array {
+	if l.Algorithm != AlgorithmDirect {
+		return plainFast(l, weight, in)
+	}
 	height, width := in.Shape[1], in.Shape[2]
 	out := Array{Shape: []int{l.Out, l.outputSize(height), l.outputSize(width)}}
 	// source is the input row (or column) that output row o sees through kernel row k, if there is one.

@@ -22,8 +22,8 @@ type (
 // tile is the 4×2 piece of C that the kernel works on.
 type tile [tileRows][tileCols]float32
 
-// kernel adds the product of one panel of A and one of B, of the same length, to c.
-func kernel(c *tile, a []quadA, b []quadB) {
+// multiplyTile adds the product of one panel of A and one of B, of the same length, to c.
+func multiplyTile(c *tile, a []quadA, b []quadB) {
 	b = b[:len(a)]
 	c00, c01 := c[0][0], c[0][1]
 	c10, c11 := c[1][0], c[1][1]
@@ -79,7 +79,7 @@ func multiply(c []tile, a []quadA, stride, k0, groups int, b []quadB) {
 		panel := a[i*stride+k0:][:groups]
 		row := c[i*cols:][:cols]
 		for j := range row {
-			kernel(&row[j], panel, b[j*groups:][:groups])
+			multiplyTile(&row[j], panel, b[j*groups:][:groups])
 		}
 	}
 }

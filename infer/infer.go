@@ -34,6 +34,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"keygan/infer/kernel"
 )
 
 // Model is a generator that is ready to run. It does not change, and may be used by several goroutines at once.
@@ -42,18 +44,24 @@ type Model struct {
 	params map[string]Array
 	hash   func() string
 
-	convolutions []*convolution // of the layers, packed
-	epilogues    []epilogue     // what follows each of them
-	runs         sync.Pool      // of *run
+	convolutions []*convolution    // of the layers, packed
+	fast         []fastConvolution // the same, where the algorithm is not direct
+	kernels      *kernel.Set       // that fast runs on
+	epilogues    []epilogue        // what follows each of them
+	runs         sync.Pool         // of *run
 }
 
 // newModel takes an architecture that is valid and the parameters it asks for.
 func newModel(a Arch, params map[string]Array) *Model {
-	m := &Model{arch: a, params: params}
+	m := &Model{arch: a, params: params, kernels: kernels}
 	m.hash = sync.OnceValue(func() string { return hash(a, params) })
 	m.runs.New = func() any { return new(run) }
 	for _, l := range a.Layers {
-		m.convolutions = append(m.convolutions, newConvolution(l, params[l.weight()].Data))
+		if weight := params[l.weight()].Data; a.direct() {
+			m.convolutions = append(m.convolutions, newConvolution(l, weight))
+		} else {
+			m.fast = append(m.fast, newFastConvolution(l, weight))
+		}
 		m.epilogues = append(m.epilogues, newEpilogue(l, params))
 	}
 	return m

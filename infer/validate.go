@@ -61,6 +61,9 @@ func (a Arch) Validate() error {
 	if err := a.validateLayers(); err != nil {
 		return err
 	}
+	if err := a.validateAlgorithms(); err != nil {
+		return err
+	}
 	if a.Latent > 0 {
 		return a.trace(a.ImageSize, a.ImageSize, nil)
 	}
@@ -171,7 +174,7 @@ func (l Layer) validate() error {
 		{"before_add", l.BeforeAdd, activations},
 		{"activation", l.Activation, activations},
 		{"residual", l.Residual, []string{"", ResidualBegin, ResidualEnd}},
-		{"algorithm", l.Algorithm, []string{AlgorithmDirect}},
+		{"algorithm", l.Algorithm, []string{AlgorithmDirect, AlgorithmFMA, AlgorithmColumns, AlgorithmWinograd}},
 	} {
 		if err := known(f.field, f.value, f.allowed...); err != nil {
 			return err
@@ -187,6 +190,9 @@ func (l Layer) validate() error {
 		return fmt.Errorf("before_add is %q, but nothing is added where no residual ends", l.BeforeAdd)
 	case l.Noise != "" && !moduleName(l.Noise):
 		return fmt.Errorf("noise %.40q is not the name of a module in a state dict", l.Noise)
+	}
+	if err := l.validateAlgorithm(); err != nil {
+		return err
 	}
 	return l.validateSizes()
 }

@@ -166,9 +166,13 @@ type affineArgs struct {
 	pixels      int
 	vectors     int
 	mean, scale unsafe.Pointer
+	shift       unsafe.Pointer
+	leakyBefore int
 	add         unsafe.Pointer
 	addStride   int
-	relu        int
+	activation  Activation
+	noise       unsafe.Pointer
+	noiseScale  unsafe.Pointer
 }
 
 func (s *Set) affine(a *Affine) {
@@ -179,12 +183,19 @@ func (s *Set) affine(a *Affine) {
 	args := affineArgs{
 		x: unsafe.Pointer(&a.X[0]), stride: 4 * a.Stride, pixels: a.Pixels, vectors: s.vectors(a.Blocks),
 		mean: unsafe.Pointer(&a.Mean[0]), scale: unsafe.Pointer(&a.Scale[0]),
+		activation: a.Activation,
 	}
 	if a.Add != nil {
 		args.add, args.addStride = unsafe.Pointer(&a.Add[0]), 4*a.AddStride
 	}
-	if a.ReLU {
-		args.relu = 1
+	if a.Shift != nil {
+		args.shift = unsafe.Pointer(&a.Shift[0])
+	}
+	if a.LeakyBefore {
+		args.leakyBefore = 1
+	}
+	if a.Noise != nil {
+		args.noise, args.noiseScale = unsafe.Pointer(&a.Noise[0]), unsafe.Pointer(&a.NoiseScale[0])
 	}
 	if s.level == levelAVX2 {
 		affineAVX2((*byte)(unsafe.Pointer(&args)))

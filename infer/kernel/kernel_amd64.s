@@ -6181,123 +6181,84 @@ done15:
 // func affineAVX2(args *byte)
 // Requires: AVX, AVX2
 TEXT ·affineAVX2(SB), NOSPLIT, $0-8
-	MOVQ   args+0(FP), AX
-	MOVQ   64(AX), CX
-	MOVQ   48(AX), DX
-	TESTQ  DX, DX
-	JZ     alone
-	TESTQ  CX, CX
-	JZ     add
-	MOVQ   (AX), CX
-	MOVQ   32(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   16(AX), SI
-	MOVQ   24(AX), DI
-	IMUL3Q $0x20, DI, DI
-	MOVQ   48(AX), R9
-	VPXOR  Y0, Y0, Y0
+	MOVQ         args+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         32(AX), DX
+	MOVQ         40(AX), BX
+	MOVQ         48(AX), SI
+	MOVQ         64(AX), DI
+	MOVQ         88(AX), R8
+	MOVQ         96(AX), R9
+	MOVQ         80(AX), R10
+	MOVQ         56(AX), R11
+	MOVQ         16(AX), R12
+	MOVQ         24(AX), R13
+	IMUL3Q       $0x20, R13, R13
+	MOVL         $0x3e4ccccd, R14
+	VMOVD        R14, X0
+	VBROADCASTSS X0, Y1
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y2, Y2, Y2
 
-addReLU:
-	XORQ R8, R8
+pixel:
+	TESTQ        R8, R8
+	JZ           noPlane
+	VBROADCASTSS (R8), Y2
+	ADDQ         $0x04, R8
 
-addReLUVector:
-	VMOVUPS (CX)(R8*1), Y1
-	VSUBPS  (DX)(R8*1), Y1, Y1
-	VMULPS  (BX)(R8*1), Y1, Y1
-	VADDPS  (R9)(R8*1), Y1, Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, (CX)(R8*1)
-	ADDQ    $0x20, R8
-	CMPQ    R8, DI
-	JLT     addReLUVector
+noPlane:
+	XORQ R14, R14
+
+vector:
+	VMOVUPS (CX)(R14*1), Y3
+	VSUBPS  (DX)(R14*1), Y3, Y3
+	VMULPS  (BX)(R14*1), Y3, Y3
+	TESTQ   SI, SI
+	JZ      noShift
+	VADDPS  (SI)(R14*1), Y3, Y3
+
+noShift:
+	TESTQ  R11, R11
+	JZ     noLeakyBefore
+	VMULPS Y1, Y3, Y4
+	VMAXPS Y4, Y3, Y3
+
+noLeakyBefore:
+	TESTQ  DI, DI
+	JZ     noAdd
+	VADDPS (DI)(R14*1), Y3, Y3
+
+noAdd:
+	TESTQ  R10, R10
+	JZ     noActivation
+	CMPQ   R10, $0x01
+	JNE    leaky
+	VMAXPS Y3, Y0, Y3
+	JMP    noActivation
+
+leaky:
+	VMULPS Y1, Y3, Y4
+	VMAXPS Y4, Y3, Y3
+
+noActivation:
+	TESTQ  R8, R8
+	JZ     noNoise
+	VMULPS (R9)(R14*1), Y2, Y4
+	VADDPS Y4, Y3, Y3
+
+noNoise:
+	VMOVUPS Y3, (CX)(R14*1)
+	ADDQ    $0x20, R14
+	CMPQ    R14, R13
+	JLT     vector
 	ADDQ    8(AX), CX
-	ADDQ    56(AX), R9
-	DECQ    SI
-	JNZ     addReLU
-	VZEROUPPER
-	RET
+	TESTQ   DI, DI
+	JZ      noAddRow
+	ADDQ    72(AX), DI
 
-add:
-	MOVQ   (AX), CX
-	MOVQ   32(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   16(AX), SI
-	MOVQ   24(AX), DI
-	IMUL3Q $0x20, DI, DI
-	MOVQ   48(AX), R9
-	VPXOR  Y0, Y0, Y0
-
-addOnly:
-	XORQ R8, R8
-
-addOnlyVector:
-	VMOVUPS (CX)(R8*1), Y0
-	VSUBPS  (DX)(R8*1), Y0, Y0
-	VMULPS  (BX)(R8*1), Y0, Y0
-	VADDPS  (R9)(R8*1), Y0, Y0
-	VMOVUPS Y0, (CX)(R8*1)
-	ADDQ    $0x20, R8
-	CMPQ    R8, DI
-	JLT     addOnlyVector
-	ADDQ    8(AX), CX
-	ADDQ    56(AX), R9
-	DECQ    SI
-	JNZ     addOnly
-	VZEROUPPER
-	RET
-
-alone:
-	TESTQ  CX, CX
-	JZ     neither
-	MOVQ   (AX), CX
-	MOVQ   32(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   16(AX), SI
-	MOVQ   24(AX), DI
-	IMUL3Q $0x20, DI, DI
-	VPXOR  Y0, Y0, Y0
-
-reluOnly:
-	XORQ R8, R8
-
-reluOnlyVector:
-	VMOVUPS (CX)(R8*1), Y1
-	VSUBPS  (DX)(R8*1), Y1, Y1
-	VMULPS  (BX)(R8*1), Y1, Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, (CX)(R8*1)
-	ADDQ    $0x20, R8
-	CMPQ    R8, DI
-	JLT     reluOnlyVector
-	ADDQ    8(AX), CX
-	DECQ    SI
-	JNZ     reluOnly
-	VZEROUPPER
-	RET
-
-neither:
-	MOVQ   (AX), CX
-	MOVQ   32(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   16(AX), SI
-	MOVQ   24(AX), DI
-	IMUL3Q $0x20, DI, DI
-	VPXOR  Y0, Y0, Y0
-
-plain:
-	XORQ R8, R8
-
-plainVector:
-	VMOVUPS (CX)(R8*1), Y0
-	VSUBPS  (DX)(R8*1), Y0, Y0
-	VMULPS  (BX)(R8*1), Y0, Y0
-	VMOVUPS Y0, (CX)(R8*1)
-	ADDQ    $0x20, R8
-	CMPQ    R8, DI
-	JLT     plainVector
-	ADDQ    8(AX), CX
-	DECQ    SI
-	JNZ     plain
+noAddRow:
+	DECQ R12
+	JNZ  pixel
 	VZEROUPPER
 	RET
 
@@ -7609,122 +7570,83 @@ done15:
 // func affineAVX512(args *byte)
 // Requires: AVX, AVX512F
 TEXT ·affineAVX512(SB), NOSPLIT, $0-8
-	MOVQ   args+0(FP), AX
-	MOVQ   64(AX), CX
-	MOVQ   48(AX), DX
-	TESTQ  DX, DX
-	JZ     alone
-	TESTQ  CX, CX
-	JZ     add
-	MOVQ   (AX), CX
-	MOVQ   32(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   16(AX), SI
-	MOVQ   24(AX), DI
-	IMUL3Q $0x40, DI, DI
-	MOVQ   48(AX), R9
-	VPXORD Z0, Z0, Z0
+	MOVQ         args+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         32(AX), DX
+	MOVQ         40(AX), BX
+	MOVQ         48(AX), SI
+	MOVQ         64(AX), DI
+	MOVQ         88(AX), R8
+	MOVQ         96(AX), R9
+	MOVQ         80(AX), R10
+	MOVQ         56(AX), R11
+	MOVQ         16(AX), R12
+	MOVQ         24(AX), R13
+	IMUL3Q       $0x40, R13, R13
+	MOVL         $0x3e4ccccd, R14
+	VMOVD        R14, X1
+	VBROADCASTSS X1, Z1
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z2, Z2, Z2
 
-addReLU:
-	XORQ R8, R8
+pixel:
+	TESTQ        R8, R8
+	JZ           noPlane
+	VBROADCASTSS (R8), Z2
+	ADDQ         $0x04, R8
 
-addReLUVector:
-	VMOVUPS (CX)(R8*1), Z1
-	VSUBPS  (DX)(R8*1), Z1, Z1
-	VMULPS  (BX)(R8*1), Z1, Z1
-	VADDPS  (R9)(R8*1), Z1, Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, (CX)(R8*1)
-	ADDQ    $0x40, R8
-	CMPQ    R8, DI
-	JLT     addReLUVector
+noPlane:
+	XORQ R14, R14
+
+vector:
+	VMOVUPS (CX)(R14*1), Z3
+	VSUBPS  (DX)(R14*1), Z3, Z3
+	VMULPS  (BX)(R14*1), Z3, Z3
+	TESTQ   SI, SI
+	JZ      noShift
+	VADDPS  (SI)(R14*1), Z3, Z3
+
+noShift:
+	TESTQ  R11, R11
+	JZ     noLeakyBefore
+	VMULPS Z1, Z3, Z4
+	VMAXPS Z4, Z3, Z3
+
+noLeakyBefore:
+	TESTQ  DI, DI
+	JZ     noAdd
+	VADDPS (DI)(R14*1), Z3, Z3
+
+noAdd:
+	TESTQ  R10, R10
+	JZ     noActivation
+	CMPQ   R10, $0x01
+	JNE    leaky
+	VMAXPS Z3, Z0, Z3
+	JMP    noActivation
+
+leaky:
+	VMULPS Z1, Z3, Z4
+	VMAXPS Z4, Z3, Z3
+
+noActivation:
+	TESTQ  R8, R8
+	JZ     noNoise
+	VMULPS (R9)(R14*1), Z2, Z4
+	VADDPS Z4, Z3, Z3
+
+noNoise:
+	VMOVUPS Z3, (CX)(R14*1)
+	ADDQ    $0x40, R14
+	CMPQ    R14, R13
+	JLT     vector
 	ADDQ    8(AX), CX
-	ADDQ    56(AX), R9
-	DECQ    SI
-	JNZ     addReLU
-	VZEROUPPER
-	RET
+	TESTQ   DI, DI
+	JZ      noAddRow
+	ADDQ    72(AX), DI
 
-add:
-	MOVQ   (AX), CX
-	MOVQ   32(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   16(AX), SI
-	MOVQ   24(AX), DI
-	IMUL3Q $0x40, DI, DI
-	MOVQ   48(AX), R9
-	VPXORD Z0, Z0, Z0
-
-addOnly:
-	XORQ R8, R8
-
-addOnlyVector:
-	VMOVUPS (CX)(R8*1), Z0
-	VSUBPS  (DX)(R8*1), Z0, Z0
-	VMULPS  (BX)(R8*1), Z0, Z0
-	VADDPS  (R9)(R8*1), Z0, Z0
-	VMOVUPS Z0, (CX)(R8*1)
-	ADDQ    $0x40, R8
-	CMPQ    R8, DI
-	JLT     addOnlyVector
-	ADDQ    8(AX), CX
-	ADDQ    56(AX), R9
-	DECQ    SI
-	JNZ     addOnly
-	VZEROUPPER
-	RET
-
-alone:
-	TESTQ  CX, CX
-	JZ     neither
-	MOVQ   (AX), CX
-	MOVQ   32(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   16(AX), SI
-	MOVQ   24(AX), DI
-	IMUL3Q $0x40, DI, DI
-	VPXORD Z0, Z0, Z0
-
-reluOnly:
-	XORQ R8, R8
-
-reluOnlyVector:
-	VMOVUPS (CX)(R8*1), Z1
-	VSUBPS  (DX)(R8*1), Z1, Z1
-	VMULPS  (BX)(R8*1), Z1, Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, (CX)(R8*1)
-	ADDQ    $0x40, R8
-	CMPQ    R8, DI
-	JLT     reluOnlyVector
-	ADDQ    8(AX), CX
-	DECQ    SI
-	JNZ     reluOnly
-	VZEROUPPER
-	RET
-
-neither:
-	MOVQ   (AX), CX
-	MOVQ   32(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   16(AX), SI
-	MOVQ   24(AX), DI
-	IMUL3Q $0x40, DI, DI
-	VPXORD Z0, Z0, Z0
-
-plain:
-	XORQ R8, R8
-
-plainVector:
-	VMOVUPS (CX)(R8*1), Z0
-	VSUBPS  (DX)(R8*1), Z0, Z0
-	VMULPS  (BX)(R8*1), Z0, Z0
-	VMOVUPS Z0, (CX)(R8*1)
-	ADDQ    $0x40, R8
-	CMPQ    R8, DI
-	JLT     plainVector
-	ADDQ    8(AX), CX
-	DECQ    SI
-	JNZ     plain
+noAddRow:
+	DECQ R12
+	JNZ  pixel
 	VZEROUPPER
 	RET

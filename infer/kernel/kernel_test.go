@@ -166,32 +166,52 @@ func TestRowSums(t *testing.T) {
 }
 
 func TestAffine(t *testing.T) {
+	activation := func(a Activation, v float32) float32 {
+		if v < 0 && a == ReLU {
+			return 0
+		} else if v < 0 && a == LeakyReLU {
+			return v * 0.2
+		}
+		return v
+	}
 	for _, s := range Sets() {
-		for pixels := range 9 {
+		for pixels := range 5 {
 			for blocks := range 4 {
-				for variant := range 4 {
+				for variant := range 48 {
 					n := blocks * Block
-					a := &Affine{Stride: n + pixels%2*Block, Pixels: pixels, Blocks: blocks, AddStride: n + pixels%3, ReLU: variant&1 != 0,
-						Mean: randoms(n+1, 1)[1:], Scale: randoms(n+2, 2)[2:]}
+					a := &Affine{Stride: n + pixels%2*Block, Pixels: pixels, Blocks: blocks, AddStride: n + pixels%3,
+						Mean: randoms(n+1, 1)[1:], Scale: randoms(n+2, 2)[2:], LeakyBefore: variant&1 != 0, Activation: Activation(variant % 3)}
 					if variant&2 != 0 {
 						a.Add = randoms(pixels*(n+4), 3)
 					}
+					if variant&4 != 0 {
+						a.Shift = randoms(n, 5)
+					}
+					if variant&8 != 0 {
+						a.Noise, a.NoiseScale = randoms(pixels, 6), randoms(n, 7)
+					}
 					all := poisoned(2*margin + pixels*a.Stride)
 					a.X = all[margin:]
-					var want []float32
 					for i := range pixels {
 						copy(a.X[i*a.Stride:], randoms(n, uint64(i)))
 					}
-					want = slices.Clone(all)
+					want := slices.Clone(all)
 					for i := range pixels {
 						for c := range n {
 							v := &want[margin+i*a.Stride+c]
 							*v = float32(*v-a.Mean[c]) * a.Scale[c]
+							if a.Shift != nil {
+								*v += a.Shift[c]
+							}
+							if a.LeakyBefore {
+								*v = activation(LeakyReLU, *v)
+							}
 							if a.Add != nil {
 								*v += a.Add[i*a.AddStride+c]
 							}
-							if a.ReLU && *v < 0 {
-								*v = 0
+							*v = activation(a.Activation, *v)
+							if a.Noise != nil {
+								*v += float32(a.NoiseScale[c] * a.Noise[i])
 							}
 						}
 					}

@@ -3,9 +3,6 @@ package kernel
 // sumLanes is how many chains the sums along a row are spread over.
 const sumLanes = 16
 
-// sumOrder is the order of the lanes that lets the tree be added up with five sums at hand: first lanes 0 and 8, then 4 and 12.
-var sumOrder = [sumLanes]int{0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15}
-
 // RowSums adds up a row of width pixels, stride apart, channel by channel, in float64: sum[c] = Σx and square[c] = Σx². Pixel x
 // belongs to lane x mod 16, whose pixels are added ascending; lanes i and i + 8 are added, then i + 4, i + 2, i + 1.
 func (s *Set) RowSums(sum, square []float64, x []float32, width, stride, blocks int) {
@@ -42,17 +39,36 @@ func rowSumsGo(sum, square []float64, x []float32, width, stride, blocks int) {
 	}
 }
 
-// Affine is what follows a convolution, for each pixel and channel: (x − Mean)·Scale, then Add if there is one, then max(0, ·) if
-// ReLU is set; each operation is rounded. ReLU keeps −0.
+// Slope is what LeakyReLU multiplies numbers below zero by.
+const Slope = float32(0.2)
+
+// Activation is a function of one number.
+type Activation int
+
+const (
+	Identity  Activation = iota
+	ReLU                 // what is below zero becomes +0; −0 and NaN stay
+	LeakyReLU            // what is below zero is multiplied by Slope
+)
+
+// Affine is what follows a convolution, for each pixel and channel, every operation rounded:
+//
+//	y = activation(before((x − Mean)·Scale + Shift) + Add) + NoiseScale·Noise
+//
+// All but Mean and Scale may be missing.
 type Affine struct {
 	X           []float32 // changed in place
 	Stride      int       // of its pixels
 	Pixels      int
 	Blocks      int
 	Mean, Scale []float32 // of a channel
-	Add         []float32 // nil, or as X
+	Shift       []float32 // of a channel
+	LeakyBefore bool      // before is LeakyReLU
+	Add         []float32 // as X
 	AddStride   int
-	ReLU        bool
+	Activation  Activation
+	Noise       []float32 // of a pixel
+	NoiseScale  []float32 // of a channel
 }
 
 // Affine computes a.
@@ -60,11 +76,19 @@ func (s *Set) Affine(a *Affine) {
 	if a.Pixels < 1 || a.Blocks < 1 {
 		return
 	}
-	need("x", a.X, (a.Pixels-1)*a.Stride+a.Blocks*Block)
-	need("mean", a.Mean, a.Blocks*Block)
-	need("scale", a.Scale, a.Blocks*Block)
+	n := a.Blocks * Block
+	need("x", a.X, (a.Pixels-1)*a.Stride+n)
+	need("mean", a.Mean, n)
+	need("scale", a.Scale, n)
+	if a.Shift != nil {
+		need("shift", a.Shift, n)
+	}
 	if a.Add != nil {
-		need("add", a.Add, (a.Pixels-1)*a.AddStride+a.Blocks*Block)
+		need("add", a.Add, (a.Pixels-1)*a.AddStride+n)
+	}
+	if a.Noise != nil {
+		need("noise", a.Noise, a.Pixels)
+		need("noise scale", a.NoiseScale, n)
 	}
 	s.affine(a)
 }
@@ -77,17 +101,39 @@ func affineGo(a *Affine) {
 		for c, v := range x {
 			x[c] = float32(float32(v-mean[c]) * scale[c])
 		}
+		if a.Shift != nil {
+			addGo(x, a.Shift)
+		}
+		if a.LeakyBefore {
+			activateGo(x, LeakyReLU)
+		}
 		if a.Add != nil {
-			for c, v := range a.Add[i*a.AddStride:][:n] {
-				x[c] += v
+			addGo(x, a.Add[i*a.AddStride:])
+		}
+		activateGo(x, a.Activation)
+		if a.Noise != nil {
+			for c, w := range a.NoiseScale[:n] {
+				x[c] += float32(w * a.Noise[i])
 			}
 		}
-		if a.ReLU {
-			for c, v := range x {
-				if v < 0 {
-					x[c] = 0
-				}
-			}
+	}
+}
+
+func addGo(x, y []float32) {
+	y = y[:len(x)]
+	for c := range x {
+		x[c] += y[c]
+	}
+}
+
+func activateGo(x []float32, a Activation) {
+	for c, v := range x {
+		switch {
+		case v >= 0 || a == Identity:
+		case a == ReLU && v < 0:
+			x[c] = 0
+		case a == LeakyReLU && v < 0:
+			x[c] = v * Slope
 		}
 	}
 }

@@ -37,8 +37,6 @@ func (s *Set) Product(p *Product) {
 	if p.ARow < 0 || p.CRow < 0 || p.Run < 0 {
 		panic("kernel: a size below zero")
 	}
-	need("A", p.A, (p.Rows-1)*p.ARow+far+p.Run)
-	need("B", p.B, p.Panels*steps*Block)
 	need("C", p.C, (p.Rows-1)*p.CRow+p.Panels*Block)
 	if steps == 0 {
 		for i := range p.Rows {
@@ -48,6 +46,8 @@ func (s *Set) Product(p *Product) {
 		}
 		return
 	}
+	need("A", p.A, (p.Rows-1)*p.ARow+far+p.Run)
+	need("B", p.B, p.Panels*steps*Block)
 	// Tiles of nearly the same height, down all of A before B moves on: the panels of B stay near.
 	tiles := (p.Rows + s.rows - 1) / s.rows
 	for panel := 0; panel < p.Panels; panel += s.panels {

@@ -39,7 +39,7 @@ func winogradWeightsAVX2(args *byte)
 //go:noescape
 func rowSumsAVX2(args *byte)
 
-// affineAVX2 computes (x − mean)·scale, + add, ReLU.
+// affineAVX2 computes what follows a convolution.
 //
 //go:noescape
 func affineAVX2(args *byte)
@@ -64,7 +64,7 @@ func winogradWeightsAVX512(args *byte)
 //go:noescape
 func rowSumsAVX512(args *byte)
 
-// affineAVX512 computes (x − mean)·scale, + add, ReLU.
+// affineAVX512 computes what follows a convolution.
 //
 //go:noescape
 func affineAVX512(args *byte)

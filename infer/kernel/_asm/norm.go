@@ -79,62 +79,69 @@ const (
 	affineVectors
 	affineMean
 	affineScale
+	affineShift
+	affineLeakyBefore
 	affineAdd
 	affineAddStride
-	affineReLU
+	affineActivation
+	affineNoise
+	affineNoiseScale
 )
 
-// affine has a loop for each of what may follow the scale.
+// affine branches, in its inner loop, over all that may be missing: the same way each time, and it waits for memory anyway.
 func (s vectorShape) affine() {
-	field := arguments("affine"+s.suffix, "computes (x − mean)·scale, + add, ReLU.", attr.NOSPLIT)
-	relu, add := field.load(affineReLU), field.load(affineAdd)
-	TESTQ(add, add)
-	JZ(LabelRef("alone"))
-	TESTQ(relu, relu)
-	JZ(LabelRef("add"))
-	s.affineLoop("addReLU", field, true, true)
-	Label("add")
-	s.affineLoop("addOnly", field, true, false)
-	Label("alone")
-	TESTQ(relu, relu)
-	JZ(LabelRef("neither"))
-	s.affineLoop("reluOnly", field, false, true)
-	Label("neither")
-	s.affineLoop("plain", field, false, false)
-}
-
-func (s vectorShape) affineLoop(name string, field fields, add, relu bool) {
-	x, mean, scale := field.load(affineX), field.load(affineMean), field.load(affineScale)
-	pixels, vectors := field.load(affinePixels), field.load(affineVectors)
-	bytes, at := GP64(), GP64()
-	IMUL3Q(Imm(uint64(s.bytes)), vectors, bytes)
-	var plus GPVirtual
-	if add {
-		plus = field.load(affineAdd)
-	}
-	nothing := s.vector()
+	field := arguments("affine"+s.suffix, "computes what follows a convolution.", attr.NOSPLIT)
+	x, mean, scale, shift := field.load(affineX), field.load(affineMean), field.load(affineScale), field.load(affineShift)
+	add, noise, noiseScale := field.load(affineAdd), field.load(affineNoise), field.load(affineNoiseScale)
+	activation, leaky := field.load(affineActivation), field.load(affineLeakyBefore)
+	pixels, bytes, at := field.load(affinePixels), field.load(affineVectors), GP64()
+	IMUL3Q(Imm(uint64(s.bytes)), bytes, bytes)
+	nothing, slope, plane := s.vector(), s.broadcast(0.2), s.vector()
 	zero(s.bytes, nothing)
-	loop(name, pixels, func() {
+	zero(s.bytes, plane)
+	here := func(base Register) Mem { return Mem{Base: base, Index: at, Scale: 1} }
+	unless := func(flag GPVirtual, name string, body func()) {
+		TESTQ(flag, flag)
+		JZ(LabelRef("no" + name))
+		body()
+		Label("no" + name)
+	}
+	loop("pixel", pixels, func() {
+		unless(noise, "Plane", func() {
+			VBROADCASTSS(Mem{Base: noise}, plane)
+			ADDQ(U8(4), noise)
+		})
 		XORQ(at, at)
-		Label(name + "Vector")
-		v := s.vector()
-		VMOVUPS(Mem{Base: x, Index: at, Scale: 1}, v)
-		VSUBPS(Mem{Base: mean, Index: at, Scale: 1}, v, v)
-		VMULPS(Mem{Base: scale, Index: at, Scale: 1}, v, v)
-		if add {
-			VADDPS(Mem{Base: plus, Index: at, Scale: 1}, v, v)
+		Label("vector")
+		v, t := s.vector(), s.vector()
+		VMOVUPS(here(x), v)
+		VSUBPS(here(mean), v, v)
+		VMULPS(here(scale), v, v)
+		unless(shift, "Shift", func() { VADDPS(here(shift), v, v) })
+		leakyReLU := func() {
+			VMULPS(slope, v, t)
+			VMAXPS(t, v, v)
 		}
-		if relu {
+		unless(leaky, "LeakyBefore", leakyReLU)
+		unless(add, "Add", func() { VADDPS(here(add), v, v) })
+		unless(activation, "Activation", func() {
+			CMPQ(activation, U8(1))
+			JNE(LabelRef("leaky"))
 			VMAXPS(v, nothing, v) // of two zeros the first operand here, which keeps −0 and NaN
-		}
-		VMOVUPS(v, Mem{Base: x, Index: at, Scale: 1})
+			JMP(LabelRef("noActivation"))
+			Label("leaky")
+			leakyReLU()
+		})
+		unless(noise, "Noise", func() {
+			VMULPS(here(noiseScale), plane, t)
+			VADDPS(t, v, v)
+		})
+		VMOVUPS(v, here(x))
 		ADDQ(U8(s.bytes), at)
 		CMPQ(at, bytes)
-		JLT(LabelRef(name + "Vector"))
+		JLT(LabelRef("vector"))
 		ADDQ(field.at(affineStride), x)
-		if add {
-			ADDQ(field.at(affineAddStride), plus)
-		}
+		unless(add, "AddRow", func() { ADDQ(field.at(affineAddStride), add) })
 	})
 	VZEROUPPER()
 	RET()

@@ -1,0 +1,78 @@
+package infer
+
+import "keygan/infer/kernel"
+
+// border is how many rows and columns of zeros an activation has around it, for the layer that reads it.
+type border struct{ before, bottom, right int }
+
+// pixels is an activation that is stored channels last: the channels of a pixel lie side by side, those that vectors need to
+// be full after them. Rows follow each other with the border between.
+type pixels struct {
+	shape3
+	border
+	stride int // from a pixel to the next
+	pitch  int // from a row to the next
+	data   []float32
+}
+
+// newPixels lays out an activation, without memory. stride is at least the number of channels.
+func newPixels(s shape3, b border, stride int) *pixels {
+	return &pixels{shape3: s, border: b, stride: stride, pitch: (b.before + s.width + b.right) * stride}
+}
+
+// length is how many numbers p takes.
+func (p *pixels) length() int { return (p.before + p.height + p.bottom) * p.pitch }
+
+// index is where pixel (y, x) begins; the border has indices below 0 and beyond the sides.
+func (p *pixels) index(y, x int) int { return (p.before+y)*p.pitch + (p.before+x)*p.stride }
+
+// at is all from pixel (y, x) on.
+func (p *pixels) at(y, x int) []float32 { return p.data[p.index(y, x):] }
+
+// blocks is how many blocks of channels a pixel has.
+func (p *pixels) blocks() int { return kernel.Blocks(p.channels) }
+
+// clearBorder sets the border beside row y to zero, and above the first row and below the last.
+func (p *pixels) clearBorder(y int) {
+	first, last := y, y
+	if y == 0 {
+		first = -p.before
+	}
+	if y == p.height-1 {
+		last = y + p.bottom
+	}
+	for row := first; row <= last; row++ {
+		line := p.data[p.index(row, -p.before):][:p.pitch]
+		if row != y {
+			clear(line)
+			continue
+		}
+		clear(line[:p.before*p.stride])
+		clear(line[len(line)-p.right*p.stride:])
+	}
+}
+
+// load copies an activation [channels, height, width] into p, and clears its border.
+func (p *pixels) load(x []float32) {
+	for y := range p.height {
+		p.clearBorder(y)
+		row := p.at(y, 0)
+		for c := range p.channels {
+			for i, v := range x[(c*p.height+y)*p.width:][:p.width] {
+				row[i*p.stride+c] = v
+			}
+		}
+	}
+}
+
+// store copies p to [channels, height, width].
+func (p *pixels) store(x []float32) {
+	for y := range p.height {
+		row := p.at(y, 0)
+		for c := range p.channels {
+			for i := range p.width {
+				x[(c*p.height+y)*p.width+i] = row[i*p.stride+c]
+			}
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package infer
+
+import (
+	"math"
+	"slices"
+
+	"keygan/infer/kernel"
+)
+
+// A network that is not direct is run from a schedule: all activations laid out, all memory taken and all work cut into units for
+// one size of image, once; every further image of that size only runs it.
+
+// fastConvolution is a layer's convolution, packed.
+type fastConvolution interface {
+	// border says what an input of shape from needs around it for an output of shape to.
+	border(from, to shape3) border
+	// plan adds to s what computes out from in. It calls rowDone(y) when row y of out is complete.
+	plan(s *schedule, out, in *pixels, rowDone func(y int))
+}
+
+// newFastConvolution packs weight for l's algorithm.
+func newFastConvolution(l Layer, weight []float32) fastConvolution {
+	switch l.Algorithm {
+	case AlgorithmColumns:
+		return newColumnsConvolution(l, weight)
+	case AlgorithmWinograd:
+		return newWinogradConvolution(l, weight)
+	}
+	return newFMAConvolution(l, weight)
+}
+
+// schedule is the work of one forward pass.
+type schedule struct {
+	kernels *kernel.Set
+	workers int
+	stages  []stage
+	in, out *pixels
+
+	free        [][]float32 // while the schedule is made: memory of activations that nothing needs any more
+	scratch     [][]float32 // of each worker
+	scratchSize int
+	transformed []float32 // the weights of a layer, in frequencies
+	zeroOffset  [1]int
+	seed        Seed
+}
+
+// stage is work that can be done in any order, after all of the stage before.
+type stage struct {
+	units int
+	do    func(worker, unit int)
+}
+
+func (s *schedule) stage(units int, do func(worker, unit int)) {
+	s.stages = append(s.stages, stage{units, do})
+}
+
+// workspace asks for n numbers for each worker.
+func (s *schedule) workspace(n int) { s.scratchSize = max(s.scratchSize, n) }
+
+// take gives p memory: the smallest free one that has room, or new.
+func (s *schedule) take(p *pixels) {
+	n, best := p.length(), -1
+	for i, b := range s.free {
+		if cap(b) >= n && (best < 0 || cap(b) < cap(s.free[best])) {
+			best = i
+		}
+	}
+	if best < 0 {
+		p.data = make([]float32, n)
+		return
+	}
+	p.data = s.free[best][:n]
+	s.free = slices.Delete(s.free, best, best+1)
+}
+
+func (s *schedule) release(p *pixels) { s.free = append(s.free, p.data) }
+
+// newSchedule plans the network for an input of shape from, whose layers make the shapes in steps.
+func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, workers int) *schedule {
+	s := &schedule{kernels: kernels, workers: workers}
+	borderOf := func(i int, in shape3) border { // what layer i needs around its input
+		if i == len(steps) {
+			return border{}
+		}
+		return m.fast[i].border(in, steps[i])
+	}
+	stride := from.channels
+	if m.arch.Layers[0].Algorithm == AlgorithmWinograd {
+		stride = roundUp(stride, kernel.Block) // its transform reads whole blocks
+	}
+	s.in = newPixels(from, borderOf(0, from), stride)
+	s.take(s.in)
+	in := s.in
+	var remembered *pixels
+	stream := StreamInput
+	for i, c := range m.fast {
+		out := newPixels(steps[i], borderOf(i+1, steps[i]), roundUp(steps[i].channels, kernel.Block))
+		s.take(out)
+		f := newFollowing(m.epilogues[i], out)
+		c.plan(s, out, in, func(y int) { f.row(s, y) })
+		if f.layer.Residual == ResidualBegin {
+			remembered = in
+		} else {
+			s.release(in)
+		}
+		if f.layer.Residual == ResidualEnd {
+			f.add, remembered = remembered, nil
+		}
+		if f.layer.Noise != "" {
+			stream++
+		}
+		f.plan(s, stream)
+		if f.add != nil {
+			s.release(f.add)
+		}
+		in = out
+	}
+	s.out, s.free = in, nil
+	s.scratch = make([][]float32, workers)
+	for i := range s.scratch {
+		s.scratch[i] = make([]float32, s.scratchSize)
+	}
+	return s
+}
+
+// run makes the output of x, [channels, height, width].
+func (s *schedule) run(out, x []float32, seed Seed) {
+	s.seed = seed
+	s.in.load(x)
+	for _, st := range s.stages {
+		parallel(s.workers, st.units, st.do)
+	}
+	s.out.store(out)
+}
+
+// following is what comes after a convolution: the epilogue of a layer, over pixels.
+type following struct {
+	epilogue
+	out         *pixels
+	add         *pixels
+	plane       []float32 // of noise
+	sums        []float64 // [row][Σx, Σx²][channel] of the sums of the convolution, for an instance norm
+	mean, scale []float32 // of a channel
+	offset      []float32 // of a channel, after the scale: nil if there is none
+	biases      []float32 // of a channel, before the norm: nil if there are none
+	noiseScale  []float32
+}
+
+func newFollowing(e epilogue, out *pixels) *following {
+	n := out.blocks() * kernel.Block
+	padded := func(x []float32) []float32 {
+		if x == nil {
+			return nil
+		}
+		return append(slices.Clone(x), make([]float32, n-len(x))...)
+	}
+	f := &following{epilogue: e, out: out, mean: make([]float32, n), scale: slices.Repeat([]float32{1}, n),
+		biases: padded(e.bias), noiseScale: padded(e.noise)}
+	switch e.layer.Norm {
+	case NormInstance:
+		f.sums = make([]float64, out.height*2*n)
+	case NormInstanceAffine:
+		f.sums, f.offset = make([]float64, out.height*2*n), padded(e.shift)
+	case NormBatch:
+		f.offset = padded(e.shift)
+		for c := range e.mean {
+			f.setNorm(c, float64(e.mean[c]), float64(e.variance[c]))
+		}
+	}
+	return f
+}
+
+// setNorm sets what brings channel c from mean and variance to 0 and 1, or to the norm's own shift and weight.
+func (f *following) setNorm(c int, mean, variance float64) {
+	weight := 1.0
+	if f.weight != nil {
+		weight = float64(f.weight[c])
+	}
+	f.mean[c], f.scale[c] = float32(mean), float32(weight/math.Sqrt(variance+normEpsilon))
+}
+
+// row is called for each row of sums as it is made, while it is near.
+func (f *following) row(s *schedule, y int) {
+	n := f.out.blocks() * kernel.Block
+	row := f.out.at(y, 0)
+	if f.biases != nil {
+		for x := range f.out.width {
+			addTo(row[x*f.out.stride:][:n], f.biases)
+		}
+	}
+	if f.sums != nil {
+		sums := f.sums[y*2*n:][:2*n]
+		s.kernels.RowSums(sums[:n], sums[n:], row, f.out.width, f.out.stride, f.out.blocks())
+	}
+}
+
+// plan adds the stages that need all of the convolution's sums.
+func (f *following) plan(s *schedule, stream int) {
+	if f.sums != nil {
+		s.stage(f.out.blocks(), func(_, block int) { f.moments(block) })
+	}
+	if f.layer.Noise != "" {
+		f.plane = make([]float32, f.out.height*f.out.width)
+		s.stage(1, func(_, _ int) { drawNoise(f.plane, s.seed, stream) })
+	}
+	s.stage(f.out.height, func(_, y int) { f.finishRow(s, y) })
+}
+
+// moments sets the norm of a block of channels from the sums of the rows, as moments does for one.
+func (f *following) moments(block int) {
+	n := f.out.blocks() * kernel.Block
+	pixels := float64(f.out.height * f.out.width)
+	for c := block * kernel.Block; c < min(f.out.channels, (block+1)*kernel.Block); c++ {
+		var sum, squares float64
+		for y := range f.out.height {
+			sum += f.sums[y*2*n+c]
+			squares += f.sums[y*2*n+n+c]
+		}
+		mean := sum / pixels
+		f.setNorm(c, mean, max(0, squares/pixels-float64(mean*mean)))
+	}
+}
+
+// finishRow turns a row of sums into the layer's output.
+func (f *following) finishRow(s *schedule, y int) {
+	out := f.out
+	a := kernel.Affine{
+		X: out.at(y, 0), Stride: out.stride, Pixels: out.width, Blocks: out.blocks(),
+		Mean: f.mean, Scale: f.scale, Shift: f.offset,
+		LeakyBefore: f.layer.BeforeAdd == ActivationLeakyReLU,
+	}
+	switch f.layer.Activation {
+	case ActivationReLU:
+		a.Activation = kernel.ReLU
+	case ActivationLeakyReLU:
+		a.Activation = kernel.LeakyReLU
+	}
+	if f.plane != nil {
+		a.Noise, a.NoiseScale = f.plane[y*out.width:], f.noiseScale
+	}
+	if f.add != nil {
+		a.Add, a.AddStride = f.add.at(y, 0), f.add.stride
+	}
+	if f.layer.Activation == ActivationTanh || f.layer.BeforeAdd != "" && !a.LeakyBefore {
+		f.finishSlowly(s, a)
+	} else {
+		s.kernels.Affine(&a)
+	}
+	out.clearBorder(y)
+}
+
+// finishSlowly is finishRow with activations that a does not have, each pixel by itself.
+func (f *following) finishSlowly(s *schedule, a kernel.Affine) {
+	norm := a
+	norm.LeakyBefore, norm.Add, norm.Activation, norm.Noise = false, nil, kernel.Identity, nil
+	s.kernels.Affine(&norm)
+	n := f.out.channels
+	for i := range a.Pixels {
+		x := a.X[i*a.Stride:][:n]
+		if a.Add != nil {
+			activate(f.layer.BeforeAdd, x)
+			addTo(x, a.Add[i*a.AddStride:])
+		}
+		activate(f.layer.Activation, x)
+		if a.Noise != nil {
+			for c, w := range a.NoiseScale[:n] {
+				x[c] += float32(w * a.Noise[i])
+			}
+		}
+	}
+}
+
+// grow is x, or memory for n numbers.
+func grow(x []float32, n int) []float32 {
+	if len(x) < n {
+		return make([]float32, n)
+	}
+	return x
+}
+
+// kernels is what models run on that are made from now on; tests set it to others than the best.
+var kernels = kernel.Best()
+
+// scheduled is what layers is for a network that is not direct.
+func (m *Model) scheduled(r *run, in []float32, from shape3, steps []shape3, seed Seed) []float32 {
+	s := r.schedule
+	if s == nil || s.in.shape3 != from || s.out.shape3 != steps[len(steps)-1] || s.workers != len(r.workers) {
+		s = m.newSchedule(m.kernels, from, steps, len(r.workers))
+		r.schedule = s
+	}
+	out := r.take(steps[len(steps)-1].size())
+	s.run(out, in, seed)
+	r.release(in)
+	return out
+}

@@ -1,0 +1,149 @@
+package infer
+
+import "keygan/infer/kernel"
+
+// winogradConvolution is a 3×3 layer of stride 1 by AlgorithmWinograd (see kernel.Winograd). The weights are kept as they are,
+// and transformed for each image: that takes a fraction of the time that the products do, while the transforms of all layers
+// would take four times the memory.
+type winogradConvolution struct {
+	layer   Layer
+	padding int       // of the convolution that the layer is, transposed or not
+	outs    int       // output channels, rounded up to blocks
+	weights []float32 // [input channel][3·row + column][outs]
+}
+
+const (
+	winogradTile  = kernel.WinogradTile
+	unitTiles     = 64 // of one unit of work: its frequencies, of all channels, are what should stay in the cache
+	frequencySkew = 32 // numbers between frequencies, so that not all fall into the same set of the cache
+)
+
+func newWinogradConvolution(l Layer, weight []float32) *winogradConvolution {
+	c := &winogradConvolution{layer: l, padding: l.Padding, outs: kernel.Blocks(l.Out) * kernel.Block}
+	c.weights = make([]float32, l.In*9*c.outs)
+	if l.Type == ConvTranspose {
+		c.padding = 2 - l.Padding
+	}
+	for o := range l.Out {
+		for in := range l.In {
+			for k := range 9 {
+				place := k
+				if l.Type == ConvTranspose {
+					place = 8 - k // a transposed convolution sees its kernel from the other end
+				}
+				c.weights[(in*9+k)*c.outs+o] = weight[l.weightIndex(in, o)*9+place]
+			}
+		}
+	}
+	return c
+}
+
+// tiles is how many tiles an output has in rows and columns.
+func winogradTiles(to shape3) (rows, cols int) {
+	return (to.height + winogradTile - 1) / winogradTile, (to.width + winogradTile - 1) / winogradTile
+}
+
+func (c *winogradConvolution) border(from, to shape3) border {
+	rows, cols := winogradTiles(to)
+	return border{max(0, c.padding), max(0, rows*winogradTile+2-c.padding-from.height), max(0, cols*winogradTile+2-c.padding-from.width)}
+}
+
+// winogradUnit is a rectangle of tiles that one worker brings from input to output.
+type winogradUnit struct{ row, col, rows, cols int }
+
+// winogradUnits covers all tiles: whole rows if they are not too long, several rows if they are short and there are workers
+// enough.
+func winogradUnits(rows, cols, workers int) (units []winogradUnit, wholeRows bool) {
+	width := cols
+	if parts := (cols + unitTiles - 1) / unitTiles; parts > 1 {
+		width = (cols + parts - 1) / parts
+	}
+	height := max(1, min(unitTiles/width, (rows+workers-1)/workers))
+	for row := 0; row < rows; row += height {
+		for col := 0; col < cols; col += width {
+			units = append(units, winogradUnit{row, col, min(height, rows-row), min(width, cols-col)})
+		}
+	}
+	return units, width == cols
+}
+
+func (c *winogradConvolution) plan(s *schedule, out, in *pixels, rowDone func(y int)) {
+	panels, ins := c.outs/kernel.Block, in.blocks()*kernel.Block
+	panel := c.layer.In * kernel.Block
+	frequency := panels * panel // numbers of a frequency of the weights
+	s.transformed = grow(s.transformed, kernel.Frequencies*frequency)
+	const channels = 16 // of a unit
+	groups := (c.layer.In + channels - 1) / channels
+	s.stage(panels*groups, func(_, unit int) {
+		p, first := unit/groups, unit%groups*channels
+		s.kernels.WinogradWeights(s.transformed[p*panel+first*kernel.Block:], frequency,
+			c.weights[first*9*c.outs+p*kernel.Block:], c.outs, min(channels, c.layer.In-first))
+	})
+
+	rows, cols := winogradTiles(out.shape3)
+	units, wholeRows := winogradUnits(rows, cols, s.workers)
+	inFrequency, outFrequency := unitTiles*ins+frequencySkew, unitTiles*c.outs+frequencySkew
+	edge := winogradTile * winogradTile * c.outs
+	s.workspace(kernel.Frequencies*(inFrequency+outFrequency) + edge)
+	s.stage(len(units), func(worker, i int) {
+		u := units[i]
+		v, rest := split(s.scratch[worker], kernel.Frequencies*inFrequency)
+		m, rest := split(rest, kernel.Frequencies*outFrequency)
+		for row := range u.rows {
+			s.kernels.WinogradInput(&kernel.Winograd{
+				Tiles: v[row*u.cols*ins:], Frequency: inFrequency, TileStride: ins,
+				Pixels: in.at((u.row+row)*winogradTile-c.padding, u.col*winogradTile-c.padding), Row: in.pitch, Pixel: in.stride,
+				Count: u.cols, Blocks: in.blocks(),
+			})
+		}
+		for f := range kernel.Frequencies {
+			s.kernels.Product(&kernel.Product{
+				C: m[f*outFrequency:], CRow: c.outs,
+				A: v[f*inFrequency:], ARow: ins,
+				Offsets: s.zeroOffset[:], Run: c.layer.In,
+				B: s.transformed[f*frequency:][:frequency], Rows: u.rows * u.cols, Panels: panels,
+			})
+		}
+		for row := range u.rows {
+			c.output(s, out, u.row+row, u.col, u.cols, m[row*u.cols*c.outs:], outFrequency, rest[:edge])
+		}
+		if wholeRows {
+			for y := u.row * winogradTile; y < min((u.row+u.rows)*winogradTile, out.height); y++ {
+				rowDone(y)
+			}
+		}
+	})
+	if !wholeRows {
+		s.stage(out.height, func(_, y int) { rowDone(y) })
+	}
+}
+
+// output transforms a row of tiles and keeps of it what is inside the output. edge has room for a tile.
+func (c *winogradConvolution) output(s *schedule, out *pixels, row, col, cols int, m []float32, frequency int, edge []float32) {
+	y, x := row*winogradTile, col*winogradTile
+	w := kernel.Winograd{
+		Tiles: m, Frequency: frequency, TileStride: c.outs,
+		Pixels: out.at(y, x), Row: out.pitch, Pixel: out.stride,
+		Count: min(cols, (out.width-x)/winogradTile), Blocks: out.blocks(),
+	}
+	height := min(winogradTile, out.height-y)
+	if height < winogradTile {
+		w.Count = 0
+	}
+	s.kernels.WinogradOutput(&w)
+	for t := w.Count; t < cols; t++ {
+		s.kernels.WinogradOutput(&kernel.Winograd{
+			Tiles: m[t*c.outs:], Frequency: frequency, TileStride: c.outs,
+			Pixels: edge, Row: winogradTile * c.outs, Pixel: c.outs,
+			Count: 1, Blocks: out.blocks(),
+		})
+		left := x + t*winogradTile
+		for i := range height {
+			for j := range min(winogradTile, out.width-left) {
+				copy(out.at(y+i, left+j)[:c.outs], edge[(i*winogradTile+j)*c.outs:])
+			}
+		}
+	}
+}
+
+func split(x []float32, n int) (first, rest []float32) { return x[:n], x[n:] }
