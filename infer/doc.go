@@ -50,5 +50,27 @@ package infer
 //     width of the image. Noise of the image is added as x + float32(σ·(high − low)) × noise, two roundings, and the sum clipped
 //     to the value range, low to high.
 //
+//  9. The other algorithms, which a network has in all its layers or in none. Pixels outside the input are +0 and always take
+//     part; the taps of a transposed convolution that meet no pixel do not. A fused multiply-add is rounded once, to float32, and
+//     where a machine has none it is computed so that the bits are the same. Chains start at +0 and may be put into memory.
+//
+//     "direct_fma": an output element is one chain of fused multiply-adds over the rows and then the columns of the kernel, and
+//     at each tap over the input channels, all ascending.
+//
+//     "columns_fma": for each column of the kernel such a chain, over the rows and then the input channels; then the chains are
+//     added, from the first column to the last.
+//
+//     "winograd4": F(4×4, 3×3) of Lavin and Gray. The output is cut into tiles of 4×4 from its upper left, which may reach beyond
+//     it. Each transform takes the columns of a tile first and then the rows, by the lines below, every operation rounded; products
+//     by powers of two are exact. The lines have, of an input d: c = d₄ − d₂, e = d₃ − d₁, a = d₄ − 4d₂, b = d₃ − 4d₁; of weights
+//     g: h = g₀ + g₂, k = g₀ + 4g₂; of sums m: s = m₁ + m₂, d = m₁ − m₂, t = m₃ + m₄, f = m₃ − m₄.
+//
+//     input:   4(d₀ − d₂) + c, a + b, a − b, c + 2e, c − 2e, (d₅ − d₃) − 4e
+//     weights: g₀, h + g₁, h − g₁, k + 2g₁, k − 2g₁, g₂; after both, times float32(pᵢ·pⱼ), p = 1/4, −1/6, −1/6, 1/24, 1/24, 1
+//     sums:    (m₀ + s) + t, d + 2f, s + 4t, (d + 8f) + m₅
+//
+//     In between, each of a tile's 36 sums is one chain of fused multiply-adds over the input channels, ascending. A transposed
+//     convolution is the convolution with its kernel turned by 180° and a padding of 2 less its own.
+//
 // exact_test.go, golden_test.go and noise_test.go hold golden hashes; exact_test.go has rule 3 as a loop, and plain_test.go whole
 // networks, which must agree to the last bit.
