@@ -17,11 +17,14 @@
 //
 // xor is the second half alone: every byte XORed with the raw key. It takes any size, given a key of the same size.
 //
-// Both take 8-bit grey and RGB images. A grey image uses the key's first channel.
+// logistic takes no key image: every byte is XORed with the keystream of a logistic map ([LogisticKeystream]), whose two
+// numbers are the secret. It is the baseline of chaos ciphers, and what the images look like that the chaos GAN learns from.
+//
+// All take 8-bit grey and RGB images. A grey image uses the key's first channel.
 //
 // # What they are worth
 //
-// Both are research material: they are here to reproduce published result tables and to be attacked, not to protect
+// All are research material: they are here to reproduce published result tables and to be attacked, not to protect
 // anybody's images. The reasons:
 //
 //   - The cat map is a fixed permutation with no key but its iteration count, of which there are 191 useful ones at
@@ -30,10 +33,12 @@
 //     much that outlines of the plain image can be seen in the cipher image), and no argument bounds what an attacker who
 //     has the network's weights can guess of it.
 //   - A key used for two images gives away the XOR of the two; an all-zero image gives away the key.
+//   - In float64 every orbit of the logistic map ends in a cycle, most of them in the same few, and nothing proves that its
+//     bytes cannot be predicted from those before.
 //   - Changing one bit of the image under one key changes one bit of the cipher image.
 //   - Nothing is authenticated. The SHA-256 in a key file tells a mistaken or damaged file from the right one; whoever
 //     can change the key file can change the SHA-256 too.
-//   - The key cannot be made again by the receiver. It must be sent, in secret, and is as large as the image.
+//   - A network's key cannot be made again by the receiver. It must be sent, in secret, and is as large as the image.
 //
 // # What the package promises
 //

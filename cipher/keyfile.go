@@ -21,11 +21,11 @@ import (
 const KeyFileVersion = 1
 
 // A KeyFile is all that is needed to open one cipher image. On disk (.key.npz) it is a NumPy archive that np.load reads, with
-// two arrays:
+// two arrays, or with meta alone where the scheme takes no key image:
 //
 //	key   uint8 [height, width, channels]   the raw key image
-//	meta  uint8 [n]                         a JSON object: format_version, scheme, iterations, a, b, width, height,
-//	                                        channels, depth (of the cipher image), sha256 (see Digest), name
+//	meta  uint8 [n]                         a JSON object: format_version, scheme, iterations, a, b, x0 and r (logistic),
+//	                                        width, height, channels, depth (of the cipher image), sha256 (see Digest), name
 //
 // Whoever has it can open the image: files are written with mode 0600 and belong in a safe place.
 type KeyFile struct {
@@ -39,22 +39,24 @@ type KeyFile struct {
 	// Name is the plain image's file name, without a folder, for people to read; it may be empty.
 	Name string
 
-	Key *data.Image // 8 bits, Width × Height, at least as many channels as the cipher image
+	Key *data.Image // 8 bits, Width × Height, at least as many channels as the cipher image; nil where the scheme takes none
 }
 
 // meta is the JSON object in a key file.
 type meta struct {
-	FormatVersion int    `json:"format_version"`
-	Scheme        string `json:"scheme"`
-	Iterations    int    `json:"iterations"`
-	A             int    `json:"a"`
-	B             int    `json:"b"`
-	Width         int    `json:"width"`
-	Height        int    `json:"height"`
-	Channels      int    `json:"channels"`
-	Depth         int    `json:"depth"`
-	SHA256        string `json:"sha256"`
-	Name          string `json:"name"`
+	FormatVersion int     `json:"format_version"`
+	Scheme        string  `json:"scheme"`
+	Iterations    int     `json:"iterations"`
+	A             int     `json:"a"`
+	B             int     `json:"b"`
+	X0            float64 `json:"x0,omitempty"`
+	R             float64 `json:"r,omitempty"`
+	Width         int     `json:"width"`
+	Height        int     `json:"height"`
+	Channels      int     `json:"channels"`
+	Depth         int     `json:"depth"`
+	SHA256        string  `json:"sha256"`
+	Name          string  `json:"name"`
 }
 
 const (
@@ -63,16 +65,30 @@ const (
 	maxSide = 1 << 20 // pixels; keeps products of sizes far from overflow
 )
 
+// newKeyFile is the key file of a cipher image; key is nil where the scheme takes none.
 func newKeyFile(scheme string, p Params, cipher, key *data.Image) *KeyFile {
-	return &KeyFile{
+	k := &KeyFile{
 		Scheme: scheme, Params: p,
 		Width: cipher.Width, Height: cipher.Height, Channels: cipher.Channels, Depth: cipher.Depth,
-		SHA256: Digest(cipher), Key: key.Clone(),
+		SHA256: Digest(cipher),
 	}
+	if key != nil {
+		k.Key = key.Clone()
+	}
+	return k
 }
 
-// opens says whether k is the key file of this cipher image under this scheme; otherwise the error wraps ErrMismatch.
+// opens says whether k is the key file of this cipher image under this scheme, with a key that fits it; otherwise the error
+// wraps ErrMismatch.
 func (k *KeyFile) opens(scheme string, cipher *data.Image) error {
+	if err := k.belongs(scheme, cipher); err != nil {
+		return err
+	}
+	return checkKey(cipher, k.Key)
+}
+
+// belongs is opens without a look at the key, for schemes that take none.
+func (k *KeyFile) belongs(scheme string, cipher *data.Image) error {
 	switch {
 	case k.Scheme != scheme:
 		return fmt.Errorf("the key file is of the scheme %q, not %q: %w", k.Scheme, scheme, ErrMismatch)
@@ -82,19 +98,23 @@ func (k *KeyFile) opens(scheme string, cipher *data.Image) error {
 	case k.SHA256 != Digest(cipher):
 		return ErrMismatch
 	}
-	return checkKey(cipher, k.Key)
+	return nil
 }
 
 // Write writes the key file. The same key file always gives the same bytes.
 func (k *KeyFile) Write(w io.Writer) error {
 	m, err := json.Marshal(meta{
-		KeyFileVersion, k.Scheme, k.Params.Iterations, k.Params.A, k.Params.B,
+		KeyFileVersion, k.Scheme, k.Params.Iterations, k.Params.A, k.Params.B, k.Params.X0, k.Params.R,
 		k.Width, k.Height, k.Channels, k.Depth, hex.EncodeToString(k.SHA256[:]), cleanName(k.Name),
 	})
 	if err != nil {
 		return err
 	}
-	return npz.Write(w, npz.Bytes("key", k.Key.Pix, k.Key.Height, k.Key.Width, k.Key.Channels), npz.Bytes("meta", m))
+	entries := []npz.Entry{npz.Bytes("meta", m)}
+	if k.Key != nil {
+		entries = append([]npz.Entry{npz.Bytes("key", k.Key.Pix, k.Key.Height, k.Key.Width, k.Key.Channels)}, entries...)
+	}
+	return npz.Write(w, entries...)
 }
 
 // WriteFile writes the key file to path with mode 0600, whole or not at all. An existing file is replaced only when
@@ -134,19 +154,37 @@ func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 	if err != nil {
 		return fail(err)
 	}
-	key, shape, err := arrays.Bytes("key") // [height, width, channels]
+	s, err := SchemeByName(k.Scheme)
 	if err != nil {
 		return fail(err)
 	}
-	if len(shape) != 3 || shape[0] != k.Height || shape[1] != k.Width || shape[2] < k.Channels || shape[2] > 4 {
-		return fail(fmt.Errorf("array key has the shape %v, which is no key for an image of %d×%d with %d channels",
-			shape, k.Width, k.Height, k.Channels))
+	want := 1 // arrays
+	if s.TakesKey() {
+		want = 2
+		k.Key, err = readKey(arrays, k)
+	} else {
+		err = s.Check(&data.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}, k.Params)
 	}
-	if n := len(arrays.Names()); n != 2 {
-		return fail(fmt.Errorf("it holds %d arrays, not 2", n))
+	if err != nil {
+		return fail(err)
 	}
-	k.Key = &data.Image{Width: k.Width, Height: k.Height, Channels: shape[2], Depth: 8, Pix: key}
+	if n := len(arrays.Names()); n != want {
+		return fail(fmt.Errorf("it holds %d arrays, not %d", n, want))
+	}
 	return k, nil
+}
+
+// readKey reads the key image of k.
+func readKey(arrays *npz.Archive, k *KeyFile) (*data.Image, error) {
+	key, shape, err := arrays.Bytes("key") // [height, width, channels]
+	if err != nil {
+		return nil, err
+	}
+	if len(shape) != 3 || shape[0] != k.Height || shape[1] != k.Width || shape[2] < k.Channels || shape[2] > 4 {
+		return nil, fmt.Errorf("array key has the shape %v, which is no key for an image of %d×%d with %d channels",
+			shape, k.Width, k.Height, k.Channels)
+	}
+	return &data.Image{Width: k.Width, Height: k.Height, Channels: shape[2], Depth: 8, Pix: key}, nil
 }
 
 // parseMeta checks everything about the JSON that can be checked without the images.
@@ -187,7 +225,7 @@ func parseMeta(b []byte) (*KeyFile, error) {
 		return nil, errors.New("its file name has a folder or characters that no file name should have")
 	}
 	return &KeyFile{
-		Scheme: m.Scheme, Params: Params{m.Iterations, m.A, m.B},
+		Scheme: m.Scheme, Params: Params{m.Iterations, m.A, m.B, m.X0, m.R},
 		Width: m.Width, Height: m.Height, Channels: m.Channels, Depth: m.Depth,
 		SHA256: [sha256.Size]byte(sum), Name: m.Name,
 	}, nil

@@ -19,6 +19,8 @@ func (paper) Warning() string {
 	return "the scheme \"paper\" is research material: it reproduces published tables and does not protect an image (see the documentation)"
 }
 
+func (paper) TakesKey() bool { return true }
+
 func (paper) Check(plain *data.Image, p Params) error {
 	if err := checkFormat("paper", plain); err != nil {
 		return err

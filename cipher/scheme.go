@@ -12,6 +12,8 @@ import (
 type Params struct {
 	Iterations int // of the cat map, in [1, MaxIterations], and never a multiple of the map's period
 	A, B       int // factors of the cat map's two shears; 0 means 1, which is Arnold's map
+
+	X0, R float64 // of the logistic map: where it starts, in (0, 1), and its parameter, in (3.57, 4]
 }
 
 const (
@@ -30,6 +32,9 @@ type Scheme interface {
 	// Warning is the line that must be shown whenever the scheme writes a file, or "" for a scheme fit for real images.
 	Warning() string
 
+	// TakesKey says whether Encrypt takes a key image. To a scheme whose secret is in its Params, key may be nil.
+	TakesKey() bool
+
 	// Check says whether Encrypt would take this image and these parameters, so that a caller can ask before it
 	// spends a second on making the key. The image's samples are not looked at. Errors may be *SizeError or *FormatError.
 	Check(plain *data.Image, p Params) error
@@ -46,6 +51,7 @@ type Scheme interface {
 var schemes = []Scheme{
 	paper{},
 	xor{},
+	logistic{},
 }
 
 // Schemes returns the names of all schemes.

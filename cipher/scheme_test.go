@@ -59,7 +59,10 @@ func TestDecryptIsTheInverse(t *testing.T) {
 		w, h := rapid.IntRange(1, 70).Draw(t, "width"), rapid.IntRange(1, 70).Draw(t, "height")
 		p := Params{}
 		name := rapid.SampledFrom(Schemes()).Draw(t, "scheme")
-		if name == "paper" {
+		switch name {
+		case "logistic":
+			p.X0, p.R = rapid.Float64Range(0.1, 0.2).Draw(t, "x0"), 3.99
+		case "paper":
 			w, h, p.Iterations = PaperSide, PaperSide, rapid.IntRange(1, 191).Draw(t, "iterations")
 		}
 		s, err := SchemeByName(name)
@@ -82,7 +85,7 @@ func TestDecryptIsTheInverse(t *testing.T) {
 		if !same(back, wantPlain) {
 			t.Fatal("decryption gave another image")
 		}
-		if !same(plain, wantPlain) || !same(key, wantKey) || !same(k.Key, wantKey) {
+		if !same(plain, wantPlain) || !same(key, wantKey) || s.TakesKey() && !same(k.Key, wantKey) {
 			t.Fatal("an argument was changed")
 		}
 	})
@@ -111,6 +114,9 @@ func TestCheck(t *testing.T) {
 		{"paper", data.NewImage(256, 256, 1, 16), Params{Iterations: 30}, "its 16-bit samples need twice"},
 		{"xor", data.NewImage(5, 9, 1, 8), Params{}, ""},
 		{"xor", data.NewImage(5, 9, 3, 16), Params{}, "its 16-bit samples need twice"},
+		{"logistic", data.NewImage(5, 9, 1, 8), Params{X0: 0.3, R: 3.99}, ""},
+		{"logistic", data.NewImage(5, 9, 3, 16), Params{X0: 0.3, R: 3.99}, "its 16-bit samples need twice"},
+		{"logistic", data.NewImage(5, 9, 1, 8), Params{}, "x0 is 0"},
 		{"xor", data.NewImage(5, 9, 2, 8), Params{}, "grey+alpha, 8 bits: the key has no channel for alpha"},
 	} {
 		s := mustScheme(t, c.scheme)
@@ -130,6 +136,9 @@ func TestCheck(t *testing.T) {
 func TestEncryptRefusesKeysThatDoNotFit(t *testing.T) {
 	plain := data.NewImage(256, 256, 3, 8)
 	for _, name := range Schemes() {
+		if !mustScheme(t, name).TakesKey() {
+			continue
+		}
 		for want, key := range map[string]*data.Image{
 			"the key image is 255×256, the image 256×256": data.NewImage(255, 256, 3, 8),
 			"has 16 bits a sample, not 8":                 data.NewImage(256, 256, 3, 16),
@@ -146,18 +155,18 @@ func TestDecryptRefusesWhatDoesNotMatch(t *testing.T) {
 	for _, name := range Schemes() {
 		s := mustScheme(t, name)
 		plain := noise(256, 256, 3, 1)
-		secret, k, err := s.Encrypt(plain, noise(256, 256, 3, 2), Params{Iterations: 30})
+		secret, k, err := s.Encrypt(plain, noise(256, 256, 3, 2), Params{Iterations: 30, X0: 0.3, R: 3.99})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, foreign, err := s.Encrypt(noise(256, 256, 3, 3), noise(256, 256, 3, 4), Params{Iterations: 30})
+		_, foreign, err := s.Encrypt(noise(256, 256, 3, 3), noise(256, 256, 3, 4), Params{Iterations: 30, X0: 0.4, R: 3.99})
 		if err != nil {
 			t.Fatal(err)
 		}
 		flipped, reshaped, otherScheme := secret.Clone(), secret.Clone(), *k
 		flipped.Pix[100_000] ^= 1
 		reshaped.Width, reshaped.Height = 128, 512
-		otherScheme.Scheme = map[string]string{"paper": "xor", "xor": "paper"}[name]
+		otherScheme.Scheme = map[string]string{"paper": "xor", "xor": "logistic", "logistic": "paper"}[name]
 		for what, c := range map[string]struct {
 			secret *data.Image
 			k      *KeyFile
@@ -178,7 +187,7 @@ func TestDecryptRefusesWhatDoesNotMatch(t *testing.T) {
 
 func TestSchemeByName(t *testing.T) {
 	_, err := SchemeByName("sealde")
-	if err == nil || !strings.Contains(err.Error(), `unknown scheme "sealde": it must be one of paper, xor`) {
+	if err == nil || !strings.Contains(err.Error(), `unknown scheme "sealde": it must be one of paper, xor, logistic`) {
 		t.Errorf("error %v", err)
 	}
 	for _, name := range Schemes() {

@@ -24,6 +24,8 @@ func (xor) Warning() string {
 	return "the scheme \"xor\" is research material: it does not protect an image (see the documentation)"
 }
 
+func (xor) TakesKey() bool { return true }
+
 // Check takes every size; there are no parameters.
 func (xor) Check(plain *data.Image, _ Params) error { return checkFormat("xor", plain) }
 

@@ -163,6 +163,11 @@ func (c Config) validateSources() error {
 	return nil
 }
 
+// params are those of every scheme. The logistic map's are the same for all images, so that a report can be made again.
+func (c Config) params() cipher.Params {
+	return cipher.Params{Iterations: c.Iterations, X0: cipher.LogisticX0, R: cipher.LogisticR}
+}
+
 func (c Config) validateSchemes() error {
 	shape := data.NewImage(c.Size, c.Size, 3, 8)
 	seen := map[string]bool{}
@@ -176,7 +181,7 @@ func (c Config) validateSchemes() error {
 			return &FieldError{at, fmt.Sprintf("%q is there already", name)}
 		}
 		seen[name] = true
-		err = scheme.Check(shape, cipher.Params{Iterations: c.Iterations})
+		err = scheme.Check(shape, c.params())
 		if size := (*cipher.SizeError)(nil); errors.As(err, &size) {
 			return &FieldError{"size", fmt.Sprintf("%d is not possible with the scheme %q, which takes only %d", c.Size, name, size.Side)}
 		}

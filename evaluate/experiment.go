@@ -186,7 +186,7 @@ func (e *experiment) image(ctx context.Context, r results, plain *data.Image, no
 	return sp, nil
 }
 
-func (e *experiment) params() cipher.Params { return cipher.Params{Iterations: e.cfg.Iterations} }
+func (e *experiment) params() cipher.Params { return e.cfg.params() }
 
 // scheme encrypts and decrypts one image and compares the three.
 func (e *experiment) scheme(r results, s cipher.Scheme, plain, key *data.Image) (encrypted, error) {

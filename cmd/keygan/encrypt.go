@@ -27,7 +27,7 @@ type encrypt struct {
 func (a *app) encryptCommand() *cobra.Command {
 	e := encrypt{app: a}
 	c := &cobra.Command{
-		Use:   "encrypt PATH... -o DIR --scheme paper|xor -w generator.npz [--iterations K] [--resize N] [--noise-seed N]",
+		Use:   "encrypt PATH... -o DIR --scheme paper|xor|logistic -w generator.npz [--iterations K] [--resize N] [--noise-seed N]",
 		Short: "Encrypt images with keys made from them",
 		Long: `Encrypt images with keys that the generator makes from them. X.png gives DIR/X.cipher.png, an image of the same width,
 height and channels, and DIR/X.key.npz, without which it cannot be opened; the key file is for its owner alone (mode 0600).
@@ -35,7 +35,9 @@ Folders are walked and keep their tree. JPEG and other files are stored as the p
 unless --resize asks for it, and then it is the resized image that decryption gives back. Where the generator takes noise,
 each key is drawn afresh; the key file holds it, so that nothing else is needed to open the image. For --noise-seed see keygen.
 
-The schemes paper and xor are research material, to reproduce and to attack published results. They do not protect images.`,
+The scheme logistic takes no generator: its key is two numbers, drawn afresh for each image and kept in the key file.
+
+The schemes are research material, to reproduce and to attack published results. They do not protect images.`,
 		Args: someArgs("image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := e.prepare(cmd); err != nil {
@@ -73,8 +75,16 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	if e.scheme, err = cipher.SchemeByName(e.schemeName); err != nil {
 		return usageError{fmt.Errorf("encrypt: %w", err)}
 	}
-	if e.schemeName == "xor" && cmd.Flags().Changed("iterations") {
-		return usagef("encrypt: the scheme xor has no cat map, so --iterations has no meaning")
+	if e.schemeName != "paper" && cmd.Flags().Changed("iterations") {
+		return usagef("encrypt: the scheme %s has no cat map, so --iterations has no meaning", e.schemeName)
+	}
+	if !e.scheme.TakesKey() {
+		for _, flag := range []string{"weights", "noise-seed"} {
+			if cmd.Flags().Changed(flag) {
+				return usagef("encrypt: the scheme %s takes no generator, so --%s has no meaning", e.schemeName, flag)
+			}
+		}
+		e.params = cipher.LogisticParams()
 	}
 	if err := checkResize(cmd.Flags().Changed("resize"), e.resize); err != nil {
 		return err
@@ -83,6 +93,9 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	shape := data.NewImage(cipher.PaperSide, cipher.PaperSide, 3, 8)
 	if err := e.scheme.Check(shape, e.params); err != nil {
 		return usageError{fmt.Errorf("encrypt: %w", err)}
+	}
+	if !e.scheme.TakesKey() {
+		return nil
 	}
 	return e.generator.load(cmd)
 }
@@ -104,11 +117,11 @@ func (e *encrypt) make(ctx context.Context, path string, outputs []string) error
 	if err := e.check(plain); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	key, err := e.generator.key(plain)
+	key, params, err := e.key(plain)
 	if err != nil {
 		return named(path, err)
 	}
-	secretImage, keyFile, err := e.scheme.Encrypt(plain, key, e.params)
+	secretImage, keyFile, err := e.scheme.Encrypt(plain, key, params)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -120,10 +133,22 @@ func (e *encrypt) make(ctx context.Context, path string, outputs []string) error
 		pngOutput(outputs[0], public, secretImage))
 }
 
+// key makes the secret of one image: a key image, or the parameters that the scheme takes in its place.
+func (e *encrypt) key(plain *data.Image) (*data.Image, cipher.Params, error) {
+	if !e.scheme.TakesKey() {
+		return nil, cipher.LogisticParams(), nil
+	}
+	key, err := e.generator.key(plain)
+	return key, e.params, err
+}
+
 // check finds out before a key is made whether the image can be encrypted with it.
 func (e *encrypt) check(plain *data.Image) error {
 	if err := e.scheme.Check(plain, e.params); err != nil {
 		return err
+	}
+	if !e.scheme.TakesKey() {
+		return nil
 	}
 	if c := e.generator.model.Arch().Channels; c < plain.Channels {
 		return hinted{fmt.Errorf("the image is %s, the generator's keys are grey", plain), "convert the image to grey, or use a generator trained on RGB"}

@@ -74,7 +74,7 @@ func (g *generator) seed(img *data.Image) (seed infer.Seed) {
 
 // note is what the user should know about the keys, or "".
 func (g *generator) note() string {
-	if !g.model.TakesNoise() || g.seeded {
+	if g.model == nil || !g.model.TakesNoise() || g.seeded {
 		return ""
 	}
 	return "each key is drawn with fresh noise: it cannot be made again from its image"

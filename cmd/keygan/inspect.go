@@ -198,12 +198,15 @@ func inspectKeyFile(path string) (finding, error) {
 	if err != nil {
 		return nil, named(path, err)
 	}
-	return keyFileFinding{
+	found := keyFileFinding{
 		Kind: "key file", Scheme: k.Scheme, Iterations: k.Params.Iterations, A: k.Params.A, B: k.Params.B,
 		Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth,
-		KeyChannels: k.Key.Channels, KeyBytes: len(k.Key.Pix),
 		SHA256: hex.EncodeToString(k.SHA256[:]), Name: k.Name, Warning: s.Warning(),
-	}, nil
+	}
+	if k.Key != nil {
+		found.KeyChannels, found.KeyBytes = k.Key.Channels, len(k.Key.Pix)
+	}
+	return found, nil
 }
 
 func (f keyFileFinding) print(w io.Writer) {
@@ -215,7 +218,11 @@ func (f keyFileFinding) print(w io.Writer) {
 	}
 	field(w, "opens an image of", &shape)
 	field(w, "made from", f.Name)
-	field(w, "key", fmt.Sprintf("%d bytes, %d channels (not shown)", f.KeyBytes, f.KeyChannels))
+	if f.KeyBytes > 0 {
+		field(w, "key", fmt.Sprintf("%d bytes, %d channels (not shown)", f.KeyBytes, f.KeyChannels))
+	} else {
+		field(w, "key", "two numbers (not shown)")
+	}
 	field(w, "SHA-256 of image", f.SHA256)
 	if f.Warning != "" {
 		field(w, "warning", f.Warning)
