@@ -48,6 +48,12 @@ func openDataset(ctx context.Context, c Config, o Options) (d dataset, err error
 		return d, r.failed("source", err)
 	}
 	r.found("source", d.source.Len(), d.heldOut)
+	if c.Paired() {
+		d.target, d.targetDigest = encrypted(d.source, c.Image.Size, c.Image.Channels), d.sourceDigest
+		r.logf("target: the same images, encrypted\n")
+		d.skipped = r.skipped
+		return d, nil
+	}
 	if d.target, d.targetDigest, err = r.targets(held); err != nil {
 		return d, err
 	}
@@ -207,6 +213,7 @@ func (r *setReader) targets(held data.Source) (target data.Source, digest string
 		return nil, "", r.failed("target", err)
 	}
 	r.found("target", n, 0)
+	parts[1] = encrypted(parts[1], r.c.Image.Size, r.c.Image.Channels)
 	return data.Join(parts...), digest, nil
 }
 

@@ -232,7 +232,9 @@ func (t *Training) openLoaders() (err error) {
 	if t.source, err = data.NewLoader(t.dataset.source, options); err != nil {
 		return fmt.Errorf("source: %w", err)
 	}
-	options.Seed ^= 1 << 63 // two sets of the same length must not go in step
+	if !t.Config.Paired() {
+		options.Seed ^= 1 << 63 // two sets of the same length must not go in step
+	}
 	if t.target, err = data.NewLoader(t.dataset.target, options); err != nil {
 		t.source.Close()
 		return fmt.Errorf("target: %w", err)
