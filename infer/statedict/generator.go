@@ -1,0 +1,242 @@
+package statedict
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"keygan/infer"
+)
+
+// Options are what a state dict says nothing about.
+type Options struct {
+	ImageSize  int     // side, in pixels, of the images of the training; dcgan's follows from its layers
+	InputNoise float32 // σ of the noise that chaos adds to its image, as a share of the value range; 0: none
+
+	// Norm is the norm of a resnet or dcgan whose norms have no parameters: infer.NormInstance, which "" stands for, or
+	// NoNorm.
+	Norm string
+}
+
+// NoNorm is the norm of a network that has none.
+const NoNorm = "none"
+
+// counted ends the names of tensors that training counts its batches with; keys do not depend on them.
+const counted = ".num_batches_tracked"
+
+// A ShapeError reports a tensor whose shape does not fit the others.
+type ShapeError struct {
+	Tensor    string
+	Got, Want []int
+	Network   string // what the tensors were taken for
+}
+
+func (e *ShapeError) Error() string {
+	return fmt.Sprintf("tensor %.100s: its shape is %v, must be %v in this %s generator", e.Tensor, e.Got, e.Want, e.Network)
+}
+
+// Generator finds out what generator d holds, by the names and the shapes of its tensors, and returns it as infer.Write takes it.
+// The names are those of infer.ResNet, infer.DCGAN and infer.Chaos. Norms with parameters, biases of convolutions and noise after
+// residual blocks are there if their tensors are.
+//
+// The error names the first tensor that is missing, has another shape or type, is unknown, or shares too much with others.
+// Whether all numbers are finite is for infer.Write to see.
+func Generator(d *Dict, o Options) (infer.Arch, map[string]infer.Array, error) {
+	a, err := d.arch(o)
+	if err != nil {
+		return a, nil, err
+	}
+	if err := d.check(a); err != nil {
+		return a, nil, err
+	}
+	if err := a.Validate(); err != nil {
+		return a, nil, fmt.Errorf("a %s generator that cannot be run: %w", a.Network, err)
+	}
+	params := map[string]infer.Array{}
+	for _, p := range a.Params() {
+		x, err := d.Floats(p.Name)
+		if err != nil {
+			return a, nil, err
+		}
+		params[p.Name] = infer.Array{Shape: p.Shape, Data: x}
+	}
+	return a, params, nil
+}
+
+// arch is the architecture that d has the tensors of, if all are there.
+func (d *Dict) arch(o Options) (a infer.Arch, err error) {
+	switch {
+	case d.has("encoder.0.weight"):
+		a, err = d.resnet(o)
+	case d.has("main.0.weight"):
+		a, err = d.dcgan(o)
+	case d.has("layers.0.weight"):
+		a, err = d.chaos(o)
+	default:
+		return a, fmt.Errorf("not a generator known here: it has no encoder.0.weight (resnet), main.0.weight (dcgan) or "+
+			"layers.0.weight (chaos), but %s", d.describe())
+	}
+	if err != nil {
+		return a, err
+	}
+	a.Layers = slices.Clone(a.Layers)
+	for i := range a.Layers {
+		if l := &a.Layers[i]; d.has(l.Name + ".bias") {
+			l.Bias, a.FormatVersion = true, 2
+		}
+	}
+	return a, nil
+}
+
+func (d *Dict) resnet(o Options) (infer.Arch, error) {
+	shape, err := d.weight("encoder.0.weight")
+	if err != nil {
+		return infer.Arch{}, err
+	}
+	blocks, err := d.sequence("res_blocks.")
+	if err != nil {
+		return infer.Arch{}, err
+	}
+	a := infer.ResNet(shape[0], blocks, shape[1], o.ImageSize)
+	if d.has("res_blocks.0.noise.weight") {
+		a = a.WithNoise()
+	}
+	return d.withNorm(a, "encoder.1", o)
+}
+
+func (d *Dict) dcgan(o Options) (infer.Arch, error) {
+	first, err := d.weight("main.0.weight")
+	if err != nil {
+		return infer.Arch{}, err
+	}
+	modules, err := d.sequence("main.") // a convolution, its norm, an activation, and again; after the last convolution no norm
+	if err != nil {
+		return infer.Arch{}, err
+	}
+	layers := max((modules-1)/3+1, 2)
+	if layers > maxDoublings {
+		return infer.Arch{}, fmt.Errorf("main.0 to main.%d: a dcgan generator of more than %d layers", modules-1, maxDoublings)
+	}
+	last := fmt.Sprintf("main.%d.weight", 3*(layers-1))
+	shape, err := d.weight(last)
+	if err != nil {
+		return infer.Arch{}, err
+	}
+	return d.withNorm(infer.DCGAN(shape[0], first[0], shape[1], 2<<layers), "main.1", o)
+}
+
+func (d *Dict) chaos(o Options) (infer.Arch, error) {
+	shape, err := d.weight("layers.0.weight")
+	if err != nil {
+		return infer.Arch{}, err
+	}
+	layers, err := d.sequence("layers.")
+	if err != nil {
+		return infer.Arch{}, err
+	}
+	// 17 layers are there without residual blocks, and each block is two in each of five places.
+	fixed, perBlock := len(infer.Chaos(1, 0, 1, 256).Layers), len(infer.Chaos(1, 1, 1, 256).Layers)
+	perBlock -= fixed
+	if layers < fixed || (layers-fixed)%perBlock != 0 {
+		return infer.Arch{}, fmt.Errorf("layers.0 to layers.%d: a chaos generator has %d layers, and %d more for each residual block",
+			layers-1, fixed, perBlock)
+	}
+	a := infer.Chaos(shape[0], (layers-fixed)/perBlock, shape[1], o.ImageSize)
+	a.InputNoise = o.InputNoise
+	return a, nil
+}
+
+// Bounds far beyond any generator: maxModules of a sequence, maxDoublings of the side of dcgan's images.
+const (
+	maxModules   = 512
+	maxDoublings = 13
+)
+
+// withNorm gives a the norm that d has the tensors of, at the module first and so everywhere.
+func (d *Dict) withNorm(a infer.Arch, first string, o Options) (infer.Arch, error) {
+	switch {
+	case d.has(first + ".running_mean"):
+		return a.WithNorm(infer.NormBatch), nil
+	case d.has(first + ".weight"):
+		return a.WithNorm(infer.NormInstanceAffine), nil
+	case o.Norm == "" || o.Norm == infer.NormInstance:
+		return a.WithNorm(infer.NormInstance), nil
+	case o.Norm == NoNorm:
+		return a.WithNorm(""), nil
+	}
+	return a, fmt.Errorf("unknown norm %.40q, known for norms without parameters: %q, %q", o.Norm, infer.NormInstance, NoNorm)
+}
+
+// sequence counts the modules prefix + "0", prefix + "1", …, by the highest that has a tensor: what is missing of those below
+// will be named.
+func (d *Dict) sequence(prefix string) (int, error) {
+	n := 0
+	for _, name := range d.names {
+		rest, ok := strings.CutPrefix(name, prefix)
+		if !ok {
+			continue
+		}
+		index, _, _ := strings.Cut(rest, ".")
+		i, err := strconv.Atoi(index)
+		if err != nil || i < 0 || strconv.Itoa(i) != index {
+			return 0, fmt.Errorf("tensor %.100q: %.40q is not a number of a module", name, index)
+		}
+		if i >= maxModules {
+			return 0, fmt.Errorf("tensor %.100q: more than %d modules", name, maxModules)
+		}
+		n = max(n, i+1)
+	}
+	return n, nil
+}
+
+// weight is the shape of a convolution's weight, four numbers of at least 1.
+func (d *Dict) weight(name string) ([]int, error) {
+	shape, ok := d.Shape(name)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("tensor %s: missing", name)
+	case len(shape) != 4 || slices.Min(shape) < 1 || max(shape[0], shape[1]) > maxChannels:
+		return nil, fmt.Errorf("tensor %s: its shape is %v, not that of a convolution's weight", name, shape)
+	}
+	return shape, nil
+}
+
+// maxChannels is the most that infer takes, and keeps products of them within an int.
+const maxChannels = 4096
+
+// check compares the names, shapes and types in d with what a asks for.
+func (d *Dict) check(a infer.Arch) error {
+	want := map[string]bool{}
+	for _, p := range a.Params() {
+		want[p.Name] = true
+		shape, ok := d.Shape(p.Name)
+		switch {
+		case !ok:
+			return fmt.Errorf("tensor %s: missing, in what looks like a %s generator", p.Name, a.Network)
+		case !slices.Equal(shape, p.Shape):
+			return &ShapeError{p.Name, shape, p.Shape, a.Network}
+		}
+	}
+	for _, name := range d.names {
+		if !want[name] && !strings.HasSuffix(name, counted) {
+			return fmt.Errorf("tensor %.100q: a %s generator has no such tensor", name, a.Network)
+		}
+	}
+	return nil
+}
+
+func (d *Dict) has(name string) bool { return d.tensors[name] != nil }
+
+// describe lists the first tensors.
+func (d *Dict) describe() string {
+	const most = 6
+	var names []string
+	for _, name := range d.names[:min(most, len(d.names))] {
+		names = append(names, fmt.Sprintf("%.60q", name))
+	}
+	if len(d.names) > most {
+		names = append(names, "…")
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,105 @@
+package statedict
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// The format of PyTorch before 1.6 is five pickles in a row: a number, the version of the protocol, what machine wrote it, the
+// content, and the keys of the storages. The storages follow in that order, each after its length in 64 bits.
+const (
+	legacyMagic    long  = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
+	legacyProtocol int64 = 1001
+)
+
+// legacy collects the storages that the content asks for.
+type legacy struct {
+	asked map[string]*storage
+	bytes int64 // of the file
+}
+
+// readLegacy returns what the file b holds.
+func readLegacy(b []byte) (any, error) {
+	l := legacy{asked: map[string]*storage{}, bytes: int64(len(b))}
+	magic, b, err := unpickle(b, noPersistent)
+	if err != nil {
+		return nil, err
+	}
+	if magic != any(legacyMagic) {
+		return nil, fmt.Errorf("a pickle of %s, not a PyTorch file", kind(magic))
+	}
+	protocol, b, err := unpickle(b, noPersistent)
+	if err != nil {
+		return nil, err
+	}
+	if protocol != any(legacyProtocol) {
+		return nil, fmt.Errorf("the version of its format is not %d, the only one known here", legacyProtocol)
+	}
+	system, b, err := unpickle(b, noPersistent)
+	if err != nil {
+		return nil, err
+	}
+	if d, ok := system.(*dict); !ok || d.get("little_endian") != true {
+		return nil, errors.New("it was not written by a little-endian machine")
+	}
+	root, b, err := unpickle(b, l.persistent)
+	if err != nil {
+		return nil, err
+	}
+	keys, b, err := unpickle(b, noPersistent)
+	if err != nil {
+		return nil, err
+	}
+	return root, l.load(keys, b)
+}
+
+// persistent makes a storage, whose numbers come later.
+func (l *legacy) persistent(id []any) (any, error) {
+	s, err := parseStorageID(id)
+	if err != nil {
+		return nil, err
+	}
+	if s.length < 0 || s.length > l.bytes/s.dtype.size {
+		return nil, fmt.Errorf("storage %.40q: %d numbers of %s are declared, in a file of %d bytes", s.key, s.length, s.dtype.name, l.bytes)
+	}
+	old := l.asked[s.key]
+	if old == nil {
+		old = &storage{s.dtype, s.length, &record{}}
+		l.asked[s.key] = old
+	}
+	if old.dtype != s.dtype || old.length != s.length {
+		return nil, fmt.Errorf("storage %.40q: there twice", s.key)
+	}
+	return old, nil
+}
+
+// load gives each storage its part of b, in the order of keys.
+func (l *legacy) load(keys any, b []byte) error {
+	order, ok := keys.(*list)
+	if !ok {
+		return fmt.Errorf("the keys of its storages are %s, not a list", kind(keys))
+	}
+	for _, key := range order.items {
+		name, ok := key.(string)
+		s := l.asked[name]
+		if !ok || s == nil || s.record.present {
+			return fmt.Errorf("storage %.40q: there twice, or not asked for", name)
+		}
+		if len(b) < 8 {
+			return fmt.Errorf("storage %.40q: cut short", name)
+		}
+		length := binary.LittleEndian.Uint64(b)
+		b = b[8:]
+		switch {
+		case length != uint64(s.length):
+			return fmt.Errorf("storage %.40q: %d numbers are declared, but %d are there", name, s.length, length)
+		case s.length > int64(len(b))/s.dtype.size:
+			return fmt.Errorf("storage %.40q: cut short", name)
+		}
+		n := s.length * s.dtype.size
+		s.record.body, s.record.present = b[:n], true
+		b = b[n:]
+	}
+	return nil
+}

@@ -1,0 +1,240 @@
+// Package statedict reads the weights that PyTorch's torch.save writes, and finds out what generator they are of.
+//
+//	d, err := statedict.ReadFile("model.pth", "")
+//	...
+//	arch, params, err := statedict.Generator(d, statedict.Options{ImageSize: 256})
+//	...
+//	err = infer.Write(w, arch, params)
+//
+// Both of PyTorch's formats are read, the zip archive (since 1.6) and the one before it, and a state dict that stands alone or
+// in a checkpoint, a dict that has it under a key such as "generator_state_dict".
+//
+// A PyTorch file holds a pickle, a program for a machine that can call any function of Python. The machine here (unpickle.go)
+// knows plain containers, numbers, strings and tensors, and nothing else: a file that asks for more is refused, and nothing of
+// it is ever called. Whatever a file declares, memory stays within a small multiple of its length.
+package statedict
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+// maxFileBytes bounds a file: a checkpoint of the largest generator that infer takes, with some room.
+const maxFileBytes = 5 << 28
+
+// generatorKeys are the names that checkpoints have for a generator's state dict, the more telling ones first.
+var generatorKeys = []string{
+	"generator_state_dict", "G_state_dict", "netG_state_dict", "generator", "G", "netG", "state_dict", "model_state_dict", "model",
+}
+
+// wrappers are what PyTorch puts before the names of a network that runs inside another: DataParallel and torch.compile.
+var wrappers = []string{"module.", "_orig_mod."}
+
+// Dict is a state dict: tensors by name. Their numbers stay in the file's bytes until they are asked for.
+type Dict struct {
+	names   []string // in the order of the file
+	tensors map[string]*tensor
+	room    int64 // bytes of numbers that may still be asked for
+}
+
+// A RefusedError says what a file asks for that is no part of a state dict.
+type RefusedError struct{ what string }
+
+func (e *RefusedError) Error() string {
+	return e.what + ", which is no part of a state dict; it is refused, and nothing of it was run"
+}
+
+// A KeyError says that a checkpoint has no state dict where one was looked for.
+type KeyError struct {
+	Key  string   // that was asked for; "": any of the usual
+	Keys []string // that hold a state dict
+	has  string   // what there is, for the message
+}
+
+func (e *KeyError) Error() string {
+	if e.Key != "" {
+		return fmt.Sprintf("the checkpoint has no state dict under %.100q; it has %s", e.Key, e.has)
+	}
+	return "the checkpoint has no state dict of a generator under a usual name; it has " + e.has
+}
+
+// ReadFile reads the PyTorch file at path. key names the entry of a checkpoint that is the generator's state dict; with "" it is
+// looked for. The error names path.
+func ReadFile(path, key string) (*Dict, error) {
+	b, err := readFile(path)
+	if err != nil {
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	d, err := Read(b, key)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return d, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, errors.New("is a folder, not a PyTorch file")
+	}
+	var b bytes.Buffer
+	if n := info.Size(); n > 0 && n <= maxFileBytes {
+		b.Grow(int(n) + bytes.MinRead)
+	}
+	// The size is not believed: the file may be a pipe, or still growing.
+	n, err := b.ReadFrom(io.LimitReader(f, maxFileBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > maxFileBytes {
+		return nil, fmt.Errorf("is larger than %d bytes", maxFileBytes)
+	}
+	return b.Bytes(), nil
+}
+
+// Read is ReadFile for a file whose bytes are b. They must not change while the Dict is in use.
+func Read(b []byte, key string) (*Dict, error) {
+	var root any
+	var err error
+	switch {
+	case len(b) == 0:
+		return nil, errors.New("is empty")
+	case bytes.HasPrefix(b, []byte("PK\x03\x04")):
+		root, err = readZip(b)
+	case b[0] == opProto:
+		root, err = readLegacy(b)
+	default:
+		return nil, errors.New("not a PyTorch file: neither the zip archive that torch.save writes nor its older format")
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := choose(root, key)
+	if err != nil {
+		return nil, err
+	}
+	return newDict(entries, int64(len(b)))
+}
+
+// choose finds the generator's state dict in what a file holds.
+func choose(root any, key string) (*dict, error) {
+	top, ok := root.(*dict)
+	if !ok {
+		return nil, fmt.Errorf("holds %s, not a state dict", kind(root))
+	}
+	keys := generatorKeys
+	if key != "" {
+		keys = []string{key}
+	}
+	for _, k := range keys {
+		if d, ok := top.get(k).(*dict); ok && d.hasTensors() {
+			return d, nil
+		}
+	}
+	missing := &KeyError{Key: key, has: top.describe()}
+	for _, e := range top.items {
+		d, ok := e.value.(*dict)
+		if name, named := e.key.(string); ok && named && d.hasTensors() {
+			missing.Keys = append(missing.Keys, name)
+		}
+	}
+	if key == "" && len(missing.Keys) == 0 && top.hasTensors() {
+		return top, nil
+	}
+	return nil, missing
+}
+
+// newDict makes a Dict of the entries of a state dict, whose file has so many bytes.
+func newDict(entries *dict, fileBytes int64) (*Dict, error) {
+	d := &Dict{tensors: map[string]*tensor{}, room: fileBytes}
+	for _, e := range entries.items {
+		name, ok := e.key.(string)
+		if !ok {
+			return nil, fmt.Errorf("the state dict has %s for a name", kind(e.key))
+		}
+		t, ok := e.value.(*tensor)
+		if !ok {
+			return nil, fmt.Errorf("entry %.100q of the state dict is %s, not a tensor", name, kind(e.value))
+		}
+		if d.tensors[name] != nil {
+			return nil, fmt.Errorf("tensor %.100q: there twice", name)
+		}
+		d.names, d.tensors[name] = append(d.names, name), t
+	}
+	for d.unwrap() {
+	}
+	return d, nil
+}
+
+// unwrap takes a wrapper off the names, if all of them have it.
+func (d *Dict) unwrap() bool {
+	for _, w := range wrappers {
+		if slices.ContainsFunc(d.names, func(name string) bool { return !strings.HasPrefix(name, w) }) {
+			continue
+		}
+		tensors := map[string]*tensor{}
+		for i, name := range d.names {
+			d.names[i] = name[len(w):]
+			tensors[d.names[i]] = d.tensors[name]
+		}
+		d.tensors = tensors
+		return len(d.names) > 0
+	}
+	return false
+}
+
+// Names lists the tensors in the order of the file.
+func (d *Dict) Names() []string { return d.names }
+
+// Shape is that of a tensor; ok says whether there is one of this name.
+func (d *Dict) Shape(name string) (shape []int, ok bool) {
+	t := d.tensors[name]
+	if t == nil {
+		return nil, false
+	}
+	return t.shape, true
+}
+
+// Type is PyTorch's name for the numbers of a tensor, such as "float32"; "" if there is no tensor of this name.
+func (d *Dict) Type(name string) string {
+	t := d.tensors[name]
+	if t == nil {
+		return ""
+	}
+	return t.storage.dtype.name
+}
+
+// Floats returns the numbers of a tensor in C order. float16 and bfloat16 become the same number in float32, float64 the nearest
+// one; integers are refused. Each call counts against the file's length, so that tensors that share their numbers cannot
+// make much of a small file.
+func (d *Dict) Floats(name string) ([]float32, error) {
+	t := d.tensors[name]
+	if t == nil {
+		return nil, fmt.Errorf("tensor %.100s: missing", name)
+	}
+	if d.room -= t.elements() * t.storage.dtype.size; d.room < 0 {
+		return nil, fmt.Errorf("tensor %.100s: the tensors hold more numbers together than the file", name)
+	}
+	x, err := t.floats()
+	if err != nil {
+		return nil, fmt.Errorf("tensor %.100s: %w", name, err)
+	}
+	return x, nil
+}

@@ -1,0 +1,162 @@
+package statedict
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+)
+
+// maxDims bounds the dimensions of a tensor. The weights here have one or four, but an optimizer's may be beside them.
+const maxDims = 8
+
+// dtype is a type of numbers.
+type dtype struct {
+	name string // PyTorch's
+	size int64  // bytes of a number
+	read func([]byte) float32
+}
+
+// storageTypes are the classes that stand for storages in a pickle, with the numbers in them. Those without read cannot be
+// weights, but a checkpoint may hold them: a count of batches, the state of a random generator.
+var storageTypes = map[global]*dtype{
+	"torch.FloatStorage":    {"float32", 4, float32At},
+	"torch.HalfStorage":     {"float16", 2, float16At},
+	"torch.BFloat16Storage": {"bfloat16", 2, bfloat16At},
+	"torch.DoubleStorage":   {"float64", 8, float64At},
+	"torch.LongStorage":     {"int64", 8, nil},
+	"torch.IntStorage":      {"int32", 4, nil},
+	"torch.ShortStorage":    {"int16", 2, nil},
+	"torch.CharStorage":     {"int8", 1, nil},
+	"torch.ByteStorage":     {"uint8", 1, nil},
+	"torch.BoolStorage":     {"bool", 1, nil},
+}
+
+func float32At(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }
+
+func bfloat16At(b []byte) float32 {
+	return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16)
+}
+
+func float64At(b []byte) float32 {
+	return float32(math.Float64frombits(binary.LittleEndian.Uint64(b)))
+}
+
+// float16At reads IEEE 754's binary16: a sign, 5 bits of exponent with bias 15, 10 of fraction.
+func float16At(b []byte) float32 {
+	h := binary.LittleEndian.Uint16(b)
+	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
+	switch exponent {
+	case 0: // subnormal: fraction · 2⁻²⁴
+		return math.Float32frombits(sign | math.Float32bits(float32(fraction)*0x1p-24))
+	case 31: // infinite, or not a number
+		return math.Float32frombits(sign | 0x7f800000 | fraction<<13)
+	}
+	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
+}
+
+// record is the part of a file that a storage's numbers are in.
+type record struct {
+	body    []byte
+	sum     uint32 // CRC-32 of body
+	summed  bool   // the file has a sum, which has not been compared yet
+	present bool
+}
+
+// check compares the sum, once.
+func (r *record) check() error {
+	switch {
+	case !r.present:
+		return errors.New("its numbers are not in the file")
+	case r.summed && crc32.ChecksumIEEE(r.body) != r.sum:
+		return errors.New("its numbers are damaged: their checksum differs")
+	}
+	r.summed = false
+	return nil
+}
+
+// storage is a run of numbers that tensors are views of.
+type storage struct {
+	dtype  *dtype
+	length int64 // numbers
+	record *record
+}
+
+// tensor is a view of a storage: element (i, j, …) is number offset + i·strides[0] + j·strides[1] + ….
+type tensor struct {
+	storage *storage
+	offset  int64
+	shape   []int
+	strides []int64
+}
+
+// newTensor checks that the view lies within its storage, and that it has no more elements than that has numbers.
+func newTensor(s *storage, offset int64, shape, strides []int64) (*tensor, error) {
+	if len(shape) != len(strides) || len(shape) > maxDims {
+		return nil, fmt.Errorf("a tensor has %d dimensions and %d strides, must have as many of both and at most %d",
+			len(shape), len(strides), maxDims)
+	}
+	outside := func() (*tensor, error) {
+		return nil, fmt.Errorf("a tensor of shape %v with strides %v from %d on lies outside its storage of %d numbers",
+			shape, strides, offset, s.length)
+	}
+	if offset < 0 || offset > s.length {
+		return outside()
+	}
+	t := &tensor{storage: s, offset: offset, strides: strides}
+	elements, last := int64(1), offset
+	for i, d := range shape {
+		if d < 0 || d > max(s.length, 1) || strides[i] < 0 || (d > 0 && elements > s.length/d) {
+			return outside()
+		}
+		if d > 1 {
+			if strides[i] > s.length/(d-1) {
+				return outside()
+			}
+			last += (d - 1) * strides[i] // at most maxDims+1 times the length
+		}
+		elements *= d
+		t.shape = append(t.shape, int(d))
+	}
+	if elements > 0 && last >= s.length {
+		return outside()
+	}
+	return t, nil
+}
+
+// elements is how many numbers the tensor shows.
+func (t *tensor) elements() int64 {
+	n := int64(1)
+	for _, d := range t.shape {
+		n *= int64(d)
+	}
+	return n
+}
+
+// floats reads the elements, the last index fastest.
+func (t *tensor) floats() ([]float32, error) {
+	read, size := t.storage.dtype.read, t.storage.dtype.size
+	if read == nil {
+		return nil, fmt.Errorf("its type is %s, must be float32, or float16, bfloat16 or float64, which are converted", t.storage.dtype.name)
+	}
+	if err := t.storage.record.check(); err != nil {
+		return nil, err
+	}
+	x := make([]float32, t.elements())
+	index := make([]int, len(t.shape))
+	at := t.offset
+	for i := range x {
+		x[i] = read(t.storage.record.body[at*size:])
+		for d := len(index) - 1; d >= 0; d-- { // the next index, and where its element is
+			index[d]++
+			at += t.strides[d]
+			if index[d] < t.shape[d] {
+				break
+			}
+			at -= int64(index[d]) * t.strides[d]
+			index[d] = 0
+		}
+	}
+	return x, nil
+}

@@ -1,0 +1,108 @@
+package statedict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The values that a pickle can make here, besides nil, bool, int64, float64 and string (which bytes are, too).
+type (
+	global string // the name of a function or class, never more than the name
+	long   string // an integer of more than 64 bits: its bytes, little-endian, two's complement
+
+	list  struct{ items []any }
+	tuple struct{ items []any }
+
+	// dict keeps what was put into it, in that order: nothing is looked up before the file is read, and so a key may be
+	// anything, there twice or not.
+	dict struct{ items []item }
+	item struct{ key, value any }
+)
+
+// get returns the value last put under key, or nil.
+func (d *dict) get(key string) any {
+	for _, e := range slices.Backward(d.items) {
+		if e.key == key {
+			return e.value
+		}
+	}
+	return nil
+}
+
+// hasTensors says whether d may be a state dict: one of its values is a tensor.
+func (d *dict) hasTensors() bool {
+	return slices.ContainsFunc(d.items, func(e item) bool {
+		_, ok := e.value.(*tensor)
+		return ok
+	})
+}
+
+// describe lists the first keys of d.
+func (d *dict) describe() string {
+	const most = 12
+	var names []string
+	for _, e := range d.items[:min(most, len(d.items))] {
+		if name, ok := e.key.(string); ok {
+			names = append(names, fmt.Sprintf("%.40q", name))
+		}
+	}
+	if len(d.items) > most {
+		names = append(names, "…")
+	}
+	if len(names) == 0 {
+		return "no entries with a name"
+	}
+	return strings.Join(names, ", ")
+}
+
+// kind says what a value is, for errors.
+func kind(v any) string {
+	switch v.(type) {
+	case nil:
+		return "None"
+	case bool:
+		return "a bool"
+	case int64, long:
+		return "an integer"
+	case float64:
+		return "a float"
+	case string:
+		return "a string"
+	case *list:
+		return "a list"
+	case *tuple:
+		return "a tuple"
+	case *dict:
+		return "a dict"
+	case *tensor:
+		return "a tensor"
+	case *storage:
+		return "a storage"
+	}
+	return "a class"
+}
+
+// whole returns v as integers, if it is a tuple or list of at most maxDims of them.
+func whole(v any) ([]int64, bool) {
+	var items []any
+	switch v := v.(type) {
+	case *tuple:
+		items = v.items
+	case *list:
+		items = v.items
+	default:
+		return nil, false
+	}
+	if len(items) > maxDims {
+		return nil, false
+	}
+	n := make([]int64, len(items))
+	for i, item := range items {
+		var ok bool
+		if n[i], ok = item.(int64); !ok {
+			return nil, false
+		}
+	}
+	return n, true
+}
