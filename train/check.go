@@ -29,6 +29,9 @@ func Check(ctx context.Context, c Config, o Options, w io.Writer) error {
 		if err != nil {
 			return err
 		}
+		for i, t := range c.Target {
+			target.specs[i].encrypt = t.Encrypt
+		}
 		fmt.Fprintln(w)
 		target.report(w, c)
 		problems = append(problems, target.problems(c)...)

@@ -108,3 +108,15 @@ func TestCheckIsInterrupted(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestCheckSaysWhatIsEncrypted(t *testing.T) {
+	c := folderConfig(t, manyPictures(t, 3), manyPictures(t, 4))
+	c.Target[0].Encrypt = "logistic"
+	for _, want := range []string{"  " + c.Target[0].Folder + ", encrypted (logistic): 6 images\n", "\ntarget: the source images, encrypted (logistic)\n"} {
+		var report bytes.Buffer
+		if err := Check(context.Background(), c, Options{}, &report); err != nil || !strings.Contains(report.String(), want) {
+			t.Errorf("%v, no %q in:\n%s", err, want, &report)
+		}
+		c.Target[0].Spec = data.Spec{}
+	}
+}

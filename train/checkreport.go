@@ -50,15 +50,19 @@ func (s *checkedSet) report(w io.Writer, c Config) {
 
 // report writes what one folder or synthetic set holds.
 func (s checkedSpec) report(w io.Writer) {
+	name := s.spec.String()
+	if s.encrypt != "" {
+		name += fmt.Sprintf(", encrypted (%s)", s.encrypt)
+	}
 	if s.failed != nil {
-		fmt.Fprintf(w, "  %s\n", s.spec)
+		fmt.Fprintf(w, "  %s\n", name)
 		fact(w, "unusable", "%v", s.failed)
 		return
 	}
 	if s.spec.Synthetic != "" {
-		fmt.Fprintf(w, "  %s\n", s.spec)
+		fmt.Fprintf(w, "  %s\n", name)
 	} else {
-		fmt.Fprintf(w, "  %s: %s\n", s.spec, count(s.images, "image"))
+		fmt.Fprintf(w, "  %s: %s\n", name, count(s.images, "image"))
 	}
 	if len(s.good) == 0 {
 		return

@@ -23,11 +23,11 @@ type checkedSet struct {
 
 // A checkedSpec is one of a set's folders or synthetic sets.
 type checkedSpec struct {
-	spec   data.Spec
-	failed error // why it could not be opened
-	images int
-	bad    int
-	good   []imageFact
+	spec    data.Spec
+	encrypt string // how the images of a target are encrypted before they are used, if they are
+	failed  error  // why it could not be opened
+	images  int
+	good    []imageFact
 }
 
 // An imageFact is what a report says of one image.
@@ -90,7 +90,6 @@ func (r *setReader) readAll(s *checkedSet, checked *checkedSpec, src data.Source
 	for i := range n {
 		if errs[i] != nil {
 			s.bad = append(s.bad, data.NewBad(src, i, errs[i]))
-			checked.bad++
 			continue
 		}
 		if len(images) < n {

@@ -28,7 +28,7 @@ var (
 	// ErrNoneHeldOut reports a configuration that holds no images out.
 	ErrNoneHeldOut = errors.New("no images are held out")
 	// ErrNotStarted reports a run that was stopped before its first step and has left nothing.
-	ErrNotStarted = errors.New("interrupted before the first step")
+	ErrNotStarted = errors.New("interrupted while the images were read")
 )
 
 // openDataset opens the data sets of c as it says: what cannot be read is an error or left out, resized images are kept in a

@@ -14,8 +14,8 @@ import (
 	"keygan/data"
 )
 
-// picture is one of many different grey images, of 8 bits or 16.
-func picture(t *testing.T, k, depth int) *data.Image {
+// greyPicture is one of many different grey images, of 8 bits or 16.
+func greyPicture(t *testing.T, k, depth int) *data.Image {
 	t.Helper()
 	m := data.NewImage(20+k%5, 16+k%3, 1, depth)
 	for i := range m.Samples() {
@@ -36,9 +36,9 @@ func pictures(t *testing.T, files map[string]string) string {
 		var k, depth int
 		var err error
 		if n, _ := fmt.Sscanf(content, "#%d of %d bits", &k, &depth); n == 2 {
-			err = data.WritePNG(path, picture(t, k, depth), false)
+			err = data.WritePNG(path, greyPicture(t, k, depth), false)
 		} else if n == 1 {
-			err = data.WritePNG(path, picture(t, k, 8), false)
+			err = data.WritePNG(path, greyPicture(t, k, 8), false)
 		} else {
 			err = os.WriteFile(path, []byte(content), 0o644)
 		}
