@@ -46,8 +46,8 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fails": fails, "weights": weightsOf, "badweights": badWeights, "cut": cut, "jpeg": toJPEG, "png": makePNG, "volume": makeVolume,
-			"tamper": tamper,
-			"same":   same, "mode": mode, "waitfor": waitFor, "count": count,
+			"tamper": tamper, "pytorch": pyTorch,
+			"same": same, "mode": mode, "waitfor": waitFor, "count": count,
 		},
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -151,6 +152,21 @@ func TestGeneratorRefuses(t *testing.T) {
 				t.Errorf("%v names no tensor", err)
 			}
 		})
+	}
+}
+
+// Numbers are for infer.Write to check, which names the tensor, too.
+func TestNumbersThatAreNotFinite(t *testing.T) {
+	a := infer.ResNet(2, 0, 1, 16)
+	d := dictOf(a)
+	binary.LittleEndian.PutUint32(d.tensors["encoder.3.weight"].storage.record.body[8:], math.Float32bits(float32(math.NaN())))
+	arch, params, err := Generator(d, Options{ImageSize: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = infer.Write(io.Discard, arch, params)
+	if want := "array encoder.3.weight: element 2 is NaN, not a finite number"; err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
 	}
 }
 

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"keygan/data/atomicfile"
+	"keygan/infer"
+	"keygan/infer/statedict"
+
+	"github.com/spf13/cobra"
+)
+
+type importer struct {
+	app               *app
+	out, key          string
+	options           statedict.Options
+	algorithm         string
+	force, sizeChosen bool
+}
+
+// The values of --algorithm.
+const (
+	algorithmFast   = "fast"
+	algorithmDirect = "direct"
+)
+
+func (a *app) importCommand() *cobra.Command {
+	i := importer{app: a}
+	c := &cobra.Command{
+		Use:   "import MODEL.pth -o generator.npz [--key NAME] [--image-size N] [--norm instance|none] [--input-noise SIGMA]",
+		Short: "Turn weights that PyTorch saved into generator.npz",
+		Long: `Turn a PyTorch state dict into generator.npz: of a resnet, dcgan or chaos generator, in a file of torch.save, new (zip) or old,
+alone or in a checkpoint, under generator_state_dict or another usual name, or the one that --key gives. Prefixes of DataParallel
+and torch.compile are taken off.
+
+The network, its width, residual blocks, channels and latent numbers, biases, batch norm, instance norm with parameters, and noise
+after residual blocks are found by the names and shapes of the tensors, each of which is checked. What leaves no trace in a state
+dict has a flag: the size of the images of the training; the noise that chaos adds to the image; and norms without
+parameters: where no norm has a tensor, instance norm is assumed. Numbers are float32; float16 and bfloat16 are taken as they are,
+float64 is rounded. num_batches_tracked is left out.
+
+A PyTorch file can hold a program. Nothing of it is ever run: a file that asks for more than tensors and containers is refused.`,
+		Args: oneArg("file of PyTorch"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			i.sizeChosen = cmd.Flags().Changed("image-size")
+			return i.run(cmd, args[0])
+		},
+	}
+	c.Flags().StringVarP(&i.out, "output", "o", "", "the file to write")
+	c.Flags().StringVar(&i.key, "key", "", "the entry of the checkpoint that is the generator's state dict")
+	c.Flags().IntVar(&i.options.ImageSize, "image-size", 256, "side, in pixels, of the images of the training; dcgan's follows from its layers")
+	c.Flags().StringVar(&i.options.Norm, "norm", infer.NormInstance, "the norm of a network whose norms have no tensors: instance or none")
+	c.Flags().Float32Var(&i.options.InputNoise, "input-noise", 0, "σ of the noise that a chaos generator adds to the image, of the value range")
+	c.Flags().StringVar(&i.algorithm, "algorithm", algorithmFast,
+		"how keys are computed, which decides their last bits: fast, or direct, the plain sums")
+	addForce(c, &i.force)
+	return c
+}
+
+// oneArg asks for one argument.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return hinted{usagef("%s takes one %s", c.Name(), what), "keygan " + c.Use}
+		}
+		return nil
+	}
+}
+
+func (i *importer) run(cmd *cobra.Command, path string) error {
+	if err := i.checkFlags(path); err != nil {
+		return err
+	}
+	d, err := statedict.ReadFile(path, i.key)
+	if err != nil {
+		return importHint(fmt.Errorf("import: %w", err))
+	}
+	arch, params, err := statedict.Generator(d, i.options)
+	if err == nil {
+		err = i.checkUsed(arch)
+	}
+	if err != nil {
+		return importHint(fmt.Errorf("import: %w", named(path, err)))
+	}
+	if i.algorithm == algorithmFast {
+		arch = arch.WithFastAlgorithms()
+	}
+	// What is wrong with the numbers is the fault of the file that was read, and so it is found before the other is begun.
+	var file bytes.Buffer
+	if err := infer.Write(&file, arch, params); err != nil {
+		return fmt.Errorf("import: %w", named(path, err))
+	}
+	err = i.app.write(cmd.Context(), i.force, atomicfile.File{Path: i.out, Perm: public, Write: func(w io.Writer) error {
+		_, err := file.WriteTo(w)
+		return err
+	}})
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	if !i.app.quiet {
+		fmt.Fprintf(i.app.stderr, "keygan: %s: %s\n", i.out, describeImport(d, arch))
+	}
+	return nil
+}
+
+// checkFlags checks what can be checked without the file.
+func (i *importer) checkFlags(path string) error {
+	switch {
+	case i.out == "":
+		return hinted{usagef("import: no output file given"), "-o generator.npz names it"}
+	case identity(i.out) == identity(path):
+		return hinted{usagef("import: %s: the output would be the input", i.out), "-o names another file"}
+	case i.algorithm != algorithmFast && i.algorithm != algorithmDirect:
+		return usagef("import: unknown algorithm %q, known: %s, %s", i.algorithm, algorithmFast, algorithmDirect)
+	case i.options.Norm != infer.NormInstance && i.options.Norm != statedict.NoNorm:
+		return usagef("import: unknown norm %q, known: %s, %s", i.options.Norm, infer.NormInstance, statedict.NoNorm)
+	case !i.force && exists(i.out):
+		return fmt.Errorf("import: %s: %w", i.out, atomicfile.ErrExists)
+	}
+	return nil
+}
+
+// checkUsed refuses flags that the network in the file has no use for.
+func (i *importer) checkUsed(a infer.Arch) error {
+	norms := func(norm string) bool {
+		return slices.ContainsFunc(a.Layers, func(l infer.Layer) bool { return l.Norm == norm })
+	}
+	switch {
+	case i.options.InputNoise != 0 && a.Network != infer.NetworkChaos:
+		return usagef("--input-noise is for chaos generators, this is a %s generator", a.Network)
+	case i.sizeChosen && a.ImageSize != i.options.ImageSize:
+		return usagef("--image-size is %d, but the layers make images of %d", i.options.ImageSize, a.ImageSize)
+	case i.options.Norm == statedict.NoNorm && (norms(infer.NormBatch) || norms(infer.NormInstanceAffine)):
+		return usagef("--norm is none, but there are norms with parameters")
+	}
+	return nil
+}
+
+// describeImport says what was found, and what was assumed.
+func describeImport(d *statedict.Dict, a infer.Arch) string {
+	s := fmt.Sprintf("a %s generator, %d parameters, %d channels, %d×%d", a.Network, a.Parameters(), a.Channels, a.ImageSize, a.ImageSize)
+	if a.Layers[0].Norm == infer.NormInstance {
+		s += "; no norm has a tensor, so instance norm is assumed"
+	}
+	var others []string
+	for _, p := range a.Params() {
+		if t := d.Type(p.Name); t != "float32" && !slices.Contains(others, t) {
+			others = append(others, t)
+		}
+	}
+	if len(others) > 0 {
+		s += "; converted from " + strings.Join(others, ", ")
+	}
+	return s
+}
+
+// importHint names the likely fix of a file that is refused.
+func importHint(err error) error {
+	var (
+		refused *statedict.RefusedError
+		key     *statedict.KeyError
+	)
+	switch {
+	case errors.As(err, &refused):
+		return hinted{err, `save the weights alone, in Python: torch.save(generator.state_dict(), "generator.pth")`}
+	case errors.As(err, &key) && len(key.Keys) > 0:
+		return hinted{err, fmt.Sprintf("state dicts are under %.300q; --key names the generator's", key.Keys)}
+	}
+	return err
+}
