@@ -69,7 +69,7 @@ func newLogs(t *Training) (*logs, error) {
 	epochs := 0
 	if t.Step > 0 {
 		epochs = t.Step / t.StepsPerEpoch
-		old, err := readRows(l.csv)
+		old, err := readTable(l.csv)
 		if err != nil {
 			return nil, err
 		}
@@ -139,8 +139,8 @@ func (l *logs) finish(*Training) error { return l.lines.Close() }
 // Close is for a run that fails.
 func (l *logs) Close() error { return l.lines.Close() }
 
-// readRows reads the rows of a metrics.csv after its header; no file is no rows.
-func readRows(path string) ([][]string, error) {
+// readTable reads a metrics.csv with its header; no file is no rows.
+func readTable(path string) ([][]string, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -153,7 +153,7 @@ func readRows(path string) ([][]string, error) {
 	if err != nil || len(rows) == 0 {
 		return nil, fmt.Errorf("%s: no table in it: %v", path, err)
 	}
-	return rows[1:], nil
+	return rows, nil
 }
 
 // linesUpTo is the length of the lines of metrics.jsonl up to a step. A kill can leave half a line at the end: it does not

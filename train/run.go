@@ -188,7 +188,7 @@ func (t *Training) prepare(o Options) error {
 	if err := t.openLoaders(); err != nil {
 		return err
 	}
-	samples, err := newSamples(t, t.dataset.source)
+	samples, err := newSamples(t)
 	if err != nil {
 		return err
 	}

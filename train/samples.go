@@ -9,27 +9,39 @@ import (
 	torch "keygan/gotorch"
 )
 
-// samples shows, every few epochs, what the generator makes of the same few source images: samples/epoch-0003.png has the
-// images in its upper row and their keys below.
+// samples shows, every few epochs, what the networks make of the same few source images: samples/epoch-0003.png has a row of
+// the images, one for each of Objective.Show's, and below them as many target images, which the keys are to be like.
 type samples struct {
-	plain []*data.Image
-	input []float32 // [N, C, S, S]
+	source, target []*data.Image // of the networks' size and channels
+	rows           []string      // names, from the first sample on
 }
 
-func newSamples(t *Training, source data.Source) (*samples, error) {
-	c := t.Config
+func newSamples(t *Training) (*samples, error) {
 	s := &samples{}
-	n := min(c.Train.Samples, source.Len())
+	var err error
+	if s.source, err = spread(t.dataset.source, t.Config); err != nil {
+		return nil, fmt.Errorf("source: %w", err)
+	}
+	if s.target, err = spread(t.dataset.target, t.Config); err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	return s, nil
+}
+
+// spread takes the images of a sample from all over a set: it may be a mixture.
+func spread(set data.Source, c Config) ([]*data.Image, error) {
+	n := min(c.Train.Samples, set.Len())
+	images := make([]*data.Image, n)
 	for i := range n {
-		m, err := source.Image(i * source.Len() / n) // spread over the set: sources may be mixed
+		m, err := set.Image(i * set.Len() / n)
 		if err != nil {
 			return nil, err
 		}
+		// What the networks see: as floats and back, whatever the depth was.
 		m = m.Resize(c.Image.Size, c.Image.Size).Convert(c.Image.Channels)
-		s.input = append(s.input, m.Floats(c.Image.Channels)...)
-		s.plain = append(s.plain, m)
+		images[i] = data.FromFloats(m.Floats(c.Image.Channels), c.Image.Channels, c.Image.Size, c.Image.Size)
 	}
-	return s, nil
+	return images, nil
 }
 
 func (s *samples) afterStep(t *Training, _ []float64) error {
@@ -47,23 +59,52 @@ func samplePath(dir string, epoch int) string {
 func (s *samples) finish(*Training) error { return nil }
 
 func (s *samples) write(t *Training) error {
-	n, channels, size := len(s.plain), t.Config.Image.Channels, t.Config.Image.Size
-	var keys []float32
+	rows := [][]*data.Image{s.source}
+	s.rows = []string{"source images"}
 	torch.Scope(func() {
-		in := torch.FromFloats(s.input, int64(n), int64(channels), int64(size), int64(size)).To(t.device)
-		keys = t.Objective.Show(in)[0].Images.Floats()
+		for _, r := range t.Objective.Show(asTensor(s.source, t.Config.Image).To(t.device)) {
+			rows = append(rows, imagesOf(r.Images))
+			s.rows = append(s.rows, r.Name)
+		}
 	})
-	const gap = 2
-	grid := data.NewImage(n*(size+gap)-gap, 2*size+gap, channels, 8)
-	for i, plain := range s.plain {
-		plane := channels * size * size
-		key := data.FromFloats(keys[i*plane:(i+1)*plane], channels, size, size)
-		grid.Paste(data.FromFloats(plain.Floats(channels), channels, size, size), i*(size+gap), 0)
-		grid.Paste(key, i*(size+gap), size+gap)
-	}
+	rows, s.rows = append(rows, s.target), append(s.rows, "target images")
 	path := samplePath(t.Dir, t.Epoch())
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return data.WritePNG(path, grid, true)
+	return data.WritePNG(path, grid(rows), true)
+}
+
+// asTensor puts images into one tensor, [N, C, S, S] in [−1, 1].
+func asTensor(images []*data.Image, as Image) torch.Tensor {
+	var x []float32
+	for _, m := range images {
+		x = append(x, m.Floats(as.Channels)...)
+	}
+	return torch.FromFloats(x, int64(len(images)), int64(as.Channels), int64(as.Size), int64(as.Size))
+}
+
+// imagesOf is the way back.
+func imagesOf(x torch.Tensor) []*data.Image {
+	shape, values := ints(x.Shape()), x.Floats()
+	size := shape[1] * shape[2] * shape[3]
+	images := make([]*data.Image, shape[0])
+	for i := range images {
+		images[i] = data.FromFloats(values[i*size:(i+1)*size], shape[1], shape[2], shape[3])
+	}
+	return images
+}
+
+// grid sets rows of images of one size below each other. A row may be shorter than the first.
+func grid(rows [][]*data.Image) *data.Image {
+	const gap = 2
+	first := rows[0][0]
+	width, height := first.Width+gap, first.Height+gap
+	m := data.NewImage(len(rows[0])*width-gap, len(rows)*height-gap, first.Channels, 8)
+	for y, row := range rows {
+		for x, image := range row {
+			m.Paste(image, x*width, y*height)
+		}
+	}
+	return m
 }
