@@ -26,6 +26,9 @@ type CacheOptions struct {
 	// Progress, if set, is called while a cache is being made: with 0 first, then after each image, by one goroutine at a time.
 	Progress func(done, total int)
 
+	// Reading, if set, is called while files are read to see whether there is a cache of them, in the same way.
+	Reading func(done, total int)
+
 	// Waiting, if set, is called when another process is making the very cache, which may take its time.
 	Waiting func()
 }
@@ -73,7 +76,7 @@ func Cached(ctx context.Context, src Source, o CacheOptions) (Source, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Dir, reason(err))
 	}
-	parts, err := cacheParts(ctx, src, o.Dir)
+	parts, err := cacheParts(ctx, src, o)
 	if err != nil {
 		return nil, err
 	}
@@ -145,8 +148,8 @@ func anyFile(src Source) bool {
 }
 
 // cacheParts finds what the images of a source come from: the zero cachePart for one that is not to be cached.
-func cacheParts(ctx context.Context, src Source, dir string) ([]cachePart, error) {
-	remembered := readHashes(dir)
+func cacheParts(ctx context.Context, src Source, o CacheOptions) ([]cachePart, error) {
+	remembered := readHashes(o.Dir)
 	parts := make([]cachePart, src.Len())
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
@@ -156,8 +159,19 @@ func cacheParts(ctx context.Context, src Source, dir string) ([]cachePart, error
 			of[path] = append(of[path], i)
 		}
 	}
+	var mu sync.Mutex
+	done := 0
+	report := func(more int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done += more; o.Reading != nil {
+			o.Reading(done, len(of))
+		}
+	}
+	report(0)
 	for path, images := range of {
 		work.Go(func() error {
+			defer report(1)
 			h, state, err := hashFile(ctx, path)
 			if err != nil {
 				return ctx.Err() // else Image will say so
@@ -170,7 +184,7 @@ func cacheParts(ctx context.Context, src Source, dir string) ([]cachePart, error
 		})
 	}
 	err := work.Wait()
-	remembered.write(dir)
+	remembered.write(o.Dir)
 	if err != nil {
 		return nil, context.Cause(ctx)
 	}

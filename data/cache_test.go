@@ -190,8 +190,9 @@ func TestCacheIsAnArray(t *testing.T) {
 }
 
 func TestCacheProgress(t *testing.T) {
-	var calls [][2]int
-	o := CacheOptions{Dir: t.TempDir(), Size: 8, Channels: 1, Progress: func(done, total int) { calls = append(calls, [2]int{done, total}) }}
+	var calls, reads [][2]int
+	reading := func(done, total int) { reads = append(reads, [2]int{done, total}) }
+	o := CacheOptions{Reading: reading, Dir: t.TempDir(), Size: 8, Channels: 1, Progress: func(done, total int) { calls = append(calls, [2]int{done, total}) }}
 	folder := folderOf(t, "a.png", "b.png", "c.png")
 	mustCache(t, mustOpen(t, folder), o)
 	if diff := cmp.Diff([][2]int{{0, 3}, {1, 3}, {2, 3}, {3, 3}}, calls); diff != "" {
@@ -201,6 +202,9 @@ func TestCacheProgress(t *testing.T) {
 	mustCache(t, mustOpen(t, folder), o)
 	if calls != nil {
 		t.Errorf("there is a cache, but %v", calls)
+	}
+	if diff := cmp.Diff([][2]int{{0, 3}, {1, 3}, {2, 3}, {3, 3}, {0, 3}, {1, 3}, {2, 3}, {3, 3}}, reads); diff != "" {
+		t.Error(diff)
 	}
 }
 

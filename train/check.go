@@ -66,7 +66,13 @@ func Plan(c Config, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := openSpecs("target", specsOf(c.Target), c.Image); err != nil && !c.Paired() {
+	if !c.Paired() {
+		if _, err := openSpecs("target", specsOf(c.Target), c.Image); err != nil {
+			return err
+		}
+	}
+	r := &setReader{ctx: context.Background(), c: c}
+	if source, _, err = r.split(source); err != nil {
 		return err
 	}
 	steps := c.stepsPerEpoch(source.Len())

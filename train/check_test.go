@@ -120,3 +120,25 @@ func TestCheckSaysWhatIsEncrypted(t *testing.T) {
 		c.Target[0].Spec = data.Spec{}
 	}
 }
+
+func TestCheckOfNoiseOfAnotherSize(t *testing.T) {
+	c := folderConfig(t, manyPictures(t, 3), manyPictures(t, 3))
+	for size, want := range map[int]bool{0: false, c.Image.Size: false, 64: true} {
+		c.Target = []Target{{Spec: data.Spec{Synthetic: "noise", Count: 2, Size: size}}}
+		var report bytes.Buffer
+		if err := Check(context.Background(), c, Options{}, &report); err != nil || strings.Contains(report.String(), "the noise is not uniform any more") != want {
+			t.Errorf("size %d: %v\n%s", size, err, &report)
+		}
+	}
+}
+
+// A dry run counts without what is held out.
+func TestPlanHoldsOut(t *testing.T) {
+	c := folderConfig(t, manyPictures(t, 12), manyPictures(t, 3))
+	c.Data.HeldOut = 0.5
+	d := mustDataset(t, c, Options{})
+	var plan bytes.Buffer
+	if err := Plan(c, &plan); err != nil || !strings.Contains(plan.String(), fmt.Sprintf("\n# %d source images, ", d.source.Len())) || d.heldOut == 0 {
+		t.Errorf("%v\n%s", err, &plan)
+	}
+}

@@ -23,7 +23,7 @@ const (
 func (s *checkedSet) report(w io.Writer, c Config) {
 	fmt.Fprintf(w, "%s: %s\n", s.name, count(s.images, "image"))
 	for _, spec := range s.specs {
-		spec.report(w)
+		spec.report(w, c.Image)
 	}
 	if len(s.bad) > 0 {
 		what := "training would fail: data.on_bad_file is fail"
@@ -49,7 +49,7 @@ func (s *checkedSet) report(w io.Writer, c Config) {
 }
 
 // report writes what one folder or synthetic set holds.
-func (s checkedSpec) report(w io.Writer) {
+func (s checkedSpec) report(w io.Writer, as Image) {
 	name := s.spec.String()
 	if s.encrypt != "" {
 		name += fmt.Sprintf(", encrypted (%s)", s.encrypt)
@@ -68,6 +68,9 @@ func (s checkedSpec) report(w io.Writer) {
 		return
 	}
 	fact(w, "sizes", "%s", sizes(s.good))
+	if size := s.good[0].width; s.spec.Synthetic == "noise" && size != as.Size {
+		fact(w, "note", "resized to %d×%d, the noise is not uniform any more: leave out its size", as.Size, as.Size)
+	}
 	modes := map[string]int{}
 	for _, f := range s.good {
 		modes[f.mode]++

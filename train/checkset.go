@@ -70,7 +70,7 @@ func (r *setReader) readAll(s *checkedSet, checked *checkedSpec, src data.Source
 	if checked.spec.Synthetic != "" {
 		images = images[:1]
 	}
-	progress, end := r.progress(s.name, "checking")
+	progress := r.progress(s.name, "checking images", 0)
 	done := 0
 	err := data.Each(r.ctx, src, images, func(i int, m *data.Image, err error) {
 		if err != nil {
@@ -82,7 +82,7 @@ func (r *setReader) readAll(s *checkedSet, checked *checkedSpec, src data.Source
 			progress(done, len(images))
 		}
 	})
-	end()
+	r.endBar()
 	if err != nil {
 		return nil, r.failed(s.name, err)
 	}

@@ -1,12 +1,14 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"keygan/data"
 )
@@ -84,6 +86,7 @@ type setReader struct {
 	c        Config
 	log      io.Writer // nil: none
 	terminal bool
+	barDrawn bool // and its line not ended
 
 	skipped []data.Bad
 }
@@ -98,9 +101,8 @@ func (r *setReader) open(name string, specs []data.Spec) (data.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	progress, end := r.progress(name, "checking")
-	good, bad, err := data.Readable(r.ctx, images, progress)
-	end()
+	good, bad, err := data.Readable(r.ctx, images, r.progress(name, "checking images", 0))
+	r.endBar()
 	if err != nil {
 		return nil, r.failed(name, err)
 	}
@@ -114,8 +116,8 @@ func (r *setReader) open(name string, specs []data.Spec) (data.Source, error) {
 	return good, nil
 }
 
-// openSpecs opens the sources of a set. Noise that no size is given for is drawn as the networks see it: resized, or made grey
-// of RGB, it would not be uniform.
+// openSpecs opens the sources of a set. Noise is drawn as the networks see it, in size too unless one is given: made grey of RGB,
+// or resized, it would not be uniform.
 func openSpecs(name string, specs []data.Spec, as Image) (data.Source, error) {
 	var all []data.Source
 	for i, spec := range specs {
@@ -132,8 +134,8 @@ func openSpecs(name string, specs []data.Spec, as Image) (data.Source, error) {
 }
 
 func openSpec(spec data.Spec, as Image) (data.Source, error) {
-	if spec.Synthetic == "noise" && spec.Size == 0 {
-		return data.Noise(spec.Count, as.Size, as.Channels, spec.Seed)
+	if spec.Synthetic == "noise" {
+		return data.Noise(spec.Count, cmp.Or(spec.Size, as.Size), as.Channels, spec.Seed)
 	}
 	return data.OpenUnchecked([]data.Spec{spec})
 }
@@ -148,12 +150,12 @@ func (r *setReader) fitted(name string, src data.Source) (data.Source, error) {
 	if dir == "auto" {
 		dir = ""
 	}
-	progress, end := r.progress(name, "decoding")
 	images, err := data.Cached(r.ctx, src, data.CacheOptions{
-		Dir: dir, Size: size, Channels: channels, Progress: progress,
+		Dir: dir, Size: size, Channels: channels,
+		Reading: r.progress(name, "reading files", time.Second), Progress: r.progress(name, "decoding images", 0),
 		Waiting: func() { r.logf("%s: waiting for another process that is decoding the same images\n", name) },
 	})
-	end()
+	r.endBar()
 	switch {
 	case err == nil:
 		return images, nil

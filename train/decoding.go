@@ -1,38 +1,48 @@
 package train
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress shows how many images of a set have been decoded: a bar on a terminal, else a line every few seconds. Nothing is
-// shown of what is done at once. end leaves the bar's line.
-func (r *setReader) progress(set, doing string) (report func(done, total int), end func()) {
+// progress gives a function that shows how far something is that is done to a set, such as decoding images: a bar on a
+// terminal, once it has taken so long, else a line every few seconds. endBar is to be called when it is done.
+func (r *setReader) progress(set, doing string, after time.Duration) func(done, total int) {
 	if r.log == nil {
-		return nil, func() {}
+		return nil
 	}
+	var began, last time.Time
 	var bar *progressbar.ProgressBar
-	last := time.Now()
-	report = func(done, total int) {
-		if !r.terminal {
-			if now := time.Now(); now.Sub(last) >= lineEvery {
+	return func(done, total int) {
+		now := time.Now()
+		if began.IsZero() {
+			began, last = now, now
+		}
+		switch {
+		case !r.terminal:
+			if now.Sub(last) >= lineEvery {
 				last = now
-				r.logf("%s: %s image %d of %d\n", set, doing, done, total)
+				r.logf("%s: %s, %d of %d\n", set, doing, done, total)
 			}
 			return
-		}
-		if bar == nil {
+		case bar == nil && now.Sub(began) < after:
+			return
+		case bar == nil:
+			r.endBar()
 			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(r.log), progressbar.OptionShowCount(),
-				progressbar.OptionSetDescription(fmt.Sprintf("%s: %s images", set, doing)),
+				progressbar.OptionSetDescription(set+": "+doing),
 				progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionFullWidth())
+			r.barDrawn = true
 		}
 		bar.Set(done)
 	}
-	return report, func() {
-		if bar != nil {
-			r.logf("\n")
-		}
+}
+
+// endBar leaves the line of the bar that is drawn, if one is.
+func (r *setReader) endBar() {
+	if r.barDrawn {
+		r.logf("\n")
+		r.barDrawn = false
 	}
 }
