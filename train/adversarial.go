@@ -89,23 +89,32 @@ func (a *adversarial) input(b Batch) torch.Tensor {
 	return b.Source
 }
 
+// fakes are what the generator makes of the inputs of each batch.
+//
+// Of one batch the graph that made them is kept for the generator's update. Of several that would take the memory that
+// accumulation is there to save, so there each batch goes through the generator once more.
+func (a *adversarial) fakes(inputs []torch.Tensor) []torch.Tensor {
+	fakes := make([]torch.Tensor, len(inputs))
+	for i, x := range inputs {
+		if len(inputs) == 1 {
+			fakes[i] = a.generator.Network.Forward(x)
+			break
+		}
+		torch.Scope(func() {
+			torch.NoGrad(func() { fakes[i] = a.generator.Network.Forward(x).Keep() })
+		})
+	}
+	return fakes
+}
+
 // step makes one iteration and returns the terms of the generator's and of the last critic step. They belong to the scope
 // that is running.
-//
-// Of one batch the graph that made the fakes is kept for the generator's update. Of several that would take the memory that
-// accumulation is there to save, so there each batch goes through the generator once more.
 func (a *adversarial) step(batches []Batch) (g generatorTerms, c criticTerms) {
-	inputs, fakes := make([]torch.Tensor, len(batches)), make([]torch.Tensor, len(batches))
+	inputs := make([]torch.Tensor, len(batches))
 	for i, b := range batches {
 		inputs[i] = a.input(b)
-		if len(batches) == 1 {
-			fakes[i] = a.generator.Network.Forward(inputs[i])
-		} else {
-			torch.Scope(func() {
-				torch.NoGrad(func() { fakes[i] = a.generator.Network.Forward(inputs[i]).Keep() })
-			})
-		}
 	}
+	fakes := a.fakes(inputs)
 	for range a.criticSteps {
 		c = a.criticStep(batches, fakes)
 	}

@@ -12,15 +12,19 @@ import (
 
 // chaosConfig trains the chaos GAN on source images and those images encrypted, in a few seconds.
 func chaosConfig(t *testing.T) Config {
-	c := defaults("chaos-gan", "", "")
-	c.Name, c.Output, c.Device, c.Threads = "chaos", t.TempDir(), "cpu", 1
+	c := smallConfig(t)
+	setChaos(&c)
+	return c
+}
+
+// setChaos makes it the chaos GAN on images that are encrypted.
+func setChaos(c *Config) {
+	chaos := defaults("chaos-gan", "", "")
+	c.Objective, c.Generator, c.Critic, c.Optimizer, c.Image = chaos.Objective, chaos.Generator, chaos.Critic, chaos.Optimizer, chaos.Image
 	c.Image.Size = 48
 	c.Source = []data.Spec{{Synthetic: "xray", Count: 4, Size: 48}, {Synthetic: "mri", Count: 4, Size: 48}}
 	c.Target = []Target{{Encrypt: "logistic"}}
-	c.Data.Cache = "off"
 	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = 2, 1, 2
-	c.Train.Batch, c.Train.Epochs = 2, 2
-	return c
 }
 
 // Each batch of targets is its batch of sources, XORed with the keystream.

@@ -33,8 +33,8 @@ func (g *gan) Step(batches []Batch) (values []float64) {
 }
 
 // entropyLoss is the binary cross-entropy, by softplus(x) = −log σ(−x), which does not overflow.
-func (g *gan) entropyLoss(real, fake torch.Tensor) criticTerms {
-	c := g.bothScores(real, fake)
+func (a *adversarial) entropyLoss(real, fake torch.Tensor) criticTerms {
+	c := a.bothScores(real, fake)
 	c.loss = torch.Add(c.realScores.Neg().Softplus().Mean(), c.fakeScores.Softplus().Mean(), 1)
 	return c
 }

@@ -110,8 +110,9 @@ func (m *Model) close() {
 
 // objectives makes each objective from a configuration, on a device.
 var objectives = map[string]func(Config, torch.Device) Objective{
-	"gan":     newGAN,
-	"wgan-gp": newWGANGP,
+	"chaos-gan": newChaosGAN,
+	"gan":       newGAN,
+	"wgan-gp":   newWGANGP,
 }
 
 // Objectives lists the names that a configuration can give.

@@ -108,6 +108,9 @@ func TestObjectives(t *testing.T) {
 	for _, name := range Objectives() {
 		c := smallConfig(t)
 		c.Objective.Name, c.Train.Epochs = name, 1
+		if name == "chaos-gan" {
+			setChaos(&c)
+		}
 		if err := Run(context.Background(), c, Options{}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

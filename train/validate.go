@@ -123,6 +123,7 @@ func (c *Config) checkSets() (path string, err error) {
 func (c *Config) checkNetworks() (path, reason string) {
 	g, d := generators[c.Generator.Name], critics[c.Critic.Name]
 	chaos := c.Objective.Name == "chaos-gan"
+	const needsPairs = "compares an encrypted image with its own target, so it must be 0 unless the target is [{encrypt: logistic}]"
 	size := c.Image.Size
 	for _, r := range []rule{
 		oneOf("generator.norm", c.Generator.Norm, g.norms...),
@@ -131,6 +132,8 @@ func (c *Config) checkNetworks() (path, reason string) {
 		{"critic.name", chaos == (c.Critic.Name == "chaos"), "must be chaos for the objective chaos-gan, and for no other", c.Critic.Name},
 		{"image.size", c.Generator.Name != "dcgan" || size&(size-1) == 0, "must be a power of two for the generator dcgan", size},
 		{"image.size", c.Critic.Name != "chaos" || size >= 48 && size%16 == 0, "must be a multiple of 16 from 48 for the critic chaos", size},
+		{"objective.target_weight", !chaos || c.Paired() || c.Objective.TargetWeight == 0, needsPairs, c.Objective.TargetWeight},
+		{"objective.global_ssim_weight", !chaos || c.Paired() || c.Objective.GlobalSSIMWeight == 0, needsPairs, c.Objective.GlobalSSIMWeight},
 		{"generator.latent", c.Generator.Latent > 0 == (c.Generator.Name == "dcgan"), "must be given for the generator dcgan, and for no other", c.Generator.Latent},
 		{"generator.noise", !c.Generator.Noise || c.Generator.Name == "resnet", "is for the generator resnet", c.Generator.Noise},
 	} {
@@ -148,4 +151,3 @@ func isCUDAIndex(device string) bool {
 	n, ok := strings.CutPrefix(device, "cuda:")
 	return ok && n != "" && strings.Trim(n, "0123456789") == ""
 }
-

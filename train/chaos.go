@@ -1,0 +1,167 @@
+package train
+
+import (
+	torch "keygan/gotorch"
+	"keygan/infer"
+)
+
+// chaosGAN is the second system: an encryptor E that turns images into noise, and a reconstruction network R, its inverse, which
+// are trained together. What is published of it is in the networks and here:
+//
+//   - the networks, layer by layer (infer.Chaos, chaosLayers), and Adam's parameters;
+//   - Gaussian noise of σ = 0.3 of the range is added to the plain image, which is then clipped: x′;
+//   - the target domain: images y encrypted with a logistic map;
+//   - losses of MSE and 1 − SSIM, with a window, and in the critic's loss a global SSIM with the weight μ = 0.2.
+//
+// How these make one loss is not published. Our reading, with e = E(x′), images in [0, 1] and the critic's scores as logits, is
+//
+//	critic: −log σ(D(y)) − log(1 − σ(D(e)))
+//	E and R: a·(−log σ(D(e)) + μ·(1 − globalSSIM(e, y))) + t·(MSE(e, y) + 1 − SSIM(e, y)) + r·(MSE(R(e), x) + 1 − SSIM(R(e), x))
+//
+// with the weights a, t and r of the configuration. The global SSIM stands in the encryptor's loss, because the critic's own weights
+// have no part in it. The second line is one loss for both networks: only so does E learn to make what R can read.
+type chaosGAN struct {
+	adversarial
+	reconstructor *Model
+	weights       ObjectiveConfig
+	paired        bool       // each target is its source, encrypted
+	inverse       infer.Arch // the reconstructor's
+
+	// inputNoise draws what is added to images of a shape, from the standard normal distribution.
+	inputNoise func(shape []int64) torch.Tensor
+}
+
+func newChaosGAN(c Config, device torch.Device) Objective {
+	g := &chaosGAN{
+		adversarial: newAdversarial(c, device),
+		weights:     c.Objective,
+		paired:      c.Paired(),
+		inputNoise:  func(shape []int64) torch.Tensor { return torch.RandN(shape, false).To(device) },
+	}
+	g.criticLoss = g.entropyLoss
+	g.inverse = g.arch
+	g.inverse.InputNoise = 0
+	g.reconstructor = newModel("reconstructor", newNetwork(g.inverse, device), c, c.Generator.EMA)
+	return g
+}
+
+func (g *chaosGAN) Models() []*Model { return []*Model{g.generator, g.critic, g.reconstructor} }
+
+func (g *chaosGAN) Outputs() []Output {
+	return append(g.adversarial.Outputs(), Output{"reconstructor.npz", g.reconstructor.Name, g.inverse})
+}
+
+// Columns: Generator Loss is the whole loss of E and R. The losses after the critic's are its last two brackets; MSE and SSIM are
+// those between image and reconstruction. Where targets belong to no image there is no Target Loss.
+func (g *chaosGAN) Columns() []string {
+	columns := []string{"Generator Loss", "Critic Loss", "Reconstruction Loss", "Target Loss", "MSE", "SSIM", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}
+	if !g.paired {
+		columns = append(columns[:3], columns[4:]...)
+	}
+	return append(append(columns, gradientColumns...), "Reconstructor Gradient Norm")
+}
+
+func (g *chaosGAN) Step(batches []Batch) (values []float64) {
+	torch.Scope(func() {
+		plain, inputs := make([]Batch, len(batches)), make([]torch.Tensor, len(batches))
+		for i, b := range batches {
+			plain[i] = Batch{toUnit(b.Source), toUnit(b.Target)}
+			inputs[i] = g.noisy(plain[i].Source, g.inputNoise(b.Source.Shape()))
+		}
+		fakes := g.fakes(inputs)
+		var critic criticTerms
+		for range g.criticSteps {
+			critic = g.criticStep(plain, fakes)
+		}
+		t := g.generatorStep(plain, inputs, fakes)
+		right, criticRight := accuracies(t.scores, critic)
+		columns := []torch.Tensor{t.loss, critic.loss, t.reconstruction, t.target, t.mse, t.ssim, critic.real, critic.fake, right, criticRight,
+			t.gradient, critic.gradient, t.inverseGradient}
+		if !g.paired {
+			columns = append(columns[:3], columns[4:]...)
+		}
+		values = scalars(columns...)
+	})
+	return values
+}
+
+// noisy is what the encryptor sees: x + σ·noise, clipped to [0, 1].
+func (g *chaosGAN) noisy(x, noise torch.Tensor) torch.Tensor {
+	return torch.Add(x, noise, float32(g.weights.InputNoise)).Clamp(0, 1)
+}
+
+// chaosTerms are the parts of a step of encryptor and reconstruction network.
+type chaosTerms struct {
+	generatorTerms                                 // gradient is that of the encryptor
+	reconstruction, target, mse, ssim torch.Tensor // scalars; target: none where no target belongs to an image
+	inverseGradient                   torch.Tensor // scalar: the norm of the reconstruction network's gradient
+}
+
+// generatorStep updates encryptor and reconstruction network once. As in adversarial.step, of several batches each goes through
+// the encryptor once more, here with other elements dropped out.
+func (g *chaosGAN) generatorStep(plain []Batch, inputs, fakes []torch.Tensor) (t chaosTerms) {
+	n := len(plain)
+	encryptor := g.generator.Network.tensors()
+	both := append(encryptor[:len(encryptor):len(encryptor)], g.reconstructor.Network.tensors()...)
+	grads := sum{}
+	for i, b := range plain {
+		torch.Scope(func() {
+			fake := fakes[i]
+			if n > 1 {
+				fake = g.generator.Network.Forward(inputs[i])
+			}
+			c := g.losses(b, fake)
+			grads.add(torch.Grad([]torch.Tensor{c.loss}, both, nil, false, false))
+			t.loss, t.scores = joined(t.loss, c.loss, n), stacked(t.scores, c.scores)
+			t.reconstruction, t.target = joined(t.reconstruction, c.reconstruction, n), joined(t.target, c.target, n)
+			t.mse, t.ssim = joined(t.mse, c.mse, n), joined(t.ssim, c.ssim, n)
+		})
+	}
+	mean := grads.mean()
+	t.gradient = g.generator.update(mean[:len(encryptor)])
+	t.inverseGradient = g.reconstructor.update(mean[len(encryptor):])
+	return t
+}
+
+// losses are those of encryptor and reconstruction network for a batch of images in [0, 1] and its encrypted images.
+func (g *chaosGAN) losses(b Batch, fake torch.Tensor) (t chaosTerms) {
+	w := g.weights
+	t.scores = g.scores(fake)
+	t.loss = t.scores.Neg().Softplus().Mean()
+	if g.paired {
+		t.loss = torch.Add(t.loss, oneMinus(globalSSIM(fake, b.Target)), float32(w.GlobalSSIMWeight))
+	}
+	t.loss = t.loss.MulScalar(w.AdversarialWeight)
+	if g.paired {
+		mse, similarity := torch.MSELoss(fake, b.Target, "mean"), ssim(fake, b.Target)
+		t.target = torch.Add(mse, oneMinus(similarity), 1)
+		t.loss = torch.Add(t.loss, t.target, float32(w.TargetWeight))
+	}
+	back := g.reconstructor.Network.Forward(fake)
+	t.mse, t.ssim = torch.MSELoss(back, b.Source, "mean"), ssim(back, b.Source)
+	t.reconstruction = torch.Add(t.mse, oneMinus(t.ssim), 1)
+	t.loss = torch.Add(t.loss, t.reconstruction, float32(w.ReconstructionWeight))
+	return t
+}
+
+// Show has the images with their noise, the cipher images as they would be stored, in 8 bits, and what can be made of those. The
+// noise is that of package infer, from the seeds 0, 1, 2, ….
+func (g *chaosGAN) Show(source torch.Tensor) []Row {
+	x := toUnit(source)
+	shape := x.Shape()
+	noisy := g.noisy(x, g.noise(infer.StreamInput, shape[0], shape[1:]...))
+	stored := levels(g.generator.best().Evaluate(noisy))
+	back := g.reconstructor.best().Evaluate(stored).Clamp(0, 1)
+	return []Row{{"noisy", fromUnit(noisy)}, {"encrypted", fromUnit(stored)}, {"reconstructed", fromUnit(back)}}
+}
+
+// levels rounds x to the 256 levels of 8 bits in [0, 1], halves up.
+func levels(x torch.Tensor) torch.Tensor {
+	return x.Clamp(0, 1).MulScalar(255).AddScalar(0.5).Floor().DivScalar(255)
+}
+
+// toUnit takes samples in [−1, 1] to [0, 1], and fromUnit takes them back.
+func toUnit(x torch.Tensor) torch.Tensor   { return x.AddScalar(1).MulScalar(0.5) }
+func fromUnit(x torch.Tensor) torch.Tensor { return x.MulScalar(2).AddScalar(-1) }
+
+func oneMinus(x torch.Tensor) torch.Tensor { return x.Neg().AddScalar(1) }
