@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -32,6 +33,18 @@ var variants = []struct {
 		c.Generator = GeneratorConfig{Name: "dcgan", Width: 2, Latent: 5, Norm: "batch"}
 		c.Critic = CriticConfig{Name: "dcgan", Width: 2, Norm: "batch"}
 	}},
+	{"chaos-gan", setChaos},
+	{"chaos-gan with accumulation and a mean of weights", func(c *Config) {
+		setChaos(c)
+		c.Generator.Blocks = 0
+		c.Train.Batch, c.Train.Accumulate, c.Generator.EMA = 1, 2, 0.5
+	}},
+	{"chaos-gan without pairs", func(c *Config) {
+		setChaos(c)
+		c.Generator.Blocks = 0
+		c.Target = []Target{{Spec: data.Spec{Synthetic: "mri", Count: 5, Size: 48}, Encrypt: "logistic"}}
+		c.Objective.TargetWeight, c.Objective.GlobalSSIMWeight = 0, 0
+	}},
 }
 
 func TestVariants(t *testing.T) {
@@ -53,38 +66,53 @@ func TestVariants(t *testing.T) {
 				t.Fatal(err)
 			}
 			sameFiles(t, whole, parts, "generator.npz", "metrics.csv", "metrics.jsonl", "samples/epoch-0002.png")
+			if whole.Objective.Name == "chaos-gan" {
+				sameFiles(t, whole, parts, "reconstructor.npz")
+			}
 			exportedAsTrained(t, whole)
 		})
 	}
 }
 
 // exportedAsTrained compares the last sample of a finished run with what package infer makes of generator.npz: of the same
-// images, with the same noise, the same keys but for a level here and there.
+// images, with the same noise, the same keys but for a level here and there. Where there is a reconstruction network, the same
+// goes for what it makes of those.
 func exportedAsTrained(t *testing.T, c Config) {
 	t.Helper()
-	model, err := infer.ReadFile(c.GeneratorPath())
-	if err != nil {
-		t.Fatal(err)
-	}
 	grid, err := data.ReadImage(samplePath(c.Output+"/"+c.Name, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
 	size := c.Image.Size
-	for i := range 4 {
-		plain, want := data.NewImage(size, size, 3, 8), data.NewImage(size, size, 3, 8)
-		plain.Paste(grid, -i*(size+2), 0)
-		want.Paste(grid, -i*(size+2), -(size + 2))
-		got, err := model.KeyFrom(plain, infer.Seed{byte(i)})
+	cell := func(row, i int) *data.Image {
+		m := data.NewImage(size, size, c.Image.Channels, 8)
+		m.Paste(grid, -i*(size+2), -row*(size+2))
+		return m
+	}
+	check := func(file string, from, to int) {
+		t.Helper()
+		model, err := infer.ReadFile(filepath.Join(c.Output, c.Name, file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for k, v := range want.Pix {
-			if d := int(got.Pix[k]) - int(v); d < -1 || d > 1 {
-				t.Fatalf("image %d, sample %d: %d in Go, %d in libtorch", i, k, got.Pix[k], v)
+		for i := range 4 {
+			got, err := model.KeyFrom(cell(from, i), infer.Seed{byte(i)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, v := range cell(to, i).Pix {
+				if d := int(got.Pix[k]) - int(v); d < -1 || d > 1 {
+					t.Fatalf("%s, image %d, sample %d: %d in Go, %d in libtorch", file, i, k, got.Pix[k], v)
+				}
 			}
 		}
 	}
+	if c.Objective.Name != "chaos-gan" {
+		check("generator.npz", 0, 1)
+		return
+	}
+	check("generator.npz", 0, 2) // row 1 is the noisy images
+	check("reconstructor.npz", 2, 3)
 }
 
 // Two batches of two are as good as one of four: each image's share of the gradient is the same, since nothing in these
