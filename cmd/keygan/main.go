@@ -9,6 +9,7 @@
 //	keygan metrics  scan.png out/scan.cipher.png                    entropy, correlation, NPCR, PSNR, …
 //	keygan evaluate -c configs/paper.yaml -o runs/paper             the result tables
 //	keygan import   model.pth -o generator.npz                      weights that PyTorch saved
+//	keygan export-onnx generator.npz -o generator.onnx              a generator for other runtimes
 //
 // Results go to standard output, progress and messages to standard error. It exits with 0 when all was done, 1 when
 // something failed, 2 when the command line or a configuration was wrong. Nothing is overwritten without --force, and a
@@ -93,7 +94,8 @@ func (a *app) command() *cobra.Command {
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages but warnings and errors")
 	root.AddCommand(
 		a.samplesCommand(), a.keygenCommand(), a.encryptCommand(), a.decryptCommand(),
-		a.inspectCommand(), a.metricsCommand(), a.evaluateCommand(), a.importCommand(), a.versionCommand(),
+		a.inspectCommand(), a.metricsCommand(), a.evaluateCommand(), a.importCommand(), a.exportONNXCommand(),
+		a.versionCommand(),
 	)
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
