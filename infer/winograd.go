@@ -15,7 +15,7 @@ type winogradConvolution struct {
 const (
 	winogradTile  = kernel.WinogradTile
 	unitTiles     = 64 // of one unit of work: its frequencies, of all channels, are what should stay in the cache
-	frequencySkew = 32 // numbers between frequencies, so that not all fall into the same set of the cache
+	frequencySkew = 64 // numbers between frequencies, so that not all fall into the same set of the cache
 )
 
 func newWinogradConvolution(l Layer, weight []float32) *winogradConvolution {
@@ -70,7 +70,7 @@ func winogradUnits(rows, cols, workers int) (units []winogradUnit, wholeRows boo
 func (c *winogradConvolution) plan(s *schedule, out, in *pixels, rowDone func(y int)) {
 	panels, ins := c.outs/kernel.Block, in.blocks()*kernel.Block
 	panel := c.layer.In * kernel.Block
-	frequency := panels * panel // numbers of a frequency of the weights
+	frequency := panels*panel + 64
 	s.transformed = grow(s.transformed, kernel.Frequencies*frequency)
 	const channels = 16 // of a unit
 	groups := (c.layer.In + channels - 1) / channels
@@ -101,7 +101,7 @@ func (c *winogradConvolution) plan(s *schedule, out, in *pixels, rowDone func(y 
 				C: m[f*outFrequency:], CRow: c.outs,
 				A: v[f*inFrequency:], ARow: ins,
 				Offsets: s.zeroOffset[:], Run: c.layer.In,
-				B: s.transformed[f*frequency:][:frequency], Rows: u.rows * u.cols, Panels: panels,
+				B: s.transformed[f*frequency:][:panels*panel], Rows: u.rows * u.cols, Panels: panels,
 			})
 		}
 		for row := range u.rows {

@@ -32,6 +32,7 @@ type productArgs struct {
 	run        int // in numbers
 	b          unsafe.Pointer
 	panel      int
+	next       unsafe.Pointer
 	rows       int
 	accumulate int
 }
@@ -42,13 +43,16 @@ func (s *Set) tile(p *Product, steps, first, rows, panel, panels int) {
 		tileGo(p, steps, first, rows, panel)
 		return
 	}
-	args := productArgs{
-		c: unsafe.Pointer(&p.C[first*p.CRow+panel*Block]), cRow: 4 * p.CRow,
-		a: unsafe.Pointer(&p.A[first*p.ARow]), aRow: 4 * p.ARow,
-		offsets: unsafe.Pointer(&p.Offsets[0]), segments: len(p.Offsets), run: p.Run,
-		b: unsafe.Pointer(&p.B[panel*steps*Block]), panel: 4 * steps * Block,
-		rows: rows,
+	var args productArgs // filled in place: copied, it would have to wait until the stores before it are done
+	args.c, args.cRow = unsafe.Pointer(&p.C[first*p.CRow+panel*Block]), 4*p.CRow
+	args.a, args.aRow = unsafe.Pointer(&p.A[first*p.ARow]), 4*p.ARow
+	args.offsets, args.segments, args.run = unsafe.Pointer(&p.Offsets[0]), len(p.Offsets), p.Run
+	args.b, args.panel = unsafe.Pointer(&p.B[panel*steps*Block]), 4*steps*Block
+	args.next = args.b
+	if panel+2*panels <= p.Panels && first == 0 {
+		args.next = unsafe.Pointer(&p.B[(panel+panels)*steps*Block])
 	}
+	args.rows = rows
 	if p.Accumulate {
 		args.accumulate = 1
 	}

@@ -5,10 +5,10 @@
 #include "textflag.h"
 
 // func product2AVX512(args *byte)
-// Requires: AVX, AVX512F
-TEXT ·product2AVX512(SB), NOSPLIT, $0-8
+// Requires: AVX, AVX512F, MMX+
+TEXT ·product2AVX512(SB), NOSPLIT, $8-8
 	MOVQ    args+0(FP), AX
-	MOVQ    72(AX), CX
+	MOVQ    80(AX), CX
 	CMPQ    CX, $0x01
 	JEQ     rows1
 	CMPQ    CX, $0x02
@@ -35,7 +35,7 @@ TEXT ·product2AVX512(SB), NOSPLIT, $0-8
 	JEQ     rows12
 	CMPQ    CX, $0x0d
 	JEQ     rows13
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero14
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -122,19 +122,22 @@ begin14:
 	LEAQ (R9)(SI*2), R10
 	LEAQ (R10)(SI*2), R11
 	LEAQ (R11)(SI*2), R12
-	MOVQ 32(AX), R13
-	MOVQ 40(AX), R14
+	MOVQ 72(AX), R13
+	MOVQ 32(AX), R14
+	MOVQ 40(AX), R15
 
 segment14:
-	MOVQ (R13), CX
+	MOVQ (R14), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R13
-	MOVQ 48(AX), R15
-	SUBQ $0x02, R15
+	ADDQ $0x08, R14
+	MOVQ 48(AX), BP
+	SUBQ $0x02, BP
 	JLT  tail14
 
 loop14:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPS      (DX), Z28
 	VMOVUPS      (DX)(BX*1), Z29
 	VBROADCASTSS (CX), Z30
@@ -179,6 +182,8 @@ loop14:
 	VBROADCASTSS (CX)(R12*1), Z30
 	VFMADD231PS  Z30, Z28, Z26
 	VFMADD231PS  Z30, Z29, Z27
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
 	VMOVUPS      64(DX), Z28
 	VMOVUPS      64(DX)(BX*1), Z29
 	VBROADCASTSS 4(CX), Z30
@@ -225,14 +230,17 @@ loop14:
 	VFMADD231PS  Z30, Z29, Z27
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R15
+	ADDQ         $0x00000100, R13
+	SUBQ         $0x02, BP
 	JGE          loop14
 
 tail14:
-	ADDQ $0x02, R15
+	ADDQ $0x02, BP
 	JZ   next14
 
 single14:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
 	VMOVUPS      (DX), Z28
 	VMOVUPS      (DX)(BX*1), Z29
 	VBROADCASTSS (CX), Z30
@@ -279,11 +287,12 @@ single14:
 	VFMADD231PS  Z30, Z29, Z27
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R15
+	ADDQ         $0x00000080, R13
+	DECQ         BP
 	JNZ          single14
 
 next14:
-	DECQ    R14
+	DECQ    R15
 	JNZ     segment14
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -332,7 +341,7 @@ next14:
 	RET
 
 rows13:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero13
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -413,19 +422,22 @@ begin13:
 	LEAQ (R8)(SI*2), R9
 	LEAQ (R9)(SI*2), R10
 	LEAQ (R10)(SI*2), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
+	MOVQ 72(AX), R12
+	MOVQ 32(AX), R13
+	MOVQ 40(AX), R14
 
 segment13:
-	MOVQ (R12), CX
+	MOVQ (R13), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R12
-	MOVQ 48(AX), R14
-	SUBQ $0x02, R14
+	ADDQ $0x08, R13
+	MOVQ 48(AX), R15
+	SUBQ $0x02, R15
 	JLT  tail13
 
 loop13:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (DX), Z26
 	VMOVUPS      (DX)(BX*1), Z27
 	VBROADCASTSS (CX), Z28
@@ -467,6 +479,8 @@ loop13:
 	VBROADCASTSS (CX)(DI*4), Z28
 	VFMADD231PS  Z28, Z26, Z24
 	VFMADD231PS  Z28, Z27, Z25
+	PREFETCHT0   128(R12)
+	PREFETCHT0   192(R12)
 	VMOVUPS      64(DX), Z26
 	VMOVUPS      64(DX)(BX*1), Z27
 	VBROADCASTSS 4(CX), Z28
@@ -510,14 +524,17 @@ loop13:
 	VFMADD231PS  Z28, Z27, Z25
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R14
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x02, R15
 	JGE          loop13
 
 tail13:
-	ADDQ $0x02, R14
+	ADDQ $0x02, R15
 	JZ   next13
 
 single13:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (DX), Z26
 	VMOVUPS      (DX)(BX*1), Z27
 	VBROADCASTSS (CX), Z28
@@ -561,11 +578,12 @@ single13:
 	VFMADD231PS  Z28, Z27, Z25
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R14
+	ADDQ         $0x00000080, R12
+	DECQ         R15
 	JNZ          single13
 
 next13:
-	DECQ    R13
+	DECQ    R14
 	JNZ     segment13
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -611,7 +629,7 @@ next13:
 	RET
 
 rows12:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero12
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -687,19 +705,22 @@ begin12:
 	LEAQ (R8)(SI*2), R9
 	LEAQ (R9)(SI*2), R10
 	LEAQ (R10)(SI*2), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
+	MOVQ 72(AX), R12
+	MOVQ 32(AX), R13
+	MOVQ 40(AX), R14
 
 segment12:
-	MOVQ (R12), CX
+	MOVQ (R13), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R12
-	MOVQ 48(AX), R14
-	SUBQ $0x02, R14
+	ADDQ $0x08, R13
+	MOVQ 48(AX), R15
+	SUBQ $0x02, R15
 	JLT  tail12
 
 loop12:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (DX), Z24
 	VMOVUPS      (DX)(BX*1), Z25
 	VBROADCASTSS (CX), Z26
@@ -738,6 +759,8 @@ loop12:
 	VBROADCASTSS (CX)(R11*1), Z26
 	VFMADD231PS  Z26, Z24, Z22
 	VFMADD231PS  Z26, Z25, Z23
+	PREFETCHT0   128(R12)
+	PREFETCHT0   192(R12)
 	VMOVUPS      64(DX), Z24
 	VMOVUPS      64(DX)(BX*1), Z25
 	VBROADCASTSS 4(CX), Z26
@@ -778,14 +801,17 @@ loop12:
 	VFMADD231PS  Z26, Z25, Z23
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R14
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x02, R15
 	JGE          loop12
 
 tail12:
-	ADDQ $0x02, R14
+	ADDQ $0x02, R15
 	JZ   next12
 
 single12:
+	PREFETCHT0   (R12)
+	PREFETCHT0   64(R12)
 	VMOVUPS      (DX), Z24
 	VMOVUPS      (DX)(BX*1), Z25
 	VBROADCASTSS (CX), Z26
@@ -826,11 +852,12 @@ single12:
 	VFMADD231PS  Z26, Z25, Z23
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R14
+	ADDQ         $0x00000080, R12
+	DECQ         R15
 	JNZ          single12
 
 next12:
-	DECQ    R13
+	DECQ    R14
 	JNZ     segment12
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -873,7 +900,7 @@ next12:
 	RET
 
 rows11:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero11
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -943,19 +970,22 @@ begin11:
 	LEAQ (DI)(SI*2), R8
 	LEAQ (R8)(SI*2), R9
 	LEAQ (R9)(SI*2), R10
-	MOVQ 32(AX), R11
-	MOVQ 40(AX), R12
+	MOVQ 72(AX), R11
+	MOVQ 32(AX), R12
+	MOVQ 40(AX), R13
 
 segment11:
-	MOVQ (R11), CX
+	MOVQ (R12), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R11
-	MOVQ 48(AX), R13
-	SUBQ $0x02, R13
+	ADDQ $0x08, R12
+	MOVQ 48(AX), R14
+	SUBQ $0x02, R14
 	JLT  tail11
 
 loop11:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (DX), Z22
 	VMOVUPS      (DX)(BX*1), Z23
 	VBROADCASTSS (CX), Z24
@@ -991,6 +1021,8 @@ loop11:
 	VBROADCASTSS (CX)(R8*2), Z24
 	VFMADD231PS  Z24, Z22, Z20
 	VFMADD231PS  Z24, Z23, Z21
+	PREFETCHT0   128(R11)
+	PREFETCHT0   192(R11)
 	VMOVUPS      64(DX), Z22
 	VMOVUPS      64(DX)(BX*1), Z23
 	VBROADCASTSS 4(CX), Z24
@@ -1028,14 +1060,17 @@ loop11:
 	VFMADD231PS  Z24, Z23, Z21
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R13
+	ADDQ         $0x00000100, R11
+	SUBQ         $0x02, R14
 	JGE          loop11
 
 tail11:
-	ADDQ $0x02, R13
+	ADDQ $0x02, R14
 	JZ   next11
 
 single11:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (DX), Z22
 	VMOVUPS      (DX)(BX*1), Z23
 	VBROADCASTSS (CX), Z24
@@ -1073,11 +1108,12 @@ single11:
 	VFMADD231PS  Z24, Z23, Z21
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R13
+	ADDQ         $0x00000080, R11
+	DECQ         R14
 	JNZ          single11
 
 next11:
-	DECQ    R12
+	DECQ    R13
 	JNZ     segment11
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -1117,7 +1153,7 @@ next11:
 	RET
 
 rows10:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero10
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -1182,19 +1218,22 @@ begin10:
 	LEAQ (DI)(SI*2), R8
 	LEAQ (R8)(SI*2), R9
 	LEAQ (R9)(SI*2), R10
-	MOVQ 32(AX), R11
-	MOVQ 40(AX), R12
+	MOVQ 72(AX), R11
+	MOVQ 32(AX), R12
+	MOVQ 40(AX), R13
 
 segment10:
-	MOVQ (R11), CX
+	MOVQ (R12), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R11
-	MOVQ 48(AX), R13
-	SUBQ $0x02, R13
+	ADDQ $0x08, R12
+	MOVQ 48(AX), R14
+	SUBQ $0x02, R14
 	JLT  tail10
 
 loop10:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (DX), Z20
 	VMOVUPS      (DX)(BX*1), Z21
 	VBROADCASTSS (CX), Z22
@@ -1227,6 +1266,8 @@ loop10:
 	VBROADCASTSS (CX)(R10*1), Z22
 	VFMADD231PS  Z22, Z20, Z18
 	VFMADD231PS  Z22, Z21, Z19
+	PREFETCHT0   128(R11)
+	PREFETCHT0   192(R11)
 	VMOVUPS      64(DX), Z20
 	VMOVUPS      64(DX)(BX*1), Z21
 	VBROADCASTSS 4(CX), Z22
@@ -1261,14 +1302,17 @@ loop10:
 	VFMADD231PS  Z22, Z21, Z19
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R13
+	ADDQ         $0x00000100, R11
+	SUBQ         $0x02, R14
 	JGE          loop10
 
 tail10:
-	ADDQ $0x02, R13
+	ADDQ $0x02, R14
 	JZ   next10
 
 single10:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
 	VMOVUPS      (DX), Z20
 	VMOVUPS      (DX)(BX*1), Z21
 	VBROADCASTSS (CX), Z22
@@ -1303,11 +1347,12 @@ single10:
 	VFMADD231PS  Z22, Z21, Z19
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R13
+	ADDQ         $0x00000080, R11
+	DECQ         R14
 	JNZ          single10
 
 next10:
-	DECQ    R12
+	DECQ    R13
 	JNZ     segment10
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -1344,7 +1389,7 @@ next10:
 	RET
 
 rows9:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero9
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -1403,19 +1448,22 @@ begin9:
 	LEAQ (SI)(SI*2), DI
 	LEAQ (DI)(SI*2), R8
 	LEAQ (R8)(SI*2), R9
-	MOVQ 32(AX), R10
-	MOVQ 40(AX), R11
+	MOVQ 72(AX), R10
+	MOVQ 32(AX), R11
+	MOVQ 40(AX), R12
 
 segment9:
-	MOVQ (R10), CX
+	MOVQ (R11), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R10
-	MOVQ 48(AX), R12
-	SUBQ $0x02, R12
+	ADDQ $0x08, R11
+	MOVQ 48(AX), R13
+	SUBQ $0x02, R13
 	JLT  tail9
 
 loop9:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (DX), Z18
 	VMOVUPS      (DX)(BX*1), Z19
 	VBROADCASTSS (CX), Z20
@@ -1445,6 +1493,8 @@ loop9:
 	VBROADCASTSS (CX)(SI*8), Z20
 	VFMADD231PS  Z20, Z18, Z16
 	VFMADD231PS  Z20, Z19, Z17
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
 	VMOVUPS      64(DX), Z18
 	VMOVUPS      64(DX)(BX*1), Z19
 	VBROADCASTSS 4(CX), Z20
@@ -1476,14 +1526,17 @@ loop9:
 	VFMADD231PS  Z20, Z19, Z17
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R12
+	ADDQ         $0x00000100, R10
+	SUBQ         $0x02, R13
 	JGE          loop9
 
 tail9:
-	ADDQ $0x02, R12
+	ADDQ $0x02, R13
 	JZ   next9
 
 single9:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (DX), Z18
 	VMOVUPS      (DX)(BX*1), Z19
 	VBROADCASTSS (CX), Z20
@@ -1515,11 +1568,12 @@ single9:
 	VFMADD231PS  Z20, Z19, Z17
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R12
+	ADDQ         $0x00000080, R10
+	DECQ         R13
 	JNZ          single9
 
 next9:
-	DECQ    R11
+	DECQ    R12
 	JNZ     segment9
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -1553,7 +1607,7 @@ next9:
 	RET
 
 rows8:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero8
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -1607,19 +1661,22 @@ begin8:
 	LEAQ (SI)(SI*2), DI
 	LEAQ (DI)(SI*2), R8
 	LEAQ (R8)(SI*2), R9
-	MOVQ 32(AX), R10
-	MOVQ 40(AX), R11
+	MOVQ 72(AX), R10
+	MOVQ 32(AX), R11
+	MOVQ 40(AX), R12
 
 segment8:
-	MOVQ (R10), CX
+	MOVQ (R11), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R10
-	MOVQ 48(AX), R12
-	SUBQ $0x02, R12
+	ADDQ $0x08, R11
+	MOVQ 48(AX), R13
+	SUBQ $0x02, R13
 	JLT  tail8
 
 loop8:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (DX), Z16
 	VMOVUPS      (DX)(BX*1), Z17
 	VBROADCASTSS (CX), Z18
@@ -1646,6 +1703,8 @@ loop8:
 	VBROADCASTSS (CX)(R9*1), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
 	VMOVUPS      64(DX), Z16
 	VMOVUPS      64(DX)(BX*1), Z17
 	VBROADCASTSS 4(CX), Z18
@@ -1674,14 +1733,17 @@ loop8:
 	VFMADD231PS  Z18, Z17, Z15
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R12
+	ADDQ         $0x00000100, R10
+	SUBQ         $0x02, R13
 	JGE          loop8
 
 tail8:
-	ADDQ $0x02, R12
+	ADDQ $0x02, R13
 	JZ   next8
 
 single8:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (DX), Z16
 	VMOVUPS      (DX)(BX*1), Z17
 	VBROADCASTSS (CX), Z18
@@ -1710,11 +1772,12 @@ single8:
 	VFMADD231PS  Z18, Z17, Z15
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R12
+	ADDQ         $0x00000080, R10
+	DECQ         R13
 	JNZ          single8
 
 next8:
-	DECQ    R11
+	DECQ    R12
 	JNZ     segment8
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -1745,7 +1808,7 @@ next8:
 	RET
 
 rows7:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero7
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -1793,19 +1856,22 @@ begin7:
 	MOVQ 24(AX), SI
 	LEAQ (SI)(SI*2), DI
 	LEAQ (DI)(SI*2), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
+	MOVQ 72(AX), R9
+	MOVQ 32(AX), R10
+	MOVQ 40(AX), R11
 
 segment7:
-	MOVQ (R9), CX
+	MOVQ (R10), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R9
-	MOVQ 48(AX), R11
-	SUBQ $0x02, R11
+	ADDQ $0x08, R10
+	MOVQ 48(AX), R12
+	SUBQ $0x02, R12
 	JLT  tail7
 
 loop7:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DX), Z14
 	VMOVUPS      (DX)(BX*1), Z15
 	VBROADCASTSS (CX), Z16
@@ -1829,6 +1895,8 @@ loop7:
 	VBROADCASTSS (CX)(DI*2), Z16
 	VFMADD231PS  Z16, Z14, Z12
 	VFMADD231PS  Z16, Z15, Z13
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      64(DX), Z14
 	VMOVUPS      64(DX)(BX*1), Z15
 	VBROADCASTSS 4(CX), Z16
@@ -1854,14 +1922,17 @@ loop7:
 	VFMADD231PS  Z16, Z15, Z13
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R11
+	ADDQ         $0x00000100, R9
+	SUBQ         $0x02, R12
 	JGE          loop7
 
 tail7:
-	ADDQ $0x02, R11
+	ADDQ $0x02, R12
 	JZ   next7
 
 single7:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DX), Z14
 	VMOVUPS      (DX)(BX*1), Z15
 	VBROADCASTSS (CX), Z16
@@ -1887,11 +1958,12 @@ single7:
 	VFMADD231PS  Z16, Z15, Z13
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R11
+	ADDQ         $0x00000080, R9
+	DECQ         R12
 	JNZ          single7
 
 next7:
-	DECQ    R10
+	DECQ    R11
 	JNZ     segment7
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -1919,7 +1991,7 @@ next7:
 	RET
 
 rows6:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero6
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -1962,19 +2034,22 @@ begin6:
 	MOVQ 24(AX), SI
 	LEAQ (SI)(SI*2), DI
 	LEAQ (DI)(SI*2), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
+	MOVQ 72(AX), R9
+	MOVQ 32(AX), R10
+	MOVQ 40(AX), R11
 
 segment6:
-	MOVQ (R9), CX
+	MOVQ (R10), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R9
-	MOVQ 48(AX), R11
-	SUBQ $0x02, R11
+	ADDQ $0x08, R10
+	MOVQ 48(AX), R12
+	SUBQ $0x02, R12
 	JLT  tail6
 
 loop6:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DX), Z12
 	VMOVUPS      (DX)(BX*1), Z13
 	VBROADCASTSS (CX), Z14
@@ -1995,6 +2070,8 @@ loop6:
 	VBROADCASTSS (CX)(R8*1), Z14
 	VFMADD231PS  Z14, Z12, Z10
 	VFMADD231PS  Z14, Z13, Z11
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      64(DX), Z12
 	VMOVUPS      64(DX)(BX*1), Z13
 	VBROADCASTSS 4(CX), Z14
@@ -2017,14 +2094,17 @@ loop6:
 	VFMADD231PS  Z14, Z13, Z11
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R11
+	ADDQ         $0x00000100, R9
+	SUBQ         $0x02, R12
 	JGE          loop6
 
 tail6:
-	ADDQ $0x02, R11
+	ADDQ $0x02, R12
 	JZ   next6
 
 single6:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DX), Z12
 	VMOVUPS      (DX)(BX*1), Z13
 	VBROADCASTSS (CX), Z14
@@ -2047,11 +2127,12 @@ single6:
 	VFMADD231PS  Z14, Z13, Z11
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R11
+	ADDQ         $0x00000080, R9
+	DECQ         R12
 	JNZ          single6
 
 next6:
-	DECQ    R10
+	DECQ    R11
 	JNZ     segment6
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -2076,7 +2157,7 @@ next6:
 	RET
 
 rows5:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero5
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -2113,19 +2194,22 @@ begin5:
 	MOVQ 64(AX), BX
 	MOVQ 24(AX), SI
 	LEAQ (SI)(SI*2), DI
-	MOVQ 32(AX), R8
-	MOVQ 40(AX), R9
+	MOVQ 72(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
 
 segment5:
-	MOVQ (R8), CX
+	MOVQ (R9), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R8
-	MOVQ 48(AX), R10
-	SUBQ $0x02, R10
+	ADDQ $0x08, R9
+	MOVQ 48(AX), R11
+	SUBQ $0x02, R11
 	JLT  tail5
 
 loop5:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (DX), Z10
 	VMOVUPS      (DX)(BX*1), Z11
 	VBROADCASTSS (CX), Z12
@@ -2143,6 +2227,8 @@ loop5:
 	VBROADCASTSS (CX)(SI*4), Z12
 	VFMADD231PS  Z12, Z10, Z8
 	VFMADD231PS  Z12, Z11, Z9
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      64(DX), Z10
 	VMOVUPS      64(DX)(BX*1), Z11
 	VBROADCASTSS 4(CX), Z12
@@ -2162,14 +2248,17 @@ loop5:
 	VFMADD231PS  Z12, Z11, Z9
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R10
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x02, R11
 	JGE          loop5
 
 tail5:
-	ADDQ $0x02, R10
+	ADDQ $0x02, R11
 	JZ   next5
 
 single5:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (DX), Z10
 	VMOVUPS      (DX)(BX*1), Z11
 	VBROADCASTSS (CX), Z12
@@ -2189,11 +2278,12 @@ single5:
 	VFMADD231PS  Z12, Z11, Z9
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R10
+	ADDQ         $0x00000080, R8
+	DECQ         R11
 	JNZ          single5
 
 next5:
-	DECQ    R9
+	DECQ    R10
 	JNZ     segment5
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -2215,7 +2305,7 @@ next5:
 	RET
 
 rows4:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero4
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -2247,19 +2337,22 @@ begin4:
 	MOVQ 64(AX), BX
 	MOVQ 24(AX), SI
 	LEAQ (SI)(SI*2), DI
-	MOVQ 32(AX), R8
-	MOVQ 40(AX), R9
+	MOVQ 72(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
 
 segment4:
-	MOVQ (R8), CX
+	MOVQ (R9), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, R8
-	MOVQ 48(AX), R10
-	SUBQ $0x02, R10
+	ADDQ $0x08, R9
+	MOVQ 48(AX), R11
+	SUBQ $0x02, R11
 	JLT  tail4
 
 loop4:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (DX), Z8
 	VMOVUPS      (DX)(BX*1), Z9
 	VBROADCASTSS (CX), Z10
@@ -2274,6 +2367,8 @@ loop4:
 	VBROADCASTSS (CX)(DI*1), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      64(DX), Z8
 	VMOVUPS      64(DX)(BX*1), Z9
 	VBROADCASTSS 4(CX), Z10
@@ -2290,14 +2385,17 @@ loop4:
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R10
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x02, R11
 	JGE          loop4
 
 tail4:
-	ADDQ $0x02, R10
+	ADDQ $0x02, R11
 	JZ   next4
 
 single4:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (DX), Z8
 	VMOVUPS      (DX)(BX*1), Z9
 	VBROADCASTSS (CX), Z10
@@ -2314,11 +2412,12 @@ single4:
 	VFMADD231PS  Z10, Z9, Z7
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R10
+	ADDQ         $0x00000080, R8
+	DECQ         R11
 	JNZ          single4
 
 next4:
-	DECQ    R9
+	DECQ    R10
 	JNZ     segment4
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -2337,7 +2436,7 @@ next4:
 	RET
 
 rows3:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero3
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -2363,19 +2462,22 @@ begin3:
 	MOVQ 56(AX), DX
 	MOVQ 64(AX), BX
 	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
+	MOVQ 72(AX), DI
+	MOVQ 32(AX), R8
+	MOVQ 40(AX), R9
 
 segment3:
-	MOVQ (DI), CX
+	MOVQ (R8), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, DI
-	MOVQ 48(AX), R9
-	SUBQ $0x02, R9
+	ADDQ $0x08, R8
+	MOVQ 48(AX), R10
+	SUBQ $0x02, R10
 	JLT  tail3
 
 loop3:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (DX), Z6
 	VMOVUPS      (DX)(BX*1), Z7
 	VBROADCASTSS (CX), Z8
@@ -2387,6 +2489,8 @@ loop3:
 	VBROADCASTSS (CX)(SI*2), Z8
 	VFMADD231PS  Z8, Z6, Z4
 	VFMADD231PS  Z8, Z7, Z5
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      64(DX), Z6
 	VMOVUPS      64(DX)(BX*1), Z7
 	VBROADCASTSS 4(CX), Z8
@@ -2400,14 +2504,17 @@ loop3:
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R9
+	ADDQ         $0x00000100, DI
+	SUBQ         $0x02, R10
 	JGE          loop3
 
 tail3:
-	ADDQ $0x02, R9
+	ADDQ $0x02, R10
 	JZ   next3
 
 single3:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (DX), Z6
 	VMOVUPS      (DX)(BX*1), Z7
 	VBROADCASTSS (CX), Z8
@@ -2421,11 +2528,12 @@ single3:
 	VFMADD231PS  Z8, Z7, Z5
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R9
+	ADDQ         $0x00000080, DI
+	DECQ         R10
 	JNZ          single3
 
 next3:
-	DECQ    R8
+	DECQ    R9
 	JNZ     segment3
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -2441,7 +2549,7 @@ next3:
 	RET
 
 rows2:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero2
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -2462,19 +2570,22 @@ begin2:
 	MOVQ 56(AX), DX
 	MOVQ 64(AX), BX
 	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
+	MOVQ 72(AX), DI
+	MOVQ 32(AX), R8
+	MOVQ 40(AX), R9
 
 segment2:
-	MOVQ (DI), CX
+	MOVQ (R8), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, DI
-	MOVQ 48(AX), R9
-	SUBQ $0x02, R9
+	ADDQ $0x08, R8
+	MOVQ 48(AX), R10
+	SUBQ $0x02, R10
 	JLT  tail2
 
 loop2:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (DX), Z4
 	VMOVUPS      (DX)(BX*1), Z5
 	VBROADCASTSS (CX), Z6
@@ -2483,6 +2594,8 @@ loop2:
 	VBROADCASTSS (CX)(SI*1), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      64(DX), Z4
 	VMOVUPS      64(DX)(BX*1), Z5
 	VBROADCASTSS 4(CX), Z6
@@ -2493,14 +2606,17 @@ loop2:
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R9
+	ADDQ         $0x00000100, DI
+	SUBQ         $0x02, R10
 	JGE          loop2
 
 tail2:
-	ADDQ $0x02, R9
+	ADDQ $0x02, R10
 	JZ   next2
 
 single2:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (DX), Z4
 	VMOVUPS      (DX)(BX*1), Z5
 	VBROADCASTSS (CX), Z6
@@ -2511,11 +2627,12 @@ single2:
 	VFMADD231PS  Z6, Z5, Z3
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R9
+	ADDQ         $0x00000080, DI
+	DECQ         R10
 	JNZ          single2
 
 next2:
-	DECQ    R8
+	DECQ    R9
 	JNZ     segment2
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -2528,7 +2645,7 @@ next2:
 	RET
 
 rows1:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero1
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -2543,24 +2660,29 @@ zero1:
 begin1:
 	MOVQ 56(AX), DX
 	MOVQ 64(AX), BX
-	MOVQ 32(AX), SI
-	MOVQ 40(AX), DI
+	MOVQ 72(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
 
 segment1:
-	MOVQ (SI), CX
+	MOVQ (DI), CX
 	SHLQ $0x02, CX
 	ADDQ 16(AX), CX
-	ADDQ $0x08, SI
-	MOVQ 48(AX), R8
-	SUBQ $0x02, R8
+	ADDQ $0x08, DI
+	MOVQ 48(AX), R9
+	SUBQ $0x02, R9
 	JLT  tail1
 
 loop1:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z2
 	VMOVUPS      (DX)(BX*1), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VMOVUPS      64(DX), Z2
 	VMOVUPS      64(DX)(BX*1), Z3
 	VBROADCASTSS 4(CX), Z4
@@ -2568,14 +2690,17 @@ loop1:
 	VFMADD231PS  Z4, Z3, Z1
 	ADDQ         $0x08, CX
 	ADDQ         $0x80, DX
-	SUBQ         $0x02, R8
+	ADDQ         $0x00000100, SI
+	SUBQ         $0x02, R9
 	JGE          loop1
 
 tail1:
-	ADDQ $0x02, R8
+	ADDQ $0x02, R9
 	JZ   next1
 
 single1:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z2
 	VMOVUPS      (DX)(BX*1), Z3
 	VBROADCASTSS (CX), Z4
@@ -2583,11 +2708,12 @@ single1:
 	VFMADD231PS  Z4, Z3, Z1
 	ADDQ         $0x04, CX
 	ADDQ         $0x40, DX
-	DECQ         R8
+	ADDQ         $0x00000080, SI
+	DECQ         R9
 	JNZ          single1
 
 next1:
-	DECQ    DI
+	DECQ    R8
 	JNZ     segment1
 	MOVQ    (AX), CX
 	MOVQ    8(AX), AX
@@ -2600,7 +2726,7 @@ next1:
 // Requires: AVX, AVX512F
 TEXT ·product1AVX512(SB), NOSPLIT, $0-8
 	MOVQ    args+0(FP), AX
-	MOVQ    72(AX), CX
+	MOVQ    80(AX), CX
 	CMPQ    CX, $0x01
 	JEQ     rows1
 	CMPQ    CX, $0x02
@@ -2627,7 +2753,7 @@ TEXT ·product1AVX512(SB), NOSPLIT, $0-8
 	JEQ     rows12
 	CMPQ    CX, $0x0d
 	JEQ     rows13
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero14
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -2794,7 +2920,7 @@ next14:
 	RET
 
 rows13:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero13
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -2952,7 +3078,7 @@ next13:
 	RET
 
 rows12:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero12
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -3102,7 +3228,7 @@ next12:
 	RET
 
 rows11:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero11
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -3243,7 +3369,7 @@ next11:
 	RET
 
 rows10:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero10
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -3376,7 +3502,7 @@ next10:
 	RET
 
 rows9:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero9
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -3500,7 +3626,7 @@ next9:
 	RET
 
 rows8:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero8
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -3616,7 +3742,7 @@ next8:
 	RET
 
 rows7:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero7
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -3723,7 +3849,7 @@ next7:
 	RET
 
 rows6:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero6
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -3822,7 +3948,7 @@ next6:
 	RET
 
 rows5:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero5
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -3912,7 +4038,7 @@ next5:
 	RET
 
 rows4:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero4
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -3994,7 +4120,7 @@ next4:
 	RET
 
 rows3:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero3
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -4067,7 +4193,7 @@ next3:
 	RET
 
 rows2:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero2
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -4132,7 +4258,7 @@ next2:
 	RET
 
 rows1:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero1
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -4191,7 +4317,7 @@ next1:
 // Requires: AVX, AVX2, FMA3
 TEXT ·product1AVX2(SB), NOSPLIT, $0-8
 	MOVQ    args+0(FP), AX
-	MOVQ    72(AX), CX
+	MOVQ    80(AX), CX
 	CMPQ    CX, $0x01
 	JEQ     rows1
 	CMPQ    CX, $0x02
@@ -4202,7 +4328,7 @@ TEXT ·product1AVX2(SB), NOSPLIT, $0-8
 	JEQ     rows4
 	CMPQ    CX, $0x05
 	JEQ     rows5
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero6
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -4358,7 +4484,7 @@ next6:
 	RET
 
 rows5:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero5
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -4496,7 +4622,7 @@ next5:
 	RET
 
 rows4:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero4
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -4617,7 +4743,7 @@ next4:
 	RET
 
 rows3:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero3
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -4720,7 +4846,7 @@ next3:
 	RET
 
 rows2:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero2
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -4806,7 +4932,7 @@ next2:
 	RET
 
 rows1:
-	CMPQ    80(AX), $0x00
+	CMPQ    88(AX), $0x00
 	JEQ     zero1
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX

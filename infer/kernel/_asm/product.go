@@ -60,6 +60,7 @@ const (
 	argRun
 	argB
 	argPanel
+	argNext
 	argRows
 	argAccumulate
 )
@@ -120,10 +121,19 @@ func (s productShape) body(m int, field fields) {
 		return mem
 	}
 	bs := []VecVirtual{}
+	var next GPVirtual
+	if s.panels > 1 {
+		next = field.load(argNext) // panels that come after these, to be fetched meanwhile
+	}
 	for range s.perRow {
 		bs = append(bs, s.vector())
 	}
 	step := func(u int) {
+		if s.panels > 1 {
+			for j := range 2 {
+				PREFETCHT0(Mem{Base: next, Disp: (2*u + j) * panelBytes})
+			}
+		}
 		for j, r := range bs {
 			mem := Mem{Base: b, Disp: u*panelBytes + j*s.bytes}
 			if s.panels > 1 && j == 1 {
@@ -146,6 +156,9 @@ func (s productShape) body(m int, field fields) {
 	advance := func(steps int) {
 		ADDQ(U8(4*steps), a)
 		ADDQ(Imm(uint64(panelBytes*steps)), b)
+		if s.panels > 1 {
+			ADDQ(U32(2*panelBytes*steps), next)
+		}
 	}
 
 	offsets, segments, k := field.load(argOffsets), field.load(argSegments), GP64()
