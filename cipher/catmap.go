@@ -17,22 +17,20 @@ import (
 // Arnold's map, [[1, 1], [1, 2]]. Each shear can be undone, so the map is a bijection for every shape and every a and b,
 // and pixel (0, 0) never moves.
 //
-// On squares the map is linear modulo the side, and all iterations are one pass with a matrix power. Elsewhere the time
-// grows with the iterations. A negative count is a programmer's mistake and panics.
+// On squares the map is linear modulo the side, and all iterations take the time of one. Elsewhere the time grows with the
+// iterations. A negative count is a programmer's mistake and panics.
 func CatMap(m *data.Image, a, b, iterations int) *data.Image {
-	out := data.NewImage(m.Width, m.Height, m.Channels, m.Depth)
-	eachRow(m, a, b, iterations, func(row int, to []int) {
-		scatter(out.Pix, m.Pix, row, to, m.Channels*m.Depth/8)
-	})
-	return out
+	return sheared(m, catShears(m.Height, m.Width, a, b, iterations))
 }
 
 // InverseCatMap undoes CatMap with the same parameters.
 func InverseCatMap(m *data.Image, a, b, iterations int) *data.Image {
+	return sheared(m, catShears(m.Height, m.Width, a, b, iterations).inverse())
+}
+
+func sheared(m *data.Image, s shears) *data.Image {
 	out := data.NewImage(m.Width, m.Height, m.Channels, m.Depth)
-	eachRow(m, a, b, iterations, func(row int, to []int) {
-		gather(out.Pix, m.Pix, row, to, m.Channels*m.Depth/8)
-	})
+	s.apply(out.Pix, m.Pix, nil, m.Height, m.Width, m.Channels*m.Depth/8)
 	return out
 }
 
@@ -48,77 +46,35 @@ func Period(side, a, b int) int {
 	return k
 }
 
-// eachRow calls f for every row of m with the pixel indices (row·Width + column) to which the row's pixels go.
-func eachRow(m *data.Image, a, b, iterations int, f func(row int, to []int)) {
+// shears is a map made of shears in turn along the rows and along the columns, the first and the last along the rows:
+//
+//	y ← y + s[0]·x, x ← x + s[1]·y, y ← y + s[2]·x, …
+//
+// modulo the height for x, the row, and modulo the width for y, the column.
+type shears []int
+
+// catShears is the cat map on height×width pixels. On squares it has one, three or five shears, whatever the iterations.
+func catShears(height, width, a, b, iterations int) shears {
 	if iterations < 0 {
 		panic(fmt.Sprintf("cipher: %d iterations of the cat map", iterations))
 	}
-	to := make([]int, m.Width)
-	if m.Width == m.Height {
-		power := catMatrix(m.Width, a, b).pow(iterations)
-		for x := range m.Height {
-			power.targets(x, to)
-			f(x, to)
-		}
-		return
+	if height == width {
+		return catMatrix(width, a, b).pow(iterations).shears()
 	}
-	for x := range m.Height {
-		shearTargets(x, to, m.Height, mod(a, m.Height), mod(b, m.Width), iterations)
-		f(x, to)
+	s := make(shears, 1, 2*iterations+1)
+	for range iterations {
+		s = append(s, mod(a, height), mod(b, width))
 	}
+	return s
 }
 
-// shearTargets computes where the pixels of row x go on a rectangle, one iteration after the other.
-func shearTargets(x int, to []int, height, a, b, iterations int) {
-	width := len(to)
-	for y := range to {
-		row, column := x, y
-		for range iterations {
-			row = (row + a*column) % height
-			column = (column + b*row) % width
-		}
-		to[y] = row*width + column
+// inverse undoes the last shear first.
+func (s shears) inverse() shears {
+	inv := make(shears, len(s))
+	for i, v := range s {
+		inv[len(s)-1-i] = -v
 	}
-}
-
-// scatter copies the pixels of one row of src to where the map takes them. A pixel is size bytes.
-func scatter(dst, src []byte, row int, to []int, size int) {
-	line := src[row*len(to)*size:][:len(to)*size]
-	switch size {
-	case 1:
-		for y, t := range to {
-			dst[t] = line[y]
-		}
-	case 3:
-		for y, t := range to {
-			d, s := dst[3*t:3*t+3:3*t+3], line[3*y:3*y+3:3*y+3]
-			d[0], d[1], d[2] = s[0], s[1], s[2]
-		}
-	default:
-		for y, t := range to {
-			copy(dst[t*size:(t+1)*size], line[y*size:])
-		}
-	}
-}
-
-// gather is the inverse of scatter: it fetches the pixels of one row of dst from where the map took them.
-func gather(dst, src []byte, row int, to []int, size int) {
-	line := dst[row*len(to)*size:][:len(to)*size]
-	switch size {
-	case 1:
-		for y, t := range to {
-			line[y] = src[t]
-		}
-	case 3:
-		for y, t := range to {
-			d, s := line[3*y:3*y+3:3*y+3], src[3*t:3*t+3:3*t+3]
-			d[0], d[1], d[2] = s[0], s[1], s[2]
-		}
-	default:
-		for y, t := range to {
-			copy(line[y*size:(y+1)*size], src[t*size:])
-		}
-	}
+	return inv
 }
 
 // A matrix is [[a, b], [c, d]] modulo n, with entries in [0, n). It maps row x, column y to row a·x + b·y, column c·x + d·y.
@@ -151,19 +107,38 @@ func (m matrix) pow(k int) matrix {
 	return p
 }
 
-// targets fills in where the pixels of row x go. From one column to the next both coordinates grow by a constant below n,
-// so that no division is needed.
-func (m matrix) targets(x int, to []int) {
-	row, column := m.a*x%m.n, m.c*x%m.n
-	for y := range to {
-		to[y] = row*m.n + column
-		if row += m.b; row >= m.n {
-			row -= m.n
-		}
-		if column += m.d; column >= m.n {
-			column -= m.n
+// shears takes a matrix of determinant 1 apart. Where b has an inverse modulo n,
+//
+//	[a b]   [    1      0] [1 b] [    1      0]
+//	[c d] = [(d − 1)/b  1]·[0 1]·[(a − 1)/b  1],
+//
+// of which the rightmost is done first. Where it has none, b + a·t has one for some t, because a and b have no divisor in
+// common that n has, too; and b + a·t is what takes the place of b after a shear of the columns by t.
+func (m matrix) shears() shears {
+	if m.b == 0 && m.a == 1%m.n {
+		return shears{m.c}
+	}
+	if inv, ok := inverse(m.b, m.n); ok {
+		return shears{(m.a - 1) * inv % m.n, m.b, (m.d - 1) * inv % m.n}
+	}
+	for t := 1; ; t++ {
+		sum := m.times(matrix{1, t, 0, 1, m.n})
+		if _, ok := inverse(sum.b, m.n); ok {
+			return append(shears{0, -t}, sum.shears()...)
 		}
 	}
+}
+
+// inverse finds i with v·i = 1 modulo n, by Euclid's algorithm; v is in [0, n).
+func inverse(v, n int) (i int, ok bool) {
+	r, next := n, v
+	i, step := 0, 1
+	for next != 0 {
+		q := r / next
+		r, next = next, r-q*next
+		i, step = step, i-q*step
+	}
+	return mod(i, n), r == 1
 }
 
 // mod is v modulo n, in [0, n) for negative v too.
