@@ -43,7 +43,9 @@ type Training struct {
 	dataset        dataset
 	images         [2]int // in the source and in the target set
 	resumedFrom    string // the checkpoint, or ""
-	means          means  // of Objective.Columns over the steps of the epoch under way
+	locked         *os.File
+	recorder       *recorder
+	means          means // of Objective.Columns over the steps of the epoch under way
 }
 
 // hook is called after each step, with the values of Objective.Columns; finish is called once, after the last step of this
@@ -71,7 +73,10 @@ func run(ctx context.Context, c Config, o Options) error {
 		return err
 	}
 	defer t.close()
-	return t.loop(ctx)
+	if err = t.loop(ctx); err != nil && !errors.Is(err, ErrInterrupted) {
+		t.recorder.failed(t, err) // where that cannot be written, err says more
+	}
+	return err
 }
 
 // loop is the training loop: all of it.
@@ -140,14 +145,18 @@ func (t *Training) nextBatch() (b Batch, err error) {
 
 // start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration
 // that cannot train leaves nothing behind.
-func start(ctx context.Context, c Config, o Options) (*Training, error) {
-	t := &Training{Config: c, Dir: filepath.Join(c.Output, c.Name)}
-	err := t.checkFolder(o)
-	if err != nil {
-		return nil, err
+func start(ctx context.Context, c Config, o Options) (t *Training, err error) {
+	t = &Training{Config: c, Dir: filepath.Join(c.Output, c.Name)}
+	defer func() {
+		if err != nil {
+			t.unlock()
+		}
+	}()
+	if err := t.claimFolder(o); err != nil {
+		return t, err
 	}
 	if t.device, err = pickDevice(c.Device); err != nil {
-		return nil, err
+		return t, err
 	}
 	if c.Threads > 0 {
 		torch.SetNumThreads(int32(c.Threads))
@@ -156,7 +165,7 @@ func start(ctx context.Context, c Config, o Options) (*Training, error) {
 	torch.SetTF32(c.TF32)
 	torch.SetCuDNNBenchmark(true) // every step has the same shapes
 	if t.dataset, err = openDataset(ctx, c, o); err != nil {
-		return nil, err
+		return t, err
 	}
 	t.images = [2]int{t.dataset.source.Len(), t.dataset.target.Len()}
 	t.StepsPerEpoch = c.stepsPerEpoch(t.images[0])
@@ -166,7 +175,7 @@ func start(ctx context.Context, c Config, o Options) (*Training, error) {
 	t.means = newMeans(len(t.Objective.Columns()))
 	if err := t.prepare(o); err != nil {
 		t.close()
-		return nil, err
+		return t, err
 	}
 	return t, nil
 }
@@ -183,6 +192,9 @@ func (t *Training) prepare(o Options) error {
 		if err := t.export(); err != nil {
 			return err
 		}
+		if err := completeRecord(t); err != nil {
+			return err
+		}
 		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, t.Step)
 	}
 	if err := t.openLoaders(); err != nil {
@@ -192,7 +204,7 @@ func (t *Training) prepare(o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := t.makeFolder(o.Resume); err != nil {
+	if err := t.makeFolder(o); err != nil {
 		return err
 	}
 	logs, err := newLogs(t)
@@ -203,8 +215,11 @@ func (t *Training) prepare(o Options) error {
 	if err != nil {
 		return err
 	}
+	if t.recorder, err = newRecorder(t, samples); err != nil {
+		return err
+	}
 	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
-	t.hooks = []hook{newGuard(t), logs, samples, events, plots{}, newCheckpoints(t, o.Resume)}
+	t.hooks = []hook{newGuard(t), logs, samples, events, plots{}, newCheckpoints(t, o.Resume), t.recorder}
 	if o.Log != nil {
 		t.hooks = append(t.hooks, newProgress(t, o))
 	}
@@ -242,6 +257,14 @@ func (t *Training) openLoaders() (err error) {
 	return nil
 }
 
+// claimFolder locks the run's folder, if it is there, and refuses one that must not be used.
+func (t *Training) claimFolder(o Options) error {
+	if err := t.lock(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return t.checkFolder(o)
+}
+
 // checkFolder refuses a folder that must not be touched, and one that is to be resumed where there is no run.
 func (t *Training) checkFolder(o Options) error {
 	_, err := os.Stat(filepath.Join(t.Dir, "config.yaml"))
@@ -269,18 +292,23 @@ func (t *Training) checkFolder(o Options) error {
 
 // makeFolder begins a run's folder with its resolved configuration, in the place of a run that was there unless that is
 // resumed.
-func (t *Training) makeFolder(resume bool) error {
+func (t *Training) makeFolder(o Options) error {
+	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
+		return err
+	}
+	if t.locked == nil { // it was not there until now, and another process may have been faster
+		if err := t.claimFolder(o); err != nil {
+			return err
+		}
+	}
 	if err := t.removePartial(); err != nil {
 		return err
 	}
-	if !resume {
+	if !o.Resume {
 		if err := t.removeRun(); err != nil {
 			return err
 		}
 	} else if err := t.nameLatest(filepath.Base(t.resumedFrom)); err != nil { // a newer one may be damaged
-		return err
-	}
-	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
 		return err
 	}
 	return writeFile(filepath.Join(t.Dir, "config.yaml"), t.Config.YAML())
@@ -327,7 +355,7 @@ var ErrRunExists = errors.New("already exists")
 
 // runFiles is what a run puts into its folder, with its event files; --force removes these and nothing else. config.yaml,
 // which tells that a folder is a run's, goes last.
-var runFiles = []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "config.yaml"}
+var runFiles = []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "run.json", "config.yaml"}
 
 func (t *Training) close() {
 	for _, h := range t.hooks {
@@ -344,6 +372,7 @@ func (t *Training) close() {
 	for _, m := range t.Objective.Models() {
 		m.close()
 	}
+	t.unlock()
 }
 
 // deviceName says where the training runs, in words.

@@ -60,6 +60,8 @@ func hintFor(err error) string {
 	switch {
 	case errors.Is(err, train.ErrRunExists):
 		return "--resume goes on with it, --force trains anew in its place, --set name=... uses another folder"
+	case errors.Is(err, train.ErrInUse):
+		return "wait until it has ended, or stop it with Ctrl-C; --set name=... uses another folder"
 	case errors.Is(err, atomicfile.ErrExists):
 		return "--force replaces it"
 	case errors.Is(err, train.ErrUnreadable):
