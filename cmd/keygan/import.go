@@ -32,7 +32,7 @@ const (
 func (a *app) importCommand() *cobra.Command {
 	i := importer{app: a}
 	c := &cobra.Command{
-		Use:   "import MODEL.pth -o generator.npz [--key NAME] [--image-size N] [--norm instance|none] [--input-noise SIGMA]",
+		Use:   "import MODEL.pth -o generator.npz [--key NAME] [--image-size N] [--input-noise SIGMA]",
 		Short: "Turn weights that PyTorch saved into generator.npz",
 		Long: `Turn a PyTorch state dict into generator.npz: of a resnet, dcgan or chaos generator, in a file of torch.save, new (zip) or old,
 alone or in a checkpoint, under generator_state_dict or another usual name, or the one that --key gives. Prefixes of DataParallel
@@ -40,9 +40,9 @@ and torch.compile are taken off.
 
 The network, its width, residual blocks, channels and latent numbers, biases, batch norm, instance norm with parameters, and noise
 after residual blocks are found by the names and shapes of the tensors, each of which is checked. What leaves no trace in a state
-dict has a flag: the size of the images of the training; the noise that chaos adds to the image; and norms without
-parameters: where no norm has a tensor, instance norm is assumed. Numbers are float32; float16 and bfloat16 are taken as they are,
-float64 is rounded. num_batches_tracked is left out.
+dict has a flag: the size of the images of the training; the noise that chaos adds to the image; LeakyReLU, of slope 0.2, in place
+of ReLU; and norms without parameters: where no norm has a tensor, instance norm is assumed. Numbers are float32; float16 and
+bfloat16 are taken as they are, float64 is rounded. num_batches_tracked is left out.
 
 A PyTorch file can hold a program. Nothing of it is ever run: a file that asks for more than tensors and containers is refused.`,
 		Args: oneArg("file of PyTorch"),
@@ -55,6 +55,7 @@ A PyTorch file can hold a program. Nothing of it is ever run: a file that asks f
 	c.Flags().StringVar(&i.key, "key", "", "the entry of the checkpoint that is the generator's state dict")
 	c.Flags().IntVar(&i.options.ImageSize, "image-size", 256, "side, in pixels, of the images of the training; dcgan's follows from its layers")
 	c.Flags().StringVar(&i.options.Norm, "norm", infer.NormInstance, "the norm of a network whose norms have no tensors: instance or none")
+	c.Flags().StringVar(&i.options.Activation, "activation", infer.ActivationReLU, "of a resnet or dcgan, but for the last layer: relu or leaky_relu")
 	c.Flags().Float32Var(&i.options.InputNoise, "input-noise", 0, "σ of the noise that a chaos generator adds to the image, of the value range")
 	c.Flags().StringVar(&i.algorithm, "algorithm", algorithmFast,
 		"how keys are computed, which decides their last bits: fast, or direct, the plain sums")
@@ -119,6 +120,8 @@ func (i *importer) checkFlags(path string) error {
 		return usagef("import: unknown algorithm %q, known: %s, %s", i.algorithm, algorithmFast, algorithmDirect)
 	case i.options.Norm != infer.NormInstance && i.options.Norm != statedict.NoNorm:
 		return usagef("import: unknown norm %q, known: %s, %s", i.options.Norm, infer.NormInstance, statedict.NoNorm)
+	case i.options.Activation != infer.ActivationReLU && i.options.Activation != infer.ActivationLeakyReLU:
+		return usagef("import: unknown activation %q, known: %s, %s", i.options.Activation, infer.ActivationReLU, infer.ActivationLeakyReLU)
 	case !i.force && exists(i.out):
 		return fmt.Errorf("import: %s: %w", i.out, atomicfile.ErrExists)
 	}

@@ -14,6 +14,10 @@ type Options struct {
 	ImageSize  int     // side, in pixels, of the images of the training; dcgan's follows from its layers
 	InputNoise float32 // σ of the noise that chaos adds to its image, as a share of the value range; 0: none
 
+	// Activation is that of a resnet or dcgan wherever the published one has ReLU: infer.ActivationReLU, which "" stands for, or
+	// infer.ActivationLeakyReLU.
+	Activation string
+
 	// Norm is the norm of a resnet or dcgan whose norms have no parameters: infer.NormInstance, which "" stands for, or
 	// NoNorm.
 	Norm string
@@ -86,7 +90,25 @@ func (d *Dict) arch(o Options) (a infer.Arch, err error) {
 			l.Bias, a.FormatVersion = true, 2
 		}
 	}
-	return a, nil
+	return a, o.activate(&a)
+}
+
+// activate gives the layers of a the activation that o asks for.
+func (o Options) activate(a *infer.Arch) error {
+	switch {
+	case o.Activation == "" || o.Activation == infer.ActivationReLU:
+		return nil
+	case o.Activation != infer.ActivationLeakyReLU:
+		return fmt.Errorf("unknown activation %.40q, known: %q, %q", o.Activation, infer.ActivationReLU, infer.ActivationLeakyReLU)
+	case a.Network == infer.NetworkChaos:
+		return fmt.Errorf("the activations of a %s generator are fixed, they cannot be %s", a.Network, o.Activation)
+	}
+	for i := range a.Layers {
+		if l := &a.Layers[i]; l.Activation == infer.ActivationReLU {
+			l.Activation, a.FormatVersion = o.Activation, 2
+		}
+	}
+	return nil
 }
 
 func (d *Dict) resnet(o Options) (infer.Arch, error) {

@@ -70,6 +70,13 @@ func TestGeneratorFindsTheArchitecture(t *testing.T) {
 				want = want.WithNorm(norm)
 			}
 		}
+		if want.Network != infer.NetworkChaos && rapid.Bool().Draw(t, "leaky") {
+			o.Activation = infer.ActivationLeakyReLU
+			want.FormatVersion = 2
+			for i := range want.Layers[:len(want.Layers)-1] { // the last has tanh
+				want.Layers[i].Activation = infer.ActivationLeakyReLU
+			}
+		}
 		for i := range want.Layers {
 			if rapid.IntRange(0, 9).Draw(t, "bias") == 0 {
 				want.Layers[i].Bias, want.FormatVersion = true, 2
@@ -127,6 +134,8 @@ func TestGeneratorRefuses(t *testing.T) {
 		"block 07":         {resnet, add("res_blocks.07.block.0.weight", 1), Options{}, `"07" is not a number of a module`},
 		"block 999999999":  {resnet, add("res_blocks.999999999.block.0.weight", 1), Options{}, "more than 512 modules"},
 		"norm":             {resnet, func(*Dict) {}, Options{Norm: "group"}, `unknown norm "group", known for norms without parameters: "instance", "none"`},
+		"activation":       {resnet, func(*Dict) {}, Options{Activation: "gelu"}, `unknown activation "gelu", known: "relu", "leaky_relu"`},
+		"fixed":            {chaos, func(*Dict) {}, Options{Activation: infer.ActivationLeakyReLU}, "the activations of a chaos generator are fixed"},
 		"image size":       {resnet, func(*Dict) {}, Options{ImageSize: -1}, "image size is -1"},
 		"one layer":        {dcgan, remove("main.3.weight"), Options{}, "tensor main.3.weight: missing"},
 		"layer between":    {dcgan, remove("main.6.weight"), Options{}, "tensor main.6.weight: missing"},
