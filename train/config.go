@@ -197,7 +197,7 @@ func (c Config) Hash() string {
 // determining is the configuration without what Hash leaves out.
 func (c Config) determining() Config {
 	c.Name, c.Output, c.Device, c.Threads, c.Evaluate = "", "", "", 0, evaluate.Config{}
-	c.Data.Cache = ""
+	c.Data.Cache, c.Data.OnBadFile = "", "" // which images there are is in the data's own hashes
 	length := Schedule{Batch: c.Train.Batch, Accumulate: c.Train.Accumulate}
 	if c.Optimizer.Schedule != "constant" {
 		length.Epochs, length.Steps = c.Train.Epochs, c.Train.Steps // the learning rate depends on them

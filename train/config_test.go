@@ -125,6 +125,7 @@ func TestHash(t *testing.T) {
 	base := DefaultConfig()
 	same, other := base, base
 	same.Name, same.Train.Epochs, same.Device, same.Evaluate.Size = "x", 7, "cpu", 64
+	same.Data = DataConfig{Cache: "off", OnBadFile: "skip"}
 	other.Generator.Width = 8
 	if base.Hash() != same.Hash() || base.Hash() == other.Hash() {
 		t.Error("the hash follows the wrong keys")

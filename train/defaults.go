@@ -47,4 +47,3 @@ func defaults(objective, generator, critic string) Config {
 	}
 	return c
 }
-

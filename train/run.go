@@ -355,7 +355,7 @@ var ErrRunExists = errors.New("already exists")
 
 // runFiles is what a run puts into its folder, with its event files; --force removes these and nothing else. config.yaml,
 // which tells that a folder is a run's, goes last.
-var runFiles = []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "run.json", "config.yaml"}
+var runFiles = []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "reconstructor.npz", "test", "run.json", "config.yaml"}
 
 func (t *Training) close() {
 	for _, h := range t.hooks {
