@@ -1,7 +1,7 @@
 # make demo and make test install what they need by themselves.
 GO ?= go
 
-.PHONY: setup build demo test doctor bench-train clean
+.PHONY: setup build demo test doctor bench-train bench-infer clean
 
 build: setup
 	CGO_ENABLED=0 $(GO) build -trimpath -o build/bin/keygan ./cmd/keygan
@@ -21,6 +21,9 @@ doctor:
 
 bench-train: build
 	@scripts/bench-train
+
+bench-infer:
+	@scripts/bench-infer
 
 clean:
 	rm -rf build

@@ -1,8 +1,23 @@
 package infer
 
 import (
+	"bytes"
+	"flag"
 	"fmt"
+	"math"
+	"os"
 	"testing"
+	"time"
+
+	"keygan/infer/kernel"
+)
+
+// What scripts/bench-infer asks for.
+var (
+	benchShape     = flag.String("bench.shape", "", `"size width blocks" of the only resnet that BenchmarkForward times`)
+	benchKernels   = flag.String("bench.kernels", "", "avx512, avx2 or go instead of the best")
+	benchAlgorithm = flag.String("bench.algorithm", "fast", "direct or fast")
+	benchONNX      = flag.String("bench.onnx", "", "a file that BenchmarkForward writes its last network to, and beside it, with .key, what it made")
 )
 
 // operations counts the multiplications and additions of one forward pass, as of a direct convolution.
@@ -22,26 +37,72 @@ func operations(a Arch, height, width int) float64 {
 	return n
 }
 
-// The rate counts every tap of the kernel, also those that fall on padding: 70.1 GFLOP for the published network.
+// The rate counts every tap of the kernel, also those that fall on padding: 70.1 GFLOP for the published network, whatever the
+// algorithm makes of them. best-ms is the fastest single image, which other work on the machine disturbs least.
 func BenchmarkForward(b *testing.B) {
-	for _, c := range []struct{ width, blocks, channels, size int }{
-		{16, 3, 1, 64}, {16, 3, 3, 128}, {16, 3, 3, 256}, {64, 6, 3, 64}, {64, 6, 3, 256},
-	} {
-		a := ResNet(c.width, c.blocks, c.channels, c.size).WithFastAlgorithms()
+	type shape struct{ size, width, blocks, channels int }
+	shapes := []shape{{64, 16, 3, 1}, {128, 16, 3, 3}, {256, 16, 3, 3}, {64, 64, 6, 3}, {256, 64, 6, 3}}
+	if *benchShape != "" {
+		only := shape{channels: 3}
+		if _, err := fmt.Sscan(*benchShape, &only.size, &only.width, &only.blocks); err != nil {
+			b.Fatalf("-bench.shape %q: %v", *benchShape, err)
+		}
+		shapes = []shape{only}
+	}
+	for _, s := range kernel.Sets() {
+		if s.String() == *benchKernels {
+			before := kernels
+			kernels = s
+			b.Cleanup(func() { kernels = before })
+		}
+	}
+	if *benchKernels != "" && kernels.String() != *benchKernels {
+		b.Fatalf("-bench.kernels %s: this machine has %v", *benchKernels, kernel.Sets())
+	}
+	for _, c := range shapes {
+		a := ResNet(c.width, c.blocks, c.channels, c.size)
+		if *benchAlgorithm == "fast" {
+			a = a.WithFastAlgorithms()
+		}
 		b.Run(fmt.Sprintf("width=%d/blocks=%d/channels=%d/size=%d", c.width, c.blocks, c.channels, c.size), func(b *testing.B) {
 			m := newModel(a, randomParams(a, 1))
 			x := make([]float32, c.channels*c.size*c.size)
 			for i := range x {
 				x[i] = float32(i%255)/127.5 - 1
 			}
+			y, err := m.Forward(x, c.size, c.size) // the first takes the memory that the others use again
+			if err != nil {
+				b.Fatal(err)
+			}
+			if *benchONNX != "" {
+				writeBenchONNX(b, m, y)
+			}
+			best := math.Inf(1)
 			b.SetBytes(int64(4 * len(x)))
 			b.ReportAllocs()
 			for b.Loop() {
+				start := time.Now()
 				if _, err := m.Forward(x, c.size, c.size); err != nil {
 					b.Fatal(err)
 				}
+				best = min(best, time.Since(start).Seconds()*1e3)
 			}
 			b.ReportMetric(operations(a, c.size, c.size)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			b.ReportMetric(best, "best-ms")
 		})
+	}
+}
+
+// writeBenchONNX writes m, and the numbers of a key.
+func writeBenchONNX(b *testing.B, m *Model, key []float32) {
+	var onnx bytes.Buffer
+	if err := WriteONNX(&onnx, m); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(*benchONNX, onnx.Bytes(), 0o666); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(*benchONNX+".key", floatBytes(key), 0o666); err != nil {
+		b.Fatal(err)
 	}
 }

@@ -27,3 +27,16 @@ func BenchmarkProduct(b *testing.B) {
 		}
 	}
 }
+
+// The machine's peak: what the other rates are shares of.
+func BenchmarkPeak(b *testing.B) {
+	for _, s := range Sets()[1:] {
+		b.Run(s.String(), func(b *testing.B) {
+			operations := 0
+			for b.Loop() {
+				operations += s.Peak(1 << 20)
+			}
+			b.ReportMetric(float64(operations)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}

@@ -56,5 +56,14 @@ func need[T float32 | float64](what string, x []T, n int) {
 	}
 }
 
+// Peak does nothing but multiply and add, rounds times over, in as many chains as keep the machine busy, and returns how many
+// operations that were: what a benchmark compares the others with. Plain Go has none.
+func (s *Set) Peak(rounds int) (operations int) {
+	if rounds < 1 || s.level == levelGo {
+		return 0
+	}
+	return s.peak(rounds)
+}
+
 // Blocks is how many blocks hold n channels.
 func Blocks(n int) int { return (n + Block - 1) / Block }

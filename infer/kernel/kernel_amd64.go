@@ -207,3 +207,13 @@ func (s *Set) affine(a *Affine) {
 		affineAVX512((*byte)(unsafe.Pointer(&args)))
 	}
 }
+
+func (s *Set) peak(rounds int) (operations int) {
+	const chains = 12 // peakChains in _asm/peak.go
+	if s.level == levelAVX2 {
+		peakAVX2(rounds)
+		return rounds * chains * 8 * 2
+	}
+	peakAVX512(rounds)
+	return rounds * chains * 16 * 2
+}

@@ -44,6 +44,9 @@ func rowSumsAVX2(args *byte)
 //go:noescape
 func affineAVX2(args *byte)
 
+// peakAVX2 takes 12 chains of multiply-adds one step further in each round.
+func peakAVX2(rounds int)
+
 // winogradInputAVX512 computes Bᵀ d B for a row of tiles.
 //
 //go:noescape
@@ -68,3 +71,6 @@ func rowSumsAVX512(args *byte)
 //
 //go:noescape
 func affineAVX512(args *byte)
+
+// peakAVX512 takes 12 chains of multiply-adds one step further in each round.
+func peakAVX512(rounds int)
