@@ -281,6 +281,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(pack(f, entriesOf(f, a)[:2]))
 	for _, a := range versions {
 		f.Add(archive(f, a, randomParams(a, 1)))
+		f.Add(archive(f, a.WithFastAlgorithms(), randomParams(a, 1)))
 	}
 	entries := entriesOf(f, a)
 	for i := range entries {
@@ -309,8 +310,10 @@ func FuzzEntry(f *testing.F) {
 	entries := entriesOf(f, everything())
 	f.Add(entries[0].body[128:], entries[1].body)
 	for _, a := range versions { // all that they have in common is a first parameter of this name, or not even that
-		entries := entriesOf(f, a)
-		f.Add(entries[0].body[128:], entries[1].body)
+		for _, a := range []Arch{a, a.WithFastAlgorithms()} {
+			entries := entriesOf(f, a)
+			f.Add(entries[0].body[128:], entries[1].body)
+		}
 	}
 	f.Add([]byte(`{"format_version":1,"layers":[{"type":"conv","name":"a","in":4096,"out":4096,"kernel":15}]}`), []byte("\x93NUMPY\x02\x00\xff\xff\xff\xff"))
 	f.Add([]byte(`{"format_version":2,"network":"dcgan","channels":1,"image_size":16384,"value_range":[0,1],"latent":4096,"input_noise":1e39,`+
