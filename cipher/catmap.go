@@ -30,7 +30,7 @@ func InverseCatMap(m *data.Image, a, b, iterations int) *data.Image {
 
 func sheared(m *data.Image, s shears) *data.Image {
 	out := data.NewImage(m.Width, m.Height, m.Channels, m.Depth)
-	s.apply(out.Pix, m.Pix, nil, m.Height, m.Width, m.Channels*m.Depth/8)
+	s.apply(out.Pix, m.Pix, m.Height, m.Width, m.Channels*m.Depth/8)
 	return out
 }
 

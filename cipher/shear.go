@@ -1,20 +1,22 @@
 package cipher
 
-// apply maps the h×w pixels of src, of size bytes each, to dst, which must not overlap src. With nil for scratch it takes
-// what memory it needs; otherwise scratch must be as long as src, and may be src itself where src is no longer needed.
+// apply maps the h×w pixels of src, of size bytes each, to dst, which may be src.
 //
 // A shear along the rows rotates each row, which is a copy. One along the columns is the same on the transposed image. So
 // one pass over the image rotates its rows, transposes it and rotates the rows of the result: two shears, of which the
 // second is along the columns. The next pass transposes back. There is always an even number of passes.
-func (s shears) apply(dst, src, scratch []byte, h, w, size int) {
-	if len(s) == 1 {
-		for x := range h {
-			rotate(dst[x*w*size:][:w*size], src[x*w*size:][:w*size], mod(s[0]*x, w)*size)
-		}
+func (s shears) apply(dst, src []byte, h, w, size int) {
+	if len(s) == 1 && s[0] == 0 {
+		copy(dst, src)
 		return
 	}
-	if scratch == nil {
-		scratch = make([]byte, len(src))
+	scratch := make([]byte, len(src))
+	if len(s) == 1 {
+		for x := range h {
+			rotate(scratch[x*w*size:][:w*size], src[x*w*size:][:w*size], mod(s[0]*x, w)*size)
+		}
+		copy(dst, scratch)
+		return
 	}
 	t := newTiles(size, max(h, w))
 	first := s[0]

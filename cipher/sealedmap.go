@@ -1,0 +1,58 @@
+package cipher
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// sealedIterations is how many iterations of the cat map there are at most: on rectangles each one costs time.
+const sealedIterations = 4
+
+// catMapParams are the parameters of one image's cat map, each at least 1; all are 0 where an image of this shape has no cat map but
+// the identity: where it is a single row or column.
+type catMapParams struct{ a, b, iterations int }
+
+// catMap derives the parameters. 24 bytes of HKDF-Expand(PRK, "keygan/sealed/1/cat-map/" and a number in decimal), taken as three
+// big-endian 64-bit numbers u, v and w, give
+//
+//	a = 1 + u mod (height − 1),  b = 1 + v mod (width − 1),  iterations = 1 + w mod 4.
+//
+// The number counts up from 0 until the map spreads: on an n×n square, until the pixels of a row go to n different rows, which is
+// where the upper right element of the map's matrix has no divisor in common with n; elsewhere, until the pixel in row 0, column 1
+// is not in its old place. So the map is never the identity, and on squares it is three shears.
+func (k *SealedKey) catMap() (catMapParams, error) {
+	height, width := k.Header.Height, k.Header.Width
+	if height == 1 || width == 1 {
+		return catMapParams{}, nil
+	}
+	var b [24]byte
+	defer clear(b[:])
+	for i := 0; ; i++ {
+		if err := k.expand(b[:], fmt.Sprintf("cat-map/%d", i)); err != nil {
+			return catMapParams{}, err
+		}
+		draw := func(at, n int) int { return 1 + int(binary.BigEndian.Uint64(b[at:])%uint64(n)) }
+		p := catMapParams{draw(0, height-1), draw(8, width-1), draw(16, sealedIterations)}
+		if p.spreads(height, width) {
+			return p, nil
+		}
+	}
+}
+
+func (p catMapParams) spreads(height, width int) bool {
+	if height == width {
+		_, ok := inverse(catMatrix(width, p.a, p.b).pow(p.iterations).b, width)
+		return ok
+	}
+	x, y := 0, 1
+	for range p.iterations {
+		x = (x + p.a*y) % height
+		y = (y + p.b*x) % width
+	}
+	return x != 0 || y != 1
+}
+
+func (k *SealedKey) catShears() (shears, error) {
+	p, err := k.catMap()
+	return catShears(k.Header.Height, k.Header.Width, p.a, p.b, p.iterations), err
+}
