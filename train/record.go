@@ -37,6 +37,7 @@ type record struct {
 	Target         dataRecord        `json:"target"`
 	SkippedFiles   []string          `json:"skipped_files,omitempty"`
 	SkippedUpdates int               `json:"skipped_updates"`
+	Columns        []string          `json:"columns"`               // of metrics.csv, after the epoch
 	SampleRows     []string          `json:"sample_rows,omitempty"` // of the pictures in samples/, from the top
 	Resumed        []resumption      `json:"resumed,omitempty"`
 	SHA256         map[string]string `json:"sha256,omitempty"` // of a complete run: weights by model, and files
@@ -96,6 +97,7 @@ func newRecorder(t *Training, s *samples) (*recorder, error) {
 		r.Resumed = append(r.Resumed, resumption{t.Step, now, machine})
 	}
 	r.Steps, r.StepsPerEpoch, r.ConfigHash = t.Total, t.StepsPerEpoch, t.Config.Hash()
+	r.Columns = t.Objective.Columns()
 	r.Source = dataRecord{t.images[0], t.dataset.heldOut, t.dataset.sourceDigest}
 	r.Target = dataRecord{t.images[1], 0, t.dataset.targetDigest}
 	r.SkippedFiles = nil

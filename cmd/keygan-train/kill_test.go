@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/json"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"keygan/data/npz"
+	"keygan/train"
 )
 
 var killSeed = flag.Uint64("kill.seed", 0, "of the moments at which TestKills kills; 0: others each time")
@@ -178,6 +180,13 @@ func (k *killer) readable(run string) {
 		var l struct{ Step int }
 		if err := json.Unmarshal(line, &l); err != nil || l.Step != i+1 {
 			k.Errorf("line %d of metrics.jsonl: %s: %v", i+1, line, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(run, "config.yaml")); err == nil {
+		var picture bytes.Buffer
+		err := train.Watch(context.Background(), run, &picture, train.WatchOptions{Once: true, Width: func() int { return 80 }})
+		if err != nil || !strings.Contains(picture.String(), "--resume goes on") && !strings.Contains(picture.String(), "finished") {
+			k.Errorf("watch: %v\n%s", err, picture.String())
 		}
 	}
 	if b, err := os.ReadFile(filepath.Join(run, "metrics.csv")); err == nil {

@@ -5,6 +5,7 @@
 //	keygan-train -c configs/demo.yaml --resume           go on where it was stopped
 //	keygan-train -c configs/demo.yaml --set train.batch=8
 //	keygan-train check -c configs/demo.yaml              what the data sets hold, and what is wrong in them
+//	keygan-train watch runs/demo                         how a run stands, while it goes on
 //	keygan-train export runs/demo -o generator.npz       the generator of the newest checkpoint
 package main
 
@@ -60,6 +61,8 @@ func hintFor(err error) string {
 	switch {
 	case errors.Is(err, train.ErrRunExists):
 		return "--resume goes on with it, --force trains anew in its place, --set name=... uses another folder"
+	case errors.Is(err, train.ErrNoRun):
+		return "name the folder of a run, as in: keygan-train watch runs/demo"
 	case errors.Is(err, train.ErrInUse):
 		return "wait until it has ended, or stop it with Ctrl-C; --set name=... uses another folder"
 	case errors.Is(err, atomicfile.ErrExists):
@@ -114,7 +117,7 @@ func command() *cobra.Command {
 	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and the networks' sizes, and stop")
 	root.Flags().BoolVar(&f.force, "force", false, "replace a run that is already there")
 	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
-	root.AddCommand(checkCommand(), exportCommand(), doctorCommand())
+	root.AddCommand(checkCommand(), exportCommand(), watchCommand(), doctorCommand())
 	return root
 }
 
