@@ -170,7 +170,7 @@ func TestAffine(t *testing.T) {
 		if v < 0 && a == ReLU {
 			return 0
 		} else if v < 0 && a == LeakyReLU {
-			return v * 0.2
+			return float32(v * 0.2)
 		}
 		return v
 	}
@@ -199,7 +199,7 @@ func TestAffine(t *testing.T) {
 					for i := range pixels {
 						for c := range n {
 							v := &want[margin+i*a.Stride+c]
-							*v = float32(*v-a.Mean[c]) * a.Scale[c]
+							*v = float32(float32(*v-a.Mean[c]) * a.Scale[c])
 							if a.Shift != nil {
 								*v += a.Shift[c]
 							}

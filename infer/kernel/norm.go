@@ -133,7 +133,7 @@ func activateGo(x []float32, a Activation) {
 		case a == ReLU && v < 0:
 			x[c] = 0
 		case a == LeakyReLU && v < 0:
-			x[c] = v * Slope
+			x[c] = float32(v * Slope)
 		}
 	}
 }
