@@ -1,0 +1,78 @@
+package sp80022
+
+import "math"
+
+const (
+	// FewestSequences is how many p-values the assessment over many sequences takes: fewer say nothing about uniformity
+	// (section 4.2.2).
+	FewestSequences = 55
+	// UniformAlpha is the level below which p-values do not count as uniform (section 4.2.2).
+	UniformAlpha = 0.0001
+
+	uniformBins = 10
+)
+
+// Assessment is what one p-value of one test says over many sequences (section 4.2). A sequence that the test was skipped
+// for does not count.
+type Assessment struct {
+	Name       string           `json:"name"`
+	Index      int              `json:"index"`      // of the p-value in the test, from 0
+	Sequences  int              `json:"sequences"`  // that have it
+	Passed     int              `json:"passed"`     // whose p-value is at least Alpha
+	Low        float64          `json:"low"`        // of the interval for Passed/Sequences
+	High       float64          `json:"high"`       // of the same
+	Bins       [uniformBins]int `json:"bins"`       // p-values in [0, 0.1), [0.1, 0.2), … [0.9, 1]
+	Uniformity float64          `json:"uniformity"` // p-value of the bins' χ² with 9 degrees of freedom
+}
+
+// Proportion is the share of sequences that pass.
+func (a Assessment) Proportion() float64 { return float64(a.Passed) / float64(a.Sequences) }
+
+// ProportionPassed reports whether the share lies in its interval, 1 − α ± 3 √(α(1 − α)/m) (section 4.2.1).
+func (a Assessment) ProportionPassed() bool {
+	return a.Proportion() >= a.Low && a.Proportion() <= a.High
+}
+
+// UniformityPassed reports whether the p-values count as uniform.
+func (a Assessment) UniformityPassed() bool { return a.Uniformity >= UniformAlpha }
+
+// Assess judges a generator by the results of Run for many of its sequences, all of one length. There is an assessment for
+// each p-value that at least FewestSequences sequences have, in the order of NIST's program: 188 at most.
+func Assess(sequences [][]Result) []Assessment {
+	var all []Assessment
+	for t, test := range battery {
+		for i := 0; ; i++ {
+			var p []float64
+			for _, results := range sequences {
+				if values := results[t].PValues; i < len(values) {
+					p = append(p, values[i])
+				}
+			}
+			if len(p) == 0 {
+				break
+			}
+			if len(p) >= FewestSequences {
+				all = append(all, assess(test.name, i, p))
+			}
+		}
+	}
+	return all
+}
+
+func assess(name string, index int, p []float64) Assessment {
+	m := float64(len(p))
+	spread := 3 * math.Sqrt(Alpha*(1-Alpha)/m)
+	a := Assessment{Name: name, Index: index, Sequences: len(p), Low: 1 - Alpha - spread, High: min(1, 1-Alpha+spread)}
+	for _, v := range p {
+		if v >= Alpha {
+			a.Passed++
+		}
+		a.Bins[min(uniformBins-1, int(v*uniformBins))]++
+	}
+	equal := make([]float64, uniformBins)
+	for i := range equal {
+		equal[i] = 1.0 / uniformBins
+	}
+	a.Uniformity = chiSquare(a.Bins[:], equal)
+	return a
+}

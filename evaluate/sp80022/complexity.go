@@ -1,0 +1,92 @@
+package sp80022
+
+import "math/bits"
+
+// complexityProbabilities are those of the seven classes of section 2.10, as NIST's program has them.
+var complexityProbabilities = []float64{0.01047, 0.03125, 0.125, 0.5, 0.25, 0.0625, 0.020833}
+
+// linearComplexity compares the lengths of the shortest linear feedback shift registers that make the blocks of m bits with
+// those for random blocks (section 2.10).
+func linearComplexity(b *Bits, m int) float64 {
+	sign := 1 - 2*float64(m&1) // (−1)^m
+	// The term with 2^−m of the mean is below 10^−28 for the m used here.
+	mean := float64(m)/2 + (9-sign)/36
+	counts := make([]int, len(complexityProbabilities))
+	registers := newRegisters(m)
+	for i := range b.n / m {
+		t := sign*(float64(registers.complexity(b, i*m))-mean) + 2.0/9
+		class := 0
+		for class < 6 && t > float64(class)-2.5 {
+			class++
+		}
+		counts[class]++
+	}
+	return chiSquare(counts, complexityProbabilities)
+}
+
+// registers are the working memory of the Berlekamp–Massey algorithm for blocks of m bits.
+type registers struct {
+	m    int
+	a, b []uint64
+}
+
+func newRegisters(m int) *registers {
+	words := m/64 + 2
+	return &registers{m, make([]uint64, words), make([]uint64, words)}
+}
+
+// complexity is the linear complexity L of the m bits from ε_at on.
+//
+// The algorithm keeps a connection polynomial C, for the bits up to N, and an older one B, from before L last grew, at
+// M; at a discrepancy, a bit of S·C that should be 0, C becomes C + x^(N−M)·B. Here S is the power series of the bits.
+// Only the discrepancies decide how L grows, so that neither C nor B is kept, but the products a = S·C and b = S·B,
+// with the coefficient of x^i at bit i: a's next set bit is the next discrepancy.
+func (r *registers) complexity(s *Bits, at int) int {
+	a, b := r.a, r.b
+	for i := range a {
+		a[i] = 0
+		if left := r.m - 64*i; left > 0 {
+			a[i] = bits.Reverse64(s.span(at+64*i, min(64, left)))
+		}
+	}
+	copy(b, a)
+	length, grown := 0, -1 // L and M; C = B = 1
+	for n := 0; ; n++ {
+		word := n >> 6
+		rest := a[word] >> (n & 63)
+		for rest == 0 {
+			if word++; word<<6 >= r.m {
+				return length
+			}
+			n, rest = word<<6, a[word]
+		}
+		n += bits.TrailingZeros64(rest)
+		if n >= r.m {
+			return length
+		}
+		if 2*length <= n {
+			length = n + 1 - length
+			addShifted(b, a, b, word, n-grown)
+			a, b = b, a
+			grown = n
+		} else {
+			addShifted(a, a, b, word, n-grown)
+		}
+	}
+}
+
+// addShifted sets out to a + x^shift·b over GF(2), from the word first on: what is below is not looked at again. out may be
+// a or b.
+func addShifted(out, a, b []uint64, first, shift int) {
+	words, by := shift>>6, uint(shift&63)
+	for i := len(a) - 1; i >= first; i-- {
+		var v uint64
+		if i >= words {
+			v = b[i-words] << by
+		}
+		if i > words {
+			v |= b[i-words-1] >> 1 >> (63 - by)
+		}
+		out[i] = a[i] ^ v
+	}
+}

@@ -1,0 +1,120 @@
+package sp80022
+
+import (
+	"fmt"
+	"math"
+)
+
+const (
+	farthest      = 9   // state of the walk that RandomExcursionsVariant looks at
+	nearest       = 4   // states up to which RandomExcursions does
+	mostVisits    = 5   // that RandomExcursions tells apart
+	fewestCycles  = 500 // that both need, or 0.005 √n
+	cyclesPerRoot = 0.005
+)
+
+// excursions is what the walk of section 2.14 does, cut into cycles where it comes back to 0.
+type excursions struct {
+	cycles int                                // J; the last one need not be closed
+	visits [2*farthest + 1]int                // [x+9]: times in state x
+	often  [2*nearest + 1][mostVisits + 1]int // [x+4][k]: cycles with k visits to x, the last k meaning or more
+}
+
+// walk follows the bits. Far from 0 it goes in strides of eight.
+func walk(b *Bits) excursions {
+	var e excursions
+	var within [2*farthest + 1]int // visits in this cycle
+	closeCycle := func() {
+		e.cycles++
+		for x := -nearest; x <= nearest; x++ {
+			e.often[x+nearest][min(within[x+farthest], mostVisits)]++
+		}
+		for i, v := range within {
+			e.visits[i] += v
+			within[i] = 0
+		}
+	}
+	s := 0
+	for i := 0; i < b.n; {
+		if (s > farthest+8 || s < -farthest-8) && i&7 == 0 && i+8 <= b.n {
+			s += int(steps[byte(b.words[i>>6]>>(56-i&63))].change)
+			i += 8
+			continue
+		}
+		s += 2*int(b.bit(i)) - 1
+		i++
+		if s == 0 {
+			closeCycle()
+		} else if -farthest <= s && s <= farthest {
+			within[s+farthest]++
+		}
+	}
+	if s != 0 {
+		closeCycle()
+	}
+	return e
+}
+
+// tooFew says why there are not enough cycles, or "".
+func (e excursions) tooFew(n int) string {
+	need := max(cyclesPerRoot*math.Sqrt(float64(n)), fewestCycles)
+	if float64(e.cycles) >= need {
+		return ""
+	}
+	return fmt.Sprintf("the walk of the bits comes back to 0 too rarely: %d cycles, and it takes at least %.0f", e.cycles, math.Ceil(need))
+}
+
+// randomExcursions compares how often the walk visits the states −4 … −1 and 1 … 4 within a cycle with how often it should
+// (section 2.14).
+func randomExcursions(b *Bits) ([]float64, string) {
+	e := walk(b)
+	if why := e.tooFew(b.n); why != "" {
+		return nil, why
+	}
+	var p []float64
+	for x := -nearest; x <= nearest; x++ {
+		if x != 0 {
+			p = append(p, e.visitsPValue(x))
+		}
+	}
+	return p, ""
+}
+
+// visitsPValue is the p-value of state x in RandomExcursions.
+func (e excursions) visitsPValue(x int) float64 {
+	return chiSquare(e.often[x+nearest][:], visitProbabilities(x))
+}
+
+// visitProbabilities are the probabilities of 0 to 4 visits to state x in a cycle, and of more (section 3.14).
+func visitProbabilities(x int) []float64 {
+	away := 1 / (2 * math.Abs(float64(x)))
+	p := make([]float64, mostVisits+1)
+	p[0] = 1 - away
+	for k := 1; k < mostVisits; k++ {
+		p[k] = away * away * math.Pow(1-away, float64(k-1))
+	}
+	p[mostVisits] = away * math.Pow(1-away, mostVisits-1)
+	return p
+}
+
+// randomExcursionsVariant compares the number of visits to each of the states −9 … −1 and 1 … 9 with that of cycles (section
+// 2.15).
+func randomExcursionsVariant(b *Bits) ([]float64, string) {
+	e := walk(b)
+	if why := e.tooFew(b.n); why != "" {
+		return nil, why
+	}
+	var p []float64
+	for x := -farthest; x <= farthest; x++ {
+		if x != 0 {
+			p = append(p, e.variantPValue(x))
+		}
+	}
+	return p, ""
+}
+
+// variantPValue is the p-value of state x in RandomExcursionsVariant.
+func (e excursions) variantPValue(x int) float64 {
+	j := float64(e.cycles)
+	return math.Erfc(math.Abs(float64(e.visits[x+farthest])-j) / math.Sqrt(2*j*(4*math.Abs(float64(x))-2)))
+}
