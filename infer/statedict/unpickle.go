@@ -12,6 +12,10 @@ const (
 
 	// maxLong bounds an integer, in bytes. The number that begins the older format has 10.
 	maxLong = 255
+
+	// maxPickle bounds a pickle, in bytes. A tensor takes some hundred, its numbers are elsewhere; an empty dict, which takes one, is
+	// some hundred in memory.
+	maxPickle = 1 << 24
 )
 
 var (
@@ -33,18 +37,27 @@ type machine struct {
 
 // unpickle runs the pickle that b starts with, and returns what it makes and what of b follows it.
 func unpickle(b []byte, persistent func(id []any) (any, error)) (value any, rest []byte, err error) {
-	m := machine{rest: b, memo: map[uint32]any{}, persistent: persistent}
+	m := machine{rest: b[:min(len(b), maxPickle)], memo: map[uint32]any{}, persistent: persistent}
+	after := b[len(m.rest):]
+	value, err = m.run()
+	if err == errCut && len(after) > 0 {
+		err = fmt.Errorf("its pickle is longer than %d bytes", maxPickle)
+	}
+	return value, b[len(b)-len(after)-len(m.rest):], err
+}
+
+// run runs all instructions up to the end, and returns what is then on top of the stack.
+func (m *machine) run() (any, error) {
 	for {
 		op, err := m.take(1)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if op[0] == opStop {
-			value, err := m.pop()
-			return value, m.rest, err
+			return m.pop()
 		}
 		if err := m.step(op[0]); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 }
