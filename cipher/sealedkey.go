@@ -75,6 +75,11 @@ func (k *SealedKey) Wipe() {
 	clear(k.Tag[:])
 }
 
+// Format prints what a key is of and never the key, whatever the verb.
+func (k SealedKey) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "sealed key (not shown) of the %s %q, commitment %x", k.Header.Kind, k.Header.Name, k.Header.Commitment)
+}
+
 // check says what is wrong with a header.
 func (h *SealedHeader) check() error {
 	n := shapeBytes(h.Width, h.Height, h.Channels, h.Depth)

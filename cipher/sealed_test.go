@@ -1,0 +1,355 @@
+package cipher
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"keygan/data"
+
+	"pgregory.net/rapid"
+)
+
+const someHash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+func mustSeal(t testing.TB, m *data.Image, o SealOptions) (*data.Image, *SealedKey) {
+	t.Helper()
+	cipher, k, err := SealImage(m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cipher, k
+}
+
+// refuse checks that a pair does not open, with the one error and without output.
+func refuse(t testing.TB, what string, cipher *data.Image, k *SealedKey) {
+	t.Helper()
+	m, err := OpenImage(cipher, k)
+	if m != nil || err != ErrRefused {
+		t.Errorf("%s: error %v, output: %v", what, err, m != nil)
+	}
+}
+
+// drawSealed draws an image, some samples of it all zeros, and options.
+func drawSealed(t *rapid.T) (*data.Image, SealOptions) {
+	side := rapid.OneOf(rapid.IntRange(1, 12), rapid.IntRange(1, 90))
+	w := side.Draw(t, "width")
+	h := w
+	if rapid.Bool().Draw(t, "rectangle") {
+		h = side.Draw(t, "height")
+	}
+	m := data.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
+	if rapid.Bool().Draw(t, "noise") {
+		copy(m.Pix, noise(len(m.Pix), 1, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
+	}
+	o := SealOptions{Name: rapid.SampledFrom([]string{"", "scan.png", `"ü".dcm`, strings.Repeat("n", 255)}).Draw(t, "name")}
+	if o.NetworkKey = rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "network's key"); len(o.NetworkKey) > 0 {
+		o.Generator = someHash
+	}
+	return m, o
+}
+
+// Whatever is sealed opens again, from the key file's bytes, and sealing it twice gives two unrelated pairs.
+func TestSealedImagesOpen(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, o := drawSealed(t)
+		before := m.Clone()
+		cipher, k, err := SealImage(m, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !same(m, before) {
+			t.Fatal("the image was changed")
+		}
+		if cipher.String() != m.String() || len(cipher.Pix) != len(m.Pix) {
+			t.Fatalf("an image of %s gave a cipher image of %s", m, cipher)
+		}
+		parsed, err := ParseSealedKey(k.Marshal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := cipher.Clone()
+		back, err := OpenImage(cipher, parsed)
+		if err != nil || !same(back, m) {
+			t.Fatalf("%s: error %v, or another image", m, err)
+		}
+		if !same(cipher, kept) {
+			t.Fatal("the cipher image was changed")
+		}
+
+		again, k2, err := SealImage(m, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k.PRK == k2.PRK || k.Tag == k2.Tag || k.Header.Commitment == k2.Header.Commitment {
+			t.Fatal("two encryptions share a key, a tag or a commitment")
+		}
+		if len(m.Pix) >= 16 && bytes.Equal(cipher.Pix, again.Pix) {
+			t.Fatal("two encryptions of one image are the same")
+		}
+		if _, err := OpenImage(again, k); err != ErrRefused {
+			t.Fatalf("the key of one encryption on the other: error %v", err)
+		}
+	})
+}
+
+func TestSealedFilesOpen(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		content := rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(t, "content")
+		cipher, k, err := SealFile(content, SealOptions{Name: "brain.nii.gz"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cipher.Channels != 1 || cipher.Depth != 8 || cipher.Width != cipher.Height || (cipher.Width-1)*(cipher.Width-1) > max(0, len(content)-1) {
+			t.Fatalf("%d bytes in %s", len(content), cipher)
+		}
+		back, err := OpenFile(cipher, k)
+		if err != nil || !bytes.Equal(back, content) {
+			t.Fatalf("%d bytes: error %v, or others", len(content), err)
+		}
+		cipher.Pix[len(cipher.Pix)-1] ^= 1 // a byte of the filling counts as well
+		if back, err := OpenFile(cipher, k); err != ErrRefused || back != nil {
+			t.Fatalf("error %v, %d bytes", err, len(back))
+		}
+	})
+}
+
+// A key for a file opens no image and the other way round; saying the other kind in the header is a forgery like any other.
+func TestSealedKinds(t *testing.T) {
+	image, imageKey := mustSeal(t, noise(8, 8, 1, 1), SealOptions{})
+	file, fileKey, err := SealFile(make([]byte, 60), SealOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := OpenImage(file, fileKey); err == nil || m != nil {
+		t.Error("a file opened as an image")
+	}
+	if b, err := OpenFile(image, imageKey); err == nil || b != nil {
+		t.Error("an image opened as a file")
+	}
+	fileKey.Header.Kind, fileKey.Header.Length = kindImage, 0
+	refuse(t, "a file called an image", file, fileKey)
+	imageKey.Header.Kind, imageKey.Header.Length = kindFile, 64
+	if b, err := OpenFile(image, imageKey); err != ErrRefused || b != nil {
+		t.Errorf("an image called a file: error %v", err)
+	}
+}
+
+// Every bit of the samples, the tag, the key and the commitment counts, and every field of the header.
+func TestSealedRefusesEveryChange(t *testing.T) {
+	m := noise(9, 7, 2, 5)
+	cipher, k := mustSeal(t, m, SealOptions{"scan.png", []byte("key"), someHash})
+	flip := func(what string, b []byte, cipher *data.Image, k *SealedKey) {
+		for i := range 8 * len(b) {
+			b[i/8] ^= 1 << (i % 8)
+			refuse(t, fmt.Sprintf("bit %d of the %s", i, what), cipher, k)
+			b[i/8] ^= 1 << (i % 8)
+		}
+	}
+	flip("samples", cipher.Pix, cipher, k)
+	flip("tag", k.Tag[:], cipher, k)
+	flip("PRK", k.PRK[:], cipher, k)
+	flip("commitment", k.Header.Commitment[:], cipher, k)
+	name := []byte(k.Header.Name)
+	for i := range 8 * len(name) {
+		name[i/8] ^= 1 << (i % 8)
+		changed := *k
+		changed.Header.Name = string(name)
+		refuse(t, fmt.Sprintf("bit %d of the name", i), cipher, &changed)
+		name[i/8] ^= 1 << (i % 8)
+	}
+	for what, change := range map[string]func(*SealedHeader){
+		"width":         func(h *SealedHeader) { h.Width++ },
+		"height":        func(h *SealedHeader) { h.Height-- },
+		"channels":      func(h *SealedHeader) { h.Channels = 1 },
+		"depth":         func(h *SealedHeader) { h.Depth = 16 },
+		"no such depth": func(h *SealedHeader) { h.Depth = 9 },
+		"length":        func(h *SealedHeader) { h.Length = 1 },
+		"no network":    func(h *SealedHeader) { h.Generator = "" },
+		"other network": func(h *SealedHeader) { h.Generator = strings.Repeat("0", 64) },
+		"no hash":       func(h *SealedHeader) { h.Generator = "none" },
+		"no name":       func(h *SealedHeader) { h.Name = "" },
+		"folder":        func(h *SealedHeader) { h.Name = "../scan.png" },
+	} {
+		changed := *k
+		change(&changed.Header)
+		refuse(t, what, cipher, &changed)
+	}
+	for what, shape := range map[string][4]int{"turned": {7, 9, 2, 8}, "one row": {63, 1, 2, 8}, "grey": {9, 14, 1, 8}, "16 bits": {9, 7, 1, 16}, "nothing": {0, 0, 0, 0}} {
+		other := &data.Image{Width: shape[0], Height: shape[1], Channels: shape[2], Depth: shape[3], Pix: cipher.Pix}
+		refuse(t, what, other, k)
+		changed := *k
+		changed.Header.Width, changed.Header.Height, changed.Header.Channels, changed.Header.Depth = shape[0], shape[1], shape[2], shape[3]
+		refuse(t, what+", header and image", other, &changed)
+	}
+	for n := range len(cipher.Pix) {
+		cut := *cipher
+		cut.Pix = cipher.Pix[:n]
+		refuse(t, fmt.Sprintf("%d bytes", n), &cut, k)
+	}
+	longer := *cipher
+	longer.Pix = append(bytes.Clone(cipher.Pix), 0)
+	refuse(t, "a byte more", &longer, k)
+	if back, err := OpenImage(cipher, k); err != nil || !same(back, m) {
+		t.Errorf("after all that the pair itself: error %v", err)
+	}
+}
+
+// Parts of two ciphertexts of one shape do not go together.
+func TestSealedPartsSwapped(t *testing.T) {
+	c1, k1 := mustSeal(t, noise(20, 20, 1, 1), SealOptions{Name: "1"})
+	c2, k2 := mustSeal(t, noise(20, 20, 1, 2), SealOptions{Name: "2"})
+	refuse(t, "key files", c1, k2)
+	refuse(t, "cipher images", c2, k1)
+	for what, k := range map[string]SealedKey{
+		"header":     {k2.Header, k1.PRK, k1.Tag},
+		"PRK":        {k1.Header, k2.PRK, k1.Tag},
+		"tag":        {k1.Header, k1.PRK, k2.Tag},
+		"header+tag": {k2.Header, k1.PRK, k2.Tag},
+		"PRK+tag":    {k1.Header, k2.PRK, k2.Tag},
+	} {
+		refuse(t, what, c1, &k)
+		refuse(t, what, c2, &k)
+	}
+	mixed := c1.Clone()
+	copy(mixed.Pix[200:], c2.Pix[200:])
+	refuse(t, "half of the samples", mixed, k1)
+	swapped := c1.Clone()
+	copy(swapped.Pix[:20], c1.Pix[20:40])
+	copy(swapped.Pix[20:40], c1.Pix[:20])
+	refuse(t, "two rows", swapped, k1)
+	twice := c1.Clone()
+	copy(twice.Pix[20:40], c1.Pix[:20])
+	refuse(t, "a row twice", twice, k1)
+}
+
+// The parameters are in their ranges and the map moves something wherever it can; on squares each row goes to all rows.
+func TestSealedCatMapSpreads(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := rapid.IntRange(1, 40).Draw(t, "width")
+		h := w
+		if rapid.Bool().Draw(t, "rectangle") {
+			h = rapid.IntRange(1, 40).Draw(t, "height")
+		}
+		k := &SealedKey{Header: SealedHeader{Width: w, Height: h}}
+		copy(k.PRK[:], rapid.SliceOfN(rapid.Byte(), prkSize, prkSize).Draw(t, "PRK"))
+		p, err := k.catMap()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w == 1 || h == 1 {
+			if p != (catMapParams{}) {
+				t.Fatalf("%d×%d: %+v", w, h, p)
+			}
+			return
+		}
+		if p.a < 1 || p.a >= max(2, h) || p.b < 1 || p.b >= max(2, w) || p.iterations < 1 || p.iterations > sealedIterations {
+			t.Fatalf("%d×%d: %+v", w, h, p)
+		}
+		m := data.NewImage(w, h, 1, 16)
+		number(m)
+		moved := referenceCatMap(m, p.a, p.b, p.iterations)
+		if same(moved, m) {
+			t.Fatalf("%d×%d: %+v moves nothing", w, h, p)
+		}
+		for x := 0; w == h && x < h; x++ {
+			seen := map[int]bool{}
+			for y := range w {
+				seen[moved.Sample(x*w+y)/w] = true
+			}
+			if len(seen) != h {
+				t.Fatalf("%d×%d: %+v: row %d comes from %d rows", w, h, p, x, len(seen))
+			}
+		}
+	})
+}
+
+func TestSealRefuses(t *testing.T) {
+	plain := noise(4, 4, 1, 1)
+	for want, f := range map[string]func() error{
+		"must be given together": func() error { _, _, err := SealImage(plain, SealOptions{NetworkKey: []byte{1}}); return err },
+		"given together":         func() error { _, _, err := SealImage(plain, SealOptions{Generator: someHash}); return err },
+		"is 64 hexadecimal digits": func() error {
+			_, _, err := SealImage(plain, SealOptions{NetworkKey: []byte{1}, Generator: "none"})
+			return err
+		},
+		"a separator of folders": func() error { _, _, err := SealImage(plain, SealOptions{Name: "a/b"}); return err },
+		"and 15 bytes cannot be sealed": func() error {
+			m := *plain
+			m.Pix = m.Pix[:15]
+			_, _, err := SealImage(&m, SealOptions{})
+			return err
+		},
+		"0×0 pixels": func() error { _, _, err := SealImage(&data.Image{}, SealOptions{}); return err },
+	} {
+		if err := f(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+func TestSealedSizes(t *testing.T) {
+	for _, s := range []struct{ w, h, channels, depth, want int }{
+		{12_000, 12_000, 4, 16, 12_000 * 12_000 * 8}, {1, 1, 1, 8, 1}, {maxSide, 1, 1, 8, maxSide},
+		{maxSide + 1, 1, 1, 8, 0}, {maxSide, maxSide, 4, 16, 0}, {0, 1, 1, 8, 0}, {1, -1, 1, 8, 0}, {1, 1, 5, 8, 0}, {1, 1, 1, 12, 0},
+	} {
+		if got := shapeBytes(s.w, s.h, s.channels, s.depth); got != s.want {
+			t.Errorf("%+v: %d bytes", s, got)
+		}
+	}
+	for n, side := range map[int]int{0: 1, 1: 1, 2: 2, 4: 2, 5: 3, 9: 3, 10: 4, 1 << 30: 1 << 15, 1<<30 + 1: 1<<15 + 1} {
+		if got := fileSide(n); got != side {
+			t.Errorf("a file of %d bytes has the side %d, want %d", n, got, side)
+		}
+	}
+}
+
+// Sealing and opening each take memory for two more images, and little else.
+func TestSealedMemory(t *testing.T) {
+	m := noise(3000, 3000, 1, 1)
+	cipher, k := mustSeal(t, m, SealOptions{})
+	for what, f := range map[string]func() error{
+		"sealing": func() error { _, _, err := SealImage(m, SealOptions{}); return err },
+		"opening": func() error { _, err := OpenImage(cipher, k); return err },
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := f(); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if took := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(m.Pix)); took > 2.2 {
+			t.Errorf("%s took memory for %.2f images", what, took)
+		}
+	}
+}
+
+// Nothing prints a key: not a key, nor an error about it.
+func TestSealedKeysAreNotPrinted(t *testing.T) {
+	cipher, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{})
+	for i := range k.PRK {
+		k.PRK[i] = 0xab
+	}
+	_, err := OpenImage(cipher, k)
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%x", "%X", "%d"} {
+		for _, s := range []string{fmt.Sprintf(format, k), fmt.Sprintf(format, *k), fmt.Sprintf(format, err), fmt.Sprintf(format, []any{k, *k})} {
+			if strings.Contains(strings.ToLower(s), "abababab") || strings.Contains(s, "171 171") {
+				t.Errorf("%s: %s", format, s)
+			}
+		}
+	}
+	k.Wipe()
+	if k.PRK != [prkSize]byte{} || k.Tag != [tagSize]byte{} {
+		t.Error("Wipe leaves a key")
+	}
+}
+
+func TestVersionErrorIsARefusal(t *testing.T) {
+	err := error(&VersionError{"format", 2})
+	if !errors.Is(err, ErrRefused) || errors.Is(err, ErrMismatch) || err.Error() != "the key file's format version is 2, this program knows 1" {
+		t.Error(err)
+	}
+}
