@@ -7,6 +7,7 @@
 //	keygan decrypt  out/scan.cipher.png -o back                     back/scan.png
 //	keygan inspect  out/scan.key.npz                                what a weights, key or image file holds
 //	keygan metrics  scan.png out/scan.cipher.png                    entropy, correlation, NPCR, PSNR, …
+//	keygan randomness scan.key.png                                  the 15 tests of NIST SP 800-22
 //	keygan evaluate -c configs/paper.yaml -o runs/paper             the result tables
 //	keygan import   model.pth -o generator.npz                      weights that PyTorch saved
 //	keygan export-onnx generator.npz -o generator.onnx              a generator for other runtimes
@@ -94,7 +95,7 @@ func (a *app) command() *cobra.Command {
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages but warnings and errors")
 	root.AddCommand(
 		a.samplesCommand(), a.keygenCommand(), a.encryptCommand(), a.decryptCommand(),
-		a.inspectCommand(), a.metricsCommand(), a.evaluateCommand(), a.importCommand(), a.exportONNXCommand(),
+		a.inspectCommand(), a.metricsCommand(), a.randomnessCommand(), a.evaluateCommand(), a.importCommand(), a.exportONNXCommand(),
 		a.versionCommand(),
 	)
 	root.InitDefaultHelpCmd()

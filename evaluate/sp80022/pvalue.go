@@ -42,5 +42,9 @@ func probability(p float64) float64 { return max(0, min(1, p)) }
 
 // tooShort says that n bits are fewer than a test takes.
 func tooShort(n, minimum int) string {
-	return fmt.Sprintf("%d bits are too few: it takes at least %d", n, minimum)
+	have := fmt.Sprintf("%d bits are", n)
+	if n == 1 {
+		have = "1 bit is"
+	}
+	return fmt.Sprintf("%s too few: it takes at least %d", have, minimum)
 }
