@@ -35,8 +35,8 @@ func (m *Model) ForwardFrom(x []float32, height, width int, seed Seed) ([]float3
 	if err := m.arch.trace(padded.height, padded.width, func(_ Layer, s shape3) { steps = append(steps, s) }); err != nil {
 		return nil, err
 	}
-	r := m.runs.Get().(*run)
-	defer m.runs.Put(r)
+	r := m.runs.get()
+	defer m.runs.put(r)
 	r.reserve(padded, runtime.GOMAXPROCS(0))
 	y := make([]float32, key.size())
 	out := m.layers(r, m.begin(r, x, key, padded, seed), m.arch.input(padded.height, padded.width), steps, seed)

@@ -32,6 +32,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -48,19 +49,22 @@ type Model struct {
 	fast         []fastConvolution // the same, where the algorithm is not direct
 	kernels      *kernel.Set       // that fast runs on
 	epilogues    []epilogue        // what follows each of them
-	runs         sync.Pool         // of *run
+	runs         runPool
 }
 
 // newModel takes an architecture that is valid and the parameters it asks for.
 func newModel(a Arch, params map[string]Array) *Model {
 	m := &Model{arch: a, params: params, kernels: kernels}
 	m.hash = sync.OnceValue(func() string { return hash(a, params) })
-	m.runs.New = func() any { return new(run) }
+	if !a.direct() {
+		m.fast = make([]fastConvolution, len(a.Layers))
+		parallel(runtime.GOMAXPROCS(0), len(a.Layers), func(_, i int) {
+			m.fast[i] = newFastConvolution(a.Layers[i], params[a.Layers[i].weight()].Data)
+		})
+	}
 	for _, l := range a.Layers {
-		if weight := params[l.weight()].Data; a.direct() {
-			m.convolutions = append(m.convolutions, newConvolution(l, weight))
-		} else {
-			m.fast = append(m.fast, newFastConvolution(l, weight))
+		if a.direct() {
+			m.convolutions = append(m.convolutions, newConvolution(l, params[l.weight()].Data))
 		}
 		m.epilogues = append(m.epilogues, newEpilogue(l, params))
 	}

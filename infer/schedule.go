@@ -33,7 +33,7 @@ func newFastConvolution(l Layer, weight []float32) fastConvolution {
 type schedule struct {
 	kernels *kernel.Set
 	workers int
-	stages  []stage
+	team    *team
 	in, out *pixels
 
 	free        [][]float32 // while the schedule is made: memory of activations that nothing needs any more
@@ -44,14 +44,8 @@ type schedule struct {
 	seed        Seed
 }
 
-// stage is work that can be done in any order, after all of the stage before.
-type stage struct {
-	units int
-	do    func(worker, unit int)
-}
-
 func (s *schedule) stage(units int, do func(worker, unit int)) {
-	s.stages = append(s.stages, stage{units, do})
+	s.team.stages = append(s.team.stages, stage{units, do})
 }
 
 // workspace asks for n numbers for each worker.
@@ -77,7 +71,7 @@ func (s *schedule) release(p *pixels) { s.free = append(s.free, p.data) }
 
 // newSchedule plans the network for an input of shape from, whose layers make the shapes in steps.
 func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, workers int) *schedule {
-	s := &schedule{kernels: kernels, workers: workers}
+	s := &schedule{kernels: kernels, workers: workers, team: newTeam(workers)}
 	borderOf := func(i int, in shape3) border { // what layer i needs around its input
 		if i == len(steps) {
 			return border{}
@@ -127,9 +121,7 @@ func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, wo
 func (s *schedule) run(out, x []float32, seed Seed) {
 	s.seed = seed
 	s.in.load(x)
-	for _, st := range s.stages {
-		parallel(s.workers, st.units, st.do)
-	}
+	s.team.run()
 	s.out.store(out)
 }
 
