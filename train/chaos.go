@@ -42,7 +42,24 @@ func newChaosGAN(c Config, device torch.Device) Objective {
 	g.inverse = g.arch
 	g.inverse.InputNoise = 0
 	g.reconstructor = newModel("reconstructor", newNetwork(g.inverse, device), c, c.Generator.EMA)
+	for _, m := range []*Model{g.generator, g.reconstructor} {
+		openLast(m)
+	}
 	return g
+}
+
+// openLast begins the bias of a network's last layer in the middle of [0, 1]. From PyTorch's initial values the ReLU after that
+// layer would cut off half of the samples, and training seldom brings them back.
+func openLast(m *Model) {
+	layers := m.Network.arch.Layers
+	name := layers[len(layers)-1].Name + ".bias"
+	for _, params := range [][]Param{m.Network.Params, m.Mean} {
+		for _, p := range params {
+			if p.Name == name {
+				torch.NoGrad(func() { p.Tensor.FillI(0.5) })
+			}
+		}
+	}
 }
 
 func (g *chaosGAN) Models() []*Model { return []*Model{g.generator, g.critic, g.reconstructor} }

@@ -6,6 +6,7 @@
 //	keygan-train -c configs/demo.yaml --set train.batch=8
 //	keygan-train check -c configs/demo.yaml              what the data sets hold, and what is wrong in them
 //	keygan-train watch runs/demo                         how a run stands, while it goes on
+//	keygan-train test runs/demo                          what the networks make of images that were held out
 //	keygan-train export runs/demo -o generator.npz       the generator of the newest checkpoint
 package main
 
@@ -72,7 +73,7 @@ func hintFor(err error) string {
 	case errors.Is(err, train.ErrCache):
 		return "--set data.cache=off goes without one, data.cache=FOLDER keeps it elsewhere"
 	case errors.Is(err, train.ErrNoneHeldOut):
-		return "set data.held_out, as in 0.1, before training: what was trained with tests nothing"
+		return "--source FOLDER names other images; or set data.held_out, as in 0.1, and train anew: what was trained with tests nothing"
 	case errors.Is(err, train.ErrOtherConfig):
 		return "-c with the run's own config.yaml goes on with it; another configuration needs another name (--set name=...) or --force"
 	case errors.Is(err, train.ErrOtherData):
@@ -117,7 +118,7 @@ func command() *cobra.Command {
 	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and the networks' sizes, and stop")
 	root.Flags().BoolVar(&f.force, "force", false, "replace a run that is already there")
 	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
-	root.AddCommand(checkCommand(), exportCommand(), watchCommand(), doctorCommand())
+	root.AddCommand(checkCommand(), testCommand(), exportCommand(), watchCommand(), doctorCommand())
 	return root
 }
 

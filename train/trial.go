@@ -1,0 +1,194 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"keygan/data"
+	"keygan/data/atomicfile"
+	"keygan/evaluate"
+	torch "keygan/gotorch"
+)
+
+// TrialOptions say what Try tries a run on.
+type TrialOptions struct {
+	Options             // Force and Log
+	Images  int         // how many, spread over the set; fewer where there are not so many
+	Source  []data.Spec // other images than those that were held out of the training
+}
+
+// Trial is what the networks of a run make of images that they have not seen.
+type Trial struct {
+	Run       string       `json:"run"`
+	Step      int          `json:"step"` // of the checkpoint
+	Objective string       `json:"objective"`
+	Rows      []string     `json:"rows"`   // plain, and what is made of it: the rows of rows.png, from the top
+	Images    []TrialImage `json:"images"` // its columns
+}
+
+// TrialImage is one image with all that was made of it.
+type TrialImage struct {
+	Name string               `json:"name"`
+	Rows map[string]*Fidelity `json:"rows"`
+
+	pictures []*data.Image // in the order of Trial.Rows
+}
+
+// Fidelity is an image beside the plain one, and what it is by itself. All are 8-bit images; what is undefined is nil.
+type Fidelity struct {
+	MSE         *float64 `json:"mse,omitempty"`  // squared grey levels; nil of the plain image itself
+	PSNR        *float64 `json:"psnr,omitempty"` // decibels; nil of the plain image and of one that is equal to it
+	SSIM        *float64 `json:"ssim,omitempty"` // 11×11 Gaussian window
+	Entropy     *float64 `json:"entropy"`        // bits a byte
+	Correlation *float64 `json:"correlation"`    // Pearson's r of horizontal neighbours, the mean over the channels; nil of a flat image
+}
+
+// Try runs the networks of the newest checkpoint of a run on images that were held out of its training, writes rows.png, test.csv
+// and test.json into the folder test of the run, and returns what it found.
+func Try(ctx context.Context, run string, o TrialOptions) (trial *Trial, err error) {
+	if failed := torch.Try(func() { trial, err = try(ctx, run, o) }); failed != nil {
+		return nil, failed
+	}
+	return trial, err
+}
+
+func try(ctx context.Context, run string, o TrialOptions) (*Trial, error) {
+	runtime.LockOSThread() // as in run
+	defer runtime.UnlockOSThread()
+	c, err := ReadConfig(filepath.Join(run, "config.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("%s: holds no run: %w", run, err)
+	}
+	if _, err := os.Lstat(filepath.Join(run, trialFolder)); err == nil && !o.Force {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(run, trialFolder), atomicfile.ErrExists)
+	}
+	objective, step, device, err := restored(run, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, m := range objective.Models() {
+			m.close()
+		}
+	}()
+	images, names, err := trialImages(ctx, c, o)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trial{Run: run, Step: step, Objective: c.Objective.Name, Rows: []string{plainRow}}
+	for len(t.Images) < len(images) {
+		first := len(t.Images)
+		if ctx.Err() != nil {
+			return nil, ErrInterrupted
+		}
+		if o.Log != nil {
+			fmt.Fprintf(o.Log, "image %d of %d\n", first+1, len(images))
+		}
+		// As many at a time as training had. The noise is that of the first images in each of them.
+		part := images[first:min(first+c.Train.Batch, len(images))]
+		torch.Scope(func() { t.show(objective, part, names[first:], c.Image, device) })
+	}
+	if err := t.measure(); err != nil {
+		return nil, err
+	}
+	return t, t.write(filepath.Join(run, trialFolder))
+}
+
+const (
+	trialFolder = "test" // in a run's folder
+	plainRow    = "plain"
+)
+
+// restored is the objective of a run as its newest checkpoint has it.
+func restored(run string, c Config) (o Objective, step int, device torch.Device, err error) {
+	name := c.Device
+	if strings.HasPrefix(name, "cuda") && !torch.IsCUDAAvailable() {
+		name = "cpu" // trained elsewhere
+	}
+	if device, err = pickDevice(name); err != nil {
+		return nil, 0, device, err
+	}
+	if c.Threads > 0 {
+		torch.SetNumThreads(int32(c.Threads))
+	}
+	torch.SetTF32(c.TF32)
+	saved, _, err := newestWhole(run)
+	if err != nil {
+		return nil, 0, device, err
+	}
+	o = newObjective(c, device)
+	for _, m := range o.Models() {
+		if err := m.restore(saved.arrays, 0); err != nil {
+			return nil, 0, device, fmt.Errorf("%s: %w", saved.path, err)
+		}
+	}
+	return o, saved.meta.Step, device, nil
+}
+
+// trialImages are the images to try, as the networks see them.
+func trialImages(ctx context.Context, c Config, o TrialOptions) (images []*data.Image, names []string, err error) {
+	set, err := openHeldOut(ctx, c, o.Options, o.Source)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := min(o.Images, set.Len())
+	picked := make([]int, n)
+	for i := range picked {
+		picked[i] = i * set.Len() / n
+		names = append(names, set.Name(picked[i]))
+	}
+	c.Train.Samples = n
+	images, err = spread(data.Select(set, picked), c)
+	return images, names, err
+}
+
+// show adds what the networks make of some images.
+func (t *Trial) show(o Objective, plain []*data.Image, names []string, as Image, device torch.Device) {
+	first := len(t.Images)
+	for i, m := range plain {
+		t.Images = append(t.Images, TrialImage{Name: names[i], pictures: []*data.Image{m}})
+	}
+	rows := o.Show(asTensor(plain, as).To(device))
+	for _, row := range rows {
+		for i, m := range imagesOf(row.Images) {
+			t.Images[first+i].pictures = append(t.Images[first+i].pictures, m)
+		}
+	}
+	if len(t.Rows) == 1 {
+		for _, row := range rows {
+			t.Rows = append(t.Rows, row.Name)
+		}
+	}
+}
+
+// measure compares every image with the plain one above it.
+func (t *Trial) measure() error {
+	for i := range t.Images {
+		image := &t.Images[i]
+		image.Rows = map[string]*Fidelity{}
+		for k, name := range t.Rows {
+			f, err := fidelity(image.pictures[0], image.pictures[k], k == 0)
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", image.Name, name, err)
+			}
+			image.Rows[name] = f
+		}
+	}
+	return nil
+}
+
+func fidelity(plain, m *data.Image, same bool) (*Fidelity, error) {
+	c, err := evaluate.Compare(plain, m)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fidelity{Entropy: &c.B.Entropy, Correlation: c.B.Correlation.Horizontal}
+	if !same {
+		f.MSE, f.PSNR, f.SSIM = &c.MSE, c.PSNR, c.SSIM
+	}
+	return f, nil
+}
