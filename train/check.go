@@ -56,26 +56,3 @@ func Check(ctx context.Context, c Config, o Options, w io.Writer) error {
 	fmt.Fprintf(w, "\ntraining can begin: %d source images, %d steps an epoch, %d steps in all\n", images, steps, c.totalSteps(steps))
 	return nil
 }
-
-// Plan says what Run would do: the resolved configuration, the size of the networks, and the number of steps. Nothing is
-// written but to w. Data that is not there is an error, after all that can be said without it.
-func Plan(c Config, w io.Writer) error {
-	fmt.Fprint(w, strings.TrimRight(string(c.YAML()), "\n"), "\n")
-	fmt.Fprintf(w, "# generator: %d weights, critic: %d weights\n", c.arch().Parameters(), c.criticArch().Parameters())
-	source, err := openSpecs("source", c.Source, c.Image)
-	if err != nil {
-		return err
-	}
-	if !c.Paired() {
-		if _, err := openSpecs("target", specsOf(c.Target), c.Image); err != nil {
-			return err
-		}
-	}
-	r := &setReader{ctx: context.Background(), c: c}
-	if source, _, err = r.split(source); err != nil {
-		return err
-	}
-	steps := c.stepsPerEpoch(source.Len())
-	fmt.Fprintf(w, "# %d source images, %d steps an epoch, %d steps in all\n", source.Len(), steps, c.totalSteps(steps))
-	return nil
-}

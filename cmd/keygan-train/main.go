@@ -115,7 +115,7 @@ func command() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f.addConfig(root)
 	root.Flags().BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint")
-	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and the networks' sizes, and stop")
+	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and what a run would take, and stop")
 	root.Flags().BoolVar(&f.force, "force", false, "replace a run that is already there")
 	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	root.AddCommand(checkCommand(), testCommand(), exportCommand(), watchCommand(), doctorCommand())
