@@ -24,15 +24,16 @@ func linearComplexity(b *Bits, m int) float64 {
 	return chiSquare(counts, complexityProbabilities)
 }
 
-// registers are the working memory of the Berlekamp–Massey algorithm for blocks of m bits.
+// registers are the working memory of the Berlekamp–Massey algorithm for blocks of m bits. Below the words of each series
+// lie as many of zeros, which a shift brings in.
 type registers struct {
-	m    int
-	a, b []uint64
+	m, words int
+	a, b     []uint64
 }
 
 func newRegisters(m int) *registers {
-	words := m/64 + 2
-	return &registers{m, make([]uint64, words), make([]uint64, words)}
+	words := (m + 63) / 64
+	return &registers{m, words, make([]uint64, 2*words+1), make([]uint64, 2*words+1)}
 }
 
 // complexity is the linear complexity L of the m bits from ε_at on.
@@ -43,22 +44,20 @@ func newRegisters(m int) *registers {
 // with the coefficient of x^i at bit i: a's next set bit is the next discrepancy.
 func (r *registers) complexity(s *Bits, at int) int {
 	a, b := r.a, r.b
-	for i := range a {
-		a[i] = 0
-		if left := r.m - 64*i; left > 0 {
-			a[i] = bits.Reverse64(s.span(at+64*i, min(64, left)))
-		}
+	zeros := len(a) - r.words
+	for i := range r.words {
+		a[zeros+i] = bits.Reverse64(s.span(at+64*i, min(64, r.m-64*i)))
 	}
 	copy(b, a)
 	length, grown := 0, -1 // L and M; C = B = 1
 	for n := 0; ; n++ {
 		word := n >> 6
-		rest := a[word] >> (n & 63)
+		rest := a[zeros+word] >> (n & 63)
 		for rest == 0 {
 			if word++; word<<6 >= r.m {
 				return length
 			}
-			n, rest = word<<6, a[word]
+			n, rest = word<<6, a[zeros+word]
 		}
 		n += bits.TrailingZeros64(rest)
 		if n >= r.m {
@@ -66,27 +65,25 @@ func (r *registers) complexity(s *Bits, at int) int {
 		}
 		if 2*length <= n {
 			length = n + 1 - length
-			addShifted(b, a, b, word, n-grown)
+			addShifted(b, a, b, zeros+word, n-grown)
 			a, b = b, a
 			grown = n
 		} else {
-			addShifted(a, a, b, word, n-grown)
+			addShifted(a, a, b, zeros+word, n-grown)
 		}
 	}
 }
 
 // addShifted sets out to a + x^shift·b over GF(2), from the word first on: what is below is not looked at again. out may be
-// a or b.
+// a or b, which is why it goes down.
 func addShifted(out, a, b []uint64, first, shift int) {
 	words, by := shift>>6, uint(shift&63)
-	for i := len(a) - 1; i >= first; i-- {
-		var v uint64
-		if i >= words {
-			v = b[i-words] << by
-		}
-		if i > words {
-			v |= b[i-words-1] >> 1 >> (63 - by)
-		}
-		out[i] = a[i] ^ v
+	out, a, b = out[first:], a[first:], b[first-words-1:len(b)-words]
+	a, b = a[:len(out)], b[:len(out)+1]
+	high := b[len(out)]
+	for i := len(out) - 1; i >= 0; i-- {
+		low := b[i]
+		out[i] = a[i] ^ (high<<(by&63) | low>>1>>((63-by)&63))
+		high = low
 	}
 }
