@@ -23,7 +23,7 @@ func (a *app) randomnessCommand() *cobra.Command {
 	var n int
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "randomness FILE...",
+		Use:   "randomness FILE... [--bits N] [--json]",
 		Short: "Test a file's bits for randomness: the 15 tests of NIST SP 800-22",
 		Long: `Test for randomness by the 15 tests of NIST SP 800-22 rev. 1a, with the parameters of NIST's program: of an image file the
 samples (row by row, the high byte of 16 bits first), of any other file the bytes, each from its highest bit down. A file
