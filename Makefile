@@ -1,7 +1,7 @@
 # make demo and make test install what they need by themselves.
 GO ?= go
 
-.PHONY: setup build demo test doctor bench-train bench-infer clean
+.PHONY: setup build demo test test-exact doctor bench-train bench-infer bench-cipher clean
 
 build: setup
 	CGO_ENABLED=0 $(GO) build -trimpath -o build/bin/keygan ./cmd/keygan
@@ -16,6 +16,9 @@ demo:
 test:
 	@scripts/test
 
+test-exact:
+	@scripts/test-exact
+
 doctor:
 	@scripts/doctor
 
@@ -24,6 +27,9 @@ bench-train: build
 
 bench-infer:
 	@scripts/bench-infer
+
+bench-cipher:
+	@scripts/bench-cipher
 
 clean:
 	rm -rf build
