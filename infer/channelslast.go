@@ -52,27 +52,23 @@ func (p *pixels) clearBorder(y int) {
 	}
 }
 
-// load copies an activation [channels, height, width] into p, and clears its border.
-func (p *pixels) load(x []float32) {
-	for y := range p.height {
-		p.clearBorder(y)
-		row := p.at(y, 0)
-		for c := range p.channels {
-			for i, v := range x[(c*p.height+y)*p.width:][:p.width] {
-				row[i*p.stride+c] = v
-			}
+// loadRow copies row y of an activation [channels, height, width] into p, and clears its border.
+func (p *pixels) loadRow(x []float32, y int) {
+	p.clearBorder(y)
+	row := p.at(y, 0)
+	for c := range p.channels {
+		for i, v := range x[(c*p.height+y)*p.width:][:p.width] {
+			row[i*p.stride+c] = v
 		}
 	}
 }
 
-// store copies p to [channels, height, width].
-func (p *pixels) store(x []float32) {
-	for y := range p.height {
-		row := p.at(y, 0)
-		for c := range p.channels {
-			for i := range p.width {
-				x[(c*p.height+y)*p.width+i] = row[i*p.stride+c]
-			}
+// storeRow copies row y of p to [channels, height, width].
+func (p *pixels) storeRow(x []float32, y int) {
+	row := p.at(y, 0)
+	for c := range p.channels {
+		for i := range p.width {
+			x[(c*p.height+y)*p.width+i] = row[i*p.stride+c]
 		}
 	}
 }

@@ -29,7 +29,7 @@ package infer
 //     norm is the same, with the running mean and the running variance of the file.
 //
 //  6. A residual is added after the norm and the activation before_add, in float32. ReLU turns x < 0 into +0 and leaves all
-//     else, −0 too; LeakyReLU turns it into x × float32(0.2). tanh is the one of activation.go: float64, exp by ln 2 and
+//     else, −0 too; LeakyReLU turns it into x × float32(0.2). tanh is the one of kernel/tanh.go: float64, exp by ln 2 and
 //     thirteen terms of its series, then rounded to float32. Noise is added last: y + weight × noise, two roundings.
 //
 //  7. From pixels to samples: data.Image.Convert and Floats; from the output to levels: data.FromFloats. With a value range

@@ -52,6 +52,12 @@ func streamKey(seed Seed, stream int) [32]byte {
 // uniform maps 64 random bits to [−1, 1), in steps of 2⁻⁵³: exactly.
 func uniform(bits uint64) float64 { return float64(int64(bits)>>10) * 0x1p-53 }
 
+// ln 2 in two parts: the first has so few digits that its multiples here are exact.
+const (
+	ln2High = 6.93147180369123816490e-01
+	ln2Low  = 1.90821492927058770002e-10
+)
+
 // logSeries are the coefficients 1/(2k+1) of atanh(z)/z in z², highest first: to 1e-18 for z ≤ 3 − √8, which is 0.172.
 var logSeries = [...]float64{1. / 23, 1. / 21, 1. / 19, 1. / 17, 1. / 15, 1. / 13, 1. / 11, 1. / 9, 1. / 7, 1. / 5, 1. / 3, 1}
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"keygan/infer/kernel"
 )
 
 // plainForward is the contract of doc.go as loops: slow, without packing, threads or memory that is used again.
@@ -137,7 +139,7 @@ func plainNorm(l Layer, params map[string]Array, c int, x Array) (scale, mean, s
 func plainActivation(name string, v float32) float32 {
 	switch {
 	case name == ActivationTanh:
-		return tanh(v)
+		return kernel.Tanh(v)
 	case name == ActivationReLU && v < 0:
 		return 0
 	case name == ActivationLeakyReLU && v < 0:

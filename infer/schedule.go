@@ -41,6 +41,7 @@ type schedule struct {
 	scratchSize int
 	transformed []float32 // the weights of a layer, in frequencies
 	zeroOffset  [1]int
+	input, key  []float32 // [channels, height, width]
 	seed        Seed
 }
 
@@ -84,6 +85,7 @@ func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, wo
 	}
 	s.in = newPixels(from, borderOf(0, from), stride)
 	s.take(s.in)
+	s.stage(from.height, func(_, y int) { s.in.loadRow(s.input, y) })
 	in := s.in
 	var remembered *pixels
 	stream := StreamInput
@@ -91,6 +93,9 @@ func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, wo
 		out := newPixels(steps[i], borderOf(i+1, steps[i]), roundUp(steps[i].channels, kernel.Block))
 		s.take(out)
 		f := newFollowing(m.epilogues[i], out)
+		if i == len(m.fast)-1 && f.layer.Activation == ActivationTanh {
+			f.layer.Activation = "" // see planStore
+		}
 		c.plan(s, out, in, func(y int) { f.row(s, y) })
 		if f.layer.Residual == ResidualBegin {
 			remembered = in
@@ -110,6 +115,7 @@ func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, wo
 		in = out
 	}
 	s.out, s.free = in, nil
+	s.planStore(m.arch.Layers[len(steps)-1].Activation == ActivationTanh)
 	s.scratch = make([][]float32, workers)
 	for i := range s.scratch {
 		s.scratch[i] = make([]float32, s.scratchSize)
@@ -119,10 +125,22 @@ func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, wo
 
 // run makes the output of x, [channels, height, width].
 func (s *schedule) run(out, x []float32, seed Seed) {
-	s.seed = seed
-	s.in.load(x)
+	s.input, s.key, s.seed = x, out, seed
 	s.team.run()
-	s.out.store(out)
+	s.input, s.key = nil, nil
+}
+
+// planStore adds the stage that copies the last activation to the key. There tanh is left to it, because only there the numbers
+// lie side by side.
+func (s *schedule) planStore(tanh bool) {
+	s.stage(s.out.height, func(_, y int) {
+		s.out.storeRow(s.key, y)
+		if tanh {
+			for c := range s.out.channels {
+				s.kernels.Tanh(s.key[(c*s.out.height+y)*s.out.width:][:s.out.width])
+			}
+		}
+	})
 }
 
 // following is what comes after a convolution: the epilogue of a layer, over pixels.

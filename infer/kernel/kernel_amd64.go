@@ -217,3 +217,29 @@ func (s *Set) peak(rounds int) (operations int) {
 	peakAVX512(rounds)
 	return rounds * chains * 16 * 2
 }
+
+// tanhArgs is what the kernels of _asm/tanh.go take.
+type tanhArgs struct {
+	x       unsafe.Pointer
+	vectors int
+	series  unsafe.Pointer
+}
+
+func (s *Set) tanh(x []float32) {
+	lanes := 4 // float64 in a vector
+	if s.level == levelAVX512 {
+		lanes = 8
+	}
+	if n := len(x) / lanes; n > 0 && s.level != levelGo {
+		args := tanhArgs{unsafe.Pointer(&x[0]), n, unsafe.Pointer(&expSeries[0])}
+		if s.level == levelAVX2 {
+			tanhAVX2((*byte)(unsafe.Pointer(&args)))
+		} else {
+			tanhAVX512((*byte)(unsafe.Pointer(&args)))
+		}
+		x = x[n*lanes:]
+	}
+	for i, v := range x {
+		x[i] = Tanh(v)
+	}
+}

@@ -6388,6 +6388,116 @@ noAddRow:
 	VZEROUPPER
 	RET
 
+// func tanhAVX2(args *byte)
+// Requires: AVX, AVX2
+TEXT ·tanhAVX2(SB), NOSPLIT, $0-8
+	MOVQ         args+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), AX
+	MOVQ         $0x3ff0000000000000, BX
+	VMOVQ        BX, X0
+	VBROADCASTSD X0, Y0
+	MOVQ         $0x4000000000000000, BX
+	VMOVQ        BX, X1
+	VBROADCASTSD X1, Y1
+	MOVQ         $0x4034000000000000, BX
+	VMOVQ        BX, X2
+	VBROADCASTSD X2, Y2
+	MOVQ         $0x7fffffffffffffff, BX
+	VMOVQ        BX, X3
+	VBROADCASTSD X3, Y3
+	MOVQ         $0x00000000000003ff, BX
+	VMOVQ        BX, X4
+	VBROADCASTSD X4, Y4
+
+next:
+	VCVTPS2PD    (CX), Y5
+	VPAND        Y3, Y5, Y6
+	VMULPD       Y1, Y6, Y6
+	MOVQ         $0x3ff71547652b82fe, BX
+	VMOVQ        BX, X7
+	VBROADCASTSD X7, Y7
+	VMULPD       Y7, Y6, Y9
+	MOVQ         $0x3fe0000000000000, BX
+	VMOVQ        BX, X7
+	VBROADCASTSD X7, Y7
+	VADDPD       Y7, Y9, Y9
+	VCVTTPD2DQY  Y9, X10
+	VCVTDQ2PD    X10, Y7
+	MOVQ         $0x3fe62e42fee00000, BX
+	VMOVQ        BX, X8
+	VBROADCASTSD X8, Y8
+	VMULPD       Y8, Y7, Y9
+	VSUBPD       Y9, Y6, Y6
+	MOVQ         $0x3dea39ef35793c76, BX
+	VMOVQ        BX, X8
+	VBROADCASTSD X8, Y8
+	VMULPD       Y8, Y7, Y9
+	VSUBPD       Y9, Y6, Y6
+	VBROADCASTSD (AX), Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 8(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 16(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 24(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 32(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 40(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 56(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 64(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 72(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 80(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 88(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VMULPD       Y6, Y8, Y8
+	VBROADCASTSD 96(AX), Y7
+	VADDPD       Y7, Y8, Y8
+	VPMOVSXDQ    X10, Y7
+	VPADDQ       Y4, Y7, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VMULPD       Y6, Y8, Y8
+	VMULPD       Y8, Y7, Y8
+	VSUBPD       Y0, Y7, Y9
+	VADDPD       Y9, Y8, Y9
+	VADDPD       Y1, Y9, Y6
+	VDIVPD       Y6, Y9, Y9
+	VPXOR        Y7, Y7, Y7
+	VPAND        Y3, Y5, Y6
+	VCMPPD       $0x01, Y2, Y6, Y6
+	VBLENDVPD    Y6, Y9, Y0, Y9
+	VSUBPD       Y9, Y7, Y8
+	VCMPPD       $0x01, Y7, Y5, Y6
+	VBLENDVPD    Y6, Y8, Y9, Y9
+	VCMPPD       $0x03, Y5, Y5, Y6
+	VBLENDVPD    Y6, Y5, Y9, Y9
+	VCVTPD2PSY   Y9, X5
+	VMOVUPS      X5, (CX)
+	ADDQ         $0x10, CX
+	DECQ         DX
+	JNZ          next
+	VZEROUPPER
+	RET
+
 // func peakAVX2(rounds int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·peakAVX2(SB), NOSPLIT, $0-8
@@ -7810,6 +7920,115 @@ noNoise:
 noAddRow:
 	DECQ R12
 	JNZ  pixel
+	VZEROUPPER
+	RET
+
+// func tanhAVX512(args *byte)
+// Requires: AVX, AVX512F
+TEXT ·tanhAVX512(SB), NOSPLIT, $0-8
+	MOVQ         args+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), AX
+	MOVQ         $0x3ff0000000000000, BX
+	VMOVQ        BX, X0
+	VBROADCASTSD X0, Z0
+	MOVQ         $0x4000000000000000, BX
+	VMOVQ        BX, X1
+	VBROADCASTSD X1, Z1
+	MOVQ         $0x4034000000000000, BX
+	VMOVQ        BX, X2
+	VBROADCASTSD X2, Z2
+	MOVQ         $0x7fffffffffffffff, BX
+	VMOVQ        BX, X3
+	VBROADCASTSD X3, Z3
+	MOVQ         $0x00000000000003ff, BX
+	VMOVQ        BX, X4
+	VBROADCASTSD X4, Z4
+
+next:
+	VCVTPS2PD    (CX), Z5
+	VPANDQ       Z3, Z5, Z6
+	VMULPD       Z1, Z6, Z6
+	MOVQ         $0x3ff71547652b82fe, BX
+	VMOVQ        BX, X7
+	VBROADCASTSD X7, Z7
+	VMULPD       Z7, Z6, Z9
+	MOVQ         $0x3fe0000000000000, BX
+	VMOVQ        BX, X7
+	VBROADCASTSD X7, Z7
+	VADDPD       Z7, Z9, Z9
+	VCVTTPD2DQ   Z9, Y10
+	VCVTDQ2PD    Y10, Z7
+	MOVQ         $0x3fe62e42fee00000, BX
+	VMOVQ        BX, X8
+	VBROADCASTSD X8, Z8
+	VMULPD       Z8, Z7, Z9
+	VSUBPD       Z9, Z6, Z6
+	MOVQ         $0x3dea39ef35793c76, BX
+	VMOVQ        BX, X8
+	VBROADCASTSD X8, Z8
+	VMULPD       Z8, Z7, Z9
+	VSUBPD       Z9, Z6, Z6
+	VBROADCASTSD (AX), Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 8(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 16(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 24(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 32(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 40(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 48(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 56(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 64(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 72(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 80(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 88(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VMULPD       Z6, Z8, Z8
+	VBROADCASTSD 96(AX), Z7
+	VADDPD       Z7, Z8, Z8
+	VPMOVSXDQ    Y10, Z7
+	VPADDQ       Z4, Z7, Z7
+	VPSLLQ       $0x34, Z7, Z7
+	VMULPD       Z6, Z8, Z8
+	VMULPD       Z8, Z7, Z8
+	VSUBPD       Z0, Z7, Z9
+	VADDPD       Z9, Z8, Z9
+	VADDPD       Z1, Z9, Z6
+	VDIVPD       Z6, Z9, Z9
+	VPXORD       Z7, Z7, Z7
+	VPANDQ       Z3, Z5, Z6
+	VCMPPD       $0x01, Z2, Z6, K1
+	VBLENDMPD    Z9, Z0, K1, Z9
+	VCMPPD       $0x01, Z7, Z5, K1
+	VSUBPD       Z9, Z7, K1, Z9
+	VCMPPD       $0x03, Z5, Z5, K1
+	VBLENDMPD    Z5, Z9, K1, Z9
+	VCVTPD2PS    Z9, Y5
+	VMOVUPS      Y5, (CX)
+	ADDQ         $0x20, CX
+	DECQ         DX
+	JNZ          next
 	VZEROUPPER
 	RET
 

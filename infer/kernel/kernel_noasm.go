@@ -20,3 +20,9 @@ func (s *Set) winogradWeights(dst []float32, frequency int, src []float32, strid
 func (s *Set) rowSums(sum, square []float64, x []float32, width, stride, blocks int) {
 	rowSumsGo(sum, square, x, width, stride, blocks)
 }
+
+func (s *Set) tanh(x []float32) {
+	for i, v := range x {
+		x[i] = Tanh(v)
+	}
+}

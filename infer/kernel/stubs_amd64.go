@@ -44,6 +44,11 @@ func rowSumsAVX2(args *byte)
 //go:noescape
 func affineAVX2(args *byte)
 
+// tanhAVX2 computes the hyperbolic tangent.
+//
+//go:noescape
+func tanhAVX2(args *byte)
+
 // peakAVX2 takes 12 chains of multiply-adds one step further in each round.
 func peakAVX2(rounds int)
 
@@ -71,6 +76,11 @@ func rowSumsAVX512(args *byte)
 //
 //go:noescape
 func affineAVX512(args *byte)
+
+// tanhAVX512 computes the hyperbolic tangent.
+//
+//go:noescape
+func tanhAVX512(args *byte)
 
 // peakAVX512 takes 12 chains of multiply-adds one step further in each round.
 func peakAVX512(rounds int)

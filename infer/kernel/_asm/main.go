@@ -14,6 +14,7 @@ func main() {
 		s.winogradWeights()
 		s.rowSums()
 		s.affine()
+		s.tanh()
 		s.peak()
 	}
 	Generate()
