@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"keygan/data"
 
@@ -253,37 +252,4 @@ func TestCatMapRefusesNegativeIterations(t *testing.T) {
 		}
 	}()
 	CatMap(data.NewImage(2, 2, 1, 8), 1, 1, -1)
-}
-
-// The map on squares and rectangles of each pixel size, beside a copy of the same bytes.
-func BenchmarkCatMap(b *testing.B) {
-	for _, v := range []struct{ width, height, channels, depth int }{
-		{256, 256, 3, 8}, {4096, 4096, 1, 8}, {4096, 4096, 1, 16}, {2048, 2048, 3, 8}, {2048, 2048, 4, 8}, {2048, 2048, 3, 16},
-		{2048, 2048, 4, 16}, {4020, 4892, 1, 8}, {2048, 1536, 3, 8},
-	} {
-		m := noise(v.width, v.height*v.depth/8, v.channels, 1)
-		m.Height, m.Depth = v.height, v.depth
-		iterations := 30
-		if v.width != v.height {
-			iterations = 1
-		}
-		name := fmt.Sprintf("%dx%dx%d-%dbit", v.width, v.height, v.channels, v.depth)
-		benchmark(b, name, len(m.Pix), func() { CatMap(m, 1, 1, iterations) })
-		benchmark(b, name+"/copy", len(m.Pix), func() { m.Clone() })
-	}
-}
-
-// benchmark times f, which works on so many bytes. Beside the mean it reports the speed of the fastest run, which is what is
-// left when other programs use the machine, too.
-func benchmark(b *testing.B, name string, bytes int, f func()) {
-	b.Run(name, func(b *testing.B) {
-		b.SetBytes(int64(bytes))
-		best := time.Duration(1<<63 - 1)
-		for b.Loop() {
-			start := time.Now()
-			f()
-			best = min(best, time.Since(start))
-		}
-		b.ReportMetric(float64(bytes)/best.Seconds()/1e6, "best-MB/s")
-	})
 }

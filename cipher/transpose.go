@@ -2,12 +2,14 @@ package cipher
 
 import "encoding/binary"
 
+//go:generate go -C _asm run . -out ../transpose_amd64.s -stubs ../transposestubs_amd64.go -pkg cipher
+
 // The kernels below transpose the tile in into the tile out, a block of pixels at a time in 64-bit registers, one for each
 // pixel size. A block's rows are loaded as little-endian numbers, so that its first pixel is the lowest. Sides of tiles are
 // multiples of 8, so that blocks at the edge of an image may reach over it but never out of the tile.
 
-// turn1: 8×8 pixels of 1 byte, by exchanging halves, then quarters, then neighbours.
-func (t *tiles) turn1(nx, ny int) {
+// turn1Go: 8×8 pixels of 1 byte, by exchanging halves, then quarters, then neighbours. Where there is assembly, turn1 does the same.
+func (t *tiles) turn1Go(nx, ny int) {
 	const (
 		low4 = 0x00000000ffffffff
 		low2 = 0x0000ffff0000ffff
@@ -71,8 +73,8 @@ func (t *tiles) turn2(nx, ny int) {
 	}
 }
 
-// turn3: 8 pixels of 3 bytes, one from each of 8 rows, fill three numbers.
-func (t *tiles) turn3(nx, ny int) {
+// turn3Go: 8 pixels of 3 bytes, one from each of 8 rows, fill three numbers. Where there is assembly, turn3 does the same.
+func (t *tiles) turn3Go(nx, ny int) {
 	const pixel = 1<<24 - 1
 	s := t.stride
 	for x := 0; x < nx; x += 8 {

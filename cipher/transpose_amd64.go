@@ -1,0 +1,15 @@
+//go:build !purego
+
+package cipher
+
+import "golang.org/x/sys/cpu"
+
+func (t *tiles) turn1(nx, ny int) { turnBytes(&t.out[0], &t.in[0], t.stride, nx, ny) }
+
+func (t *tiles) turn3(nx, ny int) {
+	if !cpu.X86.HasSSSE3 {
+		t.turn3Go(nx, ny)
+		return
+	}
+	turnTriples(&t.out[0], &t.in[0], t.stride, nx, ny)
+}
