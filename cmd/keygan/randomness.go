@@ -36,6 +36,9 @@ verdict changes the exit code. After 55 files or more, of one length, comes the 
 for each p-value the share of files that have at least 0.01, which should lie inside the interval, and the uniformity of
 the p-values, which should be 0.0001 or more. Of the 148 templates a few lie outside by chance.
 
+The tests are made for about a million bits. Of far longer files --bits takes the beginning; from 10⁸ bits on the
+approximations in NIST's OverlappingTemplate fail random files, too.
+
 --json prints {"file", "bits", "tests": [{"name", "p_values", "skipped"}]} for one file, an array of these for more, with the
 names and the order of NIST's program. "p_values" is empty where "skipped" says why, and "skipped" is empty elsewhere.`,
 		Args: func(c *cobra.Command, args []string) error {
