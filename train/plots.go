@@ -127,6 +127,27 @@ func positive(curves []curve) bool {
 	return true
 }
 
+// settled is the range of the curves without their first tenth, where that is less than a fifth of the whole range: the first
+// steps of a critic would leave nothing to see of the others.
+func settled(curves []curve) (least, most float64, ok bool) {
+	var all, later []float64
+	for _, c := range curves {
+		for i, p := range c.points {
+			all = append(all, p.Y)
+			if i > len(c.points)/10 {
+				later = append(later, p.Y)
+			}
+		}
+	}
+	if len(later) < 2 {
+		return 0, 0, false
+	}
+	least, most = bounds(later)
+	first, last := bounds(all)
+	room := (most - least) / 20
+	return least - room, most + room, most > least && last-first > 5*(most-least)
+}
+
 // curveColors can be told apart in grey and by the colour-blind (Okabe and Ito).
 var curveColors = []color.Color{
 	color.RGBA{0, 114, 178, 255}, color.RGBA{213, 94, 0, 255}, color.RGBA{0, 158, 115, 255}, color.RGBA{204, 121, 167, 255},
@@ -156,6 +177,10 @@ func (pic picture) draw(path string) error {
 		if len(pic.curves) > 1 {
 			p.Legend.Add(c.name, l)
 		}
+	}
+	if least, most, later := settled(pic.curves); !pic.log && later {
+		p.Y.Min, p.Y.Max = least, most
+		p.Title.Text += " (beyond the axis at first)"
 	}
 	if pic.log && positive(pic.curves) {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}

@@ -77,6 +77,29 @@ func TestDraw(t *testing.T) {
 	}
 }
 
+// What comes only at first does not set the axis; what stays or comes later does.
+func TestSettled(t *testing.T) {
+	for name, c := range map[string]struct {
+		values []float64
+		ok     bool
+	}{
+		"an outlier at first": {[]float64{60, 1, -1, 0, 1, 0, -1, 1, 0, 1, 0}, true},
+		"one later":           {[]float64{0, 1, -1, 60, 1, 0, -1, 1, 0, 1, 0}, false},
+		"a fall":              {[]float64{10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0}, false},
+		"flat but for one":    {[]float64{60, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, false},
+		"two points":          {[]float64{60, 1}, false},
+	} {
+		var line curve
+		for i, v := range c.values {
+			line.points = append(line.points, plotter.XY{X: float64(i), Y: v})
+		}
+		least, most, ok := settled([]curve{line})
+		if ok != c.ok || ok && (least > -1 || least < -1.2 || most < 1 || most > 1.2) {
+			t.Errorf("%s: %v to %v, %v", name, least, most, ok)
+		}
+	}
+}
+
 func TestLogTicks(t *testing.T) {
 	var labels []string
 	for _, tick := range (logTicks{}).Ticks(0.3, 15) {

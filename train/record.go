@@ -84,7 +84,7 @@ type recorder struct {
 // newRecorder begins run.json, or goes on with that of a run that is resumed.
 func newRecorder(t *Training, s *samples) (*recorder, error) {
 	r := &recorder{path: filepath.Join(t.Dir, "run.json"), samples: s}
-	now := time.Now().Round(time.Second)
+	now := time.Now().Truncate(time.Millisecond)
 	machine := t.machine()
 	old, err := readRecord(t.Dir)
 	if t.resumedFrom != "" && err == nil {
@@ -139,7 +139,7 @@ func (r *recorder) afterStep(t *Training, _ []float64) error {
 }
 
 func (r *recorder) finish(t *Training) error {
-	r.Ended = time.Now().Round(time.Second)
+	r.Ended = time.Now().Truncate(time.Millisecond)
 	if t.Step < t.Total {
 		return r.write(t, stateInterrupted)
 	}
@@ -171,7 +171,7 @@ func completeRecord(t *Training) error {
 
 // failed records why a run has ended before its time.
 func (r *recorder) failed(t *Training, err error) error {
-	r.Ended, r.Error = time.Now().Round(time.Second), err.Error()
+	r.Ended, r.Error = time.Now().Truncate(time.Millisecond), err.Error()
 	return r.write(t, stateFailed)
 }
 

@@ -115,7 +115,7 @@ func TestWatch(t *testing.T) {
 	defer cancel()
 	training.hooks = append(training.hooks, eachStep(func(step int) {
 		if step == 12 {
-			wants(t, "running", watchOnce(t, dir, 100), "running on", "] ", " 75%  step 12/16  epoch 2/2", " left, last step 0s ago",
+			wants(t, "running", watchOnce(t, dir, 100), "running on", "] ", " 75%  step 12/16  epoch 2/2", "steps/s since it began, ", " left, last step ", "s ago",
 				"Critic Gradient Norm", "the last 12 steps", "checkpoint  checkpoints/step-00000008.npz", "sample      samples/epoch-0001.png (source images, keys, target images)")
 			cancel()
 		}
@@ -124,7 +124,7 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	training.close()
-	wants(t, "interrupted", watchOnce(t, dir, 100), "interrupted", "step 12/16", "ended 0s ago, --resume goes on", "step-00000012.npz")
+	wants(t, "interrupted", watchOnce(t, dir, 100), "interrupted", "step 12/16", "s ago, --resume goes on", "step-00000012.npz")
 
 	for _, width := range []int{0, 1, 20, 40, 80, 120} {
 		for _, text := range strings.Split(watchOnce(t, dir, width), "\n") {
@@ -136,7 +136,7 @@ func TestWatch(t *testing.T) {
 
 	record := read(t, dir, "run.json")
 	overwrite(t, filepath.Join(dir, "run.json"), bytes.Replace(record, []byte(`"interrupted"`), []byte(`"running"`), 1))
-	wants(t, "killed", watchOnce(t, dir, 100), "killed", "step 12/16", "last step 0s ago, --resume goes on")
+	wants(t, "killed", watchOnce(t, dir, 100), "killed", "step 12/16", ", last step ", "s ago, --resume goes on")
 	old := time.Now().Add(-time.Hour)
 	if err := os.Chtimes(filepath.Join(dir, "metrics.jsonl"), old, old); err != nil {
 		t.Fatal(err)
