@@ -1,7 +1,15 @@
-// Package cipher turns an image into a cipher image and back, given a key image.
+// Package cipher turns images into cipher images and back.
 //
-// It knows nothing of networks: a key is an 8-bit image that somebody made, usually package infer from the plain image
-// itself. A [Scheme] does the work; what opens the result again is a [KeyFile].
+// Real images are sealed: see below what the scheme sealed promises. It takes every image as it is, and any file.
+//
+//	secret, key, err := cipher.SealImage(plain, cipher.SealOptions{Name: "scan.png"})
+//	err = key.Encrypt(keyFile, recipient) // an age file
+//	...
+//	key, err := cipher.ReadSealedKey(keyFile, identity)
+//	plain, err := cipher.OpenImage(secret, key)
+//
+// The other schemes are research material. They need a key image, which somebody made, usually package infer from the plain image
+// itself: this package knows nothing of networks. A [Scheme] does the work; what opens the result again is a [KeyFile].
 //
 //	scheme, err := cipher.SchemeByName("paper")
 //	secret, keyFile, err := scheme.Encrypt(plain, key, cipher.Params{Iterations: 30})
@@ -10,7 +18,7 @@
 //	keyFile, err := cipher.ReadKeyFile("scan.key.npz")
 //	plain, err := cipher.Decrypt(secret, keyFile)
 //
-// # The schemes
+// # The published schemes
 //
 // paper is the published construction. The pixels are moved about by iterations of Arnold's cat map ([CatMap]), then
 // every byte is XORed with the raw 256×256×3 key of the GAN. It takes 256×256 images only, because the key has that size.
@@ -24,7 +32,7 @@
 //
 // # What they are worth
 //
-// All are research material: they are here to reproduce published result tables and to be attacked, not to protect
+// The published schemes are research material: they are here to reproduce published result tables and to be attacked, not to protect
 // anybody's images. The reasons:
 //
 //   - The cat map is a fixed permutation with no key but its iteration count, of which there are 191 useful ones at

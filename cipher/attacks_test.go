@@ -1,0 +1,267 @@
+package cipher
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"testing"
+
+	"keygan/data"
+)
+
+// The attacks below must succeed on the published schemes, or on the cat map alone, and fail on sealed. What each one takes is in
+// the hands of an attacker who sees cipher images, chooses images, or both.
+
+// picture is a grey 256×256 image with smooth shades and edges, like a scan.
+func picture() *data.Image {
+	m := data.NewImage(256, 256, 1, 8)
+	for x := range 256 {
+		for y := range 256 {
+			v := 40 + x/4 + y/8
+			if d := math.Hypot(float64(x-120), float64(y-140)); d < 70 {
+				v = 200 - int(d)
+			}
+			m.Pix[256*x+y] = byte(v)
+		}
+	}
+	return m
+}
+
+// correlation of horizontally adjacent samples: near 1 in a picture, near 0 in noise (standard deviation 0.004 at 256×256).
+func correlation(m *data.Image) float64 {
+	var n, sx, sy, sxx, syy, sxy float64
+	for x := range m.Height {
+		for y := range m.Width - 1 {
+			a, b := float64(m.Pix[x*m.Width+y]), float64(m.Pix[x*m.Width+y+1])
+			n, sx, sy, sxx, syy, sxy = n+1, sx+a, sy+b, sxx+a*a, syy+b*b, sxy+a*b
+		}
+	}
+	return (n*sxy - sx*sy) / math.Sqrt((n*sxx-sx*sx)*(n*syy-sy*sy))
+}
+
+// looksUniform is χ² of the bytes with 255 degrees of freedom: mean 255, standard deviation 22.6. Uniform bytes are outside less
+// than once in 10⁹ runs.
+func looksUniform(b []byte) bool {
+	count, expected, chi := [256]float64{}, float64(len(b))/256, 0.0
+	for _, v := range b {
+		count[v]++
+	}
+	for _, c := range count {
+		chi += (c - expected) * (c - expected) / expected
+	}
+	return chi > 130 && chi < 420
+}
+
+// changed is the share of samples in which two images differ (NPCR), and how much on average, of 255 (UACI).
+func changed(a, b *data.Image) (npcr, uaci float64) {
+	for i := range a.Pix {
+		if a.Pix[i] != b.Pix[i] {
+			npcr++
+		}
+		uaci += math.Abs(float64(a.Pix[i])-float64(b.Pix[i])) / 255
+	}
+	return npcr / float64(len(a.Pix)), uaci / float64(len(a.Pix))
+}
+
+func xored(a, b *data.Image) *data.Image {
+	out := a.Clone()
+	XOR(out.Pix, a.Pix, b.Pix)
+	return out
+}
+
+func mustEncrypt(t *testing.T, name string, plain, key *data.Image) *data.Image {
+	t.Helper()
+	out, _, err := mustScheme(t, name).Encrypt(plain, key, Params{Iterations: DefaultIterations})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// Attack 1: try every iteration count, keep the picture. Attack 2: the histogram.
+func TestAttackOnTheCatMapAlone(t *testing.T) {
+	plain := picture()
+	search := func(c *data.Image) (best *data.Image, highest float64) {
+		for k := range Period(256, 1, 1) {
+			m := InverseCatMap(c, 1, 1, k)
+			if r := correlation(m); r > highest {
+				best, highest = m, r
+			}
+		}
+		return best, highest
+	}
+	moved := CatMap(plain, 1, 1, 77)
+	if found, _ := search(moved); !same(found, plain) {
+		t.Error("the search of all iterations does not find the picture")
+	}
+	if looksUniform(moved.Pix) {
+		t.Error("the cat map changed the histogram")
+	}
+	sealed, _ := mustSeal(t, plain, SealOptions{})
+	if _, r := search(sealed); r > 0.05 {
+		t.Errorf("sealed: some iteration count gives a correlation of %.3f", r)
+	}
+	if !looksUniform(sealed.Pix) {
+		t.Error("sealed: the histogram is not uniform")
+	}
+}
+
+// Attack 3: two chosen images, one with each pixel's row and one with its column, give the whole permutation.
+func TestAttackChosenImagesOnAPermutation(t *testing.T) {
+	rows, columns, secret := data.NewImage(256, 256, 1, 8), data.NewImage(256, 256, 1, 8), picture()
+	for i := range rows.Pix {
+		rows.Pix[i], columns.Pix[i] = byte(i/256), byte(i%256)
+	}
+	attack := func(encrypt func(*data.Image) *data.Image) *data.Image {
+		r, c, target := encrypt(rows), encrypt(columns), encrypt(secret)
+		found := data.NewImage(256, 256, 1, 8)
+		for i, v := range target.Pix {
+			found.Pix[256*int(r.Pix[i])+int(c.Pix[i])] = v
+		}
+		return found
+	}
+	if !same(attack(func(m *data.Image) *data.Image { return CatMap(m, 3, 5, 40) }), secret) {
+		t.Error("two chosen images do not give the cat map away")
+	}
+	found := attack(func(m *data.Image) *data.Image { c, _ := mustSeal(t, m, SealOptions{}); return c })
+	if npcr, _ := changed(found, secret); npcr < 0.95 {
+		t.Errorf("sealed: %.1f %% of the pixels found", 100*(1-npcr))
+	}
+}
+
+// Attacks 4, 5 and 7, with one network key for all images: an all-zero image gives the keystream away, two cipher images the XOR of
+// the two images, and one image twice itself.
+func TestAttackKeyUsedTwice(t *testing.T) {
+	plain, zero, key := picture(), data.NewImage(256, 256, 1, 8), noise(256, 256, 3, 9)
+	other := plain.Clone()
+	slices.Reverse(other.Pix)
+	for _, scheme := range []string{"xor", "paper"} {
+		undo := func(m *data.Image) *data.Image { return m }
+		if scheme == "paper" {
+			undo = func(m *data.Image) *data.Image { return InverseCatMap(m, 1, 1, DefaultIterations) }
+		}
+		c1, c2, keystream := mustEncrypt(t, scheme, plain, key), mustEncrypt(t, scheme, other, key), mustEncrypt(t, scheme, zero, key)
+		if !same(undo(xored(c1, keystream)), plain) {
+			t.Errorf("%s: an all-zero image does not give the keystream away", scheme)
+		}
+		if !same(undo(xored(c1, c2)), xored(plain, other)) {
+			t.Errorf("%s: two images under one key do not give their XOR away", scheme)
+		}
+		if !same(c1, mustEncrypt(t, scheme, plain, key)) {
+			t.Errorf("%s: an image encrypted twice does not show", scheme)
+		}
+	}
+	o := SealOptions{NetworkKey: key.Pix, Generator: someHash}
+	var c [4]*data.Image
+	for i, m := range []*data.Image{plain, other, zero, plain} {
+		c[i], _ = mustSeal(t, m, o)
+	}
+	for i, a := range c {
+		for j, b := range c[:i] {
+			if d := xored(a, b); !looksUniform(d.Pix) || math.Abs(correlation(d)) > 0.03 {
+				t.Errorf("sealed: the XOR of the cipher images %d and %d is not noise", i, j)
+			}
+		}
+	}
+}
+
+// Attacks 6 and 13: one bit of the image changed, the network's key the same and known.
+func TestAttackOneBitChanged(t *testing.T) {
+	plain, key := picture(), noise(256, 256, 3, 9)
+	bit := plain.Clone()
+	bit.Pix[12345] ^= 1
+	for _, scheme := range []string{"xor", "paper"} {
+		if npcr, uaci := changed(mustEncrypt(t, scheme, plain, key), mustEncrypt(t, scheme, bit, key)); npcr != 1.0/65536 || uaci > 1e-7 {
+			t.Errorf("%s: NPCR %v, UACI %v, and not one pixel by one bit", scheme, npcr, uaci)
+		}
+	}
+	o := SealOptions{NetworkKey: key.Pix, Generator: someHash}
+	a, _ := mustSeal(t, plain, o)
+	b, _ := mustSeal(t, bit, o)
+	// Expected of independent noise: 255/256 = 0.99609 with a standard deviation of 0.00024, and 0.33464 with one of 0.00093.
+	if npcr, uaci := changed(a, b); npcr < 0.9946 || npcr > 0.9976 || uaci < 0.3290 || uaci > 0.3403 {
+		t.Errorf("sealed: NPCR %v, UACI %v", npcr, uaci)
+	}
+}
+
+// Attack 11: the attacker turns a pixel over, and makes the key file's SHA-256 fit, which needs no key. Attack 12: a key wrong in one
+// bit. (For all the other forgeries on sealed see TestSealedRefusesEveryChange and TestSealedPartsSwapped.)
+func TestAttackForgery(t *testing.T) {
+	plain, key := picture(), noise(256, 256, 3, 9)
+	for _, name := range []string{"xor", "paper"} {
+		s := mustScheme(t, name)
+		for what, forge := range map[string]func(*data.Image, *KeyFile){
+			"a cipher bit": func(c *data.Image, _ *KeyFile) { c.Pix[999] ^= 128 },
+			"a key bit":    func(_ *data.Image, k *KeyFile) { k.Key.Pix[999] ^= 128 },
+		} {
+			c, k, err := s.Encrypt(plain, key, Params{Iterations: DefaultIterations})
+			if err != nil {
+				t.Fatal(err)
+			}
+			forge(c, k)
+			k.SHA256 = Digest(c)
+			got, err := s.Decrypt(c, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if npcr, _ := changed(got, plain); npcr != 1.0/65536 {
+				t.Errorf("%s: %s changed a share of %v of the pixels, and not one of them", name, what, npcr)
+			}
+		}
+	}
+	c, k := mustSeal(t, plain, SealOptions{})
+	c.Pix[999] ^= 128
+	refuse(t, "a cipher bit", c, k)
+	c.Pix[999] ^= 128
+	k.PRK[0] ^= 1
+	refuse(t, "a key bit", c, k)
+}
+
+// Attack 14, which is no attack but a price: salt and pepper on 5 % of the pixels. xor gives the image back with 5 % of noise, for
+// whoever looks past the digest; sealed gives nothing.
+func TestNoiseOnTheCipherImage(t *testing.T) {
+	plain, key := picture(), noise(256, 256, 3, 9)
+	dirty := func(c *data.Image) *data.Image {
+		c = c.Clone()
+		where := noise(256, 256, 1, 77)
+		for i, v := range where.Pix {
+			if v < 13 {
+				c.Pix[i] = 255 * (v & 1)
+			}
+		}
+		return c
+	}
+	s := mustScheme(t, "xor")
+	c, k, err := s.Encrypt(plain, key, Params{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = dirty(c)
+	k.SHA256 = Digest(c)
+	got, err := s.Decrypt(c, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if npcr, _ := changed(got, plain); npcr < 0.04 || npcr > 0.06 {
+		t.Errorf("xor: %.3f of the pixels are wrong", npcr)
+	}
+	sealed, sealedKey := mustSeal(t, plain, SealOptions{})
+	refuse(t, "5 % of noise", dirty(sealed), sealedKey)
+}
+
+// A constant network key, and none at all, leave sealed what it is: attacks 10 and 13.
+func TestSealedNeedsNoNetwork(t *testing.T) {
+	plain := data.NewImage(256, 256, 1, 8)
+	for what, o := range map[string]SealOptions{
+		"none": {}, "all zeros": {NetworkKey: make([]byte, 3*256*256), Generator: someHash}, "the image itself": {NetworkKey: plain.Pix, Generator: someHash},
+	} {
+		a, ka := mustSeal(t, plain, o)
+		b, kb := mustSeal(t, plain, o)
+		if !looksUniform(a.Pix) || !looksUniform(xored(a, b).Pix) || math.Abs(correlation(a)) > 0.03 {
+			t.Errorf("%s: the cipher image of a black image is not noise", what)
+		}
+		if bytes.Equal(ka.PRK[:8], kb.PRK[:8]) || bytes.Equal(ka.PRK[56:], kb.PRK[56:]) {
+			t.Errorf("%s: two secrets gave keys with common parts", what)
+		}
+	}
+}
