@@ -39,8 +39,9 @@ the p-values, which should be 0.0001 or more. Of the 148 templates a few lie out
 The tests are made for about a million bits. Of far longer files --bits takes the beginning; from 10⁸ bits on the
 approximations in NIST's OverlappingTemplate fail random files, too.
 
---json prints {"file", "bits", "tests": [{"name", "p_values", "skipped"}]} for one file, an array of these for more, with the
-names and the order of NIST's program. "p_values" is empty where "skipped" says why, and "skipped" is empty elsewhere.`,
+--json prints {"file", "bits", "tests": [{"name", "p_values", "skipped"}]} for one file, for more an array of these, without the
+assessment. The names and the order are those of NIST's program. "p_values" is empty where "skipped" says why, and "skipped" is
+empty elsewhere.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("randomness takes at least one file, as in: keygan randomness scan.key.png")

@@ -43,6 +43,8 @@ func TestWorkedExamples(t *testing.T) {
 		{"2.2.8 block frequency", blockFrequency(b100, 10), 0.706438},
 		{"2.3.4 runs", runs(parse("1001101011")), 0.147232},
 		{"2.3.8 runs", runs(b100), 0.500798},
+		{"2.4.8 longest run", longestRun(parse("11001100000101010110110001001100111000000000001001001101010100010001001111010110" +
+			"100000001101011111001100111001101101100010110010")), 0.180609},
 		{"2.5.8 rank", rank(e100k), 0.532069},
 		{"2.6.4 Fourier", fourierTest(parse("1001010011")), 0.468160},
 		{"2.6.8 Fourier", fourierTest(b100), 0.646355},

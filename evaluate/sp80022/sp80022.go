@@ -22,9 +22,9 @@
 //   - Nothing runs in parallel, so that a caller may run many at a time. Memory is about 8 bytes a bit, most of it for
 //     FFT, and up to 64 for a length with a large prime factor.
 //
-// Where NIST's program departs from the text of the standard, this package does as the program: LongestRun's
-// probabilities have four digits, and OverlappingTemplate's are the compound Poisson ones of section 3.8. The deliberate
-// exception is that the program also runs tests on sequences that are shorter than the standard allows.
+// The constants are those of NIST's program, also where they are approximate or the standard has better ones: LongestRun's
+// probabilities are its tables, OverlappingTemplate's the compound Poisson ones of section 3.8. The one deliberate
+// difference is that the program also runs tests on sequences that are shorter than the standard allows.
 //
 // The tests are made for sequences of about 10⁶ bits. On far longer ones their approximations show: compared with the exact
 // probabilities of section 2.8, those of OverlappingTemplate put χ² up, which is 5 on average, by 0.08 at 10⁶ bits and by 8 at
