@@ -18,7 +18,8 @@ import (
 //	critic: −log σ(D(y)) − log(1 − σ(D(e)))
 //	E and R: a·(−log σ(D(e)) + μ·(1 − globalSSIM(e, y))) + t·(MSE(e, y) + 1 − SSIM(e, y)) + r·(MSE(R(e), x) + 1 − SSIM(R(e), x))
 //
-// with the weights a, t and r of the configuration. The global SSIM stands in the encryptor's loss, because the critic's own weights
+// with the weights a, t and r of the configuration. The critic, which has no biases, sees images in [−1, 1]: were black its zero, the
+// encryptor would escape to black images, whose score is none, and there its last ReLU passes no gradient. The global SSIM stands in the encryptor's loss, because the critic's own weights
 // have no part in it. The second line is one loss for both networks: only so does E learn to make what R can read.
 type chaosGAN struct {
 	adversarial
@@ -38,7 +39,7 @@ func newChaosGAN(c Config, device torch.Device) Objective {
 		paired:      c.Paired(),
 		inputNoise:  func(shape []int64) torch.Tensor { return torch.RandN(shape, false).To(device) },
 	}
-	g.criticLoss = g.entropyLoss
+	g.criticLoss = func(real, fake torch.Tensor) criticTerms { return g.entropyLoss(fromUnit(real), fromUnit(fake)) }
 	g.inverse = g.arch
 	g.inverse.InputNoise = 0
 	g.reconstructor = newModel("reconstructor", newNetwork(g.inverse, device), c, c.Generator.EMA)
@@ -143,7 +144,7 @@ func (g *chaosGAN) generatorStep(plain []Batch, inputs, fakes []torch.Tensor) (t
 // losses are those of encryptor and reconstruction network for a batch of images in [0, 1] and its encrypted images.
 func (g *chaosGAN) losses(b Batch, fake torch.Tensor) (t chaosTerms) {
 	w := g.weights
-	t.scores = g.scores(fake)
+	t.scores = g.scores(fromUnit(fake))
 	t.loss = t.scores.Neg().Softplus().Mean()
 	if g.paired {
 		t.loss = torch.Add(t.loss, oneMinus(globalSSIM(fake, b.Target)), float32(w.GlobalSSIMWeight))

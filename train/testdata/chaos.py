@@ -189,7 +189,7 @@ def train(dtype):
         e.drop, r.drop = dropping(10000 * i), dropping(10000 * i + 1000)
         made = e(noisy)
 
-        real_scores, fake_scores = d(y), d(made.detach())
+        real_scores, fake_scores = d(2 * y - 1), d(2 * made.detach() - 1)
         loss = bce(real_scores, torch.ones_like(real_scores)) + bce(fake_scores, torch.zeros_like(fake_scores))
         optimizers["critic"].zero_grad()
         loss.backward()
@@ -198,7 +198,7 @@ def train(dtype):
         keep_gradients(i, "critic")
         optimizers["critic"].step()
 
-        scores = d(made)
+        scores = d(2 * made - 1)
         target = F.mse_loss(made, y) + 1 - window_ssim(made, y)
         back = r(made)
         mse, ssim = F.mse_loss(back, x), window_ssim(back, x)
