@@ -5,6 +5,8 @@
 //	keygan keygen   scan.png -w generator.npz                       scan.key.png
 //	keygan encrypt  scan.png -o out --scheme paper -w generator.npz out/scan.cipher.png and out/scan.key.npz
 //	keygan decrypt  out/scan.cipher.png -o back                     back/scan.png
+//	keygan keypair  -o me.identity                                  an age identity; its recipient on standard error
+//	keygan rekey    scan.key.age -i me.identity -r age1…            a key file for another recipient
 //	keygan inspect  out/scan.key.npz                                what a weights, key or image file holds
 //	keygan metrics  scan.png out/scan.cipher.png                    entropy, correlation, NPCR, PSNR, …
 //	keygan randomness scan.key.png                                  the 15 tests of NIST SP 800-22
@@ -96,7 +98,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(
 		a.samplesCommand(), a.keygenCommand(), a.encryptCommand(), a.decryptCommand(),
 		a.inspectCommand(), a.metricsCommand(), a.randomnessCommand(), a.evaluateCommand(), a.importCommand(), a.exportONNXCommand(),
-		a.versionCommand(),
+		a.keypairCommand(), a.rekeyCommand(), a.versionCommand(),
 	)
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
