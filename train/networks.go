@@ -100,12 +100,16 @@ func dcganLayers(c Config) []infer.Layer {
 }
 
 // chaosLayers is the discriminator of the chaos GAN: four 4×4 convolutions of stride 2, one to a single map, and a dense layer
-// from that map to one score, which is a convolution as large as the map.
+// from that map to one score, which is a convolution as large as the map. Where no norm follows there are biases: without any, the
+// score would grow with the contrast of an image, and be the same for every image without contrast.
 func chaosLayers(c Config) []infer.Layer {
 	w := c.Critic.Width
 	layers := criticLayers(c.Image.Channels,
 		criticLayer{w, 2, 1, false}, criticLayer{2 * w, 2, 1, true}, criticLayer{4 * w, 2, 1, true}, criticLayer{8 * w, 2, 1, true},
 		criticLayer{1, 1, 1, false})
+	for i := range layers {
+		layers[i].Bias = layers[i].Norm == "" || c.Critic.Norm == normNone
+	}
 	return append(layers, infer.Layer{Type: infer.Conv, Name: "dense", In: 1, Out: 1, Kernel: c.Image.Size/16 - 1, Stride: 1, Bias: true})
 }
 

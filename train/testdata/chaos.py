@@ -85,11 +85,11 @@ class Chaos(nn.Module):
 class Critic(nn.Module):
     def __init__(self, w):
         super().__init__()
-        layers, i = [nn.Conv2d(1, w, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)], w
+        layers, i = [nn.Conv2d(1, w, 4, 2, 1), nn.LeakyReLU(0.2)], w
         for o in (2 * w, 4 * w, 8 * w):
             layers += [nn.Conv2d(i, o, 4, 2, 1, bias=False), nn.BatchNorm2d(o), nn.LeakyReLU(0.2)]
             i = o
-        self.model = nn.Sequential(*layers, nn.Conv2d(i, 1, 4, 1, 1, bias=False))
+        self.model = nn.Sequential(*layers, nn.Conv2d(i, 1, 4, 1, 1))
         self.dense = nn.Conv2d(1, 1, SIZE // 16 - 1)
 
     def forward(self, x):
