@@ -41,7 +41,7 @@ func (c *columnsConvolution) plan(s *schedule, out, in *pixels, rowDone func(y i
 		offsets = append(offsets, ky*in.pitch)
 	}
 	width, stride := out.width+l.Kernel-1, c.panels*kernel.Block
-	s.workspace(width * stride)
+	s.workspace(out.height, width*stride)
 	s.stage(out.height, func(worker, y int) {
 		sums := s.scratch[worker][:width*stride]
 		s.kernels.Product(&kernel.Product{

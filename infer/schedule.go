@@ -38,8 +38,7 @@ type schedule struct {
 
 	free        [][]float32 // while the schedule is made: memory of activations that nothing needs any more
 	scratch     [][]float32 // of each worker
-	scratchSize int
-	transformed []float32 // the weights of a layer, in frequencies
+	transformed []float32   // the weights of a layer, in frequencies
 	zeroOffset  [1]int
 	input, key  []float32 // [channels, height, width]
 	seed        Seed
@@ -49,8 +48,12 @@ func (s *schedule) stage(units int, do func(worker, unit int)) {
 	s.team.stages = append(s.team.stages, stage{units, do})
 }
 
-// workspace asks for n numbers for each worker.
-func (s *schedule) workspace(n int) { s.scratchSize = max(s.scratchSize, n) }
+// workspace asks for n numbers for each worker that takes part in a stage of so many units.
+func (s *schedule) workspace(units, n int) {
+	for i := range min(units, s.workers) {
+		s.scratch[i] = grow(s.scratch[i], n)
+	}
+}
 
 // take gives p memory: the smallest free one that has room, or new.
 func (s *schedule) take(p *pixels) {
@@ -72,7 +75,7 @@ func (s *schedule) release(p *pixels) { s.free = append(s.free, p.data) }
 
 // newSchedule plans the network for an input of shape from, whose layers make the shapes in steps.
 func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, workers int) *schedule {
-	s := &schedule{kernels: kernels, workers: workers, team: newTeam(workers)}
+	s := &schedule{kernels: kernels, workers: workers, team: newTeam(workers), scratch: make([][]float32, workers)}
 	borderOf := func(i int, in shape3) border { // what layer i needs around its input
 		if i == len(steps) {
 			return border{}
@@ -116,10 +119,6 @@ func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, wo
 	}
 	s.out, s.free = in, nil
 	s.planStore(m.arch.Layers[len(steps)-1].Activation == ActivationTanh)
-	s.scratch = make([][]float32, workers)
-	for i := range s.scratch {
-		s.scratch[i] = make([]float32, s.scratchSize)
-	}
 	return s
 }
 

@@ -82,9 +82,10 @@ func (c *winogradConvolution) plan(s *schedule, out, in *pixels, rowDone func(y 
 
 	rows, cols := winogradTiles(out.shape3)
 	units, wholeRows := winogradUnits(rows, cols, s.workers)
-	inFrequency, outFrequency := unitTiles*ins+frequencySkew, unitTiles*c.outs+frequencySkew
+	tiles := units[0].rows * units[0].cols // of the largest
+	inFrequency, outFrequency := tiles*ins+frequencySkew, tiles*c.outs+frequencySkew
 	edge := winogradTile * winogradTile * c.outs
-	s.workspace(kernel.Frequencies*(inFrequency+outFrequency) + edge)
+	s.workspace(len(units), kernel.Frequencies*(inFrequency+outFrequency)+edge)
 	s.stage(len(units), func(worker, i int) {
 		u := units[i]
 		v, rest := split(s.scratch[worker], kernel.Frequencies*inFrequency)
