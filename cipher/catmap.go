@@ -2,6 +2,7 @@ package cipher
 
 import (
 	"fmt"
+	"slices"
 
 	"keygan/data"
 )
@@ -20,17 +21,17 @@ import (
 // On squares the map is linear modulo the side, and all iterations take the time of one. Elsewhere the time grows with the
 // iterations. A negative count is a programmer's mistake and panics.
 func CatMap(m *data.Image, a, b, iterations int) *data.Image {
-	return sheared(m, catShears(m.Height, m.Width, a, b, iterations))
+	return mapped(m, catPasses(m.Height, m.Width, a, b, iterations))
 }
 
 // InverseCatMap undoes CatMap with the same parameters.
 func InverseCatMap(m *data.Image, a, b, iterations int) *data.Image {
-	return sheared(m, catShears(m.Height, m.Width, a, b, iterations).inverse())
+	return mapped(m, inverseCatPasses(m.Height, m.Width, a, b, iterations))
 }
 
-func sheared(m *data.Image, s shears) *data.Image {
+func mapped(m *data.Image, p passes) *data.Image {
 	out := data.NewImage(m.Width, m.Height, m.Channels, m.Depth)
-	s.apply(out.Pix, m.Pix, m.Height, m.Width, m.Channels*m.Depth/8)
+	p.apply(out.Pix, m.Pix, m.Height, m.Width, m.Channels*m.Depth/8)
 	return out
 }
 
@@ -46,35 +47,28 @@ func Period(side, a, b int) int {
 	return k
 }
 
-// shears is a map made of shears in turn along the rows and along the columns, the first and the last along the rows:
-//
-//	y ← y + s[0]·x, x ← x + s[1]·y, y ← y + s[2]·x, …
-//
-// modulo the height for x, the row, and modulo the width for y, the column.
-type shears []int
-
-// catShears is the cat map on height×width pixels. On squares it has one, three or five shears, whatever the iterations.
-func catShears(height, width, a, b, iterations int) shears {
-	if iterations < 0 {
-		panic(fmt.Sprintf("cipher: %d iterations of the cat map", iterations))
-	}
+// catPasses is the cat map on height×width pixels. On squares it has two passes, or four, whatever the iterations.
+func catPasses(height, width, a, b, iterations int) passes {
+	checkIterations(iterations)
 	if height == width {
-		return catMatrix(width, a, b).pow(iterations).shears()
+		return catMatrix(width, a, b).pow(iterations).passes()
 	}
-	s := make(shears, 1, 2*iterations+1)
-	for range iterations {
-		s = append(s, mod(a, height), mod(b, width))
-	}
-	return s
+	return slices.Repeat(passes{{scale: 1, after: a}, {scale: 1, after: b}}, iterations)
 }
 
-// inverse undoes the last shear first.
-func (s shears) inverse() shears {
-	inv := make(shears, len(s))
-	for i, v := range s {
-		inv[len(s)-1-i] = -v
+// inverseCatPasses undoes catPasses.
+func inverseCatPasses(height, width, a, b, iterations int) passes {
+	checkIterations(iterations)
+	if height == width {
+		return catMatrix(width, a, b).pow(iterations).inverse().passes()
 	}
-	return inv
+	return slices.Repeat(passes{{before: -b, scale: 1, after: -a}, {scale: 1}}, iterations)
+}
+
+func checkIterations(n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("cipher: %d iterations of the cat map", n))
+	}
 }
 
 // A matrix is [[a, b], [c, d]] modulo n, with entries in [0, n). It maps row x, column y to row a·x + b·y, column c·x + d·y.
@@ -107,24 +101,38 @@ func (m matrix) pow(k int) matrix {
 	return p
 }
 
-// shears takes a matrix of determinant 1 apart. Where b has an inverse modulo n,
+// inverse is that of a matrix of determinant 1.
+func (m matrix) inverse() matrix {
+	return matrix{m.d, mod(-m.b, m.n), mod(-m.c, m.n), m.a, m.n}
+}
+
+// passes takes a matrix of determinant 1 apart. Where b has an inverse modulo n, it is three shears, of which the rightmost is
+// done first:
 //
 //	[a b]   [    1      0] [1 b] [    1      0]
-//	[c d] = [(d − 1)/b  1]·[0 1]·[(a − 1)/b  1],
+//	[c d] = [(d − 1)/b  1]·[0 1]·[(a − 1)/b  1].
 //
-// of which the rightmost is done first. Where it has none, b + a·t has one for some t, because a and b have no divisor in
-// common that n has, too; and b + a·t is what takes the place of b after a shear of the columns by t.
-func (m matrix) shears() shears {
-	if m.b == 0 && m.a == 1%m.n {
-		return shears{m.c}
+// Where a has one, it is two shears and a scaling of rows and columns between them, which costs nothing:
+//
+//	[a b]   [ 1   0] [a   0 ] [1 b/a]
+//	[c d] = [c/a  1]·[0  1/a]·[0  1 ].
+//
+// One of the two is always so where n is a power of a prime. Where neither is, b + a·t has an inverse for some t, because a and b
+// have no divisor in common that n has, too; and b + a·t is what takes the place of b after a shear of the columns by t.
+func (m matrix) passes() passes {
+	if m == identity(m.n) {
+		return nil
 	}
 	if inv, ok := inverse(m.b, m.n); ok {
-		return shears{(m.a - 1) * inv % m.n, m.b, (m.d - 1) * inv % m.n}
+		return passes{{before: (m.a - 1) * inv, scale: 1, after: m.b}, {scale: 1, after: (m.d - 1) * inv}}
+	}
+	if inv, ok := inverse(m.a, m.n); ok {
+		return passes{{scale: inv, after: m.b}, {scale: m.a, after: m.c * inv}}
 	}
 	for t := 1; ; t++ {
 		sum := m.times(matrix{1, t, 0, 1, m.n})
 		if _, ok := inverse(sum.b, m.n); ok {
-			return append(shears{0, -t}, sum.shears()...)
+			return append(passes{{scale: 1, after: -t}, {scale: 1}}, sum.passes()...)
 		}
 	}
 }

@@ -150,7 +150,8 @@ func seal(plain *data.Image, kind string, length int, secret []byte, o SealOptio
 
 	out := *plain
 	out.Pix = make([]byte, len(plain.Pix), len(plain.Pix)+tagSize)
-	s.cat.apply(out.Pix, plain.Pix, plain.Height, plain.Width, plain.Channels*plain.Depth/8)
+	p := catPasses(plain.Height, plain.Width, s.cat.a, s.cat.b, s.cat.iterations)
+	p.apply(out.Pix, plain.Pix, plain.Height, plain.Width, plain.Channels*plain.Depth/8)
 	aead, err := s.aead()
 	if err != nil {
 		return nil, nil, err
@@ -186,7 +187,8 @@ func open(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 	}
 	out := *cipher
 	out.Pix = pix[:len(pix):len(pix)]
-	s.cat.inverse().apply(out.Pix, out.Pix, out.Height, out.Width, out.Channels*out.Depth/8)
+	p := inverseCatPasses(out.Height, out.Width, s.cat.a, s.cat.b, s.cat.iterations)
+	p.apply(out.Pix, out.Pix, out.Height, out.Width, out.Channels*out.Depth/8)
 	return &out, nil
 }
 
@@ -208,14 +210,14 @@ func shapeBytes(width, height, channels, depth int) int {
 
 // schedule is all that is derived from a PRK.
 type schedule struct {
-	cat        shears
+	cat        catMapParams
 	key        [aesKeySize]byte
 	nonce      [nonceSize]byte
 	commitment [commitmentSize]byte
 }
 
 func (s *schedule) wipe() {
-	clear(s.cat)
+	s.cat = catMapParams{}
 	clear(s.key[:])
 	clear(s.nonce[:])
 }
@@ -241,7 +243,7 @@ func (k *SealedKey) schedule() (*schedule, error) {
 		}
 	}
 	var err error
-	s.cat, err = k.catShears()
+	s.cat, err = k.catMap()
 	return s, err
 }
 

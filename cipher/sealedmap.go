@@ -19,7 +19,8 @@ type catMapParams struct{ a, b, iterations int }
 //
 // The number counts up from 0 until the map spreads: on an n×n square, until the pixels of a row go to n different rows, which is
 // where the upper right element of the map's matrix has no divisor in common with n; elsewhere, until the pixel in row 0, column 1
-// is not in its old place. So the map is never the identity, and on squares it is three shears.
+// is not in its old place. So the map is never the identity, and on squares it is three
+// shears.
 func (k *SealedKey) catMap() (catMapParams, error) {
 	height, width := k.Header.Height, k.Header.Width
 	if height == 1 || width == 1 {
@@ -50,9 +51,4 @@ func (p catMapParams) spreads(height, width int) bool {
 		y = (y + p.b*x) % width
 	}
 	return x != 0 || y != 1
-}
-
-func (k *SealedKey) catShears() (shears, error) {
-	p, err := k.catMap()
-	return catShears(k.Header.Height, k.Header.Width, p.a, p.b, p.iterations), err
 }
