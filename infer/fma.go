@@ -102,61 +102,69 @@ func (p *fmaPhase) grid(to shape3) (rows, cols int) {
 const bandRows = 4
 
 func (c *fmaConvolution) plan(s *schedule, out, in *pixels, rowDone func(y int)) {
-	step := c.phases[0].outStep
-	type prepared struct {
-		*fmaPhase
-		rows, cols int
-		dy, dx     int // of the first tap's row and column
-		offsets    []int
-		run        int
-	}
-	var phases []prepared
+	var phases []placedPhase
 	for i := range c.phases {
-		p := prepared{fmaPhase: &c.phases[i], run: c.layer.In}
-		p.rows, p.cols = p.grid(out.shape3)
-		if len(p.taps) == 0 {
-			p.run = 0
-		}
-		for j, t := range p.taps {
-			if j == 0 {
-				p.dy, p.dx = t.dy, t.dx
-			}
-			p.dy, p.dx = min(p.dy, t.dy), min(p.dx, t.dx)
-		}
-		for _, t := range p.taps {
-			p.offsets = append(p.offsets, (t.dy-p.dy)*in.pitch+(t.dx-p.dx)*in.stride)
-		}
-		p.offsets, p.run = joinSegments(p.offsets, p.run)
-		phases = append(phases, p)
+		phases = append(phases, c.phases[i].place(c.layer.In, out, in))
 	}
+	step := c.phases[0].outStep
 	rows := (out.height + step - 1) / step // of the grid that all phases share
 	bands := (rows + bandRows - 1) / bandRows
 	s.stage(bands, func(_, band int) {
 		first, end := band*bandRows, min(rows, (band+1)*bandRows)
 		for i := range phases {
-			p := &phases[i]
-			k := len(p.offsets) * p.run * kernel.Block
-			for panel := 0; panel < p.panels; panel += 2 {
-				panels := min(2, p.panels-panel)
-				for y := first; y < min(end, p.rows); y++ {
-					var a []float32 // nothing, for a phase without taps: its outputs are +0
-					if p.run > 0 {
-						a = in.at(y*p.inStep+p.dy, p.dx)
-					}
-					s.kernels.Product(&kernel.Product{
-						C: out.at(y*p.outStep+p.row, p.col)[panel*kernel.Block:], CRow: p.outStep * out.stride,
-						A: a, ARow: p.inStep * in.stride,
-						Offsets: p.offsets, Run: p.run,
-						B:    p.weights[panel*k:][:panels*k],
-						Rows: p.cols, Panels: panels,
-					})
-				}
-			}
+			phases[i].run(s.kernels, out, in, first, end)
 		}
 		for y := first * step; y < min(end*step, out.height); y++ {
 			rowDone(y)
 		}
 	})
+}
+
+// placedPhase is a phase with its taps as segments of one input.
+type placedPhase struct {
+	*fmaPhase
+	rows, cols int // of its grid
+	dy, dx     int // of its first row and column of taps
+	offsets    []int
+	length     int // of a segment
+}
+
+func (p *fmaPhase) place(channels int, out, in *pixels) placedPhase {
+	q := placedPhase{fmaPhase: p}
+	q.rows, q.cols = p.grid(out.shape3)
+	if len(p.taps) == 0 {
+		return q
+	}
+	q.dy, q.dx = p.taps[0].dy, p.taps[0].dx
+	for _, t := range p.taps {
+		q.dy, q.dx = min(q.dy, t.dy), min(q.dx, t.dx)
+	}
+	for _, t := range p.taps {
+		q.offsets = append(q.offsets, (t.dy-q.dy)*in.pitch+(t.dx-q.dx)*in.stride)
+	}
+	q.offsets, q.length = joinSegments(q.offsets, channels)
+	return q
+}
+
+// run computes the rows [first, end) of the grid, as far as the phase has them.
+func (p *placedPhase) run(kernels *kernel.Set, out, in *pixels, first, end int) {
+	steps := len(p.offsets) * p.length * kernel.Block
+	for panel := 0; panel < p.panels; panel += 2 {
+		panels := min(2, p.panels-panel)
+		for y := first; y < min(end, p.rows); y++ {
+			var a []float32 // nothing, for a phase without taps: its outputs are +0
+			if len(p.taps) > 0 {
+				a = in.at(y*p.inStep+p.dy, p.dx)
+			}
+			kernels.Product(&kernel.Product{
+				C: out.at(y*p.outStep+p.row, p.col)[panel*kernel.Block:], CRow: p.outStep * out.stride,
+				A: a, ARow: p.inStep * in.stride,
+				Offsets: p.offsets, Run: p.length,
+				B:    p.weights[panel*steps:][:panels*steps],
+				Rows: p.cols, Panels: panels,
+			})
+		}
+	}
 }
 
 // joinSegments makes longer segments of those that follow each other without a gap, as many of each: a row of a kernel where
