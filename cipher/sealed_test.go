@@ -198,6 +198,40 @@ func TestSealedRefusesEveryChange(t *testing.T) {
 	}
 }
 
+// A header that was made with another commitment, by somebody who has the key, does not open either, though its tag is right.
+func TestSealedCommitmentIsChecked(t *testing.T) {
+	cipher, k := mustSeal(t, noise(9, 7, 1, 5), SealOptions{})
+	s, err := k.schedule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	aead, err := s.aead()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reseal := func(h SealedHeader) (*data.Image, *SealedKey) {
+		moved, err := aead.Open(nil, s.nonce[:], append(bytes.Clone(cipher.Pix), k.Tag[:]...), k.Header.marshal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed := aead.Seal(nil, s.nonce[:], moved, h.marshal())
+		m := *cipher
+		m.Pix = sealed[:len(moved)]
+		return &m, &SealedKey{h, k.PRK, [tagSize]byte(sealed[len(moved):])}
+	}
+	h := k.Header
+	h.Name = "scan.png" // which the key's owner may choose: the tag made here is a right one
+	if _, err := OpenImage(reseal(h)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 8 * len(h.Commitment) {
+		h.Commitment[i/8] ^= 1 << (i % 8)
+		m, forged := reseal(h)
+		refuse(t, fmt.Sprintf("bit %d of the commitment, and a right tag", i), m, forged)
+		h.Commitment[i/8] ^= 1 << (i % 8)
+	}
+}
+
 // Parts of two ciphertexts of one shape do not go together.
 func TestSealedPartsSwapped(t *testing.T) {
 	c1, k1 := mustSeal(t, noise(20, 20, 1, 1), SealOptions{Name: "1"})
