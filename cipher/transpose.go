@@ -6,9 +6,10 @@ import "encoding/binary"
 
 // The kernels below transpose the tile in into the tile out, a block of pixels at a time in 64-bit registers, one for each
 // pixel size. A block's rows are loaded as little-endian numbers, so that its first pixel is the lowest. Sides of tiles are
-// multiples of 8, so that blocks at the edge of an image may reach over it but never out of the tile.
+// multiples of 8, so that blocks at the edge of an image may reach over it but never out of the tile. Where there is assembly, it
+// takes the place of those whose names end with Go.
 
-// turn1Go: 8×8 pixels of 1 byte, by exchanging halves, then quarters, then neighbours. Where there is assembly, turn1 does the same.
+// turn1Go: 8×8 pixels of 1 byte, by exchanging halves, then quarters, then neighbours.
 func (t *tiles) turn1Go(nx, ny int) {
 	const (
 		low4 = 0x00000000ffffffff
@@ -52,8 +53,8 @@ func exchange(a, b uint64, shift uint, low uint64) (uint64, uint64) {
 	return a ^ d<<shift, b ^ d
 }
 
-// turn2: 4×4 pixels of 2 bytes.
-func (t *tiles) turn2(nx, ny int) {
+// turn2Go: 4×4 pixels of 2 bytes.
+func (t *tiles) turn2Go(nx, ny int) {
 	const low4, low2 = 0x00000000ffffffff, 0x0000ffff0000ffff
 	s := t.stride
 	for x := 0; x < nx; x += 4 {
@@ -73,7 +74,7 @@ func (t *tiles) turn2(nx, ny int) {
 	}
 }
 
-// turn3Go: 8 pixels of 3 bytes, one from each of 8 rows, fill three numbers. Where there is assembly, turn3 does the same.
+// turn3Go: 8 pixels of 3 bytes, one from each of 8 rows, fill three numbers.
 func (t *tiles) turn3Go(nx, ny int) {
 	const pixel = 1<<24 - 1
 	s := t.stride
@@ -90,8 +91,8 @@ func (t *tiles) turn3Go(nx, ny int) {
 	}
 }
 
-// turn4: 2×2 pixels of 4 bytes.
-func (t *tiles) turn4(nx, ny int) {
+// turn4Go: 2×2 pixels of 4 bytes.
+func (t *tiles) turn4Go(nx, ny int) {
 	s := t.stride
 	for x := 0; x < nx; x += 2 {
 		for y := 0; y < ny; y += 2 {

@@ -4,7 +4,11 @@ package cipher
 
 import "golang.org/x/sys/cpu"
 
+// Every amd64 processor has SSE2, which turnBytes, turnWords and turnQuads use.
+
 func (t *tiles) turn1(nx, ny int) { turnBytes(&t.out[0], &t.in[0], t.stride, nx, ny) }
+func (t *tiles) turn2(nx, ny int) { turnWords(&t.out[0], &t.in[0], t.stride, nx, ny) }
+func (t *tiles) turn4(nx, ny int) { turnQuads(&t.out[0], &t.in[0], t.stride, nx, ny) }
 
 func (t *tiles) turn3(nx, ny int) {
 	if !cpu.X86.HasSSSE3 {

@@ -161,3 +161,147 @@ blocks:
 	SUBQ       $0x04, BX
 	JG         rows
 	RET
+
+// func turnWords(out *byte, in *byte, stride int, nx int, ny int)
+// Requires: SSE2
+TEXT ·turnWords(SB), NOSPLIT, $0-40
+	MOVQ out+0(FP), AX
+	MOVQ in+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ nx+24(FP), BX
+
+rows:
+	MOVQ ny+32(FP), R8
+	MOVQ CX, SI
+	MOVQ AX, DI
+
+blocks:
+	MOVQ      SI, R9
+	MOVOU     (R9), X0
+	ADDQ      DX, R9
+	MOVOU     (R9), X1
+	ADDQ      DX, R9
+	MOVOU     (R9), X2
+	ADDQ      DX, R9
+	MOVOU     (R9), X3
+	ADDQ      DX, R9
+	MOVOU     (R9), X4
+	ADDQ      DX, R9
+	MOVOU     (R9), X5
+	ADDQ      DX, R9
+	MOVOU     (R9), X6
+	ADDQ      DX, R9
+	MOVOU     (R9), X7
+	ADDQ      DX, R9
+	MOVO      X0, X8
+	PUNPCKLWL X4, X0
+	PUNPCKHWL X4, X8
+	MOVO      X1, X4
+	PUNPCKLWL X5, X1
+	PUNPCKHWL X5, X4
+	MOVO      X2, X5
+	PUNPCKLWL X6, X2
+	PUNPCKHWL X6, X5
+	MOVO      X3, X6
+	PUNPCKLWL X7, X3
+	PUNPCKHWL X7, X6
+	MOVO      X0, X7
+	PUNPCKLWL X2, X0
+	PUNPCKHWL X2, X7
+	MOVO      X8, X2
+	PUNPCKLWL X5, X8
+	PUNPCKHWL X5, X2
+	MOVO      X1, X5
+	PUNPCKLWL X3, X1
+	PUNPCKHWL X3, X5
+	MOVO      X4, X3
+	PUNPCKLWL X6, X4
+	PUNPCKHWL X6, X3
+	MOVO      X0, X6
+	PUNPCKLWL X1, X0
+	PUNPCKHWL X1, X6
+	MOVO      X7, X1
+	PUNPCKLWL X5, X7
+	PUNPCKHWL X5, X1
+	MOVO      X8, X5
+	PUNPCKLWL X4, X8
+	PUNPCKHWL X4, X5
+	MOVO      X2, X4
+	PUNPCKLWL X3, X2
+	PUNPCKHWL X3, X4
+	MOVOU     X0, (DI)
+	ADDQ      DX, DI
+	MOVOU     X6, (DI)
+	ADDQ      DX, DI
+	MOVOU     X7, (DI)
+	ADDQ      DX, DI
+	MOVOU     X1, (DI)
+	ADDQ      DX, DI
+	MOVOU     X8, (DI)
+	ADDQ      DX, DI
+	MOVOU     X5, (DI)
+	ADDQ      DX, DI
+	MOVOU     X2, (DI)
+	ADDQ      DX, DI
+	MOVOU     X4, (DI)
+	ADDQ      DX, DI
+	ADDQ      $0x10, SI
+	SUBQ      $0x08, R8
+	JG        blocks
+	LEAQ      (CX)(DX*8), CX
+	ADDQ      $0x10, AX
+	SUBQ      $0x08, BX
+	JG        rows
+	RET
+
+// func turnQuads(out *byte, in *byte, stride int, nx int, ny int)
+// Requires: SSE2
+TEXT ·turnQuads(SB), NOSPLIT, $0-40
+	MOVQ out+0(FP), AX
+	MOVQ in+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ nx+24(FP), BX
+
+rows:
+	MOVQ ny+32(FP), R8
+	MOVQ CX, SI
+	MOVQ AX, DI
+
+blocks:
+	MOVQ      SI, R9
+	MOVOU     (R9), X0
+	ADDQ      DX, R9
+	MOVOU     (R9), X1
+	ADDQ      DX, R9
+	MOVOU     (R9), X2
+	ADDQ      DX, R9
+	MOVOU     (R9), X3
+	ADDQ      DX, R9
+	MOVO      X0, X4
+	PUNPCKLLQ X2, X0
+	PUNPCKHLQ X2, X4
+	MOVO      X1, X2
+	PUNPCKLLQ X3, X1
+	PUNPCKHLQ X3, X2
+	MOVO      X0, X3
+	PUNPCKLLQ X1, X0
+	PUNPCKHLQ X1, X3
+	MOVO      X4, X1
+	PUNPCKLLQ X2, X4
+	PUNPCKHLQ X2, X1
+	MOVOU     X0, (DI)
+	ADDQ      DX, DI
+	MOVOU     X3, (DI)
+	ADDQ      DX, DI
+	MOVOU     X4, (DI)
+	ADDQ      DX, DI
+	MOVOU     X1, (DI)
+	ADDQ      DX, DI
+	ADDQ      $0x10, SI
+	SUBQ      $0x04, R8
+	JG        blocks
+	LEAQ      (CX)(DX*4), CX
+	ADDQ      $0x10, AX
+	SUBQ      $0x04, BX
+	JG        rows
+	RET

@@ -13,7 +13,8 @@ func TestTransposeKernels(t *testing.T) {
 		turn  func(*tiles, int, int)
 		sizes []int
 	}{
-		"turn": {(*tiles).turn, []int{1, 2, 3, 4, 6, 8}}, "turn1Go": {(*tiles).turn1Go, []int{1}}, "turn3Go": {(*tiles).turn3Go, []int{3}},
+		"turn": {(*tiles).turn, []int{1, 2, 3, 4, 6, 8}}, "turn1Go": {(*tiles).turn1Go, []int{1}},
+		"turn2Go": {(*tiles).turn2Go, []int{2}}, "turn3Go": {(*tiles).turn3Go, []int{3}}, "turn4Go": {(*tiles).turn4Go, []int{4}},
 	} {
 		for _, size := range k.sizes {
 			const longest = 24

@@ -14,3 +14,13 @@ func turnBytes(out *byte, in *byte, stride int, nx int, ny int)
 //
 //go:noescape
 func turnTriples(out *byte, in *byte, stride int, nx int, ny int)
+
+// turnWords transposes nx×ny pixels of 2 bytes, each rounded up to a multiple of 8. Rows lie stride bytes apart.
+//
+//go:noescape
+func turnWords(out *byte, in *byte, stride int, nx int, ny int)
+
+// turnQuads transposes nx×ny pixels of 4 bytes, each rounded up to a multiple of 4. Rows lie stride bytes apart.
+//
+//go:noescape
+func turnQuads(out *byte, in *byte, stride int, nx int, ny int)

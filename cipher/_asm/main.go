@@ -1,7 +1,9 @@
-// Command asm writes the transpositions of grey and of RGB pixels of package cipher: go generate in the folder above runs it.
+// Command asm writes the transpositions of pixels of 1 to 4 bytes of package cipher: go generate in the folder above runs it.
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -11,6 +13,8 @@ func main() {
 	ConstraintExpr("amd64,!purego")
 	turnBytes()
 	turnTriples()
+	turnVectors("turnWords", "pixels of 2 bytes", 8, PUNPCKLWL, PUNPCKHWL)
+	turnVectors("turnQuads", "pixels of 4 bytes", 4, PUNPCKLLQ, PUNPCKHLQ)
 	Generate()
 }
 
@@ -21,6 +25,60 @@ func mask(name string, order [16]int) Mem {
 		DATA(i, U8(o))
 	}
 	return m
+}
+
+// interleave takes the elements of a and b in turn: those of their low halves, and those of their high halves. a and b are used up.
+func interleave(a, b VecVirtual, low, high func(Op, Op)) [2]VecVirtual {
+	h := XMM()
+	MOVO(a, h)
+	low(b, a)
+	high(b, h)
+	return [2]VecVirtual{a, h}
+}
+
+// turnVectors transposes blocks of n×n pixels of which n fill a register, with SSE2. To interleave the upper half of the rows with
+// the lower half, each row with the one n/2 below it, moves the highest bit of the row's number to the lowest place of the column's;
+// when that has been done once for each bit, rows are columns.
+func turnVectors(name, pixels string, n int, low, high func(Op, Op)) {
+	TEXT(name, NOSPLIT, "func(out, in *byte, stride, nx, ny int)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s transposes nx×ny %s, each rounded up to a multiple of %d. Rows lie stride bytes apart.", name, pixels, n))
+	column := Load(Param("out"), GP64())
+	row := Load(Param("in"), GP64())
+	s := Load(Param("stride"), GP64())
+	nx := Load(Param("nx"), GP64())
+	Label("rows")
+	in, out, ny := GP64(), GP64(), Load(Param("ny"), GP64())
+	MOVQ(row, in)
+	MOVQ(column, out)
+	Label("blocks")
+	r, line := make([]VecVirtual, n), GP64()
+	MOVQ(in, line)
+	for i := range r {
+		r[i] = XMM()
+		MOVOU(Mem{Base: line}, r[i])
+		ADDQ(s, line)
+	}
+	for bit := 1; bit < n; bit *= 2 {
+		var next []VecVirtual
+		for i := range n / 2 {
+			pair := interleave(r[i], r[i+n/2], low, high)
+			next = append(next, pair[:]...)
+		}
+		r = next
+	}
+	for _, v := range r {
+		MOVOU(v, Mem{Base: out})
+		ADDQ(s, out)
+	}
+	ADDQ(U8(16), in)
+	SUBQ(U8(n), ny)
+	JG(LabelRef("blocks"))
+	LEAQ(Mem{Base: row, Index: s, Scale: uint8(n)}, row)
+	ADDQ(U8(16), column)
+	SUBQ(U8(n), nx)
+	JG(LabelRef("rows"))
+	RET()
 }
 
 // turnTriples transposes blocks of 4×4 pixels of 3 bytes with SSSE3: pixels are spread to 4 bytes, then interleaved one by one and
@@ -55,13 +113,6 @@ func turnTriples() {
 		r[i] = XMM()
 		MOVOU(at(in, i), r[i])
 		PSHUFB(spreading, r[i])
-	}
-	interleave := func(a, b VecVirtual, low, high func(Op, Op)) [2]VecVirtual {
-		h := XMM()
-		MOVO(a, h)
-		low(b, a)
-		high(b, h)
-		return [2]VecVirtual{a, h}
 	}
 	first := interleave(r[0], r[1], PUNPCKLLQ, PUNPCKHLQ)
 	second := interleave(r[2], r[3], PUNPCKLLQ, PUNPCKHLQ)
