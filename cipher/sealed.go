@@ -33,12 +33,14 @@
 //     does changing one bit of it.
 //   - The network can only add. Were its key constant, all zeros, known to the adversary or chosen by him, PRK would still be
 //     keyed by the secret; without a network the second input is empty, and nothing else changes. Were crypto/rand broken
-//     instead, PRK would be as hard to guess as the network's key, which for a known network means the image.
+//     instead, PRK would be as hard to guess as the network's key, which for a known network means the image; but age, which draws
+//     its keys there, too, would have fallen first.
 //   - The cat map is part of no claim. It permutes pixels that are then encrypted, under parameters independent of the AES key; a
 //     bijection chosen without a look at the plaintext neither helps nor harms the cipher that follows it.
 //   - Commitment. AES-GCM does not commit to its key: a key can be looked for under which a given ciphertext and tag open to
 //     something else. A commitment, 256 bits of HMAC-SHA-512, stands in the header, and two PRKs with the same one are a collision
-//     of the hash. So the pair of commitment and tag names one plaintext, and a party that keeps it can later tell.
+//     of the hash, 2¹²⁸ work. So a cipher image and a commitment open to one plaintext at most, and whoever keeps the two, of which
+//     neither is secret, can later tell.
 //
 // What is not claimed:
 //
@@ -51,6 +53,9 @@
 //   - Whoever has the key file in the clear has the image: it is its key. There is no forward secrecy after that, and none if
 //     an age identity is lost. A passphrase is worth what it costs to guess.
 //   - Gentle degradation. One wrong bit, and the image does not open; keep copies.
+//   - Time. Tags and commitments are compared in constant time, and Go's AES-GCM takes the same time for all keys where the processor has
+//     instructions for it. The cat map on rectangles takes the longer the more iterations there are, and gives their number away to a
+//     clock; no claim rests on it.
 //   - Memory. Secrets in arrays of this package are zeroed after use. Those that the standard library and age expand inside are left
 //     to the garbage collector, as are the pixels.
 //
