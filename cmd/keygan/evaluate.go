@@ -35,7 +35,7 @@ results.json and pictures into DIR. A summary goes to standard output, too.`,
 	}
 	c.Flags().StringVarP(&e.config, "config", "c", "", "a YAML file with an evaluate: section")
 	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to")
-	c.Flags().StringVarP(&e.weights, "weights", "w", "", "the generator; default: the one that CONFIG names")
+	c.Flags().StringVarP(&e.weights, "weights", "w", "", "the generator; default: the one that CONFIG names, else the one built in")
 	c.Flags().BoolVar(&e.quick, "quick", false, fmt.Sprintf("at most %d image and %d one-bit changes of each source", quickImages, quickChanges))
 	c.Flags().BoolVar(&e.asJSON, "json", false, "print results.json, not the summary")
 	addForce(c, &e.force)

@@ -8,15 +8,15 @@ import (
 	"keygan/cipher"
 	"keygan/data"
 	"keygan/infer"
+	"keygan/infer/builtin"
 
 	"github.com/spf13/cobra"
 )
 
-// loadGenerator reads the weights at path. Without a path it is to give the generator built into the program, of which
-// there is none yet.
+// loadGenerator reads the weights at path; without a path it gives the generator built into the program.
 func loadGenerator(path string) (*infer.Model, error) {
 	if path == "" {
-		return nil, hinted{usagef("no weights given"), "-w generator.npz names those that keygan-train has exported"}
+		return builtin.Generator(), nil
 	}
 	m, err := infer.ReadFile(path)
 	if err != nil {
@@ -34,7 +34,7 @@ type generator struct {
 }
 
 func (g *generator) addFlags(c *cobra.Command) {
-	c.Flags().StringVarP(&g.weights, "weights", "w", "", "the generator, made by keygan-train")
+	c.Flags().StringVarP(&g.weights, "weights", "w", "", "the generator, made by keygan-train; default: the one built in")
 	c.Flags().Uint64Var(&g.noiseSeed, "noise-seed", 0,
 		"repeatable noise, for experiments only, where the generator takes noise: a number; default: fresh noise for each key")
 }

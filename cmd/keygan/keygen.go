@@ -21,7 +21,7 @@ type keygen struct {
 func (a *app) keygenCommand() *cobra.Command {
 	k := keygen{app: a}
 	c := &cobra.Command{
-		Use:   "keygen IMAGE... -w generator.npz [-o DIR] [--npy] [--resize N] [--noise-seed N]",
+		Use:   "keygen IMAGE... [-w generator.npz] [-o DIR] [--npy] [--resize N] [--noise-seed N]",
 		Short: "Make key images from images",
 		Long: `Make the key image of each image: X.png gives X.key.png, of the same width and height, beside the image or in the
 folder that -o names. Folders are walked and keep their tree. The files are written for their owner alone (mode 0600).

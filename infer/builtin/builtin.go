@@ -1,0 +1,25 @@
+// Package builtin holds the generator that keygan makes keys with where no other is named. README.md beside it is its model
+// card: what it was trained on, and what its keys are like. configs/default-generator.yaml trains it again.
+package builtin
+
+import (
+	_ "embed"
+	"sync"
+
+	"keygan/infer"
+)
+
+//go:embed generator.npz
+var weights []byte
+
+// Name stands for the built-in generator in messages and tables.
+const Name = "built-in generator"
+
+// Generator returns the generator; the first call reads it.
+var Generator = sync.OnceValue(func() *infer.Model {
+	m, err := infer.Read(Name, weights)
+	if err != nil {
+		panic(err) // a test reads it
+	}
+	return m
+})

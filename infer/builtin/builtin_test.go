@@ -1,0 +1,39 @@
+package builtin
+
+import (
+	"testing"
+
+	"keygan/data"
+)
+
+// limit is what the program may grow by, in bytes.
+const limit = 2_500_000
+
+// The keys of the built-in generator are part of what a version promises: a key file made with it must be made again.
+func TestGenerator(t *testing.T) {
+	if len(weights) > limit {
+		t.Errorf("%d bytes of weights, at most %d", len(weights), limit)
+	}
+	m := Generator()
+	if want := "c406f5b2446c76f38e31e49759fac90d4c19a7d654ecb2ddf313f80f73d8accb"; m.Hash() != want {
+		t.Errorf("the generator is %s, want %s", m.Hash(), want)
+	}
+	if m.TakesNoise() || m.Arch().Channels != 3 {
+		t.Errorf("%+v: README.md says that its keys are RGB and follow from the image alone", m.Arch())
+	}
+	img, err := data.ReadImage("testdata/xray.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := m.Key(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := data.ReadImage("testdata/xray.key.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(key.Pix) != string(want.Pix) {
+		t.Error("another key than that of testdata")
+	}
+}
