@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"keygan/cipher"
 	"keygan/data"
 	"keygan/data/atomicfile"
 
+	"filippo.io/age"
 	"github.com/spf13/cobra"
 )
 
@@ -22,40 +24,64 @@ type encrypt struct {
 	params          cipher.Params
 	scheme          cipher.Scheme
 	generator       generator
+
+	// Of the scheme sealed, for which scheme is nil.
+	noGAN, exact   bool
+	recipientNames []string
+	recipients     []age.Recipient
 }
 
 func (a *app) encryptCommand() *cobra.Command {
 	e := encrypt{app: a}
 	c := &cobra.Command{
-		Use:   "encrypt PATH... -o DIR --scheme paper|xor|logistic -w generator.npz [--iterations K] [--resize N] [--noise-seed N]",
+		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] [-w generator.npz | --no-gan] [--exact-file] [--resize N]",
 		Short: "Encrypt images with keys made from them",
-		Long: `Encrypt images with keys that the generator makes from them. X.png gives DIR/X.cipher.png, an image of the same width,
-height and channels, and DIR/X.key.npz, without which it cannot be opened; the key file is for its owner alone (mode 0600).
-Folders are walked and keep their tree. JPEG and other files are stored as the pixels they decode to. Nothing is resized
-unless --resize asks for it, and then it is the resized image that decryption gives back. Where the generator takes noise,
-each key is drawn afresh; the key file holds it, so that nothing else is needed to open the image. For --noise-seed see keygen.
+		Long: `Encrypt images and other files. X.png gives DIR/X.cipher.png, an image of the same width, height, channels and depth, and
+DIR/X.key.age, without which it cannot be opened. The key file is a file of age, encrypted to the recipients that -r names: an
+age public key (age1…, see keygan keypair), an SSH public key (ssh-ed25519 …, ssh-rsa …), or a file with one a line.
+Folders are walked and keep their tree.
 
-The scheme logistic takes no generator: its key is two numbers, drawn afresh for each image and kept in the key file.
+Images are encrypted as the pixels they decode to, whatever the format; all pixels come back. Other files, volumes and arrays
+(.dcm, .nii.gz, .npy, anything up to 256 MiB) travel as they are: name.dcm gives DIR/name.dcm.cipher.png, and the same bytes
+and name come back. --exact-file does so with images, too. Nothing is resized unless --resize asks for it.
 
-The schemes are research material, to reproduce and to attack published results. They do not protect images.`,
+Each image's key is drawn from the system's random source and mixed with the key that the generator makes from the image; with
+--no-gan, and for what travels as a file, there is no generator. The image's size, depth and file name remain visible.
+
+The other schemes, --scheme paper, xor or logistic, write their keys in the clear, to DIR/X.key.npz (mode 0600). They take no
+recipients; paper takes --iterations; logistic takes no generator, its key is two numbers. Where the generator takes noise,
+each key is drawn afresh; the key file holds it. For --noise-seed see keygen.
+These schemes are research material, to reproduce and to attack published results. They do not protect images.`,
 		Args: someArgs("image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := e.prepare(cmd); err != nil {
 				return err
 			}
-			inputs, bad := collect(args, plainImage)
+			wanted, warning, note := plainImage, "", ""
+			workers := 1 // a key takes all cores by itself
+			if e.sealed() {
+				wanted = sealable
+			} else {
+				warning, note = e.scheme.Warning(), e.generator.note()
+			}
+			if e.noGAN || e.exact {
+				workers = runtime.GOMAXPROCS(0)
+			}
+			inputs, bad := collect(args, wanted)
 			jobs := make([]job, len(inputs))
 			for i, in := range inputs {
 				jobs[i] = e.job(in)
 			}
 			return a.run(cmd.Context(), batch{
-				what: "encrypt", jobs: jobs, bad: bad, force: e.force, warning: e.scheme.Warning(), note: e.generator.note(),
-				workers: 1, // a key takes all cores by itself
+				what: "encrypt", jobs: jobs, bad: bad, force: e.force, warning: warning, note: note, workers: workers,
 			})
 		},
 	}
 	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to")
-	c.Flags().StringVar(&e.schemeName, "scheme", "", strings.Join(cipher.Schemes(), " or "))
+	c.Flags().StringVar(&e.schemeName, "scheme", sealedScheme, "or for research "+strings.Join(cipher.Schemes(), ", "))
+	c.Flags().StringArrayVarP(&e.recipientNames, "recipient", "r", nil, "who can open the key files; may be repeated (sealed)")
+	c.Flags().BoolVar(&e.noGAN, "no-gan", false, "no generator takes part in the keys (sealed)")
+	c.Flags().BoolVar(&e.exact, "exact-file", false, "encrypt the bytes of images, not their pixels (sealed)")
 	e.generator.addFlags(c)
 	c.Flags().IntVar(&e.params.Iterations, "iterations", cipher.DefaultIterations, "of the cat map (paper)")
 	c.Flags().IntVar(&e.resize, "resize", 0, "resize images to so many pixels in width and height first")
@@ -68,12 +94,16 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	if e.out == "" {
 		return usageError{errNoOutput}
 	}
-	if e.schemeName == "" || e.schemeName == "sealed" {
-		return hinted{usagef("encrypt: the scheme sealed, which will be the default, is not built yet"),
-			"--scheme paper or --scheme xor, for research only: they do not protect an image"}
+	if e.sealed() {
+		return e.prepareSealed(cmd)
 	}
 	if e.scheme, err = cipher.SchemeByName(e.schemeName); err != nil {
-		return usageError{fmt.Errorf("encrypt: %w", err)}
+		return usageError{fmt.Errorf("encrypt: %w, or sealed", err)}
+	}
+	for _, flag := range []string{"recipient", "no-gan", "exact-file"} {
+		if cmd.Flags().Changed(flag) {
+			return hinted{usagef("encrypt: --%s has no meaning for the scheme %s", flag, e.schemeName), "without --scheme, sealed is taken, which has it"}
+		}
 	}
 	if e.schemeName != "paper" && cmd.Flags().Changed("iterations") {
 		return usagef("encrypt: the scheme %s has no cat map, so --iterations has no meaning", e.schemeName)
@@ -101,6 +131,11 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 }
 
 func (e *encrypt) job(in input) job {
+	if e.sealed() {
+		base := filepath.Join(e.out, in.folder, e.sealedStem(in.path))
+		outputs := []string{base + cipherSuffix, base + sealedKeySuffix}
+		return job{in.path, outputs, func(ctx context.Context) error { return e.seal(ctx, in.path, outputs) }}
+	}
 	base := filepath.Join(e.out, in.folder, stem(in.path))
 	outputs := []string{base + cipherSuffix, base + keyFileSuffix}
 	return job{in.path, outputs, func(ctx context.Context) error { return e.make(ctx, in.path, outputs) }}
@@ -160,7 +195,7 @@ func (e *encrypt) check(plain *data.Image) error {
 func refuseVolume(path string) error {
 	stack, err := data.HoldsStack(path)
 	if err == nil && stack {
-		err = hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first"}
+		err = hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first, or leave out --scheme: sealed takes any file"}
 	}
 	return err
 }

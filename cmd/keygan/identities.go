@@ -5,29 +5,23 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"keygan/cipher"
 
 	"filippo.io/age"
 )
 
-// maxIdentities bounds an identity file, in bytes.
+// maxIdentities bounds a file of identities or recipients, in bytes.
 const maxIdentities = 1 << 20
 
 // readIdentities reads the identity files that -i names.
 func readIdentities(paths []string) ([]age.Identity, error) {
 	var all []age.Identity
 	for _, path := range paths {
-		f, err := os.Open(path)
+		b, err := readShort(path)
 		if err != nil {
-			return nil, named(path, err)
-		}
-		b, err := io.ReadAll(io.LimitReader(f, maxIdentities+1))
-		if err := errors.Join(err, f.Close()); err != nil {
-			return nil, named(path, err)
-		}
-		if len(b) > maxIdentities {
-			return nil, fmt.Errorf("%s: too large for an identity file", path)
+			return nil, err
 		}
 		ids, err := cipher.ParseIdentities(b, nil)
 		clear(b)
@@ -39,15 +33,65 @@ func readIdentities(paths []string) ([]age.Identity, error) {
 	return all, nil
 }
 
-// parseRecipients reads the recipients that -r names. What is wrong with one is wrong usage.
+// parseRecipients reads the recipients that -r names: each is one, or a file with one a line. What is wrong with one is wrong usage.
 func parseRecipients(names []string) ([]age.Recipient, error) {
 	var all []age.Recipient
 	for _, name := range names {
 		r, err := cipher.ParseRecipient(name)
-		if err != nil {
+		if err == nil {
+			all = append(all, r)
+			continue
+		}
+		if info, statErr := os.Stat(name); statErr != nil || !info.Mode().IsRegular() {
 			return nil, usageError{err}
+		}
+		of, err := readRecipients(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, of...)
+	}
+	return all, nil
+}
+
+// readRecipients reads a file of recipients. Empty lines and those that start with # are comments.
+func readRecipients(path string) ([]age.Recipient, error) {
+	b, err := readShort(path)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(b) // it may be an identity by mistake
+	var all []age.Recipient
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		n++
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		r, err := cipher.ParseRecipient(line)
+		if err != nil {
+			return nil, usagef("%s: line %d: %w", path, n, err)
 		}
 		all = append(all, r)
 	}
+	if len(all) == 0 {
+		return nil, usagef("%s: no recipients in this file", path)
+	}
 	return all, nil
+}
+
+// readShort reads a file of identities or recipients.
+func readShort(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxIdentities+1))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, named(path, err)
+	}
+	if len(b) > maxIdentities {
+		return nil, fmt.Errorf("%s: too large for a file of identities or recipients", path)
+	}
+	return b, nil
 }

@@ -17,6 +17,8 @@ const (
 	keyArraySuffix = ".key.npy"
 	cipherSuffix   = ".cipher.png"
 	keyFileSuffix  = ".key.npz"
+
+	sealedKeySuffix = ".key.age"
 )
 
 // input is one file to work on.

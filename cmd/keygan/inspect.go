@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/hex"
 	"errors"
@@ -16,16 +17,18 @@ import (
 	"keygan/evaluate"
 	"keygan/infer"
 
+	"filippo.io/age"
 	"github.com/spf13/cobra"
 )
 
 func (a *app) inspectCommand() *cobra.Command {
 	var asJSON bool
+	var identityFiles []string
 	c := &cobra.Command{
-		Use:   "inspect FILE [--json]",
+		Use:   "inspect FILE [-i IDENTITYFILE] [--json]",
 		Short: "Say what a weights, key, cipher or image file holds",
-		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.npz), a cipher image or any other image. The kind is
-told by the content. Of a key file no key is shown.`,
+		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.age, X.key.npz), a cipher image or any other image. The
+kind is told by the content. A key file of age shows what it is of to an identity that opens it (-i). No key is ever shown.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("inspect takes one file")
@@ -33,7 +36,11 @@ told by the content. Of a key file no key is shown.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			found, err := inspect(args[0])
+			identities, err := readIdentities(identityFiles)
+			if err != nil {
+				return fmt.Errorf("inspect: %w", err)
+			}
+			found, err := inspect(args[0], identities)
 			if err != nil {
 				return fmt.Errorf("inspect: %w", err)
 			}
@@ -44,6 +51,7 @@ told by the content. Of a key file no key is shown.`,
 			return nil
 		},
 	}
+	c.Flags().StringArrayVarP(&identityFiles, "identity", "i", nil, "a file with identities that open a key file of age; may be repeated")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	return c
 }
@@ -51,7 +59,7 @@ told by the content. Of a key file no key is shown.`,
 // finding is what a file holds.
 type finding interface{ print(io.Writer) }
 
-func inspect(path string) (finding, error) {
+func inspect(path string, identities []age.Identity) (finding, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, named(path, err)
@@ -64,17 +72,22 @@ func inspect(path string) (finding, error) {
 		return nil, named(path, err)
 	}
 	defer f.Close()
-	start := make([]byte, 4)
-	if n, err := io.ReadFull(f, start); err != nil && n == 0 {
+	start := make([]byte, len(ageArmor))
+	n, err := io.ReadFull(f, start)
+	if err != nil && n == 0 {
 		if err == io.EOF {
 			err = errors.New("is empty")
 		}
 		return nil, named(path, err)
 	}
-	if string(start) == "PK\x03\x04" || string(start) == "PK\x05\x06" {
+	start = start[:n]
+	switch {
+	case bytes.HasPrefix(start, []byte("PK\x03\x04")) || bytes.HasPrefix(start, []byte("PK\x05\x06")):
 		return inspectArchive(path)
+	case startsAsAge(start):
+		return inspectSealedKey(path, identities)
 	}
-	return inspectImage(path)
+	return inspectImage(path, identities)
 }
 
 // maxArchive bounds an archive, in bytes: more than the weights and key files that can be read take.
@@ -243,7 +256,7 @@ type imageFinding struct {
 }
 
 // inspectImage measures an image. Of one that has a key file beside it, it says whether the two belong together.
-func inspectImage(path string) (finding, error) {
+func inspectImage(path string, identities []age.Identity) (finding, error) {
 	m, err := data.ReadImage(path)
 	if err != nil {
 		return nil, err
@@ -257,10 +270,16 @@ func inspectImage(path string) (finding, error) {
 		return f, nil
 	}
 	f.Kind = "cipher image"
-	if beside := keyFileBeside(path); exists(beside) {
+	if beside := keyFileBeside(path, keyFileSuffix); exists(beside) {
 		k, err := cipher.ReadKeyFile(beside)
 		opens := err == nil && k.SHA256 == sum
 		f.KeyFile, f.Opens = beside, &opens
+	} else if beside := keyFileBeside(path, sealedKeySuffix); exists(beside) {
+		f.KeyFile = beside
+		if len(identities) > 0 {
+			opens := opensSealed(m, beside, identities)
+			f.Opens = &opens
+		}
 	}
 	return f, nil
 }
@@ -274,6 +293,8 @@ func (f imageFinding) print(w io.Writer) {
 		field(w, "key file", f.KeyFile+" opens it")
 	case f.Opens != nil:
 		field(w, "key file", f.KeyFile+" does NOT open it")
+	case f.KeyFile != "":
+		field(w, "key file", f.KeyFile+", encrypted: -i tells whether it opens it")
 	case f.Kind == "cipher image":
 		field(w, "key file", "none beside it")
 	}

@@ -3,11 +3,11 @@
 //
 //	keygan samples  -o images -n 2                                  built-in synthetic images
 //	keygan keygen   scan.png -w generator.npz                       scan.key.png
-//	keygan encrypt  scan.png -o out --scheme paper -w generator.npz out/scan.cipher.png and out/scan.key.npz
-//	keygan decrypt  out/scan.cipher.png -o back                     back/scan.png
 //	keygan keypair  -o me.identity                                  an age identity; its recipient on standard error
+//	keygan encrypt  scan.png -o out -r age1…                        out/scan.cipher.png and out/scan.key.age
+//	keygan decrypt  out/scan.cipher.png -o back -i me.identity      back/scan.png
 //	keygan rekey    scan.key.age -i me.identity -r age1…            a key file for another recipient
-//	keygan inspect  out/scan.key.npz                                what a weights, key or image file holds
+//	keygan inspect  out/scan.key.age -i me.identity                 what a weights, key or image file holds
 //	keygan metrics  scan.png out/scan.cipher.png                    entropy, correlation, NPCR, PSNR, …
 //	keygan randomness scan.key.png                                  the 15 tests of NIST SP 800-22
 //	keygan evaluate -c configs/paper.yaml -o runs/paper             the result tables

@@ -20,6 +20,14 @@ func pngOutput(path string, perm fs.FileMode, m *data.Image) atomicfile.File {
 	return atomicfile.File{Path: path, Perm: perm, Write: func(w io.Writer) error { return data.EncodePNG(w, m) }}
 }
 
+func bytesOutput(path string, perm fs.FileMode, b []byte) atomicfile.File {
+	write := func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	}
+	return atomicfile.File{Path: path, Perm: perm, Write: write}
+}
+
 // write writes the outputs of one input, which lie in the same folder: all of them or, after an error, none. The folder is
 // made if need be. Existing files are replaced only with force.
 func (a *app) write(ctx context.Context, force bool, files ...atomicfile.File) error {

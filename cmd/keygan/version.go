@@ -29,7 +29,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version, and the schemes and file formats it knows",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, cipher.Schemes(), infer.FormatVersion, cipher.KeyFileVersion}
+			v := versionInfo{version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, append([]string{sealedScheme}, cipher.Schemes()...), infer.FormatVersion, cipher.KeyFileVersion}
 			if asJSON {
 				return writeJSON(a.stdout, v)
 			}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"keygan/cipher"
+	"keygan/data"
+
+	"filippo.io/age"
+)
+
+// errNoIdentity is the error for a key file of age when -i names no identity.
+var errNoIdentity = errors.New("this key file is encrypted to an identity, and none is given")
+
+// isAge says whether a key file is one of age, by its name or else by how it starts.
+func isAge(path string) bool {
+	if strings.HasSuffix(strings.ToLower(path), ".age") {
+		return true
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	start := make([]byte, len(ageArmor))
+	n, _ := io.ReadFull(f, start)
+	return startsAsAge(start[:n])
+}
+
+const (
+	ageIntro = "age-encryption.org/"
+	ageArmor = "-----BEGIN AGE ENCRYPTED FILE-----"
+)
+
+func startsAsAge(b []byte) bool {
+	return bytes.HasPrefix(b, []byte(ageIntro)) || bytes.HasPrefix(b, []byte(ageArmor))
+}
+
+// readSealedKey opens a key file of age.
+func readSealedKey(path string, identities []age.Identity) (*cipher.SealedKey, error) {
+	if len(identities) == 0 {
+		return nil, hinted{fmt.Errorf("%s: %w", path, errNoIdentity),
+			"-i FILE names the identity that opens it, as keygan keypair made it, or an SSH private key"}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	defer f.Close()
+	k, err := cipher.ReadSealedKey(f, identities...)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	return k, nil
+}
+
+// sealedJob opens the key file at once: only there is the name of what is inside.
+func (d *decrypt) sealedJob(in input, keyFile string) (job, error) {
+	k, err := readSealedKey(keyFile, d.identities)
+	if err != nil {
+		if errors.Is(err, cipher.ErrRefused) { // the one error, whichever of the two files is at fault
+			err = fmt.Errorf("%s: %w", in.path, errors.Unwrap(err))
+		}
+		return job{}, err
+	}
+	name := stem(in.path) + ".png"
+	if isFile(k) && k.Header.Name != "" {
+		name = k.Header.Name // a single one, without a folder: cipher.CheckName has seen it
+	}
+	out := filepath.Join(d.out, in.folder, name)
+	return job{in.path, []string{out}, func(ctx context.Context) error { return d.open(ctx, in.path, out, k) }}, nil
+}
+
+func isFile(k *cipher.SealedKey) bool { return k.Header.Kind == "file" }
+
+// open decrypts one sealed image or file. Nothing is written before all of it is authenticated.
+func (d *decrypt) open(ctx context.Context, path, out string, k *cipher.SealedKey) error {
+	defer k.Wipe()
+	secretImage, err := data.ReadImage(path)
+	if err != nil {
+		return err
+	}
+	if isFile(k) {
+		content, err := cipher.OpenFile(secretImage, k)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		return d.app.write(ctx, d.force, bytesOutput(out, public, content))
+	}
+	plain, err := cipher.OpenImage(secretImage, k)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return d.app.write(ctx, d.force, pngOutput(out, public, plain))
+}

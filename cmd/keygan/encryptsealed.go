@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"keygan/cipher"
+	"keygan/data"
+
+	"github.com/spf13/cobra"
+)
+
+const sealedScheme = "sealed"
+
+// maxExact bounds an exact file, in bytes: its cipher image must be one that data still reads, of at most 2²⁸ pixels.
+const maxExact = 1 << 28
+
+func (e *encrypt) sealed() bool { return e.schemeName == sealedScheme }
+
+// prepareSealed checks what of the command line the scheme sealed takes.
+func (e *encrypt) prepareSealed(cmd *cobra.Command) (err error) {
+	if len(e.recipientNames) == 0 {
+		return hinted{usagef("encrypt: no recipient given, to whom the key files are encrypted"),
+			"keygan keypair -o me.key makes an identity and prints its recipient, for -r age1…; decrypt takes it with -i me.key"}
+	}
+	if e.recipients, err = parseRecipients(e.recipientNames); err != nil {
+		return fmt.Errorf("encrypt: %w", err)
+	}
+	changed := cmd.Flags().Changed
+	if changed("iterations") {
+		return usagef("encrypt: the scheme sealed draws its cat map afresh for each image, so --iterations has no meaning")
+	}
+	if e.exact && changed("resize") {
+		return usagef("encrypt: --exact-file keeps every byte, so --resize has no meaning")
+	}
+	if err := checkResize(changed("resize"), e.resize); err != nil {
+		return err
+	}
+	if !e.noGAN && !e.exact {
+		return e.generator.load(cmd)
+	}
+	for _, flag := range []string{"weights", "noise-seed"} {
+		if changed(flag) {
+			return usagef("encrypt: no generator takes part with --no-gan or --exact-file, so --%s has no meaning", flag)
+		}
+	}
+	return nil
+}
+
+// sealable says whether a file in a folder is to be sealed: all are but those that this program makes of others.
+func sealable(name string) bool {
+	lower := strings.ToLower(name)
+	for _, made := range []string{keyImageSuffix, keyArraySuffix, cipherSuffix, keyFileSuffix, sealedKeySuffix} {
+		if strings.HasSuffix(lower, made) {
+			return false
+		}
+	}
+	return true
+}
+
+// sealedStem is what the names of a file's outputs start with. Names that are not those of images keep their endings: series
+// of DICOM files are often told apart by what comes after the last point.
+func (e *encrypt) sealedStem(path string) string {
+	if e.exact || !data.ImageName(path) {
+		return filepath.Base(path)
+	}
+	return stem(path)
+}
+
+// seal encrypts one image, or the bytes of what is no image.
+func (e *encrypt) seal(ctx context.Context, path string, outputs []string) error {
+	name := filepath.Base(path)
+	if err := cipher.CheckName(name); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	exact, err := e.travelsAsFile(path)
+	if err != nil {
+		return err
+	}
+	var secretImage *data.Image
+	var key *cipher.SealedKey
+	if exact {
+		secretImage, key, err = sealExact(path, name)
+	} else {
+		secretImage, key, err = e.sealImage(path, name)
+	}
+	if err != nil {
+		return err
+	}
+	defer key.Wipe()
+	var keyFile bytes.Buffer
+	if err := key.Encrypt(&keyFile, e.recipients...); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	// The key file goes first, as it does in make.
+	return e.app.write(ctx, e.force, bytesOutput(outputs[1], secret, keyFile.Bytes()), pngOutput(outputs[0], public, secretImage))
+}
+
+// travelsAsFile says whether a file's bytes are encrypted, and not the pixels that they decode to.
+func (e *encrypt) travelsAsFile(path string) (bool, error) {
+	stack, err := data.HoldsStack(path) // of a stack, an image would hold one slice only
+	return e.exact || stack || !data.ImageName(path), err
+}
+
+func (e *encrypt) sealImage(path, name string) (*data.Image, *cipher.SealedKey, error) {
+	plain, err := readPlain(path, e.resize)
+	if err != nil {
+		return nil, nil, hinted{err, "--exact-file encrypts the bytes of any file as they are"}
+	}
+	o := cipher.SealOptions{Name: name}
+	if !e.noGAN {
+		// The key is only material for the derivation, so that it need not have as many channels or bits as the image.
+		key, err := e.generator.key(plain)
+		if err != nil {
+			return nil, nil, named(path, err)
+		}
+		defer clear(key.Pix)
+		o.NetworkKey, o.Generator = key.Pix, e.generator.model.Hash()
+	}
+	secretImage, key, err := cipher.SealImage(plain, o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return secretImage, key, nil
+}
+
+func sealExact(path, name string) (*data.Image, *cipher.SealedKey, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, nil, named(path, err)
+	case !info.Mode().IsRegular():
+		return nil, nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	content := []byte(nil)
+	if info.Size() <= maxExact {
+		if content, err = os.ReadFile(path); err != nil {
+			return nil, nil, named(path, err)
+		}
+	}
+	if max(info.Size(), int64(len(content))) > maxExact {
+		return nil, nil, hinted{fmt.Errorf("%s: %w: %d bytes, there can be %d", path, errTooLarge, info.Size(), maxExact),
+			"the age program encrypts files of any size"}
+	}
+	secretImage, key, err := cipher.SealFile(content, cipher.SealOptions{Name: name})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return secretImage, key, nil
+}
+
+var errTooLarge = errors.New("too large for a cipher image")

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"keygan/cipher"
+	"keygan/data"
+
+	"filippo.io/age"
+)
+
+// ageFinding is a key file of age that no identity was given for.
+type ageFinding struct {
+	Kind  string `json:"kind"`
+	Needs string `json:"needs"`
+}
+
+func (f ageFinding) print(w io.Writer) {
+	field(w, "kind", f.Kind)
+	field(w, "needs", f.Needs)
+}
+
+// sealedKeyFinding is the header of a sealed key file, and nothing secret.
+type sealedKeyFinding struct {
+	Kind       string `json:"kind"`
+	Scheme     string `json:"scheme"`
+	Content    string `json:"content"` // image or file
+	Width      int    `json:"width"`
+	Height     int    `json:"height"`
+	Channels   int    `json:"channels"`
+	Depth      int    `json:"depth"`
+	Length     int    `json:"length,omitempty"`    // of a file, in bytes
+	Generator  string `json:"generator,omitempty"` // its SHA-256
+	Commitment string `json:"commitment"`
+	Name       string `json:"name"`
+}
+
+func inspectSealedKey(path string, identities []age.Identity) (finding, error) {
+	if len(identities) == 0 {
+		return ageFinding{"age file, as sealed key files are", "an identity that opens it: -i FILE"}, nil
+	}
+	k, err := readSealedKey(path, identities)
+	if err != nil {
+		return nil, err
+	}
+	defer k.Wipe()
+	h := k.Header
+	return sealedKeyFinding{
+		Kind: "sealed key file", Scheme: sealedScheme, Content: h.Kind, Width: h.Width, Height: h.Height, Channels: h.Channels, Depth: h.Depth,
+		Length: h.Length, Generator: h.Generator, Commitment: hex.EncodeToString(h.Commitment[:]), Name: h.Name,
+	}, nil
+}
+
+func (f sealedKeyFinding) print(w io.Writer) {
+	shape := data.Image{Width: f.Width, Height: f.Height, Channels: f.Channels, Depth: f.Depth}
+	field(w, "kind", f.Kind)
+	field(w, "scheme", f.Scheme)
+	field(w, "cipher image", &shape)
+	if f.Content == "file" {
+		field(w, "opens", fmt.Sprintf("a file of %d bytes", f.Length))
+	} else {
+		field(w, "opens", "an image")
+	}
+	field(w, "made from", f.Name)
+	field(w, "generator", cmp.Or(f.Generator, "none took part"))
+	field(w, "commitment", f.Commitment)
+	field(w, "key", "not shown")
+}
+
+// opensSealed says whether a key file opens a cipher image.
+func opensSealed(m *data.Image, keyFile string, identities []age.Identity) bool {
+	k, err := readSealedKey(keyFile, identities)
+	if err != nil {
+		return false
+	}
+	defer k.Wipe()
+	if isFile(k) {
+		_, err = cipher.OpenFile(m, k)
+	} else {
+		_, err = cipher.OpenImage(m, k)
+	}
+	return err == nil
+}
