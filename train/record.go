@@ -13,12 +13,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	torch "keygan/gotorch"
+	"keygan/version"
 )
 
 // record is run.json: what a run is and was made with. It is for people and programs that look at a run; training itself
@@ -213,25 +213,7 @@ func (t *Training) machine() Machine {
 			device = torch.CUDADeviceName(i)
 		}
 	}
-	return Machine{programVersion(), runtime.Version(), torch.Version(), device, cpuModel(), int(torch.NumThreads())}
-}
-
-// programVersion is that of the module, with the commit where Go recorded one.
-func programVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	version := info.Main.Version
-	if version == "" {
-		version = "(devel)"
-	}
-	for _, s := range info.Settings {
-		if commit := s.Value[:min(12, len(s.Value))]; s.Key == "vcs.revision" && !strings.Contains(version, commit) {
-			version += " " + commit
-		}
-	}
-	return version
+	return Machine{version.String(), runtime.Version(), torch.Version(), device, cpuModel(), int(torch.NumThreads())}
 }
 
 // cpuModel is the processor's name and how many of its cores there are to use.

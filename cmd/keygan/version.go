@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"keygan/cipher"
 	"keygan/infer"
+	"keygan/version"
 
 	"github.com/spf13/cobra"
 )
@@ -29,7 +29,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version, and the schemes and file formats it knows",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, append([]string{sealedScheme}, cipher.Schemes()...), infer.FormatVersion, cipher.KeyFileVersion}
+			v := versionInfo{version.String(), runtime.Version(), runtime.GOOS, runtime.GOARCH, append([]string{sealedScheme}, cipher.Schemes()...), infer.FormatVersion, cipher.KeyFileVersion}
 			if asJSON {
 				return writeJSON(a.stdout, v)
 			}
@@ -40,22 +40,4 @@ func (a *app) versionCommand() *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	return c
-}
-
-// version is that of the module, with the commit where Go recorded one.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	if v == "" {
-		v = "(devel)"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && !strings.Contains(v, s.Value[:min(12, len(s.Value))]) {
-			v += " " + s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return v
 }
