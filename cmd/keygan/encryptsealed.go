@@ -20,6 +20,10 @@ const sealedScheme = "sealed"
 // maxExact bounds an exact file, in bytes: its cipher image must be one that data still reads, of at most 2²⁸ pixels.
 const maxExact = 1 << 28
 
+// maxSamples bounds an image's samples, in bytes. A cipher image cannot be compressed, and data reads files of at most 2³¹ bytes:
+// what is nearly as large could be written and not be read again.
+const maxSamples = 2_000_000_000
+
 func (e *encrypt) sealed() bool { return e.schemeName == sealedScheme }
 
 // prepareSealed checks what of the command line the scheme sealed takes.
@@ -111,6 +115,9 @@ func (e *encrypt) sealImage(path, name string) (*data.Image, *cipher.SealedKey, 
 	plain, err := readPlain(path, e.resize)
 	if err != nil {
 		return nil, nil, hinted{err, "--exact-file encrypts the bytes of any file as they are"}
+	}
+	if len(plain.Pix) > maxSamples {
+		return nil, nil, fmt.Errorf("%s: %w: %d bytes of samples, there can be %d", path, errTooLarge, len(plain.Pix), maxSamples)
 	}
 	o := cipher.SealOptions{Name: name}
 	if !e.noGAN {
