@@ -49,16 +49,9 @@ func readSealedKey(path string, identities []age.Identity) (*cipher.SealedKey, e
 		return nil, hinted{fmt.Errorf("%s: %w", path, errNoIdentity),
 			"-i FILE names the identity that opens it, as keygan keypair made it, or an SSH private key"}
 	}
-	info, err := os.Stat(path)
+	f, err := openRegular(path)
 	if err != nil {
-		return nil, named(path, err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, named(path, err)
+		return nil, err
 	}
 	defer f.Close()
 	k, err := cipher.ReadSealedKey(f, identities...)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -60,16 +59,9 @@ kind is told by the content. A key file of age shows what it is of to an identit
 type finding interface{ print(io.Writer) }
 
 func inspect(path string, identities []age.Identity) (finding, error) {
-	info, err := os.Stat(path)
+	f, err := openRegular(path)
 	if err != nil {
-		return nil, named(path, err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, named(path, err)
+		return nil, err
 	}
 	defer f.Close()
 	start := make([]byte, len(ageArmor))

@@ -18,11 +18,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/sbinet/npyio/npy"
+
+	"keygan/data/boundedfile"
 )
 
 // Types of arrays, as NumPy writes them.
@@ -91,43 +92,15 @@ type Archive struct {
 
 // ReadFile opens the archive at path, of at most limit bytes. The error names path.
 func ReadFile(path string, limit int64) (*Archive, error) {
-	a, err := readFile(path, limit)
+	b, err := boundedfile.Read(path, "an .npz archive", limit)
 	if err != nil {
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
+		return nil, err
+	}
+	a, err := Open(b)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return a, nil
-}
-
-func readFile(path string, limit int64) (*Archive, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, errors.New("is a folder, not an .npz archive")
-	}
-	var b bytes.Buffer
-	if n := info.Size(); n > 0 && n <= limit {
-		b.Grow(int(n) + bytes.MinRead)
-	}
-	// The size is not believed: the file may be a pipe, or still growing.
-	n, err := b.ReadFrom(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if n > limit {
-		return nil, fmt.Errorf("is larger than %d bytes", limit)
-	}
-	return Open(b.Bytes())
 }
 
 // Open lists the arrays of an archive; none is unpacked yet. An entry that is no array, a name that is there twice, and

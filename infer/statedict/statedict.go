@@ -18,10 +18,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
+
+	"keygan/data/boundedfile"
 )
 
 // maxFileBytes bounds a file: a checkpoint of the largest generator that infer takes, with some room.
@@ -66,47 +66,15 @@ func (e *KeyError) Error() string {
 // ReadFile reads the PyTorch file at path. key names the entry of a checkpoint that is the generator's state dict; with "" it is
 // looked for. The error names path.
 func ReadFile(path, key string) (*Dict, error) {
-	b, err := readFile(path)
+	b, err := boundedfile.Read(path, "a PyTorch file", maxFileBytes)
 	if err != nil {
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	d, err := Read(b, key)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return d, nil
-}
-
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, errors.New("is a folder, not a PyTorch file")
-	}
-	var b bytes.Buffer
-	if n := info.Size(); n > 0 && n <= maxFileBytes {
-		b.Grow(int(n) + bytes.MinRead)
-	}
-	// The size is not believed: the file may be a pipe, or still growing.
-	n, err := b.ReadFrom(io.LimitReader(f, maxFileBytes+1))
-	if err != nil {
-		return nil, err
-	}
-	if n > maxFileBytes {
-		return nil, fmt.Errorf("is larger than %d bytes", maxFileBytes)
-	}
-	return b.Bytes(), nil
 }
 
 // Read is ReadFile for a file whose bytes are b. They must not change while the Dict is in use.
