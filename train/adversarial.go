@@ -53,30 +53,30 @@ func (a *adversarial) Outputs() []Output {
 	return []Output{{"generator.npz", a.generator.Name, a.arch}}
 }
 
-func (a *adversarial) Show(source torch.Tensor) []Row {
+func (a *adversarial) Show(source torch.Tensor, first int) []Row {
 	in := source
 	n := source.Shape()[0]
 	if a.arch.Latent > 0 {
-		in = a.noise(0, n, int64(a.arch.Latent), 1, 1)
+		in = a.noise(0, first, n, int64(a.arch.Latent), 1, 1)
 	}
 	g := *a.generator.best()
 	stream := 0
 	g.draw.normal = func(n, h, w int64) torch.Tensor {
 		stream++
-		return a.noise(stream, n, 1, h, w)
+		return a.noise(stream, first, n, 1, h, w)
 	}
 	return []Row{{"keys", g.Evaluate(in)}}
 }
 
-// noise is what package infer draws for n images of the seeds 0, 1, 2, …: planes of shape.
-func (a *adversarial) noise(stream int, n int64, shape ...int64) torch.Tensor {
+// noise is what package infer draws for n images of the seeds first, first + 1, …: planes of shape.
+func (a *adversarial) noise(stream, first int, n int64, shape ...int64) torch.Tensor {
 	size := 1
 	for _, s := range shape {
 		size *= int(s)
 	}
 	var x []float32
-	for i := range n {
-		x = append(x, infer.Noise(infer.Seed{byte(i), byte(i >> 8)}, stream, size)...)
+	for i := first; i < first+int(n); i++ {
+		x = append(x, infer.Noise(infer.Seed{byte(i), byte(i >> 8), byte(i >> 16)}, stream, size)...)
 	}
 	return torch.FromFloats(x, append([]int64{n}, shape...)...).To(a.device)
 }

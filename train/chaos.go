@@ -163,11 +163,11 @@ func (g *chaosGAN) losses(b Batch, fake torch.Tensor) (t chaosTerms) {
 }
 
 // Show has the images with their noise, the cipher images as they would be stored, in 8 bits, and what can be made of those. The
-// noise is that of package infer, from the seeds 0, 1, 2, ….
-func (g *chaosGAN) Show(source torch.Tensor) []Row {
+// noise is that of package infer, from the seeds first, first + 1, ….
+func (g *chaosGAN) Show(source torch.Tensor, first int) []Row {
 	x := toUnit(source)
 	shape := x.Shape()
-	noisy := g.noisy(x, g.noise(infer.StreamInput, shape[0], shape[1:]...))
+	noisy := g.noisy(x, g.noise(infer.StreamInput, first, shape[0], shape[1:]...))
 	stored := levels(g.generator.best().Evaluate(noisy))
 	back := g.reconstructor.best().Evaluate(stored).Clamp(0, 1)
 	return []Row{{"noisy", fromUnit(noisy)}, {"encrypted", fromUnit(stored)}, {"reconstructed", fromUnit(back)}}

@@ -25,8 +25,9 @@ type Objective interface {
 	// Outputs lists what a complete run leaves for package infer: the generator first.
 	Outputs() []Output
 	// Show is what a sample shows of some source images besides themselves: the keys, and what is made on the way to them or of
-	// them. It draws the same noise each time.
-	Show(source torch.Tensor) []Row
+	// them. The images are those from number first on of however many there are: each number has noise of its own, which is the
+	// same each time.
+	Show(source torch.Tensor, first int) []Row
 }
 
 // Output is a network that package infer can run: a file in the run's folder, and the model whose weights it holds.

@@ -157,7 +157,7 @@ func TestExportAgreesWithLibtorch(t *testing.T) {
 			t.Fatal(err)
 		}
 		torch.Scope(func() {
-			want := training.Objective.Show(torch.FromFloats(x, 1, 3, int64(size), int64(size)))[0].Images.Floats()
+			want := training.Objective.Show(torch.FromFloats(x, 1, 3, int64(size), int64(size)), 0)[0].Images.Floats()
 			for i := range want {
 				if d := math.Abs(float64(got[i] - want[i])); !(d <= 1e-4) {
 					t.Fatalf("size %d, value %d: %v in Go, %v in libtorch", size, i, got[i], want[i])

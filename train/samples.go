@@ -62,7 +62,7 @@ func (s *samples) write(t *Training) error {
 	rows := [][]*data.Image{s.source}
 	s.rows = []string{"source images"}
 	torch.Scope(func() {
-		for _, r := range t.Objective.Show(asTensor(s.source, t.Config.Image).To(t.device)) {
+		for _, r := range t.Objective.Show(asTensor(s.source, t.Config.Image).To(t.device), 0) {
 			rows = append(rows, imagesOf(r.Images))
 			s.rows = append(s.rows, r.Name)
 		}

@@ -17,9 +17,9 @@ type shows struct {
 	seen []float32
 }
 
-func (s *shows) Show(source torch.Tensor) []Row {
+func (s *shows) Show(source torch.Tensor, first int) []Row {
 	s.seen = source.Floats()
-	return append(s.Objective.Show(source), Row{"negatives", source.MulScalar(-1)})
+	return append(s.Objective.Show(source, first), Row{"negatives", source.MulScalar(-1)})
 }
 
 // A sample has the source images, what the objective shows of them, and target images.
@@ -78,4 +78,24 @@ func TestSample(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What is shown of an image goes with its number, in whatever parts the images come, and differs from one number to the next.
+func TestShownNoiseGoesWithTheNumber(t *testing.T) {
+	c := smallConfig(t)
+	c.Image.Size = 64
+	c.Generator, c.Critic = GeneratorConfig{Name: "dcgan", Width: 2, Latent: 5, Norm: "batch"}, CriticConfig{Name: "dcgan", Width: 2, Norm: "batch"}
+	torch.Scope(func() {
+		o := newObjective(c, torch.Device{})
+		keys := func(n, first int) []float32 {
+			return o.Show(torch.Zeros([]int64{int64(n), 3, 64, 64}, false), first)[0].Images.Floats()
+		}
+		all, image := keys(3, 0), 3*64*64
+		if !slices.Equal(all[image:], keys(2, 1)) {
+			t.Error("images 1 and 2 differ when image 0 is shown apart from them")
+		}
+		if slices.Equal(all[:image], all[image:2*image]) {
+			t.Error("images 0 and 1 have the same noise")
+		}
+	})
 }

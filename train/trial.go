@@ -88,7 +88,7 @@ func try(ctx context.Context, run string, o TrialOptions) (*Trial, error) {
 		if o.Log != nil {
 			fmt.Fprintf(o.Log, "image %d of %d\n", first+1, len(images))
 		}
-		// As many at a time as training had. The noise is that of the first images in each of them.
+		// As many at a time as training had.
 		part := images[first:min(first+c.Train.Batch, len(images))]
 		torch.Scope(func() { t.show(objective, part, names[first:], c.Image, device) })
 	}
@@ -152,7 +152,7 @@ func (t *Trial) show(o Objective, plain []*data.Image, names []string, as Image,
 	for i, m := range plain {
 		t.Images = append(t.Images, TrialImage{Name: names[i], pictures: []*data.Image{m}})
 	}
-	rows := o.Show(asTensor(plain, as).To(device))
+	rows := o.Show(asTensor(plain, as).To(device), first)
 	for _, row := range rows {
 		for i, m := range imagesOf(row.Images) {
 			t.Images[first+i].pictures = append(t.Images[first+i].pictures, m)
