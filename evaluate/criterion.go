@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/gonum/mathext"
 
 	"keygan/data"
+	"keygan/evaluate/metrics"
 )
 
 // Verdict is what the threshold of a metric says about a series of values.
@@ -73,7 +74,7 @@ func criteria(m *data.Image) map[string]criterion {
 	intensity := criterion{uaci, uaciLow, uaciHigh, Alpha}
 	c := map[string]criterion{
 		idEntropy:         {entropy, EntropyFloor(n, Alpha), inf, Alpha},
-		idChiSquare:       {chiSquareFreedom, chiLow, chiHigh, 2 * Alpha}, // Alpha on either side
+		idChiSquare:       {metrics.ChiSquareFreedom, chiLow, chiHigh, 2 * Alpha}, // Alpha on either side
 		idNPCR:            changed,
 		idNPCRPlainCipher: changed, // also what a uniform cipher gives, whatever the plain image
 		idNPCRKeyKey:      changed,

@@ -1,6 +1,6 @@
 // Package evaluate measures images and how well they are encrypted, and writes the tables.
 //
-// There are two layers. The metrics are plain functions of one or two images:
+// There are two layers. The metrics, of package metrics, are plain functions of one or two images:
 //
 //	h := evaluate.Entropy(cipher)            // bits a byte
 //	n, err := evaluate.NPCR(cipher1, cipher2) // percent
@@ -30,38 +30,5 @@
 // to 255 or 0 to 65535. Alpha is a channel like any other.
 package evaluate
 
-import (
-	"fmt"
-
-	"keygan/data"
-)
-
 // Alpha is the significance level of the verdicts in the tables.
 const Alpha = 0.01
-
-// sameShape says how two images that are to be compared differ in shape.
-func sameShape(a, b *data.Image) error {
-	if a.Width != b.Width || a.Height != b.Height || a.Channels != b.Channels || a.Depth != b.Depth {
-		return fmt.Errorf("images of different shape cannot be compared: %s and %s", a, b)
-	}
-	return nil
-}
-
-// plane copies one channel out of the interleaved samples, row by row.
-func plane(m *data.Image, channel int) []float64 { return planeRows(m, channel, 0, m.Height) }
-
-// planeRows is plane for the rows [from, to).
-func planeRows(m *data.Image, channel, from, to int) []float64 {
-	out := make([]float64, m.Width*(to-from))
-	at := from*m.Width*m.Channels + channel
-	if m.Depth == 8 {
-		for i := range out {
-			out[i] = float64(m.Pix[at+i*m.Channels])
-		}
-		return out
-	}
-	for i := range out {
-		out[i] = float64(m.Sample(at + i*m.Channels))
-	}
-	return out
-}

@@ -14,6 +14,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
+	"keygan/evaluate/metrics"
 	"keygan/infer"
 )
 
@@ -252,9 +253,8 @@ func statisticsOf(r results, scheme string, m *data.Image) {
 	r.add(scheme, idEntropy, Entropy(m))
 	r.add(scheme, idChiSquare, ChiSquare(m))
 	for c := range m.Channels {
-		p := plane(m, c)
 		for _, d := range Directions {
-			v, err := correlate(p, m.Width, m.Height, d)
+			v, err := Correlation(m, c, d)
 			if errors.Is(err, ErrUndefined) {
 				r.addUndefined(scheme, idCorrelation[d], err)
 				continue
@@ -288,7 +288,7 @@ func plainAgainstCipher(r results, scheme string, plain, secret *data.Image) err
 	r.add(scheme, idNPCRPlainCipher, c.NPCR)
 	r.addExpected(scheme, idUACIPlainCipher, c.UACI, ExpectedUACI(plain))
 	r.addExpected(scheme, idMSE, c.MSE, expected)
-	r.addExpected(scheme, idPSNR, psnr(c.MSE, plain.Max()), psnr(expected, plain.Max()))
+	r.addExpected(scheme, idPSNR, metrics.PSNROf(c.MSE, plain.Max()), metrics.PSNROf(expected, plain.Max()))
 	for id, v := range map[string]*float64{idSSIM: c.SSIM, idSSIMUniform7: c.SSIMUniform7} {
 		if v != nil {
 			r.add(scheme, id, *v)
@@ -307,7 +307,7 @@ func plainAgainstDecrypted(r results, scheme string, plain, decrypted *data.Imag
 		return err
 	}
 	r.add(scheme, idMSEDecrypted, mse)
-	r.add(scheme, idPSNRDecrypted, psnr(mse, plain.Max()))
+	r.add(scheme, idPSNRDecrypted, metrics.PSNROf(mse, plain.Max()))
 	r.add(scheme, idSSIMDecrypted, ssim)
 	exact := 0.0
 	if slices.Equal(plain.Pix, decrypted.Pix) {

@@ -224,3 +224,10 @@ func TestDecimal(t *testing.T) {
 		}
 	}
 }
+
+func near(t *testing.T, what string, got, want, relative float64) {
+	t.Helper()
+	if d := math.Abs(got - want); !(d <= relative*math.Abs(want)) {
+		t.Errorf("%s: %.15g, want %.15g (off by %.2g)", what, got, want, d)
+	}
+}

@@ -14,7 +14,7 @@ import (
 func TestStripShowsThePixels(t *testing.T) {
 	for _, c := range []struct{ size, side, factor int }{{16, 128, 8}, {100, 200, 2}, {256, 256, 1}, {300, 256, 0}} {
 		for _, channels := range []int{1, 3} {
-			m := picture(c.size, c.size, channels, 8, "noise", 3)
+			m := noiseImage(t, c.size, channels, 3)
 			sp := &specimen{plain: m, key: m, encrypted: []encrypted{{scheme: "xor", cipher: m, decrypted: m}, {scheme: "paper", scrambled: m, cipher: m, decrypted: m}}}
 			draw, err := drawStrip(sp)
 			if err != nil {
@@ -48,7 +48,7 @@ func TestStripShowsThePixels(t *testing.T) {
 }
 
 func TestHistogramsAreDrawn(t *testing.T) {
-	for name, m := range map[string]*data.Image{"constant": data.NewImage(16, 16, 1, 8), "noise": picture(64, 64, 3, 8, "noise", 1)} {
+	for name, m := range map[string]*data.Image{"constant": data.NewImage(16, 16, 1, 8), "noise": noiseImage(t, 64, 3, 1)} {
 		draw, err := drawHistograms(name, m, m)
 		if err != nil {
 			t.Fatal(err)
@@ -73,4 +73,18 @@ func TestHistogramsAreDrawn(t *testing.T) {
 			t.Errorf("%s: only %d pixels of bars", name, bars)
 		}
 	}
+}
+
+// noiseImage is size×size pixels of uniform bytes.
+func noiseImage(t *testing.T, size, channels int, seed uint64) *data.Image {
+	t.Helper()
+	src, err := data.Noise(1, size, channels, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := src.Image(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }

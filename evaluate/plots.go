@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 
 	"keygan/data"
+	"keygan/evaluate/metrics"
 )
 
 var (
@@ -64,7 +65,7 @@ func histogramPlot(title string, m *data.Image) (*plot.Plot, error) {
 	// One closed outline of 256 steps, filled.
 	outline := plotter.XYs{{X: 0, Y: 0}}
 	highest := 0.0
-	for v, count := range histogram(m) {
+	for v, count := range metrics.Histogram(m) {
 		share := 100 * float64(count) / float64(len(m.Pix))
 		outline = append(outline, plotter.XY{X: float64(v), Y: share}, plotter.XY{X: float64(v + 1), Y: share})
 		highest = max(highest, share)

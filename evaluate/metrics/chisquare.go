@@ -1,4 +1,4 @@
-package evaluate
+package metrics
 
 import (
 	"gonum.org/v1/gonum/stat/distuv"
@@ -6,13 +6,13 @@ import (
 	"keygan/data"
 )
 
-// chiSquareFreedom is the degrees of freedom of a histogram of 256 byte values.
-const chiSquareFreedom = 255
+// ChiSquareFreedom is the degrees of freedom of a histogram of 256 byte values.
+const ChiSquareFreedom = 255
 
 // ChiSquare is Pearson's statistic of an image's bytes against the uniform distribution, Σ (count − n/256)² / (n/256).
 // For random bytes it is χ² with 255 degrees of freedom: 255 on average, with a standard deviation of √510 ≈ 22.6.
 func ChiSquare(m *data.Image) float64 {
-	counts := histogram(m)
+	counts := Histogram(m)
 	expected := float64(len(m.Pix)) / 256
 	sum := 0.0
 	for _, c := range counts {
@@ -25,6 +25,6 @@ func ChiSquare(m *data.Image) float64 {
 // ChiSquareBand holds the two critical values at level alpha, each by itself: random bytes are above upper (too uneven)
 // with probability alpha, and below lower (too even) with the same.
 func ChiSquareBand(alpha float64) (lower, upper float64) {
-	d := distuv.ChiSquared{K: chiSquareFreedom}
+	d := distuv.ChiSquared{K: ChiSquareFreedom}
 	return d.Quantile(alpha), d.Quantile(1 - alpha)
 }

@@ -1,4 +1,4 @@
-package evaluate
+package metrics
 
 import (
 	"math"
@@ -35,10 +35,11 @@ func PSNR(a, b *data.Image) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return psnr(mse, a.Max()), nil
+	return PSNROf(mse, a.Max()), nil
 }
 
-func psnr(mse float64, peak int) float64 {
+// PSNROf is the PSNR in decibels that belongs to an MSE, for samples up to peak: +Inf for an MSE of 0.
+func PSNROf(mse float64, peak int) float64 {
 	if mse == 0 {
 		return math.Inf(1)
 	}

@@ -1,4 +1,4 @@
-package evaluate
+package metrics
 
 import (
 	"math"
@@ -6,8 +6,8 @@ import (
 	"keygan/data"
 )
 
-// histogram counts the byte values of an image.
-func histogram(m *data.Image) (counts [256]int) {
+// Histogram counts the byte values of an image.
+func Histogram(m *data.Image) (counts [256]int) {
 	for _, v := range m.Pix {
 		counts[v]++
 	}
@@ -16,7 +16,7 @@ func histogram(m *data.Image) (counts [256]int) {
 
 // Entropy is the Shannon entropy of an image's bytes, −Σ p log₂ p, in bits a byte: 0 for a constant image, 8 at most.
 func Entropy(m *data.Image) float64 {
-	counts := histogram(m)
+	counts := Histogram(m)
 	n := float64(len(m.Pix))
 	sum := 0.0
 	for _, c := range counts {
@@ -31,7 +31,7 @@ func Entropy(m *data.Image) float64 {
 // bytes, 2n ln 2 (8 − H) is χ² with 255 degrees of freedom, whose mean is 255 and whose variance is 510.
 func EntropyExpected(n int) (mean, sd float64) {
 	scale := 2 * float64(n) * math.Ln2
-	return 8 - chiSquareFreedom/scale, math.Sqrt(2*chiSquareFreedom) / scale
+	return 8 - ChiSquareFreedom/scale, math.Sqrt(2*ChiSquareFreedom) / scale
 }
 
 // EntropyFloor is the entropy that n random bytes fall below with probability alpha, by the same relation to χ².

@@ -1,4 +1,4 @@
-package evaluate
+package metrics
 
 import (
 	"math"
@@ -76,7 +76,7 @@ func UACIBand(n int, alpha float64) (low, high float64) {
 func ExpectedUACI(plain *data.Image) float64 {
 	const f = byteMax
 	sum := 0.0
-	for v, count := range histogram(plain) {
+	for v, count := range Histogram(plain) {
 		p := float64(v)
 		sum += float64(count) * (p*(p+1) + (f-p)*(f-p+1)) / (2 * (f + 1))
 	}

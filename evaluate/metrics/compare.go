@@ -1,4 +1,4 @@
-package evaluate
+package metrics
 
 import (
 	"math"
@@ -89,7 +89,7 @@ func Compare(a, b *data.Image) (Comparison, error) {
 	if c.MSE, err = MSE(a, b); err != nil {
 		return c, err
 	}
-	if p := psnr(c.MSE, a.Max()); math.IsInf(p, 0) {
+	if p := PSNROf(c.MSE, a.Max()); math.IsInf(p, 0) {
 		c.Undefined = map[string]string{"psnr": "infinite: the images are identical"}
 	} else {
 		c.PSNR = &p
