@@ -1,7 +1,7 @@
 # make demo and make test install what they need by themselves.
 GO ?= go
 
-.PHONY: setup build demo test test-exact doctor bench-train bench-infer bench-cipher clean
+.PHONY: setup build demo test test-exact doctor bench-train bench-infer bench-cipher bench-evaluate docker clean
 
 build: setup
 	CGO_ENABLED=0 $(GO) build -trimpath -o build/bin/keygan ./cmd/keygan
@@ -30,6 +30,12 @@ bench-infer:
 
 bench-cipher:
 	@scripts/bench-cipher
+
+bench-evaluate:
+	@scripts/bench-evaluate
+
+docker:
+	docker build -t keygan .
 
 clean:
 	rm -rf build
