@@ -16,17 +16,78 @@ const (
 
 // Report is what Run measured; results.json is this. The rows are in the order of the tables.
 type Report struct {
-	Config    Config            `json:"config"`
-	Generator GeneratorInfo     `json:"generator"`
-	Sources   []SourceInfo      `json:"sources"`
-	Alpha     float64           `json:"alpha"` // significance level of the verdicts
-	Rows      []Row             `json:"rows"`
-	Findings  []string          `json:"findings"` // what the values show, in sentences
-	Published []PublishedFigure `json:"published"`
+	Config     Config            `json:"config"`
+	Generator  GeneratorInfo     `json:"generator"`
+	Generators []GeneratorInfo   `json:"generators"`
+	Systems    []SystemInfo      `json:"systems"` // what is measured side by side
+	Sources    []SourceInfo      `json:"sources"`
+	Alpha      float64           `json:"alpha"` // significance level of the verdicts
+	Rows       []Row             `json:"rows"`
+	Randomness []RandomnessRow   `json:"randomness"` // SP 800-22, over the images of all sources
+	Checklist  []Check           `json:"checklist"`  // TC1 to TC5
+	Findings   []string          `json:"findings"`   // what the values show, in sentences
+	Published  []PublishedFigure `json:"published"`
+	Pictures   []Picture         `json:"pictures"` // in the order in which they are shown
+	Provenance Provenance        `json:"provenance"`
 }
 
-// GeneratorInfo says which generator made the keys.
+// A System is what is measured: a scheme, and the name of the generator that takes part in it, "" where none does. The rows of
+// plain images and of raw keys have PlainImage and RawKey for their scheme.
+type System struct {
+	Scheme    string `json:"scheme"`
+	Generator string `json:"generator,omitempty"`
+}
+
+// String is the system for people: "xor, WGAN-GP".
+func (s System) String() string {
+	if s.Generator == "" {
+		return s.Scheme
+	}
+	return s.Scheme + ", " + s.Generator
+}
+
+// SystemInfo says which images a system was measured on, or why it was not measured.
+type SystemInfo struct {
+	System
+	Channels    int    `json:"channels"`               // of its images: 1 where the generator knows grey alone
+	Research    string `json:"research,omitempty"`     // why the scheme is not for real images
+	NotMeasured string `json:"not_measured,omitempty"` // why none of its cells has a value
+}
+
+// A Check is one claim of the checklist, TC1 to TC5, and what speaks for and against it.
+type Check struct {
+	ID       string   `json:"id"`
+	Claim    string   `json:"claim"`
+	Verdict  Verdict  `json:"verdict,omitempty"` // None: not measured
+	Evidence []string `json:"evidence"`          // sentences
+	Pictures []string `json:"pictures,omitempty"`
+}
+
+// A Picture is a PNG file beside the tables.
+type Picture struct {
+	File    string `json:"file"`
+	Caption string `json:"caption"`
+	Section string `json:"section"` // of the report: one of the Section constants
+	Source  string `json:"source,omitempty"`
+}
+
+// The sections of pictures.
+const (
+	SectionStrips     = "strips"
+	SectionHistograms = "histograms"
+	SectionScatter    = "scatter"
+	SectionKeys       = "keys"
+	SectionStills     = "stills" // each image of a strip by itself
+	SectionCurves     = "curves"
+	SectionAttacks    = "attacks"
+)
+
+// GeneratorInfo says which generator made the keys. The fields after Missing are empty where it could not be read.
 type GeneratorInfo struct {
+	Name       string `json:"name"`
+	File       string `json:"file,omitempty"`    // the weights; "" for the generator inside the program
+	Run        string `json:"run,omitempty"`     // the folder of the training run, if it is known
+	Missing    string `json:"missing,omitempty"` // why there is no generator
 	Network    string `json:"network"`
 	Parameters int    `json:"parameters"`
 	Channels   int    `json:"channels"`
@@ -34,6 +95,9 @@ type GeneratorInfo struct {
 	TakesNoise bool   `json:"takes_noise,omitempty"`
 	Hash       string `json:"sha256"` // of architecture and weights
 	ConfigHash string `json:"config_sha256,omitempty"`
+
+	Reconstructor string `json:"reconstructor_sha256,omitempty"` // of the network that undoes it, for the scheme chaos-gan
+	Metrics       string `json:"metrics,omitempty"`              // metrics.csv of the run: the training curves
 }
 
 // SourceInfo says which plain images were measured.
@@ -44,13 +108,17 @@ type SourceInfo struct {
 	Images     []string `json:"images"`               // those measured
 	Changes    int      `json:"one_bit_changes"`      // made, over all images: fewer than asked for where images were left out
 	Unreadable []string `json:"unreadable,omitempty"` // why those were left out that could not be read
+	Digest     string   `json:"sha256,omitempty"`     // data.Digest of all images of the source
+	Sixteen    int      `json:"sixteen_bit"`          // of Images, that were rounded from 16 bits a sample to 8
+	Resized    int      `json:"resized"`              // of Images, that had another size
 }
 
 // Row is one metric of one source under one scheme: a line of results.csv.
 type Row struct {
 	Source     string   `json:"source"`
-	Scheme     string   `json:"scheme"` // or PlainImage, RawKey
-	Metric     string   `json:"metric"` // identifier, as in "npcr_plain_cipher"
+	Scheme     string   `json:"scheme"`    // or PlainImage, RawKey
+	Generator  string   `json:"generator"` // its name, "" where none takes part
+	Metric     string   `json:"metric"`    // identifier, as in "npcr_plain_cipher"
 	Name       string   `json:"name"`
 	Definition string   `json:"definition"`
 	Unit       string   `json:"unit,omitempty"`
@@ -64,10 +132,14 @@ type Row struct {
 	Missed     int      `json:"missed"` // values beyond the critical ones
 	Verdict    Verdict  `json:"verdict,omitempty"`
 	Published  string   `json:"published,omitempty"`
-	Note       string   `json:"note,omitempty"` // why there is no value, or fewer than there should be
+	Note       string   `json:"note,omitempty"`  // why there is no value, or fewer than there should be
+	Timed      bool     `json:"timed,omitempty"` // a time or a speed: of this machine and this run, another gives others
 
 	digits, brief int
 }
+
+// System is what the row is of.
+func (row *Row) System() System { return System{row.Scheme, row.Generator} }
 
 // series is the values of one metric, and what is expected of them where that depends on the image.
 type series struct {
