@@ -18,7 +18,7 @@ type vector struct {
 	Seeds                          [2]uint64
 	SSIM                           float64
 	SSIMUniform7                   float64 `json:"ssim_uniform7"`
-	PSNR                           float64
+	PSNR, MSE, NPCR, UACI          float64
 	Entropy, Chi2                  string // as ent prints them
 	Correlation                    [][3]float64
 }
@@ -92,11 +92,16 @@ func TestAgainstOtherPrograms(t *testing.T) {
 				}
 				near(t, "SSIM "+window.String(), got, want, 1e-9)
 			}
-			psnr, err := PSNR(a, b)
-			if err != nil {
-				t.Fatal(err)
+			for what, m := range map[string]struct {
+				measure func(a, b *data.Image) (float64, error)
+				want    float64
+			}{"PSNR": {PSNR, v.PSNR}, "MSE": {MSE, v.MSE}, "NPCR": {NPCR, v.NPCR}, "UACI": {UACI, v.UACI}} {
+				got, err := m.measure(a, b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				near(t, what, got, m.want, 1e-9)
 			}
-			near(t, "PSNR", psnr, v.PSNR, 1e-9)
 			for c, r := range v.Correlation {
 				for _, d := range Directions {
 					got, err := Correlation(a, c, d)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Makes vectors.json: metrics of small images by programs that share nothing with ours.
 
-SSIM (both windows) and PSNR by scikit-image, entropy and chi-square by ent, correlation by NumPy.
+SSIM (both windows) and PSNR by scikit-image, entropy and chi-square by ent, correlation, MSE, NPCR and UACI by NumPy.
 Needs Debian's python3-skimage and ent. The pixels are made by a recurrence that the Go test repeats.
 
     /usr/bin/python3 vectors.py > vectors.json
@@ -41,10 +41,19 @@ def picture(height, width, channels, depth, kind, seed):
     return out.astype(np.uint16 if depth == 16 else np.uint8)
 
 
+def digits(x):
+    """x to 13 digits: NumPy's sums differ beyond them from processor to processor."""
+    return float(f"{x:.13g}")
+
+
+def in_bytes(image):
+    """The bytes of an image, of 16-bit samples the high one first."""
+    return image.astype(">u2").tobytes() if image.dtype == np.uint16 else image.tobytes()
+
+
 def ent(image):
-    """Entropy and chi-square of the bytes (16-bit samples high byte first), as ent -t prints them."""
-    pixels = image.astype(">u2").tobytes() if image.dtype == np.uint16 else image.tobytes()
-    line = subprocess.run(["ent", "-t"], input=pixels, capture_output=True, check=True).stdout.decode().split("\n")[1]
+    """Entropy and chi-square of the bytes, as ent -t prints them."""
+    line = subprocess.run(["ent", "-t"], input=in_bytes(image), capture_output=True, check=True).stdout.decode().split("\n")[1]
     field = line.split(",")
     return field[2], field[3]
 
@@ -55,8 +64,15 @@ def correlations(image):
     for c in range(image.shape[2]):
         p = image[:, :, c].astype(np.float64)
         pairs = [(p[:, :-1], p[:, 1:]), (p[:-1], p[1:]), (p[:-1, :-1], p[1:, 1:])]
-        out.append([float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in pairs])
+        out.append([digits(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in pairs])
     return out
+
+
+def differences(a, b):
+    """MSE over the samples, and NPCR and UACI over the bytes, in percent."""
+    mse = np.mean((a.astype(np.float64) - b) ** 2)
+    d = np.frombuffer(in_bytes(a), np.uint8).astype(np.float64) - np.frombuffer(in_bytes(b), np.uint8)
+    return dict(mse=digits(mse), npcr=digits(100 * np.mean(d != 0)), uaci=digits(100 * np.mean(np.abs(d) / 255)))
 
 
 def vector(height, width, channels, depth, kinds, seeds):
@@ -66,13 +82,13 @@ def vector(height, width, channels, depth, kinds, seeds):
     entropy, chi2 = ent(a)
     return dict(
         height=height, width=width, channels=channels, depth=depth, kinds=kinds, seeds=seeds,
-        ssim=float(structural_similarity(a, b, data_range=top, channel_axis=2, **gaussian)),
-        ssim_uniform7=float(structural_similarity(a, b, data_range=top, channel_axis=2)),
-        psnr=float(peak_signal_noise_ratio(a, b, data_range=top)),
-        entropy=entropy, chi2=chi2, correlation=correlations(a))
+        ssim=digits(structural_similarity(a, b, data_range=top, channel_axis=2, **gaussian)),
+        ssim_uniform7=digits(structural_similarity(a, b, data_range=top, channel_axis=2)),
+        psnr=digits(peak_signal_noise_ratio(a, b, data_range=top)),
+        entropy=entropy, chi2=chi2, correlation=correlations(a), **differences(a, b))
 
 
-shapes = [(64, 64, 3), (11, 11, 1), (12, 37, 1), (50, 23, 4), (33, 40, 2)]
+shapes = [(64, 64, 3), (96, 128, 1), (11, 11, 1), (12, 37, 1), (50, 23, 4), (33, 40, 2)]
 kinds = [("ramp", "grainy"), ("ramp", "noise"), ("noise", "noise"), ("grainy", "ramp")]
 vectors = [vector(*shape, depth, k, (7 + i, 900 + i))
            for depth in (8, 16) for shape in shapes for i, k in enumerate(kinds)]
