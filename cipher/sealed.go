@@ -54,8 +54,8 @@
 //     an age identity is lost. A passphrase is worth what it costs to guess.
 //   - Gentle degradation. One wrong bit, and the image does not open; keep copies.
 //   - Time. Tags and commitments are compared in constant time, and Go's AES-GCM takes the same time for all keys where the processor has
-//     instructions for it. The cat map on rectangles takes the longer the more iterations there are, and gives their number away to a
-//     clock; no claim rests on it.
+//     instructions for it. A refusal authenticates the whole cipher image, whatever was wrong; see Refuse. The cat map on rectangles
+//     takes the longer the more iterations there are, and gives their number away to a clock; no claim rests on it.
 //   - Memory. Secrets in arrays of this package are zeroed after use. Those that the standard library and age expand inside are left
 //     to the garbage collector, as are the pixels.
 //
@@ -169,10 +169,12 @@ func seal(plain *data.Image, kind string, length int, secret []byte, o SealOptio
 
 // open returns the image inside, whose samples are in memory of its own.
 func open(cipher *data.Image, k *SealedKey) (*data.Image, error) {
-	h := &k.Header
-	if !plausible(cipher) || h.check() != nil ||
-		cipher.Width != h.Width || cipher.Height != h.Height || cipher.Channels != h.Channels || cipher.Depth != h.Depth {
+	if !plausible(cipher) {
 		return nil, ErrRefused
+	}
+	h := &k.Header
+	if h.check() != nil || cipher.Width != h.Width || cipher.Height != h.Height || cipher.Channels != h.Channels || cipher.Depth != h.Depth {
+		return nil, Refuse(cipher)
 	}
 	s, err := k.schedule()
 	if err != nil {
@@ -195,6 +197,17 @@ func open(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 	p := inverseCatPasses(out.Height, out.Width, s.cat.a, s.cat.b, s.cat.iterations)
 	p.apply(out.Pix, out.Pix, out.Height, out.Width, out.Channels*out.Depth/8)
 	return &out, nil
+}
+
+// Refuse is for a cipher image whose key file does not open. It authenticates the image under a key that opens nothing and says
+// ErrRefused, so that a clock does not tell which of the two files was at fault.
+func Refuse(cipher *data.Image) error {
+	// All zeros are no commitment of this PRK, so that not even an image made for it opens.
+	decoy := &SealedKey{Header: SealedHeader{
+		Kind: kindImage, Width: cipher.Width, Height: cipher.Height, Channels: cipher.Channels, Depth: cipher.Depth,
+	}}
+	_, _ = open(cipher, decoy)
+	return ErrRefused
 }
 
 // plausible says whether an image is one: of a shape there is, with as many bytes as the shape says, and not too many.
