@@ -71,6 +71,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 
 	"keygan/data"
@@ -99,6 +100,10 @@ type SealOptions struct {
 	// hexadecimal digits. Both are given, or neither.
 	NetworkKey []byte
 	Generator  string
+
+	// Random gives the 32 bytes of the secret: for evaluations and tests alone, whose results are to be the same again. It must
+	// be nil for whatever is to stay secret; then they come from crypto/rand.
+	Random io.Reader
 }
 
 // SealImage encrypts an image of any shape and depth: the cipher image has the same. It needs memory for two more images of
@@ -123,7 +128,13 @@ func OpenImage(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 func sealFresh(plain *data.Image, kind string, length int, o SealOptions) (*data.Image, *SealedKey, error) {
 	secret := make([]byte, secretSize)
 	defer clear(secret)
-	rand.Read(secret) // it ends the program rather than fail
+	if o.Random != nil {
+		if _, err := io.ReadFull(o.Random, secret); err != nil {
+			return nil, nil, fmt.Errorf("the secret cannot be drawn: %w", err)
+		}
+	} else {
+		rand.Read(secret) // it ends the program rather than fail
+	}
 	return seal(plain, kind, length, secret, o)
 }
 

@@ -387,3 +387,22 @@ func TestVersionErrorIsARefusal(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An evaluation that names its own source of randomness gets the same pair again; without one no two are the same. A source
+// that runs dry is an error.
+func TestSealedRandom(t *testing.T) {
+	m := noise(8, 8, 3, 1)
+	secret := bytes.Repeat([]byte{7}, secretSize)
+	first, k1 := mustSeal(t, m, SealOptions{Random: bytes.NewReader(secret)})
+	again, k2 := mustSeal(t, m, SealOptions{Random: bytes.NewReader(secret)})
+	if !bytes.Equal(first.Pix, again.Pix) || k1.PRK != k2.PRK {
+		t.Error("the same secret gave two cipher images")
+	}
+	fresh, _ := mustSeal(t, m, SealOptions{})
+	if other, _ := mustSeal(t, m, SealOptions{}); bytes.Equal(fresh.Pix, other.Pix) {
+		t.Error("two fresh secrets gave one cipher image")
+	}
+	if _, _, err := SealImage(m, SealOptions{Random: bytes.NewReader(secret[1:])}); err == nil {
+		t.Error("a secret of 31 bytes was accepted")
+	}
+}
