@@ -141,7 +141,7 @@ func TestSealedKinds(t *testing.T) {
 // Every bit of the samples, the tag, the key and the commitment counts, and every field of the header.
 func TestSealedRefusesEveryChange(t *testing.T) {
 	m := noise(9, 7, 2, 5)
-	cipher, k := mustSeal(t, m, SealOptions{"scan.png", []byte("key"), someHash})
+	cipher, k := mustSeal(t, m, SealOptions{Name: "scan.png", NetworkKey: []byte("key"), Generator: someHash})
 	flip := func(what string, b []byte, cipher *data.Image, k *SealedKey) {
 		for i := range 8 * len(b) {
 			b[i/8] ^= 1 << (i % 8)

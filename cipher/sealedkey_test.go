@@ -12,7 +12,7 @@ import (
 
 // Every bit and every length of the plaintext counts: it is refused when read, or does not open the image.
 func TestSealedKeyEveryBitAndLength(t *testing.T) {
-	cipher, k := mustSeal(t, noise(5, 6, 3, 1), SealOptions{`a "name".png`, []byte("key"), someHash})
+	cipher, k := mustSeal(t, noise(5, 6, 3, 1), SealOptions{Name: `a "name".png`, NetworkKey: []byte("key"), Generator: someHash})
 	b := k.Marshal()
 	check := func(what string, b []byte) {
 		t.Helper()
