@@ -36,10 +36,11 @@ func read(path, kind string, limit int64) ([]byte, error) {
 	if info.IsDir() {
 		return nil, fmt.Errorf("is a folder, not %s", kind)
 	}
-	var b bytes.Buffer
+	room := 0
 	if n := info.Size(); n > 0 && n <= limit {
-		b.Grow(int(n) + bytes.MinRead)
+		room = int(n)
 	}
+	b := bytes.NewBuffer(make([]byte, 0, room+bytes.MinRead))
 	// The size is not believed: the file may be a pipe, or still growing.
 	n, err := b.ReadFrom(io.LimitReader(f, limit+1))
 	if err != nil {

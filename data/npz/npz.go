@@ -16,6 +16,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"slices"
@@ -32,9 +33,12 @@ const (
 	typeFloat = "<f4"
 )
 
-// maxInflation bounds what an archive may unpack to, in multiples of its own length. Weights and keys hardly shrink, so
-// that no real file comes near; deflate alone would allow a thousand.
-const maxInflation = 16
+// An archive may unpack to maxInflation times its own length and smallRoom bytes more. Weights and keys hardly shrink, so that
+// no real file comes near; deflate alone would allow a thousand times.
+const (
+	maxInflation = 4
+	smallRoom    = 1 << 18 // text and the arrays of small networks do shrink
+)
 
 // Entry is a named array to write.
 type Entry struct {
@@ -84,8 +88,9 @@ func (e Entry) Write(w io.Writer) error {
 	return err
 }
 
-// Archive is an archive that has been opened.
+// Archive is an archive that has been opened. Several goroutines may read from it at once.
 type Archive struct {
+	file    []byte
 	names   []string
 	entries map[string]*zip.File
 }
@@ -103,15 +108,15 @@ func ReadFile(path string, limit int64) (*Archive, error) {
 	return a, nil
 }
 
-// Open lists the arrays of an archive; none is unpacked yet. An entry that is no array, a name that is there twice, and
-// arrays that would unpack to far more than the archive's own length are errors.
+// Open lists the arrays of the archive b, which must not change while it is in use; none is unpacked yet. An entry that is no
+// array, a name that is there twice, and arrays that would unpack to far more than the archive's own length are errors.
 func Open(b []byte) (*Archive, error) {
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return nil, fmt.Errorf("not a whole .npz archive (%w)", err)
 	}
-	a := &Archive{entries: map[string]*zip.File{}}
-	room := uint64(maxInflation)*uint64(len(b)) + 1<<18
+	a := &Archive{file: b, entries: map[string]*zip.File{}}
+	room := uint64(maxInflation)*uint64(len(b)) + smallRoom
 	for _, f := range z.File {
 		name, ok := strings.CutSuffix(f.Name, ".npy")
 		if !ok {
@@ -154,7 +159,7 @@ func (a *Archive) Bytes(name string) (body []byte, shape []int, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("array %.100s: %w", name, err)
 	}
-	return body, shape, nil
+	return bytes.Clone(body), shape, nil
 }
 
 // Floats returns an array of float32, which must have the given shape.
@@ -170,22 +175,22 @@ func (a *Archive) Floats(name string, shape []int) ([]float32, error) {
 	return x, nil
 }
 
-// read unpacks an array of a type and, unless want is nil, a shape.
+// read returns the bytes of an array of a type and, unless want is nil, a shape. They may be those of the file.
 func (a *Archive) read(name, dtype string, want []int) ([]byte, []int, error) {
 	f := a.entries[name]
 	if f == nil {
 		return nil, nil, errors.New("missing")
 	}
-	r, err := f.Open()
+	content, err := a.unpack(f)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot be unpacked (%w)", err)
+		return nil, nil, err
 	}
-	defer r.Close()
+	r := bytes.NewReader(content)
 	h, err := ReadHeader(r)
 	if err != nil {
 		return nil, nil, err
 	}
-	shape := h.Descr.Shape
+	body, shape := content[len(content)-r.Len():], h.Descr.Shape
 	switch {
 	case h.Descr.Type != dtype:
 		return nil, nil, fmt.Errorf("its type is %.20s, must be %s", h.Descr.Type, dtype)
@@ -194,34 +199,55 @@ func (a *Archive) read(name, dtype string, want []int) ([]byte, []int, error) {
 	case want != nil && !slices.Equal(shape, want):
 		return nil, nil, fmt.Errorf("its shape is %v, must be %v", shape, want)
 	}
-	size := uint64(1)
+	size := 1
 	if dtype == typeFloat {
 		size = 4
 	}
-	// Open has bounded the directory's size, so nothing is allocated on the word of a shape alone.
 	for _, d := range shape {
-		if d < 0 || (d > 0 && size > f.UncompressedSize64/uint64(d)) {
-			return nil, nil, fmt.Errorf("a shape of %v is declared, but only %d bytes are there", shape, f.UncompressedSize64)
+		if d < 0 || d > 0 && size > len(body)/d {
+			return nil, nil, fmt.Errorf("a shape of %v is declared, but only %d bytes are there", shape, len(body))
 		}
-		size *= uint64(d)
+		size *= d
 	}
-	body, err := readBody(r, int(size))
-	return body, shape, err
+	if len(body) > size {
+		return nil, nil, errors.New("longer than its shape says")
+	}
+	return body, shape, nil
 }
 
-// readBody reads the n bytes that must be all that is left of an array; the end is where its checksum is compared.
-func readBody(r io.Reader, n int) ([]byte, error) {
-	b := make([]byte, n)
-	if _, err := io.ReadFull(r, b); err != nil {
+// unpack returns the whole content of an entry, whose checksum it compares. What is not compressed it does not copy.
+func (a *Archive) unpack(f *zip.File) ([]byte, error) {
+	if f.Method == zip.Store {
+		at, err := f.DataOffset()
+		if err != nil {
+			return nil, fmt.Errorf("cannot be unpacked (%w)", err)
+		}
+		n := f.UncompressedSize64
+		if n != f.CompressedSize64 || uint64(at) > uint64(len(a.file)) || n > uint64(len(a.file))-uint64(at) {
+			return nil, fmt.Errorf("cut short or damaged (%w)", io.ErrUnexpectedEOF)
+		}
+		content := a.file[at:][:n]
+		if crc32.ChecksumIEEE(content) != f.CRC32 {
+			return nil, fmt.Errorf("cut short or damaged (%w)", zip.ErrChecksum)
+		}
+		return content, nil
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("cannot be unpacked (%w)", err)
+	}
+	defer r.Close()
+	content := make([]byte, f.UncompressedSize64) // which Open has bounded
+	if _, err := io.ReadFull(r, content); err != nil {
 		return nil, fmt.Errorf("cut short or damaged (%w)", err)
 	}
-	switch k, err := io.ReadFull(r, make([]byte, 1)); {
+	switch k, err := io.ReadFull(r, make([]byte, 1)); { // the end is where the checksum is compared
 	case k != 0:
-		return nil, errors.New("longer than its shape says")
+		return nil, errors.New("longer than the archive says")
 	case err != io.EOF:
 		return nil, fmt.Errorf("cut short or damaged (%w)", err)
 	}
-	return b, nil
+	return content, nil
 }
 
 // The .npy magic is used by both directions.
