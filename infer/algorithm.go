@@ -2,6 +2,8 @@ package infer
 
 import (
 	"fmt"
+
+	"keygan/infer/kernel"
 )
 
 // The algorithms besides AlgorithmDirect; doc.go, rule 9, has what each computes. A network has either that one in all layers
@@ -73,6 +75,22 @@ func (a Arch) validateAlgorithms() error {
 		}
 	}
 	return nil
+}
+
+// packed is how many numbers l's weight takes in memory, packed for its algorithm: output channels are filled up to whole vectors.
+func (l Layer) packed() int64 {
+	outs, steps := roundUp(l.Out, kernel.Block), l.Kernel*l.Kernel*l.In
+	switch l.Algorithm {
+	case AlgorithmDirect:
+		phases := 1
+		if l.Type == ConvTranspose {
+			phases = l.Stride * l.Stride
+		}
+		outs, steps = roundUp(l.Out, tileRows), steps+phases*(groupStep-1)
+	case AlgorithmColumns:
+		outs, steps = roundUp(l.Out*l.Kernel, kernel.Block), l.Kernel*l.In
+	}
+	return int64(outs) * int64(steps)
 }
 
 // direct says whether a is computed by AlgorithmDirect.

@@ -18,7 +18,10 @@
 // generator.npz is a NumPy archive that np.load reads. It holds one float32 array for each parameter, named as in
 // PyTorch's state dict ("encoder.0.weight"), in PyTorch's layout, and the array "arch": uint8, one dimension, the bytes of a
 // JSON object (type Arch) that lists the layers. The same content always gives the same bytes. Read trusts nothing in a
-// file: it refuses what it does not know, and takes memory in proportion to the file's own length, whatever the file declares.
+// file: it refuses what it does not know, and takes at most 20 times the memory of the file's own length, and 16 MB more, whatever
+// the file declares: it may unpack to 4 times its length, and half of the packed weights may be there to fill up vectors. A file
+// as Write makes it takes 4 times its length. What a key takes is bounded by the image: no activation has more than 4096
+// numbers for each of its pixels, and where there is no image, no more than 2²⁶.
 //
 // # What is promised
 //

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"keygan/data/npz"
 )
@@ -44,16 +45,9 @@ func read(name string, archive *npz.Archive) (*Model, error) {
 	if err != nil {
 		return fail(err)
 	}
-	params := make(map[string]Array, len(a.Layers))
-	for _, p := range a.Params() {
-		data, err := archive.Floats(p.Name, p.Shape)
-		if err != nil {
-			return fail(err)
-		}
-		if err := p.check(data); err != nil {
-			return fail(err)
-		}
-		params[p.Name] = Array{p.Shape, data}
+	params, err := readParams(archive, a.Params())
+	if err != nil {
+		return fail(err)
 	}
 	for _, array := range archive.Names() {
 		if _, ok := params[array]; !ok && array != archEntry {
@@ -61,6 +55,24 @@ func read(name string, archive *npz.Archive) (*Model, error) {
 		}
 	}
 	return newModel(a, params), nil
+}
+
+// readParams reads and checks all parameters. The error is that of the first that has any.
+func readParams(archive *npz.Archive, list []Param) (map[string]Array, error) {
+	data, errs := make([][]float32, len(list)), make([]error, len(list))
+	parallel(runtime.GOMAXPROCS(0), len(list), func(_, i int) {
+		if data[i], errs[i] = archive.Floats(list[i].Name, list[i].Shape); errs[i] == nil {
+			errs[i] = list[i].check(data[i])
+		}
+	})
+	params := make(map[string]Array, len(list))
+	for i, p := range list {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		params[p.Name] = Array{p.Shape, data[i]}
+	}
+	return params, nil
 }
 
 // readArch reads and checks the architecture.
@@ -95,8 +107,36 @@ func parseArch(text []byte) (a Arch, err error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&a); err != nil {
+	content := struct {
+		*Arch
+		Layers layerList `json:"layers"` // in place of Arch's own
+	}{Arch: &a}
+	if err := d.Decode(&content); err != nil {
 		return a, fmt.Errorf("not the JSON of an architecture: %.200s", err)
 	}
+	a.Layers = content.Layers
 	return a, a.Validate()
+}
+
+// layerList is read with an end: a layer takes a hundred times the memory of the two bytes that can stand for it.
+type layerList []Layer
+
+// UnmarshalJSON reads a list of at most maxLayers layers.
+func (l *layerList) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return errors.New("layers is not a list")
+	}
+	for d.More() {
+		if len(*l) == maxLayers {
+			return fmt.Errorf("more than %d layers", maxLayers)
+		}
+		var layer Layer
+		if err := d.Decode(&layer); err != nil {
+			return err
+		}
+		*l = append(*l, layer)
+	}
+	return nil
 }

@@ -1,9 +1,17 @@
 package infer
 
-import "fmt"
+import (
+	"fmt"
 
-// maxActivation bounds the numbers of one activation, [channels, height, width]: 8 GiB.
-const maxActivation = 1<<31 - 1
+	"keygan/infer/kernel"
+)
+
+// Bounds of one activation, [channels, height, width].
+const (
+	maxActivation = 1<<31 - 1   // numbers: 8 GiB
+	maxPerPixel   = maxChannels // numbers for each pixel of the image
+	maxGenerated  = 1 << 26     // numbers, where there is no image: 256 MiB, which is 16 channels of 2048×2048
+)
 
 // shape3 is the shape of an activation.
 type shape3 struct{ channels, height, width int }
@@ -16,6 +24,14 @@ func (s shape3) String() string { return fmt.Sprintf("%d×%d×%d", s.channels, s
 func (s shape3) fits() bool {
 	return int64(s.height) <= maxActivation/int64(s.width) &&
 		int64(s.channels) <= maxActivation/(int64(s.height)*int64(s.width))
+}
+
+// room is how many numbers an activation may have, with its channels filled up to whole vectors, for a key of height × width.
+func (a Arch) room(height, width int) int64 {
+	if a.Latent > 0 {
+		return maxGenerated
+	}
+	return min(maxActivation, maxPerPixel*int64(height)*int64(width))
 }
 
 // input is the shape that the first layer is given for a key of height × width.
@@ -52,6 +68,10 @@ func (a Arch) trace(height, width int, visit func(l Layer, out shape3)) error {
 		}
 		if !s.fits() {
 			return fail("an image of %d×%d is too large: more than %d numbers", width, height, maxActivation)
+		}
+		filled := shape3{roundUp(s.channels, kernel.Block), s.height, s.width}
+		if room := a.room(height, width); !filled.fits() || int64(filled.size()) > room {
+			return fail("makes %v on the way to a key of %d×%d, more than the %d numbers that are allowed for it", s, width, height, room)
 		}
 		if l.Residual == ResidualEnd {
 			if begin == nil {

@@ -18,6 +18,11 @@ const (
 	maxWeights  = 1 << 28 // numbers in all parameters together: 1 GiB
 
 	maxInputNoise = 10 // of InputNoise
+
+	// Layers of few channels are filled up to whole vectors of them, at worst 16 times. Together the packed weights are to take
+	// no more than maxPacking times the memory of the weights and smallPacking numbers, which no narrow network needs.
+	maxPacking   = 2
+	smallPacking = 1 << 20
 )
 
 var (
@@ -123,10 +128,10 @@ func (a Arch) validateVersion1() error {
 	return nil
 }
 
-// validateLayers checks each layer by itself, the names of all, and how many numbers they have together.
+// validateLayers checks each layer by itself, the names of all, and how many numbers they have together, packed and not.
 func (a Arch) validateLayers() error {
 	names := map[string]bool{}
-	weights := int64(0)
+	weights, packed := int64(0), int64(0)
 	for i, l := range a.Layers {
 		fail := func(err error) error { return fmt.Errorf("layer %d (%.60q): %w", i, l.Name, err) }
 		if err := l.validate(); err != nil {
@@ -151,6 +156,11 @@ func (a Arch) validateLayers() error {
 		if weights > maxWeights {
 			return fail(fmt.Errorf("the weights add up to more than %d numbers", maxWeights))
 		}
+		packed += l.packed()
+	}
+	if packed > maxPacking*weights+smallPacking {
+		return fmt.Errorf("the layers have too few channels for their number: filled up to whole vectors, "+
+			"the %d numbers of the weights would take the memory of %d", weights, packed)
 	}
 	return nil
 }

@@ -163,6 +163,68 @@ func TestValidateCountsEveryParameter(t *testing.T) {
 	}
 }
 
+// What a file can make of a small image, or of none, has an end.
+func TestValidateBoundsActivations(t *testing.T) {
+	larger := chain(1, 256, 1) // 4×4 pixels become 19×19
+	larger.Layers[0].Type, larger.Layers[0].Kernel, larger.Layers[0].Stride = ConvTranspose, 7, 4
+	for _, c := range []struct {
+		want string
+		arch Arch
+	}{
+		{"makes 3×4096×4096 on the way to a key of 4096×4096, more than the 67108864 numbers", DCGAN(1, 1, 3, 4096)},
+		{"makes 2×4096×4096 on the way to a key of 16384×16384, more than", DCGAN(1, 1, 3, 16384)},
+		{"makes 256×19×19 on the way to a key of 4×4, more than the 65536 numbers", larger},
+	} {
+		if err := c.arch.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("the error is %v, want %q", err, c.want)
+		}
+	}
+	if err := DCGAN(16, 100, 3, 2048).Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// packed is how long the packed weights are; those of the direct algorithm may be a little shorter.
+func TestPacked(t *testing.T) {
+	for _, l := range []Layer{
+		{Type: Conv, In: 3, Out: 64, Kernel: 7, Stride: 1, Padding: 3},
+		{Type: Conv, In: 5, Out: 1, Kernel: 1, Stride: 3},
+		{Type: Conv, In: 7, Out: 17, Kernel: 3, Stride: 1, Padding: 1},
+		{Type: ConvTranspose, In: 6, Out: 15, Kernel: 3, Stride: 1, Padding: 1},
+		{Type: ConvTranspose, In: 5, Out: 6, Kernel: 3, Stride: 2, Padding: 1, OutputPadding: 1},
+		{Type: ConvTranspose, In: 3, Out: 4, Kernel: 2, Stride: 4, OutputPadding: 3},
+	} {
+		l.Name = "m"
+		weight := make([]float32, product(l.shape()))
+		for _, l.Algorithm = range []string{AlgorithmDirect, AlgorithmFMA, AlgorithmColumns, AlgorithmWinograd} {
+			if l.validate() != nil {
+				continue
+			}
+			got, slack := 0, 0
+			switch c := newFastConvolution(l, weight).(type) {
+			case *winogradConvolution:
+				got = len(c.weights)
+			case *columnsConvolution:
+				got = len(c.weights)
+			case *fmaConvolution:
+				for i := range c.phases {
+					got += len(c.phases[i].weights)
+				}
+			}
+			if l.Algorithm == AlgorithmDirect {
+				got = 0
+				for _, p := range newConvolution(l, weight).phases {
+					got += len(p.weights) * groupStep * tileRows
+					slack += roundUp(l.Out, tileRows) * (groupStep - 1)
+				}
+			}
+			if n := l.packed(); int64(got) > n || n > int64(got+slack) {
+				t.Errorf("%+v: %d numbers, packed says %d", l, got, n)
+			}
+		}
+	}
+}
+
 func TestPublishedSize(t *testing.T) {
 	a := ResNet(64, 6, 3, 256)
 	if n := a.Parameters(); n != 7833984 {
