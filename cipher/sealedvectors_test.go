@@ -56,7 +56,7 @@ func TestSealedVectors(t *testing.T) {
 			if v.Kind == kindFile {
 				length = len(v.Plain)
 			}
-			cipher, k, err := seal(plain, v.Kind, length, v.Secret, SealOptions{v.Name, v.NetworkKey, v.Generator})
+			cipher, k, err := seal(plain, v.Kind, length, v.Secret, SealOptions{Name: v.Name, NetworkKey: v.NetworkKey, Generator: v.Generator})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestSealedFilesOfVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids, err := ParseIdentities(identity, nil)
+	ids, err := ParseIdentities("sealed-v1.identity", identity, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,11 @@ func (k *SealedKey) Encrypt(w io.Writer, recipients ...age.Recipient) error {
 	return encryptTo(w, plain, recipients)
 }
 
-// ReadSealedKey opens an age file, armored or not, with one of the identities. Every error is ErrRefused, except that of r itself; one
-// of a version from the future is a *VersionError, which only somebody who could open the file gets to see.
+// ReadSealedKey opens an age file, armored or not, with one of the identities. Every error is ErrRefused, except that of r itself, a
+// *LockedError of an identity whose own passphrase is missing or wrong, and a *VersionError for a version from the future, which only
+// somebody who could open the file gets to see.
 func ReadSealedKey(r io.Reader, identities ...age.Identity) (*SealedKey, error) {
-	plain, err := decryptWith(r, identities)
+	plain, err := decryptWith(r, maxSealedKey, identities)
 	defer clear(plain)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,13 @@ func encryptTo(w io.Writer, plain []byte, recipients []age.Recipient) error {
 	return enc.Close()
 }
 
-func decryptWith(r io.Reader, identities []age.Identity) ([]byte, error) {
+// isAgeFile says whether a file is one of age, armored or not, by how it starts.
+func isAgeFile(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("age-encryption.org/")) || bytes.HasPrefix(b, []byte(armor.Header))
+}
+
+// decryptWith opens an age file whose plaintext has at most limit bytes. The plaintext is the caller's to clear.
+func decryptWith(r io.Reader, limit int, identities []age.Identity) ([]byte, error) {
 	if len(identities) == 0 {
 		return nil, errors.New("no identity to open the key file with")
 	}
@@ -72,17 +79,20 @@ func decryptWith(r io.Reader, identities []age.Identity) ([]byte, error) {
 		src = armor.NewReader(src)
 	}
 	dec, err := age.Decrypt(src, identities...)
+	if locked := (*LockedError)(nil); errors.As(err, &locked) {
+		return nil, locked
+	}
 	if err != nil {
 		return nil, ErrRefused
 	}
-	plain := make([]byte, 0, maxSealedKey+1) // grown never, so that no copy is left behind
+	plain := make([]byte, 0, limit+1) // grown never, so that no copy is left behind
 	for {
 		n, err := dec.Read(plain[len(plain):cap(plain)])
 		plain = plain[:len(plain)+n]
 		if err == io.EOF {
 			return plain, nil
 		}
-		if err != nil || len(plain) > maxSealedKey {
+		if err != nil || len(plain) > limit {
 			clear(plain)
 			return nil, ErrRefused
 		}

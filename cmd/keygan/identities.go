@@ -23,10 +23,10 @@ func readIdentities(paths []string) ([]age.Identity, error) {
 		if err != nil {
 			return nil, err
 		}
-		ids, err := cipher.ParseIdentities(b, nil)
+		ids, err := cipher.ParseIdentities(path, b, nil)
 		clear(b)
 		if err != nil {
-			return nil, named(path, err)
+			return nil, err
 		}
 		all = append(all, ids...)
 	}

@@ -1,0 +1,182 @@
+package cipher
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"filippo.io/age"
+	"filippo.io/age/agessh"
+	"golang.org/x/crypto/ssh"
+)
+
+// maxIdentityFile bounds the plaintext of an encrypted identity file, in bytes: some thousand identities.
+const maxIdentityFile = 1 << 18
+
+// A LockedError says that an identity could have been the right one and was of no use, because its own passphrase is missing or wrong.
+type LockedError struct{ Err error }
+
+func (e *LockedError) Error() string { return e.Err.Error() }
+
+// Unwrap makes age go on with the next identity.
+func (e *LockedError) Unwrap() []error { return []error{e.Err, age.ErrIncorrectIdentity} }
+
+// ParseIdentities reads an identity file: one of age, as NewIdentity and age-keygen make it, which may be encrypted under a passphrase, or
+// an SSH private key. passphrase is asked for the file's passphrase: for one of age at once, for an SSH key at the first key file that
+// is for it, and once for all of them; what it returns is zeroed after use. With nil, encrypted files are refused. Errors begin with
+// name and never repeat what is in the file.
+func ParseIdentities(name string, file []byte, passphrase func() ([]byte, error)) ([]age.Identity, error) {
+	fail := func(format string, args ...any) ([]age.Identity, error) {
+		return nil, fmt.Errorf("%s: %w", name, fmt.Errorf(format, args...))
+	}
+	if isAgeFile(file) {
+		if passphrase == nil {
+			return fail("the identity file is encrypted under a passphrase")
+		}
+		plain, err := decryptIdentities(file, passphrase)
+		defer clear(plain)
+		if err != nil {
+			return fail("%w", err)
+		}
+		file = plain
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(file), []byte("-----BEGIN")) {
+		id, err := parseSSH(name, file, passphrase)
+		if err != nil {
+			return fail("%w", err)
+		}
+		return []age.Identity{id}, nil
+	}
+	all, err := age.ParseIdentities(bytes.NewReader(file))
+	if err != nil { // which may say too much
+		return fail("not an age identity file or an SSH private key")
+	}
+	return all, nil
+}
+
+// decryptIdentities opens an identity file that is encrypted under a passphrase, and asks for it only if it is.
+func decryptIdentities(file []byte, passphrase func() ([]byte, error)) ([]byte, error) {
+	var failed error
+	asked := false
+	ask := unwrapper(func(stanzas []*age.Stanza) ([]byte, error) {
+		if len(stanzas) != 1 || stanzas[0].Type != scryptStanza {
+			return nil, age.ErrIncorrectIdentity
+		}
+		asked = true
+		p, err := passphrase()
+		defer clear(p)
+		if err != nil {
+			failed = err
+			return nil, err
+		}
+		id, err := PassphraseIdentity(p)
+		if err != nil {
+			failed = err
+			return nil, err
+		}
+		return id.Unwrap(stanzas)
+	})
+	plain, err := decryptWith(bytes.NewReader(file), maxIdentityFile, []age.Identity{ask})
+	switch {
+	case err == nil:
+		return plain, nil
+	case failed != nil:
+		return nil, failed
+	case asked:
+		return nil, errors.New("the passphrase does not open the identity file, or the file was changed or damaged")
+	}
+	return nil, errors.New("the identity file is encrypted, but not under a passphrase")
+}
+
+// unwrapper is an identity that is a function.
+type unwrapper func([]*age.Stanza) ([]byte, error)
+
+func (u unwrapper) Unwrap(stanzas []*age.Stanza) ([]byte, error) { return u(stanzas) }
+
+var errSSHKind = errors.New("not an SSH private key of a kind that age can use: ed25519 or RSA")
+
+func parseSSH(name string, file []byte, passphrase func() ([]byte, error)) (age.Identity, error) {
+	id, err := agessh.ParseIdentity(file)
+	locked := (*ssh.PassphraseMissingError)(nil)
+	switch {
+	case err == nil:
+		return id, nil
+	case !errors.As(err, &locked):
+		return nil, errSSHKind
+	case passphrase == nil:
+		return nil, errors.New("the SSH private key is encrypted under a passphrase")
+	case locked.PublicKey == nil:
+		return nil, errors.New("the SSH private key is encrypted in an old format; ssh-keygen -p -f FILE rewrites it")
+	}
+	l := &lockedSSH{name: name, file: bytes.Clone(file), ask: passphrase}
+	if l.key, err = agessh.NewEncryptedSSHIdentity(locked.PublicKey, l.file, l.unlock); err != nil {
+		return nil, errSSHKind
+	}
+	return l, nil
+}
+
+// lockedSSH is an encrypted SSH private key. It may be used by several goroutines.
+type lockedSSH struct {
+	name string // of the file
+	file []byte
+	ask  func() ([]byte, error)
+
+	mu         sync.Mutex
+	key        *agessh.EncryptedSSHIdentity
+	passphrase []byte // while it is being used
+	needed     bool   // for the key file at hand
+	failed     error  // for good: nobody is asked again for each of a thousand files
+}
+
+func (l *lockedSSH) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.needed = false
+	fileKey, err := l.key.Unwrap(stanzas)
+	clear(l.passphrase)
+	if l.needed && l.failed != nil {
+		return nil, &LockedError{l.failed}
+	}
+	return fileKey, err
+}
+
+// unlock is called by age when a key file is for this key and the key is still locked.
+func (l *lockedSSH) unlock() ([]byte, error) {
+	l.needed = true
+	if l.failed != nil {
+		return nil, l.failed
+	}
+	p, err := l.ask()
+	if err == nil {
+		_, err = ssh.ParseRawPrivateKeyWithPassphrase(l.file, p)
+		if err != nil {
+			err = errors.New("the passphrase does not open the SSH private key")
+		}
+	}
+	if err != nil {
+		clear(p)
+		l.failed = fmt.Errorf("%s: %w", l.name, err)
+		return nil, l.failed
+	}
+	l.passphrase = p
+	return p, nil
+}
+
+// NewIdentity makes an age identity. file is what an identity file holds, which is secret; recipient is its public key.
+func NewIdentity(now time.Time) (file []byte, recipient string, err error) {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return nil, "", err
+	}
+	recipient = id.Recipient().String()
+	file = fmt.Appendf(nil, "# created: %s\n# public key: %s\n%s\n", now.Format(time.RFC3339), recipient, id)
+	return file, recipient, nil
+}
+
+// EncryptIdentity writes an identity file as an age file, which is to be to one passphrase: ParseIdentities and the age program ask for it.
+func EncryptIdentity(w io.Writer, file []byte, passphrase age.Recipient) error {
+	return encryptTo(w, file, []age.Recipient{passphrase})
+}

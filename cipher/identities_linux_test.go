@@ -1,0 +1,248 @@
+package cipher
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+)
+
+// sshKeygen makes a key pair with the program ssh-keygen: the line of the public key file, and the private key file.
+func sshKeygen(t *testing.T, kind, passphrase string, more ...string) (public string, private []byte) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "id")
+	run(t, "ssh-keygen", append([]string{"-q", "-t", kind, "-N", passphrase, "-C", "me@here", "-f", path}, more...)...)
+	line, err := os.ReadFile(path + ".pub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if private, err = os.ReadFile(path); err != nil {
+		t.Fatal(err)
+	}
+	return string(line), private
+}
+
+// asks gives a passphrase and counts how often it was asked for. What it gives must be zeroed in the end.
+type asks struct {
+	passphrase string
+	n          int
+	given      [][]byte
+}
+
+func (a *asks) ask() ([]byte, error) {
+	a.n++
+	if a.passphrase == "" {
+		return nil, errors.New("nobody is there")
+	}
+	p := []byte(a.passphrase)
+	a.given = append(a.given, p)
+	return p, nil
+}
+
+func (a *asks) checkZeroed(t *testing.T) {
+	t.Helper()
+	for _, p := range a.given {
+		if !bytes.Equal(p, make([]byte, len(p))) {
+			t.Errorf("the passphrase %q is still there", p)
+		}
+	}
+}
+
+func TestKeysOfSSHKeygen(t *testing.T) {
+	_, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{Name: "scan.png"})
+	for _, c := range []struct{ kind, passphrase string }{
+		{"ed25519", ""}, {"rsa", ""}, {"ed25519", "open sesame"}, {"rsa", "open sesame"},
+	} {
+		public, private := sshKeygen(t, c.kind, c.passphrase)
+		a := &asks{passphrase: c.passphrase}
+		p := parseParty(t, public, private, a.ask)
+		clear(private) // as a careful caller does
+		if a.n != 0 {
+			t.Errorf("%s: asked before there was a key file", c.kind)
+		}
+		file := wrap(t, k, newParty(t).recipient, p.recipient)
+		for range 3 {
+			if got, err := ReadSealedKey(bytes.NewReader(file), p.identity); err != nil || *got != *k {
+				t.Errorf("%s: error %v, or another key", c.kind, err)
+			}
+		}
+		if want := min(1, len(c.passphrase)); a.n != want {
+			t.Errorf("%s: asked %d times, want %d", c.kind, a.n, want)
+		}
+		a.checkZeroed(t)
+	}
+}
+
+// A key's passphrase is asked for when a key file is for it, and not before; after a wrong one not again.
+func TestLockedSSHKeys(t *testing.T) {
+	_, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{})
+	public, private := sshKeygen(t, "ed25519", "open sesame")
+	me := newParty(t)
+	for passphrase, want := range map[string]string{
+		"close sesame": "me: the passphrase does not open the SSH private key",
+		"":             "me: nobody is there",
+	} {
+		a := &asks{passphrase: passphrase}
+		p := parseParty(t, public, private, a.ask)
+		if _, err := ReadSealedKey(bytes.NewReader(wrap(t, k, me.recipient)), p.identity); err != ErrRefused || a.n != 0 {
+			t.Errorf("a key file for somebody else: error %v, asked %d times", err, a.n)
+		}
+		file := wrap(t, k, p.recipient)
+		for range 2 {
+			got, err := ReadSealedKey(bytes.NewReader(file), p.identity)
+			locked := (*LockedError)(nil)
+			if got != nil || !errors.As(err, &locked) || errors.Is(err, ErrRefused) || err.Error() != want {
+				t.Errorf("error %v, want %q", err, want)
+			}
+		}
+		if _, err := ReadSealedKey(bytes.NewReader(wrap(t, k, me.recipient)), p.identity); err != ErrRefused || a.n != 1 {
+			t.Errorf("then a key file for somebody else: error %v, asked %d times", err, a.n)
+		}
+		both := wrap(t, k, p.recipient, me.recipient)
+		if got, err := ReadSealedKey(bytes.NewReader(both), p.identity, me.identity); err != nil || *got != *k {
+			t.Errorf("another identity opens it: error %v", err)
+		}
+		a.checkZeroed(t)
+	}
+}
+
+// encryptedIdentity is an identity file under a passphrase, with a low work factor.
+func encryptedIdentity(t *testing.T, file []byte, passphrase string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := EncryptIdentity(&b, file, passphraseParty(t, passphrase).recipient); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestIdentityFilesUnderPassphrases(t *testing.T) {
+	_, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{})
+	file, public, err := NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked := encryptedIdentity(t, file, "open sesame")
+	a := &asks{passphrase: "open sesame"}
+	p := parseParty(t, public, locked, a.ask)
+	if got, err := ReadSealedKey(bytes.NewReader(wrap(t, k, p.recipient)), p.identity); err != nil || *got != *k || a.n != 1 {
+		t.Errorf("error %v, asked %d times", err, a.n)
+	}
+	a.checkZeroed(t)
+
+	var toSomebody bytes.Buffer
+	if err := EncryptIdentity(&toSomebody, file, newParty(t).recipient); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		file       []byte
+		passphrase string
+		asked      int
+		want       string
+	}{
+		"wrong passphrase":   {locked, "close sesame", 1, "me: the passphrase does not open the identity file"},
+		"nobody to ask":      {locked, "", 1, "me: nobody is there"},
+		"changed":            {append(bytes.Clone(locked), 0), "open sesame", 1, "me: the passphrase does not open the identity file"},
+		"to somebody":        {toSomebody.Bytes(), "open sesame", 0, "me: the identity file is encrypted, but not under a passphrase"},
+		"no file of age":     {locked[:30], "open sesame", 0, "me: the identity file is encrypted, but not under a passphrase"},
+		"nothing in it":      {encryptedIdentity(t, nil, "open sesame"), "open sesame", 1, "me: not an age identity file"},
+		"encrypted twice":    {encryptedIdentity(t, locked, "open sesame"), "open sesame", 1, "me: not an age identity file"},
+		"too large":          {encryptedIdentity(t, make([]byte, maxIdentityFile+1), "open sesame"), "open sesame", 1, "me: the passphrase does not open"},
+		"too much work":      {bytes.Replace(locked, []byte(" 10\n"), []byte(" 21\n"), 1), "open sesame", 1, "me: the passphrase does not open"},
+		"a passphrase twice": {[]byte("age-encryption.org/v1\n-> scrypt a 1\n\n-> scrypt b 1\n\n--- \n"), "open sesame", 0, "me: the identity file is encrypted, but not under"},
+	} {
+		a := &asks{passphrase: c.passphrase}
+		ids, err := ParseIdentities("me", c.file, a.ask)
+		if ids != nil || err == nil || !strings.HasPrefix(err.Error(), c.want) || a.n != c.asked {
+			t.Errorf("%s: error %v, asked %d times, want %q", what, err, a.n, c.want)
+		}
+		a.checkZeroed(t)
+	}
+}
+
+// Identity files may hold several identities, comments, empty lines and the line ends of Windows.
+func TestSeveralIdentities(t *testing.T) {
+	_, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{})
+	one, _, err := NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, public, err := NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := ParseRecipient(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix := "# work\n\n" + string(one) + "\n# home\n" + string(two)
+	for what, file := range map[string]string{"Unix": unix, "Windows": strings.ReplaceAll(unix, "\n", "\r\n"), "no end": strings.TrimSpace(unix)} {
+		ids, err := ParseIdentities("me", []byte(file), nil)
+		if err != nil || len(ids) != 2 {
+			t.Errorf("%s: error %v, %d identities", what, err, len(ids))
+			continue
+		}
+		if got, err := ReadSealedKey(bytes.NewReader(wrap(t, k, r)), ids...); err != nil || *got != *k {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+}
+
+func TestParseIdentitiesRefuses(t *testing.T) {
+	file, _, err := NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, locked := sshKey(t, "ed25519", "open sesame")
+	ecdsaPublic, ecdsa := sshKeygen(t, "ecdsa", "")
+	_, lockedECDSA := sshKeygen(t, "ecdsa", "open sesame")
+	_, oldFormat := sshKeygen(t, "rsa", "open sesame", "-m", "PEM")
+	ask := func() ([]byte, error) { t.Error("asked"); return nil, errors.New("asked") }
+	for what, c := range map[string]struct {
+		file []byte
+		ask  func() ([]byte, error)
+		want string
+	}{
+		"empty":              {nil, ask, "not an age identity file or an SSH private key"},
+		"public key":         {[]byte(public), ask, "not an age identity file"},
+		"cut short":          {file[:len(file)-2], ask, "not an age identity file"},
+		"one bad line":       {append(bytes.Clone(file), "secret words\n"...), ask, "not an age identity file"},
+		"no SSH key":         {[]byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), ask, "not an SSH private key"},
+		"ecdsa":              {ecdsa, ask, "of a kind that age can use: ed25519 or RSA"},
+		"locked ecdsa":       {lockedECDSA, ask, "of a kind that age can use: ed25519 or RSA"},
+		"old format":         {oldFormat, ask, "encrypted in an old format; ssh-keygen -p -f FILE rewrites it"},
+		"nobody to ask, SSH": {locked, nil, "is encrypted under a passphrase"},
+		"nobody to ask, age": {encryptedIdentity(t, file, "open sesame"), nil, "is encrypted under a passphrase"},
+	} {
+		ids, err := ParseIdentities("me", c.file, c.ask)
+		if err == nil || ids != nil || !strings.HasPrefix(err.Error(), "me: ") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", what, err, c.want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "secret words") || strings.Contains(err.Error(), "AGE-SECRET")) {
+			t.Errorf("%s: the error repeats the file: %v", what, err)
+		}
+	}
+	if r, err := ParseRecipient(ecdsaPublic); err == nil || r != nil || !strings.Contains(err.Error(), "ed25519 and RSA alone") {
+		t.Errorf("an ECDSA recipient: error %v", err)
+	}
+}
+
+func TestEmptyPassphrase(t *testing.T) {
+	if _, err := PassphraseRecipient(nil); err == nil {
+		t.Error("an empty passphrase encrypts")
+	}
+	if _, err := PassphraseIdentity(nil); err == nil {
+		t.Error("an empty passphrase opens")
+	}
+	a := func() ([]byte, error) { return nil, nil }
+	if _, err := ParseIdentities("me", encryptedIdentity(t, []byte("x"), "y"), a); err == nil || err.Error() != "me: the passphrase is empty" {
+		t.Errorf("an empty passphrase opens an identity file: error %v", err)
+	}
+}
+
+var _ age.RecipientWithLabels = passphraseRecipient{} // or it could stand beside other recipients
