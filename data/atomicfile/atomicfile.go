@@ -65,17 +65,15 @@ func Write(path string, perm fs.FileMode, overwrite bool, write func(io.Writer) 
 	return syncDir(filepath.Dir(path))
 }
 
-// takeName renames a file to a name that must be free. A link, unlike a rename, fails when the name has appeared in the
-// meantime.
+// takeName renames a file to a name that must be free.
 func takeName(from, path string) error {
-	err := os.Link(from, path)
-	switch {
-	case err == nil:
-		return os.Remove(from)
-	case errors.Is(err, fs.ErrExist):
-		return ErrExists
+	if err := giveName(from, path); err != nil {
+		return err
 	}
-	return os.Rename(from, path) // a file system without hard links
+	if err := os.Remove(from); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // reason drops the temporary file's name from an error of the os package: it tells a user nothing.

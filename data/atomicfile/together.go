@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 )
 
@@ -20,8 +19,12 @@ type File struct {
 
 // WriteAll writes files that belong together, which lie in the same folder: all of them or, after an error, none. The folder
 // is made if need be. Existing files are replaced only when overwrite is set; otherwise the error wraps ErrExists. Every
-// error names the file or the folder. Were the process killed while the files take their names, the first of them would be
-// there and the last not.
+// error names the file or the folder.
+//
+// Were the process killed while the files take their names, the first of them would be there and the last not; the next
+// WriteAll of the same files, or Recover, then gives the rest their names. Never do the files of two calls lie there mixed, in
+// one process or in several: the last file's name stands for all of them, and while somebody writes files of this last name
+// to the folder, the error for everybody else wraps ErrBusy.
 func WriteAll(overwrite bool, files ...File) error {
 	if len(files) == 0 {
 		return nil
@@ -30,10 +33,59 @@ func WriteAll(overwrite bool, files ...File) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("%s: %w", dir, reason(err))
 	}
-	if len(files) == 1 {
-		return Write(files[0].Path, files[0].Perm, overwrite, files[0].Write)
+	s, err := openStage(dir, filepath.Base(files[len(files)-1].Path))
+	if err != nil {
+		return fmt.Errorf("%s: %w", files[len(files)-1].Path, reason(err))
 	}
-	return writeTogether(dir, overwrite, files)
+	defer s.close()
+	if !overwrite {
+		if err := noneExists(files); err != nil {
+			return err
+		}
+	}
+	for i, f := range files {
+		if err := s.write(i, f); err != nil {
+			return fmt.Errorf("%s: %w", f.Path, reason(err))
+		}
+	}
+	if i, err := s.place(overwrite, files); err != nil {
+		return fmt.Errorf("%s: %w", files[i].Path, reason(err))
+	}
+	return syncDir(dir)
+}
+
+func noneExists(files []File) error {
+	for _, f := range files {
+		if _, err := os.Lstat(f.Path); err == nil {
+			return fmt.Errorf("%s: %w", f.Path, ErrExists)
+		}
+	}
+	return nil
+}
+
+// Recover deals with what WriteAll left in a folder when its process was killed: files that were all whole get their names, the
+// others are removed. What another process is still writing stays as it is, as does a folder that is not there.
+func Recover(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, reason(err))
+	}
+	for _, e := range entries {
+		if left, _ := filepath.Match(stagePattern, e.Name()); !left || !e.IsDir() {
+			continue
+		}
+		s, err := lockStage(dir, filepath.Join(dir, e.Name()))
+		switch {
+		case err == nil:
+			s.close()
+		case !errors.Is(err, ErrBusy) && !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("%s: %w", filepath.Join(dir, e.Name()), reason(err))
+		}
+	}
+	return nil
 }
 
 // Probe says why files cannot be written into a folder, which may have yet to be made: better known before hours of work
@@ -58,62 +110,4 @@ func Probe(dir string) error {
 		return fmt.Errorf("%s: %w", dir, reason(err))
 	}
 	return nil
-}
-
-// writeTogether writes all files into a hidden folder beside their names first: what can go wrong, goes wrong there. Then
-// they take their names, and if one cannot, those before it give theirs back.
-func writeTogether(dir string, overwrite bool, files []File) (err error) {
-	if !overwrite {
-		for _, f := range files {
-			if _, err := os.Lstat(f.Path); err == nil {
-				return fmt.Errorf("%s: %w", f.Path, ErrExists)
-			}
-		}
-	}
-	stage, err := os.MkdirTemp(dir, ".keygan-*.tmp")
-	if err != nil {
-		return fmt.Errorf("%s: %w", dir, reason(err))
-	}
-	defer os.RemoveAll(stage)
-	for i, f := range files {
-		if err := Write(staged(stage, "new", i), f.Perm, false, f.Write); err != nil {
-			return fmt.Errorf("%s: %w", f.Path, errors.Unwrap(err)) // under the name that a user knows
-		}
-	}
-	for i, f := range files {
-		if err := place(stage, i, f.Path, overwrite); err != nil {
-			for j := range i {
-				takeBack(stage, j, files[j].Path)
-			}
-			return fmt.Errorf("%s: %w", f.Path, reason(err))
-		}
-	}
-	return syncDir(dir)
-}
-
-func staged(stage, what string, i int) string { return filepath.Join(stage, what+strconv.Itoa(i)) }
-
-// place gives staged file i its name. What the name stood for before is kept in the stage until all is done.
-func place(stage string, i int, path string, overwrite bool) error {
-	from := staged(stage, "new", i)
-	if !overwrite {
-		return takeName(from, path)
-	}
-	if info, err := os.Lstat(path); err == nil && info.IsDir() {
-		return syscall.EISDIR
-	}
-	old := staged(stage, "old", i)
-	if err := os.Link(path, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		// No hard links here: the old file steps aside for a moment.
-		if err := os.Rename(path, old); err != nil {
-			return err
-		}
-	}
-	return os.Rename(from, path)
-}
-
-func takeBack(stage string, i int, path string) {
-	if os.Rename(staged(stage, "old", i), path) != nil {
-		os.Remove(path)
-	}
 }
