@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +29,9 @@ type format struct {
 }
 
 var formats = []format{
-	{"PNG", []string{".png"}, hasPrefix(pngSignature), decodePNG},
+	{"PNG", []string{".png"}, hasPrefix(pngSignature), func(b []byte) (*Image, error) {
+		return decodePNG(bytes.NewReader(b), int64(len(b)))
+	}},
 	{"JPEG", []string{".jpg", ".jpeg"}, hasPrefix("\xff\xd8\xff"), decodeJPEG},
 	{"TIFF", []string{".tif", ".tiff"}, hasPrefix("II*\x00", "MM\x00*"), decodeTIFF},
 	{"BMP", []string{".bmp"}, hasPrefix("BM"), decodeBMP},
@@ -61,13 +64,38 @@ func Extensions() []string {
 // ReadImage reads an image file, telling its format by its content. Of a NIfTI volume it gives the middle axial slice,
 // of a NumPy stack the middle image, of a long spectrogram the middle ten minutes. Errors read "path: reason".
 func ReadImage(path string) (*Image, error) {
+	m, err := readPNG(path)
+	if err != nil || m != nil {
+		return m, err
+	}
 	b, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	m, err := Decode(b)
-	if err != nil {
+	if m, err = Decode(b); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// readPNG decodes a PNG while it reads it; of any other file it returns no image and no error.
+func readPNG(path string) (*Image, error) {
+	size, err := imageSize(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	defer f.Close()
+	start := make([]byte, len(pngSignature))
+	if n, _ := f.ReadAt(start, 0); !formats[0].matches(start[:n]) {
+		return nil, nil // whatever was wrong, reading all of it will tell
+	}
+	m, err := formats[0].guarded(func() (*Image, error) { return decodePNG(f, size) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
 	}
 	return m, nil
 }
@@ -79,14 +107,19 @@ func Decode(b []byte) (*Image, error) {
 	}
 	for _, f := range formats {
 		if f.matches(b) {
-			m, err := guard(func() (*Image, error) { return f.decode(b) })
-			if err != nil {
-				return nil, fmt.Errorf("not a readable %s: %w", f.name, err)
-			}
-			return m, nil
+			return f.guarded(func() (*Image, error) { return f.decode(b) })
 		}
 	}
 	return nil, fmt.Errorf("not an image in a known format (%s)", strings.Join(formatNames(), ", "))
+}
+
+// guarded decodes, and says of what is wrong which format it was read as.
+func (f *format) guarded(decode func() (*Image, error)) (*Image, error) {
+	m, err := guard(decode)
+	if err != nil {
+		return nil, fmt.Errorf("not a readable %s: %w", f.name, err)
+	}
+	return m, nil
 }
 
 func formatNames() []string {
@@ -116,18 +149,23 @@ var errTruncated = errors.New("truncated: the file ends before the image does")
 
 // readFile returns a regular file's content; its errors name path once.
 func readFile(path string) ([]byte, error) {
-	size, err := regularSize(path)
-	if err != nil {
+	if _, err := imageSize(path); err != nil {
 		return nil, err
-	}
-	if size > maxFileBytes {
-		return nil, fmt.Errorf("%s: %d bytes, more than any image keygan reads (%d)", path, size, maxFileBytes)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, reason(err))
 	}
 	return b, nil
+}
+
+// imageSize is the length of a regular file, if it is not larger than any image.
+func imageSize(path string) (int64, error) {
+	size, err := regularSize(path)
+	if err == nil && size > maxFileBytes {
+		err = fmt.Errorf("%s: %d bytes, more than any image keygan reads (%d)", path, size, maxFileBytes)
+	}
+	return size, err
 }
 
 // regularSize is the length of a regular file. Pipes and devices are refused before they are opened, which could block.

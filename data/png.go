@@ -1,14 +1,11 @@
 package data
 
 import (
-	"bytes"
 	"compress/zlib"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"image"
-	"image/png"
 	"io"
 	"math"
 
@@ -25,48 +22,6 @@ const (
 	pngGreyAlpha = 4
 	pngRGBA      = 6
 )
-
-// decodePNG gives every sample exactly as stored, with the channels and the depth of the file, except that grey of 1, 2 or
-// 4 bits is spread to 8 and that a transparent colour (tRNS) becomes an alpha channel. Gamma and colour profiles are not
-// applied: keygan works on the stored numbers.
-func decodePNG(b []byte) (*Image, error) {
-	const header = len(pngSignature) + 8 + 13
-	if len(b) < header {
-		return nil, io.ErrUnexpectedEOF
-	}
-	width, height := binary.BigEndian.Uint32(b[16:]), binary.BigEndian.Uint32(b[20:])
-	if width > math.MaxInt32 || height > math.MaxInt32 {
-		return nil, fmt.Errorf("no PNG is %d×%d", width, height)
-	}
-	depth, colourType := b[24], b[25]
-	// Deflate packs at most 1032 bytes into one.
-	if err := checkSize(int(width), int(height), len(b), max(1, 1032*8/pngBits(depth, colourType))); err != nil {
-		return nil, err
-	}
-	src, err := png.Decode(bytes.NewReader(b))
-	if err != nil {
-		return nil, err
-	}
-	// Go widens grey with alpha to RGBA, and RGB to RGB with an opaque alpha: take only the channels that the file has.
-	switch s := src.(type) {
-	case *image.NRGBA:
-		if colourType == pngGreyAlpha || colourType == pngGrey {
-			return pick(s.Pix, s.Stride, s.Rect, 8, 4, 0, 3), nil
-		}
-	case *image.NRGBA64:
-		if colourType == pngGreyAlpha || colourType == pngGrey {
-			return pick(s.Pix, s.Stride, s.Rect, 16, 4, 0, 3), nil
-		}
-	}
-	return fromGo(src)
-}
-
-// pngBits is how many bits a pixel takes before compression. An unknown colour type counts as one sample: the decoder is
-// going to refuse it.
-func pngBits(depth, colourType byte) int {
-	samples := map[byte]int{pngRGB: 3, pngGreyAlpha: 2, pngRGBA: 4}[colourType]
-	return max(1, int(depth)) * max(1, samples)
-}
 
 // WritePNG writes the image to path, whole or not at all, with permissions 0644. When the file exists and overwrite is not
 // set, the error wraps atomicfile.ErrExists.

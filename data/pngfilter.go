@@ -1,5 +1,7 @@
 package data
 
+import "fmt"
+
 // A rowFilter predicts each byte of a row from its neighbours, so that the rest compresses better (PNG specification,
 // section 9). It tries all five filters on each row and keeps the one whose differences are smallest in sum.
 type rowFilter struct {
@@ -66,4 +68,38 @@ func paethPredictor(left, above, corner byte) byte {
 		return above
 	}
 	return corner
+}
+
+// unfilter gives a filtered row its bytes back. above is the row above it, zeros above the first.
+func unfilter(row, above []byte, filter byte, pixel int) error {
+	above = above[:len(row)]
+	switch filter {
+	case 0:
+	case 1:
+		for i := pixel; i < len(row); i++ {
+			row[i] += row[i-pixel]
+		}
+	case 2:
+		for i, v := range above {
+			row[i] += v
+		}
+	case 3:
+		for i, v := range above {
+			left := 0
+			if i >= pixel {
+				left = int(row[i-pixel])
+			}
+			row[i] += byte((left + int(v)) / 2)
+		}
+	case 4:
+		for i := range min(pixel, len(row)) {
+			row[i] += above[i]
+		}
+		for i := pixel; i < len(row); i++ {
+			row[i] += paethPredictor(row[i-pixel], above[i], above[i-pixel])
+		}
+	default:
+		return fmt.Errorf("a row has the filter %d, there are 0 to 4", filter)
+	}
+	return nil
 }
