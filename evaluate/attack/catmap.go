@@ -1,0 +1,160 @@
+package attack
+
+import (
+	"fmt"
+
+	"keygan/cipher"
+	"keygan/data"
+	"keygan/evaluate/metrics"
+)
+
+// everyIteration is attack 1. The attacker has one cipher image, and looks for the iteration count whose inverse gives a picture.
+func everyIteration(b *bench, s system) (Result, error) {
+	plain := b.o.Plain[0]
+	secret, err := b.ownKeys(s)(plain)
+	if err != nil {
+		return Result{}, err
+	}
+	found, iterations, correlation := smoothest(secret)
+	f, err := judge(found, plain)
+	if err != nil {
+		return Result{}, err
+	}
+	tries := cipher.Period(b.side(), 1, 1)
+	r := Result{
+		Expected:  fmt.Sprintf("weak: the plain image is back in at most %d tries; strong: there is a keystream on top, and no count gives a picture", tries),
+		Criterion: criterionWhole,
+		Succeeded: f.whole(),
+		Measured: append([]Value{
+			{"tries", float64(tries), ""}, {"iterations undone", float64(iterations), ""}, {"highest correlation of neighbours", correlation, ""},
+		}, f.values...),
+		Pictures: []Picture{{"cipher", "what the attacker has", secret}, {"recovered", fmt.Sprintf("the best of %d iteration counts", tries), found}},
+	}
+	if r.Succeeded {
+		r.Conclusion = fmt.Sprintf("Of %d iteration counts, undoing %d gives the picture back: the cat map has no other key.", tries, iterations)
+	} else {
+		r.Conclusion = fmt.Sprintf("No iteration count gives the plain image: the best, %d, leaves neighbours with a correlation of %.3f.", iterations, correlation)
+	}
+	return r, nil
+}
+
+// histogram is attack 2. The attacker has one cipher image, and asks whether its histogram is that of noise.
+func histogram(b *bench, s system) (Result, error) {
+	plain := b.o.Plain[0]
+	secret, err := b.ownKeys(s)(plain)
+	if err != nil {
+		return Result{}, err
+	}
+	chi := metrics.ChiSquare(secret)
+	p := chiSquareP(chi)
+	r := Result{
+		Expected:  "weak: entropy and χ² of the plain image unchanged; strong: those of uniform bytes",
+		Criterion: fmt.Sprintf("χ² of the cipher image has a probability below %.0e for uniform bytes", falseAlarm),
+		Succeeded: p < falseAlarm,
+		Measured: []Value{
+			{"entropy of the plain image", metrics.Entropy(plain), "bits a byte"}, {"entropy of the cipher image", metrics.Entropy(secret), "bits a byte"},
+			{"χ² of the plain image", metrics.ChiSquare(plain), ""}, {"χ² of the cipher image", chi, ""}, {"p", p, ""},
+		},
+	}
+	switch {
+	case metrics.Histogram(secret) == metrics.Histogram(plain):
+		r.Conclusion = "The histogram is that of the plain image, value by value."
+	case r.Succeeded:
+		r.Conclusion = fmt.Sprintf("The histogram is not the plain image's, and not uniform either: χ² is %.0f, where uniform bytes have 255 ± 23.", chi)
+	default:
+		r.Conclusion = fmt.Sprintf("The histogram is that of uniform bytes: χ² is %.0f, expected 255 ± 23.", chi)
+	}
+	return r, nil
+}
+
+// chosenImages is attack 3. The attacker has images of his own encrypted under the victim's key, and one cipher image under the same
+// key that he wants to read. Each of his images holds one digit, in base 256, of every pixel's number, so that the cipher images say
+// where each pixel went. An all-zero image comes first: it shows what is XORed, and is black where nothing is.
+func chosenImages(b *bench, s system) (Result, error) {
+	encrypt, err := b.keptKey(s)
+	if err != nil {
+		return Result{}, err
+	}
+	target := b.o.Plain[1]
+	secret, err := encrypt(target)
+	if err != nil {
+		return Result{}, err
+	}
+	from, chosen, err := permutation(encrypt, target)
+	if err != nil {
+		return Result{}, err
+	}
+	keystream, err := encrypt(blank(target))
+	if err != nil {
+		return Result{}, err
+	}
+	found := blank(target)
+	moved := xored(secret, keystream)
+	for to, at := range from {
+		if at < len(from) {
+			copy(found.Pix[at*found.Channels:][:found.Channels], moved.Pix[to*found.Channels:])
+		}
+	}
+	f, err := judge(found, target)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{
+		Expected:  fmt.Sprintf("weak: %d chosen images give the whole permutation, and an all-zero one what is XORed; strong: nothing", chosen),
+		Criterion: criterionWhole,
+		Succeeded: f.whole(),
+		Measured:  append([]Value{{"chosen images", float64(chosen), ""}, {"pixels in a place of their own", distinct(from), "%"}}, f.values...),
+		Pictures:  []Picture{{"cipher", "what the attacker wants to read", secret}, {"recovered", "with the permutation that the chosen images gave", found}},
+	}
+	if r.Succeeded {
+		r.Conclusion = fmt.Sprintf("%d chosen images and an all-zero one say where every pixel goes and what it is XORed with; every image under this key can be read.", chosen)
+	} else {
+		r.Conclusion = fmt.Sprintf("The chosen images say nothing: %.1f %% of the samples are right, as many as by guessing.", f.equal)
+	}
+	return r, nil
+}
+
+// permutation asks the oracle for as many images as the pixels' numbers have digits, and returns for each place in the cipher image
+// the number of the pixel that went there. Where the answers make no sense, numbers are wrong, and may be too large.
+func permutation(encrypt oracle, shape *data.Image) (from []int, chosen int, err error) {
+	keystream, err := encrypt(blank(shape))
+	if err != nil {
+		return nil, 0, err
+	}
+	pixels := shape.Width * shape.Height
+	from = make([]int, pixels)
+	for scale := 1; scale < pixels; scale *= 256 {
+		digit := blank(shape)
+		for i := range digit.Pix {
+			digit.Pix[i] = byte(i / shape.Channels / scale)
+		}
+		answer, err := encrypt(digit)
+		if err != nil {
+			return nil, 0, err
+		}
+		for to := range from {
+			i := to * shape.Channels
+			from[to] += scale * int(answer.Pix[i]^keystream.Pix[i])
+		}
+		chosen++
+	}
+	return from, chosen, nil
+}
+
+// distinct is the share of numbers that occur exactly once, in percent: 100 for a permutation, 37 for random numbers.
+func distinct(numbers []int) float64 {
+	seen := map[int]int{}
+	for _, v := range numbers {
+		seen[v]++
+	}
+	once := 0
+	for _, n := range seen {
+		if n == 1 {
+			once++
+		}
+	}
+	return 100 * float64(once) / float64(len(numbers))
+}
+
+// blank is an all-zero image of the shape of another.
+func blank(m *data.Image) *data.Image { return data.NewImage(m.Width, m.Height, m.Channels, m.Depth) }

@@ -1,0 +1,124 @@
+package attack
+
+import (
+	"fmt"
+
+	"keygan/cipher"
+	"keygan/data"
+	"keygan/evaluate/metrics"
+)
+
+// A damage is what happens to a cipher image on its way.
+type damage struct {
+	name  string
+	share float64 // of the pixels that are lost
+	do    func(b *bench, m *data.Image)
+}
+
+var damages = []damage{
+	{"salt and pepper", 0.05, func(b *bench, m *data.Image) { saltAndPepper(b, m, 0.05) }},
+	{"crop 1/16", 1. / 16, func(_ *bench, m *data.Image) { crop(m, 4) }},
+	{"crop 1/4", 1. / 4, func(_ *bench, m *data.Image) { crop(m, 2) }},
+}
+
+// saltAndPepper makes a share of the pixels black or white.
+func saltAndPepper(b *bench, m *data.Image, share float64) {
+	r := b.random("salt and pepper")
+	for p := range m.Width * m.Height {
+		if r.Float64() >= share {
+			continue
+		}
+		v := byte(255 * r.IntN(2))
+		for c := range m.Channels {
+			m.Pix[p*m.Channels+c] = v
+		}
+	}
+}
+
+// crop makes a square in the middle black, of 1/part of the image's side.
+func crop(m *data.Image, part int) {
+	n := m.Width / part
+	from := (m.Width - n) / 2
+	for x := from; x < from+n; x++ {
+		clear(m.Pix[(x*m.Width+from)*m.Channels:][:n*m.Channels])
+	}
+}
+
+// damaged is attack 14, which is rather a price than an attack: what survives when the cipher image is damaged. A scheme that lets
+// chance change the image in silence lets an attacker do so, too.
+func damaged(b *bench, s system) (Result, error) {
+	plain := b.o.Plain[0]
+	r := Result{
+		Expected:  "weak: the image degrades gently, PSNR ≈ 22.5, 21.5 and 15.5 dB; strong: it is refused, which is a trade-off",
+		Criterion: "a damaged cipher image is opened, and the plain image is seen in what comes out, r ≥ 0.3",
+	}
+	if s.scheme == sealed {
+		return damagedSealed(b, s, r)
+	}
+	lost := metrics.ExpectedMSE(plain)
+	for _, d := range damages {
+		pair, err := b.unsealed(s, plain)
+		if err != nil {
+			return r, err
+		}
+		d.do(b, pair.cipher)
+		pair.fits()
+		found, err := cipher.Decrypt(pair.cipher, pair.key)
+		if err != nil {
+			continue
+		}
+		f, err := judge(found, plain)
+		if err != nil {
+			return r, err
+		}
+		psnr, err := metrics.PSNR(found, plain)
+		if err != nil {
+			return r, err
+		}
+		r.Succeeded = r.Succeeded || f.visible()
+		r.Measured = append(r.Measured, Value{"PSNR after " + d.name, psnr, "dB"},
+			Value{"expected of a uniform key after " + d.name, metrics.PSNROf(d.share*lost, plain.Max()), "dB"})
+		r.Pictures = append(r.Pictures, Picture{slug(d.name), "decrypted after " + d.name, found})
+	}
+	r.Conclusion = "Damaged cipher images are refused."
+	if r.Succeeded {
+		r.Conclusion = fmt.Sprintf("A damaged cipher image opens, with the damage spread or in its place: PSNR %.1f, %.1f and %.1f dB. The same holds for what an attacker changes.",
+			r.Measured[0].Value, r.Measured[2].Value, r.Measured[4].Value)
+	}
+	return r, nil
+}
+
+func damagedSealed(b *bench, s system, r Result) (Result, error) {
+	plain := b.o.Plain[0]
+	var network *data.Image
+	var err error
+	if s.generator != nil {
+		if network, err = b.key(s.generator, plain); err != nil {
+			return r, err
+		}
+	}
+	c, k, err := cipher.SealImage(plain, sealOptions(s, network))
+	if err != nil {
+		return r, err
+	}
+	defer k.Wipe()
+	refused := 0
+	for _, d := range damages {
+		m := c.Clone()
+		d.do(b, m)
+		found, err := cipher.OpenImage(m, k)
+		if err != nil {
+			refused++
+			continue
+		}
+		f, err := judge(found, plain)
+		if err != nil {
+			return r, err
+		}
+		r.Succeeded = r.Succeeded || f.visible()
+	}
+	r.Measured = []Value{{"damaged images", float64(len(damages)), ""}, {"damaged images refused", float64(refused), ""}}
+	r.Conclusion = fmt.Sprintf("%d of %d damaged cipher images are refused. This is the price of authentication: a bit that is wrong anywhere, and the image does not open. Keep copies.",
+		refused, len(damages))
+	return r, nil
+}

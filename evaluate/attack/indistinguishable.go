@@ -1,0 +1,99 @@
+package attack
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"keygan/data"
+	"keygan/evaluate/metrics"
+)
+
+// falseAlarm is the probability with which random bytes are taken for something else, in one decision. It is so small because a run
+// makes hundreds of them.
+const falseAlarm = 1e-6
+
+// strongest is the decision of a distinguisher: the p-values of several tests of the same bytes, each as improbable as it is under
+// the hypothesis that the bytes are random, and which test is the least probable.
+type strongest struct {
+	test string
+	p    float64 // of the least probable, corrected for the number of tests (Bonferroni)
+}
+
+func (s strongest) distinguishes() bool { return s.p < falseAlarm }
+
+func strongestOf(p map[string]float64) strongest {
+	out := strongest{p: math.Inf(1)}
+	for name, v := range p {
+		if v < out.p || (v == out.p && name < out.test) {
+			out = strongest{name, v}
+		}
+	}
+	out.p = min(1, out.p*float64(len(p)))
+	return out
+}
+
+// notNoise asks whether an image can be told from random bytes, by its histogram and by the correlation of its neighbours.
+func notNoise(m *data.Image) ([]Value, strongest) {
+	chi := metrics.ChiSquare(m)
+	p := map[string]float64{"χ²": chiSquareP(chi)}
+	values := []Value{{"entropy", metrics.Entropy(m), "bits a byte"}, {"χ²", chi, ""}}
+	for _, d := range metrics.Directions {
+		r, ok := meanCorrelation(m, d)
+		if !ok {
+			p[d.String()+" correlation"] = 0 // constant samples
+			continue
+		}
+		values = append(values, Value{d.String() + " correlation", r, ""})
+		p[d.String()+" correlation"] = normalP(r * math.Sqrt(float64(d.Pairs(m)*m.Channels)))
+	}
+	return values, strongestOf(p)
+}
+
+// differs asks whether two images differ as independent random ones do, by NPCR and UACI.
+func differs(a, b *data.Image) ([]Value, strongest, error) {
+	npcr, err := metrics.NPCR(a, b)
+	if err != nil {
+		return nil, strongest{}, err
+	}
+	uaci, err := metrics.UACI(a, b)
+	if err != nil {
+		return nil, strongest{}, err
+	}
+	return []Value{{"NPCR", npcr, "%"}, {"UACI", uaci, "%"}}, strongestOf(differenceP(npcr, uaci, len(a.Pix))), nil
+}
+
+func differenceP(npcr, uaci float64, n int) map[string]float64 {
+	npcrMean, npcrSD := metrics.NPCRExpected(n)
+	uaciMean, uaciSD := metrics.UACIExpected(n)
+	return map[string]float64{"NPCR": normalP((npcr - npcrMean) / npcrSD), "UACI": normalP((uaci - uaciMean) / uaciSD)}
+}
+
+// meanCorrelation is Pearson's r of adjacent samples, the mean over the channels; not ok where a channel is constant.
+func meanCorrelation(m *data.Image, d metrics.Direction) (r float64, ok bool) {
+	for c := range m.Channels {
+		v, err := metrics.Correlation(m, c, d)
+		if err != nil {
+			return 0, false
+		}
+		r += v / float64(m.Channels)
+	}
+	return r, true
+}
+
+// chiSquareP is two-sided: too even a histogram is not random either.
+func chiSquareP(chi float64) float64 {
+	d := distuv.ChiSquared{K: metrics.ChiSquareFreedom}
+	return min(1, 2*min(d.CDF(chi), d.Survival(chi)))
+}
+
+func normalP(z float64) float64 { return 2 * distuv.UnitNormal.Survival(math.Abs(z)) }
+
+// say puts the decision into words.
+func (s strongest) say(what string) string {
+	if s.distinguishes() {
+		return fmt.Sprintf("%s is told from noise by its %s", what, s.test)
+	}
+	return fmt.Sprintf("%s cannot be told from noise (least probable: its %s, p = %.2g)", what, s.test, s.p)
+}

@@ -1,0 +1,189 @@
+package attack
+
+import (
+	"fmt"
+	"math"
+
+	"keygan/data"
+)
+
+// zeroImage is attack 4. The victim keeps a key, and encrypts an all-zero image for the attacker: its cipher image is the keystream.
+// XORed with any other cipher image under this key it leaves the cat map, which has no key.
+func zeroImage(b *bench, s system) (Result, error) {
+	encrypt, err := b.keptKey(s)
+	if err != nil {
+		return Result{}, err
+	}
+	target := b.o.Plain[1]
+	secret, err := encrypt(target)
+	if err != nil {
+		return Result{}, err
+	}
+	keystream, err := encrypt(blank(target))
+	if err != nil {
+		return Result{}, err
+	}
+	found, _, _ := smoothest(xored(secret, keystream))
+	f, err := judge(found, target)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{
+		Expected:  "weak: the cipher image of an all-zero image is the keystream, and opens all others; strong: a new secret for each image",
+		Criterion: criterionWhole,
+		Succeeded: f.whole(),
+		Measured:  f.values,
+		Pictures: []Picture{
+			{"cipher", "what the attacker wants to read", secret}, {"keystream", "the cipher image of an all-zero image", keystream},
+			{"recovered", "the two XORed, the cat map undone", found},
+		},
+		Conclusion: "The cipher image of the all-zero image opens no other: each image has a secret of its own.",
+	}
+	if r.Succeeded {
+		r.Conclusion = "One all-zero image gives the keystream away, and with it every image under this key."
+	}
+	return r, nil
+}
+
+// twoTimePad is attack 5. The attacker has two cipher images under one key and chose neither: the key falls out of their XOR.
+func twoTimePad(b *bench, s system) (Result, error) {
+	encrypt, err := b.keptKey(s)
+	if err != nil {
+		return Result{}, err
+	}
+	first, second := b.o.Plain[0], b.o.Plain[1]
+	c1, err := encrypt(first)
+	if err != nil {
+		return Result{}, err
+	}
+	c2, err := encrypt(second)
+	if err != nil {
+		return Result{}, err
+	}
+	both := xored(c1, c2)
+	values, told := notNoise(both)
+	found, _, correlation := smoothest(both)
+	f, err := judge(found, xored(first, second))
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{
+		Expected:  "weak: C1 ⊕ C2 = map(P1) ⊕ map(P2), both images visible after undoing the map; strong: C1 ⊕ C2 indistinguishable from random bytes",
+		Criterion: "what is found is P1 ⊕ P2 in at least 99 % of the samples, or C1 ⊕ C2 can be told from random bytes",
+		Succeeded: f.whole() || told.distinguishes(),
+		Measured: append(values, Value{"highest correlation of neighbours, map undone", correlation, ""}, Value{"samples of P1 ⊕ P2 found", f.equal, "%"},
+			Value{"least p-value", told.p, ""}),
+		Pictures: []Picture{
+			{"first", "C1, what the attacker has", c1}, {"second", "C2, under the same key", c2}, {"recovered", "C1 ⊕ C2, the cat map undone", found},
+		},
+		Conclusion: told.say("C1 ⊕ C2") + ".",
+	}
+	if f.whole() {
+		r.Conclusion = fmt.Sprintf("C1 ⊕ C2 with the cat map undone is P1 ⊕ P2: it shows both images (correlation of neighbours %.2f).", correlation)
+	}
+	return r, nil
+}
+
+// changedBit is the first image with its lowest bit changed in one sample.
+func (b *bench) changedBit(at int) *data.Image {
+	m := b.o.Plain[0].Clone()
+	m.Pix[at] ^= 1
+	return m
+}
+
+const (
+	criterionBands = "NPCR or UACI is outside what two random images give, with a probability below 1e-06"
+	strongBands    = "inside the bands of random images"
+)
+
+// oneBitKeptKey is attack 6, the differential attack: two images that differ in one bit, one key.
+func oneBitKeptKey(b *bench, s system) (Result, error) {
+	encrypt, err := b.keptKey(s)
+	if err != nil {
+		return Result{}, err
+	}
+	at := b.random("one bit, kept key").IntN(len(b.o.Plain[0].Pix))
+	r, err := oneBit(encrypt, b.o.Plain[0], b.changedBit(at))
+	r.Expected = fmt.Sprintf("weak: NPCR %.2g %%, one sample of all, UACI ≈ 0; strong: %s", 100/float64(len(b.o.Plain[0].Pix)), strongBands)
+	return r, err
+}
+
+func oneBit(encrypt oracle, plain, changed *data.Image) (Result, error) {
+	c1, err := encrypt(plain)
+	if err != nil {
+		return Result{}, err
+	}
+	c2, err := encrypt(changed)
+	if err != nil {
+		return Result{}, err
+	}
+	values, told, err := differs(c1, c2)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{
+		Criterion: criterionBands, Succeeded: told.distinguishes(),
+		Measured:   append(values, Value{"least p-value", told.p, ""}),
+		Conclusion: sayDifference(values, told),
+		Pictures:   []Picture{{"difference", "the two cipher images XORed", xored(c1, c2)}},
+	}, nil
+}
+
+func sayDifference(values []Value, told strongest) string {
+	s := fmt.Sprintf("The cipher images differ in %.4g %% of the samples, by %.4g %% on average", values[0].Value, values[1].Value)
+	if told.distinguishes() {
+		return s + ": the change does not spread."
+	}
+	return s + ": as two random images do."
+}
+
+// sameImageTwice is attack 7: the attacker sees the same image encrypted twice, each time as the scheme says.
+func sameImageTwice(b *bench, s system) (Result, error) {
+	r, err := oneBit(b.ownKeys(s), b.o.Plain[0], b.o.Plain[0])
+	if err != nil {
+		return Result{}, err
+	}
+	r.Expected = "weak: identical cipher images; strong: different ones, as two random images are"
+	if npcr, _ := r.Value("NPCR"); npcr == 0 {
+		r.Conclusion = "The two cipher images are identical: whoever sees them knows that the same image was sent twice."
+	}
+	return r, nil
+}
+
+// oneBitOwnKey is attack 8: the differential attack with the key made anew for the changed image.
+func oneBitOwnKey(b *bench, s system) (Result, error) {
+	plain := b.o.Plain[0]
+	encrypt := b.ownKeys(s)
+	original, err := encrypt(plain)
+	if err != nil {
+		return Result{}, err
+	}
+	random := b.random("one bit, own key")
+	n := b.many(1, 4)
+	var npcr, uaci float64
+	worst := strongest{p: 1}
+	var difference *data.Image
+	for range n {
+		changed, err := encrypt(b.changedBit(random.IntN(len(plain.Pix))))
+		if err != nil {
+			return Result{}, err
+		}
+		values, told, err := differs(original, changed)
+		if err != nil {
+			return Result{}, err
+		}
+		npcr, uaci = npcr+values[0].Value/float64(n), uaci+values[1].Value/float64(n)
+		if told.p <= worst.p {
+			worst, difference = told, xored(original, changed)
+		}
+	}
+	worst.p = math.Min(1, worst.p*float64(n))
+	values := []Value{{"NPCR", npcr, "%"}, {"UACI", uaci, "%"}}
+	return Result{
+		Expected:  "weak: only what the generator's rounding lets through; strong: " + strongBands,
+		Criterion: criterionBands, Succeeded: worst.distinguishes(),
+		Measured:   append(values, Value{"one-bit changes", float64(n), ""}, Value{"least p-value", worst.p, ""}),
+		Conclusion: sayDifference(values, worst),
+		Pictures:   []Picture{{"difference", "the two cipher images XORed", difference}},
+	}, nil
+}

@@ -1,0 +1,179 @@
+package attack
+
+import (
+	"fmt"
+	"strings"
+
+	"keygan/data"
+	"keygan/evaluate/sp80022"
+)
+
+// ownImages are n images that the attacker has of his own: drawn chest X-rays and brain scans, of the shape of the victim's.
+func (b *bench) ownImages(n int) ([]*data.Image, error) {
+	seed := b.random("the attacker's images").Uint64()
+	var all []*data.Image
+	for i := range n {
+		src, err := data.Synthetic([]string{"xray", "mri"}[i%2], i+1, b.side(), seed)
+		if err != nil {
+			return nil, err
+		}
+		m, err := src.Image(i)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m.Convert(b.o.Plain[0].Channels))
+	}
+	return all, nil
+}
+
+// randomBits is attack 9: are the bytes that are XORed onto an image random? The attacker has raw keys, or keystreams: the cipher images
+// of all-zero images.
+func randomBits(b *bench, s system) (Result, error) {
+	streams, err := b.keystreams(s, b.many(1, 3))
+	if err != nil {
+		return Result{}, err
+	}
+	p := map[string]float64{}
+	var values []Value
+	var rejected []string
+	for i, m := range streams {
+		statistics, told := notNoise(m)
+		p[fmt.Sprintf("image %d: %s", i+1, told.test)] = told.p
+		if i == 0 {
+			values = statistics
+		}
+		for _, r := range sp80022.Run(sp80022.FromBytes(m.Pix)) {
+			if r.Skipped != "" {
+				continue
+			}
+			p[fmt.Sprintf("image %d: %s", i+1, r.Name)] = min(1, r.Smallest()*float64(len(r.PValues)))
+			if !r.Passed() && i == 0 {
+				rejected = append(rejected, r.Name)
+			}
+		}
+	}
+	worst := strongestOf(p)
+	r := Result{
+		Expected:  "weak: a network's key is expected to be rejected; strong: the keystream passes",
+		Criterion: "a statistic or a test of SP 800-22 has a probability below 1e-06 for random bits, all tests of all images taken into account",
+		Succeeded: worst.distinguishes(),
+		Measured: append(values, Value{"images", float64(len(streams)), ""}, Value{"bits an image", float64(8 * len(streams[0].Pix)), ""},
+			Value{"tests of SP 800-22 failed by the first image, at 1 %", float64(len(rejected)), ""}, Value{"least p-value", worst.p, ""}),
+		Pictures: []Picture{{"bytes", "the first of the images tested", streams[0]}},
+	}
+	if r.Succeeded {
+		r.Conclusion = fmt.Sprintf("Rejected: χ² is %.0f (random: 255 ± 23), the horizontal correlation %.3f (random: 0 ± 0.004)", values[1].Value, valueOf(values, "horizontal correlation"))
+		if len(rejected) > 0 {
+			r.Conclusion += fmt.Sprintf(", and of SP 800-22 the first image fails %s", strings.Join(rejected, ", "))
+		}
+		r.Conclusion += "."
+	} else {
+		r.Conclusion = fmt.Sprintf("Not rejected: the least probable of all tests is %s, p = %.2g after correction for their number.", worst.test, worst.p)
+	}
+	return r, nil
+}
+
+func valueOf(values []Value, name string) float64 {
+	v, _ := Result{Measured: values}.Value(name)
+	return v
+}
+
+// keystreams are n images of the bytes that a system XORs: raw keys of the attacker's own images, or cipher images of black ones.
+func (b *bench) keystreams(s system, n int) ([]*data.Image, error) {
+	images, err := b.ownImages(n)
+	if err != nil {
+		return nil, err
+	}
+	streams := make([]*data.Image, n)
+	for i, m := range images {
+		switch {
+		case s.scheme == rawKey:
+			streams[i], err = b.key(s.generator, m)
+		case s.scheme == logistic:
+			streams[i], err = b.logisticOf(b.random(fmt.Sprintf("keystream %d", i)), blank(m))
+		default:
+			streams[i], err = b.ownKeys(s)(blank(m))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return streams, nil
+}
+
+// averageKey is attack 10. The attacker has the network, or has seen keys of other images, and takes their average for the key of a
+// cipher image: it is near it wherever the network makes the same of any image.
+func averageKey(b *bench, s system) (Result, error) {
+	n := b.many(4, 12)
+	own, err := b.ownImages(n)
+	if err != nil {
+		return Result{}, err
+	}
+	keys := make([]*data.Image, n)
+	for i, m := range own {
+		if keys[i], err = b.key(s.generator, m); err != nil {
+			return Result{}, err
+		}
+	}
+	target := b.o.Plain[0]
+	secret, err := b.ownKeys(s)(target)
+	if err != nil {
+		return Result{}, err
+	}
+	average := b.average(keys)
+	found, _, _ := smoothest(xored(secret, average))
+	f, err := judge(found, target)
+	if err != nil {
+		return Result{}, err
+	}
+	key, err := b.key(s.generator, target)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{
+		Expected:  "weak: structure shows where the network is nearly constant; strong: none",
+		Criterion: criterionVisible,
+		Succeeded: f.visible(),
+		Measured: append([]Value{
+			{"keys averaged", float64(n), ""}, {"correlation of the average with the true key", pearson(average.Pix, b.fit(key).Pix), ""},
+			{"correlation of the cipher image with the plain image", pearson(secret.Pix, target.Pix), ""},
+		}, f.values...),
+		Pictures: []Picture{
+			{"cipher", "what the attacker has", secret}, {"average", fmt.Sprintf("the average of %d keys of other images", n), average},
+			{"recovered", "the two XORed, the cat map undone", found},
+		},
+	}
+	r.Conclusion = fmt.Sprintf("The average of %d keys of other images leaves what correlates with the plain image by %.3f", n, f.correlation)
+	if r.Succeeded {
+		r.Conclusion += ": it shows."
+	} else {
+		r.Conclusion += ": too little for the criterion."
+	}
+	return r, nil
+}
+
+// average is the mean of key images, sample by sample, in the channels that the plain images have.
+func (b *bench) average(keys []*data.Image) *data.Image {
+	out := b.fit(keys[0]).Clone()
+	for i := range out.Pix {
+		sum := 0
+		for _, k := range keys {
+			sum += int(b.fit(k).Pix[i])
+		}
+		out.Pix[i] = byte((sum + len(keys)/2) / len(keys))
+	}
+	return out
+}
+
+// fit is the part of a key that a scheme uses: the first channel for grey images.
+func (b *bench) fit(key *data.Image) *data.Image {
+	channels := b.o.Plain[0].Channels
+	if key.Channels == channels {
+		return key
+	}
+	out := data.NewImage(key.Width, key.Height, channels, key.Depth)
+	for p := range key.Width * key.Height {
+		copy(out.Pix[p*channels:][:channels], key.Pix[p*key.Channels:])
+	}
+	return out
+}

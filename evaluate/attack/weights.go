@@ -1,0 +1,171 @@
+package attack
+
+import (
+	"fmt"
+
+	"keygan/data"
+	"keygan/evaluate/metrics"
+)
+
+// knownWeights is attack 13. By Kerckhoffs's principle the network is public. The attacker has a cipher image and the network, and asks
+// what is still secret:
+//
+//   - He suspects the image to be one of several. He makes each one's key and sees which opens the cipher image to itself.
+//   - He suspects nothing, takes the average key for a start, smooths what comes out, makes the key of that, and so on: the network
+//     gives similar images similar keys.
+//   - He has a blurred copy of the image, as in a report or a preview, and takes its key.
+func knownWeights(b *bench, s system) (Result, error) {
+	target := b.o.Plain[0]
+	secret, err := b.ownKeys(s)(target)
+	if err != nil {
+		return Result{}, err
+	}
+	named, candidates, err := b.dictionary(s, secret)
+	if err != nil {
+		return Result{}, err
+	}
+	iterated, steps, err := b.fromNothing(s, secret)
+	if err != nil {
+		return Result{}, err
+	}
+	start, err := judge(iterated, target)
+	if err != nil {
+		return Result{}, err
+	}
+	blurred := blur(target, max(1, b.side()/64))
+	key, err := b.key(s.generator, blurred)
+	if err != nil {
+		return Result{}, err
+	}
+	truth, err := b.key(s.generator, target)
+	if err != nil {
+		return Result{}, err
+	}
+	npcr, err := metrics.NPCR(key, truth)
+	if err != nil {
+		return Result{}, err
+	}
+	found, _, _ := smoothest(xored(secret, b.fit(key)))
+	preview, err := judge(found, target)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{
+		Expected:  "weak: no secret is left but the image itself and the iteration count; strong: no loss",
+		Criterion: fmt.Sprintf("the image is named among %d, or the plain image is seen in what is found without a candidate, r ≥ 0.3", candidates),
+		Succeeded: named == 0 || start.visible() || preview.visible(),
+		Measured: append([]Value{
+			{"candidates", float64(candidates), ""}, {"image named", bit(named == 0), ""},
+			{"bytes of a blurred copy's key that differ from the true key's", npcr, "%"},
+			{"correlation of a blurred copy's key with the true key", pearson(key.Pix, truth.Pix), ""},
+			{"correlation with the plain image, by a blurred copy's key", preview.correlation, ""}, {"steps from the average key", float64(steps), ""},
+		}, start.values...),
+		Pictures: []Picture{
+			{"cipher", "what the attacker has", secret},
+			{"iterated", "recovered with the network alone, from the average key on", iterated},
+			{"preview", "recovered with the network and a blurred copy of the image", found},
+		},
+	}
+	r.Conclusion = sayKnownWeights(named == 0, candidates, start.correlation, preview.correlation)
+	return r, nil
+}
+
+func sayKnownWeights(named bool, candidates int, nothing, preview float64) string {
+	s := fmt.Sprintf("Which of %d candidates it is cannot be told", candidates)
+	if named {
+		s = fmt.Sprintf("Which of %d candidates it is can be told with certainty", candidates)
+	}
+	return s + fmt.Sprintf("; with the network alone the attacker finds an image that correlates with the plain one by %.3f, with a blurred copy of it one that does so by %.3f.", nothing, preview)
+}
+
+func bit(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// dictionary returns the number of the only candidate whose key opens the cipher image to the candidate itself, or −1.
+func (b *bench) dictionary(s system, secret *data.Image) (named, candidates int, err error) {
+	all := b.o.Plain[:min(len(b.o.Plain), b.many(2, 4))]
+	named = -1
+	for i, m := range all {
+		key, err := b.key(s.generator, m)
+		if err != nil {
+			return 0, 0, err
+		}
+		found, _, _ := smoothest(xored(secret, b.fit(key)))
+		f, err := judge(found, m)
+		if err != nil {
+			return 0, 0, err
+		}
+		if f.whole() {
+			if named >= 0 {
+				return -1, len(all), nil
+			}
+			named = i
+		}
+	}
+	return named, len(all), nil
+}
+
+// fromNothing looks for the plain image with the network alone.
+func (b *bench) fromNothing(s system, secret *data.Image) (best *data.Image, steps int, err error) {
+	own, err := b.ownImages(b.many(2, 6))
+	if err != nil {
+		return nil, 0, err
+	}
+	keys := make([]*data.Image, len(own))
+	for i, m := range own {
+		if keys[i], err = b.key(s.generator, m); err != nil {
+			return nil, 0, err
+		}
+	}
+	found, _, highest := smoothest(xored(secret, b.average(keys)))
+	best = found
+	for range b.many(2, 6) {
+		key, err := b.key(s.generator, blur(found, 2))
+		if err != nil {
+			return nil, 0, err
+		}
+		var correlation float64
+		if found, _, correlation = smoothest(xored(secret, b.fit(key))); correlation > highest {
+			best, highest = found, correlation
+		}
+		steps++
+	}
+	return best, steps, nil
+}
+
+// blur is the mean over (2·radius + 1)² pixels, fewer at the edges.
+func blur(m *data.Image, radius int) *data.Image {
+	return blurColumns(blurRows(m, radius), radius)
+}
+
+func blurRows(m *data.Image, radius int) *data.Image {
+	return slide(m, radius, m.Height, m.Width, m.Width*m.Channels, m.Channels)
+}
+
+func blurColumns(m *data.Image, radius int) *data.Image {
+	return slide(m, radius, m.Width, m.Height, m.Channels, m.Width*m.Channels)
+}
+
+// slide takes the mean along lines of n samples that lie step apart; lines begin apart bytes from each other.
+func slide(m *data.Image, radius, lines, n, apart, step int) *data.Image {
+	out := blank(m)
+	for line := range lines {
+		for c := range m.Channels {
+			at := line*apart + c
+			for i := range n {
+				low, high := max(0, i-radius), min(n-1, i+radius)
+				sum := 0
+				for k := low; k <= high; k++ {
+					sum += int(m.Pix[at+k*step])
+				}
+				count := high - low + 1
+				out.Pix[at+i*step] = byte((sum + count/2) / count)
+			}
+		}
+	}
+	return out
+}
