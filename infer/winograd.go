@@ -24,14 +24,16 @@ func newWinogradConvolution(l Layer, weight []float32) *winogradConvolution {
 	if l.Type == ConvTranspose {
 		c.padding = 2 - l.Padding
 	}
-	for o := range l.Out {
+	for first := 0; first < l.Out; first += kernel.Block { // a block at a time, so that what is read and written stays near
 		for in := range l.In {
-			for k := range 9 {
-				place := k
-				if l.Type == ConvTranspose {
-					place = 8 - k // a transposed convolution sees its kernel from the other end
+			packed := c.weights[in*9*c.outs+first:]
+			for lane := range min(kernel.Block, l.Out-first) {
+				for k, v := range weight[l.weightIndex(in, first+lane)*9:][:9] {
+					if l.Type == ConvTranspose {
+						k = 8 - k // a transposed convolution sees its kernel from the other end
+					}
+					packed[k*c.outs+lane] = v
 				}
-				c.weights[(in*9+k)*c.outs+o] = weight[l.weightIndex(in, o)*9+place]
 			}
 		}
 	}
