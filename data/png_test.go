@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -44,6 +45,20 @@ func TestPNGRoundTrip(t *testing.T) {
 		}
 		back, err := Decode(b.Bytes())
 		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(m, back); diff != "" {
+			t.Fatal(diff)
+		}
+		b.Reset()
+		if err := EncodeStoredPNG(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		// A row more for the filters, 5 bytes for each of deflate's blocks, 12 for each chunk.
+		if most := len(m.Pix) + m.Height + 200; b.Len() > most {
+			t.Fatalf("%d bytes, want at most %d", b.Len(), most)
+		}
+		if back, err = byGo(b.Bytes()); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(m, back); diff != "" {
@@ -252,6 +267,25 @@ func BenchmarkEncodePNG(b *testing.B) {
 			b.SetBytes(int64(len(m.Pix)))
 			for b.Loop() {
 				pngBytes(b, m)
+			}
+		})
+	}
+}
+
+func BenchmarkDecodePNG(b *testing.B) {
+	src, _ := Synthetic("xray", 1, 512, 1)
+	m, _ := src.Image(0)
+	for name, encode := range map[string]func(io.Writer, *Image) error{"compressed": EncodePNG, "stored": EncodeStoredPNG} {
+		b.Run(name, func(b *testing.B) {
+			var file bytes.Buffer
+			if err := encode(&file, m); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(m.Pix)))
+			for b.Loop() {
+				if _, err := Decode(file.Bytes()); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}

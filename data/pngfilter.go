@@ -19,27 +19,19 @@ func newRowFilter(stride, pixel int) *rowFilter {
 	return f
 }
 
+// none returns the row with the filter that changes nothing.
+func (f *rowFilter) none(row []byte) []byte {
+	copy(f.rows[0][1:], row)
+	return f.rows[0]
+}
+
 // filter returns the filter's number followed by the filtered row; the result is valid until the next call.
 func (f *rowFilter) filter(row []byte) []byte {
-	up := f.previous
-	none, sub, above, average, paeth := f.rows[0][1:], f.rows[1][1:], f.rows[2][1:], f.rows[3][1:], f.rows[4][1:]
 	var sums [5]int
-	for i, v := range row {
-		var left, corner byte
-		if i >= f.pixel {
-			left, corner = row[i-f.pixel], up[i-f.pixel]
-		}
-		none[i] = v
-		sub[i] = v - left
-		above[i] = v - up[i]
-		average[i] = v - byte((int(left)+int(up[i]))/2)
-		paeth[i] = v - paethPredictor(left, up[i], corner)
-		sums[0] += magnitude(v)
-		sums[1] += magnitude(sub[i])
-		sums[2] += magnitude(above[i])
-		sums[3] += magnitude(average[i])
-		sums[4] += magnitude(paeth[i])
-	}
+	n := min(f.pixel, len(row))
+	zeros := [8]byte{} // to the left of the first pixel, and above that
+	f.predict(&sums, 0, row[:n], zeros[:n], f.previous[:n], zeros[:n])
+	f.predict(&sums, n, row[n:], row, f.previous[n:], f.previous)
 	best := 0
 	for i, sum := range sums {
 		if sum < sums[best] {
@@ -50,24 +42,49 @@ func (f *rowFilter) filter(row []byte) []byte {
 	return f.rows[best]
 }
 
+// predict filters the bytes of a row from byte at on in all five ways, given their neighbours to the left, above, and above to the left,
+// and adds up what is left over.
+func (f *rowFilter) predict(sums *[5]int, at int, row, left, above, corner []byte) {
+	n := len(row)
+	left, above, corner = left[:n], above[:n], corner[:n]
+	none, sub, up := f.rows[0][1+at:][:n], f.rows[1][1+at:][:n], f.rows[2][1+at:][:n]
+	average, paeth := f.rows[3][1+at:][:n], f.rows[4][1+at:][:n]
+	var s0, s1, s2, s3, s4 int
+	for i, v := range row {
+		l, u := left[i], above[i]
+		d1, d2, d3, d4 := v-l, v-u, v-byte((int(l)+int(u))/2), v-paethPredictor(l, u, corner[i])
+		none[i], sub[i], up[i], average[i], paeth[i] = v, d1, d2, d3, d4
+		s0 += magnitude(v)
+		s1 += magnitude(d1)
+		s2 += magnitude(d2)
+		s3 += magnitude(d3)
+		s4 += magnitude(d4)
+	}
+	for i, s := range [5]int{s0, s1, s2, s3, s4} {
+		sums[i] += s
+	}
+}
+
 // magnitude is the size of a difference taken as a signed byte.
 func magnitude(v byte) int {
 	s := int(int8(v))
 	return max(s, -s)
 }
 
-// paethPredictor returns whichever neighbour is nearest to left + above − corner, ties in that order.
+// paethPredictor returns whichever neighbour is nearest to left + above − corner, ties in that order. It has no branches, which in a
+// noisy image a processor could not foresee.
 func paethPredictor(left, above, corner byte) byte {
 	a, b, c := int(left), int(above), int(corner)
 	pa, pb, pc := b-c, a-c, a+b-2*c
 	pa, pb, pc = max(pa, -pa), max(pb, -pb), max(pc, -pc)
-	switch {
-	case pa <= pb && pa <= pc:
-		return left
-	case pb <= pc:
-		return above
+	nearest := c
+	if pb <= pc {
+		nearest = b
 	}
-	return corner
+	if pa <= min(pb, pc) {
+		nearest = a
+	}
+	return byte(nearest)
 }
 
 // unfilter gives a filtered row its bytes back. above is the row above it, zeros above the first.
