@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"keygan/cipher"
 	"keygan/data"
@@ -19,17 +20,21 @@ type decrypt struct {
 	force    bool
 
 	identityFiles []string
+	passphrase    passphrases
 	identities    []age.Identity
 }
 
 func (a *app) decryptCommand() *cobra.Command {
-	d := decrypt{app: a}
+	d := decrypt{app: a, passphrase: passphrases{app: a}}
 	c := &cobra.Command{
-		Use:   "decrypt PATH... -o DIR -i IDENTITYFILE [-i ...] [--key FILE]",
+		Use:   "decrypt PATH... -o DIR -i IDENTITYFILE [-i ...] | -p [--key FILE]",
 		Short: "Decrypt cipher images",
 		Long: `Decrypt cipher images: X.cipher.png gives DIR/X.png, or the file that it was made from under its own name. The key file is
 X.key.age beside the cipher image, which an identity opens that -i names: a file made by keygan keypair or age-keygen, or an
-SSH private key. For the research schemes it is X.key.npz, and needs no identity. --key names a key file that lies elsewhere.
+SSH private key. -p asks for the passphrase, once, of key files that are encrypted under one. Identities and SSH keys that have
+passphrases of their own are asked for, too; --passphrase-file answers in the place of the terminal. X.key.json, an unencrypted
+key file, is taken if no identity and no passphrase is given. For the research schemes the key file is X.key.npz, and needs no
+identity. --key names a key file that lies elsewhere.
 Folders are walked for files named *.cipher.png and keep their tree. A cipher image that is not the one its key file was
 made for is refused, and nothing is written.`,
 		Args: someArgs("cipher image"),
@@ -38,7 +43,8 @@ made for is refused, and nothing is written.`,
 				return usageError{errNoOutput}
 			}
 			var err error
-			if d.identities, err = readIdentities(d.identityFiles); err != nil {
+			defer d.passphrase.wipe()
+			if d.identities, err = d.passphrase.identities(cmd.Context(), d.identityFiles); err != nil {
 				return fmt.Errorf("decrypt: %w", err)
 			}
 			inputs, bad := collect(args, cipherImage)
@@ -58,8 +64,9 @@ made for is refused, and nothing is written.`,
 		},
 	}
 	c.Flags().StringVarP(&d.out, "output", "o", "", "the folder to write to")
-	c.Flags().StringVar(&d.key, "key", "", "the key file; default: X.key.age or X.key.npz beside X.cipher.png")
+	c.Flags().StringVar(&d.key, "key", "", "the key file; default: X.key.age, X.key.json or X.key.npz beside X.cipher.png")
 	c.Flags().StringArrayVarP(&d.identityFiles, "identity", "i", nil, "a file with identities that open key files; may be repeated")
+	d.passphrase.addFlags(c, "", "ask for the passphrase of the key files")
 	addForce(c, &d.force)
 	return c
 }
@@ -69,7 +76,7 @@ func (d *decrypt) job(in input) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	if isAge(keyFile) {
+	if isSealed(keyFile) {
 		return d.sealedJob(in, keyFile)
 	}
 	out := filepath.Join(d.out, in.folder, stem(in.path)+".png")
@@ -100,16 +107,21 @@ func findKeyFile(path, named string) (string, error) {
 		}
 		return named, nil
 	}
-	sealed, open := keyFileBeside(path, sealedKeySuffix), keyFileBeside(path, keyFileSuffix)
-	switch {
-	case exists(sealed) && exists(open):
-		return "", hinted{fmt.Errorf("%s: both %s and %s are there", path, sealed, open), "--key FILE names the one that belongs to it"}
-	case exists(sealed):
-		return sealed, nil
-	case exists(open):
-		return open, nil
+	var all, there []string
+	for _, suffix := range []string{sealedKeySuffix, plainKeySuffix, keyFileSuffix} {
+		beside := keyFileBeside(path, suffix)
+		all = append(all, beside)
+		if exists(beside) {
+			there = append(there, beside)
+		}
 	}
-	return "", missingKeyFile(path, sealed+" or "+open)
+	switch len(there) {
+	case 0:
+		return "", missingKeyFile(path, fmt.Sprintf("%s, %s or %s", all[0], all[1], all[2]))
+	case 1:
+		return there[0], nil
+	}
+	return "", hinted{fmt.Errorf("%s: both %s are there", path, strings.Join(there, " and ")), "--key FILE names the one that belongs to it"}
 }
 
 func missingKeyFile(path, key string) error {

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -17,21 +15,11 @@ import (
 )
 
 // errNoIdentity is the error for a key file of age when -i names no identity.
-var errNoIdentity = errors.New("this key file is encrypted to an identity, and none is given")
+var errNoIdentity = errors.New("this key file is encrypted, and no identity or passphrase is given")
 
-// isAge says whether a key file is one of age, by its name or else by how it starts.
-func isAge(path string) bool {
-	if strings.HasSuffix(strings.ToLower(path), ".age") {
-		return true
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	start := make([]byte, len(ageArmor))
-	n, _ := io.ReadFull(f, start)
-	return startsAsAge(start[:n])
+// isSealed says whether a key file is one of the scheme sealed, by its name or else by how it starts.
+func isSealed(path string) bool {
+	return strings.HasSuffix(strings.ToLower(path), ".age") || startsWith(path, ageIntro) || startsWith(path, ageArmor) || isUnencrypted(path)
 }
 
 const (
@@ -43,11 +31,16 @@ func startsAsAge(b []byte) bool {
 	return bytes.HasPrefix(b, []byte(ageIntro)) || bytes.HasPrefix(b, []byte(ageArmor))
 }
 
-// readSealedKey opens a key file of age.
+// readSealedKey opens a key file of age or, where no identity is given, an unencrypted one.
 func readSealedKey(path string, identities []age.Identity) (*cipher.SealedKey, error) {
-	if len(identities) == 0 {
+	switch plain := isUnencrypted(path); {
+	case plain && len(identities) > 0:
+		return nil, fmt.Errorf("%s: %w", path, errUnencrypted)
+	case plain:
+		return readUnencryptedKey(path)
+	case len(identities) == 0:
 		return nil, hinted{fmt.Errorf("%s: %w", path, errNoIdentity),
-			"-i FILE names the identity that opens it, as keygan keypair made it, or an SSH private key"}
+			"-i FILE names the identity that opens it, as keygan keypair made it, or an SSH private key; -p asks for a passphrase"}
 	}
 	f, err := openRegular(path)
 	if err != nil {
@@ -66,7 +59,8 @@ func (d *decrypt) sealedJob(in input, keyFile string) (job, error) {
 	k, err := readSealedKey(keyFile, d.identities)
 	if err != nil {
 		if errors.Is(err, cipher.ErrRefused) { // the one error, whichever of the two files is at fault
-			err = fmt.Errorf("%s: %w", in.path, errors.Unwrap(err))
+			err = errors.Unwrap(err)
+			return job{in.path, nil, func(context.Context) error { return d.refuse(in.path, err) }}, nil
 		}
 		return job{}, err
 	}
@@ -76,6 +70,16 @@ func (d *decrypt) sealedJob(in input, keyFile string) (job, error) {
 	}
 	out := filepath.Join(d.out, in.folder, name)
 	return job{in.path, []string{out}, func(ctx context.Context) error { return d.open(ctx, in.path, out, k) }}, nil
+}
+
+// refuse does what opening would do before it fails, so that it takes as long.
+func (d *decrypt) refuse(path string, why error) error {
+	secretImage, err := data.ReadImage(path)
+	if err != nil {
+		return err
+	}
+	_ = cipher.Refuse(secretImage) // the reason is known
+	return fmt.Errorf("%s: %w", path, why)
 }
 
 func isFile(k *cipher.SealedKey) bool { return k.Header.Kind == "file" }

@@ -29,16 +29,21 @@ type encrypt struct {
 	noGAN, exact   bool
 	recipientNames []string
 	recipients     []age.Recipient
+	passphrase     passphrases
+	unencrypted    bool // the key files
 }
 
 func (a *app) encryptCommand() *cobra.Command {
-	e := encrypt{app: a}
+	e := encrypt{app: a, passphrase: passphrases{app: a}}
 	c := &cobra.Command{
-		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] [-w generator.npz | --no-gan] [--exact-file] [--resize N]",
+		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] | -p [-w generator.npz | --no-gan] [--exact-file] [--resize N]",
 		Short: "Encrypt images with keys made from them",
 		Long: `Encrypt images and other files. X.png gives DIR/X.cipher.png, an image of the same width, height, channels and depth, and
 DIR/X.key.age, without which it cannot be opened. The key file is a file of age, encrypted to the recipients that -r names: an
 age public key (age1…, see keygan keypair), an SSH public key (ssh-ed25519 …, ssh-rsa …), or a file with one a line.
+-p encrypts the key files under a passphrase instead, which is asked for once. It makes every guess, and so every key file, cost
+a second; for more than a few images, -r with an identity that has a passphrase (keygan keypair -p) is as safe and costs it once.
+--unencrypted-key writes X.key.json in the clear (mode 0600) in the place of X.key.age: whoever can read it can open the image.
 Folders are walked and keep their tree.
 
 Images are encrypted as the pixels they decode to, whatever the format; all pixels come back. Other files, volumes and arrays
@@ -68,6 +73,12 @@ These schemes are research material, to reproduce and to attack published result
 				workers = runtime.GOMAXPROCS(0)
 			}
 			inputs, bad := collect(args, wanted)
+			if e.unencrypted {
+				warning = unencryptedWarning
+			}
+			if e.passphrase.wanted() && len(inputs) >= manyPassphrases {
+				note = manyPassphrasesNote
+			}
 			jobs := make([]job, len(inputs))
 			for i, in := range inputs {
 				jobs[i] = e.job(in)
@@ -82,6 +93,8 @@ These schemes are research material, to reproduce and to attack published result
 	c.Flags().StringArrayVarP(&e.recipientNames, "recipient", "r", nil, "who can open the key files; may be repeated (sealed)")
 	c.Flags().BoolVar(&e.noGAN, "no-gan", false, "no generator takes part in the keys (sealed)")
 	c.Flags().BoolVar(&e.exact, "exact-file", false, "encrypt the bytes of images, not their pixels (sealed)")
+	e.passphrase.addFlags(c, "", "encrypt the key files under a passphrase (sealed)")
+	c.Flags().BoolVar(&e.unencrypted, "unencrypted-key", false, "do not encrypt the key files (sealed)")
 	e.generator.addFlags(c)
 	c.Flags().IntVar(&e.params.Iterations, "iterations", cipher.DefaultIterations, "of the cat map (paper)")
 	c.Flags().IntVar(&e.resize, "resize", 0, "resize images to so many pixels in width and height first")
@@ -100,7 +113,7 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	if e.scheme, err = cipher.SchemeByName(e.schemeName); err != nil {
 		return usageError{fmt.Errorf("encrypt: %w, or sealed", err)}
 	}
-	for _, flag := range []string{"recipient", "no-gan", "exact-file"} {
+	for _, flag := range []string{"recipient", "passphrase", "passphrase-file", "unencrypted-key", "no-gan", "exact-file"} {
 		if cmd.Flags().Changed(flag) {
 			return hinted{usagef("encrypt: --%s has no meaning for the scheme %s", flag, e.schemeName), "without --scheme, sealed is taken, which has it"}
 		}
@@ -133,7 +146,7 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 func (e *encrypt) job(in input) job {
 	if e.sealed() {
 		base := filepath.Join(e.out, in.folder, e.sealedStem(in.path))
-		outputs := []string{base + cipherSuffix, base + sealedKeySuffix}
+		outputs := []string{base + cipherSuffix, base + e.sealedKeySuffix()}
 		return job{in.path, outputs, func(ctx context.Context) error { return e.seal(ctx, in.path, outputs) }}
 	}
 	base := filepath.Join(e.out, in.folder, stem(in.path))

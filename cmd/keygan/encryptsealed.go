@@ -12,6 +12,7 @@ import (
 	"keygan/cipher"
 	"keygan/data"
 
+	"filippo.io/age"
 	"github.com/spf13/cobra"
 )
 
@@ -28,9 +29,8 @@ func (e *encrypt) sealed() bool { return e.schemeName == sealedScheme }
 
 // prepareSealed checks what of the command line the scheme sealed takes.
 func (e *encrypt) prepareSealed(cmd *cobra.Command) (err error) {
-	if len(e.recipientNames) == 0 {
-		return hinted{usagef("encrypt: no recipient given, to whom the key files are encrypted"),
-			"keygan keypair -o me.key makes an identity and prints its recipient, for -r age1…; decrypt takes it with -i me.key"}
+	if err := e.checkRecipients(); err != nil {
+		return err
 	}
 	if e.recipients, err = parseRecipients(e.recipientNames); err != nil {
 		return fmt.Errorf("encrypt: %w", err)
@@ -45,21 +45,64 @@ func (e *encrypt) prepareSealed(cmd *cobra.Command) (err error) {
 	if err := checkResize(changed("resize"), e.resize); err != nil {
 		return err
 	}
-	if !e.noGAN && !e.exact {
-		return e.generator.load(cmd)
-	}
 	for _, flag := range []string{"weights", "noise-seed"} {
-		if changed(flag) {
+		if (e.noGAN || e.exact) && changed(flag) {
 			return usagef("encrypt: no generator takes part with --no-gan or --exact-file, so --%s has no meaning", flag)
 		}
 	}
+	if !e.noGAN && !e.exact {
+		if err := e.generator.load(cmd); err != nil {
+			return err
+		}
+	}
+	if e.passphrase.wanted() { // last, so that nobody types it for nothing
+		defer e.passphrase.wipe()
+		r, err := e.passphrase.recipient(cmd.Context(), "the key files")
+		if err != nil {
+			return fmt.Errorf("encrypt: %w", err)
+		}
+		e.recipients = []age.Recipient{r}
+	}
 	return nil
+}
+
+// checkRecipients wants one way of three to keep the key files.
+func (e *encrypt) checkRecipients() error {
+	ways := 0
+	for _, way := range []bool{len(e.recipientNames) > 0, e.passphrase.wanted(), e.unencrypted} {
+		if way {
+			ways++
+		}
+	}
+	switch ways {
+	case 0:
+		return hinted{usagef("encrypt: no recipient given, to whom the key files are encrypted"),
+			"keygan keypair -o me.key makes an identity and prints its recipient, for -r age1…; decrypt takes it with -i me.key. Or -p: a passphrase"}
+	case 1:
+		return nil
+	}
+	return hinted{usagef("encrypt: -r, -p and --unencrypted-key do not go together"),
+		"a passphrase opens key files by itself alone; whoever is to have a copy under a recipient gets one by keygan rekey"}
+}
+
+// manyPassphrases is from how many files on a command under a passphrase says why it takes so long.
+const (
+	manyPassphrases     = 20
+	manyPassphrasesNote = "each key file takes about a second under a passphrase; -r with an identity of keygan keypair -p takes none of that"
+)
+
+// sealedKeySuffix ends the names of the key files.
+func (e *encrypt) sealedKeySuffix() string {
+	if e.unencrypted {
+		return plainKeySuffix
+	}
+	return sealedKeySuffix
 }
 
 // sealable says whether a file in a folder is to be sealed: all are but those that this program makes of others.
 func sealable(name string) bool {
 	lower := strings.ToLower(name)
-	for _, made := range []string{keyImageSuffix, keyArraySuffix, cipherSuffix, keyFileSuffix, sealedKeySuffix} {
+	for _, made := range []string{keyImageSuffix, keyArraySuffix, cipherSuffix, keyFileSuffix, sealedKeySuffix, plainKeySuffix} {
 		if strings.HasSuffix(lower, made) {
 			return false
 		}
@@ -97,12 +140,22 @@ func (e *encrypt) seal(ctx context.Context, path string, outputs []string) error
 		return err
 	}
 	defer key.Wipe()
-	var keyFile bytes.Buffer
-	if err := key.Encrypt(&keyFile, e.recipients...); err != nil {
+	keyFile, err := e.sealedKeyFile(key)
+	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	defer clear(keyFile)
 	// The key file goes first, as it does in make.
-	return e.app.write(ctx, e.force, bytesOutput(outputs[1], secret, keyFile.Bytes()), pngOutput(outputs[0], public, secretImage))
+	return e.app.write(ctx, e.force, bytesOutput(outputs[1], secret, keyFile), sealedOutput(outputs[0], secretImage))
+}
+
+func (e *encrypt) sealedKeyFile(key *cipher.SealedKey) ([]byte, error) {
+	if e.unencrypted {
+		return key.Marshal(), nil
+	}
+	var b bytes.Buffer
+	err := key.Encrypt(&b, e.recipients...)
+	return b.Bytes(), err
 }
 
 // travelsAsFile says whether a file's bytes are encrypted, and not the pixels that they decode to.

@@ -15,15 +15,15 @@ import (
 // maxIdentities bounds a file of identities or recipients, in bytes.
 const maxIdentities = 1 << 20
 
-// readIdentities reads the identity files that -i names.
-func readIdentities(paths []string) ([]age.Identity, error) {
+// readIdentities reads identity files. Of those that are encrypted, the passphrase is asked for.
+func readIdentities(paths []string, passphrase func(path string) ([]byte, error)) ([]age.Identity, error) {
 	var all []age.Identity
 	for _, path := range paths {
 		b, err := readShort(path)
 		if err != nil {
 			return nil, err
 		}
-		ids, err := cipher.ParseIdentities(path, b, nil)
+		ids, err := cipher.ParseIdentities(path, b, func() ([]byte, error) { return passphrase(path) })
 		clear(b)
 		if err != nil {
 			return nil, err

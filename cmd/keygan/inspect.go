@@ -21,27 +21,33 @@ import (
 )
 
 func (a *app) inspectCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, showSecret bool
+	passphrase := passphrases{app: a}
 	var identityFiles []string
 	c := &cobra.Command{
-		Use:   "inspect FILE [-i IDENTITYFILE] [--json]",
+		Use:   "inspect FILE [-i IDENTITYFILE | -p] [--json] [--show-secret]",
 		Short: "Say what a weights, key, cipher or image file holds",
 		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.age, X.key.npz), a cipher image or any other image. The
-kind is told by the content. A key file of age shows what it is of to an identity that opens it (-i). No key is ever shown.`,
+kind is told by the content. A key file of age shows what it is of to an identity that opens it (-i) or a passphrase (-p). The
+key in it, from which all else is derived, is shown with --show-secret alone: as 128 hexadecimal digits that open the image.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("inspect takes one file")
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			identities, err := readIdentities(identityFiles)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			defer passphrase.wipe()
+			identities, err := passphrase.identities(cmd.Context(), identityFiles)
 			if err != nil {
 				return fmt.Errorf("inspect: %w", err)
 			}
-			found, err := inspect(args[0], identities)
+			found, err := inspect(args[0], identities, showSecret)
 			if err != nil {
 				return fmt.Errorf("inspect: %w", err)
+			}
+			if _, key := found.(sealedKeyFinding); showSecret && !key {
+				return usagef("inspect: %s: no sealed key file, so --show-secret has no meaning", args[0])
 			}
 			if asJSON {
 				return writeJSON(a.stdout, found)
@@ -51,14 +57,16 @@ kind is told by the content. A key file of age shows what it is of to an identit
 		},
 	}
 	c.Flags().StringArrayVarP(&identityFiles, "identity", "i", nil, "a file with identities that open a key file of age; may be repeated")
+	passphrase.addFlags(c, "", "ask for the passphrase of a key file")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
+	c.Flags().BoolVar(&showSecret, "show-secret", false, "show the key in a sealed key file, too")
 	return c
 }
 
 // finding is what a file holds.
 type finding interface{ print(io.Writer) }
 
-func inspect(path string, identities []age.Identity) (finding, error) {
+func inspect(path string, identities []age.Identity, showSecret bool) (finding, error) {
 	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
@@ -77,7 +85,9 @@ func inspect(path string, identities []age.Identity) (finding, error) {
 	case bytes.HasPrefix(start, []byte("PK\x03\x04")) || bytes.HasPrefix(start, []byte("PK\x05\x06")):
 		return inspectArchive(path)
 	case startsAsAge(start):
-		return inspectSealedKey(path, identities)
+		return inspectAge(path, identities, showSecret)
+	case isUnencrypted(path):
+		return inspectUnencrypted(path, showSecret)
 	}
 	return inspectImage(path, identities)
 }
@@ -266,6 +276,9 @@ func inspectImage(path string, identities []age.Identity) (finding, error) {
 		k, err := cipher.ReadKeyFile(beside)
 		opens := err == nil && k.SHA256 == sum
 		f.KeyFile, f.Opens = beside, &opens
+	} else if beside := keyFileBeside(path, plainKeySuffix); exists(beside) {
+		opens := opensSealed(m, beside, nil)
+		f.KeyFile, f.Opens = beside, &opens
 	} else if beside := keyFileBeside(path, sealedKeySuffix); exists(beside) {
 		f.KeyFile = beside
 		if len(identities) > 0 {
@@ -286,7 +299,7 @@ func (f imageFinding) print(w io.Writer) {
 	case f.Opens != nil:
 		field(w, "key file", f.KeyFile+" does NOT open it")
 	case f.KeyFile != "":
-		field(w, "key file", f.KeyFile+", encrypted: -i tells whether it opens it")
+		field(w, "key file", f.KeyFile+", encrypted: -i or -p tells whether it opens it")
 	case f.Kind == "cipher image":
 		field(w, "key file", "none beside it")
 	}

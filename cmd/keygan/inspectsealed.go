@@ -36,22 +36,47 @@ type sealedKeyFinding struct {
 	Generator  string `json:"generator,omitempty"` // its SHA-256
 	Commitment string `json:"commitment"`
 	Name       string `json:"name"`
+	Warning    string `json:"warning,omitempty"`
+	PRK        string `json:"prk,omitempty"` // the key, with --show-secret alone
 }
 
-func inspectSealedKey(path string, identities []age.Identity) (finding, error) {
+func inspectAge(path string, identities []age.Identity, showSecret bool) (finding, error) {
 	if len(identities) == 0 {
-		return ageFinding{"age file, as sealed key files are", "an identity that opens it: -i FILE"}, nil
+		if showSecret {
+			return nil, hinted{fmt.Errorf("%s: %w", path, errNoIdentity), "-i FILE names the identity that opens it, -p asks for a passphrase"}
+		}
+		return ageFinding{"age file, as sealed key files are", "an identity that opens it: -i FILE, or a passphrase: -p"}, nil
 	}
 	k, err := readSealedKey(path, identities)
 	if err != nil {
 		return nil, err
 	}
 	defer k.Wipe()
+	return findingOf(k, showSecret), nil
+}
+
+// inspectUnencrypted needs no identity. One that is given, for whatever else it is for, does no harm: nothing is decrypted.
+func inspectUnencrypted(path string, showSecret bool) (finding, error) {
+	k, err := readUnencryptedKey(path)
+	if err != nil {
+		return nil, err
+	}
+	defer k.Wipe()
+	f := findingOf(k, showSecret)
+	f.Warning = "not encrypted: whoever can read this file can open its cipher image"
+	return f, nil
+}
+
+func findingOf(k *cipher.SealedKey, showSecret bool) sealedKeyFinding {
 	h := k.Header
-	return sealedKeyFinding{
+	f := sealedKeyFinding{
 		Kind: "sealed key file", Scheme: sealedScheme, Content: h.Kind, Width: h.Width, Height: h.Height, Channels: h.Channels, Depth: h.Depth,
 		Length: h.Length, Generator: h.Generator, Commitment: hex.EncodeToString(h.Commitment[:]), Name: h.Name,
-	}, nil
+	}
+	if showSecret {
+		f.PRK = hex.EncodeToString(k.PRK[:])
+	}
+	return f
 }
 
 func (f sealedKeyFinding) print(w io.Writer) {
@@ -67,7 +92,10 @@ func (f sealedKeyFinding) print(w io.Writer) {
 	field(w, "made from", f.Name)
 	field(w, "generator", cmp.Or(f.Generator, "none took part"))
 	field(w, "commitment", f.Commitment)
-	field(w, "key", "not shown")
+	field(w, "key", cmp.Or(f.PRK, "not shown"))
+	if f.Warning != "" {
+		field(w, "warning", f.Warning)
+	}
 }
 
 // opensSealed says whether a key file opens a cipher image.

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"keygan/cipher"
-	"keygan/data/atomicfile"
 
 	"github.com/spf13/cobra"
 )
@@ -14,12 +14,16 @@ import (
 func (a *app) keypairCommand() *cobra.Command {
 	var out string
 	var force bool
+	passphrase := passphrases{app: a}
 	c := &cobra.Command{
-		Use:   "keypair -o FILE",
+		Use:   "keypair -o FILE [-p]",
 		Short: "Make an age identity, and say its recipient",
 		Long: `Make a key pair of age, as age-keygen does. FILE gets the identity, which is secret, with mode 0600: it opens every key file made
 for its recipient, so keep it, and a copy of it, in safe places. The recipient, which everybody may know, is a comment in
-FILE and is printed on standard error.`,
+FILE and is printed on standard error.
+
+-p encrypts the identity under a passphrase, as age -p would: commands that take it with -i then ask for it, once for any number of
+key files. The comment in FILE is encrypted, too, so keep the recipient that is printed.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
@@ -30,11 +34,13 @@ FILE and is printed on standard error.`,
 				return fmt.Errorf("keypair: %w", err)
 			}
 			defer clear(identity)
-			write := func(w io.Writer) error {
-				_, err := w.Write(identity)
-				return err
+			file := identity
+			if passphrase.wanted() {
+				if file, err = passphrase.encryptIdentity(cmd.Context(), identity); err != nil {
+					return fmt.Errorf("keypair: %w", err)
+				}
 			}
-			if err := a.write(cmd.Context(), force, atomicfile.File{Path: out, Perm: secret, Write: write}); err != nil {
+			if err := a.write(cmd.Context(), force, bytesOutput(out, secret, file)); err != nil {
 				return fmt.Errorf("keypair: %w", err)
 			}
 			fmt.Fprintln(a.stdout, out)
@@ -43,6 +49,18 @@ FILE and is printed on standard error.`,
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "the identity file to write")
+	passphrase.addFlags(c, "", "encrypt the identity under a passphrase")
 	addForce(c, &force)
 	return c
+}
+
+func (p *passphrases) encryptIdentity(ctx context.Context, identity []byte) ([]byte, error) {
+	defer p.wipe()
+	r, err := p.recipient(ctx, "the identity")
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = cipher.EncryptIdentity(&b, identity, r)
+	return b.Bytes(), err
 }

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"keygan/cipher"
-	"keygan/data/atomicfile"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -18,36 +18,53 @@ import (
 
 func (a *app) rekeyCommand() *cobra.Command {
 	var old, next []string
+	was, will := passphrases{app: a}, passphrases{app: a}
 	c := &cobra.Command{
-		Use:   "rekey KEYFILE... -i OLD -r NEW",
+		Use:   "rekey KEYFILE... -i OLD | -p -r NEW | --new-passphrase",
 		Short: "Encrypt key files to other recipients",
 		Long: `Open key files (X.key.age) with an old identity and encrypt them anew, in their places, to the recipients given and to no others.
 Cipher images stay as they are. -i names files with age identities or SSH private keys, -r age or SSH public keys; both may be repeated.
+-p asks for the passphrase that opens the key files now, --new-passphrase for the one to encrypt them under.
+
+Without -i and -p, an unencrypted key file, X.key.json, becomes X.key.age beside it and is removed. What was in the clear may still be
+found on the disk, and in backups.
 
 This gives access. It takes none away: whoever could open a key file before and kept a copy of it still can.`,
 		Args: someArgs("key file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case len(old) == 0:
-				return hinted{usagef("rekey: no identity given"), "-i FILE names the identity that opens the key files now"}
-			case len(next) == 0:
-				return hinted{usagef("rekey: no recipient given"), "-r RECIPIENT names whom to encrypt them to"}
+			case len(old) == 0 && !was.wanted() && !slices.ContainsFunc(args, isUnencrypted):
+				return hinted{usagef("rekey: no identity given"), "-i FILE names the identity that opens the key files now, -p asks for a passphrase"}
+			case len(next) == 0 && !will.wanted():
+				return hinted{usagef("rekey: no recipient given"), "-r RECIPIENT names whom to encrypt them to, --new-passphrase asks for a passphrase"}
+			case len(next) > 0 && will.wanted():
+				return usagef("rekey: a passphrase opens key files by itself alone, so -r and --new-passphrase do not go together")
 			}
 			recipients, err := parseRecipients(next)
 			if err != nil {
 				return fmt.Errorf("rekey: %w", err)
 			}
-			identities, err := readIdentities(old)
+			defer was.wipe()
+			identities, err := was.identities(cmd.Context(), old)
 			if err != nil {
 				return fmt.Errorf("rekey: %w", err)
 			}
+			if will.wanted() {
+				defer will.wipe()
+				r, err := will.recipient(cmd.Context(), "the key files")
+				if err != nil {
+					return fmt.Errorf("rekey: %w", err)
+				}
+				recipients = []age.Recipient{r}
+			}
 			failed := &failures{what: "rekey", inputs: len(args)}
 			for _, path := range args {
-				if err := a.rekey(cmd.Context(), path, identities, recipients); err != nil {
+				written, err := a.rekey(cmd.Context(), path, identities, recipients)
+				if err != nil {
 					failed.errs = append(failed.errs, fmt.Errorf("rekey: %w", err))
 					continue
 				}
-				fmt.Fprintln(a.stdout, path)
+				fmt.Fprintln(a.stdout, written)
 			}
 			if len(failed.errs) > 0 {
 				return failed
@@ -56,39 +73,50 @@ This gives access. It takes none away: whoever could open a key file before and 
 		},
 	}
 	c.Flags().StringArrayVarP(&old, "identity", "i", nil, "a file with identities that open the key files now")
+	was.addFlags(c, "", "ask for the passphrase that opens the key files now")
 	c.Flags().StringArrayVarP(&next, "recipient", "r", nil, "a recipient to encrypt them to")
+	will.addFlags(c, "new-", "encrypt the key files under a new passphrase")
 	return c
 }
 
-// rekey replaces one key file. A link stays a link: the file that it leads to is replaced.
-func (a *app) rekey(ctx context.Context, path string, old []age.Identity, next []age.Recipient) error {
+// rekey replaces one key file, and returns the path of the new one. A link stays a link: the file that it leads to is replaced.
+func (a *app) rekey(ctx context.Context, path string, old []age.Identity, next []age.Recipient) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return named(path, err)
+		return "", named(path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: not a regular file", path)
+		return "", fmt.Errorf("%s: not a regular file", path)
+	}
+	k, err := readSealedKey(path, old)
+	if err != nil {
+		if errors.Is(err, cipher.ErrRefused) {
+			err = hinted{err, "-i names an identity that the key file was made for, -p asks for its passphrase"}
+		}
+		return "", err
+	}
+	defer k.Wipe()
+	var b bytes.Buffer
+	if err := k.Encrypt(&b, next...); err != nil {
+		return "", named(path, err)
+	}
+	if stem, is := strings.CutSuffix(path, plainKeySuffix); is && isUnencrypted(path) {
+		return a.encryptKeyFile(ctx, path, stem+sealedKeySuffix, b.Bytes())
 	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return named(path, err)
+		return "", named(path, err)
 	}
-	f, err := os.Open(target)
-	if err != nil {
-		return named(path, err)
+	return path, a.write(ctx, true, bytesOutput(target, secret, b.Bytes()))
+}
+
+// encryptKeyFile writes a key file and then removes the unencrypted one that it was made of.
+func (a *app) encryptKeyFile(ctx context.Context, from, to string, content []byte) (string, error) {
+	if err := a.write(ctx, false, bytesOutput(to, secret, content)); err != nil {
+		return "", err
 	}
-	defer f.Close()
-	var b bytes.Buffer
-	if err := cipher.Rekey(&b, f, old, next); err != nil {
-		err = named(path, err)
-		if errors.Is(err, cipher.ErrRefused) {
-			err = hinted{err, "-i names an identity that the key file was made for"}
-		}
-		return err
+	if err := os.Remove(from); err != nil {
+		return "", fmt.Errorf("%s is written, but the unencrypted key file is still there: %w", to, named(from, err))
 	}
-	write := func(w io.Writer) error {
-		_, err := b.WriteTo(w)
-		return err
-	}
-	return a.write(ctx, true, atomicfile.File{Path: target, Perm: secret, Write: write})
+	return to, nil
 }
