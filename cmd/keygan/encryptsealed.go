@@ -146,7 +146,7 @@ func (e *encrypt) seal(ctx context.Context, path string, outputs []string) error
 	}
 	defer clear(keyFile)
 	// The key file goes first, as it does in make.
-	return e.app.write(ctx, e.force, bytesOutput(outputs[1], secret, keyFile), sealedOutput(outputs[0], secretImage))
+	return e.app.write(ctx, e.force, bytesOutput(outputs[1], secret, keyFile), pngOutput(outputs[0], public, secretImage))
 }
 
 func (e *encrypt) sealedKeyFile(key *cipher.SealedKey) ([]byte, error) {
