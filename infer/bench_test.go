@@ -17,7 +17,7 @@ var (
 	benchShape     = flag.String("bench.shape", "", `"size width blocks" of the only resnet that BenchmarkForward times`)
 	benchKernels   = flag.String("bench.kernels", "", "avx512, avx2 or go instead of the best")
 	benchAlgorithm = flag.String("bench.algorithm", "fast", "direct or fast")
-	benchONNX      = flag.String("bench.onnx", "", "a file that BenchmarkForward writes its last network to, and beside it, with .key, what it made")
+	benchONNX      = flag.String("bench.onnx", "", "a file that BenchmarkForward writes its last network to, and beside it, with .npz, the same, and with .key, what it made")
 )
 
 // operations counts the multiplications and additions of one forward pass, as of a direct convolution.
@@ -93,16 +93,18 @@ func BenchmarkForward(b *testing.B) {
 	}
 }
 
-// writeBenchONNX writes m, and the numbers of a key.
+// writeBenchONNX writes m in both formats, and the numbers of a key.
 func writeBenchONNX(b *testing.B, m *Model, key []float32) {
-	var onnx bytes.Buffer
+	var onnx, npz bytes.Buffer
 	if err := WriteONNX(&onnx, m); err != nil {
 		b.Fatal(err)
 	}
-	if err := os.WriteFile(*benchONNX, onnx.Bytes(), 0o666); err != nil {
+	if err := Write(&npz, m.arch, m.params); err != nil {
 		b.Fatal(err)
 	}
-	if err := os.WriteFile(*benchONNX+".key", floatBytes(key), 0o666); err != nil {
-		b.Fatal(err)
+	for path, content := range map[string][]byte{*benchONNX: onnx.Bytes(), *benchONNX + ".npz": npz.Bytes(), *benchONNX + ".key": floatBytes(key)} {
+		if err := os.WriteFile(path, content, 0o666); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
