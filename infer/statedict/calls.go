@@ -82,9 +82,15 @@ func call(function global, args []any) (any, error) {
 				return t, nil
 			}
 		}
-	case rebuildTensor, rebuildTensorV2: // storage, offset, shape, strides, requires_grad, hooks
+	case rebuildTensor, rebuildTensorV2: // storage, offset, shape, strides, requires_grad, hooks, metadata
 		if len(args) < 4 {
 			break
+		}
+		if len(args) > 6 {
+			// "neg" or "conj": the numbers are not those of the storage
+			if metadata, ok := args[6].(*dict); !ok || len(metadata.items) > 0 {
+				return nil, &RefusedError{"its pickle has a tensor that is a view with its sign or conjugation to come"}
+			}
 		}
 		s, ok := args[0].(*storage)
 		offset, ok2 := args[1].(int64)

@@ -1,9 +1,11 @@
 package statedict
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"keygan/data/npz"
@@ -13,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// models are the files of testdata/models.py, with the network whose weights they have.
+// models are the files of testdata/models.py and torch2.py, with the network whose weights they have.
 var models = []struct {
 	file, network string
 	options       Options
@@ -26,6 +28,9 @@ var models = []struct {
 	{"dcgan-mixed", "dcgan", Options{}, 0x1p-8},                 // float16, bfloat16 and float64
 	{"resnet-noise", "resnet-noise", Options{ImageSize: 16}, 0}, // DataParallel
 	{"chaos-noisy", "chaos-noisy", Options{ImageSize: 16, InputNoise: 0.3}, 0},
+	{"torch2-checkpoint", "dcgan", Options{}, 0}, // DataParallel, beside an optimizer that has been used
+	{"torch2-parameters", "dcgan", Options{}, 0}, // nn.Parameter, the older format
+	{"torch2-views", "dcgan", Options{}, 0},      // without checksums
 }
 
 func modelPath(file string) string { return filepath.Join("testdata", file+".pth") }
@@ -56,6 +61,14 @@ func TestReadsWhatPyTorchSaves(t *testing.T) {
 				t.Errorf("parameters (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A tensor whose storage has its numbers with the other sign.
+func TestRefusesNegatedView(t *testing.T) {
+	_, err := ReadFile(modelPath("torch2-negated"), "")
+	if refused := (*RefusedError)(nil); !errors.As(err, &refused) || !strings.Contains(err.Error(), "a view with its sign or conjugation to come") {
+		t.Errorf("the error is %v", err)
 	}
 }
 

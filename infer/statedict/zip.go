@@ -86,7 +86,8 @@ func (a *archive) record(name string) (*record, error) {
 	if at < 0 || at > length || f.CompressedSize64 > uint64(length-at) {
 		return nil, fmt.Errorf("record %.100q: cut short", name)
 	}
-	r := &record{body: a.file[at:][:f.CompressedSize64], sum: f.CRC32, summed: true, present: true}
+	// A sum of 0 is none: torch.serialization.set_crc32_options(False) writes that.
+	r := &record{body: a.file[at:][:f.CompressedSize64], sum: f.CRC32, summed: f.CRC32 != 0, present: true}
 	a.records[name] = r
 	return r, nil
 }
