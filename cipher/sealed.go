@@ -113,7 +113,7 @@ func SealImage(plain *data.Image, o SealOptions) (*data.Image, *SealedKey, error
 		return nil, nil, fmt.Errorf("an image of %d×%d pixels, %d channels, %d bits and %d bytes cannot be sealed",
 			plain.Width, plain.Height, plain.Channels, plain.Depth, len(plain.Pix))
 	}
-	return sealFresh(plain, kindImage, 0, o)
+	return sealFresh(sealedSpace(plain), plain, kindImage, 0, o)
 }
 
 // OpenImage decrypts what SealImage made. Of all that can be wrong it says ErrRefused; only for a key that opens a file and no
@@ -125,7 +125,12 @@ func OpenImage(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 	return open(cipher, k)
 }
 
-func sealFresh(plain *data.Image, kind string, length int, o SealOptions) (*data.Image, *SealedKey, error) {
+// sealedSpace is memory for what becomes of an image, and for the tag behind it.
+func sealedSpace(plain *data.Image) []byte {
+	return make([]byte, len(plain.Pix), len(plain.Pix)+tagSize)
+}
+
+func sealFresh(to []byte, plain *data.Image, kind string, length int, o SealOptions) (*data.Image, *SealedKey, error) {
 	secret := make([]byte, secretSize)
 	defer clear(secret)
 	if o.Random != nil {
@@ -135,11 +140,12 @@ func sealFresh(plain *data.Image, kind string, length int, o SealOptions) (*data
 	} else {
 		rand.Read(secret) // it ends the program rather than fail
 	}
-	return seal(plain, kind, length, secret, o)
+	return seal(to, plain, kind, length, secret, o)
 }
 
-// seal encrypts under a secret that must never be used for anything else.
-func seal(plain *data.Image, kind string, length int, secret []byte, o SealOptions) (*data.Image, *SealedKey, error) {
+// seal encrypts under a secret that must never be used for anything else. to is as sealedSpace makes it, or the image's own memory, with
+// as much room behind it.
+func seal(to []byte, plain *data.Image, kind string, length int, secret []byte, o SealOptions) (*data.Image, *SealedKey, error) {
 	k := &SealedKey{Header: SealedHeader{
 		Kind: kind, Width: plain.Width, Height: plain.Height, Channels: plain.Channels, Depth: plain.Depth, Length: length,
 		Generator: o.Generator, Name: o.Name,
@@ -164,15 +170,14 @@ func seal(plain *data.Image, kind string, length int, secret []byte, o SealOptio
 	defer s.wipe()
 	k.Header.Commitment = s.commitment
 
-	out := *plain
-	out.Pix = make([]byte, len(plain.Pix), len(plain.Pix)+tagSize)
 	p := catPasses(plain.Height, plain.Width, s.cat.a, s.cat.b, s.cat.iterations)
-	p.apply(out.Pix, plain.Pix, plain.Height, plain.Width, plain.Channels*plain.Depth/8)
+	p.apply(to, plain.Pix, plain.Height, plain.Width, plain.Channels*plain.Depth/8)
 	aead, err := s.aead()
 	if err != nil {
 		return nil, nil, err
 	}
-	sealed := aead.Seal(out.Pix[:0], s.nonce[:], out.Pix, k.Header.marshal())
+	sealed := aead.Seal(to[:0], s.nonce[:], to, k.Header.marshal())
+	out := *plain
 	out.Pix = sealed[:len(plain.Pix):len(plain.Pix)]
 	copy(k.Tag[:], sealed[len(plain.Pix):])
 	return &out, k, nil

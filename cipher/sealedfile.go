@@ -18,9 +18,9 @@ func SealFile(content []byte, o SealOptions) (*data.Image, *SealedKey, error) {
 	if shapeBytes(side, side, 1, 8) == 0 {
 		return nil, nil, fmt.Errorf("a file of %d bytes cannot be sealed: it is too large", len(content))
 	}
-	m := data.NewImage(side, side, 1, 8)
+	m := &data.Image{Width: side, Height: side, Channels: 1, Depth: 8, Pix: make([]byte, side*side, side*side+tagSize)}
 	copy(m.Pix, content)
-	return sealFresh(m, kindFile, len(content), o)
+	return sealFresh(m.Pix, m, kindFile, len(content), o)
 }
 
 // OpenFile decrypts what SealFile made. Of all that can be wrong it says ErrRefused; only for a key that opens an image is there

@@ -56,7 +56,7 @@ func TestSealedVectors(t *testing.T) {
 			if v.Kind == kindFile {
 				length = len(v.Plain)
 			}
-			cipher, k, err := seal(plain, v.Kind, length, v.Secret, SealOptions{Name: v.Name, NetworkKey: v.NetworkKey, Generator: v.Generator})
+			cipher, k, err := seal(sealedSpace(plain), plain, v.Kind, length, v.Secret, SealOptions{Name: v.Name, NetworkKey: v.NetworkKey, Generator: v.Generator})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,6 +17,10 @@ const maxPixels = 1 << 28
 // maxFileBytes bounds a file: the largest image or volume, uncompressed.
 const maxFileBytes int64 = maxPixels * 8
 
+// maxSampleBytes bounds the samples of a PNG that is read row by row, in bytes. It is a little less than maxFileBytes, so that whatever
+// is read can be written without compression, and read again.
+const maxSampleBytes = 2_000_000_000
+
 // freePixels is the size below which a file may be as well compressed as it likes.
 const freePixels = 1 << 22
 
@@ -192,11 +196,16 @@ func reason(err error) error {
 // checkSize refuses dimensions that no image has, that are beyond maxPixels, or that a file of fileBytes cannot hold when
 // its format packs at most perByte pixels into a byte.
 func checkSize(width, height, fileBytes, perByte int) error {
+	return checkPixels(width, height, maxPixels, fileBytes, perByte)
+}
+
+// checkPixels does so for another number of pixels than maxPixels.
+func checkPixels(width, height, most, fileBytes, perByte int) error {
 	if width <= 0 || height <= 0 {
 		return fmt.Errorf("no image is %d×%d", width, height)
 	}
-	if width > maxPixels || height > maxPixels/width {
-		return fmt.Errorf("%d×%d is more than the %d pixels that keygan reads", width, height, maxPixels)
+	if width > most || height > most/width {
+		return fmt.Errorf("%d×%d is more than the %d pixels that keygan reads", width, height, most)
 	}
 	if n := width * height; n > freePixels && n/perByte > fileBytes {
 		return fmt.Errorf("%d×%d cannot be in a file of %d bytes", width, height, fileBytes)

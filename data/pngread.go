@@ -28,17 +28,23 @@ func decodePNG(file io.ReadSeeker, fileBytes int64) (*Image, error) {
 		return nil, fmt.Errorf("no PNG is %d×%d", width, height)
 	}
 	depth, colourType := head[24], head[25]
-	// Deflate packs at most 1032 bytes into one.
-	if err := checkSize(int(width), int(height), int(fileBytes), max(1, 1032*8/pngBits(depth, colourType))); err != nil {
-		return nil, err
-	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
 	chunks := &pngChunks{r: bufio.NewReaderSize(file, pngBuffer)}
-	if plain, err := chunks.toPixels(); err != nil {
+	plain, err := chunks.toPixels()
+	if err != nil {
 		return nil, err
-	} else if !plain {
+	}
+	// Where nothing is needed beside the image, what counts is its bytes. Deflate packs at most 1032 bytes into one.
+	bits, most := pngBits(depth, colourType), maxPixels
+	if plain {
+		most = maxSampleBytes * 8 / bits
+	}
+	if err := checkPixels(int(width), int(height), most, int(fileBytes), max(1, 1032*8/bits)); err != nil {
+		return nil, err
+	}
+	if !plain {
 		return decodeOddPNG(file, colourType)
 	}
 	m := NewImage(int(width), int(height), pngChannels[colourType], int(depth))

@@ -204,3 +204,31 @@ func FuzzPNGAsByGo(f *testing.F) {
 		}
 	})
 }
+
+// What bounds a PNG that is read row by row is the bytes of its samples, 2·10⁹; what bounds others is their pixels, 2²⁸. The header
+// decides, before there is any memory for the image.
+func TestPNGLimits(t *testing.T) {
+	for _, test := range []struct {
+		width, height uint32
+		depth, colour byte
+		fits          bool
+	}{
+		{44721, 44721, 8, pngGrey, true}, {44722, 44722, 8, pngGrey, false},
+		{31622, 31622, 16, pngGrey, true}, {31623, 31623, 16, pngGrey, false},
+		{25819, 25819, 8, pngRGB, true}, {25820, 25820, 8, pngRGB, false},
+		{15811, 15811, 16, pngRGBA, true}, {15812, 15812, 16, pngRGBA, false},
+		{16384, 16384, 8, pngPalette, true}, {16385, 16384, 8, pngPalette, false},
+		{16384, 16384, 1, pngGrey, true}, {16385, 16384, 1, pngGrey, false},
+	} {
+		palette := map[string][]byte{}
+		if test.colour == pngPalette {
+			palette["PLTE"] = make([]byte, 3)
+		}
+		b := rawPNG(t, test.width, test.height, test.depth, test.colour, []byte{0}, palette)
+		_, err := byUs(b)
+		want := map[bool]string{true: "cannot be in a file of", false: "pixels that keygan reads"}[test.fits]
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d×%d, %d bits, colour type %d: %v, want %q", test.width, test.height, test.depth, test.colour, err, want)
+		}
+	}
+}
