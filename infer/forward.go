@@ -23,29 +23,38 @@ func (m *Model) Forward(x []float32, height, width int) ([]float32, error) {
 // the weights are such that the result is not a number; and a *SizeError when a model with Latent numbers is to make a key of
 // another size.
 func (m *Model) ForwardFrom(x []float32, height, width int, seed Seed) ([]float32, error) {
+	return m.ForwardInto(nil, 0, x, height, width, seed)
+}
+
+// ForwardInto is ForwardFrom into the memory of dst, if that has room, and on so many threads; 0 stands for GOMAXPROCS. Their
+// number does not change the key. With such a dst, one image after another of the same size takes no new memory, but for noise.
+func (m *Model) ForwardInto(dst []float32, threads int, x []float32, height, width int, seed Seed) ([]float32, error) {
 	if err := m.checkInput(x, height, width); err != nil {
 		return nil, err
+	}
+	if threads < 1 {
+		threads = runtime.GOMAXPROCS(0)
 	}
 	key := shape3{m.arch.Channels, height, width}
 	padded := key
 	if m.arch.Latent == 0 {
 		padded.height, padded.width = roundUp(height, sizeMultiple), roundUp(width, sizeMultiple)
 	}
-	steps := make([]shape3, 0, len(m.arch.Layers))
-	if err := m.arch.trace(padded.height, padded.width, func(_ Layer, s shape3) { steps = append(steps, s) }); err != nil {
-		return nil, err
-	}
 	r := m.runs.get()
 	defer m.runs.put(r)
-	r.reserve(padded, runtime.GOMAXPROCS(0))
-	y := make([]float32, key.size())
-	out := m.layers(r, m.begin(r, x, key, padded, seed), m.arch.input(padded.height, padded.width), steps, seed)
-	crop(y, height, width, out, padded)
+	if err := r.reserve(m.arch, padded, threads); err != nil {
+		return nil, err
+	}
+	if dst = dst[:min(len(dst), key.size())]; len(dst) < key.size() {
+		dst = make([]float32, key.size())
+	}
+	out := m.layers(r, m.begin(r, x, key, padded, seed), m.arch.input(padded.height, padded.width), r.steps, seed)
+	crop(dst, height, width, out, padded)
 	r.release(out)
-	if checkFinite(y) != nil {
+	if checkFinite(dst) != nil {
 		return nil, errors.New("the weights are out of range: the key is not a number")
 	}
-	return y, nil
+	return dst, nil
 }
 
 // checkInput checks the arguments of ForwardFrom.
@@ -71,6 +80,7 @@ func (m *Model) checkInput(x []float32, height, width int) error {
 // run is the memory of one forward pass; a model keeps those that are not in use.
 type run struct {
 	image   shape3
+	steps   []shape3    // what each layer makes of it
 	free    [][]float32 // activations that nothing needs any more
 	workers []workspace
 
@@ -78,13 +88,20 @@ type run struct {
 }
 
 // reserve makes r ready for an image of the given shape. What it has from images of another shape is left to the collector.
-func (r *run) reserve(image shape3, workers int) {
+// It returns an error when the image is too large for the network.
+func (r *run) reserve(a Arch, image shape3, workers int) error {
 	if r.image != image {
-		r.image, r.free = image, nil
+		*r = run{}
+		steps := make([]shape3, 0, len(a.Layers))
+		if err := a.trace(image.height, image.width, func(_ Layer, s shape3) { steps = append(steps, s) }); err != nil {
+			return err
+		}
+		r.image, r.steps = image, steps
 	}
 	if len(r.workers) != workers {
 		r.workers = make([]workspace, workers)
 	}
+	return nil
 }
 
 // take returns an activation of n numbers, with whatever is in it: the smallest free one that has room, or a new one.

@@ -148,8 +148,7 @@ func runLayers(a Arch, params map[string]Array, x Array) Array {
 		s = shape3{l.Out, l.outputSize(s.height), l.outputSize(s.width)}
 		steps = append(steps, s)
 	}
-	r := new(run)
-	r.reserve(from, 2)
+	r := &run{workers: make([]workspace, 2)}
 	y := m.layers(r, slices.Clone(x.Data), from, steps, Seed{})
 	return Array{[]int{s.channels, s.height, s.width}, y}
 }

@@ -18,11 +18,17 @@ func (m *Model) Key(img *data.Image) (*data.Image, error) { return m.KeyFrom(img
 // A model that TakesNoise draws it from seed. One with Latent numbers does not look at the samples of img: the key is Generate's,
 // and the error a *SizeError when img has another size.
 func (m *Model) KeyFrom(img *data.Image, seed Seed) (*data.Image, error) {
+	return m.KeyOn(0, img, seed)
+}
+
+// KeyOn is KeyFrom on so many threads; 0 stands for GOMAXPROCS. Their number does not change the key. Many keys are made fastest
+// side by side, with one thread each, as far as there is Memory for it.
+func (m *Model) KeyOn(threads int, img *data.Image, seed Seed) (*data.Image, error) {
 	var x []float32
 	if m.arch.Latent == 0 {
 		x = m.arch.samples(img)
 	}
-	y, err := m.ForwardFrom(x, img.Height, img.Width, seed)
+	y, err := m.ForwardInto(nil, threads, x, img.Height, img.Width, seed)
 	if err != nil {
 		return nil, fmt.Errorf("key of an image of %v: %w", img, err)
 	}

@@ -35,6 +35,7 @@ func parallel(workers, n int, do func(worker, i int)) {
 type team struct {
 	stages  []stage
 	starts  []chan int // of each goroutine but the caller's: the stage to take, or −1 to end
+	helpers []func()   // what each of them does
 	next    atomic.Int64
 	working sync.WaitGroup
 }
@@ -49,14 +50,15 @@ func newTeam(workers int) *team {
 	t := &team{starts: make([]chan int, max(0, workers-1))}
 	for i := range t.starts {
 		t.starts[i] = make(chan int, 1)
+		t.helpers = append(t.helpers, func() { t.help(i) })
 	}
 	return t
 }
 
 // run does all stages; the caller is worker 0.
 func (t *team) run() {
-	for i := range t.starts {
-		go t.help(i)
+	for _, help := range t.helpers {
+		go help()
 	}
 	for i := range t.stages {
 		helpers := t.starts[:max(0, min(len(t.starts), t.stages[i].units-1))]
