@@ -43,9 +43,9 @@ never do. Whoever knows or guesses the number can make the keys: it is for exper
 			for i, in := range inputs {
 				jobs[i] = k.job(in)
 			}
-			// A key takes all cores by itself.
 			return a.run(cmd.Context(), batch{
-				what: "keygen", jobs: jobs, bad: bad, force: k.force, note: k.generator.note(), workers: 1,
+				what: "keygen", jobs: jobs, bad: bad, force: k.force, note: k.generator.note(),
+				workers: k.generator.workers(len(jobs)),
 			})
 		},
 	}
@@ -67,7 +67,7 @@ func (k *keygen) job(in input) job {
 	if k.npy {
 		outputs = append(outputs, base+keyArraySuffix)
 	}
-	return job{in.path, outputs, func(ctx context.Context) error { return k.make(ctx, in.path, outputs) }}
+	return job{input: in.path, outputs: outputs, do: func(ctx context.Context) error { return k.make(ctx, in.path, outputs) }}
 }
 
 func (k *keygen) make(ctx context.Context, path string, outputs []string) error {
