@@ -47,7 +47,7 @@ a second; for more than a few images, -r with an identity that has a passphrase 
 Folders are walked and keep their tree.
 
 Images are encrypted as the pixels they decode to, whatever the format; all pixels come back. Other files, volumes and arrays
-(.dcm, .nii.gz, .npy, anything up to 256 MiB) travel as they are: name.dcm gives DIR/name.dcm.cipher.png, and the same bytes
+(.dcm, .nii.gz, .npy, anything up to 1.99 GB) travel as they are: name.dcm gives DIR/name.dcm.cipher.png, and the same bytes
 and name come back. --exact-file does so with images, too. Nothing is resized unless --resize asks for it.
 
 Each image's key is drawn from the system's random source and mixed with the key that the generator makes from the image; with

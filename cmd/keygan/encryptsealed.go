@@ -18,8 +18,8 @@ import (
 
 const sealedScheme = "sealed"
 
-// maxExact bounds an exact file, in bytes: its cipher image must be one that data still reads, of at most 2²⁸ pixels.
-const maxExact = 1 << 28
+// maxExact bounds an exact file, in bytes: its cipher image, a square, must not have more samples than maxSamples.
+const maxExact = 44721 * 44721
 
 // maxSamples bounds an image's samples, in bytes. A cipher image cannot be compressed, and data reads files of at most 2³¹ bytes:
 // what is nearly as large could be written and not be read again.
