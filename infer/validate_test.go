@@ -230,8 +230,8 @@ func TestPublishedSize(t *testing.T) {
 	if n := a.Parameters(); n != 7833984 {
 		t.Errorf("%d parameters, published are 7833984", n)
 	}
-	if g := operations(a, 256, 256) / 1e9; math.Abs(g-70.1) > 0.1 {
-		t.Errorf("%.2f GFLOP, published are 70.1", g)
+	if n, err := a.Operations(256, 256); err != nil || math.Abs(n/1e9-70.1) > 0.1 {
+		t.Errorf("%.2f GFLOP, published are 70.1 (%v)", n/1e9, err)
 	}
 }
 

@@ -162,6 +162,14 @@ func describeImport(d *statedict.Dict, a infer.Arch) string {
 	return s
 }
 
+// weightsHint names the likely fix of a file that was taken for weights and is none.
+func weightsHint(path string) string {
+	if statedict.IsFile(path) {
+		return fmt.Sprintf("it is a file of PyTorch; weights are made of it by: keygan import %s -o generator.npz", path)
+	}
+	return "weights are made by keygan-train, and again by: keygan-train export RUN -o generator.npz"
+}
+
 // importHint names the likely fix of a file that is refused.
 func importHint(err error) error {
 	var (

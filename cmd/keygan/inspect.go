@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 	"keygan/data/npz"
 	"keygan/evaluate"
 	"keygan/infer"
+	"keygan/infer/statedict"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -82,6 +84,8 @@ func inspect(path string, identities []age.Identity, showSecret bool) (finding, 
 	}
 	start = start[:n]
 	switch {
+	case statedict.IsFile(path):
+		return nil, hinted{named(path, errors.New("a file of PyTorch, which is read by import alone")), weightsHint(path)}
 	case bytes.HasPrefix(start, []byte("PK\x03\x04")) || bytes.HasPrefix(start, []byte("PK\x05\x06")):
 		return inspectArchive(path)
 	case startsAsAge(start):
@@ -114,6 +118,7 @@ type weightsFinding struct {
 	Kind       string     `json:"kind"`
 	Arch       infer.Arch `json:"arch"`
 	Parameters int        `json:"parameters"`
+	Operations float64    `json:"operations"` // of a key at the size of the training
 	TakesNoise bool       `json:"takes_noise"`
 	Hash       string     `json:"sha256"`
 }
@@ -123,7 +128,12 @@ func inspectWeights(path string) (finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return weightsFinding{"weights", m.Arch(), m.Arch().Parameters(), m.TakesNoise(), m.Hash()}, nil
+	a := m.Arch()
+	operations, err := a.Operations(a.ImageSize, a.ImageSize)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	return weightsFinding{"weights", a, a.Parameters(), operations, m.TakesNoise(), m.Hash()}, nil
 }
 
 func (f weightsFinding) print(w io.Writer) {
@@ -131,11 +141,15 @@ func (f weightsFinding) print(w io.Writer) {
 	field(w, "network", f.Arch.Network)
 	field(w, "parameters", f.Parameters)
 	field(w, "channels", f.Arch.Channels)
-	size := "trained at"
+	side := fmt.Sprintf("%d×%d", f.Arch.ImageSize, f.Arch.ImageSize)
 	if f.Arch.Latent > 0 {
-		size = "makes keys of"
+		field(w, "makes keys of", side)
+	} else {
+		field(w, "trained at", side)
+		field(w, "makes keys of", "any size: that of the image")
 	}
-	field(w, size, fmt.Sprintf("%d×%d", f.Arch.ImageSize, f.Arch.ImageSize))
+	field(w, "work", fmt.Sprintf("%.3g GFLOP for a key of %s", f.Operations/1e9, side))
+	field(w, "algorithms", algorithmsOf(f.Arch))
 	field(w, "value range", fmt.Sprintf("[%g, %g]", f.Arch.ValueRange[0], f.Arch.ValueRange[1]))
 	field(w, "noise", noiseOf(f.Arch))
 	field(w, "format version", f.Arch.FormatVersion)
@@ -145,8 +159,22 @@ func (f weightsFinding) print(w io.Writer) {
 	field(w, "SHA-256", f.Hash)
 	field(w, "layers", len(f.Arch.Layers))
 	for _, l := range f.Arch.Layers {
-		fmt.Fprintf(w, "  %-24s %-14s %4d → %-4d k%d s%d p%d  %s\n", oneLine(l.Name), l.Type, l.In, l.Out, l.Kernel, l.Stride, l.Padding, afterwards(l))
+		fmt.Fprintf(w, "  %-24s %-14s %4d → %-4d k%d s%d p%d  %-11s  %s\n",
+			oneLine(l.Name), l.Type, l.In, l.Out, l.Kernel, l.Stride, l.Padding, l.Algorithm, afterwards(l))
 	}
+}
+
+// algorithmsOf says how many layers are computed by which algorithm.
+func algorithmsOf(a infer.Arch) string {
+	layers := map[string]int{}
+	for _, l := range a.Layers {
+		layers[l.Algorithm]++
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(layers)) {
+		all = append(all, fmt.Sprintf("%s (%d layers)", name, layers[name]))
+	}
+	return strings.Join(all, ", ")
 }
 
 // noiseOf says what noise goes into a key.

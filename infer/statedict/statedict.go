@@ -18,6 +18,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -75,6 +77,22 @@ func ReadFile(path, key string) (*Dict, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return d, nil
+}
+
+// IsFile says whether the file at path begins as torch.save writes it. It may be damaged all the same, or hold no generator.
+func IsFile(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	start := make([]byte, 512)
+	n, _ := io.ReadFull(f, start)
+	start = start[:n]
+	if bytes.HasPrefix(start, []byte("PK\x03\x04")) {
+		return bytes.Contains(start, []byte("/data.pkl")) // the name of the first entry
+	}
+	return n > 0 && start[0] == opProto && bytes.Contains(start, []byte(legacyMagic))
 }
 
 // Read is ReadFile for a file whose bytes are b. They must not change while the Dict is in use.

@@ -64,6 +64,19 @@ func TestReadsWhatPyTorchSaves(t *testing.T) {
 	}
 }
 
+func TestIsFile(t *testing.T) {
+	for _, c := range models {
+		if !IsFile(modelPath(c.file)) {
+			t.Errorf("%s is not taken for a file of PyTorch", c.file)
+		}
+	}
+	for _, path := range []string{filepath.Join("..", "testdata", "dcgan.npz"), filepath.Join("testdata", "models.py"), "testdata", "none"} {
+		if IsFile(path) {
+			t.Errorf("%s is taken for a file of PyTorch", path)
+		}
+	}
+}
+
 // A tensor whose storage has its numbers with the other sign.
 func TestRefusesNegatedView(t *testing.T) {
 	_, err := ReadFile(modelPath("torch2-negated"), "")
