@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"runtime"
+	"sync/atomic"
 
 	"keygan/cipher"
 	"keygan/data"
@@ -11,6 +14,7 @@ import (
 	"keygan/infer/builtin"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/semaphore"
 )
 
 // loadGenerator reads the weights at path; without a path it gives the generator built into the program.
@@ -25,13 +29,22 @@ func loadGenerator(path string) (*infer.Model, error) {
 	return m, nil
 }
 
-// generator makes the keys of a command's images, each with noise of its own where the model takes any.
+// generator makes the keys of a command's images, each with noise of its own where the model takes any. Its method key may be
+// called from several goroutines.
 type generator struct {
 	model     *infer.Model
 	weights   string
 	noiseSeed uint64
 	seeded    bool // --noise-seed was given
+
+	memory *semaphore.Weighted // of keyMemory, that keys in the making take
+	ahead  atomic.Int64        // images whose keys have not been begun
 }
+
+// keyMemory bounds what the keys that are made side by side take beside the weights, in bytes; one that takes more is made alone.
+// A key of the published generator takes about 100 MB at 256×256, and sixteen times that at 1024×1024. Where images differ in
+// size, as much again may wait for the garbage collector.
+const keyMemory = 2 << 30
 
 func (g *generator) addFlags(c *cobra.Command) {
 	c.Flags().StringVarP(&g.weights, "weights", "w", "", "the generator, made by keygan-train; default: the one built in")
@@ -42,6 +55,7 @@ func (g *generator) addFlags(c *cobra.Command) {
 // load reads the weights that the command line names.
 func (g *generator) load(c *cobra.Command) (err error) {
 	g.seeded = c.Flags().Changed("noise-seed")
+	g.memory = semaphore.NewWeighted(keyMemory)
 	if g.model, err = loadGenerator(g.weights); err != nil {
 		return err
 	}
@@ -51,9 +65,25 @@ func (g *generator) load(c *cobra.Command) (err error) {
 	return nil
 }
 
-// key makes the key of an image.
+// workers is how many of so many images should be worked on side by side: as many as there are cores, and as many again that
+// decode, encode or wait for the disk. It is called before the first key; without it, keys take all cores, one at a time or not.
+func (g *generator) workers(images int) int {
+	g.ahead.Store(int64(images))
+	return max(1, min(images, 2*runtime.GOMAXPROCS(0)))
+}
+
+// key makes the key of an image, once there is a core and memory for it. Keys are made side by side with a thread each, which
+// wastes least; on more threads where there is no memory for so many, and at the end, when there are no more images than cores.
 func (g *generator) key(img *data.Image) (*data.Image, error) {
-	return g.model.KeyFrom(img, g.seed(img))
+	cores := runtime.GOMAXPROCS(0)
+	memory := min(max(g.model.Memory(1, img.Height, img.Width), keyMemory/int64(cores)), keyMemory)
+	if err := g.memory.Acquire(context.Background(), memory); err != nil {
+		return nil, err // never
+	}
+	defer g.memory.Release(memory)
+	beside := max(1, min(keyMemory/memory, g.ahead.Add(-1)+1))
+	threads := (cores + int(beside) - 1) / int(beside)
+	return g.model.KeyOn(threads, img, g.seed(img))
 }
 
 // seed is that of the noise in an image's key: fresh, so that no key is made twice; or with --noise-seed, SHA-256 of
