@@ -122,8 +122,7 @@ func readPassphrase(path string) ([]byte, error) {
 	line := make([]byte, 0, maxPassphrase+2)
 	for { // byte by byte, so that the next line is left to whoever reads next
 		if len(line) == cap(line) {
-			clear(line)
-			return nil, fmt.Errorf("%s: the passphrase is longer than %d bytes", path, maxPassphrase)
+			break // which is too long
 		}
 		n, err := f.Read(line[len(line) : len(line)+1])
 		line = line[:len(line)+n]
@@ -136,10 +135,21 @@ func readPassphrase(path string) ([]byte, error) {
 		}
 	}
 	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-	if len(line) == 0 {
-		return nil, fmt.Errorf("%s: the passphrase is empty", path)
+	if err := checkPassphrase(line); err != nil {
+		clear(line)
+		return nil, named(path, err)
 	}
 	return line, nil
+}
+
+func checkPassphrase(b []byte) error {
+	switch {
+	case len(b) == 0:
+		return errors.New("the passphrase is empty")
+	case len(b) > maxPassphrase:
+		return fmt.Errorf("the passphrase is longer than %d bytes", maxPassphrase)
+	}
+	return nil
 }
 
 var errNoTerminal = errors.New("there is no terminal on which to ask for a passphrase")
@@ -180,15 +190,12 @@ func (a *app) askSecret(ctx context.Context, what string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case got.err == io.EOF:
-		return nil, errors.New("no passphrase was given")
 	case got.err != nil:
 		return nil, fmt.Errorf("the passphrase could not be read: %w", got.err)
-	case len(got.secret) == 0:
-		return nil, errors.New("the passphrase is empty")
-	case len(got.secret) > maxPassphrase:
+	}
+	if err := checkPassphrase(got.secret); err != nil {
 		clear(got.secret)
-		return nil, fmt.Errorf("the passphrase is longer than %d bytes", maxPassphrase)
+		return nil, err
 	}
 	return got.secret, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"keygan/cipher"
+	"keygan/data/atomicfile"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -113,6 +114,9 @@ func (a *app) rekey(ctx context.Context, path string, old []age.Identity, next [
 // encryptKeyFile writes a key file and then removes the unencrypted one that it was made of.
 func (a *app) encryptKeyFile(ctx context.Context, from, to string, content []byte) (string, error) {
 	if err := a.write(ctx, false, bytesOutput(to, secret, content)); err != nil {
+		if errors.Is(err, atomicfile.ErrExists) {
+			err = hinted{err, "move it away first; rekey replaces no other key file"}
+		}
 		return "", err
 	}
 	if err := os.Remove(from); err != nil {

@@ -1,0 +1,160 @@
+package cipher
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+	"github.com/google/go-cmp/cmp"
+)
+
+// keyFileSeeds are encrypted key files to start fuzzing from, by what becomes of them: "opens", "refused" or "version". The identities
+// are the committed one and a passphrase.
+func keyFileSeeds(t testing.TB) (seeds map[string]map[string][]byte, identities []age.Identity) {
+	t.Helper()
+	read := func(name string) []byte {
+		b, err := os.ReadFile("testdata/sealed-v1." + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	identities, err := ParseIdentities("sealed-v1.identity", read("identity"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := passphraseParty(t, "correct horse")
+	p.identity.(passphraseIdentity).SetMaxWorkFactor(10) // so that guesses at the number do not take minutes
+	to := identities[0].(*age.X25519Identity).Recipient()
+	identities = append(identities, p.identity)
+
+	image := read("image.key.age")
+	k, err := ReadSealedKey(bytes.NewReader(image), identities...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	armored := func(file []byte) []byte {
+		var b bytes.Buffer
+		w := armor.NewWriter(&b)
+		if _, err := w.Write(file); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	encrypted := func(plain string) []byte {
+		var b bytes.Buffer
+		if err := encryptTo(&b, []byte(plain), []age.Recipient{to}); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	plain := string(k.Marshal())
+	locked := wrap(t, k, p.recipient)
+	flipped := bytes.Clone(image)
+	flipped[len(flipped)-1] ^= 1
+	return map[string]map[string][]byte{
+		"opens": {
+			"image": image, "file": read("file.key.age"), "armored": armored(image), "passphrase": locked,
+			"others first": wrap(t, k, newParty(t).recipient, newParty(t).recipient, to),
+		},
+		"version": {
+			"format": encrypted(strings.Replace(plain, `"version":1`, `"version":2`, 1)), "derivation": encrypted(strings.Replace(plain, `"derivation":1`, `"derivation":2`, 1)),
+		},
+		"refused": {
+			"nothing": nil, "plain": []byte(plain), "flipped": flipped, "cut": image[:len(image)-1], "longer": append(bytes.Clone(image), 0),
+			"for others": wrap(t, k, newParty(t).recipient), "empty": encrypted(""), "no key": encrypted("{}\n"), "too long": encrypted(strings.Repeat("a", 3000)),
+			"too much work": bytes.Replace(locked, []byte(" 10\n"), []byte(" 11\n"), 1), "half armored": armored(image)[:200], "armored twice": armored(armored(image)),
+			"passphrase twice": []byte("age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n\n--- AAAA\n"),
+		},
+	}, identities
+}
+
+// outcome is what becomes of a key file; anything but the three that there can be is an error.
+func outcome(t testing.TB, file []byte, identities []age.Identity) string {
+	t.Helper()
+	k, err := ReadSealedKey(bytes.NewReader(file), identities...)
+	version := (*VersionError)(nil)
+	switch {
+	case err == nil:
+		again, err := ParseSealedKey(k.Marshal())
+		if err != nil {
+			t.Fatalf("what was read is refused when it is written: %v", err)
+		}
+		if d := cmp.Diff(k.Marshal(), again.Marshal()); d != "" {
+			t.Fatal(d)
+		}
+		return "opens"
+	case k != nil:
+		t.Fatal("an error and a key")
+	case errors.As(err, &version):
+		return "version"
+	case err != ErrRefused:
+		t.Fatalf("error %v", err)
+	}
+	return "refused"
+}
+
+func TestKeyFileSeeds(t *testing.T) {
+	seeds, identities := keyFileSeeds(t)
+	for want, files := range seeds {
+		for name, file := range files {
+			if got := outcome(t, file, identities); got != want {
+				t.Errorf("%s: %s, want %s", name, got, want)
+			}
+		}
+	}
+}
+
+// FuzzReadSealedKey: whatever is given for an encrypted key file, it opens, is refused or is of another version.
+func FuzzReadSealedKey(f *testing.F) {
+	seeds, identities := keyFileSeeds(f)
+	for _, files := range seeds {
+		for _, file := range files {
+			f.Add(file)
+		}
+	}
+	f.Fuzz(func(t *testing.T, file []byte) { outcome(t, file, identities) })
+}
+
+// FuzzParseIdentities: whatever is given for an identity file, it is read or refused, and not repeated in the error.
+func FuzzParseIdentities(f *testing.F) {
+	for _, seed := range identitySeeds(f) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		ids, err := ParseIdentities("me", file, nil)
+		if (len(ids) > 0) == (err != nil) || (err != nil && (!strings.HasPrefix(err.Error(), "me: ") || len(err.Error()) > 200)) {
+			t.Fatalf("%d identities, error %v", len(ids), err)
+		}
+	})
+}
+
+func identitySeeds(t testing.TB) map[string][]byte {
+	t.Helper()
+	own, err := os.ReadFile("testdata/sealed-v1.identity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, ssh := sshKey(t, "ed25519", "")
+	_, locked := sshKey(t, "ed25519", "open sesame")
+	return map[string][]byte{
+		"age": own, "age, Windows": bytes.ReplaceAll(own, []byte("\n"), []byte("\r\n")), "ssh": ssh,
+		"locked": locked, "public": []byte(public), "encrypted": []byte("age-encryption.org/v1\n"),
+	}
+}
+
+func TestIdentitySeeds(t *testing.T) {
+	readable := map[string]bool{"age": true, "age, Windows": true, "ssh": true}
+	for name, seed := range identitySeeds(t) {
+		if _, err := ParseIdentities(name, seed, nil); (err == nil) != readable[name] {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
