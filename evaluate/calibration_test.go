@@ -19,8 +19,8 @@ const calibrationSide = 64
 func judged(t *testing.T, a, b *data.Image) map[string]float64 {
 	t.Helper()
 	r := results{}
-	statisticsOf(r, "", a)
-	if err := differential(r, "", idNPCR, idUACI, a, b); err != nil {
+	statisticsOf(r, System{}, a)
+	if err := differential(r, System{}, idNPCR, idUACI, a, b); err != nil {
 		t.Fatal(err)
 	}
 	values := map[string]float64{}

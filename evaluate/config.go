@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"keygan/cipher"
@@ -18,25 +19,30 @@ import (
 //
 //	evaluate:
 //	  name: paper
-//	  generator: runs/paper/generator.npz
+//	  generators:
+//	    - {name: WGAN-GP, run: runs/paper}
+//	    - {name: built-in, weights: built-in}
 //	  sources:
 //	    - {name: xray, folder: ~/datasets/montgomery}
 //	    - {name: mri, synthetic: mri, count: 20, seed: 7}
-//	  schemes: [xor, paper]
+//	  schemes: [xor, paper, sealed, aes-256-gcm]
 //	  images: 10
 //	  changes: 50
 //
 // What is left out, or 0, takes its default. Paths are relative to the working folder.
 type Config struct {
-	Name       string   `yaml:"name,omitempty" json:"name"`                        // heading of the tables; default "evaluation"
-	Generator  string   `yaml:"generator,omitempty" json:"generator,omitempty"`    // generator.npz; a command may take another, or a built-in one
-	Sources    []Source `yaml:"sources,omitempty" json:"-"`                        // where the plain images come from
-	Size       int      `yaml:"size,omitempty" json:"size"`                        // images are brought to size × size pixels; default 256
-	Schemes    []string `yaml:"schemes,omitempty" json:"schemes"`                  // default xor, paper
-	Iterations int      `yaml:"iterations,omitempty" json:"iterations"`            // of the cat map; default 30, the published count
-	Images     int      `yaml:"images,omitempty" json:"images_per_source"`         // at most so many of each source, drawn by Seed; default 4
-	Changes    int      `yaml:"changes,omitempty" json:"one_bit_changes_a_source"` // one-bit changes for NPCR and UACI, over all images of a source; default 20
-	Seed       uint64   `yaml:"seed,omitempty" json:"seed"`                        // of every random choice
+	Name       string      `yaml:"name,omitempty" json:"name"`                        // heading of the tables; default "evaluation"
+	Generator  string      `yaml:"generator,omitempty" json:"-"`                      // generator.npz or the folder of a run: short for a list of one generator
+	Generators []Generator `yaml:"generators,omitempty" json:"generators"`            // those that make keys, and that of a chaos GAN; default: the one inside the program
+	Sources    []Source    `yaml:"sources,omitempty" json:"-"`                        // where the plain images come from
+	Size       int         `yaml:"size,omitempty" json:"size"`                        // images are brought to size × size pixels; default 256
+	Schemes    []string    `yaml:"schemes,omitempty" json:"schemes"`                  // default xor, paper
+	Iterations int         `yaml:"iterations,omitempty" json:"iterations"`            // of the cat map; default 30, the published count
+	Images     int         `yaml:"images,omitempty" json:"images_per_source"`         // at most so many of each source, drawn by Seed; default 4
+	Changes    int         `yaml:"changes,omitempty" json:"one_bit_changes_a_source"` // one-bit changes for NPCR and UACI, over all images of a source; default 50
+	Randomness Randomness  `yaml:"randomness,omitempty" json:"randomness"`            // SP 800-22 on raw keys, keystreams and ciphertexts
+	Seed       uint64      `yaml:"seed,omitempty" json:"seed"`                        // of every random choice
+	Quick      bool        `yaml:"-" json:"-"`                                        // it was cut down, see Quickened
 }
 
 // Source is a named set of plain images. File names carry the name with a dash for each run of spaces.
@@ -50,6 +56,9 @@ const (
 	minSize, maxSize = 16, 4096 // pixels
 	maxImages        = 10_000
 	maxChanges       = 1_000_000
+	maxGenerators    = 20
+	maxSequences     = 10_000
+	minBits, maxBits = 128, 10_000_000 // of a sequence
 )
 
 // FieldError reports a value of a Config that is impossible. Field is its path in the section, as in "sources[1].name".
@@ -60,7 +69,8 @@ func (e *FieldError) Error() string { return "evaluate." + e.Field + ": " + e.Re
 // DefaultConfig is what Resolved fills in, without sources.
 func DefaultConfig() Config {
 	return Config{
-		Name: "evaluation", Size: 256, Schemes: []string{"xor", "paper"}, Iterations: cipher.DefaultIterations, Images: 4, Changes: 20,
+		Name: "evaluation", Size: 256, Schemes: []string{"xor", "paper"}, Iterations: cipher.DefaultIterations, Images: 4, Changes: 50,
+		Randomness: Randomness{Sequences: 60, Bits: 100_000},
 	}
 }
 
@@ -100,6 +110,9 @@ func (c Config) Resolved() Config {
 	if len(c.Schemes) == 0 {
 		c.Schemes = d.Schemes
 	}
+	c.Randomness.Sequences = cmp.Or(c.Randomness.Sequences, d.Randomness.Sequences)
+	c.Randomness.Bits = cmp.Or(c.Randomness.Bits, d.Randomness.Bits)
+	c.resolveGenerators()
 	c.Sources = append([]Source(nil), c.Sources...)
 	for i := range c.Sources {
 		s := &c.Sources[i]
@@ -108,6 +121,37 @@ func (c Config) Resolved() Config {
 		}
 		s.Name = cmp.Or(s.Name, s.Synthetic)
 	}
+	return c
+}
+
+// resolveGenerators makes a list of whatever names generators, and gives each its name.
+func (c *Config) resolveGenerators() {
+	list := append([]Generator(nil), c.Generators...)
+	switch {
+	case c.Generator != "":
+		one, err := ParseGenerator(c.Generator)
+		if err != nil {
+			one = Generator{Name: "generator", Weights: c.Generator}
+		}
+		list = append(list, one)
+	case len(list) == 0:
+		list = []Generator{{Weights: BuiltIn}}
+	}
+	c.Generator, c.Generators = "", list
+	for i := range list {
+		list[i] = list[i].resolved()
+	}
+}
+
+// What Quickened leaves of each source.
+const quickImages, quickChanges, quickSequences, quickBits = 1, 4, 4, 20_000
+
+// Quickened is c cut down to what a minute or so can measure: its numbers show that all works, and are too few to rest on.
+func (c Config) Quickened() Config {
+	c = c.Resolved()
+	c.Quick = true
+	c.Images, c.Changes = min(c.Images, quickImages), min(c.Changes, quickChanges)
+	c.Randomness = Randomness{min(c.Randomness.Sequences, quickSequences), min(c.Randomness.Bits, quickBits)}
 	return c
 }
 
@@ -122,15 +166,22 @@ func (c Config) Validate() error {
 		{"images", c.Images, 1, maxImages},
 		{"changes", c.Changes, 1, maxChanges},
 		{"iterations", c.Iterations, 1, cipher.MaxIterations},
+		{"randomness.sequences", c.Randomness.Sequences, 1, maxSequences},
+		{"randomness.bits", c.Randomness.Bits, minBits, maxBits},
 	} {
 		if b.value < b.low || b.value > b.up {
 			return &FieldError{b.field, fmt.Sprintf("%d is not possible, it must be %d to %d", b.value, b.low, b.up)}
 		}
 	}
-	if err := c.validateSources(); err != nil {
-		return err
+	if c.Randomness.Bits%8 != 0 {
+		return &FieldError{"randomness.bits", fmt.Sprintf("%d is not possible, it must be a multiple of 8", c.Randomness.Bits)}
 	}
-	return c.validateSchemes()
+	for _, check := range []func() error{c.validateGenerators, c.validateSources, c.validateSchemes} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sourceName is what a name may be: letters, digits, '_', '-', '.' and spaces.
@@ -141,6 +192,29 @@ var (
 
 // fileName is a source's name as a part of file names.
 func fileName(source string) string { return strings.Join(strings.Fields(source), "-") }
+
+func (c Config) validateGenerators() error {
+	if len(c.Generators) > maxGenerators {
+		return &FieldError{"generators", fmt.Sprintf("%d are too many, %d are possible", len(c.Generators), maxGenerators)}
+	}
+	seen := map[string]bool{}
+	for i, g := range c.Generators {
+		at := fmt.Sprintf("generators[%d]", i)
+		switch name := strings.ToLower(fileName(g.Name)); {
+		case g.Weights == "" && g.Run == "":
+			return &FieldError{at, "needs either weights: a generator.npz or built-in, or run: the folder of a training run"}
+		case g.Weights != "" && g.Run != "":
+			return &FieldError{at, "has both weights and run; a run's folder holds its weights"}
+		case !generatorName.MatchString(g.Name):
+			return &FieldError{at + ".name", fmt.Sprintf("%q is not possible: it must be of letters, digits, '_', '-', '+', '.' and spaces, 40 at most, and begin with a letter or digit", g.Name)}
+		case seen[name]:
+			return &FieldError{at + ".name", fmt.Sprintf("%q is the name of another generator, or would give the same file names", g.Name)}
+		default:
+			seen[name] = true
+		}
+	}
+	return nil
+}
 
 func (c Config) validateSources() error {
 	if len(c.Sources) == 0 {
@@ -173,14 +247,17 @@ func (c Config) validateSchemes() error {
 	seen := map[string]bool{}
 	for i, name := range c.Schemes {
 		at := fmt.Sprintf("schemes[%d]", i)
-		scheme, err := cipher.SchemeByName(name)
-		if err != nil {
-			return &FieldError{at, err.Error()}
+		if !slices.Contains(Schemes(), name) {
+			return &FieldError{at, fmt.Sprintf("unknown scheme %q: it must be one of %s", name, strings.Join(Schemes(), ", "))}
 		}
 		if seen[name] {
 			return &FieldError{at, fmt.Sprintf("%q is there already", name)}
 		}
 		seen[name] = true
+		scheme, err := cipher.SchemeByName(name)
+		if err != nil {
+			continue // it takes images of every shape
+		}
 		err = scheme.Check(shape, c.params())
 		if size := (*cipher.SizeError)(nil); errors.As(err, &size) {
 			return &FieldError{"size", fmt.Sprintf("%d is not possible with the scheme %q, which takes only %d", c.Size, name, size.Side)}

@@ -82,6 +82,14 @@ func criteria(m *data.Image) map[string]criterion {
 		idUACI:            intensity,
 		idUACIKeyKey:      intensity,
 		idUACIKeyOneBit:   intensity,
+		idNPCRSameKey:     changed,
+		idUACISameKey:     intensity,
+		idNPCRGenerators:  changed,
+		idUACIGenerators:  intensity,
+
+		idKeySensitivityCipher:    changed,
+		idKeySensitivityDecrypted: changed,
+		idNPCRWrongKey:            changed,
 		// Decryption is exact or it is wrong.
 		idMSEDecrypted:  {0, 0, 0, 0},
 		idPSNRDecrypted: {inf, inf, inf, 0},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -12,48 +11,77 @@ import (
 	"slices"
 	"time"
 
-	"keygan/cipher"
 	"keygan/data"
-	"keygan/evaluate/metrics"
 	"keygan/infer"
 )
 
-// A keyGenerator makes a key image of an image, and of noise if it takes any; *infer.Model is one.
-type keyGenerator interface {
-	KeyFrom(img *data.Image, seed infer.Seed) (*data.Image, error)
-}
-
-// experiment measures the sources one after the other. Keys are what takes the time: each is made once and serves every
-// scheme. No more than a few images are in memory at a time.
+// experiment measures the sources one after the other. Each key is made once and serves every scheme. No more than a few images
+// are in memory at a time.
 type experiment struct {
-	cfg      Config
-	channels int // of the plain images and of the keys
-	keys     keyGenerator
-	schemes  []cipher.Scheme
-	progress func(done, total int, what string)
-	done     int // keys made
-	total    int
+	cfg        Config
+	channels   int // of the images, wherever no generator asks for others
+	generators []*generator
+	systems    []*system
+	bits       *bitBank // for SP 800-22
+	progress   *tracker
 }
 
-// specimen is an image with all that was made of it.
-type specimen struct {
-	plain, key *data.Image
-	noise      infer.Seed  // of the key, and of those of its one-bit changes
-	encrypted  []encrypted // by scheme
+// A trial is what happens to the images of one source.
+type trial struct {
+	*experiment
+	info    SourceInfo
+	source  data.Source
+	results results
+	places  *rand.Rand // of the one-bit changes
+	first   *specimen
+	before  map[string]*data.Image // by generator: the key of the image before
+
+	channels []int // that the systems ask for, the experiment's first
 }
+
+// subject is an image that is measured, with the keys that the generators make of it.
+type subject struct {
+	index int                    // in the source
+	plain map[int]*data.Image    // by channels
+	keys  map[string]*data.Image // by generator
+	noise infer.Seed             // of the keys, and of those of one-bit changes
+	took  map[string]time.Duration
+}
+
+// specimen is the first image of a source with all that was made of it, for pictures.
+type specimen struct {
+	source    string
+	plain     *data.Image
+	encrypted []encrypted // by system, without those that were not measured
+	keys      []keyed     // by generator
+}
+
+// keyed has the first few images of a source and their keys by one generator.
+type keyed struct {
+	generator  string
+	plain, key []*data.Image
+}
+
+// mostKeyed bounds the images in keyed.
+const mostKeyed = 4
 
 type encrypted struct {
-	scheme    string
+	system    System
+	plain     *data.Image // as the system takes it
+	key       *data.Image // the raw key, or the keystream as an image; nil where there is none to be seen
 	scrambled *data.Image // after the cat map; nil where the scheme has none
 	cipher    *data.Image
 	decrypted *data.Image
+	wrong     *data.Image // decrypted with a wrong key; nil where the scheme refuses
+	wrongWhy  string      // what the wrong key was, or that it is refused
 }
 
-// measured is the outcome for one source.
-type measured struct {
-	info    SourceInfo
-	results results
-	first   *specimen
+// seeded is a stream of random numbers for one purpose, which depends on the configuration's seed and on nothing that happens
+// before.
+func (e *experiment) seeded(purpose string, index int) (seed [32]byte) {
+	b := []byte("keygan evaluate " + purpose + "\n")
+	b = binary.BigEndian.AppendUint64(b, e.cfg.Seed)
+	return sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(index)))
 }
 
 // noise is the seed of the keys of one image of a source, for generators that take noise. A copy with one bit changed has the
@@ -65,94 +93,109 @@ func (e *experiment) noise(source string, index int) infer.Seed {
 	return sha256.Sum256(append(b, source...))
 }
 
-// key makes one key, and counts it.
-func (e *experiment) key(ctx context.Context, plain *data.Image, noise infer.Seed, what string) (*data.Image, time.Duration, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, 0, err
-	}
-	if e.progress != nil {
-		e.progress(e.done, e.total, what)
-	}
-	start := time.Now()
-	key, err := e.keys.KeyFrom(plain, noise)
-	if err != nil {
-		return nil, 0, fmt.Errorf("key: %w", err)
-	}
-	e.done++
-	return key, time.Since(start), nil
-}
-
 // planned is how many images of a source will be measured.
 func (e *experiment) planned(src data.Source) int { return min(e.cfg.Images, src.Len()) }
 
-// source measures one source. Images are drawn without replacement; one that cannot be read is noted and the next taken.
-func (e *experiment) source(ctx context.Context, s Source, src data.Source) (*measured, error) {
+// newTrial prepares the measurement of a source.
+func (e *experiment) newTrial(s Source, src data.Source) *trial {
 	name := fnv.New64a()
 	io.WriteString(name, s.Name)
-	rng := rand.New(rand.NewPCG(e.cfg.Seed, name.Sum64()))
-	order := rng.Perm(src.Len())
-	count := e.planned(src)
-	slices.Sort(order[:count]) // as a reader would list them
+	t := &trial{
+		experiment: e, source: src, results: results{}, before: map[string]*data.Image{}, channels: []int{e.channels},
+		info:   SourceInfo{Name: s.Name, From: s.Spec.String(), Available: src.Len()},
+		places: rand.New(rand.NewPCG(e.cfg.Seed, name.Sum64())),
+	}
+	for _, s := range e.measured() {
+		if !slices.Contains(t.channels, s.Channels) {
+			t.channels = append(t.channels, s.Channels)
+		}
+	}
+	return t
+}
 
-	out := &measured{info: SourceInfo{Name: s.Name, From: s.Spec.String(), Available: src.Len()}, results: results{}}
-	var previous *data.Image // key of the image before
+// measured are the systems that can be.
+func (e *experiment) measured() []*system {
+	return slices.DeleteFunc(slices.Clone(e.systems), func(s *system) bool { return s.NotMeasured != "" })
+}
+
+// makers are the generators that make keys.
+func (e *experiment) makers() []*generator {
+	return slices.DeleteFunc(slices.Clone(e.generators), func(g *generator) bool { return g.keys == nil || g.chaos() })
+}
+
+// run measures the source. Images are drawn without replacement; one that cannot be read is noted and the next taken.
+func (t *trial) run(ctx context.Context) error {
+	order := t.places.Perm(t.source.Len())
+	count := t.planned(t.source)
+	slices.Sort(order[:count]) // as a reader would list them
 	for _, index := range order {
-		k := len(out.info.Images)
+		k := len(t.info.Images)
 		if k == count {
 			break
 		}
-		plain, err := e.plain(src, index)
+		what := fmt.Sprintf("%s: image %d of %d", t.info.Name, k+1, count)
+		s, err := t.subject(ctx, index, what)
 		if err != nil {
-			out.info.Unreadable = append(out.info.Unreadable, err.Error())
+			return t.failed(index, err)
+		}
+		if s == nil {
 			continue
 		}
-		sp, err := e.image(ctx, out.results, plain, e.noise(s.Name, index), fmt.Sprintf("%s: image %d of %d", s.Name, k+1, count))
-		if err != nil {
-			return nil, fmt.Errorf("source %s, %s: %w", s.Name, src.Name(index), err)
-		}
-		if previous != nil {
-			if err := differential(out.results, RawKey, idNPCRKeyKey, idUACIKeyKey, previous, sp.key); err != nil {
-				return nil, err
-			}
-		}
-		previous = sp.key
 		// The changes are dealt out over the images like cards.
-		changes := e.cfg.Changes / count
-		if k < e.cfg.Changes%count {
+		changes := t.cfg.Changes / count
+		if k < t.cfg.Changes%count {
 			changes++
 		}
-		if err := e.oneBitChanges(ctx, out.results, sp, changes, rng, fmt.Sprintf("%s: one-bit changes, image %d of %d", s.Name, k+1, count)); err != nil {
-			return nil, fmt.Errorf("source %s, %s: %w", s.Name, src.Name(index), err)
+		if err := t.measure(ctx, s, changes, what); err != nil {
+			return t.failed(index, err)
 		}
-		out.info.Changes += changes
-		if out.first == nil {
-			out.first = sp
+		t.info.Changes += changes
+		t.info.Images = append(t.info.Images, t.source.Name(index))
+	}
+	if len(t.info.Images) == 0 {
+		return fmt.Errorf("source %s: none of its %d images can be read; the first: %s", t.info.Name, t.source.Len(), t.info.Unreadable[0])
+	}
+	if len(t.info.Images) == 1 {
+		for _, g := range t.makers() {
+			for _, id := range []string{idNPCRKeyKey, idUACIKeyKey} {
+				t.results.at(System{RawKey, g.info.Name}, id).reason = "not measured: it takes two images"
+			}
 		}
-		out.info.Images = append(out.info.Images, src.Name(index))
 	}
-	if len(out.info.Images) == 0 {
-		return nil, fmt.Errorf("source %s: none of its %d images can be read; the first: %s", s.Name, src.Len(), out.info.Unreadable[0])
-	}
-	if len(out.info.Images) == 1 {
-		for _, id := range []string{idNPCRKeyKey, idUACIKeyKey} {
-			out.results.at(RawKey, id).reason = "not measured: it takes two images"
-		}
-	}
-	return out, nil
+	return nil
 }
 
-// plain reads an image and brings it to what the generator and the schemes take: size × size, the generator's channels,
-// 8 bits.
-func (e *experiment) plain(src data.Source, index int) (*data.Image, error) {
-	m, err := src.Image(index)
+func (t *trial) failed(index int, err error) error {
+	return fmt.Errorf("source %s, %s: %w", t.info.Name, t.source.Name(index), err)
+}
+
+// subject reads an image and makes its keys. An image that cannot be read is noted, and nil.
+func (t *trial) subject(ctx context.Context, index int, what string) (*subject, error) {
+	m, err := t.source.Image(index)
 	if err != nil {
-		return nil, err
+		t.info.Unreadable = append(t.info.Unreadable, err.Error())
+		return nil, nil
 	}
-	m = m.Convert(e.channels)
-	if m.Width != e.cfg.Size || m.Height != e.cfg.Size {
-		m = m.Resize(e.cfg.Size, e.cfg.Size)
+	if m.Depth == 16 {
+		t.info.Sixteen++
 	}
-	return eightBits(m), nil
+	if m.Width != t.cfg.Size || m.Height != t.cfg.Size {
+		t.info.Resized++
+	}
+	s := &subject{index: index, plain: map[int]*data.Image{}, noise: t.noise(t.info.Name, index)}
+	for _, c := range t.channels {
+		s.plain[c] = fit(m, t.cfg.Size, c)
+	}
+	return s, t.makeKeys(ctx, s, what)
+}
+
+// fit brings an image to what generators and schemes take: size × size, so many channels, 8 bits.
+func fit(m *data.Image, size, channels int) *data.Image {
+	m = m.Convert(channels)
+	if m.Width != size || m.Height != size {
+		m = m.Resize(size, size)
+	}
+	return eightBits(m)
 }
 
 // eightBits rounds 16-bit samples to the nearest of 256 levels.
@@ -167,162 +210,88 @@ func eightBits(m *data.Image) *data.Image {
 	return out
 }
 
-// image takes every metric of one image that needs only its own key.
-func (e *experiment) image(ctx context.Context, r results, plain *data.Image, noise infer.Seed, what string) (*specimen, error) {
-	key, took, err := e.key(ctx, plain, noise, what)
-	if err != nil {
-		return nil, err
-	}
-	r.add(RawKey, idKeyTime, milliseconds(took))
-	statisticsOf(r, PlainImage, plain)
-	statisticsOf(r, RawKey, key)
-	sp := &specimen{plain: plain, key: key, noise: noise}
-	for _, s := range e.schemes {
-		one, err := e.scheme(r, s, plain, key)
-		if err != nil {
-			return nil, fmt.Errorf("scheme %s: %w", s.Name(), err)
-		}
-		sp.encrypted = append(sp.encrypted, one)
-	}
-	return sp, nil
-}
-
-func (e *experiment) params() cipher.Params { return e.cfg.params() }
-
-// scheme encrypts and decrypts one image and compares the three.
-func (e *experiment) scheme(r results, s cipher.Scheme, plain, key *data.Image) (encrypted, error) {
-	name := s.Name()
-	start := time.Now()
-	secret, keyFile, err := s.Encrypt(plain, key, e.params())
-	if err != nil {
-		return encrypted{}, err
-	}
-	r.add(name, idEncryptTime, milliseconds(time.Since(start)))
-	decrypted, err := s.Decrypt(secret, keyFile)
-	if err != nil {
-		return encrypted{}, err
-	}
-	var size byteCount
-	if err := keyFile.Write(&size); err != nil {
-		return encrypted{}, err
-	}
-	r.add(name, idKeyBytes, float64(size))
-	statisticsOf(r, name, secret)
-	if err := plainAgainstCipher(r, name, plain, secret); err != nil {
-		return encrypted{}, err
-	}
-	if err := plainAgainstDecrypted(r, name, plain, decrypted); err != nil {
-		return encrypted{}, err
-	}
-	out := encrypted{scheme: name, cipher: secret, decrypted: decrypted}
-	if p := keyFile.Params; p.Iterations > 0 {
-		out.scrambled = cipher.CatMap(plain, p.A, p.B, p.Iterations)
-	}
-	return out, nil
-}
-
-// oneBitChanges runs everything again, key generation included, for copies of an image with one bit of one sample
-// changed at a random place, and compares keys and ciphertexts with the unchanged image's.
-func (e *experiment) oneBitChanges(ctx context.Context, r results, sp *specimen, count int, rng *rand.Rand, what string) error {
-	for range count {
-		plain := sp.plain.Clone()
-		plain.Pix[rng.IntN(len(plain.Pix))] ^= 1 << rng.IntN(8)
-		key, took, err := e.key(ctx, plain, sp.noise, what)
-		if err != nil {
+// makeKeys runs every generator of keys on a subject.
+func (t *trial) makeKeys(ctx context.Context, s *subject, what string) error {
+	s.keys, s.took = map[string]*data.Image{}, map[string]time.Duration{}
+	for _, g := range t.makers() {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		r.add(RawKey, idKeyTime, milliseconds(took))
-		if err := differential(r, RawKey, idNPCRKeyOneBit, idUACIKeyOneBit, sp.key, key); err != nil {
+		start := time.Now()
+		key, err := g.keys.KeyFrom(s.plain[g.info.Channels], s.noise)
+		if err != nil {
+			return fmt.Errorf("key by %s: %w", g.info.Name, err)
+		}
+		s.keys[g.info.Name], s.took[g.info.Name] = key, time.Since(start)
+		t.progress.passed(g.cost, what)
+	}
+	return nil
+}
+
+// measure takes every metric of a subject.
+func (t *trial) measure(ctx context.Context, s *subject, changes int, what string) error {
+	if t.first == nil {
+		t.first = &specimen{source: t.info.Name, plain: s.plain[t.channels[0]]}
+		if err := t.firstStrangers(ctx, s); err != nil {
 			return err
 		}
-		for i, s := range e.schemes {
-			secret, _, err := s.Encrypt(plain, key, e.params())
-			if err != nil {
-				return err
+	}
+	statisticsOf(t.results, System{Scheme: PlainImage}, s.plain[t.channels[0]])
+	if err := t.measureKeys(s); err != nil {
+		return err
+	}
+	var made []*product
+	for _, sys := range t.measured() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p, err := t.measureSystem(sys, s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", sys, err)
+		}
+		made = append(made, p)
+		t.progress.passed(sys.cost, what)
+	}
+	if err := t.oneBitChanges(ctx, s, made, changes, what); err != nil {
+		return err
+	}
+	for name, key := range s.keys {
+		t.before[name] = key
+	}
+	return nil
+}
+
+// firstStrangers makes the wrong keys for the first image: those of the next one that can be read, or of its mirror image. Later
+// images have the key of the one before.
+func (t *trial) firstStrangers(ctx context.Context, s *subject) error {
+	other := &subject{plain: map[int]*data.Image{}, noise: t.noise(t.info.Name, t.source.Len())}
+	for _, c := range t.channels {
+		other.plain[c] = mirrored(s.plain[c])
+	}
+	for i := range t.source.Len() {
+		index := (s.index + 1 + i) % t.source.Len()
+		if m, err := t.source.Image(index); err == nil && index != s.index {
+			for _, c := range t.channels {
+				other.plain[c] = fit(m, t.cfg.Size, c)
 			}
-			if err := differential(r, s.Name(), idNPCR, idUACI, sp.encrypted[i].cipher, secret); err != nil {
-				return err
-			}
+			break
 		}
 	}
+	if err := t.makeKeys(ctx, other, t.info.Name); err != nil {
+		return err
+	}
+	t.before = other.keys
 	return nil
 }
 
-// statisticsOf adds entropy, χ² and the correlations of an image.
-func statisticsOf(r results, scheme string, m *data.Image) {
-	r.add(scheme, idEntropy, Entropy(m))
-	r.add(scheme, idChiSquare, ChiSquare(m))
-	for c := range m.Channels {
-		for _, d := range Directions {
-			v, err := Correlation(m, c, d)
-			if errors.Is(err, ErrUndefined) {
-				r.addUndefined(scheme, idCorrelation[d], err)
-				continue
-			}
-			r.add(scheme, idCorrelation[d], v)
+// mirrored is an image with left and right exchanged.
+func mirrored(m *data.Image) *data.Image {
+	out := data.NewImage(m.Width, m.Height, m.Channels, m.Depth)
+	size := m.Channels * m.Depth / 8
+	for y := range m.Height {
+		for x := range m.Width {
+			copy(out.Pix[(y*m.Width+x)*size:][:size], m.Pix[(y*m.Width+m.Width-1-x)*size:][:size])
 		}
 	}
-}
-
-// differential adds the NPCR and the UACI of two images.
-func differential(r results, scheme, npcrID, uaciID string, a, b *data.Image) error {
-	npcr, err := NPCR(a, b)
-	if err != nil {
-		return err
-	}
-	uaci, err := UACI(a, b)
-	if err != nil {
-		return err
-	}
-	r.add(scheme, npcrID, npcr)
-	r.add(scheme, uaciID, uaci)
-	return nil
-}
-
-func plainAgainstCipher(r results, scheme string, plain, secret *data.Image) error {
-	c, err := Compare(plain, secret)
-	if err != nil {
-		return err
-	}
-	expected := ExpectedMSE(plain)
-	r.add(scheme, idNPCRPlainCipher, c.NPCR)
-	r.addExpected(scheme, idUACIPlainCipher, c.UACI, ExpectedUACI(plain))
-	r.addExpected(scheme, idMSE, c.MSE, expected)
-	r.addExpected(scheme, idPSNR, metrics.PSNROf(c.MSE, plain.Max()), metrics.PSNROf(expected, plain.Max()))
-	for id, v := range map[string]*float64{idSSIM: c.SSIM, idSSIMUniform7: c.SSIMUniform7} {
-		if v != nil {
-			r.add(scheme, id, *v)
-		}
-	}
-	return nil
-}
-
-func plainAgainstDecrypted(r results, scheme string, plain, decrypted *data.Image) error {
-	mse, err := MSE(plain, decrypted)
-	if err != nil {
-		return err
-	}
-	ssim, err := SSIM(plain, decrypted, Gaussian11)
-	if err != nil {
-		return err
-	}
-	r.add(scheme, idMSEDecrypted, mse)
-	r.add(scheme, idPSNRDecrypted, metrics.PSNROf(mse, plain.Max()))
-	r.add(scheme, idSSIMDecrypted, ssim)
-	exact := 0.0
-	if slices.Equal(plain.Pix, decrypted.Pix) {
-		exact = 100
-	}
-	r.add(scheme, idExact, exact)
-	return nil
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-// byteCount is a writer that only counts.
-type byteCount int
-
-func (c *byteCount) Write(p []byte) (int, error) {
-	*c += byteCount(len(p))
-	return len(p), nil
+	return out
 }

@@ -11,7 +11,8 @@ import (
 func findings(r *Report) []string {
 	var out []string
 	for _, f := range []func(*Report) string{
-		findDiffusion, findPapersNPCR, findUniformity, findCorrelation, findDecryption, findKeyCost, findPublished,
+		findDiffusion, findSameKey, findPapersNPCR, findUniformity, findCorrelation, findRandomness, findDecryption, findWrongKey, findKeySensitivity,
+		findRobustness, findKeySpace, findKeyCost, findAttacks, findClaims, findNotMeasured,
 	} {
 		if s := f(r); s != "" {
 			out = append(out, s)
@@ -31,8 +32,15 @@ func (r *Report) rows(metric string, of func(scheme string) bool) []*Row {
 	return out
 }
 
-// bytes is the size of an image's samples.
-func (r *Report) bytes() int { return r.Config.Size * r.Config.Size * r.Generator.Channels }
+// bytes is the size of the samples of a system's images.
+func (r *Report) bytes(of System) int {
+	for _, s := range r.Systems {
+		if s.System == of {
+			return r.Config.Size * r.Config.Size * s.Channels
+		}
+	}
+	return 0
+}
 
 func ofSchemes(scheme string) bool { return scheme != PlainImage && scheme != RawKey }
 func ofKeys(scheme string) bool    { return scheme == RawKey }
@@ -65,25 +73,52 @@ func split(rows []*Row) (passed, failed []*Row) {
 	return passed, failed
 }
 
-// who names the schemes of rows, and the sources where it is not all of them: "xor, paper (mri)".
+// name is a system in a sentence: its scheme, with the generator where there are several with that scheme.
+func (r *Report) name(of System) string {
+	for _, s := range r.Systems {
+		if s.Scheme == of.Scheme && s.Generator != of.Generator {
+			return fmt.Sprintf("`%s` with %s", of.Scheme, escape(of.Generator))
+		}
+	}
+	return "`" + of.Scheme + "`"
+}
+
+// who names the systems of rows, and the sources where it is not all of them: "`xor`, `paper` (mri)".
 func (r *Report) who(rows []*Row) string {
-	sources := map[string][]string{}
+	sources := map[System][]string{}
 	for _, row := range rows {
-		sources[row.Scheme] = append(sources[row.Scheme], row.Source)
+		if of := row.System(); !slices.Contains(sources[of], row.Source) {
+			sources[of] = append(sources[of], row.Source)
+		}
 	}
 	var out []string
-	for _, scheme := range r.Config.Schemes {
-		s := sources[scheme]
-		switch len(s) {
+	for _, system := range r.Systems {
+		switch s := sources[system.System]; len(s) {
 		case 0:
 		case len(r.Sources):
-			out = append(out, "`"+scheme+"`")
+			out = append(out, r.name(system.System))
 		default:
-			out = append(out, fmt.Sprintf("`%s` (%s)", scheme, escape(strings.Join(s, ", "))))
+			out = append(out, fmt.Sprintf("%s (%s)", r.name(system.System), escape(strings.Join(s, ", "))))
 		}
 	}
 	return strings.Join(out, ", ")
 }
+
+// where keeps the rows that say yes.
+func where(rows []*Row, yes func(*Row) bool) []*Row {
+	return slices.DeleteFunc(slices.Clone(rows), func(row *Row) bool { return !yes(row) })
+}
+
+// keysOf are the rows of a metric of the raw keys that failing systems are encrypted with, where the keys fail, too.
+func (r *Report) keysOf(systems []*Row, metric string) []*Row {
+	_, failed := split(r.rows(metric, ofKeys))
+	return where(failed, func(key *Row) bool {
+		return slices.ContainsFunc(systems, func(row *Row) bool { return usesRawKey(row.System()) && row.Generator == key.Generator })
+	})
+}
+
+// usesRawKey says whether a system's ciphertext is an XOR with the raw key.
+func usesRawKey(of System) bool { return of.Scheme == "xor" || of.Scheme == "paper" }
 
 // findDiffusion is about the field's NPCR and UACI, and where a change gets lost.
 func findDiffusion(r *Report) string {
@@ -92,21 +127,48 @@ func findDiffusion(r *Report) string {
 	if len(failed) > 0 {
 		fmt.Fprintf(&s, "**One-bit changes do not spread** under %s: with one bit of the plain image changed and key generation run again, %s %% of the cipher bytes change (random: %s %%).",
 			r.who(failed), span(failed), failed[0].expected())
-		// The explanation holds where the keys fail, too.
-		if _, keys := split(r.rows(idNPCRKeyOneBit, ofKeys)); len(keys) > 0 {
-			_, moved := split(r.rows(idUACIKeyOneBit, ofKeys))
-			fmt.Fprintf(&s, " Neither a permutation nor an XOR carries a change from one byte to another, so all but the changed byte itself comes from the key, and the generator is too smooth: the bit changes %s %% of the key's bytes (random: %s %%)",
-				span(keys), keys[0].expected())
-			if len(moved) > 0 {
-				fmt.Fprintf(&s, "; over all bytes, changed or not, the mean change is %s %% of a byte's range (random: %s %%)", span(moved), moved[0].expected())
-			}
-			s.WriteString(".")
-		}
+		s.WriteString(r.whyNoDiffusion(failed))
 	}
 	if len(passed) > 0 {
 		fmt.Fprintf(&s, " %s passes the field's NPCR: %s %% of the cipher bytes change with one bit of the plain image.", r.who(passed), span(passed))
+		if fresh := where(passed, func(row *Row) bool { return row.Scheme == SchemeSealed || row.Scheme == SchemeAES }); len(fresh) > 0 {
+			fmt.Fprintf(&s, " Of %s that is because every encryption draws a fresh secret.", r.who(fresh))
+		}
 	}
 	return strings.TrimSpace(s.String())
+}
+
+// whyNoDiffusion explains failures, each system by what it is encrypted with.
+func (r *Report) whyNoDiffusion(failed []*Row) string {
+	var s strings.Builder
+	// The explanation holds where the keys fail, too.
+	if keys := r.keysOf(failed, idNPCRKeyOneBit); len(keys) > 0 {
+		moved := r.keysOf(failed, idUACIKeyOneBit)
+		by := where(failed, func(row *Row) bool { return usesRawKey(row.System()) })
+		fmt.Fprintf(&s, " Of %s: neither a permutation nor an XOR carries a change from one byte to another, so all but the changed byte itself comes from the key, and the generator is too smooth: the bit changes %s %% of the key's bytes (random: %s %%)",
+			r.who(by), span(keys), keys[0].expected())
+		if len(moved) > 0 {
+			fmt.Fprintf(&s, "; over all bytes, changed or not, the mean change is %s %% of a byte's range (random: %s %%)", span(moved), moved[0].expected())
+		}
+		s.WriteString(".")
+	}
+	if fixed := where(failed, func(row *Row) bool { return row.Generator == "" }); len(fixed) > 0 {
+		fmt.Fprintf(&s, " Of %s: the keystream does not depend on the image, and so the changed byte is all that changes.", r.who(fixed))
+	}
+	if lossy := where(failed, func(row *Row) bool { return row.Scheme == SchemeChaosGAN }); len(lossy) > 0 {
+		fmt.Fprintf(&s, " Of %s: the network answers a small change of the image with a small change of its output.", r.who(lossy))
+	}
+	return s.String()
+}
+
+// findSameKey is about what the schemes themselves spread.
+func findSameKey(r *Report) string {
+	rows := r.rows(idNPCRSameKey, ofSchemes)
+	single := where(rows, func(row *Row) bool { return *row.Measured <= 1.5*100/float64(r.bytes(row.System())) })
+	if len(single) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Under the same key or secret, with the raw key of the unchanged image kept, one changed bit changes one byte of the ciphertext and no other under %s: no image may be encrypted under the key of another.", r.who(single))
 }
 
 // findPapersNPCR says what the papers' definition is worth, beside the value.
@@ -126,7 +188,7 @@ func findPapersNPCR(r *Report) string {
 		s += fmt.Sprintf("; it passes for %s and fails for %s, where too many bytes are left as they were.", r.who(passed), r.who(failed))
 	}
 	return s + fmt.Sprintf(" Passing it is no evidence of diffusion: XOR with random bytes fixed once for all images gives %s %%, and its one-bit NPCR is %.2g %%.",
-		rows[0].expected(), 100/float64(r.bytes()))
+		rows[0].expected(), 100/float64(r.bytes(rows[0].System())))
 }
 
 // findUniformity is about the histograms of ciphertexts and of the keys that they come from.
@@ -141,9 +203,9 @@ func findUniformity(r *Report) string {
 		lower, upper := ChiSquareBand(r.Alpha)
 		fmt.Fprintf(&s, "**The ciphertexts are not uniform** under %s: χ² of %s, where %g %% of random data lie between %.1f and %.1f.",
 			r.who(failed), span(failed), 100*(1-2*r.Alpha), lower, upper)
-		if _, keys := split(r.rows(idChiSquare, ofKeys)); len(keys) > 0 {
-			fmt.Fprintf(&s, " The raw keys that they are XORed with are not uniform either: an entropy of %s bits a byte and a χ² of %s.",
-				span(r.rows(idEntropy, ofKeys)), span(keys))
+		if keys := r.keysOf(failed, idChiSquare); len(keys) > 0 {
+			fmt.Fprintf(&s, " The raw keys that %s XORs with are not uniform either: an entropy of %s bits a byte and a χ² of %s.",
+				r.who(where(failed, func(row *Row) bool { return usesRawKey(row.System()) })), span(r.rows(idEntropy, ofKeys)), span(keys))
 		}
 	}
 	if len(passed) > 0 {
@@ -172,58 +234,5 @@ func findCorrelation(r *Report) string {
 		}
 	}
 	return fmt.Sprintf("**Neighbouring samples of the ciphertexts are still correlated** in %d of %d series (up to %s, `%s` on %s, %s; plain images: %s). %g %% of random samples lie within ± %s.",
-		len(failed), len(all), worst.value(), worst.Scheme, escape(worst.Source), strings.TrimPrefix(worst.Name, "correlation, "), span(plain), 100*(1-r.Alpha), decimal(*worst.High, 4))
-}
-
-// findDecryption is about getting the image back.
-func findDecryption(r *Report) string {
-	rows := r.rows(idExact, ofSchemes)
-	if len(rows) == 0 {
-		return ""
-	}
-	if _, failed := split(rows); len(failed) > 0 {
-		return fmt.Sprintf("**Not every image came back** bit for bit: %s.", r.who(failed))
-	}
-	return fmt.Sprintf("Every image came back bit for bit under %s: MSE 0, PSNR ∞, SSIM 1.", r.who(rows))
-}
-
-// findKeyCost is about what the receiver must get beside the ciphertext.
-func findKeyCost(r *Report) string {
-	rows := r.rows(idKeyBytes, ofSchemes)
-	if len(rows) == 0 {
-		return ""
-	}
-	image := r.bytes()
-	var large []*Row
-	for _, row := range rows {
-		if *row.Measured >= float64(image) {
-			large = append(large, row)
-		}
-	}
-	if len(large) == 0 {
-		return fmt.Sprintf("The key file takes %s bytes for an image of %d.", span(rows), image)
-	}
-	return fmt.Sprintf("**The key is as large as the image** under %s: %s bytes must reach the receiver in secret for an image of %d bytes, for the key is made from the plain image, which the receiver does not have. Whoever can send that in secret can send the image.",
-		r.who(large), span(large), image)
-}
-
-// findPublished says where measured and published values part.
-func findPublished(r *Report) string {
-	var parts []string
-	for _, p := range r.Published {
-		rows := r.rows(p.Metric, func(scheme string) bool { return scheme == p.Scheme })
-		if len(rows) == 0 {
-			continue
-		}
-		unit := ""
-		if rows[0].Unit != "" {
-			unit = " " + rows[0].Unit
-		}
-		parts = append(parts, fmt.Sprintf("%s %s%s measured beside %s published for %s", rows[0].Name, span(rows), unit, p.Value, p.System))
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "Beside the published figures: " + strings.Join(parts, "; ") +
-		". The publications' images, weights and definitions are not the ones here, so that neither confirms nor refutes the other."
+		len(failed), len(all), worst.value(), worst.System(), escape(worst.Source), strings.TrimPrefix(worst.Name, "correlation, "), span(plain), 100*(1-r.Alpha), decimal(*worst.High, 4))
 }

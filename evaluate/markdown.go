@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"keygan/cipher"
 )
 
 // WriteMarkdown writes the tables for people: a summary with a line for each source and scheme, what it shows, the
@@ -31,25 +29,42 @@ func escape(s string) string {
 }
 
 func (r *Report) writeSettings(w io.Writer) {
-	c, g := r.Config, r.Generator
-	fmt.Fprintf(w, "Images of %d×%d pixels, %s, 8 bits. Cat map: %d iterations. Seed %d.\n",
-		c.Size, c.Size, map[int]string{1: "grey", 3: "RGB"}[g.Channels], c.Iterations, c.Seed)
-	fmt.Fprintf(w, "Keys by a `%s` generator of %d parameters, trained at %d×%d, SHA-256 `%.16s…`.\n\n", g.Network, g.Parameters, g.ImageSize, g.ImageSize, g.Hash)
-	if g.TakesNoise {
-		fmt.Fprint(w, "The generator takes noise. Here it is drawn from the seed, the source and the image: each image has noise of its own, ",
-			"and its one-bit changes have the same, so that only what the generator makes of the bit can tell two keys apart. In use it is drawn afresh for each key.\n\n")
+	c := r.Config
+	fmt.Fprintf(w, "Images of %d×%d pixels, 8 bits. Cat map: %d iterations. Seed %d.\n\n", c.Size, c.Size, c.Iterations, c.Seed)
+	noise := false
+	for _, g := range r.Generators {
+		if g.Missing != "" {
+			fmt.Fprintf(w, "- generator **%s**: could not be read: %s\n", escape(g.Name), escape(g.Missing))
+			continue
+		}
+		fmt.Fprintf(w, "- generator **%s**: `%s`, %d parameters, trained at %d×%d, %s, SHA-256 `%.16s…`\n", escape(g.Name), g.Network, g.Parameters, g.ImageSize, g.ImageSize,
+			map[int]string{1: "grey", 3: "RGB"}[g.Channels], g.Hash)
+		noise = noise || g.TakesNoise
 	}
+	if noise {
+		fmt.Fprint(w, "\nThe generator takes noise. Here it is drawn from the seed, the source and the image: each image has noise of its own, ",
+			"and its one-bit changes have the same, so that only what the generator makes of the bit can tell two keys apart. In use it is drawn afresh for each key.\n")
+	}
+	fmt.Fprintln(w)
 	for _, s := range r.Sources {
 		fmt.Fprintf(w, "- **%s**: %d of %d images, %d one-bit changes (%s)", escape(s.Name), len(s.Images), s.Available, s.Changes, escape(s.From))
 		if n := len(s.Unreadable); n > 0 {
 			fmt.Fprintf(w, "; %d could not be read: %s", n, escape(some(s.Unreadable)))
 		}
+		if s.Sixteen > 0 {
+			fmt.Fprintf(w, "; %d of 16 bits a sample, rounded to 8", s.Sixteen)
+		}
+		if s.Resized > 0 {
+			fmt.Fprintf(w, "; %d brought to this size", s.Resized)
+		}
 		fmt.Fprintln(w)
 	}
 	fmt.Fprintln(w)
-	for _, name := range c.Schemes {
-		if scheme, err := cipher.SchemeByName(name); err == nil && scheme.Warning() != "" {
-			fmt.Fprintf(w, "Note: %s.\n", scheme.Warning())
+	warned := map[string]bool{"": true}
+	for _, s := range r.Systems {
+		if !warned[s.Research] {
+			warned[s.Research] = true
+			fmt.Fprintf(w, "Note: %s.\n", s.Research)
 		}
 	}
 	fmt.Fprintln(w)
@@ -57,14 +72,22 @@ func (r *Report) writeSettings(w io.Writer) {
 
 // WriteSummary writes the short table in Markdown: a line for each source and scheme, measured beside published.
 func (r *Report) WriteSummary(w io.Writer) error {
-	table := [][]string{{"source", "scheme", "entropy", "χ²", "r of neighbours, H / V / D", "NPCR one bit", "UACI one bit", "NPCR plain–cipher",
+	table := [][]string{{"source", "scheme", "generator", "entropy", "χ²", "r of neighbours, H / V / D", "NPCR one bit", "UACI one bit", "NPCR plain–cipher",
 		"published NPCR", "SSIM plain–cipher", "SSIM plain–decrypted", "published SSIM", "exact", "key bytes"}}
 	table = append(table, r.randomLine())
 	for _, s := range r.Sources {
-		for _, scheme := range r.Config.Schemes {
-			row := func(id string) *Row { return r.Row(s.Name, scheme, id) }
+		for _, system := range r.Systems {
+			row := func(id string) *Row { return r.Row(s.Name, system.System, id) }
+			if system.NotMeasured != "" {
+				line := append([]string{escape(s.Name), system.Scheme, dash(escape(system.Generator)), escape(system.NotMeasured)}, make([]string, len(table[0])-4)...)
+				for i := 4; i < len(line); i++ {
+					line[i] = "—"
+				}
+				table = append(table, line)
+				continue
+			}
 			table = append(table, []string{
-				escape(s.Name), scheme, row(idEntropy).short(), row(idChiSquare).short(), r.correlations(s.Name, scheme),
+				escape(s.Name), system.Scheme, dash(escape(system.Generator)), row(idEntropy).short(), row(idChiSquare).short(), r.correlations(s.Name, system.System),
 				row(idNPCR).short(), row(idUACI).short(), row(idNPCRPlainCipher).short(), dash(row(idNPCRPlainCipher).Published),
 				row(idSSIM).short(), row(idSSIMDecrypted).short(), dash(row(idSSIMDecrypted).Published),
 				yes(row(idExact)), row(idKeyBytes).short(),
@@ -85,7 +108,7 @@ func (r *Report) writeSummary(w io.Writer) {
 
 // randomLine is the first line of the summary: what a uniform random cipher image gives.
 func (r *Report) randomLine() []string {
-	line := []string{"*random data*", ""}
+	line := []string{"*random data*", "", ""}
 	at := func(id string) string {
 		for i := range r.Rows {
 			if row := &r.Rows[i]; row.Metric == id && row.Expected != nil {
@@ -98,11 +121,11 @@ func (r *Report) randomLine() []string {
 }
 
 // correlations is the three directions in a cell.
-func (r *Report) correlations(source, scheme string) string {
+func (r *Report) correlations(source string, of System) string {
 	var values []string
 	verdict := None
 	for _, d := range Directions {
-		row := r.Row(source, scheme, idCorrelation[d])
+		row := r.Row(source, of, idCorrelation[d])
 		values = append(values, row.with(row.brief))
 		if row.Verdict == Fail || verdict == None {
 			verdict = row.Verdict
@@ -137,11 +160,10 @@ func (r *Report) writeFindings(w io.Writer) {
 }
 
 func (r *Report) writePictures(w io.Writer) {
-	fmt.Fprint(w, "## Pictures\n\nThe first image of each source: plain, its key, and for each scheme scrambled, encrypted and decrypted again.\n\n")
-	for _, s := range r.Sources {
-		fmt.Fprintf(w, "![%s](%s-strip.png)\n\n", escape(s.Name), fileName(s.Name))
-		for _, scheme := range r.Config.Schemes {
-			fmt.Fprintf(w, "![histograms of %s under %s](histogram-%s-%s.png)\n\n", escape(s.Name), scheme, fileName(s.Name), scheme)
+	fmt.Fprint(w, "## Pictures\n\nOf the first image of each source.\n\n")
+	for _, p := range r.Pictures {
+		if p.Section != SectionStills {
+			fmt.Fprintf(w, "![%s](%s)\n\n", escape(p.Caption), p.File)
 		}
 	}
 }
@@ -165,7 +187,7 @@ func (r *Report) writeDetails(w io.Writer) {
 			if row.Note != "" && measured != row.Note {
 				measured += " (" + row.Note + ")"
 			}
-			table = append(table, []string{row.Scheme, name, escape(measured), fmt.Sprint(row.N), row.expected(), row.threshold(), row.judged(), dash(row.Published)})
+			table = append(table, []string{escape(row.System().String()), name, escape(measured), fmt.Sprint(row.N), row.expected(), row.threshold(), row.judged(), dash(row.Published)})
 		}
 		markdownTable(w, table)
 	}

@@ -23,9 +23,26 @@ const (
 	idSSIMDecrypted = "ssim_plain_decrypted"
 	idExact         = "decrypted_exactly"
 
-	idKeyBytes    = "key_bytes"
-	idKeyTime     = "key_time"
-	idEncryptTime = "encryption_time"
+	idNPCRSameKey    = "npcr_same_key"
+	idUACISameKey    = "uaci_same_key"
+	idNPCRGenerators = "npcr_key_generators"
+	idUACIGenerators = "uaci_key_generators"
+
+	idKeySensitivityCipher    = "key_sensitivity_cipher"
+	idKeySensitivityDecrypted = "key_sensitivity_decrypted"
+	idNPCRWrongKey            = "npcr_wrong_key"
+	idSSIMWrongKey            = "ssim_wrong_key"
+	idPSNRSaltPepper          = "psnr_salt_pepper"
+	idPSNRCrop16              = "psnr_crop_16th"
+	idPSNRCrop4               = "psnr_crop_4th"
+
+	idKeySpace       = "key_space"
+	idKeySpacePublic = "key_space_public"
+	idKeyBytes       = "key_bytes"
+	idKeyTime        = "key_time"
+	idEncryptTime    = "encryption_time"
+	idDecryptTime    = "decryption_time"
+	idSpeed          = "speed"
 )
 
 // idCorrelation has the identifier of each direction.
@@ -39,68 +56,56 @@ type metric struct {
 	unit       string
 	digits     int // decimals in the tables
 	brief      int // decimals in the summary
+	timed      bool
 }
 
 // statistics are the metrics of a single image, be it plain, key or cipher.
 var statistics = []metric{
-	{idEntropy, "entropy", "Shannon entropy of the bytes", "bits", 5, 4},
-	{idChiSquare, "χ²", "histogram of the bytes against the uniform one, 255 degrees of freedom; too even fails, too", "", 2, 0},
-	{idCorrelation[Horizontal], "correlation, horizontal", "Pearson r over all pairs of horizontal neighbours, each channel by itself", "", 4, 3},
-	{idCorrelation[Vertical], "correlation, vertical", "Pearson r over all pairs of vertical neighbours, each channel by itself", "", 4, 3},
-	{idCorrelation[Diagonal], "correlation, diagonal", "Pearson r over all pairs of diagonal neighbours, each channel by itself", "", 4, 3},
+	{idEntropy, "entropy", "Shannon entropy of the bytes", "bits", 5, 4, false},
+	{idChiSquare, "χ²", "histogram of the bytes against the uniform one, 255 degrees of freedom; too even fails, too", "", 2, 0, false},
+	{idCorrelation[Horizontal], "correlation, horizontal", "Pearson r over all pairs of horizontal neighbours, each channel by itself", "", 4, 3, false},
+	{idCorrelation[Vertical], "correlation, vertical", "Pearson r over all pairs of vertical neighbours, each channel by itself", "", 4, 3, false},
+	{idCorrelation[Diagonal], "correlation, diagonal", "Pearson r over all pairs of diagonal neighbours, each channel by itself", "", 4, 3, false},
 }
 
 // keyMetrics are those of the raw key, which do not depend on the scheme.
 var keyMetrics = append(statistics[:len(statistics):len(statistics)], []metric{
-	{idNPCRKeyOneBit, "NPCR one bit, keys", "ours: bytes that differ between the keys of two plain images one bit apart", "%", 4, 2},
-	{idUACIKeyOneBit, "UACI one bit, keys", "ours: mean difference between the keys of two plain images one bit apart", "%", 4, 2},
-	{idNPCRKeyKey, "NPCR key–key", "papers': bytes that differ between the keys of two different images", "%", 4, 2},
-	{idUACIKeyKey, "UACI key–key", "papers': mean difference between the keys of two different images", "%", 4, 2},
-	{idKeyTime, "key generation time", "one forward pass of the generator on this machine", "ms", 1, 1},
+	{idNPCRKeyOneBit, "NPCR one bit, keys", "ours: bytes that differ between the keys of two plain images one bit apart", "%", 4, 2, false},
+	{idUACIKeyOneBit, "UACI one bit, keys", "ours: mean difference between the keys of two plain images one bit apart", "%", 4, 2, false},
+	{idNPCRKeyKey, "NPCR key–key", "papers': bytes that differ between the keys of two different images", "%", 4, 2, false},
+	{idUACIKeyKey, "UACI key–key", "papers': mean difference between the keys of two different images", "%", 4, 2, false},
+	{idNPCRGenerators, "NPCR generators", "bytes that differ between the keys of one image by this generator and by the first one, as after training with another seed", "%", 4, 2, false},
+	{idUACIGenerators, "UACI generators", "mean difference between the keys of one image by this generator and by the first one", "%", 4, 2, false},
+	{idKeyTime, "key generation time", "one forward pass of the generator on this machine", "ms", 1, 1, true},
 }...)
 
 // schemeMetrics are those of a scheme's cipher images.
 var schemeMetrics = append(statistics[:len(statistics):len(statistics)], []metric{
-	{idNPCR, "NPCR one bit", "the field's: bytes that differ between the ciphertexts of two plain images one bit apart, key generation run again", "%", 4, 2},
-	{idUACI, "UACI one bit", "the field's: mean difference between the ciphertexts of two plain images one bit apart, key generation run again", "%", 4, 2},
-	{idNPCRPlainCipher, "NPCR plain–cipher", "papers': bytes that differ between a plain image and its ciphertext; says nothing about one-bit changes", "%", 4, 2},
-	{idUACIPlainCipher, "UACI plain–cipher", "papers': mean difference between a plain image and its ciphertext; expected: for a uniform cipher independent of this plain image (33.46 % only where that is uniform, too)", "%", 4, 2},
-	{idMSE, "MSE plain–cipher", "mean squared difference; expected: for a uniform cipher independent of the plain image", "", 1, 1},
-	{idPSNR, "PSNR plain–cipher", "10 log10(MAX²/MSE); expected: for a uniform cipher independent of the plain image", "dB", 3, 1},
-	{idSSIM, "SSIM plain–cipher", "Wang 2004, 11×11 Gaussian window, mean over the channels", "", 4, 3},
-	{idSSIMUniform7, "SSIM plain–cipher, 7×7", "7×7 uniform window with sample covariance (scikit-image's default)", "", 4, 3},
-	{idMSEDecrypted, "MSE plain–decrypted", "mean squared difference; a lossless scheme gives 0", "", 1, 1},
-	{idPSNRDecrypted, "PSNR plain–decrypted", "a lossless scheme gives ∞", "dB", 3, 1},
-	{idSSIMDecrypted, "SSIM plain–decrypted", "Wang 2004, 11×11 Gaussian window; a lossless scheme gives 1", "", 4, 3},
-	{idExact, "decrypted bit for bit", "share of the images that came back with every bit", "%", 1, 1},
-	{idKeyBytes, "key bytes to transmit", "size of the key file that the receiver needs for one image", "bytes", 0, 0},
-	{idEncryptTime, "encryption time", "without key generation, on this machine", "ms", 3, 1},
+	{idNPCR, "NPCR one bit", "the field's: bytes that differ between the ciphertexts of two plain images one bit apart, key generation run again", "%", 4, 2, false},
+	{idUACI, "UACI one bit", "the field's: mean difference between the ciphertexts of two plain images one bit apart, key generation run again", "%", 4, 2, false},
+	{idNPCRSameKey, "NPCR one bit, same key", "the same under one key, the secret and the raw key of the unchanged image kept: what the scheme itself spreads", "%", 4, 2, false},
+	{idUACISameKey, "UACI one bit, same key", "mean difference between these ciphertexts", "%", 4, 2, false},
+	{idNPCRPlainCipher, "NPCR plain–cipher", "papers': bytes that differ between a plain image and its ciphertext; says nothing about one-bit changes", "%", 4, 2, false},
+	{idUACIPlainCipher, "UACI plain–cipher", "papers': mean difference between a plain image and its ciphertext; expected: for a uniform cipher independent of this plain image (33.46 % only where that is uniform, too)", "%", 4, 2, false},
+	{idMSE, "MSE plain–cipher", "mean squared difference; expected: for a uniform cipher independent of the plain image", "", 1, 1, false},
+	{idPSNR, "PSNR plain–cipher", "10 log10(MAX²/MSE); expected: for a uniform cipher independent of the plain image", "dB", 3, 1, false},
+	{idSSIM, "SSIM plain–cipher", "Wang 2004, 11×11 Gaussian window, mean over the channels", "", 4, 3, false},
+	{idSSIMUniform7, "SSIM plain–cipher, 7×7", "7×7 uniform window with sample covariance (scikit-image's default)", "", 4, 3, false},
+	{idMSEDecrypted, "MSE plain–decrypted", "mean squared difference; a lossless scheme gives 0", "", 1, 1, false},
+	{idPSNRDecrypted, "PSNR plain–decrypted", "a lossless scheme gives ∞", "dB", 3, 1, false},
+	{idSSIMDecrypted, "SSIM plain–decrypted", "Wang 2004, 11×11 Gaussian window; a lossless scheme gives 1", "", 4, 3, false},
+	{idExact, "decrypted bit for bit", "share of the images that came back with every bit", "%", 1, 1, false},
+	{idKeySensitivityCipher, "key sensitivity, encrypting", "bytes of the ciphertext that change with one bit of the key or secret, the image unchanged", "%", 4, 2, false},
+	{idKeySensitivityDecrypted, "key sensitivity, decrypting", "bytes of the decrypted image that change when one bit of the key is wrong", "%", 4, 2, false},
+	{idNPCRWrongKey, "NPCR wrong key", "bytes that differ between the plain image and what a wrong key decrypts", "%", 4, 2, false},
+	{idSSIMWrongKey, "SSIM wrong key", "plain image against what a wrong key decrypts, 11×11 Gaussian window: near 0 when it shows nothing", "", 4, 3, false},
+	{idPSNRSaltPepper, "PSNR after 5 % noise", "decrypted image, after 5 % of the cipher image's pixels were turned black or white", "dB", 2, 1, false},
+	{idPSNRCrop16, "PSNR after 1/16 crop", "decrypted image, after the middle 1/16 of the cipher image was blackened", "dB", 2, 1, false},
+	{idPSNRCrop4, "PSNR after 1/4 crop", "decrypted image, after the middle 1/4 of the cipher image was blackened", "dB", 2, 1, false},
+	{idKeySpace, "key space", "bits of what the receiver is sent, were all values of it possible", "bits", 1, 0, false},
+	{idKeySpacePublic, "key space, weights public", "bits that are left to guess for whoever has program and weights and knows or guesses the plain image", "bits", 1, 0, false},
+	{idKeyBytes, "key bytes to transmit", "what the receiver needs in secret for one image: the key file; of aes-256-gcm key, nonce and tag; of chaos-gan the reconstruction network, once for all images", "bytes", 0, 0, false},
+	{idEncryptTime, "encryption time", "without key generation, on this machine", "ms", 3, 1, true},
+	{idDecryptTime, "decryption time", "on this machine", "ms", 3, 1, true},
+	{idSpeed, "speed", "plain bytes by the time of key generation and encryption together, on this machine", "MB/s", 2, 1, true},
 }...)
-
-// A PublishedFigure is what a publication reports, as it reports it.
-type PublishedFigure struct {
-	Scheme string `json:"scheme"`
-	System string `json:"system"` // the publication's name for the scheme
-	Metric string `json:"metric"` // beside which of ours it stands
-	Value  string `json:"value"`
-}
-
-// Published lists the published figures. They come without the definition behind them. An NPCR of 99.5 % for a scheme
-// that is a permutation and an XOR can only compare a plain image with its ciphertext or two keys; an SSIM that is meant
-// to be high can only be that of the decrypted image.
-var Published = []PublishedFigure{
-	{"xor", "GAN + XOR", idNPCRPlainCipher, "~78 %"},
-	{"xor", "GAN + XOR", idSSIMDecrypted, "~0.61"},
-	{"paper", "WGAN-GP + ACM + XOR", idNPCRPlainCipher, "99.5 %"},
-	{"paper", "WGAN-GP + ACM + XOR", idSSIMDecrypted, "~0.92"},
-}
-
-// published finds the figure of a scheme and metric, or "".
-func published(scheme, id string) string {
-	for _, p := range Published {
-		if p.Scheme == scheme && p.Metric == id {
-			return p.Value
-		}
-	}
-	return ""
-}

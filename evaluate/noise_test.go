@@ -10,13 +10,14 @@ import (
 )
 
 // noiseReport evaluates a generator that makes keys of noise alone.
-func noiseReport(t *testing.T, m *infer.Model, seed uint64) *Report {
+func noiseReport(t *testing.T, g Generator, seed uint64) *Report {
 	t.Helper()
 	cfg := Config{
 		Sources: []Source{{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 3}}, {Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 2}}},
 		Size:    32, Schemes: []string{"xor"}, Images: 3, Changes: 3, Seed: seed,
+		Generators: []Generator{g}, Randomness: Randomness{1, 1000}, Quick: true,
 	}
-	r, err := Run(t.Context(), cfg, m, filepath.Join(t.TempDir(), "out"), nil)
+	r, err := Run(t.Context(), cfg, filepath.Join(t.TempDir(), "out"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +27,8 @@ func noiseReport(t *testing.T, m *infer.Model, seed uint64) *Report {
 // Noise comes from the seed of the configuration: the same run gives the same keys. Every image has noise of its own, and its
 // one-bit changes have the same, which such a generator, blind to the image, answers with the same key.
 func TestNoiseOfKeys(t *testing.T) {
-	m := generatorOf(t, infer.DCGAN(8, 20, 3, 32))
-	value := func(r *Report, source, id string) float64 { return *r.Row(source, RawKey, id).Measured }
+	m := weightsOf(t, infer.DCGAN(8, 20, 3, 32))
+	value := func(r *Report, source, id string) float64 { return *r.Row(source, System{RawKey, "net"}, id).Measured }
 	first, again, other := noiseReport(t, m, 1), noiseReport(t, m, 1), noiseReport(t, m, 2)
 	for _, source := range []string{"mri", "xray"} {
 		if v := value(first, source, idNPCRKeyOneBit); v != 0 {
@@ -57,10 +58,10 @@ func TestNoiseOfKeys(t *testing.T) {
 
 // A generator whose keys have one size cannot be measured at another.
 func TestSizeOfKeys(t *testing.T) {
-	m := generatorOf(t, infer.DCGAN(4, 20, 3, 32))
-	cfg := Config{Sources: []Source{{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 1}}}, Size: 64, Schemes: []string{"xor"}}
+	m := weightsOf(t, infer.DCGAN(4, 20, 3, 32))
+	cfg := Config{Sources: []Source{{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 1}}}, Size: 64, Schemes: []string{"xor"}, Generators: []Generator{m}}
 	out := filepath.Join(t.TempDir(), "out")
-	if _, err := Run(t.Context(), cfg, m, out, nil); err == nil || !strings.Contains(err.Error(), "evaluate.size: 64 is not possible with this generator, whose keys are 32×32") {
+	if _, err := Run(t.Context(), cfg, out, Options{}); err == nil || !strings.Contains(err.Error(), "evaluate.size: 64 is not possible with the generator net, whose keys are 32×32") {
 		t.Errorf("the error is %v", err)
 	}
 }

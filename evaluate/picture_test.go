@@ -15,7 +15,7 @@ func TestStripShowsThePixels(t *testing.T) {
 	for _, c := range []struct{ size, side, factor int }{{16, 128, 8}, {100, 200, 2}, {256, 256, 1}, {300, 256, 0}} {
 		for _, channels := range []int{1, 3} {
 			m := noiseImage(t, c.size, channels, 3)
-			sp := &specimen{plain: m, key: m, encrypted: []encrypted{{scheme: "xor", cipher: m, decrypted: m}, {scheme: "paper", scrambled: m, cipher: m, decrypted: m}}}
+			sp := &specimen{plain: m, encrypted: []encrypted{{plain: m, cipher: m, decrypted: m}, {plain: m, scrambled: m, cipher: m, decrypted: m}}}
 			draw, err := drawStrip(sp)
 			if err != nil {
 				t.Fatal(err)
@@ -28,7 +28,7 @@ func TestStripShowsThePixels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := image.Pt(5*(c.side+stripGap)+stripGap, 2*(c.side+stripLabel+stripGap)+stripGap); img.Bounds().Size() != want {
+			if want := image.Pt(6*(c.side+stripGap)+stripGap, 2*(c.side+stripLabel+stripGap)+stripGap); img.Bounds().Size() != want {
 				t.Errorf("%d: the strip is %v, want %v", c.size, img.Bounds().Size(), want)
 			}
 			if c.factor == 0 {

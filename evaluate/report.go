@@ -6,6 +6,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat"
+
+	"keygan/evaluate/attack"
 )
 
 // PlainImage and RawKey stand in the scheme column of rows that do not depend on a scheme.
@@ -17,7 +19,6 @@ const (
 // Report is what Run measured; results.json is this. The rows are in the order of the tables.
 type Report struct {
 	Config     Config            `json:"config"`
-	Generator  GeneratorInfo     `json:"generator"`
 	Generators []GeneratorInfo   `json:"generators"`
 	Systems    []SystemInfo      `json:"systems"` // what is measured side by side
 	Sources    []SourceInfo      `json:"sources"`
@@ -28,7 +29,10 @@ type Report struct {
 	Findings   []string          `json:"findings"`   // what the values show, in sentences
 	Published  []PublishedFigure `json:"published"`
 	Pictures   []Picture         `json:"pictures"` // in the order in which they are shown
+	Attacks    []attack.Result   `json:"attacks"`
 	Provenance Provenance        `json:"provenance"`
+
+	pictures map[string][]byte // the files of Pictures
 }
 
 // A System is what is measured: a scheme, and the name of the generator that takes part in it, "" where none does. The rows of
@@ -150,33 +154,36 @@ type series struct {
 }
 
 // seriesKey names a series within a source.
-type seriesKey struct{ scheme, metric string }
+type seriesKey struct {
+	of     System
+	metric string
+}
 
 // results are the series of one source.
 type results map[seriesKey]*series
 
-func (r results) at(scheme, metric string) *series {
-	k := seriesKey{scheme, metric}
+func (r results) at(of System, metric string) *series {
+	k := seriesKey{of, metric}
 	if r[k] == nil {
 		r[k] = &series{}
 	}
 	return r[k]
 }
 
-func (r results) add(scheme, metric string, v float64) {
-	s := r.at(scheme, metric)
+func (r results) add(of System, metric string, v float64) {
+	s := r.at(of, metric)
 	s.values = append(s.values, v)
 }
 
 // addExpected is add for a metric whose expectation depends on the image.
-func (r results) addExpected(scheme, metric string, v, expected float64) {
-	s := r.at(scheme, metric)
+func (r results) addExpected(of System, metric string, v, expected float64) {
+	s := r.at(of, metric)
 	s.values, s.expected = append(s.values, v), append(s.expected, expected)
 }
 
 // addUndefined counts a value that does not exist.
-func (r results) addUndefined(scheme, metric string, err error) {
-	s := r.at(scheme, metric)
+func (r results) addUndefined(of System, metric string, err error) {
+	s := r.at(of, metric)
 	s.undefined++
 	if s.reason == "" {
 		s.reason = err.Error()
@@ -184,12 +191,12 @@ func (r results) addUndefined(scheme, metric string, err error) {
 }
 
 // row makes the line of a metric out of its series.
-func (r results) row(source, scheme string, m metric, c map[string]criterion) Row {
+func (r results) row(source string, of System, m metric, c map[string]criterion) Row {
 	row := Row{
-		Source: source, Scheme: scheme, Metric: m.id, Name: m.name, Definition: m.definition, Unit: m.unit,
-		Published: published(scheme, m.id), digits: m.digits, brief: m.brief,
+		Source: source, Scheme: of.Scheme, Generator: of.Generator, Metric: m.id, Name: m.name, Definition: m.definition, Unit: m.unit,
+		Timed: m.timed, digits: m.digits, brief: m.brief,
 	}
-	s := r[seriesKey{scheme, m.id}]
+	s := r[seriesKey{of, m.id}]
 	if s == nil {
 		s = &series{}
 	}
@@ -244,11 +251,30 @@ func finite(v float64) *float64 {
 }
 
 // Row finds the line of a metric, by its identifier, or returns nil.
-func (r *Report) Row(source, scheme, metric string) *Row {
+func (r *Report) Row(source string, of System, metric string) *Row {
 	for i := range r.Rows {
-		if row := &r.Rows[i]; row.Source == source && row.Scheme == scheme && row.Metric == metric {
+		if row := &r.Rows[i]; row.Source == source && row.System() == of && row.Metric == metric {
 			return row
 		}
 	}
 	return nil
+}
+
+// generator finds what is known of a generator, or returns nil.
+func (r *Report) generator(name string) *GeneratorInfo {
+	for i := range r.Generators {
+		if r.Generators[i].Name == name {
+			return &r.Generators[i]
+		}
+	}
+	return nil
+}
+
+// file is the system in file names.
+func (s System) file() string {
+	name := s.Scheme
+	if s.Generator != "" {
+		name += " " + s.Generator
+	}
+	return fileName(name)
 }

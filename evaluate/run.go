@@ -1,84 +1,286 @@
 package evaluate
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
-	"keygan/cipher"
 	"keygan/data"
 	"keygan/data/atomicfile"
-	"keygan/infer"
 )
 
 // ErrUnreadable is wrapped by the error of a run in which some images could not be read. Its tables are complete but for
 // those images.
 var ErrUnreadable = errors.New("some images could not be read")
 
-// Run measures the schemes of cfg on its sources, with keys made by m, and writes into the folder out, which it makes:
-// results.md, results.csv and results.json, and for the first image of each source
+// Options of a run beside what is measured.
+type Options struct {
+	Overwrite bool           // files of an earlier run are replaced
+	Command   string         // the command line, for the report
+	Progress  func(Progress) // if not nil, is told now and then how far the run is
+}
+
+// Run measures the schemes of cfg on its sources, with keys made by its generators, and writes into the folder out, which it
+// makes: the tables, a report, and pictures of the first image of each source (see picturesOf). They appear all together, and
+// none when the run is cancelled or fails. Without Overwrite, a folder that is Occupied is an error that wraps
+// atomicfile.ErrExists.
 //
-//	<source>-plain.png, <source>-key.png, <source>-strip.png   (the strip shows all of them side by side)
-//	<source>-<scheme>-scrambled.png (where there is a cat map), -cipher.png, -decrypted.png
-//	histogram-<source>-<scheme>.png
-//
-// with a dash for the spaces in a source's name.
-// Files of an earlier run are replaced; Config.Outputs lists them before. They appear all together, and none when the run is
-// cancelled or fails.
-//
-// progress, when not nil, is called before each key and once at the end, with the number of keys made and to make.
-//
-// Images that cannot be read are left out and named in the report; then Run returns the report and an error wrapping
-// [ErrUnreadable]. With any other error the report is nil. The error of a cancelled context wraps ctx.Err().
-func Run(ctx context.Context, cfg Config, m *infer.Model, out string, progress func(done, total int, what string)) (*Report, error) {
-	if m == nil {
-		return nil, errors.New("evaluate: there is no generator to make keys")
-	}
+// What cannot be read is left out and named in the report: images, with an error that wraps [ErrUnreadable], and generators,
+// with one that wraps [ErrGenerator]. Then Run returns both report and error. With any other error the report is nil. The
+// error of a cancelled context wraps ctx.Err().
+func Run(ctx context.Context, cfg Config, out string, o Options) (*Report, error) {
+	began := time.Now()
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	cfg = cfg.Resolved()
-	e, sources, err := newExperiment(cfg, m, progress)
-	if err != nil {
-		return nil, err
+	if file, err := Occupied(out); err == nil && file != "" && !o.Overwrite {
+		return nil, fmt.Errorf("%s: %w", file, atomicfile.ErrExists)
 	}
 	if err := atomicfile.Probe(out); err != nil {
 		return nil, err
 	}
-	report := &Report{Config: cfg, Generator: describe(m), Alpha: Alpha, Published: Published}
-	limits := criteria(data.NewImage(cfg.Size, cfg.Size, e.channels, 8))
-	var pictures []outputFile
-	var unreadable []string
-	for i, s := range cfg.Sources {
-		one, err := e.source(ctx, s, sources[i])
-		if err != nil {
-			return nil, err
-		}
-		report.addSource(one, e.schemes, limits)
-		made, err := picturesOf(s.Name, one.first)
-		if err != nil {
-			return nil, err
-		}
-		pictures = append(pictures, made...)
-		unreadable = append(unreadable, one.info.Unreadable...)
+	e, sources, err := newExperiment(cfg, openGenerators(cfg.Generators))
+	if err != nil {
+		return nil, err
 	}
-	report.Findings = findings(report)
+	e.progress = &tracker{report: o.Progress, began: began}
+	if err := e.plan(sources); err != nil {
+		return nil, err
+	}
+	r, specimens, err := e.measureAll(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	if r.Provenance, err = provenance(cfg, o.Command, began); err != nil {
+		return nil, err
+	}
+	if err := r.draw(specimens); err != nil {
+		return nil, err
+	}
+	r.Checklist, r.Findings = checklist(r), findings(r)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := report.write(out, pictures); err != nil {
+	if err := r.write(out, o.Overwrite); err != nil {
 		return nil, err
 	}
-	if progress != nil {
-		progress(e.total, e.total, "done")
+	return r, r.incomplete()
+}
+
+// newExperiment opens the sources.
+func newExperiment(cfg Config, generators []*generator) (*experiment, []data.Source, error) {
+	e := &experiment{cfg: cfg, channels: mainChannels(generators), generators: generators}
+	for _, g := range generators {
+		if g.models[0] == nil {
+			continue
+		}
+		if a := g.models[0].Arch(); a.Latent > 0 && a.ImageSize != cfg.Size {
+			return nil, nil, &FieldError{"size", fmt.Sprintf("%d is not possible with the generator %s, whose keys are %d×%d", cfg.Size, g.info.Name, a.ImageSize, a.ImageSize)}
+		}
 	}
-	if len(unreadable) > 0 {
-		return report, fmt.Errorf("%w, %d in all: %s", ErrUnreadable, len(unreadable), some(unreadable))
+	var err error
+	if e.systems, err = systemsOf(cfg, generators); err != nil {
+		return nil, nil, err
 	}
-	return report, nil
+	sources := make([]data.Source, len(cfg.Sources))
+	images := 0
+	for i, s := range cfg.Sources {
+		src, err := data.Open(s.Spec)
+		if err != nil {
+			return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		sources[i] = src
+		images += e.planned(src)
+	}
+	e.bits = newBitBank(cfg.Randomness, max(images, 1))
+	return e, sources, nil
+}
+
+// plan adds up what there is to do.
+func (e *experiment) plan(sources []data.Source) error {
+	if err := e.estimate(); err != nil {
+		return err
+	}
+	image, change := e.imageCost()
+	for _, src := range sources {
+		e.progress.total += float64(e.planned(src))*image + float64(e.cfg.Changes)*change
+	}
+	kinds := float64(len(e.makers()) + 2*len(e.measured()))
+	e.progress.total += kinds * float64(e.cfg.Randomness.Sequences) * costOfBits(e.cfg.Randomness.Bits)
+	e.progress.total += attackCost
+	return nil
+}
+
+// measureAll fills in all of a report that is measured.
+func (e *experiment) measureAll(ctx context.Context, sources []data.Source) (*Report, []*specimen, error) {
+	r := &Report{Config: e.cfg, Alpha: Alpha, Published: Published}
+	for _, g := range e.generators {
+		r.Generators = append(r.Generators, g.info)
+	}
+	for _, s := range e.systems {
+		r.Systems = append(r.Systems, s.SystemInfo)
+	}
+	var specimens []*specimen
+	for i, s := range e.cfg.Sources {
+		t := e.newTrial(s, sources[i])
+		if err := t.run(ctx); err != nil {
+			return nil, nil, err
+		}
+		var err error
+		if t.info.Digest, err = data.Digest(ctx, sources[i]); err != nil {
+			if ctx.Err() != nil {
+				return nil, nil, ctx.Err()
+			}
+			t.info.Digest = "" // a file that cannot be read has none; it is named among the unreadable ones
+		}
+		r.addSource(t)
+		specimens = append(specimens, t.first)
+	}
+	var err error
+	if r.Randomness, err = e.bits.test(ctx, e.systems, e.progress); err != nil {
+		return nil, nil, err
+	}
+	r.Attacks, err = e.attacks(ctx, specimens)
+	return r, specimens, err
+}
+
+// addSource turns the series of a source into rows: the plain images, the raw keys, then system by system.
+func (r *Report) addSource(t *trial) {
+	r.Sources = append(r.Sources, t.info)
+	add := func(of System, channels int, metrics []metric, missing string) {
+		limits := criteria(data.NewImage(t.cfg.Size, t.cfg.Size, channels, 8))
+		for _, m := range metrics {
+			row := t.results.row(t.info.Name, of, m, limits)
+			row.cite(publishedFigures(of, r.Generators))
+			if missing != "" {
+				row.Note = missing
+			}
+			r.Rows = append(r.Rows, row)
+		}
+	}
+	add(System{Scheme: PlainImage}, t.experiment.channels, statistics, "")
+	for i, g := range t.makers() {
+		metrics := keyMetrics
+		if i == 0 { // it is the one that others are compared with
+			metrics = slices.DeleteFunc(slices.Clone(metrics), func(m metric) bool { return m.id == idNPCRGenerators || m.id == idUACIGenerators })
+		}
+		add(System{RawKey, g.info.Name}, g.info.Channels, metrics, "")
+	}
+	for _, s := range t.systems {
+		add(s.System, s.Channels, schemeMetrics, s.NotMeasured)
+	}
+}
+
+// draw makes the pictures.
+func (r *Report) draw(specimens []*specimen) error {
+	r.pictures = map[string][]byte{}
+	var all []drawing
+	for _, sp := range specimens {
+		made, err := picturesOf(sp)
+		if err != nil {
+			return err
+		}
+		all = append(all, made...)
+	}
+	curves, err := curvesOf(r.Generators)
+	if err != nil {
+		return err
+	}
+	for _, a := range r.Attacks {
+		for _, p := range a.Pictures {
+			all = append(all, drawing{
+				Picture{File: p.Name + ".png", Caption: p.Caption, Section: SectionAttacks},
+				func(w io.Writer) error { return data.EncodePNG(w, p.Image) },
+			})
+		}
+	}
+	for _, d := range append(all, curves...) {
+		var b bytes.Buffer
+		if err := d.write(&b); err != nil {
+			return fmt.Errorf("%s: %w", d.File, err)
+		}
+		r.Pictures = append(r.Pictures, d.Picture)
+		r.pictures[d.File] = b.Bytes()
+	}
+	return nil
+}
+
+// A drawing is a picture, and what draws it.
+type drawing struct {
+	Picture
+	write func(io.Writer) error
+}
+
+// write puts the pictures and the tables into the folder out.
+func (r *Report) write(out string, overwrite bool) error {
+	var files []atomicfile.File
+	add := func(name string, write func(io.Writer) error) {
+		files = append(files, atomicfile.File{Path: filepath.Join(out, name), Perm: 0o644, Write: write})
+	}
+	for _, p := range r.Pictures {
+		add(p.File, func(w io.Writer) error {
+			_, err := w.Write(r.pictures[p.File])
+			return err
+		})
+	}
+	for _, t := range r.tables() {
+		add(t.name, t.write)
+	}
+	return atomicfile.WriteAll(overwrite, files...)
+}
+
+// Occupied returns a file of a folder that a run could want to write: a table, the report, or a picture; or "".
+func Occupied(folder string) (string, error) {
+	for _, t := range (*Report)(nil).tables() {
+		if path := filepath.Join(folder, t.name); isThere(path) {
+			return path, nil
+		}
+	}
+	entries, err := os.ReadDir(folder)
+	for _, e := range entries {
+		if strings.EqualFold(filepath.Ext(e.Name()), ".png") {
+			return filepath.Join(folder, e.Name()), nil
+		}
+	}
+	return "", err
+}
+
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// incomplete is the error of a report that lacks what could not be read.
+func (r *Report) incomplete() error {
+	var images, generators []string
+	for _, s := range r.Sources {
+		images = append(images, s.Unreadable...)
+	}
+	for _, g := range r.Generators {
+		if g.Missing != "" {
+			generators = append(generators, g.Name+": "+g.Missing)
+		}
+	}
+	var err error
+	if len(images) > 0 {
+		err = fmt.Errorf("%w, %d in all: %s", ErrUnreadable, len(images), some(images))
+	}
+	if len(generators) > 0 {
+		missing := fmt.Errorf("%w, %d in all: %s", ErrGenerator, len(generators), some(generators))
+		if err != nil {
+			return fmt.Errorf("%w; %w", err, missing)
+		}
+		return missing
+	}
+	return err
 }
 
 // some is a list for one line: its first few elements and how many more there are.
@@ -88,90 +290,4 @@ func some(list []string) string {
 		return fmt.Sprintf("%s; and %d more", strings.Join(list[:most], "; "), n)
 	}
 	return strings.Join(list, "; ")
-}
-
-// newExperiment opens the sources and counts the keys to make.
-func newExperiment(cfg Config, m *infer.Model, progress func(done, total int, what string)) (*experiment, []data.Source, error) {
-	a := m.Arch()
-	if a.Latent > 0 && a.ImageSize != cfg.Size {
-		return nil, nil, &FieldError{"size", fmt.Sprintf("%d is not possible with this generator, whose keys are %d×%d", cfg.Size, a.ImageSize, a.ImageSize)}
-	}
-	e := &experiment{cfg: cfg, channels: a.Channels, keys: m, progress: progress}
-	for _, name := range cfg.Schemes {
-		s, err := cipher.SchemeByName(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		e.schemes = append(e.schemes, s)
-	}
-	sources := make([]data.Source, len(cfg.Sources))
-	for i, s := range cfg.Sources {
-		src, err := data.Open(s.Spec)
-		if err != nil {
-			return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
-		}
-		sources[i] = src
-		e.total += e.planned(src) + cfg.Changes
-	}
-	return e, sources, nil
-}
-
-func describe(m *infer.Model) GeneratorInfo {
-	a := m.Arch()
-	return GeneratorInfo{
-		Network: a.Network, Parameters: a.Parameters(), Channels: a.Channels, ImageSize: a.ImageSize, TakesNoise: m.TakesNoise(),
-		Hash: m.Hash(), ConfigHash: a.ConfigHash,
-	}
-}
-
-// addSource turns the series of a source into rows: the plain images, the raw keys, then scheme by scheme.
-func (r *Report) addSource(one *measured, schemes []cipher.Scheme, limits map[string]criterion) {
-	r.Sources = append(r.Sources, one.info)
-	add := func(scheme string, metrics []metric) {
-		for _, m := range metrics {
-			r.Rows = append(r.Rows, one.results.row(one.info.Name, scheme, m, limits))
-		}
-	}
-	add(PlainImage, statistics)
-	add(RawKey, keyMetrics)
-	for _, s := range schemes {
-		add(s.Name(), schemeMetrics)
-	}
-}
-
-// write puts the pictures and the tables into the folder out.
-func (r *Report) write(out string, pictures []outputFile) error {
-	var files []atomicfile.File
-	for _, f := range append(pictures, r.tables()...) {
-		files = append(files, atomicfile.File{Path: filepath.Join(out, f.name), Perm: 0o644, Write: f.write})
-	}
-	return atomicfile.WriteAll(true, files...)
-}
-
-// An outputFile is kept in memory until all of a run is measured.
-type outputFile struct {
-	name  string
-	write func(io.Writer) error
-}
-
-// The names of the tables.
-const (
-	tableMarkdown = "results.md"
-	tableCSV      = "results.csv"
-	tableJSON     = "results.json"
-)
-
-// Outputs lists the names of all files that Run may write for c: the tables, then the pictures.
-func (c Config) Outputs() []string {
-	c = c.Resolved()
-	names := []string{tableMarkdown, tableCSV, tableJSON}
-	for _, s := range c.Sources {
-		name := fileName(s.Name)
-		names = append(names, name+"-plain.png", name+"-key.png", name+"-strip.png")
-		for _, scheme := range c.Schemes {
-			names = append(names, name+"-"+scheme+"-scrambled.png", name+"-"+scheme+"-cipher.png", name+"-"+scheme+"-decrypted.png",
-				"histogram-"+name+"-"+scheme+".png")
-		}
-	}
-	return names
 }

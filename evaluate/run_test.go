@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -19,17 +18,29 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"keygan/data"
+	"keygan/data/atomicfile"
+	"keygan/evaluate/attack"
 	"keygan/infer"
 )
 
-// generator makes a small generator with random weights, written and read back as a file is.
-func generator(t *testing.T, channels int) *infer.Model {
+// weightsOf writes a small generator with random weights, as a file called generator.npz in a folder of its own.
+func weightsOf(t *testing.T, arch infer.Arch) Generator {
 	t.Helper()
-	return generatorOf(t, infer.ResNet(2, 1, channels, 64))
+	path := filepath.Join(t.TempDir(), "net", runWeights)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeWeights(t, path, arch)
+	return Generator{Weights: path}
 }
 
-// generatorOf makes one of an architecture.
-func generatorOf(t *testing.T, arch infer.Arch) *infer.Model {
+// resnet is a small one.
+func resnet(t *testing.T, channels int) Generator {
+	return weightsOf(t, infer.ResNet(2, 1, channels, 64))
+}
+
+// writeWeights writes a network of an architecture with random weights.
+func writeWeights(t *testing.T, path string, arch infer.Arch) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(5, 5))
 	params := map[string]infer.Array{}
@@ -47,21 +58,20 @@ func generatorOf(t *testing.T, arch infer.Arch) *infer.Model {
 	if err := infer.Write(&b, arch, params); err != nil {
 		t.Fatal(err)
 	}
-	m, err := infer.Read("test.npz", b.Bytes())
-	if err != nil {
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return m
 }
 
-func smallConfig() Config {
+func smallConfig(t *testing.T) Config {
 	return Config{
 		Name: "test",
 		Sources: []Source{
 			{Name: "brain MRI", Spec: data.Spec{Synthetic: "mri", Count: 5, Seed: 3}},
 			{Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 1, Seed: 4}},
 		},
-		Images: 2, Changes: 3, Seed: 9,
+		Generators: []Generator{resnet(t, 3)},
+		Images:     2, Changes: 3, Seed: 9, Randomness: Randomness{3, 20_000}, Quick: true,
 	}
 }
 
@@ -70,7 +80,6 @@ var small struct {
 	once   sync.Once
 	out    string
 	report *Report
-	calls  []string // of progress
 	err    error
 }
 
@@ -86,9 +95,7 @@ func smallRun(t *testing.T) (report *Report, out string) {
 		if small.out, small.err = os.MkdirTemp("", "keygan-evaluate-"); small.err != nil {
 			return
 		}
-		small.report, small.err = Run(context.Background(), smallConfig(), generator(t, 3), small.out, func(done, total int, what string) {
-			small.calls = append(small.calls, fmt.Sprintf("%d/%d %s", done, total, what))
-		})
+		small.report, small.err = Run(context.Background(), smallConfig(t), small.out, Options{Command: "a test"})
 	})
 	if small.err != nil {
 		t.Fatal(small.err)
@@ -98,12 +105,12 @@ func smallRun(t *testing.T) (report *Report, out string) {
 
 func TestRunWritesWhatItSays(t *testing.T) {
 	report, out := smallRun(t)
-	want := []string{"results.md", "results.csv", "results.json"}
-	for _, s := range []string{"brain-MRI", "xray"} {
-		want = append(want, s+"-plain.png", s+"-key.png", s+"-strip.png", s+"-paper-scrambled.png")
-		for _, scheme := range []string{"xor", "paper"} {
-			want = append(want, s+"-"+scheme+"-cipher.png", s+"-"+scheme+"-decrypted.png", "histogram-"+s+"-"+scheme+".png")
-		}
+	want := []string{}
+	for _, table := range report.tables() {
+		want = append(want, table.name)
+	}
+	for _, p := range report.Pictures {
+		want = append(want, p.File)
 	}
 	entries, err := os.ReadDir(out)
 	if err != nil {
@@ -117,17 +124,16 @@ func TestRunWritesWhatItSays(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	listed := smallConfig().Outputs()
-	for _, name := range got {
-		if !slices.Contains(listed, name) {
-			t.Errorf("Outputs does not list %s", name)
+	for _, name := range []string{"results.md", "results.csv", "results.json", "brain-MRI-paper-net-cipher.png", "xray-strip.png"} {
+		if !slices.Contains(got, name) {
+			t.Errorf("there is no %s", name)
 		}
 	}
 	plain, err := data.ReadImage(filepath.Join(out, "brain-MRI-plain.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	decrypted, err := data.ReadImage(filepath.Join(out, "brain-MRI-paper-decrypted.png"))
+	decrypted, err := data.ReadImage(filepath.Join(out, "brain-MRI-paper-net-decrypted.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +151,7 @@ func TestRunWritesWhatItSays(t *testing.T) {
 	if diff := cmp.Diff(report.Rows, back.Rows, cmpopts.IgnoreUnexported(Row{})); diff != "" {
 		t.Error("results.json: ", diff)
 	}
-	if n := 2 * (len(statistics) + len(keyMetrics) + 2*len(schemeMetrics)); len(report.Rows) != n {
+	if n := 2 * (len(statistics) + len(keyMetrics) - 2 + 2*len(schemeMetrics)); len(report.Rows) != n {
 		t.Errorf("%d rows, want %d", len(report.Rows), n)
 	}
 }
@@ -153,8 +159,15 @@ func TestRunWritesWhatItSays(t *testing.T) {
 // TestRunMeasures checks values that follow from what the schemes are, whatever the generator.
 func TestRunMeasures(t *testing.T) {
 	report, _ := smallRun(t)
+	at := func(source, scheme, metric string) *Row {
+		of := System{scheme, "net"}
+		if scheme == PlainImage {
+			of.Generator = ""
+		}
+		return report.Row(source, of, metric)
+	}
 	value := func(source, scheme, metric string) float64 {
-		row := report.Row(source, scheme, metric)
+		row := at(source, scheme, metric)
 		if row == nil || row.Measured == nil {
 			t.Fatalf("%s, %s, %s: %+v", source, scheme, metric, row)
 		}
@@ -163,45 +176,45 @@ func TestRunMeasures(t *testing.T) {
 	for source, images := range map[string]int{"brain MRI": 2, "xray": 1} {
 		for _, scheme := range []string{"xor", "paper"} {
 			if value(source, scheme, idMSEDecrypted) != 0 || value(source, scheme, idSSIMDecrypted) != 1 ||
-				value(source, scheme, idExact) != 100 || !report.Row(source, scheme, idPSNRDecrypted).Infinite {
+				value(source, scheme, idExact) != 100 || !at(source, scheme, idPSNRDecrypted).Infinite {
 				t.Errorf("%s, %s: decryption is not exact", source, scheme)
 			}
 			for _, id := range []string{idMSEDecrypted, idSSIMDecrypted, idExact, idPSNRDecrypted} {
-				if v := report.Row(source, scheme, id).Verdict; v != Pass {
+				if v := at(source, scheme, id).Verdict; v != Pass {
 					t.Errorf("%s, %s, %s: %s", source, scheme, id, v)
 				}
 			}
-			if n := report.Row(source, scheme, idEntropy).N; n != images {
+			if n := at(source, scheme, idEntropy).N; n != images {
 				t.Errorf("%s: entropy of %d images, want %d", source, n, images)
 			}
-			if n := report.Row(source, scheme, idNPCR).N; n != 3 {
+			if n := at(source, scheme, idNPCR).N; n != 3 {
 				t.Errorf("%s: %d one-bit changes, want 3", source, n)
 			}
 			if v := value(source, scheme, idKeyBytes); v < 256*256*3 {
 				t.Errorf("%s: a key of %v bytes", source, v)
 			}
 			// The random generator is smooth: neither scheme can pass.
-			if v := report.Row(source, scheme, idNPCR).Verdict; v != Fail {
+			if v := at(source, scheme, idNPCR).Verdict; v != Fail {
 				t.Errorf("%s, %s: NPCR one bit: %s", source, scheme, v)
 			}
 		}
 		for _, id := range []string{idEntropy, idChiSquare, idCorrelation[Horizontal]} {
-			if v := report.Row(source, PlainImage, id).Verdict; v != Fail {
+			if v := at(source, PlainImage, id).Verdict; v != Fail {
 				t.Errorf("%s: the plain image's %s: %s", source, id, v)
 			}
 		}
 	}
-	if value("brain MRI", RawKey, idNPCRKeyKey) == 0 || report.Row("brain MRI", RawKey, idNPCRKeyKey).N != 1 {
+	if value("brain MRI", RawKey, idNPCRKeyKey) == 0 || at("brain MRI", RawKey, idNPCRKeyKey).N != 1 {
 		t.Error("the keys of two images were not compared")
 	}
-	row := report.Row("xray", RawKey, idNPCRKeyKey)
+	row := at("xray", RawKey, idNPCRKeyKey)
 	if row.Measured != nil || row.N != 0 || row.Verdict != None || !strings.HasPrefix(row.Note, "not measured") {
 		t.Errorf("keys of one image: %+v", row)
 	}
-	if p := report.Row("brain MRI", "paper", idNPCRPlainCipher).Published; p != "99.5 %" {
+	if p := at("brain MRI", "paper", idNPCRPlainCipher).Published; p != "99.5 %" {
 		t.Errorf("published NPCR %q", p)
 	}
-	if p := report.Row("brain MRI", "paper", idNPCR).Published; p != "" {
+	if p := at("brain MRI", "paper", idNPCR).Published; p != "" {
 		t.Errorf("a published figure beside the field's NPCR: %q", p)
 	}
 }
@@ -244,7 +257,7 @@ func TestMarkdownIsATable(t *testing.T) {
 	for _, want := range []string{
 		"# Results: test", "## Summary", "| brain MRI ", "| paper ", "*random data*", "99.61", "~78 %", "99.5 %", "~0.61", "~0.92",
 		"## What this shows", "One-bit changes do not spread** under `xor`, `paper`", "Every image came back bit for bit",
-		"The key is as large as the image", "not measured: it takes two images", "![brain MRI](brain-MRI-strip.png)", "| raw key ",
+		"The key is as large as the image", "not measured: it takes two images", "![brain MRI](brain-MRI-strip.png)", "| raw key, net ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("results.md lacks %q", want)
@@ -264,58 +277,103 @@ func TestMarkdownIsATable(t *testing.T) {
 	}
 }
 
-func TestRunCountsKeys(t *testing.T) {
-	smallRun(t)
-	want := []string{
-		"0/9 brain MRI: image 1 of 2", "1/9 brain MRI: one-bit changes, image 1 of 2", "2/9 brain MRI: one-bit changes, image 1 of 2",
-		"3/9 brain MRI: image 2 of 2", "4/9 brain MRI: one-bit changes, image 2 of 2",
-		"5/9 xray: image 1 of 1", "6/9 xray: one-bit changes, image 1 of 1", "7/9 xray: one-bit changes, image 1 of 1",
-		"8/9 xray: one-bit changes, image 1 of 1", "9/9 done",
+// tinyConfig has every scheme that takes images of all sizes, a generator of keys and a chaos GAN.
+func tinyConfig(t *testing.T) Config {
+	run := filepath.Join(t.TempDir(), "chaos")
+	if err := os.Mkdir(run, 0o755); err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, small.calls); diff != "" {
-		t.Error(diff)
+	arch := infer.Chaos(1, 1, 1, 32)
+	writeWeights(t, filepath.Join(run, runReconstructor), arch)
+	arch.InputNoise = 0.3
+	writeWeights(t, filepath.Join(run, runWeights), arch)
+	return Config{
+		Sources: []Source{
+			{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 3, Seed: 3}},
+			{Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 2, Seed: 4}},
+		},
+		Generators: []Generator{resnet(t, 3), {Run: run}},
+		Schemes:    []string{"xor", "logistic", SchemeChaosGAN, SchemeSealed, SchemeAES},
+		Size:       32, Images: 2, Changes: 3, Seed: 9, Randomness: Randomness{4, 2000}, Quick: true,
 	}
 }
 
+// The same configuration gives the same numbers, but for times and speeds; and the draws of a source do not depend on the others.
 func TestRunIsDeterministic(t *testing.T) {
-	first, _ := smallRun(t)
-	cfg := smallConfig()
-	slices.Reverse(cfg.Sources) // the draws of a source do not depend on the others
-	second, err := Run(t.Context(), cfg, generator(t, 3), t.TempDir(), nil)
-	if err != nil {
-		t.Fatal(err)
+	cfg := tinyConfig(t)
+	timeless := func(cfg Config) *Report {
+		r, err := Run(t.Context(), cfg, t.TempDir(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range r.Rows {
+			if row := &r.Rows[i]; row.Timed {
+				row.Measured, row.SD = nil, nil
+			}
+		}
+		r.Provenance.Began, r.Provenance.Took = "", 0
+		r.Attacks = slices.DeleteFunc(r.Attacks, func(a attack.Result) bool { return a.Scheme == SchemeSealed }) // they draw fresh secrets
+		return r
 	}
-	compared := 0
+	asJSON := func(r *Report) string {
+		var b strings.Builder
+		if err := r.WriteJSON(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	first := timeless(cfg)
+	if diff := cmp.Diff(asJSON(first), asJSON(timeless(cfg))); diff != "" {
+		t.Error(diff)
+	}
+	slices.Reverse(cfg.Sources)
+	other, compared := timeless(cfg), 0
 	for _, row := range first.Rows {
-		if row.Unit == "ms" {
-			continue
-		}
 		compared++
-		if diff := cmp.Diff(row, *second.Row(row.Source, row.Scheme, row.Metric), cmpopts.IgnoreUnexported(Row{})); diff != "" {
-			t.Errorf("%s, %s, %s: %s", row.Source, row.Scheme, row.Metric, diff)
+		if diff := cmp.Diff(row, *other.Row(row.Source, row.System(), row.Metric), cmpopts.IgnoreUnexported(Row{})); diff != "" {
+			t.Errorf("%s, %s, %s: %s", row.Source, row.System(), row.Metric, diff)
 		}
 	}
-	if compared < 60 {
+	if compared < 200 {
 		t.Errorf("only %d rows compared", compared)
+	}
+	cfg.Seed++
+	if *timeless(cfg).Row("mri", System{SchemeAES, ""}, idChiSquare).Measured == *first.Row("mri", System{SchemeAES, ""}, idChiSquare).Measured {
+		t.Error("another seed gave the same ciphertexts")
 	}
 }
 
 func TestRunStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := filepath.Join(t.TempDir(), "out")
-	report, err := Run(ctx, smallConfig(), generator(t, 3), out, func(done, _ int, _ string) {
-		if done == 2 {
+	calls := 0
+	report, err := Run(ctx, tinyConfig(t), out, Options{Progress: func(p Progress) {
+		if calls++; calls == 2 {
 			cancel()
 		}
-		if done > 3 {
-			t.Error("it went on")
-		}
-	})
-	if !errors.Is(err, context.Canceled) || report != nil {
-		t.Errorf("%v, %v", report, err)
+	}})
+	if !errors.Is(err, context.Canceled) || report != nil || calls > 8 {
+		t.Errorf("%v, %v, %d calls", report, err, calls)
 	}
 	if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a cancelled run left files: %v", err)
+	}
+}
+
+// What is done only grows, and is all at the end; the time left is an estimate, but a time.
+func TestRunTellsHowFarItIs(t *testing.T) {
+	var shares []float64
+	_, err := Run(t.Context(), tinyConfig(t), t.TempDir(), Options{Progress: func(p Progress) {
+		shares = append(shares, p.Share)
+		if p.Left < 0 || p.What == "" {
+			t.Errorf("%+v", p)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSorted(shares) || len(shares) < 30 || shares[0] <= 0 || shares[len(shares)-1] > 1 {
+		t.Errorf("the shares are %v", shares)
 	}
 }
 
@@ -333,30 +391,95 @@ func TestRunLeavesOutUnreadable(t *testing.T) {
 	if err := data.WritePNG(filepath.Join(folder, "flat.png"), flat, false); err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Sources: []Source{{Spec: data.Spec{Folder: folder}}}, Size: 32, Schemes: []string{"xor"}, Changes: 6}
+	cfg := Config{
+		Sources: []Source{{Spec: data.Spec{Folder: folder}}}, Generators: []Generator{resnet(t, 1)}, Size: 32, Schemes: []string{"xor"}, Changes: 6,
+		Randomness: Randomness{2, 10_000}, Quick: true,
+	}
 	out := filepath.Join(t.TempDir(), "new", "folder")
-	report, err := Run(t.Context(), cfg, generator(t, 1), out, nil)
+	report, err := Run(t.Context(), cfg, out, Options{})
 	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "broken.png") || report == nil {
 		t.Fatalf("%v, %v", report, err)
 	}
 	name := filepath.Base(folder)
 	s := report.Sources[0]
-	if s.Name != name || len(s.Images) != 1 || len(s.Unreadable) != 1 || s.Available != 2 {
+	if s.Name != name || len(s.Images) != 1 || len(s.Unreadable) != 1 || s.Available != 2 || s.Sixteen != 1 || s.Resized != 1 {
 		t.Errorf("%+v", s)
 	}
 	// Half of the changes were dealt to the image that could not be read; the tables say how many were made.
-	if n := report.Row(name, "xor", idNPCR).N; n != 3 || s.Changes != n {
+	if n := report.Row(name, System{"xor", "net"}, idNPCR).N; n != 3 || s.Changes != n {
 		t.Errorf("%d one-bit changes are reported, %d values", s.Changes, n)
 	}
-	row := report.Row(name, PlainImage, idCorrelation[Vertical])
+	row := report.Row(name, System{Scheme: PlainImage}, idCorrelation[Vertical])
 	if row.Measured != nil || !strings.Contains(row.Note, "undefined") || row.Verdict != None {
 		t.Errorf("correlation of a constant image: %+v", row)
 	}
-	if e := report.Row(name, PlainImage, idEntropy); e.Measured == nil || *e.Measured != 0 || e.Verdict != Fail {
+	if e := report.Row(name, System{Scheme: PlainImage}, idEntropy); e.Measured == nil || *e.Measured != 0 || e.Verdict != Fail {
 		t.Errorf("entropy of a constant image: %+v", e)
 	}
-	if _, err := os.Stat(filepath.Join(out, "results.md")); err != nil {
-		t.Error(err)
+	if r := report.Randomness[0]; r.Sequences != 0 || !strings.Contains(r.NotMeasured, "too few for a sequence of 10000") {
+		t.Errorf("SP 800-22 on 8192 bits: %+v", r)
+	}
+	text, err := os.ReadFile(filepath.Join(out, "results.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1 of 2 images", "1 could not be read", "broken.png", "1 of 16 bits a sample, rounded to 8", "1 brought to this size"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("results.md lacks %q", want)
+		}
+	}
+}
+
+// A generator that cannot be read, and a scheme for which none was given, are named; their cells say why they are empty; the rest
+// is measured.
+func TestRunWithoutGenerators(t *testing.T) {
+	cfg := tinyConfig(t)
+	absent := filepath.Join(t.TempDir(), "absent.npz")
+	cfg.Generators = []Generator{{Name: "GAN", Weights: absent}}
+	cfg.Schemes = []string{"xor", SchemeChaosGAN, SchemeAES}
+	report, err := Run(t.Context(), cfg, t.TempDir(), Options{})
+	if !errors.Is(err, ErrGenerator) || !strings.Contains(err.Error(), absent) || report == nil {
+		t.Fatalf("%v, %v", report, err)
+	}
+	for of, why := range map[System]string{{"xor", "GAN"}: "not measured: the generator could not be read: " + absent, {SchemeChaosGAN, ""}: "not measured: no chaos GAN was given"} {
+		for _, m := range schemeMetrics {
+			if row := report.Row("mri", of, m.id); row == nil || row.N != 0 || row.Measured != nil || row.Verdict != None || !strings.HasPrefix(row.Note, why) {
+				t.Errorf("%s, %s: %+v", of, m.id, row)
+			}
+		}
+	}
+	if row := report.Row("mri", System{Scheme: SchemeAES}, idNPCR); row.N != 3 || row.Verdict != Pass {
+		t.Errorf("the reference: %+v", row)
+	}
+	if text := strings.Join(report.Findings, "\n"); !strings.Contains(text, "Not measured, 2 of 3: `xor, GAN` (the generator could not be read") {
+		t.Error("the findings do not say what is missing:\n" + text)
+	}
+
+	// A chaos GAN takes both of its networks.
+	cfg = tinyConfig(t)
+	if err := os.Remove(filepath.Join(cfg.Generators[1].Run, runReconstructor)); err != nil {
+		t.Fatal(err)
+	}
+	report, err = Run(t.Context(), cfg, t.TempDir(), Options{})
+	if !errors.Is(err, ErrGenerator) || !strings.Contains(err.Error(), "the network that undoes the encryption: ") {
+		t.Errorf("%v", err)
+	}
+	if row := report.Row("mri", System{SchemeChaosGAN, "chaos"}, idNPCR); !strings.HasPrefix(row.Note, "not measured: the generator could not be read: the network") {
+		t.Errorf("%+v", row)
+	}
+}
+
+// A folder that holds tables, or pictures of any name, is left alone.
+func TestRunLeavesOccupiedFolders(t *testing.T) {
+	for _, name := range []string{"results.json", "mine.png"} {
+		out := t.TempDir()
+		path := filepath.Join(out, name)
+		if err := os.WriteFile(path, []byte("mine"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Run(t.Context(), tinyConfig(t), out, Options{}); !errors.Is(err, atomicfile.ErrExists) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -369,27 +492,28 @@ func TestRunRefuses(t *testing.T) {
 	if err := os.WriteFile(blocked, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	m := generator(t, 1)
+	m := resnet(t, 1)
 	of := func(s data.Spec) Config {
-		return Config{Sources: []Source{{Name: "x", Spec: s}}, Size: 32, Schemes: []string{"xor"}, Changes: 1, Images: 1}
+		return Config{
+			Sources: []Source{{Name: "x", Spec: s}}, Generators: []Generator{m}, Size: 32, Schemes: []string{"xor"}, Changes: 1, Images: 1,
+			Randomness: Randomness{1, 1000}, Quick: true,
+		}
 	}
 	good := data.Spec{Synthetic: "mri", Count: 1}
 	for _, c := range []struct {
 		cfg  Config
-		m    *infer.Model
 		out  string
 		want string
 	}{
-		{of(good), nil, "", "no generator"},
-		{Config{}, m, "", "evaluate.sources"},
-		{of(data.Spec{Folder: filepath.Join(broken, "absent")}), m, "", "source x: "},
-		{of(data.Spec{Folder: broken}), m, "", "none of its 1 images can be read"},
-		{of(good), m, blocked, blocked},
+		{Config{}, "", "evaluate.sources"},
+		{of(data.Spec{Folder: filepath.Join(broken, "absent")}), "", "source x: "},
+		{of(data.Spec{Folder: broken}), "", "none of its 1 images can be read"},
+		{of(good), blocked, blocked},
 	} {
 		if c.out == "" {
 			c.out = filepath.Join(t.TempDir(), "out")
 		}
-		report, err := Run(t.Context(), c.cfg, c.m, c.out, nil)
+		report, err := Run(t.Context(), c.cfg, c.out, Options{})
 		if err == nil || report != nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v, want %q", c.cfg, err, c.want)
 		}

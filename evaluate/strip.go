@@ -63,8 +63,8 @@ func drawStrip(sp *specimen) (func(io.Writer) error, error) {
 	var rows [][]tile
 	for _, e := range sp.encrypted {
 		rows = append(rows, []tile{
-			{"plain", sp.plain}, {"key", sp.key}, {"scrambled (" + e.scheme + ")", e.scrambled},
-			{"cipher (" + e.scheme + ")", e.cipher}, {"decrypted (" + e.scheme + ")", e.decrypted},
+			{"plain", e.plain}, {"key", e.key}, {"scrambled (" + e.system.Scheme + ")", e.scrambled},
+			{"cipher (" + e.system.Scheme + ")", e.cipher}, {"decrypted (" + e.system.Scheme + ")", e.decrypted}, {"wrong key (" + e.system.Scheme + ")", e.wrong},
 		})
 	}
 	side := tileSide(sp.plain.Width)
@@ -79,7 +79,7 @@ func drawStrip(sp *specimen) (func(io.Writer) error, error) {
 			area := image.Rectangle{at, at.Add(image.Pt(side, side))}
 			if t.m == nil {
 				draw.Draw(strip, area, image.NewUniform(stripEmpty), image.Point{}, draw.Src)
-				const none = "no permutation"
+				const none = "none"
 				width := font.MeasureString(face, none).Round()
 				write(strip, face, none, at.X+(side-width)/2, at.Y+side/2+stripText/2)
 				continue

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,19 @@ import (
 
 // notPublished stands in the published column where no publication gives a figure.
 const notPublished = "not published"
+
+// The names of the tables.
+const (
+	tableMarkdown = "results.md"
+	tableCSV      = "results.csv"
+	tableJSON     = "results.json"
+)
+
+// An outputFile is a table, and what writes it.
+type outputFile struct {
+	name  string
+	write func(io.Writer) error
+}
 
 // tables are the report in its three forms.
 func (r *Report) tables() []outputFile {
@@ -30,7 +44,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 // WriteCSV writes the rows in long form, one line a metric, numbers in full precision.
 func (r *Report) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
-	header := []string{"source", "scheme", "metric", "definition", "unit", "measured", "sd", "n", "expected", "threshold_low", "threshold_high",
+	header := []string{"source", "scheme", "generator", "metric", "definition", "unit", "measured", "sd", "n", "expected", "threshold_low", "threshold_high",
 		"missed", "verdict", "published", "note"}
 	if err := c.Write(header); err != nil {
 		return err
@@ -41,7 +55,7 @@ func (r *Report) WriteCSV(w io.Writer) error {
 			verdict = "no threshold"
 		}
 		if row.N == 0 {
-			verdict = "not measured"
+			verdict, _, _ = strings.Cut(cmp.Or(row.Note, "not measured"), ":")
 		}
 		if published == "" {
 			published = notPublished
@@ -50,7 +64,7 @@ func (r *Report) WriteCSV(w io.Writer) error {
 		if row.Infinite {
 			measured = "inf"
 		}
-		if err := c.Write([]string{row.Source, row.Scheme, row.Metric, row.Definition, row.Unit, measured, number(row.SD), strconv.Itoa(row.N),
+		if err := c.Write([]string{row.Source, row.Scheme, row.Generator, row.Metric, row.Definition, row.Unit, measured, number(row.SD), strconv.Itoa(row.N),
 			number(row.Expected), number(row.Low), number(row.High), strconv.Itoa(row.Missed), verdict, published, row.Note}); err != nil {
 			return err
 		}

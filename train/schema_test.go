@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/cipher"
 	"keygan/data"
+	"keygan/evaluate"
 )
 
 var update = flag.Bool("update", false, "write configs/schema.json anew")
@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write configs/schema.json anew")
 // configs/schema.json is for editors: it is made from the configuration's types, their comments and their defaults, here
 // alone, and must be current.
 func TestSchemaIsCurrent(t *testing.T) {
-	docs := fieldComments(t, "config.go", "../evaluate/config.go", "../data/spec.go")
+	docs := fieldComments(t, "config.go", "../evaluate/config.go", "../evaluate/generator.go", "../evaluate/randomness.go", "../data/spec.go")
 	schema := object(reflect.ValueOf(DefaultConfig()), docs)
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	schema["title"] = "keygan experiment"
@@ -70,7 +70,7 @@ func choices(of reflect.Type, key string) []string {
 	case "data.Spec.axis":
 		return []string{data.Axial, data.Coronal, data.Sagittal}
 	case "evaluate.Config.schemes":
-		return cipher.Schemes()
+		return evaluate.Schemes()
 	}
 	return nil
 }

@@ -1,70 +1,102 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
-	"keygan/data/atomicfile"
 	"keygan/evaluate"
-	"keygan/infer"
 
 	"github.com/spf13/cobra"
 )
 
 type evaluation struct {
 	app                  *app
-	config, out, weights string
+	config, out          string
+	weights              []string
 	quick, asJSON, force bool
 }
-
-// With --quick an evaluation takes at most so many images and one-bit changes of each source.
-const quickImages, quickChanges = 1, 4
 
 func (a *app) evaluateCommand() *cobra.Command {
 	e := evaluation{app: a}
 	c := &cobra.Command{
-		Use:   "evaluate -c CONFIG -o DIR [-w generator.npz] [--quick]",
+		Use:   "evaluate -c CONFIG -o DIR [-w [NAME=]PATH]... [--quick]",
 		Short: "Measure the schemes and write the result tables",
-		Long: `Measure the schemes on the images that the evaluate: section of CONFIG names, and write results.md, results.csv,
-results.json and pictures into DIR. A summary goes to standard output, too.`,
+		Long: `Measure the schemes on the images that the evaluate: section of CONFIG names, and write results.md, .csv and .json,
+a report and pictures into DIR. A summary goes to standard output, too.
+
+-w names a generator: a file of weights, the folder of a training run, or built-in for the one inside the program. With
+NAME= it stands beside those that CONFIG names, or in the place of the one called NAME; without, it is the only one. A run's
+folder gives the training curves, too, and the second network of a chaos GAN, which the scheme chaos-gan takes:
+
+  keygan evaluate -c configs/paper-demo.yaml -o results -w chaos-gan=runs/chaos-gan-small
+
+Images and generators that cannot be read are named and left out; the rest is measured, and the exit code is 1.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd) },
 	}
 	c.Flags().StringVarP(&e.config, "config", "c", "", "a YAML file with an evaluate: section")
 	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to")
-	c.Flags().StringVarP(&e.weights, "weights", "w", "", "the generator; default: the one that CONFIG names, else the one built in")
-	c.Flags().BoolVar(&e.quick, "quick", false, fmt.Sprintf("at most %d image and %d one-bit changes of each source", quickImages, quickChanges))
+	c.Flags().StringArrayVarP(&e.weights, "weights", "w", nil, "a generator, `[NAME=]PATH`; may be repeated; default: those that CONFIG names, else the one built in")
+	c.Flags().BoolVar(&e.quick, "quick", false, "one image, a few one-bit changes and short bit sequences of each source: too few to rest on")
 	c.Flags().BoolVar(&e.asJSON, "json", false, "print results.json, not the summary")
 	addForce(c, &e.force)
 	return c
 }
 
 func (e *evaluation) run(cmd *cobra.Command) error {
-	cfg, model, err := e.prepare()
+	cfg, err := e.prepare()
 	if err != nil {
 		return err
 	}
-	if e.quick {
-		cfg.Images, cfg.Changes = min(cfg.Images, quickImages), min(cfg.Changes, quickChanges)
-	}
-	p := e.app.newProgress("evaluate", 1)
+	p := e.app.newProgress("evaluate", permille)
+	options := evaluate.Options{Overwrite: e.force, Command: commandLine(os.Args), Progress: func(s evaluate.Progress) { p.set(int(s.Share*permille), permille, withTimeLeft(s)) }}
 	// Run heeds an interrupt and writes at its end only; it is waited for.
 	var report *evaluate.Report
 	err = e.app.locked(cmd.Context(), func() (err error) {
-		report, err = evaluate.Run(cmd.Context(), cfg, model, e.out, p.set)
+		report, err = evaluate.Run(cmd.Context(), cfg, e.out, options)
 		return err
 	})
 	p.close()
 	if err != nil {
 		err = fmt.Errorf("evaluate: %w", err)
 	}
+	if errors.Is(err, evaluate.ErrGenerator) {
+		err = hinted{err, "weights are made by keygan-train, and again by: keygan-train export RUN -o generator.npz"}
+	}
 	if report != nil {
 		err = errors.Join(err, e.print(report))
 	}
 	return err
+}
+
+// permille is the whole of an evaluation on its bar.
+const permille = 1000
+
+// withTimeLeft is what is being done and about how long all will take.
+func withTimeLeft(s evaluate.Progress) string {
+	if s.Left < time.Second || s.Share < 0.02 {
+		return s.What
+	}
+	return fmt.Sprintf("%s (about %s left)", s.What, s.Left.Round(time.Second))
+}
+
+// commandLine is a command as it can be given to a shell again.
+func commandLine(args []string) string {
+	var out []string
+	for i, a := range args {
+		if i == 0 {
+			a = filepath.Base(a)
+		}
+		if a == "" || strings.ContainsAny(a, " \t\n'\"\\$`*?;&|<>()[]{}~#!") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		out = append(out, a)
+	}
+	return strings.Join(out, " ")
 }
 
 // print writes to standard output what a reader wants first; everything is in the files.
@@ -79,27 +111,41 @@ func (e *evaluation) print(report *evaluate.Report) error {
 	return err
 }
 
-func (e *evaluation) prepare() (evaluate.Config, *infer.Model, error) {
-	fail := func(err error) (evaluate.Config, *infer.Model, error) { return evaluate.Config{}, nil, err }
+func (e *evaluation) prepare() (cfg evaluate.Config, err error) {
 	if e.config == "" {
-		return fail(usagef("evaluate: no configuration given: use -c CONFIG, as in -c configs/demo.yaml"))
+		return cfg, usagef("evaluate: no configuration given: use -c CONFIG, as in -c configs/demo.yaml")
 	}
 	if e.out == "" {
-		return fail(usageError{errNoOutput})
+		return cfg, usageError{errNoOutput}
 	}
-	cfg, err := evaluate.ReadConfig(e.config)
-	if err != nil {
-		return fail(usageError{fmt.Errorf("evaluate: %w", err)})
+	if cfg, err = evaluate.ReadConfig(e.config); err != nil {
+		return cfg, usageError{fmt.Errorf("evaluate: %w", err)}
 	}
-	if !e.force {
-		for _, name := range cfg.Outputs() {
-			if path := filepath.Join(e.out, name); exists(path) {
-				return fail(fmt.Errorf("evaluate: %s: %w", path, atomicfile.ErrExists))
-			}
+	var unnamed, named []evaluate.Generator
+	for _, w := range e.weights {
+		g, err := evaluate.ParseGenerator(w)
+		if err != nil {
+			return cfg, usageError{fmt.Errorf("evaluate: %w", err)}
+		}
+		if strings.HasPrefix(w, g.Name+"=") {
+			named = append(named, g)
+		} else {
+			unnamed = append(unnamed, g)
 		}
 	}
-	model, err := loadGenerator(cmp.Or(e.weights, cfg.Generator))
-	return cfg, model, err
+	if len(unnamed) > 0 {
+		cfg.Generators = unnamed
+	}
+	for _, g := range named {
+		cfg = cfg.WithGenerator(g)
+	}
+	if e.quick {
+		cfg = cfg.Quickened()
+	}
+	if err := cfg.Validate(); err != nil {
+		return cfg, usageError{fmt.Errorf("evaluate: %s: %w", e.config, err)}
+	}
+	return cfg, nil
 }
 
 func exists(path string) bool {

@@ -1,0 +1,358 @@
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"keygan/cipher"
+	"keygan/data"
+	"keygan/evaluate/metrics"
+)
+
+// product is what a system made of a subject.
+type product struct {
+	system *system
+	secret secret
+	cipher *data.Image
+	random *rand.ChaCha8
+}
+
+// keyBits is how many single bits of an image's key are changed for the key's sensitivity.
+const keyBits = 4
+
+// measureKeys takes the metrics of the raw keys of a subject.
+func (t *trial) measureKeys(s *subject) error {
+	var firstMaker *generator
+	for i, g := range t.makers() {
+		of := System{RawKey, g.info.Name}
+		key := s.keys[g.info.Name]
+		statisticsOf(t.results, of, key)
+		t.results.add(of, idKeyTime, milliseconds(s.took[g.info.Name]))
+		t.bits.add(of, RawKeys, key.Pix)
+		if before := t.before[g.info.Name]; before != nil && len(t.info.Images) > 0 {
+			if err := differential(t.results, of, idNPCRKeyKey, idUACIKeyKey, before, key); err != nil {
+				return err
+			}
+		}
+		if firstMaker == nil {
+			firstMaker = g
+		} else if firstMaker.info.Channels == g.info.Channels {
+			if err := differential(t.results, of, idNPCRGenerators, idUACIGenerators, s.keys[firstMaker.info.Name], key); err != nil {
+				return err
+			}
+		}
+		if len(t.first.keys) == i {
+			t.first.keys = append(t.first.keys, keyed{generator: g.info.Name})
+		}
+		if k := &t.first.keys[i]; len(k.key) < mostKeyed {
+			k.plain, k.key = append(k.plain, s.plain[g.info.Channels]), append(k.key, key)
+		}
+	}
+	return nil
+}
+
+// input is what the secret of a system is made of.
+func (sys *system) input(s *subject, random *rand.ChaCha8) secretInput {
+	in := secretInput{plain: s.plain[sys.Channels], noise: s.noise, random: random}
+	if sys.generator != nil {
+		in.raw = s.keys[sys.generator.info.Name]
+	}
+	return in
+}
+
+// measureSystem encrypts and decrypts one image, with the right key and with wrong ones, whole and damaged.
+func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
+	purpose := "secrets 1 " + t.info.Name + "\n" + sys.String()
+	random := rand.NewChaCha8(t.seeded(purpose, s.index))
+	rng := rand.New(rand.NewChaCha8(t.seeded("damage 1 "+t.info.Name, s.index))) // the same damage for all systems
+	plain := s.plain[sys.Channels]
+
+	key, err := sys.secretOf(sys.input(s, random))
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	secret, err := key.encrypt(plain)
+	if err != nil {
+		return nil, err
+	}
+	encryption := time.Since(start)
+	start = time.Now()
+	decrypted, err := key.decrypt(secret)
+	if err != nil {
+		return nil, err
+	}
+	t.addTimes(sys, s, len(plain.Pix), encryption, time.Since(start))
+
+	size, err := key.bytes()
+	if err != nil {
+		return nil, err
+	}
+	t.results.add(sys.System, idKeyBytes, float64(size))
+	t.results.add(sys.System, idKeySpace, sys.keySpace.nominal)
+	t.results.add(sys.System, idKeySpacePublic, sys.keySpace.effective)
+
+	statisticsOf(t.results, sys.System, secret)
+	t.bits.add(sys.System, Ciphertexts, secret.Pix)
+	if err := plainAgainstCipher(t.results, sys.System, plain, secret); err != nil {
+		return nil, err
+	}
+	if err := plainAgainstDecrypted(t.results, sys.System, plain, decrypted); err != nil {
+		return nil, err
+	}
+	out := encrypted{system: sys.System, plain: plain, cipher: secret, decrypted: decrypted}
+	if err := t.wrongKey(sys, s, key, random, &out); err != nil {
+		return nil, err
+	}
+	if err := keySensitivity(t.results, sys.System, key, &out, rng); err != nil {
+		return nil, err
+	}
+	if err := robustness(t.results, sys.System, key, &out, rng); err != nil {
+		return nil, err
+	}
+	if len(t.info.Images) == 0 {
+		out.key, out.scrambled = key.show(plain)
+		t.first.encrypted = append(t.first.encrypted, out)
+	}
+	return &product{sys, key, secret, random}, t.addKeystream(sys, s, random)
+}
+
+func (t *trial) addTimes(sys *system, s *subject, bytes int, encryption, decryption time.Duration) {
+	t.results.add(sys.System, idEncryptTime, milliseconds(encryption))
+	t.results.add(sys.System, idDecryptTime, milliseconds(decryption))
+	whole := encryption
+	if sys.generator != nil {
+		whole += s.took[sys.generator.info.Name]
+	}
+	t.results.add(sys.System, idSpeed, float64(bytes)/1e6/whole.Seconds())
+}
+
+// addKeystream keeps the ciphertext of a black image for SP 800-22, where that is a keystream that is not the raw key.
+func (t *trial) addKeystream(sys *system, s *subject, random *rand.ChaCha8) error {
+	if sys.Scheme == SchemeChaosGAN || (sys.generator != nil && sys.Scheme != SchemeSealed) {
+		return nil
+	}
+	key, err := sys.secretOf(sys.input(s, random))
+	if err != nil {
+		return err
+	}
+	black := data.NewImage(t.cfg.Size, t.cfg.Size, sys.Channels, 8)
+	if sys.generator == nil && sys.Scheme != SchemeAES {
+		if len(t.info.Images) > 0 || t.bits.has(sys.System, Keystreams) {
+			return nil
+		}
+		black = data.NewImage(t.cfg.Size, max(t.cfg.Size, t.bits.wanted/t.cfg.Size+1), 1, 8) // one keystream serves all images
+	}
+	keystream, err := key.encrypt(black)
+	if err != nil {
+		return err
+	}
+	t.bits.add(sys.System, Keystreams, keystream.Pix)
+	return nil
+}
+
+// refusal is what stands in the cell of a system that gives nothing out.
+const refusal = "refused: the scheme notices, and gives nothing out"
+
+// wrongKey decrypts with a key that has nothing to do with the right one.
+func (t *trial) wrongKey(sys *system, s *subject, key secret, random *rand.ChaCha8, out *encrypted) error {
+	var other *data.Image
+	if sys.generator != nil {
+		other = t.before[sys.generator.info.Name]
+	}
+	wrong, what, err := key.stranger(other, random)
+	if err != nil {
+		return err
+	}
+	out.wrong, err = wrong.decrypt(out.cipher)
+	if errors.Is(err, cipher.ErrRefused) {
+		out.wrongWhy = what + ": refused"
+		t.results.at(sys.System, idSSIMWrongKey).reason = refusal
+		t.results.at(sys.System, idNPCRWrongKey).reason = refusal
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	out.wrongWhy = what
+	ssim, err := SSIM(out.plain, out.wrong, Gaussian11)
+	if err != nil {
+		return err
+	}
+	npcr, err := NPCR(out.plain, out.wrong)
+	if err != nil {
+		return err
+	}
+	t.results.add(sys.System, idSSIMWrongKey, ssim)
+	t.results.add(sys.System, idNPCRWrongKey, npcr)
+	return nil
+}
+
+// keySensitivity changes single bits of the key, and compares what is encrypted and what is decrypted.
+func keySensitivity(r results, of System, key secret, out *encrypted, rng *rand.Rand) error {
+	for range keyBits {
+		other, err := key.oneBit(rng)
+		if err != nil {
+			return err
+		}
+		decrypted, err := other.decrypt(out.cipher)
+		switch {
+		case errors.Is(err, cipher.ErrRefused):
+			r.at(of, idKeySensitivityDecrypted).reason = refusal
+		case err != nil:
+			return err
+		default:
+			share, err := NPCR(out.decrypted, decrypted)
+			if err != nil {
+				return err
+			}
+			r.add(of, idKeySensitivityDecrypted, share)
+		}
+		secret, err := other.encrypt(out.plain)
+		if err != nil {
+			return err
+		}
+		share, err := NPCR(out.cipher, secret)
+		if err != nil {
+			return err
+		}
+		r.add(of, idKeySensitivityCipher, share)
+	}
+	return nil
+}
+
+// oneBitChanges runs everything again, key generation included, for copies of an image with one bit of one sample changed at a
+// random place, and compares keys and ciphertexts with the unchanged image's. Then it does so under the key of the unchanged image.
+func (t *trial) oneBitChanges(ctx context.Context, s *subject, made []*product, count int, what string) error {
+	for i := range count {
+		changed := &subject{index: s.index, noise: s.noise, plain: map[int]*data.Image{}}
+		for _, c := range t.channels {
+			m := s.plain[c].Clone()
+			flip(t.places, m.Pix)
+			changed.plain[c] = m
+		}
+		if err := t.makeKeys(ctx, changed, fmt.Sprintf("%s, one-bit change %d of %d", what, i+1, count)); err != nil {
+			return err
+		}
+		for _, g := range t.makers() {
+			of, name := System{RawKey, g.info.Name}, g.info.Name
+			t.results.add(of, idKeyTime, milliseconds(changed.took[name]))
+			if err := differential(t.results, of, idNPCRKeyOneBit, idUACIKeyOneBit, s.keys[name], changed.keys[name]); err != nil {
+				return err
+			}
+		}
+		for _, p := range made {
+			if err := t.oneBitChange(p, changed); err != nil {
+				return fmt.Errorf("%s: %w", p.system, err)
+			}
+			t.progress.passed(p.system.changeCost, what)
+		}
+	}
+	return nil
+}
+
+func (t *trial) oneBitChange(p *product, changed *subject) error {
+	plain, of := changed.plain[p.system.Channels], p.system.System
+	anew, err := p.system.secretOf(p.system.input(changed, p.random))
+	if err != nil {
+		return err
+	}
+	for _, run := range []struct {
+		key        secret
+		npcr, uaci string
+	}{{anew, idNPCR, idUACI}, {p.secret, idNPCRSameKey, idUACISameKey}} {
+		secret, err := run.key.encrypt(plain)
+		if err != nil {
+			return err
+		}
+		if err := differential(t.results, of, run.npcr, run.uaci, p.cipher, secret); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statisticsOf adds entropy, χ² and the correlations of an image.
+func statisticsOf(r results, of System, m *data.Image) {
+	r.add(of, idEntropy, Entropy(m))
+	r.add(of, idChiSquare, ChiSquare(m))
+	for c := range m.Channels {
+		for _, d := range Directions {
+			v, err := Correlation(m, c, d)
+			if errors.Is(err, ErrUndefined) {
+				r.addUndefined(of, idCorrelation[d], err)
+				continue
+			}
+			r.add(of, idCorrelation[d], v)
+		}
+	}
+}
+
+// differential adds the NPCR and the UACI of two images.
+func differential(r results, of System, npcrID, uaciID string, a, b *data.Image) error {
+	npcr, err := NPCR(a, b)
+	if err != nil {
+		return err
+	}
+	uaci, err := UACI(a, b)
+	if err != nil {
+		return err
+	}
+	r.add(of, npcrID, npcr)
+	r.add(of, uaciID, uaci)
+	return nil
+}
+
+func plainAgainstCipher(r results, of System, plain, secret *data.Image) error {
+	npcr, err := NPCR(plain, secret)
+	if err != nil {
+		return err
+	}
+	uaci, err := UACI(plain, secret)
+	if err != nil {
+		return err
+	}
+	mse, err := MSE(plain, secret)
+	if err != nil {
+		return err
+	}
+	expected := ExpectedMSE(plain)
+	r.add(of, idNPCRPlainCipher, npcr)
+	r.addExpected(of, idUACIPlainCipher, uaci, ExpectedUACI(plain))
+	r.addExpected(of, idMSE, mse, expected)
+	r.addExpected(of, idPSNR, metrics.PSNROf(mse, plain.Max()), metrics.PSNROf(expected, plain.Max()))
+	for id, window := range map[string]Window{idSSIM: Gaussian11, idSSIMUniform7: Uniform7} {
+		v, err := SSIM(plain, secret, window)
+		if err != nil {
+			return err
+		}
+		r.add(of, id, v)
+	}
+	return nil
+}
+
+func plainAgainstDecrypted(r results, of System, plain, decrypted *data.Image) error {
+	mse, err := MSE(plain, decrypted)
+	if err != nil {
+		return err
+	}
+	ssim, err := SSIM(plain, decrypted, Gaussian11)
+	if err != nil {
+		return err
+	}
+	r.add(of, idMSEDecrypted, mse)
+	r.add(of, idPSNRDecrypted, metrics.PSNROf(mse, plain.Max()))
+	r.add(of, idSSIMDecrypted, ssim)
+	exact := 0.0
+	if slices.Equal(plain.Pix, decrypted.Pix) {
+		exact = 100
+	}
+	r.add(of, idExact, exact)
+	return nil
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

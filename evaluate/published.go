@@ -1,0 +1,54 @@
+package evaluate
+
+import (
+	"math"
+	"slices"
+)
+
+// A PublishedFigure is what a publication reports, as it reports it.
+type PublishedFigure struct {
+	Scheme    string `json:"scheme"`
+	Generator string `json:"generator"` // of this name, where one has it
+	System    string `json:"system"`    // the publication's name for the whole
+	Metric    string `json:"metric"`    // beside which of ours it stands
+	Value     string `json:"value"`
+
+	Number, Margin float64 `json:"-"` // the value, and how far from it a measured one may be, for the digits it has
+}
+
+// Published lists the published figures. They come without the definition behind them. An NPCR of 99.5 % for a scheme
+// that is a permutation and an XOR can only compare a plain image with its ciphertext or two keys; an SSIM that is meant
+// to be high can only be that of the decrypted image.
+var Published = []PublishedFigure{
+	{"xor", "GAN", "GAN + XOR", idNPCRPlainCipher, "~78 %", 78, 1},
+	{"xor", "GAN", "GAN + XOR", idSSIMDecrypted, "~0.61", 0.61, 0.01},
+	{"paper", "WGAN-GP", "WGAN-GP + ACM + XOR", idNPCRPlainCipher, "99.5 %", 99.5, 0.05},
+	{"paper", "WGAN-GP", "WGAN-GP + ACM + XOR", idSSIMDecrypted, "~0.92", 0.92, 0.01},
+}
+
+// publishedFigures are those that stand beside a system: beside that with the publication's generator where one is called so,
+// else beside every system with its scheme.
+func publishedFigures(of System, generators []GeneratorInfo) []PublishedFigure {
+	var out []PublishedFigure
+	for _, p := range Published {
+		named := slices.ContainsFunc(generators, func(g GeneratorInfo) bool { return g.Name == p.Generator })
+		if p.Scheme == of.Scheme && (!named || p.Generator == of.Generator) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// cite puts the published figure of the row's metric beside it.
+func (row *Row) cite(figures []PublishedFigure) {
+	for _, p := range figures {
+		if p.Metric == row.Metric {
+			row.Published = p.Value
+		}
+	}
+}
+
+// near says whether a measured value is what a publication says, as exactly as it says it.
+func (p PublishedFigure) near(row *Row) bool {
+	return math.Abs(*row.Measured-p.Number) <= p.Margin
+}
