@@ -119,11 +119,13 @@ func testProduct(rows, panels, segments, run, shift int, accumulate bool, seed u
 func TestProduct(t *testing.T) {
 	for _, c := range [][4]int{{1, 1, 1, 1}, {2, 1, 1, 3}, {3, 2, 2, 5}, {5, 3, 3, 16}, {7, 1, 9, 2}, {2, 2, 0, 3}, {2, 2, 2, 0}} {
 		for _, accumulate := range []bool{false, true} {
-			got, all := testProduct(c[0], c[1], c[2], c[3], 1, accumulate, 4)
 			want, wantAll := testProduct(c[0], c[1], c[2], c[3], 1, accumulate, 4)
-			goSet.Product(got)
 			plainProduct(want)
-			same(t, all, wantAll, "go, %v", c)
+			goPaths(t, func() {
+				got, all := testProduct(c[0], c[1], c[2], c[3], 1, accumulate, 4)
+				goSet.Product(got)
+				same(t, all, wantAll, "go, %v, fused %v", c, fuses)
+			})
 		}
 	}
 	vectors(t, func(t *testing.T, s *Set) {

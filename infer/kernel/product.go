@@ -60,6 +60,10 @@ func (s *Set) Product(p *Product) {
 
 // tileGo computes rows × 16 columns of p, in two passes over the columns.
 func tileGo(p *Product, steps, first, rows, panel int) {
+	if fuses {
+		tileFused(p, steps, first, rows, panel)
+		return
+	}
 	b := p.B[panel*steps*Block:][:steps*Block]
 	for i := first; i < first+rows; i++ {
 		c := (*[Block]float32)(p.C[i*p.CRow+panel*Block:])
