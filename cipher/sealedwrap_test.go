@@ -257,17 +257,17 @@ func TestParseRecipientRefuses(t *testing.T) {
 	secret := lines[len(lines)-1]
 	for s, want := range map[string]string{
 		"":                       "not an age public key",
-		"scan.png":               `recipient "scan.png": not an age public key`,
+		"scan.png":               "not an age public key",
 		public[:len(public)-1]:   "not an age public key",
 		public + "\n" + public:   "not an age public key",
 		secret:                   "an identity, which is secret",
 		strings.ToLower(secret):  "an identity, which is secret",
-		"ssh-ed25519 AAAA":       "recipient",
+		"ssh-ed25519 AAAA":       "not an SSH public key that age can use",
 		"ecdsa-sha2-nistp256 AA": "ed25519 and RSA alone",
-		"ssh-dss AAAAB3NzaC1kc3": "recipient",
+		"ssh-dss AAAAB3NzaC1kc3": "not an SSH public key that age can use",
 	} {
 		r, err := ParseRecipient(s)
-		if err == nil || r != nil || !strings.Contains(err.Error(), want) || strings.Contains(strings.ToUpper(err.Error()), secret[20:40]) {
+		if err == nil || r != nil || !strings.Contains(err.Error(), want) || (len(s) > 3 && strings.Contains(strings.ToUpper(err.Error()), strings.ToUpper(s))) {
 			t.Errorf("%q: error %v, want %q", s, err, want)
 		}
 	}

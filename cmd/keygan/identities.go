@@ -42,8 +42,11 @@ func parseRecipients(names []string) ([]age.Recipient, error) {
 			all = append(all, r)
 			continue
 		}
+		if strings.Contains(strings.ToUpper(name), "AGE-SECRET-KEY-") {
+			return nil, usageError{err} // without it
+		}
 		if info, statErr := os.Stat(name); statErr != nil || !info.Mode().IsRegular() {
-			return nil, usageError{err}
+			return nil, usagef("recipient %.40q: %w", name, err)
 		}
 		of, err := readRecipients(name)
 		if err != nil {

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"keygan/cipher"
+	"keygan/data"
+
+	"filippo.io/age"
+)
+
+// runHere runs keygan in this process, which takes a hundredth of the time of starting the program, and returns all that it prints and
+// its exit code.
+func runHere(t *testing.T, args ...string) (printed string, code int) {
+	t.Helper()
+	var out bytes.Buffer
+	a := &app{stdout: &out, stderr: &out}
+	c := a.command()
+	c.SetArgs(args)
+	err := c.ExecuteContext(t.Context())
+	if err == nil {
+		return out.String(), 0
+	}
+	a.report(err)
+	if usage := (usageError{}); errors.As(err, &usage) {
+		return out.String(), 2
+	}
+	return out.String(), 1
+}
+
+// sealedPair is a cipher image in a folder, its key, and an identity for key files.
+type sealedPair struct {
+	t         *testing.T
+	folder    string
+	plain     *data.Image
+	image     *data.Image // the cipher image
+	key       *cipher.SealedKey
+	identity  string // the path of an identity file
+	recipient age.Recipient
+}
+
+func newSealedPair(t *testing.T) *sealedPair {
+	t.Helper()
+	p := &sealedPair{t: t, folder: t.TempDir(), plain: data.NewImage(9, 7, 2, 8)}
+	for i := range p.plain.Pix {
+		p.plain.Pix[i] = byte(i * i)
+	}
+	file, public, err := cipher.NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.identity = p.write("me", file)
+	if p.recipient, err = cipher.ParseRecipient(public); err != nil {
+		t.Fatal(err)
+	}
+	p.image, p.key = p.seal()
+	p.writeImage(p.image)
+	return p
+}
+
+// seal encrypts the image; each time gives another pair.
+func (p *sealedPair) seal() (*data.Image, *cipher.SealedKey) {
+	p.t.Helper()
+	m, k, err := cipher.SealImage(p.plain, cipher.SealOptions{Name: "scan.png"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return m, k
+}
+
+func (p *sealedPair) path(name string) string { return filepath.Join(p.folder, name) }
+
+func (p *sealedPair) write(name string, b []byte) string {
+	p.t.Helper()
+	if err := os.WriteFile(p.path(name), b, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	return p.path(name)
+}
+
+func (p *sealedPair) writeImage(m *data.Image) {
+	p.t.Helper()
+	if err := data.WritePNG(p.path("scan.cipher.png"), m, true); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// encrypt is what age makes of the plaintext of a key file.
+func (p *sealedPair) encrypt(plain []byte) []byte {
+	p.t.Helper()
+	var b bytes.Buffer
+	if err := cipher.EncryptIdentity(&b, plain, p.recipient); err != nil { // which encrypts anything
+		p.t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// decrypt runs keygan decrypt on the pair with what is a key file now.
+func (p *sealedPair) decrypt(keyFile []byte) (printed string, code int) {
+	p.t.Helper()
+	return runHere(p.t, "decrypt", p.path("scan.cipher.png"), "--key", p.write("scan.key.age", keyFile), "-i", p.identity, "-o", p.path("back"))
+}
+
+// refuses checks that a key file ends with want on standard error, and that nothing was written.
+func (p *sealedPair) refuses(what string, keyFile []byte, want string) {
+	p.t.Helper()
+	printed, code := p.decrypt(keyFile)
+	if code != 1 || printed != want {
+		p.t.Errorf("%s: exit code %d, printed %q, want %q", what, code, printed, want)
+	}
+	if exists(p.path("back")) {
+		p.t.Fatalf("%s: something was written", what)
+	}
+}
+
+// opens checks that a key file opens the image, and takes away what was written.
+func (p *sealedPair) opens(what string, keyFile []byte) {
+	p.t.Helper()
+	printed, code := p.decrypt(keyFile)
+	back, err := data.ReadImage(p.path("back/scan.png"))
+	if code != 0 || err != nil || !bytes.Equal(back.Pix, p.plain.Pix) || back.String() != p.plain.String() {
+		p.t.Fatalf("%s: exit code %d, error %v, printed %q", what, code, err, printed)
+	}
+	if err := os.RemoveAll(p.path("back")); err != nil {
+		p.t.Fatal(err)
+	}
+}
