@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"keygan/data"
+)
+
+func writeStored(t testing.TB, path string, m *data.Image) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := data.EncodeStoredPNG(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recipientIn makes an identity in a folder and returns its file and its recipient.
+func recipientIn(t testing.TB, dir string) (identity, recipient string) {
+	t.Helper()
+	identity = filepath.Join(dir, "me.key")
+	var said bytes.Buffer
+	inProcess(t, &said, "keypair", "-o", identity)
+	at := bytes.Index(said.Bytes(), []byte("age1"))
+	if at < 0 {
+		t.Fatalf("keypair said %q", said.String())
+	}
+	return identity, string(bytes.Fields(said.Bytes()[at:])[0])
+}
+
+// inProcess runs a command as the program does, in this process.
+func inProcess(t testing.TB, stderr io.Writer, args ...string) {
+	t.Helper()
+	a := &app{stdout: io.Discard, stderr: stderr}
+	c := a.command()
+	c.SetArgs(args)
+	if err := c.Execute(); err != nil {
+		t.Fatalf("keygan %v: %v", args, err)
+	}
+}
+
+// A sealed image takes at most four times its samples in memory, to encrypt and to decrypt. What is counted is all that is ever allocated:
+// whatever the garbage collector does, there is never more.
+func TestMemoryOfSealed(t *testing.T) {
+	const (
+		width, height = 1500, 1000
+		beside        = 4 << 20 // bytes, however large the image is: buffers, tables, age, the command line
+	)
+	dir := t.TempDir()
+	identity, recipient := recipientIn(t, dir)
+	for _, test := range []struct {
+		name            string
+		channels, depth int
+		exact           bool
+	}{
+		{"grey", 1, 8, false}, {"grey16", 1, 16, false}, {"rgb", 3, 8, false}, {"rgba16", 4, 16, false}, {"file", 3, 8, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := data.NewImage(width, height, test.channels, test.depth)
+			for i := range m.Pix {
+				m.Pix[i] = byte(i >> 12)
+			}
+			path, out := filepath.Join(dir, test.name+".png"), filepath.Join(dir, test.name)
+			writeStored(t, path, m)
+			args := []string{"encrypt", path, "-o", out, "-r", recipient, "--no-gan"}
+			made := filepath.Join(out, test.name+".cipher.png")
+			if test.exact { // whose bytes are those of the samples and a few more
+				args, made = append(args, "--exact-file"), filepath.Join(out, test.name+".png.cipher.png")
+			}
+			allocates(t, "encrypt", 4*len(m.Pix)+beside, func() { inProcess(t, io.Discard, args...) })
+			back := filepath.Join(out, "back")
+			allocates(t, "decrypt", 4*len(m.Pix)+beside, func() { inProcess(t, io.Discard, "decrypt", made, "-o", back, "-i", identity) })
+			got, err := data.ReadImage(filepath.Join(back, test.name+".png"))
+			if err != nil || !bytes.Equal(got.Pix, m.Pix) {
+				t.Errorf("not what it was: %v", err)
+			}
+		})
+	}
+}
+
+// allocates fails if f allocates more than so many bytes, in all.
+func allocates(t *testing.T, what string, most int, f func()) {
+	t.Helper()
+	runtime.GC() // twice empties what is kept from one image to the next
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	if n := int(after.TotalAlloc - before.TotalAlloc); n > most {
+		t.Errorf("%s: %d bytes were allocated, want at most %d", what, n, most)
+	}
+}
