@@ -32,10 +32,10 @@ package infer
 //     else, −0 too; LeakyReLU turns it into x × float32(0.2). tanh is the one of kernel/tanh.go: float64, exp by ln 2 and
 //     thirteen terms of its series, then rounded to float32. Noise is added last: y + weight × noise, two roundings.
 //
-//  7. From pixels to samples: data.Image.Convert and Floats; from the output to levels: data.FromFloats. With a value range
-//     of 0 to 1: sample = level / 255 (or 65535) in float32, and level = ⌊255·y + ½⌋, exactly, not below 0 nor above 255. An
-//     image whose sides are not multiples of 4 is extended to the right and below by its last column and row, and the key cut
-//     back.
+//  7. Where an image is resized first: data.Image.Resize, in integers. From pixels to samples: data.Image.Convert and Floats;
+//     from the output to levels: data.FromFloats. With a value range of 0 to 1: sample = level / 255 (or 65535) in float32, and
+//     level = ⌊255·y + ½⌋, exactly, not below 0 nor above 255. An image whose sides are not multiples of 4 is extended to the
+//     right and below by its last column and row, and the key cut back.
 //
 //  8. Noise comes from a Seed of 32 bytes and has streams: 0 for the latent numbers or the noise of the image, 1, 2, … for
 //     the layers that add noise, in their order. The key of stream i is SHA-256 of "keygan noise 1\n", the seed, and i as 64 bits,

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -200,24 +199,29 @@ func sha256Hex(b []byte) string {
 	return hex.EncodeToString(h[:])
 }
 
+// From 1 thread to 64, more than there are rows in some layers.
 func TestThreadsDoNotMatter(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	a := ResNet(6, 2, 3, 64)
-	m := newModel(a, randomParams(a, 9))
-	x := testImage(61, 70, 3, 1).Floats(3)
-	var want []float32
-	for _, threads := range []int{1, 2, 7} {
-		runtime.GOMAXPROCS(threads)
-		got, err := m.Forward(x, 70, 61)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want == nil {
-			want = got
-		}
-		if i := differ(got, want); i >= 0 {
-			t.Errorf("with %d threads, number %d is %v, with 1 it is %v", threads, i, got[i], want[i])
-		}
+	for name, a := range map[string]Arch{
+		"direct": ResNet(6, 2, 3, 64), "fast": ResNet(6, 2, 3, 64).WithFastAlgorithms(), "chaos": Chaos(4, 1, 3, 64).WithFastAlgorithms(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newModel(a, randomParams(a, 9))
+			x := a.samples(testImage(61, 70, 3, 1))
+			var want []float32
+			for _, threads := range []int{1, 2, 3, 7, 16, 64} {
+				withThreads(t, threads)
+				got, err := m.Forward(x, 70, 61)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want == nil {
+					want = got
+				}
+				if i := differ(got, want); i >= 0 {
+					t.Errorf("with %d threads, number %d is %v, with 1 it is %v", threads, i, got[i], want[i])
+				}
+			}
+		})
 	}
 }
 

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+
+	"keygan/data"
+	"keygan/infer/kernel"
 )
 
 // withThreads sets GOMAXPROCS for the rest of the test.
@@ -20,6 +23,10 @@ var goldenKeys = []struct {
 	width, height int
 	key           string
 }{
+	{"resnet", ResNet(4, 1, 3, 64), 64, 64,
+		"53b35941928258d72550c997429ea669428e8e17b7e7630d08af204426e15140"},
+	{"resnet", ResNet(4, 1, 3, 64), 37, 23,
+		"359f05db5cb59ed72408ca7a02bf11a418621ad8a16ecde70bb709c4720e2040"},
 	{"resnet", ResNet(4, 1, 3, 64), 256, 256,
 		"f303ad2d1b9e242b0d968f5d21ea489e1bc736f6bfbbd36e0ef5ab89e8b3e12e"},
 	{"resnet, noise", ResNet(4, 2, 3, 64).WithNoise(), 64, 64,
@@ -71,5 +78,43 @@ func TestGoldenKeys(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// goldenPixels are keys of images as decoders give them, of any depth and channels, resized first as the commands do: nothing between
+// pixels and key may differ from machine to machine.
+var goldenPixels = []struct {
+	name            string
+	arch            Arch
+	channels, depth int // of the image
+	key             string
+}{
+	{"resnet", ResNet(4, 1, 3, 64), 3, 8, "1622b12d523b56adbc5f2a3ef5f16f3a605d96e07dba23542abccebacec31685"},
+	{"resnet", ResNet(4, 1, 3, 64).WithFastAlgorithms(), 4, 16, "7aa2b756c32b94134d0e3096bb58e79e36d1bc6e0b153ecf5bae9f6dc461b829"},
+	{"resnet of grey", ResNet(4, 1, 1, 64).WithFastAlgorithms(), 3, 16, "9bc9d2ca4dcfd2025b4b35cc695f9665bdbb9851ccaf42cb474416bd2bb6612c"},
+	{"chaos", Chaos(4, 1, 1, 64).WithFastAlgorithms(), 1, 16, "a695fa345aed1250249e715607a428ee3bb26a3213413c62e56e93bb15d1548d"},
+	{"chaos of grey", Chaos(4, 1, 1, 64).WithFastAlgorithms(), 3, 8, "7f6ccbffc4d19977b078bb7ed2aeac4094881a1fe2075fa07e7f605a233864dc"},
+}
+
+func TestGoldenPixels(t *testing.T) {
+	for _, g := range goldenPixels {
+		img := data.NewImage(61, 43, g.channels, g.depth)
+		noise := testImage(61, 43, g.channels, 5)
+		for i, v := range noise.Pix {
+			img.SetSample(i, int(v)*img.Max()/255)
+		}
+		img = img.Resize(37, 23)
+		for _, s := range kernel.Sets() {
+			t.Run(fmt.Sprintf("%s/%d of %d bits/%v", g.name, g.channels, g.depth, s), func(t *testing.T) {
+				withKernels(t, s)
+				key, err := newModel(g.arch, randomParams(g.arch, 3)).Key(img)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if h := sha256Hex(key.Pix); h != g.key {
+					t.Errorf("the key's hash is %s, want %s", h, g.key)
+				}
+			})
+		}
 	}
 }
