@@ -79,7 +79,7 @@ func TestIdealKeysPass(t *testing.T) {
 	uaci := r.Row("xray", System{"xor", "keys"}, idUACIPlainCipher)
 	near(t, "UACI against a uniform cipher", *uaci.Measured, *uaci.Expected, .005)
 	text := strings.Join(r.Findings, "\n")
-	for _, want := range []string{"passes the field's NPCR", "passes everywhere", "Histograms pass for uniform", "no more than chance gives", "bit for bit"} {
+	for _, want := range []string{"NPCR is passed by `xor`, `paper`, `sealed`, `aes-256-gcm`", "passes everywhere", "Histograms pass for uniform", "no more than chance gives", "bit for bit"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the findings lack %q:\n%s", want, text)
 		}
@@ -144,7 +144,7 @@ func TestFindingsBlameTheKeysOnlyWhenTheyFail(t *testing.T) {
 				t.Errorf("keys %s: the findings lack %q:\n%s", keys, always, text)
 			}
 		}
-		for _, blame := range []string{"too smooth", "over all bytes, changed or not, the mean change is 0.1000 %", "The raw keys that `xor` XORs with are not uniform"} {
+		for _, blame := range []string{"too smooth", "over all bytes, changed or not, the mean change is 0.1000 %", "The raw keys of `xor` are not uniform"} {
 			if strings.Contains(text, blame) != want {
 				t.Errorf("keys %s: %q is in the findings: %v\n%s", keys, blame, !want, text)
 			}

@@ -130,9 +130,9 @@ func findDiffusion(r *Report) string {
 		s.WriteString(r.whyNoDiffusion(failed))
 	}
 	if len(passed) > 0 {
-		fmt.Fprintf(&s, " %s passes the field's NPCR: %s %% of the cipher bytes change with one bit of the plain image.", r.who(passed), span(passed))
+		fmt.Fprintf(&s, " The field's NPCR is passed by %s: %s %% of the cipher bytes change with one bit of the plain image.", r.who(passed), span(passed))
 		if fresh := where(passed, func(row *Row) bool { return row.Scheme == SchemeSealed || row.Scheme == SchemeAES }); len(fresh) > 0 {
-			fmt.Fprintf(&s, " Of %s that is because every encryption draws a fresh secret.", r.who(fresh))
+			fmt.Fprintf(&s, " With %s that is because every encryption draws a fresh secret.", r.who(fresh))
 		}
 	}
 	return strings.TrimSpace(s.String())
@@ -204,7 +204,7 @@ func findUniformity(r *Report) string {
 		fmt.Fprintf(&s, "**The ciphertexts are not uniform** under %s: χ² of %s, where %g %% of random data lie between %.1f and %.1f.",
 			r.who(failed), span(failed), 100*(1-2*r.Alpha), lower, upper)
 		if keys := r.keysOf(failed, idChiSquare); len(keys) > 0 {
-			fmt.Fprintf(&s, " The raw keys that %s XORs with are not uniform either: an entropy of %s bits a byte and a χ² of %s.",
+			fmt.Fprintf(&s, " The raw keys of %s are not uniform either: an entropy of %s bits a byte and a χ² of %s.",
 				r.who(where(failed, func(row *Row) bool { return usesRawKey(row.System()) })), span(r.rows(idEntropy, ofKeys)), span(keys))
 		}
 	}

@@ -113,8 +113,12 @@ func (e *experiment) plan(sources []data.Source) error {
 	for _, src := range sources {
 		e.progress.total += float64(e.planned(src))*image + float64(e.cfg.Changes)*change
 	}
-	kinds := float64(len(e.makers()) + 2*len(e.measured()))
-	e.progress.total += kinds * float64(e.cfg.Randomness.Sequences) * costOfBits(e.cfg.Randomness.Bits)
+	kinds, c := float64(len(e.makers())+2*len(e.measured())), e.cfg.Randomness
+	cost := float64(c.Sequences) * costOfBits(c.Bits)
+	if c.Bits < longBits {
+		cost += costOfBits(c.Sequences * c.Bits / longBits * longBits)
+	}
+	e.progress.total += kinds * cost
 	e.progress.total += attackCost
 	return nil
 }
