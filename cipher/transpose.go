@@ -2,7 +2,7 @@ package cipher
 
 import "encoding/binary"
 
-//go:generate go -C _asm run . -out ../transpose_amd64.s -stubs ../transposestubs_amd64.go -pkg cipher
+//go:generate go -C _asm run . -out ../kernels_amd64.s -stubs ../kernelstubs_amd64.go -pkg cipher
 
 // The kernels below transpose the tile in into the tile out, a block of pixels at a time in 64-bit registers, one for each
 // pixel size. A block's rows are loaded as little-endian numbers, so that its first pixel is the lowest. Sides of tiles are

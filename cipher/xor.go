@@ -7,12 +7,14 @@ import (
 	"keygan/data"
 )
 
-// XOR sets dst[i] = a[i] ⊕ b[i]. The three must have the same length, or it panics; dst may be a or b.
+// XOR sets dst[i] = a[i] ⊕ b[i]. The three must have the same length, or it panics; dst may be a or b, but not overlap them
+// otherwise.
 func XOR(dst, a, b []byte) {
 	if len(dst) != len(a) || len(a) != len(b) {
 		panic(fmt.Sprintf("cipher: XOR of %d and %d bytes into %d", len(a), len(b), len(dst)))
 	}
-	subtle.XORBytes(dst, a, b)
+	done := xorFast(dst, a, b)
+	subtle.XORBytes(dst[done:], a[done:], b[done:])
 }
 
 // xor is the baseline: the image XORed with the raw key, nothing else.

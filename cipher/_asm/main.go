@@ -1,4 +1,4 @@
-// Command asm writes the transpositions of pixels of 1 to 4 bytes of package cipher: go generate in the folder above runs it.
+// Command asm writes the transpositions of pixels of 1 to 4 bytes and the XOR of package cipher: go generate in the folder above runs it.
 package main
 
 import (
@@ -15,7 +15,35 @@ func main() {
 	turnTriples()
 	turnVectors("turnWords", "pixels of 2 bytes", 8, PUNPCKLWL, PUNPCKHWL)
 	turnVectors("turnQuads", "pixels of 4 bytes", 4, PUNPCKLLQ, PUNPCKHLQ)
+	xorBlocks()
 	Generate()
+}
+
+// xorBlocks takes 128 bytes at a time, in four registers: enough that memory is what it waits for.
+func xorBlocks() {
+	TEXT("xorBlocks", NOSPLIT, "func(dst, a, b *byte, n int)")
+	Pragma("noescape")
+	Doc("xorBlocks sets n bytes of dst to those of a, each exclusive or that of b. n must be a positive multiple of 128. It takes AVX2.")
+	dst, a, b := Load(Param("dst"), GP64()), Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	n := Load(Param("n"), GP64())
+	Label("blocks")
+	r := [4]VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	for i, v := range r {
+		VMOVDQU(Mem{Base: a, Disp: 32 * i}, v)
+	}
+	for i, v := range r {
+		VPXOR(Mem{Base: b, Disp: 32 * i}, v, v)
+	}
+	for i, v := range r {
+		VMOVDQU(v, Mem{Base: dst, Disp: 32 * i})
+	}
+	for _, p := range []Register{dst, a, b} {
+		SUBQ(I32(-128), p)
+	}
+	SUBQ(I32(128), n)
+	JG(LabelRef("blocks"))
+	VZEROUPPER()
+	RET()
 }
 
 // mask is a constant for PSHUFB: byte i of the result is byte order[i] of the source, or 0 for −1.
