@@ -102,6 +102,9 @@ func (a *app) rekey(ctx context.Context, path string, old []age.Identity, next [
 		return "", named(path, err)
 	}
 	if stem, is := strings.CutSuffix(path, plainKeySuffix); is && isUnencrypted(path) {
+		if link, err := os.Lstat(path); err != nil || !link.Mode().IsRegular() { // and what it leads to would stay in the clear
+			return "", fmt.Errorf("%s: a link to an unencrypted key file; rekey takes the file itself", path)
+		}
 		return a.encryptKeyFile(ctx, path, stem+sealedKeySuffix, b.Bytes())
 	}
 	target, err := filepath.EvalSymlinks(path)

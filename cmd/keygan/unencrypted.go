@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 	"strings"
 
 	"keygan/cipher"
@@ -33,8 +32,9 @@ func isUnencrypted(path string) bool {
 	return startsWith(path, plainIntro)
 }
 
+// startsWith is false for whatever cannot be read twice, as pipes cannot.
 func startsWith(path, intro string) bool {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return false
 	}
