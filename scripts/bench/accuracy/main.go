@@ -1,0 +1,103 @@
+// Command accuracy compares the keys of a generator with those that PyTorch made of the same weights.
+//
+//	accuracy generator.npz vectors.npz
+//
+// It prints the largest difference before rounding, and in grey levels after, for each image of vectors.npz, and fails beyond 2e-3 or
+// one grey level. scripts/check-accuracy makes both files.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"keygan/data/npz"
+	"keygan/infer"
+)
+
+const (
+	maxDifference = 2e-3
+	maxLevels     = 1
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: accuracy generator.npz vectors.npz")
+		os.Exit(2)
+	}
+	if err := compare(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintf(os.Stderr, "accuracy: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func compare(generator, vectors string) error {
+	m, err := infer.ReadFile(generator)
+	if err != nil {
+		return err
+	}
+	archive, err := npz.ReadFile(vectors, 1<<30)
+	if err != nil {
+		return err
+	}
+	seed, _, err := archive.Bytes("seed")
+	if err != nil {
+		return err
+	}
+	a := m.Arch()
+	shape := []int{a.Channels, a.ImageSize, a.ImageSize}
+	failed := 0
+	for i := range (len(archive.Names()) - 1) / 2 {
+		x, err := archive.Floats(fmt.Sprint("x", i), shape)
+		if err != nil {
+			return err
+		}
+		want, err := archive.Floats(fmt.Sprint("y", i), shape)
+		if err != nil {
+			return err
+		}
+		got, err := m.ForwardFrom(x, a.ImageSize, a.ImageSize, infer.Seed(seed))
+		if err != nil {
+			return err
+		}
+		worst, levels, others := differences(a, got, want)
+		fmt.Printf("%s, %s, image %d: largest difference %.1e, %d grey levels; %d of %d samples are another level\n",
+			a.Network, algorithms(a), i, worst, levels, others, len(got))
+		if !(worst <= maxDifference) || levels > maxLevels {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d keys differ by more than %g before rounding or %d grey levels after", failed, maxDifference, maxLevels)
+	}
+	return nil
+}
+
+// differences are the largest one of the samples and of their grey levels, and how many levels differ.
+func differences(a infer.Arch, got, want []float32) (worst float32, levels, others int) {
+	low, high := a.ValueRange[0], a.ValueRange[1]
+	level := func(v float32) int { return int(255*min(max((v-low)/(high-low), 0), 1) + 0.5) }
+	for i := range got {
+		if d := got[i] - want[i]; !(max(d, -d) <= worst) {
+			worst = max(d, -d) // NaN stays
+		}
+		if d := level(got[i]) - level(want[i]); d != 0 {
+			others++
+			levels = max(levels, d, -d)
+		}
+	}
+	return worst, levels, others
+}
+
+// algorithms lists those of a's layers.
+func algorithms(a infer.Arch) string {
+	var all []string
+	seen := map[string]bool{}
+	for _, l := range a.Layers {
+		if !seen[l.Algorithm] {
+			seen[l.Algorithm] = true
+			all = append(all, l.Algorithm)
+		}
+	}
+	return strings.Join(all, " + ")
+}
