@@ -102,6 +102,7 @@ type GeneratorInfo struct {
 
 	Reconstructor string `json:"reconstructor_sha256,omitempty"` // of the network that undoes it, for the scheme chaos-gan
 	Metrics       string `json:"metrics,omitempty"`              // metrics.csv of the run: the training curves
+	NoCurves      string `json:"no_curves,omitempty"`            // why they are not drawn
 }
 
 // SourceInfo says which plain images were measured.

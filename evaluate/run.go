@@ -113,12 +113,8 @@ func (e *experiment) plan(sources []data.Source) error {
 	for _, src := range sources {
 		e.progress.total += float64(e.planned(src))*image + float64(e.cfg.Changes)*change
 	}
-	kinds, c := float64(len(e.makers())+2*len(e.measured())), e.cfg.Randomness
-	cost := float64(c.Sequences) * costOfBits(c.Bits)
-	if c.Bits < longBits {
-		cost += costOfBits(c.Sequences * c.Bits / longBits * longBits)
-	}
-	e.progress.total += kinds * cost
+	kinds := float64(len(e.makers()) + 2*len(e.measured()))
+	e.progress.total += kinds * float64(e.cfg.Randomness.Sequences) * costOfBits(e.cfg.Randomness.Bits)
 	e.progress.total += attackCost
 	return nil
 }
@@ -194,10 +190,6 @@ func (r *Report) draw(specimens []*specimen) error {
 		}
 		all = append(all, made...)
 	}
-	curves, err := curvesOf(r.Generators)
-	if err != nil {
-		return err
-	}
 	for _, a := range r.Attacks {
 		for _, p := range a.Pictures {
 			all = append(all, drawing{
@@ -206,7 +198,7 @@ func (r *Report) draw(specimens []*specimen) error {
 			})
 		}
 	}
-	for _, d := range append(all, curves...) {
+	for _, d := range append(all, curvesOf(r.Generators)...) {
 		var b bytes.Buffer
 		if err := d.write(&b); err != nil {
 			return fmt.Errorf("%s: %w", d.File, err)

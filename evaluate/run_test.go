@@ -124,7 +124,7 @@ func TestRunWritesWhatItSays(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	for _, name := range []string{"results.md", "results.csv", "results.json", "brain-MRI-paper-net-cipher.png", "xray-strip.png"} {
+	for _, name := range []string{"results.md", "results.csv", "results.json", "brain-MRI-paper-net-cipher.png", "strips-xray-xor-net.png", "histograms-xray-paper-net.png", "scatter-brain-MRI-xor-net.png", "keys-brain-MRI-net.png"} {
 		if !slices.Contains(got, name) {
 			t.Errorf("there is no %s", name)
 		}
@@ -257,7 +257,7 @@ func TestMarkdownIsATable(t *testing.T) {
 	for _, want := range []string{
 		"# Results: test", "## Summary", "| brain MRI ", "| paper ", "*random data*", "99.61", "~78 %", "99.5 %", "~0.61", "~0.92",
 		"## What this shows", "One-bit changes do not spread** under `xor`, `paper`", "Every image came back bit for bit",
-		"The key is as large as the image", "not measured: it takes two images", "![brain MRI](brain-MRI-strip.png)", "| raw key, net ",
+		"The key is as large as the image", "not measured: it takes two images", "(strips-brain-MRI-xor-net.png)", "| raw key, net ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("results.md lacks %q", want)

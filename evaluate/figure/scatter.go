@@ -1,0 +1,106 @@
+package figure
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+
+	"keygan/data"
+	"keygan/evaluate/metrics"
+)
+
+// Neighbours draws, for each image, where its pairs of neighbouring samples lie: a sample's value to the right, its neighbour's
+// upwards, one panel a direction (horizontal, vertical, diagonal). All pairs of all channels are counted; the darker a point, the more
+// pairs lie there, on a logarithmic scale. Pairs on the diagonal line are of equal values. Each panel tells Pearson's r.
+func Neighbours(images []Tile) ([]byte, error) {
+	const (
+		side   = 256
+		margin = 44 // for the axis
+		step   = margin + side + 2*gap
+	)
+	width, height := len(metrics.Directions)*step+gap, len(images)*(2*lineStep+side+lineStep+2*gap)+gap
+	c, err := newCanvas(width, height)
+	if err != nil {
+		return nil, err
+	}
+	y := gap
+	for _, t := range images {
+		for i, d := range metrics.Directions {
+			x := i*step + margin
+			for j, text := range []string{fmt.Sprintf("%s, %s", t.Label, d), pearson(t.Image, d)} {
+				c.write(text, x, y+j*lineStep)
+			}
+			area := image.Rect(x, y+2*lineStep+gap/3, x+side, y+2*lineStep+gap/3+side)
+			c.outline(area, frame)
+			c.density(t.Image, d, area.Min)
+			c.axes(area)
+		}
+		y += 2*lineStep + side + lineStep + 2*gap
+	}
+	return c.png()
+}
+
+// axes labels the ends of both axes.
+func (c canvas) axes(area image.Rectangle) {
+	const low, high = "0", "255"
+	c.write(low, area.Min.X, area.Max.Y+2)
+	c.write(high, area.Max.X-c.width(high), area.Max.Y+2)
+	c.write(low, area.Min.X-c.width(low)-6, area.Max.Y-lineStep)
+	c.write(high, area.Min.X-c.width(high)-6, area.Min.Y-2)
+	const name = "sample"
+	c.write(name, (area.Min.X+area.Max.X-c.width(name))/2, area.Max.Y+2)
+}
+
+// pearson is the correlation as the tables give it: the mean over the channels that have one.
+func pearson(m *data.Image, d metrics.Direction) string {
+	sum, n := 0.0, 0
+	for c := range m.Channels {
+		if r, err := metrics.Correlation(m, c, d); err == nil {
+			sum += r
+			n++
+		}
+	}
+	if n == 0 {
+		return "r is undefined: constant"
+	}
+	return fmt.Sprintf("r = %.4f", sum/float64(n))
+}
+
+// density paints how many pairs there are of each pair of values.
+func (c canvas) density(m *data.Image, d metrics.Direction, at image.Point) {
+	var counts [256][256]int
+	highest := 1
+	dx, dy := 0, 0
+	switch d {
+	case metrics.Horizontal:
+		dx = 1
+	case metrics.Vertical:
+		dy = 1
+	default:
+		dx, dy = 1, 1
+	}
+	for y := range m.Height - dy {
+		for x := range m.Width - dx {
+			a, b := (y*m.Width+x)*m.Channels, ((y+dy)*m.Width+x+dx)*m.Channels
+			for i := range m.Channels {
+				n := &counts[m.Pix[a+i]][m.Pix[b+i]]
+				*n++
+				highest = max(highest, *n)
+			}
+		}
+	}
+	for u := range counts {
+		for v, n := range counts[u] {
+			if n > 0 {
+				c.Set(at.X+u, at.Y+255-v, shade(math.Log1p(float64(n))/math.Log1p(float64(highest))))
+			}
+		}
+	}
+}
+
+// shade is a blue for each share from 0, light, to 1, dark.
+func shade(share float64) color.RGBA {
+	between := func(from, to float64) uint8 { return uint8(math.Round(from + float64(share*(to-from)))) }
+	return color.RGBA{between(205, 0), between(225, 25), between(245, 90), 255}
+}
