@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,25 @@ func withKernels(t *testing.T, s *kernel.Set) {
 	before := kernels
 	kernels = s
 	t.Cleanup(func() { kernels = before })
+}
+
+// byEachAlgorithm is a by each algorithm alone, and by AlgorithmFMA in the layers that it cannot compute.
+func byEachAlgorithm(a Arch) map[string]Arch {
+	all := map[string]Arch{}
+	for _, algorithm := range []string{AlgorithmDirect, AlgorithmFMA, AlgorithmColumns, AlgorithmWinograd} {
+		b := a
+		b.Layers = slices.Clone(a.Layers)
+		for i := range b.Layers {
+			if l := &b.Layers[i]; algorithm != AlgorithmDirect {
+				l.Algorithm = algorithm
+				if l.validateAlgorithm() != nil {
+					l.Algorithm = AlgorithmFMA
+				}
+			}
+		}
+		all[algorithm] = b
+	}
+	return all
 }
 
 // fma32 is x·y + z, rounded once.

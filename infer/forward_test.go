@@ -103,7 +103,7 @@ func TestForwardAgainstPyTorch(t *testing.T) {
 	}
 }
 
-// Single layers and a residual block that PyTorch ran.
+// Single layers and a residual block that PyTorch ran, by each algorithm.
 func TestLayersAgainstPyTorch(t *testing.T) {
 	vectors, texts := readVectors(t, "layers.npz")
 	if len(texts) != 15 {
@@ -129,11 +129,14 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 				}
 			}
 			x, want := vectors[name+".x"], vectors[name+".y"]
-			got := runLayers(a, params, x)
-			if d := cmp.Diff(want.Shape, got.Shape); d != "" {
-				t.Fatal(d)
+			for algorithm, a := range byEachAlgorithm(a) {
+				got := runLayers(a, params, x)
+				if d := cmp.Diff(want.Shape, got.Shape); d != "" {
+					t.Fatal(d)
+				}
+				t.Log(algorithm)
+				compare(t, got.Data, want.Data)
 			}
-			compare(t, got.Data, want.Data)
 		})
 	}
 }

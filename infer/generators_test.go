@@ -22,7 +22,7 @@ func asVersion2(a Arch) Arch {
 	return withoutDropout(a)
 }
 
-// Everything that version 2 of the format brought, as PyTorch runs it. The noise, too, was made by another program.
+// Everything that version 2 of the format brought, as PyTorch runs it, by each algorithm. The noise, too, was made by another program.
 func TestGeneratorsAgainstPyTorch(t *testing.T) {
 	for _, c := range []struct {
 		file   string
@@ -52,11 +52,14 @@ func TestGeneratorsAgainstPyTorch(t *testing.T) {
 				if want := streams(m.Arch()); planes != want {
 					t.Errorf("%d streams of noise, want %d", planes, want)
 				}
-				got, err := m.ForwardFrom(x.Data, want.Shape[1], want.Shape[2], seed)
-				if err != nil {
-					t.Fatal(err)
+				for algorithm, a := range byEachAlgorithm(m.Arch()) {
+					got, err := newModel(a, m.Params()).ForwardFrom(x.Data, want.Shape[1], want.Shape[2], seed)
+					if err != nil {
+						t.Fatal(err)
+					}
+					t.Log(algorithm)
+					compare(t, got, want.Data)
 				}
-				compare(t, got, want.Data)
 			})
 		}
 	}
