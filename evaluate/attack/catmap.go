@@ -49,7 +49,7 @@ func histogram(b *bench, s system) (Result, error) {
 	p := chiSquareP(chi)
 	r := Result{
 		Expected:  "weak: entropy and χ² of the plain image unchanged; strong: those of uniform bytes",
-		Criterion: fmt.Sprintf("χ² of the cipher image has a probability below %.0e for uniform bytes", falseAlarm),
+		Criterion: fmt.Sprintf("χ² of the cipher image is one that uniform bytes give with a probability below %.0e", falseAlarm),
 		Succeeded: p < falseAlarm,
 		Measured: []Value{
 			{"entropy of the plain image", metrics.Entropy(plain), "bits a byte"}, {"entropy of the cipher image", metrics.Entropy(secret), "bits a byte"},
@@ -60,9 +60,9 @@ func histogram(b *bench, s system) (Result, error) {
 	case metrics.Histogram(secret) == metrics.Histogram(plain):
 		r.Conclusion = "The histogram is that of the plain image, value by value."
 	case r.Succeeded:
-		r.Conclusion = fmt.Sprintf("The histogram is not the plain image's, and not uniform either: χ² is %.0f, where uniform bytes have 255 ± 23.", chi)
+		r.Conclusion = fmt.Sprintf("The histogram is not the plain image's, and not uniform either: χ² is %.0f, uniform bytes have 255 ± 23 (p = %.2g).", chi, p)
 	default:
-		r.Conclusion = fmt.Sprintf("The histogram is that of uniform bytes: χ² is %.0f, expected 255 ± 23.", chi)
+		r.Conclusion = fmt.Sprintf("The histogram cannot be told from that of uniform bytes: χ² is %.0f, uniform bytes have 255 ± 23 (p = %.2g).", chi, p)
 	}
 	return r, nil
 }

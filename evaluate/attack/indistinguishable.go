@@ -12,7 +12,7 @@ import (
 
 // falseAlarm is the probability with which random bytes are taken for something else, in one decision. It is so small because a run
 // makes hundreds of them.
-const falseAlarm = 1e-6
+const falseAlarm = 1e-5
 
 // strongest is the decision of a distinguisher: the p-values of several tests of the same bytes, each as improbable as it is under
 // the hypothesis that the bytes are random, and which test is the least probable.

@@ -91,10 +91,9 @@ func (b *bench) changedBit(at int) *data.Image {
 	return m
 }
 
-const (
-	criterionBands = "NPCR or UACI is outside what two random images give, with a probability below 1e-06"
-	strongBands    = "inside the bands of random images"
-)
+const strongBands = "inside the bands of random images"
+
+var criterionBands = fmt.Sprintf("NPCR or UACI is one that two random images give with a probability below %.0e", falseAlarm)
 
 // oneBitKeptKey is attack 6, the differential attack: two images that differ in one bit, one key.
 func oneBitKeptKey(b *bench, s system) (Result, error) {
@@ -125,7 +124,7 @@ func oneBit(encrypt oracle, plain, changed *data.Image) (Result, error) {
 		Criterion: criterionBands, Succeeded: told.distinguishes(),
 		Measured:   append(values, Value{"least p-value", told.p, ""}),
 		Conclusion: sayDifference(values, told),
-		Pictures:   []Picture{{"difference", "the two cipher images XORed", xored(c1, c2)}},
+		Pictures:   []Picture{{"difference", "white: samples in which the two cipher images differ", where(c1, c2)}},
 	}, nil
 }
 
@@ -174,7 +173,7 @@ func oneBitOwnKey(b *bench, s system) (Result, error) {
 		}
 		npcr, uaci = npcr+values[0].Value/float64(n), uaci+values[1].Value/float64(n)
 		if told.p <= worst.p {
-			worst, difference = told, xored(original, changed)
+			worst, difference = told, where(original, changed)
 		}
 	}
 	worst.p = math.Min(1, worst.p*float64(n))
@@ -184,6 +183,17 @@ func oneBitOwnKey(b *bench, s system) (Result, error) {
 		Criterion: criterionBands, Succeeded: worst.distinguishes(),
 		Measured:   append(values, Value{"one-bit changes", float64(n), ""}, Value{"least p-value", worst.p, ""}),
 		Conclusion: sayDifference(values, worst),
-		Pictures:   []Picture{{"difference", "the two cipher images XORed", difference}},
+		Pictures:   []Picture{{"difference", "white: samples in which the two cipher images differ", difference}},
 	}, nil
+}
+
+// where is white in the samples in which two images differ, and black elsewhere.
+func where(a, b *data.Image) *data.Image {
+	out := xored(a, b)
+	for i, v := range out.Pix {
+		if v != 0 {
+			out.Pix[i] = 255
+		}
+	}
+	return out
 }

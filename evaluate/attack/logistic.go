@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -29,8 +30,9 @@ func (b *bench) logisticOf(r *rand.Rand, plain *data.Image) (*data.Image, error)
 	}
 }
 
-// singleStep is one step of the map in float32. The conversions forbid fusing.
-func singleStep(x, r float32) float32 { return float32(float32(r*x) * float32(1-x)) }
+// singleStep is one step of the map in float32, r·(x·(1 − x)), rounded after each operation; the conversions forbid fusing. Another
+// order of the operations has other cycles.
+func singleStep(x, r float32) float32 { return float32(r * float32(x*float32(1-x))) }
 
 // singleKeystream is n bytes ⌊256·x⌋ of the map in float32, after a burn-in of 1000 values.
 func singleKeystream(n int, x, r float32) []byte {
@@ -64,17 +66,25 @@ func cycleLength(x, r float32) int {
 	return length
 }
 
-// cycles are the lengths of the cycles that n orbits end in, sorted.
-func cycles(random *rand.Rand, n int, r float32) []int {
-	seen := map[int]bool{}
+// A cycle is one that orbits end in.
+type cycle struct {
+	length int
+	share  float64 // of the orbits, in percent
+}
+
+// cycles are those that n orbits end in, the most common first.
+func cycles(random *rand.Rand, n int, r float32) []cycle {
+	seen := map[int]int{}
 	for range n {
-		seen[cycleLength(random.Float32(), r)] = true
+		seen[cycleLength(random.Float32(), r)]++
 	}
-	var out []int
-	for length := range seen {
-		out = append(out, length)
+	var out []cycle
+	for length, count := range seen {
+		out = append(out, cycle{length, 100 * float64(count) / float64(n)})
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b cycle) int {
+		return cmp.Or(cmp.Compare(b.share, a.share), cmp.Compare(a.length, b.length))
+	})
 	return out
 }
 
@@ -97,13 +107,16 @@ func singleLogistic(b *bench, _ system) (Result, error) {
 		return Result{}, err
 	}
 	orbits := b.many(100, 1000)
-	whole, half := cycles(random, orbits, 4), cycles(random, orbits, 3.99)
+	whole, below := cycles(random, orbits, 4), cycles(random, orbits, 3.99)
 	result.Measured = append(result.Measured,
-		Value{"orbits followed", float64(2 * orbits), ""},
-		Value{"cycles at r = 4", float64(len(whole)), ""}, Value{"longest cycle at r = 4", float64(slices.Max(whole)), ""},
-		Value{"cycles at r = 3.99", float64(len(half)), ""}, Value{"longest cycle at r = 3.99", float64(slices.Max(half)), ""},
+		Value{"orbits followed at each r", float64(orbits), ""},
+		Value{"values in the most common cycle at r = 4", float64(whole[0].length), ""}, Value{"orbits that end in it, r = 4", whole[0].share, "%"},
+		Value{"cycles at r = 4", float64(len(whole)), ""},
+		Value{"values in the most common cycle at r = 3.99", float64(below[0].length), ""}, Value{"orbits that end in it, r = 3.99", below[0].share, "%"},
+		Value{"cycles at r = 3.99", float64(len(below)), ""},
 		Value{"entropy of ⌊256·x⌋ at r = 4, float64", leadingEntropy(1 << 20), "bits a byte"})
-	result.Conclusion += fmt.Sprintf(" In float32 all of %d orbits end in cycles of %v values at r = 4, and in cycles of %v at r = 3.99: the keystream repeats itself within an image.", orbits, whole, half)
+	result.Conclusion += fmt.Sprintf(" Of %d orbits at r = 4, %.0f %% end in a cycle of %d values, at r = 3.99 %.0f %% in one of %d: the keystream repeats itself within an image.",
+		orbits, whole[0].share, whole[0].length, below[0].share, below[0].length)
 	return result, nil
 }
 

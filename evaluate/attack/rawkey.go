@@ -55,7 +55,7 @@ func randomBits(b *bench, s system) (Result, error) {
 	worst := strongestOf(p)
 	r := Result{
 		Expected:  "weak: a network's key is expected to be rejected; strong: the keystream passes",
-		Criterion: "a statistic or a test of SP 800-22 has a probability below 1e-06 for random bits, all tests of all images taken into account",
+		Criterion: fmt.Sprintf("a statistic or a test of SP 800-22 is one that random bits give with a probability below %.0e, corrected for the number of tests", falseAlarm),
 		Succeeded: worst.distinguishes(),
 		Measured: append(values, Value{"images", float64(len(streams)), ""}, Value{"bits an image", float64(8 * len(streams[0].Pix)), ""},
 			Value{"tests of SP 800-22 failed by the first image, at 1 %", float64(len(rejected)), ""}, Value{"least p-value", worst.p, ""}),
@@ -154,12 +154,14 @@ func averageKey(b *bench, s system) (Result, error) {
 
 // average is the mean of key images, sample by sample, in the channels that the plain images have.
 func (b *bench) average(keys []*data.Image) *data.Image {
-	out := b.fit(keys[0]).Clone()
-	for i := range out.Pix {
-		sum := 0
-		for _, k := range keys {
-			sum += int(b.fit(k).Pix[i])
+	out := blank(b.o.Plain[0])
+	sums := make([]int, len(out.Pix))
+	for _, k := range keys {
+		for i, v := range b.fit(k).Pix {
+			sums[i] += int(v)
 		}
+	}
+	for i, sum := range sums {
 		out.Pix[i] = byte((sum + len(keys)/2) / len(keys))
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"filippo.io/age"
 
@@ -137,20 +138,9 @@ func forgeryResult(tried int, accepted []string) Result {
 		Conclusion: fmt.Sprintf("All %d forgeries are refused, and nothing of the image is given out.", tried),
 	}
 	if r.Succeeded {
-		r.Conclusion = fmt.Sprintf("%d of %d forgeries are accepted in silence: %s.", len(accepted), tried, join(accepted))
+		r.Conclusion = fmt.Sprintf("%d of %d forgeries are accepted in silence: %s.", len(accepted), tried, strings.Join(accepted, ", "))
 	}
 	return r
-}
-
-func join(list []string) string {
-	var b bytes.Buffer
-	for i, s := range list {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(s)
-	}
-	return b.String()
 }
 
 // drawnOver is what an attacker makes of a cipher image without knowing anything of it: the highest bit of each sample in a disc is

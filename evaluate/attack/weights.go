@@ -111,7 +111,7 @@ func (b *bench) dictionary(s system, secret *data.Image) (named, candidates int,
 
 // fromNothing looks for the plain image with the network alone.
 func (b *bench) fromNothing(s system, secret *data.Image) (best *data.Image, steps int, err error) {
-	own, err := b.ownImages(b.many(2, 6))
+	own, err := b.ownImages(b.many(4, 12))
 	if err != nil {
 		return nil, 0, err
 	}
