@@ -10,10 +10,11 @@
 // for the number of bytes at hand ([NPCRCritical], [UACIBand], [EntropyFloor], [ChiSquareBand], [CorrelationBand]).
 // [Measure] and [Compare] gather them for one and for two images, in a form that goes to JSON.
 //
-// [Run] is the experiment: images in, keys from a generator, every scheme, every metric, the tables and the pictures out.
+// [Run] is the experiment: images in; keys from generators, every scheme with each of them, every metric, SP 800-22 and the
+// attacks; the tables, the report and the pictures out.
 //
 //	cfg, err := evaluate.ReadConfig("configs/paper.yaml")
-//	report, err := evaluate.Run(ctx, cfg, generator, "runs/paper", nil)
+//	report, err := evaluate.Run(ctx, cfg, "results", evaluate.Options{})
 //
 // What the package promises:
 //
@@ -23,7 +24,9 @@
 //   - A published figure stands in a column of its own, beside the measured one, never instead of it. What was not
 //     measured says so, and what is undefined (the correlation of a constant image, the PSNR of identical ones) says
 //     why. NaN and infinities never reach an output file.
-//   - The same configuration, seed, images and weights give the same numbers, all but the times.
+//   - The same configuration, seed, images and weights give the same numbers, all but times and speeds. For that, what a user's
+//     secrets are drawn from is here a stream made of the seed.
+//   - What cannot be measured, because a generator is missing or an image cannot be read, is named, and the rest goes on.
 //
 // Counts, entropies, histograms, NPCR and UACI are over the bytes of an image, as the field does it: an RGB pixel of 8
 // bits is three bytes, one of 16 bits six. Fidelity (MSE, PSNR, SSIM) and correlation are over samples, in the range 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -35,6 +36,7 @@ type trial struct {
 	places  *rand.Rand // of the one-bit changes
 	first   *specimen
 	before  map[string]*data.Image // by generator: the key of the image before
+	missing string                 // why there is nothing to measure, or ""
 
 	channels []int // that the systems ask for, the experiment's first
 }
@@ -123,6 +125,9 @@ func (e *experiment) makers() []*generator {
 	return slices.DeleteFunc(slices.Clone(e.generators), func(g *generator) bool { return g.keys == nil || g.chaos() })
 }
 
+// errNoImages reports a source of which nothing can be read.
+var errNoImages = errors.New("no image can be read")
+
 // run measures the source. Images are drawn without replacement; one that cannot be read is noted and the next taken.
 func (t *trial) run(ctx context.Context) error {
 	order := t.places.Perm(t.source.Len())
@@ -153,7 +158,8 @@ func (t *trial) run(ctx context.Context) error {
 		t.info.Images = append(t.info.Images, t.source.Name(index))
 	}
 	if len(t.info.Images) == 0 {
-		return fmt.Errorf("source %s: none of its %d images can be read; the first: %s", t.info.Name, t.source.Len(), t.info.Unreadable[0])
+		t.missing = "not measured: no image of the source can be read"
+		return fmt.Errorf("source %s: %w: none of its %d; the first: %s", t.info.Name, errNoImages, t.source.Len(), t.info.Unreadable[0])
 	}
 	if len(t.info.Images) == 1 {
 		for _, g := range t.makers() {

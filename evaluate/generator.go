@@ -105,8 +105,10 @@ type keyGenerator interface {
 	KeyFrom(img *data.Image, seed infer.Seed) (*data.Image, error)
 }
 
-// chaos says whether the generator encrypts by itself, and makes no keys.
-func (g *generator) chaos() bool { return g.info.Network == infer.NetworkChaos }
+// chaos says whether the generator encrypts by itself, and makes no keys. One that could not be read is what its name says.
+func (g *generator) chaos() bool {
+	return g.info.Network == infer.NetworkChaos || (g.info.Network == "" && g.info.Name == SchemeChaosGAN)
+}
 
 // ErrGenerator is wrapped by the error of a run in which a generator could not be read. Its tables are complete but for the
 // systems that it takes part in, which are said to be not measured.

@@ -129,7 +129,8 @@ func TestDamage(t *testing.T) {
 // The reference is AES-256-GCM: whatever is changed, nothing comes out.
 func TestReferenceRefuses(t *testing.T) {
 	random := rand.NewChaCha8([32]byte{3})
-	plain := noiseImage(t, 16, 3, 5)
+	plain := data.NewImage(16, 16, 3, 8)
+	random.Read(plain.Pix)
 	key, err := newAESSecret(secretInput{plain: plain, random: random})
 	if err != nil {
 		t.Fatal(err)

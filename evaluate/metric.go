@@ -102,7 +102,7 @@ var schemeMetrics = append(statistics[:len(statistics):len(statistics)], []metri
 	{idPSNRSaltPepper, "PSNR after 5 % noise", "decrypted image, after 5 % of the cipher image's pixels were turned black or white", "dB", 2, 1, false},
 	{idPSNRCrop16, "PSNR after 1/16 crop", "decrypted image, after the middle 1/16 of the cipher image was blackened", "dB", 2, 1, false},
 	{idPSNRCrop4, "PSNR after 1/4 crop", "decrypted image, after the middle 1/4 of the cipher image was blackened", "dB", 2, 1, false},
-	{idKeySpace, "key space", "bits of what the receiver is sent, were all values of it possible", "bits", 1, 0, false},
+	{idKeySpace, "key space", "bits of what the receiver is sent, were all values of it possible", "bits", 0, 0, false},
 	{idKeySpacePublic, "key space, weights public", "bits that are left to guess for whoever has program and weights and knows or guesses the plain image", "bits", 1, 0, false},
 	{idKeyBytes, "key bytes to transmit", "what the receiver needs in secret for one image: the key file; of aes-256-gcm key, nonce and tag; of chaos-gan the reconstruction network, once for all images", "bytes", 0, 0, false},
 	{idEncryptTime, "encryption time", "without key generation, on this machine", "ms", 3, 1, true},

@@ -261,16 +261,6 @@ func (r *Report) Row(source string, of System, metric string) *Row {
 	return nil
 }
 
-// generator finds what is known of a generator, or returns nil.
-func (r *Report) generator(name string) *GeneratorInfo {
-	for i := range r.Generators {
-		if r.Generators[i].Name == name {
-			return &r.Generators[i]
-		}
-	}
-	return nil
-}
-
 // file is the system in file names.
 func (s System) file() string {
 	name := s.Scheme

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,12 +130,13 @@ func (e *experiment) measureAll(ctx context.Context, sources []data.Source) (*Re
 		r.Systems = append(r.Systems, s.SystemInfo)
 	}
 	var specimens []*specimen
+	var empty error // the first source without an image
 	for i, s := range e.cfg.Sources {
 		t := e.newTrial(s, sources[i])
-		if err := t.run(ctx); err != nil {
+		err := t.run(ctx)
+		if empty = cmp.Or(empty, err); err != nil && !errors.Is(err, errNoImages) {
 			return nil, nil, err
 		}
-		var err error
 		if t.info.Digest, err = data.Digest(ctx, sources[i]); err != nil {
 			if ctx.Err() != nil {
 				return nil, nil, ctx.Err()
@@ -142,7 +144,12 @@ func (e *experiment) measureAll(ctx context.Context, sources []data.Source) (*Re
 			t.info.Digest = "" // a file that cannot be read has none; it is named among the unreadable ones
 		}
 		r.addSource(t)
-		specimens = append(specimens, t.first)
+		if t.first != nil {
+			specimens = append(specimens, t.first)
+		}
+	}
+	if len(specimens) == 0 {
+		return nil, nil, empty
 	}
 	var err error
 	if r.Randomness, err = e.bits.test(ctx, e.systems, e.progress); err != nil {
@@ -160,7 +167,7 @@ func (r *Report) addSource(t *trial) {
 		for _, m := range metrics {
 			row := t.results.row(t.info.Name, of, m, limits)
 			row.cite(publishedFigures(of, r.Generators))
-			if missing != "" {
+			if missing = cmp.Or(missing, t.missing); missing != "" {
 				row.Note = missing
 			}
 			r.Rows = append(r.Rows, row)

@@ -430,18 +430,38 @@ func TestRunLeavesOutUnreadable(t *testing.T) {
 	}
 }
 
+// A source of which nothing can be read does not stop the others.
+func TestRunWithoutAnImageOfASource(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "broken.png"), []byte("\x89PNG\r\n\x1a\nnot"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cfg := tinyConfig(t)
+	cfg.Schemes, cfg.Sources[0] = []string{"xor"}, Source{Name: "broken", Spec: data.Spec{Folder: folder}}
+	report, err := Run(t.Context(), cfg, t.TempDir(), Options{})
+	if !errors.Is(err, ErrUnreadable) || report == nil {
+		t.Fatalf("%v, %v", report, err)
+	}
+	if row := report.Row("broken", System{"xor", "net"}, idNPCR); row.Measured != nil || row.Note != "not measured: no image of the source can be read" {
+		t.Errorf("%+v", row)
+	}
+	if row := report.Row("xray", System{"xor", "net"}, idNPCR); row.N != 3 {
+		t.Errorf("%+v", row)
+	}
+}
+
 // A generator that cannot be read, and a scheme for which none was given, are named; their cells say why they are empty; the rest
 // is measured.
 func TestRunWithoutGenerators(t *testing.T) {
 	cfg := tinyConfig(t)
 	absent := filepath.Join(t.TempDir(), "absent.npz")
-	cfg.Generators = []Generator{{Name: "GAN", Weights: absent}}
+	cfg.Generators = []Generator{{Name: "GAN", Weights: absent}, {Name: SchemeChaosGAN, Run: filepath.Dir(absent)}}
 	cfg.Schemes = []string{"xor", SchemeChaosGAN, SchemeAES}
 	report, err := Run(t.Context(), cfg, t.TempDir(), Options{})
 	if !errors.Is(err, ErrGenerator) || !strings.Contains(err.Error(), absent) || report == nil {
 		t.Fatalf("%v, %v", report, err)
 	}
-	for of, why := range map[System]string{{"xor", "GAN"}: "not measured: the generator could not be read: " + absent, {SchemeChaosGAN, ""}: "not measured: no chaos GAN was given"} {
+	for of, why := range map[System]string{{"xor", "GAN"}: "not measured: the generator could not be read: " + absent, {SchemeChaosGAN, SchemeChaosGAN}: "not measured: the generator could not be read: "} {
 		for _, m := range schemeMetrics {
 			if row := report.Row("mri", of, m.id); row == nil || row.N != 0 || row.Measured != nil || row.Verdict != None || !strings.HasPrefix(row.Note, why) {
 				t.Errorf("%s, %s: %+v", of, m.id, row)
@@ -507,7 +527,7 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		{Config{}, "", "evaluate.sources"},
 		{of(data.Spec{Folder: filepath.Join(broken, "absent")}), "", "source x: "},
-		{of(data.Spec{Folder: broken}), "", "none of its 1 images can be read"},
+		{of(data.Spec{Folder: broken}), "", "no image can be read: none of its 1; the first: "},
 		{of(good), blocked, blocked},
 	} {
 		if c.out == "" {

@@ -86,6 +86,9 @@ func addProperties(properties map[string]any, v reflect.Value, docs map[string]s
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		if name == "-" {
+			continue
+		}
 		if strings.Contains(options, "inline") {
 			addProperties(properties, v.Field(i), docs)
 			continue
