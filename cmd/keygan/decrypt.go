@@ -9,15 +9,18 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
+	"keygan/data/atomicfile"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 )
 
 type decrypt struct {
 	app      *app
 	out, key string
-	force    bool
+
+	force, resume bool
 
 	identityFiles []string
 	passphrase    passphrases
@@ -35,6 +38,8 @@ SSH private key. -p asks for the passphrase, once, of key files that are encrypt
 passphrases of their own are asked for, too; --passphrase-file answers in the place of the terminal. X.key.json, an unencrypted
 key file, is taken if no identity and no passphrase is given. For the research schemes the key file is X.key.npz, and needs no
 identity. --key names a key file that lies elsewhere.
+--resume leaves out what is done already: each cipher image is opened, and what comes out compared with the file that is there. One that
+differs is a failure, and not replaced without --force.
 Folders are walked for files named *.cipher.png and keep their tree. A cipher image that is not the one its key file was
 made for is refused, and nothing is written.`,
 		Args: someArgs("cipher image"),
@@ -51,16 +56,11 @@ made for is refused, and nothing is written.`,
 			if d.key != "" && len(inputs) > 1 {
 				return usagef("decrypt: --key is the key file of one image, and there are %d", len(inputs))
 			}
-			var jobs []job
-			for _, in := range inputs {
-				j, err := d.job(in)
-				if err != nil {
-					bad = append(bad, err)
-					continue
-				}
-				jobs = append(jobs, j)
-			}
-			return a.run(cmd.Context(), batch{what: "decrypt", jobs: jobs, bad: bad, force: d.force, workers: runtime.GOMAXPROCS(0)})
+			jobs, more := d.jobs(inputs)
+			return a.run(cmd.Context(), batch{
+				what: "decrypt", jobs: jobs, bad: append(bad, more...), within: d.out, force: d.force, resume: d.resume,
+				workers: runtime.GOMAXPROCS(0), summed: true,
+			})
 		},
 	}
 	c.Flags().StringVarP(&d.out, "output", "o", "", "the folder to write to")
@@ -68,7 +68,30 @@ made for is refused, and nothing is written.`,
 	c.Flags().StringArrayVarP(&d.identityFiles, "identity", "i", nil, "a file with identities that open key files; may be repeated")
 	d.passphrase.addFlags(c, "", "ask for the passphrase of the key files")
 	addForce(c, &d.force)
+	c.Flags().BoolVar(&d.resume, "resume", false, "leave out what is done already and verified")
 	return c
+}
+
+// jobs opens the key files, several at a time: only there is the name of what is inside.
+func (d *decrypt) jobs(inputs []input) (jobs []job, bad []error) {
+	all, errs := make([]job, len(inputs)), make([]error, len(inputs))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, in := range inputs {
+		g.Go(func() error {
+			all[i], errs[i] = d.job(in)
+			return nil
+		})
+	}
+	g.Wait()
+	for i := range inputs {
+		if errs[i] != nil {
+			bad = append(bad, errs[i])
+		} else {
+			jobs = append(jobs, all[i])
+		}
+	}
+	return jobs, bad
 }
 
 func (d *decrypt) job(in input) (job, error) {
@@ -80,23 +103,67 @@ func (d *decrypt) job(in input) (job, error) {
 		return d.sealedJob(in, keyFile)
 	}
 	out := filepath.Join(d.out, in.folder, stem(in.path)+".png")
-	return job{in.path, []string{out}, func(ctx context.Context) error { return d.make(ctx, in.path, keyFile, out) }}, nil
+	return d.opening(in.path, out, func() (opened, error) { return openResearch(in.path, keyFile) }), nil
 }
 
-func (d *decrypt) make(ctx context.Context, path, key, out string) error {
+// opened is what came out of a cipher image: an image, or else the bytes of a file.
+type opened struct {
+	image   *data.Image
+	content []byte
+}
+
+func (o opened) output(path string) atomicfile.File {
+	if o.image != nil {
+		return pngOutput(path, public, o.image)
+	}
+	return bytesOutput(path, public, o.content)
+}
+
+// in says why a file does not hold this.
+func (o opened) in(path string) error {
+	if o.image != nil {
+		return sameImage(path, o.image)
+	}
+	return sameBytes(path, o.content)
+}
+
+// opening is the job that writes what open gives. What is there already is verified by opening the cipher image again.
+func (d *decrypt) opening(path, out string, open func() (opened, error)) job {
+	return job{
+		input: path, outputs: []string{out},
+		do: func(ctx context.Context) error {
+			o, err := open()
+			if err != nil {
+				return err
+			}
+			return d.app.write(ctx, d.force, o.output(out))
+		},
+		verify: func() error {
+			o, err := open()
+			if err != nil {
+				return err
+			}
+			return o.in(out)
+		},
+		memory: func() int64 { return memoryOf(path) },
+	}
+}
+
+// openResearch opens a cipher image of a scheme whose key files are not encrypted.
+func openResearch(path, key string) (opened, error) {
 	keyFile, err := cipher.ReadKeyFile(key)
 	if err != nil {
-		return err
+		return opened{}, err
 	}
 	secretImage, err := data.ReadImage(path)
 	if err != nil {
-		return err
+		return opened{}, err
 	}
 	plain, err := cipher.Decrypt(secretImage, keyFile)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return opened{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return d.app.write(ctx, d.force, pngOutput(out, public, plain))
+	return opened{image: plain}, nil
 }
 
 // findKeyFile is the key file named, or if that is empty the one beside the cipher image. There must be one, and not two.

@@ -54,13 +54,13 @@ func readSealedKey(path string, identities []age.Identity) (*cipher.SealedKey, e
 	return k, nil
 }
 
-// sealedJob opens the key file at once: only there is the name of what is inside.
+// sealedJob opens the key file at once: its end wipes what it holds.
 func (d *decrypt) sealedJob(in input, keyFile string) (job, error) {
 	k, err := readSealedKey(keyFile, d.identities)
 	if err != nil {
 		if errors.Is(err, cipher.ErrRefused) { // the one error, whichever of the two files is at fault
 			err = errors.Unwrap(err)
-			return job{in.path, nil, func(context.Context) error { return d.refuse(in.path, err) }}, nil
+			return job{input: in.path, do: func(context.Context) error { return d.refuse(in.path, err) }}, nil
 		}
 		return job{}, err
 	}
@@ -69,7 +69,9 @@ func (d *decrypt) sealedJob(in input, keyFile string) (job, error) {
 		name = k.Header.Name // a single one, without a folder: cipher.CheckName has seen it
 	}
 	out := filepath.Join(d.out, in.folder, name)
-	return job{in.path, []string{out}, func(ctx context.Context) error { return d.open(ctx, in.path, out, k) }}, nil
+	j := d.opening(in.path, out, func() (opened, error) { return openSealed(in.path, k) })
+	j.end = k.Wipe
+	return j, nil
 }
 
 // refuse does what opening would do before it fails, so that it takes as long.
@@ -84,23 +86,19 @@ func (d *decrypt) refuse(path string, why error) error {
 
 func isFile(k *cipher.SealedKey) bool { return k.Header.Kind == "file" }
 
-// open decrypts one sealed image or file. Nothing is written before all of it is authenticated.
-func (d *decrypt) open(ctx context.Context, path, out string, k *cipher.SealedKey) error {
-	defer k.Wipe()
+// openSealed decrypts one sealed image or file. It returns nothing before all of it is authenticated.
+func openSealed(path string, k *cipher.SealedKey) (o opened, err error) {
 	secretImage, err := data.ReadImage(path)
 	if err != nil {
-		return err
+		return opened{}, err
 	}
 	if isFile(k) {
-		content, err := cipher.OpenFile(secretImage, k)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		return d.app.write(ctx, d.force, bytesOutput(out, public, content))
+		o.content, err = cipher.OpenFile(secretImage, k)
+	} else {
+		o.image, err = cipher.OpenImage(secretImage, k)
 	}
-	plain, err := cipher.OpenImage(secretImage, k)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return opened{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return d.app.write(ctx, d.force, pngOutput(out, public, plain))
+	return o, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"keygan/cipher"
@@ -20,7 +19,7 @@ type encrypt struct {
 	app             *app
 	out, schemeName string
 	resize          int
-	force           bool
+	force, resume   bool
 	params          cipher.Params
 	scheme          cipher.Scheme
 	generator       generator
@@ -31,6 +30,8 @@ type encrypt struct {
 	recipients     []age.Recipient
 	passphrase     passphrases
 	unencrypted    bool // the key files
+	identityFiles  []string
+	identities     []age.Identity // that --resume verifies with
 }
 
 func (a *app) encryptCommand() *cobra.Command {
@@ -44,7 +45,11 @@ age public key (age1…, see keygan keypair), an SSH public key (ssh-ed25519 …
 -p encrypts the key files under a passphrase instead, which is asked for once. It makes every guess, and so every key file, cost
 a second; for more than a few images, -r with an identity that has a passphrase (keygan keypair -p) is as safe and costs it once.
 --unencrypted-key writes X.key.json in the clear (mode 0600) in the place of X.key.age: whoever can read it can open the image.
-Folders are walked and keep their tree.
+Folders are walked and keep their tree; links are followed. Hidden files and folders (.name) and what keygan itself makes (*.cipher.png,
+*.key.*) are left out of folders. --resume leaves out what is done and verified, does the rest, and replaces nothing. Verified means: both
+files are there; the cipher image decodes wholly, has the shape that the input gives, and names the SHA-256 of the key file beside it; and the
+input has not been changed since. For whom the key file is cannot be seen from outside. With -i IDENTITYFILE the pair is opened and
+compared with the input, as it always is for the other schemes. What is there and not verified is a failure: --force makes it again.
 
 Images are encrypted as the pixels they decode to, whatever the format; all pixels come back. Other files, volumes and arrays
 (.dcm, .nii.gz, .npy, anything up to 1.99 GB) travel as they are: name.dcm gives DIR/name.dcm.cipher.png, and the same bytes
@@ -63,14 +68,10 @@ These schemes are research material, to reproduce and to attack published result
 				return err
 			}
 			wanted, warning, note := plainImage, "", ""
-			workers := 1 // a key takes all cores by itself
 			if e.sealed() {
 				wanted = sealable
 			} else {
 				warning, note = e.scheme.Warning(), e.generator.note()
-			}
-			if e.noGAN || e.exact {
-				workers = runtime.GOMAXPROCS(0)
 			}
 			inputs, bad := collect(args, wanted)
 			if e.unencrypted {
@@ -79,12 +80,18 @@ These schemes are research material, to reproduce and to attack published result
 			if e.passphrase.wanted() && len(inputs) >= manyPassphrases {
 				note = manyPassphrasesNote
 			}
-			jobs := make([]job, len(inputs))
-			for i, in := range inputs {
-				jobs[i] = e.job(in)
+			var jobs []job
+			for _, in := range inputs {
+				j, err := e.job(in)
+				if err != nil {
+					bad = append(bad, err)
+					continue
+				}
+				jobs = append(jobs, j)
 			}
 			return a.run(cmd.Context(), batch{
-				what: "encrypt", jobs: jobs, bad: bad, force: e.force, warning: warning, note: note, workers: workers,
+				what: "encrypt", jobs: jobs, bad: bad, within: e.out, force: e.force, resume: e.resume, warning: warning, note: note,
+				workers: e.generator.workers(len(jobs)), summed: true,
 			})
 		},
 	}
@@ -99,6 +106,8 @@ These schemes are research material, to reproduce and to attack published result
 	c.Flags().IntVar(&e.params.Iterations, "iterations", cipher.DefaultIterations, "of the cat map (paper)")
 	c.Flags().IntVar(&e.resize, "resize", 0, "resize images to so many pixels in width and height first")
 	addForce(c, &e.force)
+	c.Flags().BoolVar(&e.resume, "resume", false, "leave out what is done already and verified")
+	c.Flags().StringArrayVarP(&e.identityFiles, "identity", "i", nil, "with --resume: a file with identities to verify by (sealed); may be repeated")
 	return c
 }
 
@@ -106,6 +115,9 @@ These schemes are research material, to reproduce and to attack published result
 func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	if e.out == "" {
 		return usageError{errNoOutput}
+	}
+	if err := e.prepareResume(cmd); err != nil {
+		return err
 	}
 	if e.sealed() {
 		return e.prepareSealed(cmd)
@@ -143,19 +155,32 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	return e.generator.load(cmd)
 }
 
-func (e *encrypt) job(in input) job {
+// job is the work on one input, whose outputs are a cipher image and a key file.
+func (e *encrypt) job(in input) (job, error) {
+	name, suffix, do := stem(in.path), keyFileSuffix, e.make
 	if e.sealed() {
-		base := filepath.Join(e.out, in.folder, e.sealedStem(in.path))
-		outputs := []string{base + cipherSuffix, base + e.sealedKeySuffix()}
-		return job{in.path, outputs, func(ctx context.Context) error { return e.seal(ctx, in.path, outputs) }}
+		name, suffix, do = e.sealedStem(in.path), e.sealedKeySuffix(), e.seal
 	}
-	base := filepath.Join(e.out, in.folder, stem(in.path))
-	outputs := []string{base + cipherSuffix, base + keyFileSuffix}
-	return job{in.path, outputs, func(ctx context.Context) error { return e.make(ctx, in.path, outputs) }}
+	if n := len(name) + len(cipherSuffix); n > maxFileName {
+		return job{}, hinted{fmt.Errorf("%s: the name of its cipher image would have %d bytes, there can be %d", in.path, n, maxFileName),
+			"a shorter name, or an archive (tar) of the folder, can be encrypted"}
+	}
+	base := filepath.Join(e.out, in.folder, name)
+	outputs := []string{base + cipherSuffix, base + suffix}
+	return job{
+		input: in.path, outputs: outputs,
+		do:     func(ctx context.Context) error { return do(ctx, in.path, outputs) },
+		verify: func() error { return e.verify(in.path, outputs) },
+		memory: func() int64 { return memoryOf(in.path) },
+	}, nil
 }
 
 func (e *encrypt) make(ctx context.Context, path string, outputs []string) error {
 	if err := refuseVolume(path); err != nil {
+		return err
+	}
+	before, err := takeSnapshot(path)
+	if err != nil {
 		return err
 	}
 	plain, err := readPlain(path, e.resize)
@@ -178,7 +203,7 @@ func (e *encrypt) make(ctx context.Context, path string, outputs []string) error
 	// and not an image that nothing opens.
 	return e.app.write(ctx, e.force,
 		atomicfile.File{Path: outputs[1], Perm: secret, Write: keyFile.Write},
-		pngOutput(outputs[0], public, secretImage))
+		before.unchanged(pngOutput(outputs[0], public, secretImage)))
 }
 
 // key makes the secret of one image: a key image, or the parameters that the scheme takes in its place.

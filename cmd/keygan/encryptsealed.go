@@ -125,6 +125,10 @@ func (e *encrypt) seal(ctx context.Context, path string, outputs []string) error
 	if err := cipher.CheckName(name); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	before, err := takeSnapshot(path)
+	if err != nil {
+		return err
+	}
 	exact, err := e.travelsAsFile(path)
 	if err != nil {
 		return err
@@ -146,7 +150,8 @@ func (e *encrypt) seal(ctx context.Context, path string, outputs []string) error
 	}
 	defer clear(keyFile)
 	// The key file goes first, as it does in make.
-	return e.app.write(ctx, e.force, bytesOutput(outputs[1], secret, keyFile), pngOutput(outputs[0], public, secretImage))
+	return e.app.write(ctx, e.force, bytesOutput(outputs[1], secret, keyFile),
+		before.unchanged(sealedOutput(outputs[0], secretImage, keyFile)))
 }
 
 func (e *encrypt) sealedKeyFile(key *cipher.SealedKey) ([]byte, error) {

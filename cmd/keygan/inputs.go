@@ -21,6 +21,9 @@ const (
 	sealedKeySuffix = ".key.age"
 )
 
+// maxFileName is how long names can be, in bytes, in most file systems.
+const maxFileName = 255
+
 // input is one file to work on.
 type input struct {
 	path   string

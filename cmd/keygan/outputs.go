@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"keygan/data"
@@ -34,16 +35,18 @@ func (a *app) write(ctx context.Context, force bool, files ...atomicfile.File) e
 	return a.locked(ctx, func() error { return atomicfile.WriteAll(force, files...) })
 }
 
-// checkPaths refuses, before anything is written, outputs that would overwrite each other or an input.
-func checkPaths(jobs []job) error {
+// checkPaths refuses, before anything is written, outputs that would overwrite each other or an input, or that a link leads
+// out of the folder they are to be within, if there is one.
+func checkPaths(jobs []job, within string) error {
+	r := resolver{}
 	inputs := map[string]bool{}
 	for _, j := range jobs {
-		inputs[identity(j.input)] = true
+		inputs[r.identity(j.input)] = true
 	}
 	from := map[string]string{}
 	for _, j := range jobs {
 		for _, out := range j.outputs {
-			id := identity(out)
+			id := r.identity(out)
 			if inputs[id] {
 				return hinted{usagef("%s: the output would be an input", out), "-o names another folder"}
 			}
@@ -52,20 +55,53 @@ func checkPaths(jobs []job) error {
 					"rename one of them, or write them to different folders with -o"}
 			}
 			from[id] = j.input
+			if within != "" && !isWithin(r.folder(filepath.Dir(out)), r.folder(filepath.Clean(within))) {
+				return hinted{usagef("%s: a link leads out of the folder %s", out, within), "-o names the folder that it leads to, or another one"}
+			}
 		}
 	}
 	return nil
 }
 
-// identity is the same for two paths that lead to one name, through links or not, whether or not there is a file yet.
-func identity(path string) string {
-	if p, err := filepath.EvalSymlinks(path); err == nil {
-		path = p
-	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		path = filepath.Join(dir, filepath.Base(path))
+func isWithin(folder, root string) bool {
+	rel, err := filepath.Rel(root, folder)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+func identity(path string) string { return resolver{}.identity(path) }
+
+// resolver finds out which paths lead to one name, through links or not, and remembers it of folders.
+type resolver map[string]string
+
+// identity is the same for two paths that lead to one name, whether or not there is a file yet.
+func (r resolver) identity(path string) string {
+	dir, name := filepath.Dir(path), filepath.Base(path)
+	if name == "." || name == ".." || name == string(filepath.Separator) {
+		return r.folder(path)
 	}
-	if p, err := filepath.Abs(path); err == nil {
-		path = p
+	here := filepath.Join(r.folder(dir), name)
+	if info, err := os.Lstat(here); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if p, err := filepath.EvalSymlinks(here); err == nil {
+			return p
+		}
 	}
-	return path
+	return here
+}
+
+// folder is where a folder really lies, or would lie.
+func (r resolver) folder(dir string) string {
+	if real, known := r[dir]; known {
+		return real
+	}
+	real := dir
+	if p, err := filepath.EvalSymlinks(dir); err == nil {
+		real = p
+	} else if parent := filepath.Dir(dir); parent != dir {
+		real = filepath.Join(r.folder(parent), filepath.Base(dir))
+	}
+	if p, err := filepath.Abs(real); err == nil {
+		real = p
+	}
+	r[dir] = real
+	return real
 }

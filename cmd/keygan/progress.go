@@ -38,15 +38,34 @@ func (a *app) newProgress(what string, total int) *progress {
 }
 
 // set says that done of total are done, and what comes now.
-func (p *progress) set(done, total int, what string) {
+func (p *progress) set(done, total int, what string) { p.say(done, total, what, "", "") }
+
+// tell says how far a batch is, how fast, and how long it will take.
+func (p *progress) tell(what string, t *tally) {
+	if p.bar == nil && !p.lines {
+		return
+	}
+	p.say(t.done(), t.jobs, what, t.rates(), t.left())
+}
+
+func (p *progress) say(done, total int, what, rates, left string) {
 	switch {
 	case p.bar != nil:
+		if rates != "" { // the bar knows the time left itself
+			what += " " + rates
+		}
 		p.bar.ChangeMax(total)
 		p.bar.Describe(what)
 		p.bar.Set(done)
 	case p.lines && time.Since(p.last) >= between:
 		p.last = time.Now()
-		fmt.Fprintf(p.w, "%s: %d of %d\n", what, done, total)
+		line := fmt.Sprintf("%s: %d of %d", what, done, total)
+		for _, more := range []string{rates, left} {
+			if more != "" {
+				line += ", " + more
+			}
+		}
+		fmt.Fprintln(p.w, line)
 	}
 }
 

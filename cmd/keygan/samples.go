@@ -57,7 +57,7 @@ A fourth kind, noise, is uniform random RGB bytes.`,
 
 func (a *app) sampleJob(src data.Source, i int, out string, force bool) job {
 	path := filepath.Join(out, src.Name(i)+".png")
-	return job{src.Name(i), []string{path}, func(ctx context.Context) error {
+	return job{input: src.Name(i), outputs: []string{path}, do: func(ctx context.Context) error {
 		m, err := src.Image(i)
 		if err != nil {
 			return err
