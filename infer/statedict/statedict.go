@@ -79,8 +79,12 @@ func ReadFile(path, key string) (*Dict, error) {
 	return d, nil
 }
 
-// IsFile says whether the file at path begins as torch.save writes it. It may be damaged all the same, or hold no generator.
+// IsFile says whether the regular file at path begins as torch.save writes it. It may be damaged all the same, or hold no
+// generator.
 func IsFile(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false // opening a pipe could take forever
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false
