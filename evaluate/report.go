@@ -30,6 +30,7 @@ type Report struct {
 	Published  []PublishedFigure `json:"published"`
 	Pictures   []Picture         `json:"pictures"` // in the order in which they are shown
 	Attacks    []attack.Result   `json:"attacks"`
+	Alvarez    []attack.Check    `json:"alvarez_li"` // the checklist of Alvarez and Li (2006), from the attacks
 	Provenance Provenance        `json:"provenance"`
 
 	pictures map[string][]byte // the files of Pictures

@@ -15,6 +15,7 @@ import (
 
 	"keygan/data"
 	"keygan/data/atomicfile"
+	"keygan/evaluate/attack"
 )
 
 // ErrUnreadable is wrapped by the error of a run in which some images could not be read. Its tables are complete but for
@@ -155,8 +156,11 @@ func (e *experiment) measureAll(ctx context.Context, sources []data.Source) (*Re
 	if r.Randomness, err = e.bits.test(ctx, e.systems, e.progress); err != nil {
 		return nil, nil, err
 	}
-	r.Attacks, err = e.attacks(ctx, specimens)
-	return r, specimens, err
+	if r.Attacks, err = e.attacks(ctx, specimens); err != nil {
+		return nil, nil, err
+	}
+	r.Alvarez = attack.Checklist(r.Attacks)
+	return r, specimens, nil
 }
 
 // addSource turns the series of a source into rows: the plain images, the raw keys, then system by system.

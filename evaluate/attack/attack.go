@@ -23,8 +23,8 @@
 //
 // [Checklist] sums the results up by the rules of Alvarez and Li (2006) for chaos ciphers.
 //
-// What the package promises: the same options give the same results, all but the numbers of sealed, whose secrets are fresh from
-// crypto/rand and cannot be chosen. Whatever is said of sealed holds with a false alarm in less than one run of a thousand.
+// What the package promises: the same options give the same results; what sealed takes from crypto/rand in use comes from a stream
+// made of the seed. Whatever is said of sealed holds with a false alarm for less than one seed of a thousand.
 package attack
 
 import (
@@ -50,7 +50,7 @@ type Options struct {
 	Plain      []*data.Image // two or more plain images of one shape: square, 8 bits, grey or RGB
 	Generators []Generator   // of the key images; schemes that need one are attacked with each of them
 	Schemes    []string      // "xor", "paper", "logistic", "sealed"; the cat map alone is always there
-	Seed       uint64        // of every choice that the attacks make, and of the secrets but sealed's
+	Seed       uint64        // of every choice that the attacks make, and of the secrets
 	Iterations int           // of the cat map in "paper"; 0 is cipher.DefaultIterations
 	Quick      bool          // few keys and sequences instead of many; each result says how many
 }

@@ -217,7 +217,7 @@ func TestDeterministic(t *testing.T) {
 	run := func(seed uint64) []Result {
 		calls := 0
 		r, err := Run(t.Context(), Options{
-			Plain: plainImages(t, 64), Generators: []Generator{smoothGenerator}, Schemes: []string{"xor", "logistic"}, Seed: seed, Quick: true,
+			Plain: plainImages(t, 64), Generators: []Generator{smoothGenerator}, Schemes: []string{"xor", "logistic", "sealed"}, Seed: seed, Quick: true,
 		}, func(done, total int, _ string) {
 			if done != calls || total < done {
 				t.Errorf("progress %d of %d in call %d", done, total, calls)

@@ -26,6 +26,7 @@ const (
 type system struct {
 	scheme    string
 	generator *Generator
+	secrets   *rand.ChaCha8 // what sealed takes from crypto/rand in use: a stream of its own, so that a report can be made again
 }
 
 func (s system) generatorName() string {
@@ -41,7 +42,7 @@ func (s system) String() string { return systemName(s.scheme, s.generatorName())
 func (o Options) systems() ([]system, error) {
 	all := []system{{scheme: catMapAlone}}
 	for i := range o.Generators {
-		all = append(all, system{rawKey, &o.Generators[i]})
+		all = append(all, system{scheme: rawKey, generator: &o.Generators[i]})
 	}
 	for _, name := range o.Schemes {
 		takesKey := name == sealed && len(o.Generators) > 0
@@ -63,7 +64,7 @@ func (o Options) systems() ([]system, error) {
 			return nil, fmt.Errorf("the scheme %q needs a generator", name)
 		}
 		for i := range o.Generators {
-			all = append(all, system{name, &o.Generators[i]})
+			all = append(all, system{scheme: name, generator: &o.Generators[i]})
 		}
 	}
 	return all, nil
@@ -92,6 +93,9 @@ func newBench(ctx context.Context, o Options) (*bench, []system, error) {
 		return nil, nil, err
 	}
 	b := &bench{ctx: ctx, o: o, keys: map[keyOf]*data.Image{}}
+	for i := range systems {
+		systems[i].secrets = rand.NewChaCha8(b.seed("secrets of " + systems[i].String()))
+	}
 	r := b.random("secrets")
 	b.params = cipher.Params{Iterations: o.Iterations}
 	if o.Iterations == 0 {
@@ -108,8 +112,11 @@ func newBench(ctx context.Context, o Options) (*bench, []system, error) {
 
 // random is a generator of its own for each purpose, so that no attack depends on which others are made.
 func (b *bench) random(purpose string) *rand.Rand {
-	seed := sha256.Sum256(fmt.Appendf(nil, "keygan attack\n%d\n%s", b.o.Seed, purpose))
-	return rand.New(rand.NewChaCha8(seed))
+	return rand.New(rand.NewChaCha8(b.seed(purpose)))
+}
+
+func (b *bench) seed(purpose string) [32]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "keygan attack\n%d\n%s", b.o.Seed, purpose))
 }
 
 func (b *bench) side() int { return b.o.Plain[0].Width }
@@ -191,10 +198,10 @@ func (b *bench) encrypt(s system, plain, key *data.Image) (*data.Image, error) {
 // sealOptions takes the SHA-256 of the generator's name for that of its weights, which are not at hand.
 func sealOptions(s system, key *data.Image) cipher.SealOptions {
 	if key == nil {
-		return cipher.SealOptions{}
+		return cipher.SealOptions{Random: s.secrets}
 	}
 	hash := sha256.Sum256([]byte(s.generator.Name))
-	return cipher.SealOptions{NetworkKey: key.Pix, Generator: hex.EncodeToString(hash[:])}
+	return cipher.SealOptions{NetworkKey: key.Pix, Generator: hex.EncodeToString(hash[:]), Random: s.secrets}
 }
 
 // slug makes a part of a file name: small letters, digits and dashes.
