@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -21,6 +22,7 @@ type decrypt struct {
 	out, key string
 
 	force, resume bool
+	shard         shard
 
 	identityFiles []string
 	passphrase    passphrases
@@ -41,21 +43,28 @@ identity. --key names a key file that lies elsewhere.
 --resume leaves out what is done already: each cipher image is opened, and what comes out compared with the file that is there. One that
 differs is a failure, and not replaced without --force.
 Folders are walked for files named *.cipher.png and keep their tree. A cipher image that is not the one its key file was
-made for is refused, and nothing is written.`,
+made for is refused, and nothing is written.
+
+` + shardHelp + "\nA cipher image goes to another part than its input.",
 		Args: someArgs("cipher image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if d.out == "" {
 				return usageError{errNoOutput}
+			}
+			if err := d.shard.parse(os.Getenv); err != nil {
+				return err
 			}
 			var err error
 			defer d.passphrase.wipe()
 			if d.identities, err = d.passphrase.identities(cmd.Context(), d.identityFiles); err != nil {
 				return fmt.Errorf("decrypt: %w", err)
 			}
-			inputs, bad := collect(args, cipherImage)
-			if d.key != "" && len(inputs) > 1 {
-				return usagef("decrypt: --key is the key file of one image, and there are %d", len(inputs))
+			all, bad := collect(args, cipherImage)
+			if d.key != "" && len(all) > 1 {
+				return usagef("decrypt: --key is the key file of one image, and there are %d", len(all))
 			}
+			inputs := d.shard.of(all)
+			a.noteShard("decrypt", d.shard, len(inputs), len(all))
 			jobs, more := d.jobs(inputs)
 			return a.run(cmd.Context(), batch{
 				what: "decrypt", jobs: jobs, bad: append(bad, more...), within: d.out, force: d.force, resume: d.resume,
@@ -67,6 +76,7 @@ made for is refused, and nothing is written.`,
 	c.Flags().StringVar(&d.key, "key", "", "the key file; default: X.key.age, X.key.json or X.key.npz beside X.cipher.png")
 	c.Flags().StringArrayVarP(&d.identityFiles, "identity", "i", nil, "a file with identities that open key files; may be repeated")
 	d.passphrase.addFlags(c, "", "ask for the passphrase of the key files")
+	d.shard.addFlags(c)
 	addForce(c, &d.force)
 	c.Flags().BoolVar(&d.resume, "resume", false, "leave out what is done already and verified")
 	return c

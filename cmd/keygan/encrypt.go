@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -31,6 +32,7 @@ type encrypt struct {
 	passphrase     passphrases
 	unencrypted    bool // the key files
 	identityFiles  []string
+	shard          shard
 	identities     []age.Identity // that --resume verifies with
 }
 
@@ -46,10 +48,12 @@ age public key (age1…, see keygan keypair), an SSH public key (ssh-ed25519 …
 a second; for more than a few images, -r with an identity that has a passphrase (keygan keypair -p) is as safe and costs it once.
 --unencrypted-key writes X.key.json in the clear (mode 0600) in the place of X.key.age: whoever can read it can open the image.
 Folders are walked and keep their tree; links are followed. Hidden files and folders (.name) and what keygan itself makes (*.cipher.png,
-*.key.*) are left out of folders. --resume leaves out what is done and verified, does the rest, and replaces nothing. Verified means: both
+*.key.*) are left out of folders; identities (secret keys) that lie there are refused. --resume leaves out what is done and verified, does the rest, and replaces nothing. Verified means: both
 files are there; the cipher image decodes wholly, has the shape that the input gives, and names the SHA-256 of the key file beside it; and the
 input has not been changed since. For whom the key file is cannot be seen from outside. With -i IDENTITYFILE the pair is opened and
 compared with the input, as it always is for the other schemes. What is there and not verified is a failure: --force makes it again.
+
+` + shardHelp + `
 
 Images are encrypted as the pixels they decode to, whatever the format; all pixels come back. Other files, volumes and arrays
 (.dcm, .nii.gz, .npy, anything up to 1.99 GB) travel as they are: name.dcm gives DIR/name.dcm.cipher.png, and the same bytes
@@ -73,7 +77,9 @@ These schemes are research material, to reproduce and to attack published result
 			} else {
 				warning, note = e.scheme.Warning(), e.generator.note()
 			}
-			inputs, bad := collect(args, wanted)
+			all, bad := collect(args, wanted)
+			inputs := e.shard.of(all)
+			a.noteShard("encrypt", e.shard, len(inputs), len(all))
 			if e.unencrypted {
 				warning = unencryptedWarning
 			}
@@ -105,6 +111,7 @@ These schemes are research material, to reproduce and to attack published result
 	e.generator.addFlags(c)
 	c.Flags().IntVar(&e.params.Iterations, "iterations", cipher.DefaultIterations, "of the cat map (paper)")
 	c.Flags().IntVar(&e.resize, "resize", 0, "resize images to so many pixels in width and height first")
+	e.shard.addFlags(c)
 	addForce(c, &e.force)
 	c.Flags().BoolVar(&e.resume, "resume", false, "leave out what is done already and verified")
 	c.Flags().StringArrayVarP(&e.identityFiles, "identity", "i", nil, "with --resume: a file with identities to verify by (sealed); may be repeated")
@@ -115,6 +122,9 @@ These schemes are research material, to reproduce and to attack published result
 func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	if e.out == "" {
 		return usageError{errNoOutput}
+	}
+	if err := e.shard.parse(os.Getenv); err != nil {
+		return err
 	}
 	if err := e.prepareResume(cmd); err != nil {
 		return err

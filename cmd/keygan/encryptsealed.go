@@ -133,6 +133,11 @@ func (e *encrypt) seal(ctx context.Context, path string, outputs []string) error
 	if err != nil {
 		return err
 	}
+	if exact {
+		if err := refuseIdentity(path); err != nil {
+			return err
+		}
+	}
 	var secretImage *data.Image
 	var key *cipher.SealedKey
 	if exact {

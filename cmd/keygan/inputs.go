@@ -28,6 +28,7 @@ const maxFileName = 255
 type input struct {
 	path   string
 	folder string // where it lies below the folder that was named, "." at its top or for a file that was named itself
+	alone  bool   // it was named itself
 }
 
 // collect lists the files that the arguments name: files as they are, folders with all that is below them and wanted. An
@@ -46,7 +47,7 @@ func collect(args []string, wanted func(name string) bool) (inputs []input, bad 
 			bad = append(bad, errs...)
 			inputs = append(inputs, found...)
 		default:
-			inputs = append(inputs, input{arg, "."})
+			inputs = append(inputs, input{arg, ".", true})
 		}
 	}
 	return inputs, bad
@@ -61,7 +62,7 @@ func below(root string, wanted func(string) bool) (found []input, errs []error) 
 			errs = append(errs, err)
 			continue
 		}
-		found = append(found, input{path, folder})
+		found = append(found, input{path, folder, false})
 	}
 	return found, errs
 }
