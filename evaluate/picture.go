@@ -41,7 +41,8 @@ func picturesOf(sp *specimen) ([]drawing, error) {
 
 // figures are the strip, the histograms and the scatter plots of one system.
 func (sp *specimen) figures(e encrypted) ([]drawing, error) {
-	strip, err := figure.Strip([]figure.Row{{Title: fmt.Sprintf("%s: %s", e.system, sp.source), Tiles: stripTiles(e)}})
+	tiles := stripTiles(e)
+	strip, err := figure.Strip([]figure.Row{{Title: fmt.Sprintf("%s: %s", e.system, sp.source), Tiles: tiles[:3]}, {Tiles: tiles[3:]}})
 	if err != nil {
 		return nil, err
 	}
@@ -66,22 +67,22 @@ func (sp *specimen) figures(e encrypted) ([]drawing, error) {
 	}, nil
 }
 
-// stripTiles are plain → key → scrambled → cipher → decrypted → decrypted with a wrong key, with a word where there is no image.
+// stripTiles are the stations of an image, in two rows that fit a page: plain → key → scrambled → cipher → decrypted → decrypted with a wrong key, with a word where there is no image.
 func stripTiles(e encrypted) []figure.Tile {
 	same := "differs from the plain image"
 	if bytes.Equal(e.plain.Pix, e.decrypted.Pix) {
 		same = "bit for bit the plain image"
 	}
-	wrong := figure.Tile{Label: "decrypted with a wrong key", Image: e.wrong, Below: e.wrongWhy}
+	wrong := figure.Tile{Label: "6  decrypted with a wrong key", Image: e.wrong, Below: e.wrongWhy}
 	if e.wrong == nil {
 		wrong.Below, wrong.Empty = "", e.wrongWhy
 	}
 	return []figure.Tile{
-		{Label: "plain", Image: e.plain},
-		{Label: "key", Image: e.key, Empty: "no key image"},
-		{Label: "scrambled", Image: e.scrambled, Empty: "none to be seen by itself"},
-		{Label: "cipher", Image: e.cipher},
-		{Label: "decrypted", Image: e.decrypted, Below: same},
+		{Label: "1  plain", Image: e.plain},
+		{Label: "2  key", Image: e.key, Empty: "no key image"},
+		{Label: "3  scrambled", Image: e.scrambled, Empty: "none to be seen by itself"},
+		{Label: "4  cipher", Image: e.cipher},
+		{Label: "5  decrypted", Image: e.decrypted, Below: same},
 		wrong,
 	}
 }

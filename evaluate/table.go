@@ -20,6 +20,7 @@ const (
 	tableMarkdown = "results.md"
 	tableCSV      = "results.csv"
 	tableJSON     = "results.json"
+	tableHTML     = "report.html"
 )
 
 // An outputFile is a table, and what writes it.
@@ -28,9 +29,9 @@ type outputFile struct {
 	write func(io.Writer) error
 }
 
-// tables are the report in its three forms.
+// tables are the report in all its forms.
 func (r *Report) tables() []outputFile {
-	return []outputFile{{tableMarkdown, r.WriteMarkdown}, {tableCSV, r.WriteCSV}, {tableJSON, r.WriteJSON}}
+	return []outputFile{{tableMarkdown, r.WriteMarkdown}, {tableCSV, r.WriteCSV}, {tableJSON, r.WriteJSON}, {tableHTML, r.WriteHTML}}
 }
 
 // WriteJSON writes the report as one JSON object.

@@ -99,8 +99,12 @@ func (c canvas) density(m *data.Image, d metrics.Direction, at image.Point) {
 	}
 }
 
+// shades is how many there are: few enough for a small file.
+const shades = 8
+
 // shade is a blue for each share from 0, light, to 1, dark.
 func shade(share float64) color.RGBA {
+	share = math.Round(share*(shades-1)) / (shades - 1)
 	between := func(from, to float64) uint8 { return uint8(math.Round(from + float64(share*(to-from)))) }
 	return color.RGBA{between(205, 0), between(225, 25), between(245, 90), 255}
 }
