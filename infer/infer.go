@@ -26,7 +26,8 @@
 // # What is promised
 //
 // The same weights, pixels and Seed give the same key bytes on every machine, with any number of threads; doc.go states
-// the rules of arithmetic that this rests on. Against PyTorch the output differs by at most 1e-4 before rounding.
+// the rules of arithmetic that this rests on. Against PyTorch the output differs by at most 2e-3 before rounding, and by one grey level
+// after; scripts/check-accuracy measures it for networks of the published sizes.
 package infer
 
 import (
