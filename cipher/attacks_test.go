@@ -151,6 +151,17 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 			t.Errorf("%s: an image encrypted twice does not show", scheme)
 		}
 	}
+	p := Params{X0: 0.4, R: 3.97} // of logistic, kept for all images
+	var l [3]*data.Image
+	for i, m := range []*data.Image{plain, other, zero} {
+		var err error
+		if l[i], _, err = mustScheme(t, "logistic").Encrypt(m, nil, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !same(xored(l[0], l[2]), plain) || !same(xored(l[0], l[1]), xored(plain, other)) {
+		t.Error("logistic: x0 and r kept for three images do not give them away")
+	}
 	o := SealOptions{NetworkKey: key.Pix, Generator: someHash}
 	var c [4]*data.Image
 	for i, m := range []*data.Image{plain, other, zero, plain} {
@@ -247,6 +258,57 @@ func TestNoiseOnTheCipherImage(t *testing.T) {
 	}
 	sealed, sealedKey := mustSeal(t, plain, SealOptions{})
 	refuse(t, "5 % of noise", dirty(sealed), sealedKey)
+}
+
+// Attacks 10 and 13: the network makes nearly the same key of all images, so that the average of other keys is near this one; and the
+// network is known, so that whoever guesses the image has the key itself. Under paper the iterations are tried, all of them.
+func TestAttackKeyGuessed(t *testing.T) {
+	plain, texture := picture(), noise(256, 256, 3, 9)
+	keyOf := func(seed uint32) *data.Image {
+		key, trace := texture.Clone(), noise(256, 256, 3, seed)
+		for i := range key.Pix {
+			key.Pix[i] = key.Pix[i]&^7 | trace.Pix[i]&7
+		}
+		return key
+	}
+	average, sums := data.NewImage(256, 256, 1, 8), make([]int, 256*256)
+	const others = 8
+	for k := range uint32(others) {
+		for i, v := range keyOf(100 + k).Pix {
+			if i%3 == 0 {
+				sums[i/3] += int(v)
+			}
+		}
+	}
+	for i, sum := range sums {
+		average.Pix[i] = byte(sum / others)
+	}
+	key := keyOf(1)
+	exact := data.NewImage(256, 256, 1, 8)
+	for i := range exact.Pix {
+		exact.Pix[i] = key.Pix[3*i]
+	}
+	sealed, _ := mustSeal(t, plain, SealOptions{NetworkKey: key.Pix, Generator: someHash})
+	for what, c := range map[string]*data.Image{"xor": mustEncrypt(t, "xor", plain, key), "paper": mustEncrypt(t, "paper", plain, key), "sealed": sealed} {
+		for guess, g := range map[string]*data.Image{"the average": average, "the key": exact} {
+			found, highest := (*data.Image)(nil), math.Inf(-1)
+			for k := range Period(256, 1, 1) {
+				m := InverseCatMap(xored(c, g), 1, 1, k)
+				if r := correlation(m); r > highest {
+					found, highest = m, r
+				}
+			}
+			_, uaci := changed(found, plain) // expected of noise: above 0.25 whatever the image
+			switch {
+			case what == "sealed" && (highest > 0.05 || uaci < 0.25):
+				t.Errorf("sealed, %s: correlation %.3f, UACI %.3f", guess, highest, uaci)
+			case what != "sealed" && guess == "the key" && !same(found, plain):
+				t.Errorf("%s: the key does not open it", what)
+			case what != "sealed" && uaci > 0.02:
+				t.Errorf("%s, %s: UACI %.3f, the picture does not show", what, guess, uaci)
+			}
+		}
+	}
 }
 
 // A constant network key, and none at all, leave sealed what it is: attacks 10 and 13.
