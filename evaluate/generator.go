@@ -145,6 +145,9 @@ func open(from Generator) *generator {
 		return g
 	}
 	inverse, err := infer.ReadFile(filepath.Join(folder, runReconstructor))
+	if err == nil && inverse.Arch().Channels != g.info.Channels {
+		err = fmt.Errorf("%s: it has %d channels, the other network %d", filepath.Join(folder, runReconstructor), inverse.Arch().Channels, g.info.Channels)
+	}
 	if err != nil {
 		g.err, g.keys = fmt.Errorf("the network that undoes the encryption: %w", err), nil
 		g.info.Missing = g.err.Error()

@@ -56,7 +56,7 @@ func findWrongKey(r *Report) string {
 		out = append(out, fmt.Sprintf("**A wrong key shows something of the image** under %s: what it decrypts has an SSIM of %s with the plain image.", r.who(visible), span(visible)))
 	}
 	if len(hidden) > 0 {
-		out = append(out, fmt.Sprintf("A wrong key shows nothing of the image by its SSIM under %s (%s), and nobody is told that it is wrong.", r.who(hidden), span(hidden)))
+		out = append(out, fmt.Sprintf("The SSIM of what a wrong key decrypts is near that of noise under %s (%s), which does not exclude outlines (see the pictures), and nobody is told that the key is wrong.", r.who(hidden), span(hidden)))
 	}
 	if refused := r.refused(idSSIMWrongKey); len(refused) > 0 {
 		out = append(out, fmt.Sprintf("Under %s a wrong key is refused.", r.who(refused)))

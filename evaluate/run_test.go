@@ -473,9 +473,15 @@ func TestRunWithoutGenerators(t *testing.T) {
 		t.Error("the findings do not say what is missing:\n" + text)
 	}
 
-	// A chaos GAN takes both of its networks.
+	// A chaos GAN takes both of its networks, and they must fit.
 	cfg = tinyConfig(t)
-	if err := os.Remove(filepath.Join(cfg.Generators[1].Run, runReconstructor)); err != nil {
+	cfg.Schemes, cfg.Sources = []string{SchemeChaosGAN, "logistic"}, cfg.Sources[:1]
+	inverse := filepath.Join(cfg.Generators[1].Run, runReconstructor)
+	writeWeights(t, inverse, infer.Chaos(1, 1, 3, 32))
+	if _, err := Run(t.Context(), cfg, t.TempDir(), Options{}); !errors.Is(err, ErrGenerator) || !strings.Contains(err.Error(), "it has 3 channels, the other network 1") {
+		t.Errorf("%v", err)
+	}
+	if err := os.Remove(inverse); err != nil {
 		t.Fatal(err)
 	}
 	report, err = Run(t.Context(), cfg, t.TempDir(), Options{})
