@@ -20,6 +20,7 @@ const (
 	tableMarkdown = "results.md"
 	tableCSV      = "results.csv"
 	tableJSON     = "results.json"
+	tableTeX      = "results.tex"
 	tableHTML     = "report.html"
 )
 
@@ -31,7 +32,7 @@ type outputFile struct {
 
 // tables are the report in all its forms.
 func (r *Report) tables() []outputFile {
-	return []outputFile{{tableMarkdown, r.WriteMarkdown}, {tableCSV, r.WriteCSV}, {tableJSON, r.WriteJSON}, {tableHTML, r.WriteHTML}}
+	return []outputFile{{tableMarkdown, r.WriteMarkdown}, {tableCSV, r.WriteCSV}, {tableJSON, r.WriteJSON}, {tableTeX, r.WriteTeX}, {tableHTML, r.WriteHTML}}
 }
 
 // WriteJSON writes the report as one JSON object.
