@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"keygan/cipher"
+	"keygan/data"
+	"keygan/data/atomicfile"
+)
+
+// How FuzzPaths has a tree encrypted, as bits.
+const (
+	fuzzNamed    = 1 << iota // the files of the tree are named on the command line, not the folder "in"
+	fuzzExact                // --exact-file
+	fuzzResearch             // a scheme for which only images count
+	fuzzInside               // the output folder lies in the input folder
+	fuzzTwo                  // a second folder, "more", is named
+	fuzzBack                 // the output folder is spelled with ".."
+)
+
+// pathSeeds are trees as grow reads them.
+func pathSeeds() []string {
+	long := func(n int, ending string) string { return strings.Repeat("n", n-len(ending)) + ending }
+	return []string{
+		"in/a.png\x00in/b.dcm\x00in/deep/er/a.png\x00in/a b.png",
+		"in/a.png\x00in/a.jpg\x00in/a.cipher.png\x00in/a.nii.gz\x00in/a",
+		"in/..a.png\x00in/a..\x00in/.hidden.png\x00in/...\x00in/.png",
+		"in/../a.png\x00in/../../a.png\x00/in/a.png\x00./in//a.png\x00..",
+		"in/-a.png\x00-\x00--\x00--force\x00in/-o",
+		"in/" + long(255, ".png") + "\x00in/" + long(255, ".dcm") + "\x00in/" + long(244, ".dcm") + "\x00in/" + long(248, ".png") + "\x00in/" + long(256, ""),
+		"in/a\nb.png\x00in/a\nb.dcm\x00in/\x1b[2J.dcm\x00in/\u202e.dcm\x00in/\xff.dcm\x00in/\xff.png\x00in/ü/ü.png\x00in/u\u0308.dcm",
+		"in/x.cipher.png.key.age\x00in/x.cipher.png.cipher.png\x00in/x.key.age.png\x00in/x.KEY.png\x00in/x.CIPHER.PNG\x00in/.cipher.png",
+		"in/a.png\x00in/a.PNG\x00in/A.png\x00in/a.png.png\x00in/a.png.bmp\x00in/a.nii.gz.tif",
+		"in/a\\b.dcm\x00in/c:.dcm\x00in/a.\x00in/ \x00in/a .png\x00in/con.png",
+		"in/d/a.png\x00out/d\x01in/d\x00out/e\x01\x00out\x01in",
+		"in/loop\x01in\x00in/a.png\x00in/b.png\x01in/a.png\x00in/none.png\x01in/none\x00in/up/../a.dcm",
+		"in/a.png\x00out/a.cipher.png\x00out/a.key.json\x00in/b.dcm\x00out/b.dcm.cipher.png\x01in/a.png",
+		"in/a.png\x00more/a.png\x00more/b/c.png\x00in/b\x00more/b.png",
+		"in/a.png\x00in/b\x00more/b/c.png",
+		"in/a.png\x00out",
+		"in/a.png\x00more",
+	}
+}
+
+// grow makes a tree in the working folder: files of NUL-separated names, and links of a name, \x01, and where it leads below the
+// folder. It returns the names of what could be made. File i holds a PNG with i in its samples.
+func grow(root, tree string) (names []string) {
+	for i, spec := range strings.SplitN(tree, "\x00", 40) {
+		name, target, link := strings.Cut(spec, "\x01")
+		if !filepath.IsLocal(name) || strings.Contains(name, ".keygan-") || strings.Contains(target, "\x01") {
+			continue
+		}
+		if os.MkdirAll(filepath.Dir(name), 0o755) != nil {
+			continue
+		}
+		if link {
+			if os.Symlink(filepath.Join(root, filepath.Clean("/"+target)), name) == nil {
+				names = append(names, name)
+			}
+			continue
+		}
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			continue
+		}
+		m := data.NewImage(4, 1, 1, 8)
+		binary.BigEndian.PutUint32(m.Pix, uint32(i))
+		if errors.Join(data.EncodePNG(f, m), f.Close()) == nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// contents are all files and links below a folder, by path.
+func contents(t *testing.T, root string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if d.Type()&fs.ModeSymlink != 0 {
+			all[path], err = os.Readlink(path)
+			return err
+		}
+		b, err := os.ReadFile(path)
+		all[path] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// madeBelow runs a command on what is below base, and returns the files that it made: all of them in a folder, where nothing else has
+// changed, nor elsewhere.
+func madeBelow(t *testing.T, base, folder string, args ...string) (made []string, err error) {
+	t.Helper()
+	before := contents(t, base)
+	a := &app{stdout: io.Discard, stderr: io.Discard}
+	c := a.command()
+	c.SetArgs(args)
+	err = c.ExecuteContext(t.Context())
+	real, realErr := filepath.EvalSymlinks(filepath.Join(base, "root", folder)) // an error if nothing was made
+	after := contents(t, base)
+	for path, content := range before {
+		if now, there := after[path]; !there || now != content {
+			t.Fatalf("%q: %q was changed", args, path)
+		}
+	}
+	for path := range after {
+		if _, old := before[path]; old {
+			continue
+		}
+		rel, relErr := filepath.Rel(real, path)
+		if realErr != nil || relErr != nil || !filepath.IsLocal(rel) {
+			t.Fatalf("%q: %q is outside of %q", args, path, folder)
+		}
+		if strings.Contains(path, ".keygan-") {
+			t.Fatalf("%q: %q is left behind", args, path)
+		}
+		made = append(made, rel)
+	}
+	return made, err
+}
+
+// comesBackAs says whether the file that decrypt makes of the input called name may be called back: as it was, or for an image
+// with another ending.
+func comesBackAs(name, back string, how byte) bool {
+	if how&fuzzResearch == 0 && (how&fuzzExact != 0 || !data.ImageName(name)) {
+		return back == name
+	}
+	start, png := strings.CutSuffix(back, ".png")
+	return png && start != "" && strings.HasPrefix(name, start)
+}
+
+// FuzzPaths: whatever files and folders are called, and wherever links in them lead, encrypt and decrypt write below their output
+// folders only, change nothing that was there, and each file that is encrypted comes back where it was, under its name.
+// name is what a key file says that its file is called.
+func FuzzPaths(f *testing.F) {
+	for i, tree := range pathSeeds() {
+		for _, how := range []byte{0, fuzzNamed, fuzzExact | fuzzTwo, fuzzResearch | fuzzBack, fuzzInside, fuzzNamed | fuzzExact} {
+			f.Add(tree, how, []string{"a.dcm", "..", "../a", "/a", "a/b", "", "NAME", "a\nb", "\xff"}[i%9])
+		}
+	}
+	f.Fuzz(func(t *testing.T, tree string, how byte, name string) {
+		base, err := filepath.EvalSymlinks(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := filepath.Join(base, "root")
+		if err := os.MkdirAll(filepath.Join(root, "in"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Chdir(root)
+		fuzzTree(t, base, grow(root, tree), how)
+		fuzzHeaderName(t, base, name)
+	})
+}
+
+func fuzzTree(t *testing.T, base string, names []string, how byte) {
+	out := "out"
+	if how&fuzzInside != 0 {
+		out = "in/out"
+	}
+	fresh := !there(out) && !there("back")
+	spelled := out
+	if how&fuzzBack != 0 {
+		spelled = "in/../" + out
+	}
+	args := []string{"encrypt", "-q", "-o", spelled}
+	if how&fuzzResearch != 0 {
+		args = append(args, "--scheme", "logistic")
+	} else {
+		args = append(args, "--unencrypted-key")
+		if how&fuzzExact != 0 {
+			args = append(args, "--exact-file")
+		} else {
+			args = append(args, "--no-gan")
+		}
+	}
+	sources := []string{"in"}
+	switch {
+	case how&fuzzNamed != 0:
+		sources = names
+	case how&fuzzTwo != 0:
+		sources = []string{"in", "more"}
+	}
+	args = append(append(args, "--"), sources...)
+	made, err := madeBelow(t, base, out, args...)
+	if fresh && errors.Is(err, atomicfile.ErrExists) {
+		t.Fatalf("%q: two files for one output were accepted: %v", args, err)
+	}
+	images := 0
+	for _, path := range made {
+		keyFile := strings.TrimSuffix(path, cipherSuffix) + map[bool]string{false: plainKeySuffix, true: keyFileSuffix}[how&fuzzResearch != 0]
+		switch {
+		case !strings.HasSuffix(path, cipherSuffix):
+		case !exists(filepath.Join(out, keyFile)):
+			t.Fatalf("%q: %q has no key file", args, path)
+		case !hidden(path):
+			images++
+		}
+	}
+	if len(made)%2 != 0 {
+		t.Fatalf("%q: no pairs: %q", args, made)
+	}
+	if images == 0 || !fresh {
+		return
+	}
+	back, err := madeBelow(t, base, "back", "decrypt", "-q", "-o", "back", "--", out)
+	refused := 0
+	if f := (*failures)(nil); errors.As(err, &f) && len(sources) > 1 { // one of them has a folder where another has a file
+		for _, err := range f.errs {
+			if errors.Is(err, atomicfile.ErrExists) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) {
+				refused++
+			}
+		}
+	}
+	if (err != nil && refused == 0) || len(back)+refused != images {
+		t.Fatalf("%q: %d of %d files come back: %v", args, len(back), images, err)
+	}
+	for _, path := range back {
+		if !cameFrom(path, sources, how) {
+			t.Fatalf("%q: %q comes from no file of its name", args, path)
+		}
+	}
+}
+
+func there(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func hidden(path string) bool { return strings.HasPrefix(path, ".") || strings.Contains(path, "/.") }
+
+// cameFrom says whether there is a file among those encrypted with the samples of one that came back, in the same place.
+func cameFrom(path string, sources []string, how byte) bool {
+	b, err := data.ReadImage(filepath.Join("back", path))
+	if err != nil {
+		return false
+	}
+	is := func(origin string) bool {
+		m, err := data.ReadImage(origin)
+		return err == nil && bytes.Equal(m.Pix, b.Pix) && comesBackAs(filepath.Base(origin), filepath.Base(path), how)
+	}
+	for _, source := range sources {
+		if filepath.Dir(path) == "." && is(source) { // named itself
+			return true
+		}
+		dir := filepath.Join(source, filepath.Dir(path))
+		entries, _ := os.ReadDir(dir) // another source may have it
+		for _, e := range entries {
+			if is(filepath.Join(dir, e.Name())) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fuzzHeaderName has decrypt open a pair whose key file says that its file is called name.
+func fuzzHeaderName(t *testing.T, base, name string) {
+	content := []byte("content")
+	secretImage, key, err := cipher.SealFile(content, cipher.SealOptions{Name: name})
+	safe := cipher.CheckName(name) == nil
+	if (err == nil) != safe {
+		t.Fatalf("%q: sealed with error %v", name, err)
+	}
+	if err != nil { // whoever makes key files himself can write there what he likes
+		if secretImage, key, err = cipher.SealFile(content, cipher.SealOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		key.Header.Name = name
+	}
+	if there("sent") || there("opened") { // the tree has them
+		return
+	}
+	err = errors.Join(os.Mkdir("sent", 0o755), data.WritePNG("sent/x.cipher.png", secretImage, true),
+		os.WriteFile("sent/x.key.json", key.Marshal(), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{name}
+	switch {
+	case !safe:
+		want = nil
+	case name == "":
+		want = []string{"x.png"}
+	}
+	made, err := madeBelow(t, base, "opened", "decrypt", "-q", "-o", "opened", "sent/x.cipher.png")
+	if (err == nil) != safe || !slices.Equal(made, want) {
+		t.Fatalf("%q: decrypt made %q, error %v", name, made, err)
+	}
+}
