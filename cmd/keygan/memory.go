@@ -25,16 +25,23 @@ const (
 )
 
 var memoryBudget = sync.OnceValue(func() int64 {
-	budget := freeMemory("/proc", "/sys/fs/cgroup") / 2
+	free, known := freeMemoryHere()
+	if !known {
+		free = unknownMemory
+	}
+	budget := free / 2
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		budget = min(budget, limit)
 	}
 	return max(budget, leastBudget)
 })
 
-// freeMemory is what the machine and the control groups of this process (containers, Slurm jobs) have left, in bytes.
-func freeMemory(proc, cgroup string) int64 {
-	free := int64(unknownMemory)
+func freeMemoryHere() (free int64, known bool) { return freeMemory("/proc", "/sys/fs/cgroup") }
+
+// freeMemory is what the machine and the control groups of this process (containers, Slurm jobs) have left, in bytes, where one of
+// them tells.
+func freeMemory(proc, cgroup string) (int64, bool) {
+	free := int64(math.MaxInt64)
 	info, _ := os.ReadFile(filepath.Join(proc, "meminfo"))
 	for line := range strings.Lines(string(info)) {
 		if f := strings.Fields(line); len(f) >= 2 && f[0] == "MemAvailable:" {
@@ -66,7 +73,7 @@ func freeMemory(proc, cgroup string) int64 {
 			}
 		}
 	}
-	return free
+	return free, free != math.MaxInt64
 }
 
 // numberIn is the number that a file holds, or −1.

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"keygan/data"
+	"keygan/infer/builtin"
 )
 
 // Jobs run together only as far as memory goes, and one that takes more than there is runs alone.
@@ -91,17 +95,48 @@ func TestFreeMemory(t *testing.T) {
 	for _, v := range []struct {
 		name         string
 		proc, cgroup map[string]string
-		want         int64
+		want         int64 // −1: unknown
 	}{
 		{"no limits", map[string]string{"meminfo": meminfo}, nil, 8000 << 10},
-		{"nothing is told", nil, nil, unknownMemory},
+		{"nothing is told", nil, nil, -1},
 		{"a job's limit above its step", map[string]string{"meminfo": meminfo, "self/cgroup": "0::/job/step\n"}, map[string]string{
 			"job/memory.max": "5000\n", "job/memory.current": "2000\n", "job/step/memory.max": "max\n", "job/step/memory.current": "1\n"}, 3000},
 		{"version 1", map[string]string{"meminfo": meminfo, "self/cgroup": "5:memory:/pod\n4:cpu:/\n"}, map[string]string{
 			"memory/pod/memory.limit_in_bytes": "700", "memory/pod/memory.usage_in_bytes": "900"}, 0},
 	} {
-		if got := freeMemory(write(t.TempDir(), v.proc), write(t.TempDir(), v.cgroup)); got != v.want {
-			t.Errorf("%s: %d bytes, want %d", v.name, got, v.want)
+		if got, known := freeMemory(write(t.TempDir(), v.proc), write(t.TempDir(), v.cgroup)); known != (v.want >= 0) || (known && got != v.want) {
+			t.Errorf("%s: %d bytes, known: %v, want %d", v.name, got, known, v.want)
+		}
+	}
+}
+
+// A key that takes more memory than is free is refused, with a way out; what the key before it left counts as free.
+func TestKeyMemory(t *testing.T) {
+	img := data.NewImage(64, 64, 1, 8)
+	g := generator{model: builtin.Generator()}
+	g.setMemory()
+	takes := g.model.Memory(runtime.GOMAXPROCS(0), img.Height, img.Width)
+	for _, v := range []struct {
+		name       string
+		free, held int64
+		known, ok  bool
+	}{
+		{"enough", takes, 0, true, true},
+		{"too little", takes - 1, 0, true, false},
+		{"none", 0, 0, true, false},
+		{"nobody knows", 0, 0, false, true},
+		{"what the last one left", 1, takes - 1, true, true},
+		{"less than that", 1, takes - 2, true, false},
+	} {
+		g.free = func() (int64, bool) { return v.free, v.known }
+		g.held.Store(v.held)
+		g.ahead.Store(1)
+		key, err := g.key(img)
+		if (err == nil) != v.ok || (key != nil) != v.ok {
+			t.Errorf("%s: error %v", v.name, err)
+		}
+		if !v.ok && (!errors.Is(err, errKeyMemory) || !strings.Contains(hintFor(err), "--no-gan") || !strings.Contains(hintFor(err), "--resize")) {
+			t.Errorf("%s: error %v, hint %q", v.name, err, hintFor(err))
 		}
 	}
 }
