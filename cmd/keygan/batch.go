@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"keygan/data/atomicfile"
 
@@ -39,6 +40,8 @@ type batch struct {
 	warning string  // said once before anything is written, or ""
 	note    string  // the same, but --quiet silences it
 	summed  bool    // a last line says what was done
+
+	generator *generator // that made keys, or nil
 }
 
 // run does all jobs and goes on after one that fails. The names of the files written go to standard output, in the order
@@ -154,8 +157,12 @@ func (r *runningBatch) failures() error {
 			failed.errs = append(failed.errs, fmt.Errorf("%s: %w", r.what, res.err))
 		}
 	}
-	if r.summed && failed.inputs > 1 && !r.app.quiet {
-		fmt.Fprintf(r.app.stderr, "keygan: %s: %s\n", r.what, r.tally.summary(len(failed.errs)))
+	inGenerator := time.Duration(0)
+	if r.generator != nil {
+		inGenerator = time.Duration(r.generator.spent.Load())
+	}
+	if r.summed && (failed.inputs > 1 || (inGenerator > 0 && len(failed.errs) == 0)) && !r.app.quiet {
+		fmt.Fprintf(r.app.stderr, "keygan: %s: %s\n", r.what, r.tally.summary(len(failed.errs), inGenerator))
 	}
 	if len(failed.errs) > 0 {
 		return failed

@@ -97,7 +97,7 @@ These schemes are research material, to reproduce and to attack published result
 			}
 			return a.run(cmd.Context(), batch{
 				what: "encrypt", jobs: jobs, bad: bad, within: e.out, force: e.force, resume: e.resume, warning: warning, note: note,
-				workers: e.generator.workers(len(jobs)), summed: true,
+				workers: e.generator.workers(len(jobs)), summed: true, generator: &e.generator,
 			})
 		},
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 
 	"keygan/data/atomicfile"
@@ -15,13 +16,14 @@ type keygen struct {
 	out        string
 	resize     int
 	npy, force bool
+	shard      shard
 	generator  generator
 }
 
 func (a *app) keygenCommand() *cobra.Command {
 	k := keygen{app: a}
 	c := &cobra.Command{
-		Use:   "keygen IMAGE... [-w generator.npz] [-o DIR] [--npy] [--resize N] [--noise-seed N]",
+		Use:   "keygen IMAGE... [-w generator.npz] [-o DIR] [--npy] [--resize N] [--noise-seed N] [--shard i/n]",
 		Short: "Make key images from images",
 		Long: `Make the key image of each image: X.png gives X.key.png, of the same width and height, beside the image or in the
 folder that -o names. Folders are walked and keep their tree. The files are written for their owner alone (mode 0600).
@@ -29,23 +31,30 @@ Of a NIfTI volume or a NumPy stack the middle image is taken.
 
 Some generators draw keys with noise. Then each key is another, even of the same image, and is there only once: keep it.
 --noise-seed makes the noise from the number and the image, so that the same two give the same key, and different images
-never do. Whoever knows or guesses the number can make the keys: it is for experiments.`,
+never do. Whoever knows or guesses the number can make the keys: it is for experiments.
+
+` + shardHelp,
 		Args: someArgs("image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkResize(cmd.Flags().Changed("resize"), k.resize); err != nil {
 				return err
 			}
+			if err := k.shard.parse(os.Getenv); err != nil {
+				return err
+			}
 			if err := k.generator.load(cmd); err != nil {
 				return err
 			}
-			inputs, bad := collect(args, plainImage)
+			all, bad := collect(args, plainImage)
+			inputs := k.shard.of(all)
+			a.noteShard("keygen", k.shard, len(inputs), len(all))
 			jobs := make([]job, len(inputs))
 			for i, in := range inputs {
 				jobs[i] = k.job(in)
 			}
 			return a.run(cmd.Context(), batch{
 				what: "keygen", jobs: jobs, bad: bad, force: k.force, note: k.generator.note(),
-				workers: k.generator.workers(len(jobs)),
+				workers: k.generator.workers(len(jobs)), summed: true, generator: &k.generator,
 			})
 		},
 	}
@@ -53,6 +62,7 @@ never do. Whoever knows or guesses the number can make the keys: it is for exper
 	c.Flags().StringVarP(&k.out, "output", "o", "", "the folder to write to; default: beside each image")
 	c.Flags().BoolVar(&k.npy, "npy", false, "write X.key.npy too, a NumPy array of uint8 [height, width, channels]")
 	c.Flags().IntVar(&k.resize, "resize", 0, "resize images to so many pixels in width and height first")
+	k.shard.addFlags(c)
 	addForce(c, &k.force)
 	return c
 }

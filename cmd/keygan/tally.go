@@ -65,15 +65,26 @@ func (t *tally) left() string {
 	return rest.Round(time.Second).String() + " left"
 }
 
-// summary is the whole in a line. What was done before does not count as speed.
-func (t *tally) summary(failed int) string {
+// summary is the whole in a line. What was done before does not count as speed. inGenerator, if not 0, is how long the generator took
+// for each image, added up: those that ran side by side count in full.
+func (t *tally) summary(failed int, inGenerator time.Duration) string {
 	in := t.now().Sub(t.began)
-	s := fmt.Sprintf("%d images, %.1f MB in %.1f s (%s)", t.made, float64(t.madeBytes)/1e6, in.Seconds(), ratesOf(t.made, t.madeBytes, in))
+	images := "images"
+	if t.made == 1 {
+		images = "image"
+	}
+	s := fmt.Sprintf("%d %s, %.1f MB in %.1f s (%s)", t.made, images, float64(t.madeBytes)/1e6, in.Seconds(), ratesOf(t.made, t.madeBytes, in))
 	if t.skipped > 0 {
 		s += fmt.Sprintf(", %d done before", t.skipped)
 	}
 	if failed > 0 {
 		s += fmt.Sprintf(", %d failed", failed)
+	}
+	if inGenerator > 0 {
+		s += fmt.Sprintf("; the generator took %.2f s", inGenerator.Seconds())
+		if t.jobs > 1 {
+			s += ", summed over images"
+		}
 	}
 	return s
 }
