@@ -21,6 +21,9 @@ type progress struct {
 // between is the time between two lines where there is no terminal.
 const between = 10 * time.Second
 
+// barWidth leaves room for the rates, the count and the times on a terminal 80 characters wide.
+const barWidth = 16
+
 func (a *app) newProgress(what string, total int) *progress {
 	p := &progress{w: a.stderr, last: time.Now()}
 	switch {
@@ -28,8 +31,8 @@ func (a *app) newProgress(what string, total int) *progress {
 	case isTerminal(a.stderr):
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
-			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionShowIts(),
-			progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),
+			progressbar.OptionSetWidth(barWidth), progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSetRenderBlankState(true), progressbar.OptionClearOnFinish())
 	default:
 		p.lines = true
@@ -57,7 +60,7 @@ func (p *progress) say(done, total int, what, rates, left string) {
 		p.bar.ChangeMax(total)
 		p.bar.Describe(what)
 		p.bar.Set(done)
-	case p.lines && time.Since(p.last) >= between:
+	case p.lines && done < total && time.Since(p.last) >= between: // at the end the summary says more
 		p.last = time.Now()
 		line := fmt.Sprintf("%s: %d of %d", what, done, total)
 		for _, more := range []string{rates, left} {
