@@ -32,7 +32,7 @@ type decrypt struct {
 func (a *app) decryptCommand() *cobra.Command {
 	d := decrypt{app: a, passphrase: passphrases{app: a}}
 	c := &cobra.Command{
-		Use:   "decrypt PATH... -o DIR -i IDENTITYFILE [-i ...] | -p [--key FILE]",
+		Use:   "decrypt PATH... -o DIR -i IDENTITYFILE [-i ...] | -p [--key FILE] [--resume] [--shard i/n]",
 		Short: "Decrypt cipher images",
 		Long: `Decrypt cipher images: X.cipher.png gives DIR/X.png, or the file that it was made from under its own name. The key file is
 X.key.age beside the cipher image, which an identity opens that -i names: a file made by keygan keypair or age-keygen, or an
@@ -40,10 +40,12 @@ SSH private key. -p asks for the passphrase, once, of key files that are encrypt
 passphrases of their own are asked for, too; --passphrase-file answers in the place of the terminal. X.key.json, an unencrypted
 key file, is taken if no identity and no passphrase is given. For the research schemes the key file is X.key.npz, and needs no
 identity. --key names a key file that lies elsewhere.
---resume leaves out what is done already: each cipher image is opened, and what comes out compared with the file that is there. One that
-differs is a failure, and not replaced without --force.
+
 Folders are walked for files named *.cipher.png and keep their tree. A cipher image that is not the one its key file was
 made for is refused, and nothing is written.
+
+--resume leaves out what is done already: each cipher image is opened, and what comes out compared with the file that is there.
+One that differs is a failure, and not replaced without --force.
 
 ` + shardHelp + "\nA cipher image goes to another part than its input.",
 		Args: someArgs("cipher image"),

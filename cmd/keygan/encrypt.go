@@ -39,7 +39,7 @@ type encrypt struct {
 func (a *app) encryptCommand() *cobra.Command {
 	e := encrypt{app: a, passphrase: passphrases{app: a}}
 	c := &cobra.Command{
-		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] | -p [-w generator.npz | --no-gan] [--exact-file] [--resize N]",
+		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] | -p [-w generator.npz | --no-gan] [--exact-file] [--resize N] [--resume] [--shard i/n]",
 		Short: "Encrypt images with keys made from them",
 		Long: `Encrypt images and other files. X.png gives DIR/X.cipher.png, an image of the same width, height, channels and depth, and
 DIR/X.key.age, without which it cannot be opened. The key file is a file of age, encrypted to the recipients that -r names: an
@@ -47,10 +47,13 @@ age public key (age1…, see keygan keypair), an SSH public key (ssh-ed25519 …
 -p encrypts the key files under a passphrase instead, which is asked for once. It makes every guess, and so every key file, cost
 a second; for more than a few images, -r with an identity that has a passphrase (keygan keypair -p) is as safe and costs it once.
 --unencrypted-key writes X.key.json in the clear (mode 0600) in the place of X.key.age: whoever can read it can open the image.
-Folders are walked and keep their tree; links are followed. Hidden files and folders (.name) and what keygan itself makes (*.cipher.png,
-*.key.*) are left out of folders; identities (secret keys) that lie there are refused. --resume leaves out what is done and verified, does the rest, and replaces nothing. Verified means: both
-files are there; the cipher image decodes wholly, has the shape that the input gives, and names the SHA-256 of the key file beside it; and the
-input has not been changed since. For whom the key file is cannot be seen from outside. With -i IDENTITYFILE the pair is opened and
+
+Folders are walked and keep their tree; links are followed. Hidden files and folders (.name) and what keygan itself makes
+(*.cipher.png, *.key.*) are left out of folders; identities (secret keys) that lie there are refused.
+
+--resume leaves out what is done and verified, does the rest, and replaces nothing. Verified means: both files are there; the
+cipher image decodes wholly, has the shape that the input gives, and names the SHA-256 of the key file beside it; and the input
+has not been changed since. For whom the key file is cannot be seen from outside. With -i IDENTITYFILE the pair is opened and
 compared with the input, as it always is for the other schemes. What is there and not verified is a failure: --force makes it again.
 
 ` + shardHelp + `
@@ -60,7 +63,8 @@ Images are encrypted as the pixels they decode to, whatever the format; all pixe
 and name come back. --exact-file does so with images, too. Nothing is resized unless --resize asks for it.
 
 Each image's key is drawn from the system's random source and mixed with the key that the generator makes from the image; with
---no-gan, and for what travels as a file, there is no generator. The image's size, depth and file name remain visible.
+--no-gan, and for what travels as a file, there is no generator. The image's size, depth and file name remain visible. How long
+the generator took is printed at the end.
 
 The other schemes, --scheme paper, xor or logistic, write their keys in the clear, to DIR/X.key.npz (mode 0600). They take no
 recipients; paper takes --iterations; logistic takes no generator, its key is two numbers. Where the generator takes noise,

@@ -170,42 +170,54 @@ func FuzzPaths(f *testing.F) {
 	})
 }
 
-func fuzzTree(t *testing.T, base string, names []string, how byte) {
-	out := "out"
+// fuzzCommand is how to encrypt a tree: the arguments, the folder to write to as it is spelled simply, and what is to be encrypted.
+func fuzzCommand(names []string, how byte) (args []string, out string, sources []string) {
+	out = "out"
 	if how&fuzzInside != 0 {
 		out = "in/out"
 	}
-	fresh := !there(out) && !there("back")
 	spelled := out
 	if how&fuzzBack != 0 {
 		spelled = "in/../" + out
 	}
-	args := []string{"encrypt", "-q", "-o", spelled}
-	if how&fuzzResearch != 0 {
+	args = []string{"encrypt", "-q", "-o", spelled}
+	switch {
+	case how&fuzzResearch != 0:
 		args = append(args, "--scheme", "logistic")
-	} else {
-		args = append(args, "--unencrypted-key")
-		if how&fuzzExact != 0 {
-			args = append(args, "--exact-file")
-		} else {
-			args = append(args, "--no-gan")
-		}
+	case how&fuzzExact != 0:
+		args = append(args, "--unencrypted-key", "--exact-file")
+	default:
+		args = append(args, "--unencrypted-key", "--no-gan")
 	}
-	sources := []string{"in"}
 	switch {
 	case how&fuzzNamed != 0:
 		sources = names
 	case how&fuzzTwo != 0:
 		sources = []string{"in", "more"}
+	default:
+		sources = []string{"in"}
 	}
-	args = append(append(args, "--"), sources...)
+	return append(append(args, "--"), sources...), out, sources
+}
+
+func fuzzTree(t *testing.T, base string, names []string, how byte) {
+	args, out, sources := fuzzCommand(names, how)
+	wanted, keySuffix := sealable, plainKeySuffix
+	if how&fuzzResearch != 0 {
+		wanted, keySuffix = plainImage, keyFileSuffix
+	}
+	inputs, _ := collect(sources, wanted)
+	fresh := !exists(out) && !exists("back")
 	made, err := madeBelow(t, base, out, args...)
 	if fresh && errors.Is(err, atomicfile.ErrExists) {
 		t.Fatalf("%q: two files for one output were accepted: %v", args, err)
 	}
+	if len(made)%2 != 0 || (err == nil && len(made) != 2*len(inputs)) {
+		t.Fatalf("%q: of %d files %q were made", args, len(inputs), made)
+	}
 	images := 0
 	for _, path := range made {
-		keyFile := strings.TrimSuffix(path, cipherSuffix) + map[bool]string{false: plainKeySuffix, true: keyFileSuffix}[how&fuzzResearch != 0]
+		keyFile := strings.TrimSuffix(path, cipherSuffix) + keySuffix
 		switch {
 		case !strings.HasSuffix(path, cipherSuffix):
 		case !exists(filepath.Join(out, keyFile)):
@@ -213,9 +225,6 @@ func fuzzTree(t *testing.T, base string, names []string, how byte) {
 		case !hidden(path):
 			images++
 		}
-	}
-	if len(made)%2 != 0 {
-		t.Fatalf("%q: no pairs: %q", args, made)
 	}
 	if images == 0 || !fresh {
 		return
@@ -237,11 +246,6 @@ func fuzzTree(t *testing.T, base string, names []string, how byte) {
 			t.Fatalf("%q: %q comes from no file of its name", args, path)
 		}
 	}
-}
-
-func there(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }
 
 func hidden(path string) bool { return strings.HasPrefix(path, ".") || strings.Contains(path, "/.") }
@@ -285,7 +289,7 @@ func fuzzHeaderName(t *testing.T, base, name string) {
 		}
 		key.Header.Name = name
 	}
-	if there("sent") || there("opened") { // the tree has them
+	if exists("sent") || exists("opened") { // the tree has them
 		return
 	}
 	err = errors.Join(os.Mkdir("sent", 0o755), data.WritePNG("sent/x.cipher.png", secretImage, true),

@@ -29,8 +29,8 @@ func (a *app) inspectCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect FILE [-i IDENTITYFILE | -p] [--json] [--show-secret]",
 		Short: "Say what a weights, key, cipher or image file holds",
-		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.age, X.key.npz), a cipher image or any other image. The
-kind is told by the content. A key file of age shows what it is of to an identity that opens it (-i) or a passphrase (-p). The
+		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.age, X.key.json, X.key.npz), a cipher image or any other
+image. The kind is told by the content. A key file of age shows what it is of to an identity that opens it (-i) or a passphrase (-p). The
 key in it, from which all else is derived, is shown with --show-secret alone: as 128 hexadecimal digits that open the image.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

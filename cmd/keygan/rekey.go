@@ -73,9 +73,9 @@ This gives access. It takes none away: whoever could open a key file before and 
 			return nil
 		},
 	}
-	c.Flags().StringArrayVarP(&old, "identity", "i", nil, "a file with identities that open the key files now")
+	c.Flags().StringArrayVarP(&old, "identity", "i", nil, "a file with identities that open the key files now; may be repeated")
 	was.addFlags(c, "", "ask for the passphrase that opens the key files now")
-	c.Flags().StringArrayVarP(&next, "recipient", "r", nil, "a recipient to encrypt them to")
+	c.Flags().StringArrayVarP(&next, "recipient", "r", nil, "who can open them then; may be repeated")
 	will.addFlags(c, "new-", "encrypt the key files under a new passphrase")
 	return c
 }
