@@ -62,7 +62,7 @@ func verdictOf(rows []*Row) Verdict {
 // tally is "measured 1 to 2 bits (random: 3; threshold ≥ 4): 5 of 6 series pass".
 func tally(rows []*Row) string {
 	_, failed := split(rows)
-	s := fmt.Sprintf("measured %s%s", span(rows), unitOf(rows[0]))
+	s := fmt.Sprintf("measured %s%s", exactSpan(rows), unitOf(rows[0]))
 	var against []string
 	if e := rows[0].expected(); e != "" {
 		against = append(against, "expected "+e)

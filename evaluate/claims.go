@@ -5,39 +5,67 @@ import (
 	"strings"
 )
 
-// findClaims says which published figures were met, which were not, and what they are worth where they were.
-func findClaims(r *Report) string {
-	var met, missed []string
+// findNPCRClaims says of each published NPCR whether it is met by the definition that it most likely has, and what it is by the
+// field's. The two answers stand in one finding, so that neither is read without the other.
+func findNPCRClaims(r *Report) string {
+	out := r.claims(idNPCRPlainCipher, func(p PublishedFigure, rows []*Row) string {
+		claimed := func(row *Row) bool { return row.Scheme == p.Scheme && usesRawKey(row.System()) }
+		byField := where(r.rows(idNPCR, ofSchemes), claimed)
+		if len(byField) == 0 {
+			return ""
+		}
+		_, failed := split(byField)
+		verdict := "holds up"
+		if len(failed) > 0 {
+			verdict = "**does not hold**"
+		}
+		return fmt.Sprintf(" By the field's definition, two ciphertexts of images one bit apart, it is %s %%, where random data gives %s %%: as a claim of diffusion the figure %s.",
+			span(byField), byField[0].expectedBriefly(), verdict)
+	})
+	if out == "" {
+		return ""
+	}
+	return out + " " + howNear
+}
+
+// findSSIMClaims does so for the published SSIM, of which it is not said between which images they are.
+func findSSIMClaims(r *Report) string {
+	out := r.claims(idSSIMDecrypted, func(p PublishedFigure, rows []*Row) string {
+		s := ""
+		if ciphers := where(r.rows(idSSIM, ofSchemes), func(row *Row) bool { return row.Scheme == p.Scheme }); len(ciphers) > 0 {
+			s = fmt.Sprintf(" Between plain image and ciphertext it is %s.", span(ciphers))
+		}
+		return s
+	})
+	if out == "" {
+		return ""
+	}
+	return out + " The publication does not say which two images its SSIM compares. A lossless scheme gives 1 after decryption, whatever its key: a lower figure means that something was lost, or that something else was compared."
+}
+
+// howNear says what it takes for a published figure to be reproduced.
+const howNear = "Reproduced means: no farther from the measured mean than one unit of the published figure's last digit and two standard deviations between images. The publications' images, weights and definitions are not the ones here."
+
+// claims has a sentence for each published figure of a metric that was measured, and after it what more there is to say of it.
+func (r *Report) claims(metric string, more func(PublishedFigure, []*Row) string) string {
+	var out []string
 	for _, p := range r.Published {
+		if p.Metric != metric {
+			continue
+		}
 		rows := where(r.rows(p.Metric, ofSchemes), func(row *Row) bool { return row.Published == p.Value && row.Scheme == p.Scheme })
 		if len(rows) == 0 {
 			continue
 		}
-		unit := ""
-		if rows[0].Unit != "" {
-			unit = " " + rows[0].Unit
+		verdict := "is not reproduced"
+		switch near := where(rows, p.near); {
+		case len(near) == len(rows):
+			verdict = "is reproduced"
+		case len(near) > 0:
+			verdict = "is reproduced in part: " + r.who(near)
 		}
-		s := fmt.Sprintf("%s of %s (%s; measured %s%s with %s)", rows[0].Name, p.Value, p.System, span(rows), unit, r.who(rows))
-		if len(where(rows, p.near)) == len(rows) {
-			met = append(met, s)
-		} else {
-			missed = append(missed, s)
-		}
+		out = append(out, fmt.Sprintf("**The published %s of %s (%s) %s** as %s: measured %s%s with %s.%s",
+			p.kind(), p.Value, p.System, verdict, rows[0].Name, span(rows), unitOf(rows[0]), r.who(rows), more(p, rows)))
 	}
-	var out []string
-	if len(missed) > 0 {
-		out = append(out, "**Published figures that did not hold up here**: "+strings.Join(missed, "; ")+". A lossless scheme gives an SSIM of 1 after decryption, whatever its key; a lower one means that something was lost, or that something else was compared.")
-	}
-	if len(met) > 0 {
-		out = append(out, "Published figures that did: "+strings.Join(met, "; ")+".")
-	}
-	if _, failed := split(r.rows(idNPCR, usesXOR)); len(failed) > 0 && len(out) > 0 {
-		out = append(out, fmt.Sprintf("**As a claim of diffusion none of the published NPCR holds**: by the field's definition it is %s %% under %s, where random data gives %s %%.", span(failed), r.who(failed), failed[0].expected()))
-	}
-	if len(out) == 0 {
-		return ""
-	}
-	return strings.Join(out, " ") + " The publications' images, weights and definitions are not the ones here."
+	return strings.Join(out, " ")
 }
-
-func usesXOR(scheme string) bool { return usesRawKey(System{Scheme: scheme}) }

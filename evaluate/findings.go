@@ -11,8 +11,8 @@ import (
 func findings(r *Report) []string {
 	var out []string
 	for _, f := range []func(*Report) string{
-		findDiffusion, findSameKey, findPapersNPCR, findUniformity, findCorrelation, findRandomness, findDecryption, findWrongKey, findKeySensitivity,
-		findRobustness, findKeySpace, findKeyCost, findAttacks, findClaims, findNotMeasured,
+		findNotMeasured, findNPCRClaims, findSSIMClaims, findAttacks, findDiffusion, findSameKey, findPapersNPCR, findUniformity, findCorrelation,
+		findRandomness, findDecryption, findWrongKey, findKeySensitivity, findRobustness, findKeySpace, findKeyCost,
 	} {
 		if s := f(r); s != "" {
 			out = append(out, s)
@@ -46,8 +46,13 @@ func ofSchemes(scheme string) bool { return scheme != PlainImage && scheme != Ra
 func ofKeys(scheme string) bool    { return scheme == RawKey }
 func ofPlain(scheme string) bool   { return scheme == PlainImage }
 
-// span is "a" or "a to b" over the means of the rows.
+// span is "a" or "a to b" over the means of the rows, with the decimals of a sentence; exactSpan has those of the thresholds.
 func span(rows []*Row) string {
+	return spanOf(rows, func(row *Row) string { return row.with(row.brief) })
+}
+func exactSpan(rows []*Row) string { return spanOf(rows, (*Row).value) }
+
+func spanOf(rows []*Row, text func(*Row) string) string {
 	by := func(a, b *Row) int {
 		if *a.Measured < *b.Measured {
 			return -1
@@ -55,10 +60,10 @@ func span(rows []*Row) string {
 		return 1
 	}
 	low, high := slices.MinFunc(rows, by), slices.MaxFunc(rows, by)
-	if low.value() == high.value() {
-		return low.value()
+	if text(low) == text(high) {
+		return text(low)
 	}
-	return low.value() + " to " + high.value()
+	return text(low) + " to " + text(high)
 }
 
 // split separates rows by verdict.
@@ -126,12 +131,12 @@ func findDiffusion(r *Report) string {
 	var s strings.Builder
 	if len(failed) > 0 {
 		fmt.Fprintf(&s, "**One-bit changes do not spread** under %s: with one bit of the plain image changed and key generation run again, %s %% of the cipher bytes change (random: %s %%).",
-			r.who(failed), span(failed), failed[0].expected())
+			r.who(failed), span(failed), failed[0].expectedBriefly())
 		s.WriteString(r.whyNoDiffusion(failed))
 	}
 	if len(passed) > 0 {
 		fmt.Fprintf(&s, " The field's NPCR is passed by %s: %s %% of the cipher bytes change with one bit of the plain image.", r.who(passed), span(passed))
-		if fresh := where(passed, func(row *Row) bool { return row.Scheme == SchemeSealed || row.Scheme == SchemeAES }); len(fresh) > 0 {
+		if fresh := where(passed, freshSecret); len(fresh) > 0 {
 			fmt.Fprintf(&s, " With %s that is because every encryption draws a fresh secret.", r.who(fresh))
 		}
 	}
@@ -146,9 +151,9 @@ func (r *Report) whyNoDiffusion(failed []*Row) string {
 		moved := r.keysOf(failed, idUACIKeyOneBit)
 		by := where(failed, func(row *Row) bool { return usesRawKey(row.System()) })
 		fmt.Fprintf(&s, " Of %s: neither a permutation nor an XOR carries a change from one byte to another, so all but the changed byte itself comes from the key, and the generator is too smooth: the bit changes %s %% of the key's bytes (random: %s %%)",
-			r.who(by), span(keys), keys[0].expected())
+			r.who(by), span(keys), keys[0].expectedBriefly())
 		if len(moved) > 0 {
-			fmt.Fprintf(&s, "; over all bytes, changed or not, the mean change is %s %% of a byte's range (random: %s %%)", span(moved), moved[0].expected())
+			fmt.Fprintf(&s, "; over all bytes, changed or not, the mean change is %s %% of a byte's range (random: %s %%)", span(moved), moved[0].expectedBriefly())
 		}
 		s.WriteString(".")
 	}
@@ -168,7 +173,31 @@ func findSameKey(r *Report) string {
 	if len(single) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Under the same key or secret, with the raw key of the unchanged image kept, one changed bit changes one byte of the ciphertext and no other under %s: no image may be encrypted under the key of another.", r.who(single))
+	s := fmt.Sprintf("**Were a key kept**, secret and raw key of the unchanged image, one changed bit would change one byte of the ciphertext and no other under %s: no image may be encrypted under the key of another.", r.who(single))
+	if fresh := where(single, freshSecret); len(fresh) > 0 {
+		s += fmt.Sprintf(" With %s that does not happen: every image gets a fresh secret, and the row “same key” is what a broken implementation would show.", r.who(fresh))
+	}
+	return s
+}
+
+// freshSecret says whether the row's scheme draws a secret for each encryption, whatever the image.
+func freshSecret(row *Row) bool { return row.Scheme == SchemeSealed || row.Scheme == SchemeAES }
+
+// neverKept is the note on what a kept key would give where none is.
+const neverKept = "not as it is used: every image gets a fresh secret; this is what a broken implementation that kept one would show"
+
+// noteKeptKey puts neverKept to a row that is measured under a kept key.
+func (row *Row) noteKeptKey() {
+	if (row.Metric == idNPCRSameKey || row.Metric == idUACISameKey) && freshSecret(row) && row.Measured != nil {
+		row.Note = joined(row.Note, neverKept)
+	}
+}
+
+func joined(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
 }
 
 // findPapersNPCR says what the papers' definition is worth, beside the value.
@@ -188,7 +217,7 @@ func findPapersNPCR(r *Report) string {
 		s += fmt.Sprintf("; it passes for %s and fails for %s, where too many bytes are left as they were.", r.who(passed), r.who(failed))
 	}
 	return s + fmt.Sprintf(" Passing it is no evidence of diffusion: XOR with random bytes fixed once for all images gives %s %%, and its one-bit NPCR is %.2g %%.",
-		rows[0].expected(), 100/float64(r.bytes(rows[0].System())))
+		rows[0].expectedBriefly(), 100/float64(r.bytes(rows[0].System())))
 }
 
 // findUniformity is about the histograms of ciphertexts and of the keys that they come from.

@@ -21,7 +21,8 @@ var reportStyle string
 // WriteHTML writes the report as one file that needs no other: the pictures are in it, scripts there are none. It is for somebody who
 // has not seen the program: what holds and what does not comes first, how to read it next.
 func (r *Report) WriteHTML(w io.Writer) error {
-	p := &page{Report: r, Style: template.CSS(reportStyle), room: mostPictures, inlined: map[string]inlined{}}
+	p := &page{Report: r, Style: template.CSS(reportStyle), room: mostPictures, inlined: map[string]inlined{}, shown: map[string]bool{}}
+	p.embedAll()
 	t, err := template.New("report").Funcs(template.FuncMap{"inline": inlineMarkup}).Parse(reportTemplate)
 	if err != nil {
 		return err
@@ -44,6 +45,7 @@ type page struct {
 	Style   template.CSS
 	room    int
 	inlined map[string]inlined
+	shown   map[string]bool
 }
 
 // inlined is a picture as a data URI.
@@ -69,30 +71,48 @@ func (p *page) In(section string) []pictured {
 	return out
 }
 
-// inline makes a data URI of a picture once; where it is shown again, it is linked to. Pictures of noise, which PNG does not make
-// smaller, become JPEG; the PNG files beside the report are exact.
+// inline is a picture where it is shown first; where it is shown again, it is linked to.
 func (p *page) inline(file string) inlined {
+	if p.shown[file] {
+		return inlined{}
+	}
+	p.shown[file] = true
+	return p.inlined[file]
+}
+
+// embedAll embeds the pictures, those first that a report must not lack when there is no room for all.
+func (p *page) embedAll() {
+	for _, section := range []string{SectionCurves, SectionKeys, SectionStrips, SectionAttacks, SectionHistograms, SectionScatter} {
+		for _, one := range p.Pictures {
+			if one.Section == section {
+				p.embed(one.File)
+			}
+		}
+	}
+}
+
+// embed makes a data URI of a picture. Pictures of noise, which PNG does not make smaller, become JPEG; the PNG files beside the
+// report are exact.
+func (p *page) embed(file string) {
 	content := p.pictures[file]
 	config, err := png.DecodeConfig(bytes.NewReader(content))
 	if err != nil || p.inlined[file].URI != "" {
-		return inlined{}
+		return
 	}
 	kind := "png"
 	if small := smaller(content); small != nil {
 		kind, content = "jpeg", small
 	}
 	if len(content) > p.room {
-		return inlined{}
+		return
 	}
 	p.room -= len(content)
-	one := inlined{template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(content)), config.Width, config.Height}
-	p.inlined[file] = one
-	return one
+	p.inlined[file] = inlined{template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(content)), config.Width, config.Height}
 }
 
 // smaller is a large PNG file as JPEG, or nil where that does not save much.
 func smaller(file []byte) []byte {
-	const small, quality = 50_000, 82
+	const small, quality = 50_000, 70
 	if len(file) < small {
 		return nil
 	}
@@ -147,8 +167,12 @@ type grid struct {
 type cell struct {
 	Text    string
 	Verdict Verdict
-	Empty   bool // not measured, or nothing to say
+	Empty   bool   // not measured, or nothing to say
+	Note    string // what must be read with the value
 }
+
+// Long says that a text takes a wide column.
+func (c cell) Long() bool { return len(c.Text)+len(c.Note) > 60 }
 
 func plain(texts ...string) []cell {
 	var out []cell
@@ -166,12 +190,16 @@ func (row *Row) cell() cell {
 	case row.Measured == nil && !row.Infinite:
 		return cell{Text: row.Note, Empty: true}
 	}
-	return cell{Text: row.with(row.brief), Verdict: row.Verdict}
+	c := cell{Text: row.with(row.brief), Verdict: row.Verdict}
+	if strings.Contains(row.Note, neverKept) {
+		c.Note = "as a broken implementation: a secret is never kept"
+	}
+	return c
 }
 
 // titled is a metric's name and unit.
 func titled(m metric) string {
-	if m.unit == "" {
+	if m.unit == "" || strings.Contains(m.name, m.unit) {
 		return m.name
 	}
 	return m.name + ", " + m.unit
@@ -206,7 +234,7 @@ func (p *page) Settings() []string {
 	for _, s := range p.Systems {
 		if !warned[s.Research] {
 			warned[s.Research] = true
-			out = append(out, s.Research+".")
+			out = append(out, strings.ToUpper(s.Research[:1])+s.Research[1:]+".")
 		}
 	}
 	return out

@@ -71,12 +71,12 @@ func findKeySensitivity(r *Report) string {
 	some := where(failed, func(row *Row) bool { return *row.Measured >= 50 })
 	var out []string
 	if len(open) > 0 {
-		out = append(out, fmt.Sprintf("**A key that is wrong in one bit opens most of the image** under %s: %s %% of the decrypted bytes change (random: %s %%).",
-			r.who(open), span(open), open[0].expected()))
+		out = append(out, fmt.Sprintf("**A key that is wrong in one bit opens nearly all that the right one opens** under %s: %s %% of the decrypted bytes change (random: %s %%).",
+			r.who(open), span(open), open[0].expectedBriefly()))
 	}
 	if len(some) > 0 {
 		out = append(out, fmt.Sprintf("**Not every bit of the key counts** under %s: on average one wrong bit changes %s %% of the decrypted bytes (random: %s %%).",
-			r.who(some), span(some), some[0].expected()))
+			r.who(some), span(some), some[0].expectedBriefly()))
 	}
 	if len(passed) > 0 {
 		out = append(out, fmt.Sprintf("One wrong bit of the key changes %s %% of the decrypted bytes under %s.", span(passed), r.who(passed)))
@@ -195,7 +195,7 @@ func findAttacks(r *Report) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Attacks that succeeded: " + strings.Join(parts, ", ") + "."
+	return "**Attacks that succeeded**: " + strings.Join(parts, ", ") + "."
 }
 
 // findNotMeasured counts and names what is missing.

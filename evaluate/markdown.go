@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// WriteMarkdown writes the tables for people: a summary with a line for each source and scheme, what it shows, the
+// WriteMarkdown writes the tables for people: a summary of each source with a column for each system, what it shows, the
 // pictures, then every metric and its definition.
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	var b bytes.Buffer
@@ -70,86 +70,16 @@ func (r *Report) writeSettings(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-// WriteSummary writes the short table in Markdown: a line for each source and scheme, measured beside published.
-func (r *Report) WriteSummary(w io.Writer) error {
-	table := [][]string{{"source", "scheme", "generator", "entropy", "χ²", "r of neighbours, H / V / D", "NPCR one bit", "UACI one bit", "NPCR plain–cipher",
-		"published NPCR", "SSIM plain–cipher", "SSIM plain–decrypted", "published SSIM", "exact", "key bytes"}}
-	table = append(table, r.randomLine())
-	for _, s := range r.Sources {
-		for _, system := range r.Systems {
-			row := func(id string) *Row { return r.Row(s.Name, system.System, id) }
-			if system.NotMeasured != "" {
-				line := append([]string{escape(s.Name), system.Scheme, dash(escape(system.Generator)), escape(system.NotMeasured)}, make([]string, len(table[0])-4)...)
-				for i := 4; i < len(line); i++ {
-					line[i] = "—"
-				}
-				table = append(table, line)
-				continue
-			}
-			table = append(table, []string{
-				escape(s.Name), system.Scheme, dash(escape(system.Generator)), row(idEntropy).short(), row(idChiSquare).short(), r.correlations(s.Name, system.System),
-				row(idNPCR).short(), row(idUACI).short(), row(idNPCRPlainCipher).short(), dash(row(idNPCRPlainCipher).Published),
-				row(idSSIM).short(), row(idSSIMDecrypted).short(), dash(row(idSSIMDecrypted).Published),
-				yes(row(idExact)), row(idKeyBytes).short(),
-			})
-		}
-	}
-	return markdownTable(w, table)
-}
-
 // writeSummary writes the section with the short table and how to read it.
 func (r *Report) writeSummary(w io.Writer) {
 	fmt.Fprint(w, "## Summary\n\n")
 	r.WriteSummary(w)
 	fmt.Fprintf(w, "Means; pass or fail against what random data gives, at a significance level of %g (every value with its spread, count and threshold below). ", r.Alpha)
 	fmt.Fprint(w, "“One bit” is the field's definition of NPCR and UACI, “plain–cipher” that of many papers, which says nothing about one-bit changes. ",
-		"“Exact”: decrypted bit for bit. A published figure, — where there is none, stands beside the measured value that it most likely is meant to be; its publication does not say how it was taken.\n\n")
-}
-
-// randomLine is the first line of the summary: what a uniform random cipher image gives.
-func (r *Report) randomLine() []string {
-	line := []string{"*random data*", "", ""}
-	at := func(id string) string {
-		for i := range r.Rows {
-			if row := &r.Rows[i]; row.Metric == id && row.Expected != nil {
-				return decimal(*row.Expected, row.brief)
-			}
-		}
-		return ""
-	}
-	return append(line, at(idEntropy), at(idChiSquare), "0 / 0 / 0", at(idNPCR), at(idUACI), at(idNPCRPlainCipher), "", "≈ 0", "", "", "", "")
-}
-
-// correlations is the three directions in a cell.
-func (r *Report) correlations(source string, of System) string {
-	var values []string
-	verdict := None
-	for _, d := range Directions {
-		row := r.Row(source, of, idCorrelation[d])
-		values = append(values, row.with(row.brief))
-		if row.Verdict == Fail || verdict == None {
-			verdict = row.Verdict
-		}
-	}
-	return strings.TrimSpace(strings.Join(values, " / ") + " " + string(verdict))
-}
-
-// short is value and verdict.
-func (row *Row) short() string {
-	return strings.TrimSpace(row.with(row.brief) + " " + string(row.Verdict))
+		"A published figure, — where there is none, stands below the measured value that it most likely is meant to be; its publication does not say how it was taken.\n\n")
 }
 
 func dash(s string) string { return cmp.Or(s, "—") }
-
-func yes(row *Row) string {
-	switch {
-	case row.Measured == nil:
-		return row.Note
-	case row.Verdict == Pass:
-		return "yes"
-	}
-	return fmt.Sprintf("no: %d of %d wrong", row.Missed, row.N)
-}
 
 func (r *Report) writeFindings(w io.Writer) {
 	fmt.Fprint(w, "## What this shows\n\n")
@@ -206,6 +136,6 @@ func (r *Report) writeDefinitions(w io.Writer) {
 		"entropy by its relation to χ². The expected MSE of a uniform cipher is 5461.25 + E[(P − 127.5)²] over the plain image P.\n\n")
 	fmt.Fprint(w, "Published figures:\n\n")
 	for _, p := range r.Published {
-		fmt.Fprintf(w, "- %s (scheme `%s`): %s %s\n", p.System, p.Scheme, strings.ToUpper(strings.SplitN(p.Metric, "_", 2)[0]), p.Value)
+		fmt.Fprintf(w, "- %s (scheme `%s`): %s %s\n", p.System, p.Scheme, p.kind(), p.Value)
 	}
 }

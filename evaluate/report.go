@@ -218,6 +218,7 @@ func (r results) row(source string, of System, m metric, c map[string]criterion)
 		row.Note = fmt.Sprintf("%d of %d values left out: %s", s.undefined, s.undefined+row.N, s.reason)
 	}
 	row.average(s.values)
+	row.noteKeptKey()
 	return row
 }
 

@@ -254,7 +254,7 @@ func TestMarkdownIsATable(t *testing.T) {
 	}
 	text := string(b)
 	for _, want := range []string{
-		"# Results: test", "## Summary", "| brain MRI ", "| paper ", "*random data*", "99.61", "~78 %", "99.5 %", "~0.61", "~0.92",
+		"# Results: test", "## Summary", "| brain MRI ", "| paper, ", "| random data ", "99.61", "~78 %", "99.5 %", "~0.61", "~0.92",
 		"## What this shows", "One-bit changes do not spread** under `xor`, `paper`", "Every image came back bit for bit",
 		"The key is as large as the image", "not measured: it takes two images", "(strips-brain-MRI-xor-net.png)", "| raw key, net ",
 	} {

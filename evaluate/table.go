@@ -126,6 +126,9 @@ func (row *Row) expected() string {
 	return decimal(*row.Expected, row.digits)
 }
 
+// expectedBriefly is expected in a sentence.
+func (row *Row) expectedBriefly() string { return decimal(*row.Expected, row.brief) }
+
 // threshold is the band of the critical values, for people.
 func (row *Row) threshold() string {
 	digits := row.digits

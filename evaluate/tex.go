@@ -2,8 +2,10 @@ package evaluate
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -14,10 +16,10 @@ func (r *Report) WriteTeX(w io.Writer) error {
 	fmt.Fprintf(&b, "%% Results of keygan evaluate: %s. Needs \\usepackage{booktabs,graphicx}.\n", strings.Map(oneLine, r.Config.Name))
 	p := &page{Report: r}
 	for i, g := range p.SideBySide() {
-		texTable(&b, fmt.Sprintf("systems-%d", i+1), g)
+		texTable(&b, fmt.Sprintf("systems-%d", i+1), g, "")
 	}
 	for i, g := range p.PublishedTables() {
-		texTable(&b, fmt.Sprintf("published-%d", i+1), without(g, 1)) // the definitions are sentences
+		texTable(&b, fmt.Sprintf("published-%d", i+1), without(g, 1), "") // the definitions are sentences
 	}
 	claims := grid{Caption: "Claims made for XOR with the key image of a network", Head: []string{"", "claim", "verdict"}}
 	for _, c := range r.Checklist {
@@ -27,7 +29,7 @@ func (r *Report) WriteTeX(w io.Writer) error {
 		}
 		claims.Lines = append(claims.Lines, plain(c.ID, c.Claim, verdict))
 	}
-	texTable(&b, "claims", claims)
+	texTable(&b, "claims", claims, `lp{0.72\linewidth}l`)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -63,13 +65,21 @@ func without(g grid, column int) grid {
 	return out
 }
 
-// texTable writes one table, no wider than the text. A value that fails its threshold is marked with an asterisk.
-func texTable(w io.Writer, label string, g grid) {
-	fmt.Fprintf(w, "\n\\begin{table}[htbp]\n\\centering\n\\caption{%s. An asterisk marks what fails its threshold.}\n\\label{tab:keygan-%s}\n", texEscape(g.Caption), label)
-	fmt.Fprintf(w, "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%%\n\\begin{tabular}{l%s}\n\\toprule\n", strings.Repeat("l", len(g.Head)-1))
+// texTable writes one table, no wider than the text. A value that fails its threshold is marked with an asterisk. Columns, if not
+// "", are those of tabular.
+func texTable(w io.Writer, label string, g grid, columns string) {
+	marks := ""
+	if slices.ContainsFunc(g.Lines, func(line []cell) bool { return slices.ContainsFunc(line, cell.failed) }) {
+		marks = " An asterisk marks what fails its threshold."
+	}
+	if slices.ContainsFunc(g.Lines, func(line []cell) bool { return slices.ContainsFunc(line, cell.noted) }) {
+		marks += " A dagger marks what a broken implementation would give: no secret is kept for a second image."
+	}
+	fmt.Fprintf(w, "\n\\begin{table}[htbp]\n\\centering\n\\setlength{\\belowcaptionskip}{6pt}\n\\caption{%s.%s}\n\\label{tab:keygan-%s}\n", texEscape(g.Caption), marks, label)
+	fmt.Fprintf(w, "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%%\n\\begin{tabular}{%s}\n\\toprule\n", cmp.Or(columns, strings.Repeat("l", len(g.Head))))
 	var head []string
 	for _, h := range g.Head {
-		head = append(head, texEscape(h))
+		head = append(head, texHead(h))
 	}
 	fmt.Fprintf(w, "%s \\\\\n\\midrule\n", strings.Join(head, " & "))
 	for _, line := range g.Lines {
@@ -83,6 +93,9 @@ func texTable(w io.Writer, label string, g grid) {
 			case c.Verdict == Fail:
 				text += "$^{*}$"
 			}
+			if c.noted() {
+				text += "$^{\\dagger}$"
+			}
 			cells = append(cells, text)
 		}
 		fmt.Fprintf(w, "%s \\\\\n", strings.Join(cells, " & "))
@@ -90,9 +103,21 @@ func texTable(w io.Writer, label string, g grid) {
 	fmt.Fprint(w, "\\bottomrule\n\\end{tabular}}\n\\end{table}\n")
 }
 
+func (c cell) failed() bool { return c.Verdict == Fail && !c.Empty }
+func (c cell) noted() bool  { return c.Note != "" }
+
+// texHead is the heading of a column: the generator below the scheme, the source below "measured".
+func texHead(s string) string {
+	first, second, found := strings.Cut(s, ", ")
+	if !found {
+		return texEscape(s)
+	}
+	return fmt.Sprintf("\\shortstack[l]{%s\\\\%s}", texEscape(first), texEscape(second))
+}
+
 // texCharacters are those that TeX reads as commands, and those beyond Latin-1 that the tables hold.
 var texCharacters = strings.NewReplacer(
-	`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, "%", `\%`, "_", `\_`, "~", `\textasciitilde{}`, "^", `\textasciicircum{}`,
+	`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, "%", `\%`, "_", `\_`, "~", `$\sim$`, "^", `\textasciicircum{}`,
 	"<", `\textless{}`, ">", `\textgreater{}`, "|", `\textbar{}`, `"`, "''",
 	"χ", `$\chi$`, "²", `$^2$`, "×", `$\times$`, "±", `$\pm$`, "∞", `$\infty$`, "≥", `$\ge$`, "≤", `$\le$`, "≈", `$\approx$`, "−", `$-$`, "–", "--", "—", "---",
 	"…", `\ldots{}`, "“", "``", "”", "''", "’", "'", "→", `$\to$`, "σ", `$\sigma$`,

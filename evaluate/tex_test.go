@@ -11,7 +11,7 @@ import (
 // In an escaped text no character is left that TeX would take for a command, but those of the escapes themselves.
 func TestTeXEscape(t *testing.T) {
 	for text, want := range map[string]string{
-		`50 % & more_`: `50 \% \& more\_`, `a\b{c}`: `a\textbackslash{}b\{c\}`, "-0.5": "$-$0.5", "χ² ≥ 3": `$\chi$$^2$ $\ge$ 3`, "line\nbreak": "line break", "图": "?", "é": "é", "#$~^": `\#\$\textasciitilde{}\textasciicircum{}`,
+		`50 % & more_`: `50 \% \& more\_`, `a\b{c}`: `a\textbackslash{}b\{c\}`, "-0.5": "$-$0.5", "χ² ≥ 3": `$\chi$$^2$ $\ge$ 3`, "line\nbreak": "line break", "图": "?", "é": "é", "#$~^": `\#\$$\sim$\textasciicircum{}`,
 	} {
 		if got := texEscape(text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)

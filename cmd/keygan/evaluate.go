@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keygan/evaluate"
+	"keygan/infer/statedict"
 
 	"github.com/spf13/cobra"
 )
@@ -65,12 +66,23 @@ func (e *evaluation) run(cmd *cobra.Command) error {
 		err = fmt.Errorf("evaluate: %w", err)
 	}
 	if errors.Is(err, evaluate.ErrGenerator) {
-		err = hinted{err, "weights are made by keygan-train, and again by: keygan-train export RUN -o generator.npz"}
+		err = hinted{err, weightsHint(unread(report))}
 	}
 	if report != nil {
 		err = errors.Join(err, e.print(report))
 	}
 	return err
+}
+
+// unread is the file of the first generator that could not be read, where a PyTorch file comes before others: its hint says most.
+func unread(report *evaluate.Report) string {
+	var first string
+	for _, g := range report.Generators {
+		if g.Missing != "" && (first == "" || statedict.IsFile(g.File)) {
+			first = g.File
+		}
+	}
+	return first
 }
 
 // permille is the whole of an evaluation on its bar.
@@ -107,7 +119,7 @@ func (e *evaluation) print(report *evaluate.Report) error {
 	if err := report.WriteSummary(e.app.stdout); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(e.app.stdout, "\nWhat it means, and every value: %s\n", filepath.Join(e.out, "results.md"))
+	_, err := fmt.Fprintf(e.app.stdout, "What it means, and every value: %s\n", filepath.Join(e.out, "results.md"))
 	return err
 }
 
