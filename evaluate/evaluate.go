@@ -11,7 +11,7 @@
 // [Measure] and [Compare] gather them for one and for two images, in a form that goes to JSON.
 //
 // [Run] is the experiment: images in; keys from generators, every scheme with each of them, every metric, SP 800-22 and the
-// attacks; the tables, the report and the pictures out.
+// attacks; results.md, .csv, .json and .tex, report.html and the pictures out.
 //
 //	cfg, err := evaluate.ReadConfig("configs/paper.yaml")
 //	report, err := evaluate.Run(ctx, cfg, "results", evaluate.Options{})
@@ -21,7 +21,8 @@
 //   - Where a paper defines a metric differently from the field, both are measured, under different names. The field's
 //     NPCR compares two ciphertexts of plain images that differ in one bit; many papers' NPCR compares a plain image
 //     with its ciphertext, which any scheme with a random-looking key passes.
-//   - A published figure stands in a column of its own, beside the measured one, never instead of it. What was not
+//   - A published figure stands by itself, beside the measured one, never instead of it. The findings say whether it is
+//     reproduced by the definition that it most likely has, and what it is by the field's. What was not
 //     measured says so, and what is undefined (the correlation of a constant image, the PSNR of identical ones) says
 //     why. NaN and infinities never reach an output file.
 //   - The same configuration, seed, images and weights give the same numbers, all but times and speeds. For that, what a user's

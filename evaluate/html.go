@@ -198,11 +198,15 @@ func (row *Row) cell() cell {
 }
 
 // titled is a metric's name and unit.
-func titled(m metric) string {
-	if m.unit == "" || strings.Contains(m.name, m.unit) {
-		return m.name
+func titled(m metric) string { return withUnit(m.name, m.unit) }
+
+func (row *Row) title() string { return withUnit(row.Name, row.Unit) }
+
+func withUnit(name, unit string) string {
+	if unit == "" || strings.Contains(name, unit) {
+		return name
 	}
-	return m.name + ", " + m.unit
+	return name + ", " + unit
 }
 
 // Settings are lines on what was measured.
@@ -210,17 +214,7 @@ func (p *page) Settings() []string {
 	c := p.Config
 	out := []string{fmt.Sprintf("Images of %d×%d pixels, 8 bits; %d iterations of the cat map; seed %d; significance level %g.", c.Size, c.Size, c.Iterations, c.Seed, p.Alpha)}
 	for _, s := range p.Sources {
-		line := fmt.Sprintf("Source %s: %d of %d images, %d one-bit changes (%s)", s.Name, len(s.Images), s.Available, s.Changes, s.From)
-		if n := len(s.Unreadable); n > 0 {
-			line += fmt.Sprintf("; %d could not be read: %s", n, some(s.Unreadable))
-		}
-		if s.Sixteen > 0 {
-			line += fmt.Sprintf("; %d of 16 bits a sample, rounded to 8", s.Sixteen)
-		}
-		if s.Resized > 0 {
-			line += fmt.Sprintf("; %d brought to this size", s.Resized)
-		}
-		out = append(out, line+".")
+		out = append(out, fmt.Sprintf("Source %s: %s.", s.Name, s.measured()))
 	}
 	for _, g := range p.Generators {
 		if g.Missing != "" {

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,7 +139,7 @@ func (p *page) RandomnessTable() grid {
 
 func randomnessCell(row RandomnessRow, i int) cell {
 	if row.NotMeasured != "" || i >= len(row.Tests) {
-		return cell{Text: orElse(row.NotMeasured, "not measured"), Empty: true}
+		return cell{Text: cmp.Or(row.NotMeasured, "not measured"), Empty: true}
 	}
 	t := row.Tests[i]
 	if t.Made == 0 {
@@ -151,21 +152,13 @@ func randomnessCell(row RandomnessRow, i int) cell {
 	return cell{Text: text, Verdict: t.Verdict}
 }
 
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
 // An attackGroup is one attack on all systems.
 type attackGroup struct {
-	Number               int
-	Name                 string
-	Expected, Criterion  string
-	Results              []attack.Result
-	Broken, Withstanding []string
-	Pictures             []pictured
+	Number              int
+	Name                string
+	Expected, Criterion string
+	Results             []attack.Result
+	Pictures            []pictured
 }
 
 // AttackGroups are the attacks in their order.
@@ -177,11 +170,6 @@ func (p *page) AttackGroups() []attackGroup {
 		}
 		g := &out[len(out)-1]
 		g.Results = append(g.Results, a)
-		if a.Succeeded {
-			g.Broken = append(g.Broken, a.System())
-		} else {
-			g.Withstanding = append(g.Withstanding, a.System())
-		}
 		for _, one := range a.Pictures {
 			file := one.Name + ".png"
 			g.Pictures = append(g.Pictures, pictured{Picture{File: file, Caption: a.System() + ": " + one.Caption}, p.inline(file)})
@@ -223,10 +211,6 @@ func (p *page) Details() []grid {
 			if row.Source != s.Name {
 				continue
 			}
-			name := row.Name
-			if row.Unit != "" {
-				name += ", " + row.Unit
-			}
 			value := cell{Text: row.spread(), Verdict: row.Verdict, Empty: row.Measured == nil && !row.Infinite}
 			if row.Note != "" && value.Text != row.Note {
 				value.Text += " (" + row.Note + ")"
@@ -235,28 +219,15 @@ func (p *page) Details() []grid {
 			if row.Verdict != None {
 				outside = fmt.Sprintf("%d of %d", row.Missed, row.N)
 			}
-			g.Lines = append(g.Lines, []cell{{Text: row.System().String()}, {Text: name}, value, {Text: fmt.Sprint(row.N)}, {Text: row.expected()}, {Text: row.threshold()}, {Text: outside}, {Text: dash(row.Published)}})
+			g.Lines = append(g.Lines, []cell{{Text: row.System().String()}, {Text: row.title()}, value, {Text: fmt.Sprint(row.N)}, {Text: row.expected()}, {Text: row.threshold()}, {Text: outside}, {Text: dash(row.Published)}})
 		}
 		out = append(out, g)
 	}
 	return out
 }
 
-// A definition explains a metric.
-type definition struct{ Name, ID, Text string }
-
 // Definitions are those of the metrics in the report.
-func (p *page) Definitions() []definition {
-	var out []definition
-	seen := map[string]bool{}
-	for _, row := range p.Rows {
-		if !seen[row.Metric] {
-			seen[row.Metric] = true
-			out = append(out, definition{row.Name, row.Metric, row.Definition})
-		}
-	}
-	return out
-}
+func (p *page) Definitions() []definition { return p.definitions() }
 
 // Origins are where the numbers come from.
 func (p *page) Origins() grid {

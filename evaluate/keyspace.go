@@ -45,7 +45,7 @@ func keySpaceOf(s *system, cfg Config) keySpace {
 		raw.nominal += counts
 		raw.nominalHow += fmt.Sprintf(", and log2 of the %.0f iteration counts of the cat map", math.Exp2(counts))
 		raw.effective += counts
-		raw.effectiveHow = "the iteration count of the cat map, besides: " + raw.effectiveHow
+		raw.effectiveHow = "the iteration count of the cat map; besides it, " + raw.effectiveHow
 	}
 	return raw
 }

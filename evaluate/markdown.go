@@ -47,17 +47,7 @@ func (r *Report) writeSettings(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	for _, s := range r.Sources {
-		fmt.Fprintf(w, "- **%s**: %d of %d images, %d one-bit changes (%s)", escape(s.Name), len(s.Images), s.Available, s.Changes, escape(s.From))
-		if n := len(s.Unreadable); n > 0 {
-			fmt.Fprintf(w, "; %d could not be read: %s", n, escape(some(s.Unreadable)))
-		}
-		if s.Sixteen > 0 {
-			fmt.Fprintf(w, "; %d of 16 bits a sample, rounded to 8", s.Sixteen)
-		}
-		if s.Resized > 0 {
-			fmt.Fprintf(w, "; %d brought to this size", s.Resized)
-		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "- **%s**: %s\n", escape(s.Name), escape(s.measured()))
 	}
 	fmt.Fprintln(w)
 	warned := map[string]bool{"": true}
@@ -109,15 +99,11 @@ func (r *Report) writeDetails(w io.Writer) {
 			if row.Source != s.Name {
 				continue
 			}
-			name := row.Name
-			if row.Unit != "" {
-				name += ", " + row.Unit
-			}
 			measured := row.spread()
 			if row.Note != "" && measured != row.Note {
 				measured += " (" + row.Note + ")"
 			}
-			table = append(table, []string{escape(row.System().String()), name, escape(measured), fmt.Sprint(row.N), row.expected(), row.threshold(), row.judged(), dash(row.Published)})
+			table = append(table, []string{escape(row.System().String()), row.title(), escape(measured), fmt.Sprint(row.N), row.expected(), row.threshold(), row.judged(), dash(row.Published)})
 		}
 		markdownTable(w, table)
 	}
@@ -125,12 +111,8 @@ func (r *Report) writeDetails(w io.Writer) {
 
 func (r *Report) writeDefinitions(w io.Writer) {
 	fmt.Fprint(w, "## Definitions\n\n")
-	seen := map[string]bool{}
-	for _, row := range r.Rows {
-		if !seen[row.Metric] {
-			seen[row.Metric] = true
-			fmt.Fprintf(w, "- **%s** (`%s`): %s\n", row.Name, row.Metric, row.Definition)
-		}
+	for _, d := range r.definitions() {
+		fmt.Fprintf(w, "- **%s** (`%s`): %s\n", d.Name, d.ID, d.Text)
 	}
 	fmt.Fprint(w, "\nThresholds come from the distributions for random data of this size: NPCR one-sided, UACI and correlation two-sided, χ² on either side by itself, ",
 		"entropy by its relation to χ². The expected MSE of a uniform cipher is 5461.25 + E[(P − 127.5)²] over the plain image P.\n\n")

@@ -95,6 +95,8 @@ func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
 	t.results.add(sys.System, idKeyBytes, float64(size))
 	t.results.add(sys.System, idKeySpace, sys.keySpace.nominal)
 	t.results.add(sys.System, idKeySpacePublic, sys.keySpace.effective)
+	t.results.at(sys.System, idKeySpace).remark = sys.keySpace.nominalHow
+	t.results.at(sys.System, idKeySpacePublic).remark = sys.keySpace.effectiveHow
 
 	statisticsOf(t.results, sys.System, secret)
 	t.bits.add(sys.System, Ciphertexts, secret.Pix)

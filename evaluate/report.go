@@ -119,6 +119,21 @@ type SourceInfo struct {
 	Resized    int      `json:"resized"`              // of Images, that had another size
 }
 
+// measured says what was measured of the source.
+func (s SourceInfo) measured() string {
+	out := fmt.Sprintf("%d of %d images, %d one-bit changes (%s)", len(s.Images), s.Available, s.Changes, s.From)
+	if n := len(s.Unreadable); n > 0 {
+		out += fmt.Sprintf("; %d could not be read: %s", n, some(s.Unreadable))
+	}
+	if s.Sixteen > 0 {
+		out += fmt.Sprintf("; %d of 16 bits a sample, rounded to 8", s.Sixteen)
+	}
+	if s.Resized > 0 {
+		out += fmt.Sprintf("; %d brought to this size", s.Resized)
+	}
+	return out
+}
+
 // Row is one metric of one source under one scheme: a line of results.csv.
 type Row struct {
 	Source     string   `json:"source"`
@@ -138,7 +153,7 @@ type Row struct {
 	Missed     int      `json:"missed"` // values beyond the critical ones
 	Verdict    Verdict  `json:"verdict,omitempty"`
 	Published  string   `json:"published,omitempty"`
-	Note       string   `json:"note,omitempty"`  // why there is no value, or fewer than there should be
+	Note       string   `json:"note,omitempty"`  // why there is no value, or fewer than there should be; or what must be read with it
 	Timed      bool     `json:"timed,omitempty"` // a time or a speed: of this machine and this run, another gives others
 
 	digits, brief int
@@ -153,6 +168,7 @@ type series struct {
 	expected  []float64
 	undefined int
 	reason    string // of the first undefined or unmeasured value
+	remark    string // on how the values come about
 }
 
 // seriesKey names a series within a source.
@@ -218,6 +234,9 @@ func (r results) row(source string, of System, m metric, c map[string]criterion)
 		row.Note = fmt.Sprintf("%d of %d values left out: %s", s.undefined, s.undefined+row.N, s.reason)
 	}
 	row.average(s.values)
+	if s.remark != "" {
+		row.Note = joined(row.Note, s.remark)
+	}
 	row.noteKeptKey()
 	return row
 }
@@ -270,4 +289,20 @@ func (s System) file() string {
 		name += " " + s.Generator
 	}
 	return fileName(name)
+}
+
+// A definition explains a metric.
+type definition struct{ Name, ID, Text string }
+
+// definitions are those of the metrics in the report.
+func (r *Report) definitions() []definition {
+	var out []definition
+	seen := map[string]bool{}
+	for _, row := range r.Rows {
+		if !seen[row.Metric] {
+			seen[row.Metric] = true
+			out = append(out, definition{row.Name, row.Metric, row.Definition})
+		}
+	}
+	return out
 }

@@ -127,7 +127,12 @@ func (row *Row) expected() string {
 }
 
 // expectedBriefly is expected in a sentence.
-func (row *Row) expectedBriefly() string { return decimal(*row.Expected, row.brief) }
+func (row *Row) expectedBriefly() string {
+	if row.Expected == nil {
+		return ""
+	}
+	return decimal(*row.Expected, row.brief)
+}
 
 // threshold is the band of the critical values, for people.
 func (row *Row) threshold() string {
