@@ -24,13 +24,18 @@ func (m *Model) KeyFrom(img *data.Image, seed Seed) (*data.Image, error) {
 // KeyOn is KeyFrom on so many threads; 0 stands for GOMAXPROCS. Their number does not change the key. Many keys are made fastest
 // side by side, with one thread each, as far as there is Memory for it.
 func (m *Model) KeyOn(threads int, img *data.Image, seed Seed) (*data.Image, error) {
+	fail := func(err error) (*data.Image, error) { return nil, fmt.Errorf("key of an image of %v: %w", img, err) }
 	var x []float32
 	if m.arch.Latent == 0 {
+		// A size that there is no key of is better known before so many samples are converted.
+		if err := m.arch.trace(roundUp(img.Height, sizeMultiple), roundUp(img.Width, sizeMultiple), func(Layer, shape3) {}); err != nil {
+			return fail(err)
+		}
 		x = m.arch.samples(img)
 	}
 	y, err := m.ForwardInto(nil, threads, x, img.Height, img.Width, seed)
 	if err != nil {
-		return nil, fmt.Errorf("key of an image of %v: %w", img, err)
+		return fail(err)
 	}
 	return m.arch.image(y, img.Height, img.Width), nil
 }
