@@ -29,10 +29,13 @@ func WritePNG(path string, m *Image, overwrite bool) error {
 	return atomicfile.Write(path, 0o644, overwrite, func(w io.Writer) error { return EncodePNG(w, m) })
 }
 
+// compression is zlib's level. On chest X-rays and MRIs, 4 takes a fourth of the time of 6, the default, for files 5 % larger.
+const compression = 4
+
 // EncodePNG writes the image as a PNG of the same channels and depth: decoding gives every sample back. Go's own encoder
 // knows no grey with alpha and drops an alpha channel that happens to be opaque.
 func EncodePNG(w io.Writer, m *Image) error {
-	return encodePNG(w, m, zlib.DefaultCompression)
+	return encodePNG(w, m, compression)
 }
 
 // EncodeStoredPNG does so without compression, which images that look like noise, as cipher images do, do not yield to: to try
