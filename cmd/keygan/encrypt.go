@@ -36,12 +36,7 @@ type encrypt struct {
 	identities     []age.Identity // that --resume verifies with
 }
 
-func (a *app) encryptCommand() *cobra.Command {
-	e := encrypt{app: a, passphrase: passphrases{app: a}}
-	c := &cobra.Command{
-		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] | -p [-w generator.npz | --no-gan] [--exact-file] [--resize N] [--resume] [--shard i/n]",
-		Short: "Encrypt images with keys made from them",
-		Long: `Encrypt images and other files. X.png gives DIR/X.cipher.png, an image of the same width, height, channels and depth, and
+const encryptHelp = `Encrypt images and other files. X.png gives DIR/X.cipher.png, an image of the same width, height, channels and depth, and
 DIR/X.key.age, without which it cannot be opened. The key file is a file of age, encrypted to the recipients that -r names: an
 age public key (age1…, see keygan keypair), an SSH public key (ssh-ed25519 …, ssh-rsa …), or a file with one a line.
 -p encrypts the key files under a passphrase instead, which is asked for once. It makes every guess, and so every key file, cost
@@ -69,8 +64,15 @@ the generator took is printed at the end.
 The other schemes, --scheme paper, xor or logistic, write their keys in the clear, to DIR/X.key.npz (mode 0600). They take no
 recipients; paper takes --iterations; logistic takes no generator, its key is two numbers. Where the generator takes noise,
 each key is drawn afresh; the key file holds it. For --noise-seed see keygen.
-These schemes are research material, to reproduce and to attack published results. They do not protect images.`,
-		Args: someArgs("image"),
+These schemes are research material, to reproduce and to attack published results. They do not protect images.`
+
+func (a *app) encryptCommand() *cobra.Command {
+	e := encrypt{app: a, passphrase: passphrases{app: a}}
+	c := &cobra.Command{
+		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] | -p [-w generator.npz | --no-gan] [--exact-file] [--resize N] [--resume] [--shard i/n]",
+		Short: "Encrypt images with keys made from them",
+		Long:  encryptHelp,
+		Args:  someArgs("image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := e.prepare(cmd); err != nil {
 				return err
