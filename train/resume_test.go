@@ -90,7 +90,7 @@ func TestLengthenedRun(t *testing.T) {
 	}
 }
 
-// The process may end after the last checkpoint and before the generator is written; resuming mends that.
+// The process may end after the last checkpoint and before the generator is written, or while it is; resuming mends that.
 func TestResumeWritesAMissingGenerator(t *testing.T) {
 	c := smallConfig(t)
 	c.Train.Steps = 2
@@ -98,7 +98,8 @@ func TestResumeWritesAMissingGenerator(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := read(t, c.GeneratorPath())
-	if err := os.Remove(c.GeneratorPath()); err != nil {
+	partial := filepath.Join(c.Output, c.Name, ".keygan-1.tmp")
+	if err := os.Rename(c.GeneratorPath(), partial); err != nil {
 		t.Fatal(err)
 	}
 	if err := Run(context.Background(), c, Options{Resume: true}); !errors.Is(err, ErrFinished) {
@@ -106,6 +107,9 @@ func TestResumeWritesAMissingGenerator(t *testing.T) {
 	}
 	if !bytes.Equal(read(t, c.GeneratorPath()), want) {
 		t.Error("another generator")
+	}
+	if _, err := os.Lstat(partial); err == nil {
+		t.Error("what was being written is left behind")
 	}
 }
 

@@ -188,7 +188,10 @@ func (t *Training) prepare(o Options) error {
 		}
 	}
 	if o.Resume && t.Step >= t.Total {
-		// The process may have ended between the last checkpoint and the export.
+		// The process may have ended between the last checkpoint and the export, or at the record after that.
+		if err := t.removePartial(); err != nil {
+			return err
+		}
 		if err := t.export(); err != nil {
 			return err
 		}
