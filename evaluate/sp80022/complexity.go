@@ -50,7 +50,7 @@ func (r *registers) complexity(s *Bits, at int) int {
 	}
 	copy(b, a)
 	length, grown := 0, -1 // L and M; C = B = 1
-	for n := 0; ; n++ {
+	for n := 0; n < r.m; n++ {
 		word := n >> 6
 		rest := a[zeros+word] >> (n & 63)
 		for rest == 0 {
@@ -72,6 +72,7 @@ func (r *registers) complexity(s *Bits, at int) int {
 			addShifted(a, a, b, zeros+word, n-grown)
 		}
 	}
+	return length
 }
 
 // addShifted sets out to a + x^shift·b over GF(2), from the word first on: what is below is not looked at again. out may be
