@@ -1,10 +1,8 @@
 package data
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -181,63 +179,3 @@ func hasExtension(path string, extensions ...string) bool {
 
 // ImageName reports whether a file's name ends as those of images do.
 func ImageName(name string) bool { return hasExtension(name, Extensions()...) }
-
-// Files lists the regular files below a folder whose names are wanted, sorted by path. Hidden files and folders are left
-// out; links are followed, but no folder is visited twice. What cannot be looked into is among the errors, which read
-// "path: reason", and the rest is listed all the same.
-func Files(folder string, wanted func(name string) bool) ([]string, []error) {
-	l := lister{wanted: wanted, seen: map[string]bool{}}
-	l.visit(folder)
-	slices.Sort(l.files)
-	return l.files, l.errs
-}
-
-type lister struct {
-	wanted func(name string) bool
-	seen   map[string]bool // real paths of the folders visited
-	files  []string
-	errs   []error
-}
-
-func (l *lister) visit(dir string) {
-	actual, err := filepath.EvalSymlinks(dir)
-	if err == nil {
-		actual, err = filepath.Abs(actual)
-	}
-	if err == nil && l.seen[actual] {
-		return
-	}
-	l.seen[actual] = true
-	var entries []fs.DirEntry
-	if err == nil {
-		entries, err = os.ReadDir(dir)
-	}
-	if err != nil {
-		l.errs = append(l.errs, &unreadablePath{dir, reason(err)})
-	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") {
-			continue
-		}
-		path := filepath.Join(dir, e.Name())
-		info, err := os.Stat(path) // through links
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // a link to nowhere
-		case err != nil:
-			l.errs = append(l.errs, &unreadablePath{path, reason(err)})
-		case info.IsDir():
-			l.visit(path)
-		case info.Mode().IsRegular() && l.wanted(e.Name()):
-			l.files = append(l.files, path)
-		}
-	}
-}
-
-// An unreadablePath is why a folder, or something in it, could not be looked at.
-type unreadablePath struct {
-	path string
-	err  error
-}
-
-func (e *unreadablePath) Error() string { return e.path + ": " + e.err.Error() }
-func (e *unreadablePath) Unwrap() error { return e.err }
