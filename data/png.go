@@ -3,7 +3,6 @@ package data
 import (
 	"compress/zlib"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -35,56 +34,71 @@ const compression = 4
 // EncodePNG writes the image as a PNG of the same channels and depth: decoding gives every sample back. Go's own encoder
 // knows no grey with alpha and drops an alpha channel that happens to be opaque.
 func EncodePNG(w io.Writer, m *Image) error {
-	return encodePNG(w, m, compression)
-}
-
-// EncodeStoredPNG does so without compression, which images that look like noise, as cipher images do, do not yield to: to try
-// takes twenty times as long, and the file is no smaller.
-func EncodeStoredPNG(w io.Writer, m *Image) error {
-	return encodePNG(w, m, zlib.NoCompression)
-}
-
-func encodePNG(w io.Writer, m *Image, level int) error {
-	if m.Width <= 0 || m.Height <= 0 || m.Width > math.MaxInt32 || m.Height > math.MaxInt32 ||
-		m.Channels < 1 || m.Channels > 4 || (m.Depth != 8 && m.Depth != 16) {
-		return fmt.Errorf("no PNG is %d×%d with %d channels of %d bits", m.Width, m.Height, m.Channels, m.Depth)
-	}
-	stride := m.Width * m.Channels * m.Depth / 8
-	if len(m.Pix) != stride*m.Height {
-		return fmt.Errorf("an image of %v has %d bytes, not %d", m, stride*m.Height, len(m.Pix))
-	}
-	if _, err := io.WriteString(w, pngSignature); err != nil {
+	head, err := pngHead(m.Width, m.Height, m.Channels, m.Depth)
+	if err != nil {
 		return err
 	}
-	header := binary.BigEndian.AppendUint32(nil, uint32(m.Width))
-	header = binary.BigEndian.AppendUint32(header, uint32(m.Height))
-	colourType := [...]byte{1: pngGrey, 2: pngGreyAlpha, 3: pngRGB, 4: pngRGBA}[m.Channels]
-	header = append(header, byte(m.Depth), colourType, 0, 0, 0) // deflate, the five filters, not interlaced
-	if err := writeChunk(w, "IHDR", header); err != nil {
+	if err := checkPix(m); err != nil {
 		return err
 	}
-	if err := writePixels(w, m, stride, level); err != nil {
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	if err := writePixels(w, m); err != nil {
 		return err
 	}
 	return writeChunk(w, "IEND", nil)
 }
 
-// writePixels writes the rows, filtered if they are to be compressed, as IDAT chunks.
-func writePixels(w io.Writer, m *Image, stride, level int) error {
-	chunks := &chunkWriter{w: w, buf: make([]byte, 0, pngBuffer)}
-	z, err := zlib.NewWriterLevel(chunks, level)
+// EncodeStoredPNG does so without compression. See StoredPNG.
+func EncodeStoredPNG(w io.Writer, m *Image) error {
+	if err := checkPix(m); err != nil {
+		return err
+	}
+	p, err := newStoredPNG(w, m.Width, m.Height, m.Channels, m.Depth, nil)
 	if err != nil {
 		return err
 	}
-	f := newRowFilter(stride, m.Channels*m.Depth/8)
+	if _, err := p.Write(m.Pix); err != nil {
+		return err
+	}
+	return p.Close()
+}
+
+// checkPix says whether the image has the samples that its shape asks for.
+func checkPix(m *Image) error {
+	if want := m.Width * m.Channels * m.Depth / 8 * m.Height; len(m.Pix) != want {
+		return fmt.Errorf("an image of %d×%d with %d channels of %d bits has %d bytes, not %d",
+			m.Width, m.Height, m.Channels, m.Depth, want, len(m.Pix))
+	}
+	return nil
+}
+
+// pngHead is a PNG's signature and header.
+func pngHead(width, height, channels, depth int) ([]byte, error) {
+	if width <= 0 || height <= 0 || width > math.MaxInt32 || height > math.MaxInt32 ||
+		channels < 1 || channels > 4 || (depth != 8 && depth != 16) {
+		return nil, fmt.Errorf("no PNG is %d×%d with %d channels of %d bits", width, height, channels, depth)
+	}
+	header := binary.BigEndian.AppendUint32(nil, uint32(width))
+	header = binary.BigEndian.AppendUint32(header, uint32(height))
+	colourType := [...]byte{1: pngGrey, 2: pngGreyAlpha, 3: pngRGB, 4: pngRGBA}[channels]
+	header = append(header, byte(depth), colourType, 0, 0, 0) // deflate, the five filters, not interlaced
+	return appendChunk([]byte(pngSignature), "IHDR", header), nil
+}
+
+// writePixels writes the rows, filtered and compressed, as IDAT chunks.
+func writePixels(w io.Writer, m *Image) error {
+	chunks := &chunkWriter{w: w, buf: make([]byte, 0, pngBuffer)}
+	z, err := zlib.NewWriterLevel(chunks, compression)
+	if err != nil {
+		return err
+	}
+	pixel := m.Channels * m.Depth / 8
+	stride := m.Width * pixel
+	f := newRowFilter(stride, pixel)
 	for y := range m.Height {
-		row := m.Pix[y*stride:][:stride]
-		if level == zlib.NoCompression {
-			_, err = z.Write(f.none(row))
-		} else {
-			_, err = z.Write(f.filter(row))
-		}
-		if err != nil {
+		if _, err := z.Write(f.filter(m.Pix[y*stride:][:stride])); err != nil {
 			return err
 		}
 	}
@@ -126,16 +140,14 @@ func (c *chunkWriter) flush() error {
 
 // writeChunk writes length, type, content and checksum (PNG specification, section 5.3).
 func writeChunk(w io.Writer, kind string, content []byte) error {
-	if uint64(len(content)) > math.MaxInt32 {
-		return errors.New("png chunk too long")
-	}
-	head := binary.BigEndian.AppendUint32(nil, uint32(len(content)))
-	head = append(head, kind...)
-	sum := crc32.Update(crc32.ChecksumIEEE([]byte(kind)), crc32.IEEETable, content)
-	for _, part := range [][]byte{head, content, binary.BigEndian.AppendUint32(nil, sum)} {
-		if _, err := w.Write(part); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := w.Write(appendChunk(nil, kind, content))
+	return err
+}
+
+// appendChunk appends a chunk to b.
+func appendChunk(b []byte, kind string, content []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(content)))
+	start := len(b)
+	b = append(append(b, kind...), content...)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[start:]))
 }

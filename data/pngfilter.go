@@ -19,12 +19,6 @@ func newRowFilter(stride, pixel int) *rowFilter {
 	return f
 }
 
-// none returns the row with the filter that changes nothing.
-func (f *rowFilter) none(row []byte) []byte {
-	copy(f.rows[0][1:], row)
-	return f.rows[0]
-}
-
 // filter returns the filter's number followed by the filtered row; the result is valid until the next call.
 func (f *rowFilter) filter(row []byte) []byte {
 	var sums [5]int
