@@ -38,5 +38,6 @@
 //   - Decoding, resizing and the conversion to floats use no operation whose result depends on the machine. Only the
 //     synthetic images may differ by a level between architectures.
 //
-// Not done: colour profiles, gamma, EXIF orientation and voxel spacing are ignored; DICOM is not read.
+// Not done: colour profiles, gamma, EXIF orientation and voxel spacing are ignored; DICOM is not read. LeftBehind says what
+// an image file has that is ignored.
 package data

@@ -166,9 +166,11 @@ func HoldsStack(path string) (bool, error) {
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return false, fmt.Errorf("%s: %w", path, reason(err))
 	}
-	start = start[:n]
-	return hasPrefix(npyMagic, parquetMagic)(start) || isNIfTI(start), nil
+	return startsStack(start[:n]), nil
 }
+
+// startsStack is HoldsStack for the first bytes of a file.
+func startsStack(b []byte) bool { return hasPrefix(npyMagic, parquetMagic)(b) || isNIfTI(b) }
 
 func isStack(path string) bool { return hasExtension(path, ".npy", ".nii", ".nii.gz", ".parquet") }
 
