@@ -2,8 +2,10 @@ package data
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -113,5 +115,168 @@ func TestPNGStreamDamage(t *testing.T) {
 				t.Errorf("%s, %s: all samples were given", name, what)
 			}
 		}
+	}
+}
+
+// A shape or a text that cannot be is refused before anything is written.
+func TestNewStoredPNGRefuses(t *testing.T) {
+	ok := Text{"Comment", "a"}
+	for _, test := range []struct {
+		width, height, channels, depth int
+		text                           []Text
+		want                           string
+	}{
+		{0, 1, 1, 8, nil, "0×1"}, {1, -1, 1, 8, nil, "1×-1"}, {1, 1, 0, 8, nil, "0 channels"}, {1, 1, 5, 8, nil, "5 channels"},
+		{1, 1, 1, 12, nil, "12 bits"}, {1<<20 + 1, 1, 1, 8, nil, "1048577×1"}, {1, 1<<20 + 1, 1, 8, nil, "1×1048577"},
+		{1, 1, 1, 8, []Text{{"", "a"}}, "keyword"}, {1, 1, 1, 8, []Text{{strings.Repeat("k", 80), "a"}}, "keyword"},
+		{1, 1, 1, 8, []Text{{" a", ""}}, "keyword"}, {1, 1, 1, 8, []Text{{"a  b", ""}}, "keyword"}, {1, 1, 1, 8, []Text{{"a\x7f", ""}}, "keyword"},
+		{1, 1, 1, 8, []Text{ok, {"a", "b\x00"}}, "zero byte"}, {1, 1, 1, 8, []Text{{"a", strings.Repeat("b", 4095)}}, "4096 bytes"},
+		{1, 1, 1, 8, slices.Repeat([]Text{ok}, 17), "17 texts"},
+	} {
+		var b bytes.Buffer
+		_, err := NewStoredPNG(&b, test.width, test.height, test.channels, test.depth, test.text...)
+		if err == nil || !strings.Contains(err.Error(), test.want) || b.Len() > 0 {
+			t.Errorf("%v: %v, want %q; %d bytes written", test, err, test.want, b.Len())
+		}
+	}
+}
+
+// The largest file that there can be has a size, and its start can be written.
+func TestStoredPNGLargest(t *testing.T) {
+	if _, err := NewStoredPNG(io.Discard, 1<<20, 1<<20, 4, 16, Text{strings.Repeat("k", 79), strings.Repeat("v", 4096-80)}); err != nil {
+		t.Error(err)
+	}
+	if size := StoredPNGSize(1<<20, 1<<20, 4, 16); size <= 1<<43 || size > 1<<43+1<<43/3000 {
+		t.Errorf("%d bytes", size)
+	}
+}
+
+func TestStoredPNGMisuse(t *testing.T) {
+	var b bytes.Buffer
+	p, err := NewStoredPNG(&b, 2, 2, 1, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.Write(make([]byte, 5)); n != 0 || err == nil {
+		t.Errorf("5 samples of 4: %d were taken, %v", n, err)
+	}
+	if n, err := p.Write([]byte{1, 2, 3, 4}); n != 4 || err != nil {
+		t.Errorf("the samples after too many: %d were taken, %v", n, err)
+	}
+	if _, err := p.Write([]byte{1}); err == nil {
+		t.Error("a sample too many was taken")
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if m, err := readPNGStream(b.Bytes()); err != nil || string(m.Pix) != "\x01\x02\x03\x04" {
+		t.Errorf("%v, %v", m, err)
+	}
+	if err := p.Close(); err == nil {
+		t.Error("it was closed twice")
+	}
+	p, _ = NewStoredPNG(io.Discard, 2, 2, 1, 8)
+	p.Write([]byte{1, 2, 3})
+	if err := p.Close(); err == nil || !strings.Contains(err.Error(), "incomplete") {
+		t.Errorf("closed with a sample missing: %v", err)
+	}
+}
+
+// An error of the writer comes back, from then on always.
+func TestStoredPNGWriteError(t *testing.T) {
+	full := errors.New("the disk is full")
+	for room := range 4 { // the header, the chunks of 65535 bytes and of the rest, the end
+		w := &failing{room: room, err: full}
+		p, err := NewStoredPNG(w, 300, 300, 1, 8)
+		if err == nil {
+			if _, err = p.Write(make([]byte, 300*300)); err == nil {
+				err = p.Close()
+			} else if again := p.Close(); again != err {
+				t.Errorf("room for %d: Close gives %v", room, again)
+			}
+		}
+		if err != full {
+			t.Errorf("room for %d: %v", room, err)
+		}
+	}
+}
+
+// failing takes some writes and then no more.
+type failing struct {
+	room int
+	err  error
+}
+
+func (f *failing) Write(p []byte) (int, error) {
+	if f.room--; f.room < 0 {
+		return 0, f.err
+	}
+	return len(p), nil
+}
+
+// Texts are kept up to the limits; others do not matter. An error of the reader is no damage.
+func TestPNGStreamText(t *testing.T) {
+	long := Text{"long", strings.Repeat("v", maxTextBytes-5)}
+	chunks := []chunk{{"IHDR", header(NewImage(1, 1, 1, 8))}, {"tEXt", append(long.content(), 'v')}, {"tEXt", []byte("no zero byte")},
+		{"tEXt", []byte("\x00no keyword")}, {"zTXt", []byte("a\x00\x00b")}, {"tEXt", long.content()}}
+	want := []Text{long}
+	for i := range maxTexts {
+		text := Text{"k", fmt.Sprint(i)}
+		chunks, want = append(chunks, chunk{"tEXt", text.content()}), append(want, text)
+	}
+	b := chunked(append(chunks, chunk{"IDAT", zlibOf([]byte{0, 9}, 2)}, chunk{"tEXt", []byte("a\x00after")}, chunk{"IEND", nil})...)
+	p, err := OpenPNG(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want[:maxTexts], p.Text); diff != "" {
+		t.Error(diff)
+	}
+	if pix, err := io.ReadAll(p); err != nil || string(pix) != "\x09" {
+		t.Errorf("%v, %v", pix, err)
+	}
+	broken := errors.New("the disk is broken")
+	for n := range b {
+		p, err := OpenPNG(io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(broken)))
+		if err == nil {
+			_, err = io.ReadAll(p)
+		}
+		if !errors.Is(err, broken) {
+			t.Fatalf("broken after %d bytes: %v", n, err)
+		}
+	}
+}
+
+// Neither side holds the image.
+func TestPNGStreamMemory(t *testing.T) {
+	const width, height = 5000, 4000
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r, w := io.Pipe()
+	written := make(chan error, 1)
+	go func() {
+		p, err := NewStoredPNG(w, width, height, 1, 8)
+		for row := make([]byte, width); err == nil && p.left > 0; {
+			_, err = p.Write(row)
+		}
+		if err == nil {
+			err = p.Close()
+		}
+		w.CloseWithError(err)
+		written <- err
+	}()
+	p, err := OpenPNG(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, p); err != nil || n != width*height {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+		t.Errorf("%d bytes were allocated for an image of %d", used, width*height)
 	}
 }
