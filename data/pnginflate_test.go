@@ -46,7 +46,7 @@ func zlibOf(raw []byte, stored ...int) []byte {
 
 // Compressed blocks after stored ones refer to what those held. There may be more than a window of that, in chunks of any length.
 func TestPNGMixedBlocks(t *testing.T) {
-	m := NewImage(300, 300, 1, 8)
+	m := NewImage(300, 500, 1, 8)
 	var raw []byte
 	state := uint32(1)
 	for y := range m.Height {
@@ -64,7 +64,8 @@ func TestPNGMixedBlocks(t *testing.T) {
 	all := len(raw)
 	for _, stored := range [][]int{
 		nil, {0}, {1}, {32767}, {32768}, {32769}, {40000}, {65535}, {20000, 20000, 0, 20000}, {50000, 1, 2, 10000},
-		{65535, all - 65535}, {65535, all - 65535 - 1}, {0, 65535, 0, all - 65535}, slices.Repeat([]int{7}, 6000), slices.Repeat([]int{1000}, 90),
+		{65535, 65535, all - 2*65535}, {65535, 65535, all - 2*65535 - 1}, {0, 65535, 0, 65535, all - 2*65535}, slices.Repeat([]int{7}, 6000), slices.Repeat([]int{1000}, 99),
+		{65480, 65535}, // the second lies in one buffer, and goes round in the window more than twice
 	} {
 		for _, length := range []int{1000, 30_000, 200_000} {
 			z := zlibOf(raw, stored...)
@@ -76,8 +77,8 @@ func TestPNGMixedBlocks(t *testing.T) {
 			}
 			b := chunked(append(chunks, chunk{"IEND", nil})...)
 			for name, read := range map[string]func([]byte) (*Image, error){"Go": byGo, "stream": readPNGStream, "image": byUs} {
-				if got, err := read(b); err != nil || !cmp.Equal(m, got) {
-					t.Errorf("blocks of %d, chunks of %d, %s: %v, %v", stored[:min(len(stored), 9)], length, name, got, err)
+				if got, err := read(b); err != nil || !bytes.Equal(m.Pix, got.Pix) {
+					t.Errorf("blocks of %d, chunks of %d, %s: other samples, or %v", stored[:min(len(stored), 9)], length, name, err)
 				}
 			}
 		}
