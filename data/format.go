@@ -68,7 +68,7 @@ func Extensions() []string {
 // ReadImage reads an image file, telling its format by its content. Of a NIfTI volume it gives the middle axial slice,
 // of a NumPy stack the middle image, of a long spectrogram the middle ten minutes. Errors read "path: reason".
 func ReadImage(path string) (*Image, error) {
-	m, err := readPNG(path)
+	m, err := readPNG(path, decodePNG)
 	if err != nil || m != nil {
 		return m, err
 	}
@@ -82,8 +82,8 @@ func ReadImage(path string) (*Image, error) {
 	return m, nil
 }
 
-// readPNG decodes a PNG while it reads it; of any other file it returns no image and no error.
-func readPNG(path string) (*Image, error) {
+// readPNG decodes a PNG while it reads it. For any other file it returns no image and no error.
+func readPNG(path string, decode func(file io.ReadSeeker, fileBytes int64) (*Image, error)) (*Image, error) {
 	size, err := imageSize(path)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func readPNG(path string) (*Image, error) {
 	if n, _ := f.ReadAt(start, 0); !formats[0].matches(start[:n]) {
 		return nil, nil // whatever was wrong, reading all of it will tell
 	}
-	m, err := formats[0].guarded(func() (*Image, error) { return decodePNG(f, size) })
+	m, err := formats[0].guarded(func() (*Image, error) { return decode(f, size) })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, reason(err))
 	}

@@ -16,6 +16,21 @@ import (
 // stored numbers. The file, of so many bytes, is read from its start. Of its content no more is in memory at a time than a
 // few rows: a cipher image's file is as large as its pixels.
 func decodePNG(file io.ReadSeeker, fileBytes int64) (*Image, error) {
+	var m *Image
+	odd, err := scanPNG(file, fileBytes, func(h pngHeader) func(y int, row []byte) {
+		m = NewImage(int(h.width), int(h.height), pngChannels[h.colourType], int(h.depth))
+		stride := len(m.Pix) / m.Height
+		return func(y int, row []byte) { copy(m.Pix[y*stride:], row) }
+	})
+	if odd != nil {
+		m = odd
+	}
+	return m, err
+}
+
+// scanPNG decodes like decodePNG, but row by row: it calls start with the header, and what start returns with each row. It returns an
+// image, and does not call start, if the file is one that decodeOddPNG must read.
+func scanPNG(file io.ReadSeeker, fileBytes int64, start func(pngHeader) func(y int, row []byte)) (*Image, error) {
 	var head [len(pngSignature) + 8 + 13]byte
 	if _, err := io.ReadFull(file, head[:]); err != nil {
 		return nil, err
@@ -29,7 +44,7 @@ func decodePNG(file io.ReadSeeker, fileBytes int64) (*Image, error) {
 		return nil, err
 	}
 	chunks := &pngChunks{r: bufio.NewReaderSize(file, pngBuffer)}
-	_, odd, err := chunks.toPixels()
+	h, odd, err := chunks.toPixels()
 	if err != nil {
 		return nil, err
 	}
@@ -44,11 +59,10 @@ func decodePNG(file io.ReadSeeker, fileBytes int64) (*Image, error) {
 	if odd != "" {
 		return decodeOddPNG(file, colourType)
 	}
-	m := NewImage(int(width), int(height), pngChannels[colourType], int(depth))
-	if err := readRows(chunks, m); err != nil {
+	if err := scanRows(chunks, h, start(h)); err != nil {
 		return nil, err
 	}
-	return m, chunks.toEnd()
+	return nil, chunks.toEnd()
 }
 
 // pngBits is how many bits a pixel takes before compression. An unknown colour type counts as one sample: the decoder is
@@ -87,20 +101,22 @@ var pngChannels = map[byte]int{pngGrey: 1, pngRGB: 3, pngGreyAlpha: 2, pngRGBA: 
 // pngBuffer is how much of a file is read at a time, in bytes.
 const pngBuffer = 1 << 16
 
-// readRows reads the rows into m.
-func readRows(chunks *pngChunks, m *Image) error {
-	pixel := m.Channels * m.Depth / 8
-	stride := m.Width * pixel
-	rows, err := newPNGRows(chunks, stride, pixel)
+// scanRows calls do with each row.
+func scanRows(chunks *pngChunks, h pngHeader, do func(y int, row []byte)) error {
+	pixel := pngChannels[h.colourType] * int(h.depth) / 8
+	pixels, err := newPNGInflater(chunks)
 	if err != nil {
 		return err
 	}
-	for y := range m.Height {
+	inflated, stop := readAhead(pixels.next)
+	defer stop()
+	rows := newPNGRows(inflated, int(h.width)*pixel, pixel)
+	for y := range int(h.height) {
 		row, err := rows.next()
 		if err != nil {
 			return err
 		}
-		copy(m.Pix[y*stride:], row)
+		do(y, row)
 	}
 	if err := rows.end(); err != nil {
 		return err

@@ -7,18 +7,14 @@ import (
 
 // pngRows gives the rows of a PNG's pixels, with the filters taken back. It holds two rows.
 type pngRows struct {
-	pixels     *pngInflater
-	raw        []byte // inflated, not yet used
-	row, above []byte // filter and samples
-	pixel      int    // bytes a pixel
+	inflated   func() ([]byte, error) // as next of pngInflater
+	raw        []byte                 // inflated, not yet used
+	row, above []byte                 // filter and samples
+	pixel      int                    // bytes a pixel
 }
 
-func newPNGRows(chunks *pngChunks, stride, pixel int) (*pngRows, error) {
-	pixels, err := newPNGInflater(chunks)
-	if err != nil {
-		return nil, err
-	}
-	return &pngRows{pixels: pixels, row: make([]byte, 1+stride), above: make([]byte, 1+stride), pixel: pixel}, nil
+func newPNGRows(inflated func() ([]byte, error), stride, pixel int) *pngRows {
+	return &pngRows{inflated: inflated, row: make([]byte, 1+stride), above: make([]byte, 1+stride), pixel: pixel}
 }
 
 // next returns the next row's samples. They are valid until the next call.
@@ -27,7 +23,7 @@ func (r *pngRows) next() ([]byte, error) {
 	for rest := r.row; len(rest) > 0; {
 		if len(r.raw) == 0 {
 			var err error
-			if r.raw, err = r.pixels.next(); err != nil {
+			if r.raw, err = r.inflated(); err != nil {
 				return nil, noEOF(err)
 			}
 		}
@@ -41,7 +37,7 @@ func (r *pngRows) next() ([]byte, error) {
 // end checks that nothing comes after the last row, and the checksum.
 func (r *pngRows) end() error {
 	if len(r.raw) == 0 {
-		if _, err := r.pixels.next(); err != nil {
+		if _, err := r.inflated(); err != nil {
 			if err == io.EOF {
 				err = nil
 			}

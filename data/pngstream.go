@@ -16,6 +16,7 @@ type PNGReader struct {
 	Text []Text
 
 	chunks *pngChunks
+	pixels *pngInflater
 	rows   *pngRows
 	y      int    // rows that were read
 	row    []byte // samples of the last of them that are still to be given
@@ -56,8 +57,11 @@ func openPNG(r io.Reader) (*PNGReader, error) {
 	p := &PNGReader{Width: int(h.width), Height: int(h.height), Channels: pngChannels[h.colourType], Depth: int(h.depth),
 		Text: chunks.text, chunks: chunks}
 	pixel := p.Channels * p.Depth / 8
-	p.rows, err = newPNGRows(chunks, p.Width*pixel, pixel)
-	return p, err
+	if p.pixels, err = newPNGInflater(chunks); err != nil {
+		return nil, err
+	}
+	p.rows = newPNGRows(p.pixels.next, p.Width*pixel, pixel)
+	return p, nil
 }
 
 // Read gives the samples in raster order, 16-bit ones high byte first. It returns io.EOF after the last one. It gives the last row only
@@ -101,7 +105,7 @@ func (p *PNGReader) end() error {
 	if err := p.rows.end(); err != nil {
 		return err
 	}
-	switch err := p.rows.pixels.source.fill(); {
+	switch err := p.pixels.source.fill(); {
 	case err == nil:
 		return errors.New("bytes after the compressed pixels")
 	case err != io.EOF:

@@ -20,43 +20,86 @@ func (m *Image) Resize(width, height int) *Image {
 	if width == m.Width && height == m.Height {
 		return m.Clone()
 	}
-	out := NewImage(width, height, m.Channels, m.Depth)
-	columns, rows := triangleWeights(m.Width, width), triangleWeights(m.Height, height)
-	line := make([]uint32, m.Width*m.Channels)
-	narrow := make([]uint32, m.Height*width*m.Channels) // [Height, width, channels], weightBits fractional bits
+	r := newResizer(m.Width, m.Height, m.Channels, m.Depth, width, height)
+	stride := len(m.Pix) / m.Height
 	for y := range m.Height {
-		m.unpackRow(line, y)
-		resampleRow(narrow[y*width*m.Channels:(y+1)*width*m.Channels], line, columns, m.Channels)
+		r.add(m.Pix[y*stride:][:stride])
 	}
-	sums := make([]uint64, width*m.Channels)
-	for y, taps := range rows {
-		const half = 1 << (2*weightBits - 1)
-		for i := range sums {
-			sums[i] = half
-		}
-		for k, weight := range taps.weights {
-			from := (taps.first + k) * len(sums)
-			for i, v := range narrow[from : from+len(sums)] {
-				sums[i] += uint64(v) * uint64(weight)
-			}
-		}
-		for i, sum := range sums {
-			out.SetSample(y*len(sums)+i, int(sum>>(2*weightBits)))
-		}
-	}
-	return out
+	return r.out
 }
 
-// unpackRow writes row y's samples to line.
-func (m *Image) unpackRow(line []uint32, y int) {
-	if m.Depth == 8 {
-		for i, v := range m.Pix[y*len(line) : (y+1)*len(line)] {
+// A resizer makes a resized image of rows as they come. It holds that image and the sums of the rows of it that it works at.
+type resizer struct {
+	out           *Image
+	columns, rows []taps
+	y             int        // rows that came
+	done          int        // rows of out that are finished
+	sums          [][]uint64 // of the rows from done on, [width, channels], 2·weightBits fractional bits
+	free          [][]uint64 // sums that are no longer used
+	line          []uint32   // the row that came, [width, channels]
+	narrow        []uint32   // the same at out's width, weightBits fractional bits
+}
+
+func newResizer(width, height, channels, depth, newWidth, newHeight int) *resizer {
+	return &resizer{out: NewImage(newWidth, newHeight, channels, depth),
+		columns: triangleWeights(width, newWidth), rows: triangleWeights(height, newHeight),
+		line: make([]uint32, width*channels), narrow: make([]uint32, newWidth*channels)}
+}
+
+// add takes the next row of samples. After the last one, out is complete.
+func (r *resizer) add(row []byte) {
+	unpackRow(r.line, row, r.out.Depth)
+	resampleRow(r.narrow, r.line, r.columns, r.out.Channels)
+	for r.done+len(r.sums) < len(r.rows) && r.rows[r.done+len(r.sums)].first <= r.y {
+		r.begin()
+	}
+	for i, sums := range r.sums {
+		t := r.rows[r.done+i]
+		weight := uint64(t.weights[r.y-t.first])
+		for k, v := range r.narrow {
+			sums[k] += uint64(v) * weight
+		}
+	}
+	r.y++
+	for len(r.sums) > 0 && r.rows[r.done].first+len(r.rows[r.done].weights) == r.y {
+		r.finish()
+	}
+}
+
+// begin starts the sums of another row with what rounds them.
+func (r *resizer) begin() {
+	var sums []uint64
+	if n := len(r.free); n > 0 {
+		sums, r.free = r.free[n-1], r.free[:n-1]
+	} else {
+		sums = make([]uint64, len(r.narrow))
+	}
+	for i := range sums {
+		sums[i] = 1 << (2*weightBits - 1)
+	}
+	r.sums = append(r.sums, sums)
+}
+
+// finish writes the first row that was begun.
+func (r *resizer) finish() {
+	sums := r.sums[0]
+	for i, sum := range sums {
+		r.out.SetSample(r.done*len(sums)+i, int(sum>>(2*weightBits)))
+	}
+	r.free, r.sums = append(r.free, sums), r.sums[1:]
+	r.done++
+}
+
+// unpackRow writes a row's samples to line.
+func unpackRow(line []uint32, row []byte, depth int) {
+	if depth == 8 {
+		for i, v := range row[:len(line)] {
 			line[i] = uint32(v)
 		}
 		return
 	}
 	for i := range line {
-		line[i] = uint32(m.Sample(y*len(line) + i))
+		line[i] = uint32(row[2*i])<<8 | uint32(row[2*i+1])
 	}
 }
 
