@@ -48,11 +48,12 @@ func (z *pngInflater) next() ([]byte, error) {
 	if z.inflate != nil {
 		return z.compressed()
 	}
-	if err := z.source.fill(); err != nil {
+	in, err := z.source.fill()
+	if err != nil {
 		return nil, noEOF(err)
 	}
-	b := z.source.in[:min(len(z.source.in), z.stored)]
-	z.source.in = z.source.in[len(b):]
+	b := in[:min(len(in), z.stored)]
+	z.source.at += len(b)
 	z.stored -= len(b)
 	z.sum = adler32(z.sum, b)
 	z.history.add(b)
@@ -61,11 +62,12 @@ func (z *pngInflater) next() ([]byte, error) {
 
 // block reads the header of a stored block. Before a compressed one, it stops.
 func (z *pngInflater) block() error {
-	if err := z.source.fill(); err != nil {
+	in, err := z.source.fill()
+	if err != nil {
 		return err
 	}
 	const lastBlock, kind = 1, 6 // bits 0, and 1 and 2; the kind 0 is stored. A block after a stored one starts with a byte.
-	if z.source.in[0]&kind != 0 {
+	if in[0]&kind != 0 {
 		z.inflate = flate.NewReaderDict(&z.source, z.history.bytes())
 		z.inflated = make([]byte, pngBuffer)
 		return nil
@@ -121,35 +123,40 @@ func noEOF(err error) error {
 // idatReader reads the content of the chunks IDAT as one stream. It implements flate.Reader, so flate reads no further than its stream.
 type idatReader struct {
 	chunks *pngChunks
-	in     []byte // of a chunk in the chunks' buffer
+	in     []byte // of a chunk, in the chunks' buffer
+	at     int    // of in, what was read; to move it costs less than to cut in, which is a pointer
 }
 
-// fill makes sure that in has a byte.
-func (r *idatReader) fill() (err error) {
-	if len(r.in) == 0 {
-		r.in, err = r.chunks.pixels()
+// fill returns what is left of in, at least a byte.
+func (r *idatReader) fill() ([]byte, error) {
+	if r.at == len(r.in) {
+		in, err := r.chunks.pixels()
+		if err != nil {
+			return nil, err
+		}
+		r.in, r.at = in, 0
 	}
-	return err
+	return r.in[r.at:], nil
 }
 
 func (r *idatReader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	if err := r.fill(); err != nil {
-		return 0, err
-	}
-	n := copy(p, r.in)
-	r.in = r.in[n:]
-	return n, nil
+	in, err := r.fill()
+	n := copy(p, in)
+	r.at += n
+	return n, err
 }
 
 func (r *idatReader) ReadByte() (byte, error) {
-	if err := r.fill(); err != nil {
-		return 0, err
+	if r.at == len(r.in) {
+		if _, err := r.fill(); err != nil {
+			return 0, err
+		}
 	}
-	b := r.in[0]
-	r.in = r.in[1:]
+	b := r.in[r.at]
+	r.at++
 	return b, nil
 }
 

@@ -105,7 +105,7 @@ func (p *PNGReader) end() error {
 	if err := p.rows.end(); err != nil {
 		return err
 	}
-	switch err := p.pixels.source.fill(); {
+	switch _, err := p.pixels.source.fill(); {
 	case err == nil:
 		return errors.New("bytes after the compressed pixels")
 	case err != io.EOF:
