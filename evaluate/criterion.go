@@ -63,14 +63,14 @@ func binomialTail(k, n int, p float64) float64 {
 
 // criteria are the thresholds at Alpha for images of the shape of m, by the identifiers of the metrics.
 func criteria(m *data.Image) map[string]criterion {
-	n := len(m.Pix)
+	n, samples, top := len(m.Pix), m.Samples(), m.Max()
 	inf := math.Inf(1)
 	entropy, _ := EntropyExpected(n)
 	chiLow, chiHigh := ChiSquareBand(Alpha)
-	npcr, _ := NPCRExpected(n)
-	uaci, _ := UACIExpected(n)
-	uaciLow, uaciHigh := UACIBand(n, Alpha)
-	changed := criterion{npcr, NPCRCritical(n, Alpha), inf, Alpha}
+	npcr, _ := NPCRExpected(samples, top)
+	uaci, _ := UACIExpected(samples, top)
+	uaciLow, uaciHigh := UACIBand(samples, top, Alpha)
+	changed := criterion{npcr, NPCRCritical(samples, top, Alpha), inf, Alpha}
 	intensity := criterion{uaci, uaciLow, uaciHigh, Alpha}
 	c := map[string]criterion{
 		idEntropy:         {entropy, EntropyFloor(n, Alpha), inf, Alpha},

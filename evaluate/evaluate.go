@@ -7,7 +7,7 @@
 //	s, err := evaluate.SSIM(plain, decrypted, evaluate.Gaussian11)
 //
 // beside each stand the values that random data would give and the critical values at a significance level, computed
-// for the number of bytes at hand ([NPCRCritical], [UACIBand], [EntropyFloor], [ChiSquareBand], [CorrelationBand]).
+// for the number of bytes or samples at hand ([NPCRCritical], [UACIBand], [EntropyFloor], [ChiSquareBand], [CorrelationBand]).
 // [Measure] and [Compare] gather them for one and for two images, in a form that goes to JSON.
 //
 // [Run] is the experiment: images in; keys from generators, every scheme with each of them, every metric, SP 800-22 and the
@@ -29,9 +29,9 @@
 //     secrets are drawn from is here a stream made of the seed.
 //   - What cannot be measured, because a generator is missing or an image cannot be read, is named, and the rest goes on.
 //
-// Counts, entropies, histograms, NPCR and UACI are over the bytes of an image, as the field does it: an RGB pixel of 8
-// bits is three bytes, one of 16 bits six. Fidelity (MSE, PSNR, SSIM) and correlation are over samples, in the range 0
-// to 255 or 0 to 65535. Alpha is a channel like any other.
+// Entropies, χ² and histograms are over the bytes of an image: an RGB pixel of 8 bits is three bytes, one of 16 bits six.
+// NPCR, UACI, fidelity (MSE, PSNR, SSIM) and correlation are over samples, in the range 0 to 255 or 0 to 65535. Alpha is a
+// channel like any other. The experiment brings every image to 8 bits first.
 package evaluate
 
 // Alpha is the significance level of the verdicts in the tables.

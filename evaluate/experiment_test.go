@@ -201,7 +201,7 @@ func TestExpectedUACI(t *testing.T) {
 	for i := range all.Pix {
 		all.Pix[i] = byte(i)
 	}
-	mean, _ := UACIExpected(1)
+	mean, _ := UACIExpected(1, 255)
 	near(t, "every value once", ExpectedUACI(all), mean, 1e-12)
 }
 

@@ -50,9 +50,13 @@ func EntropyExpected(n int) (mean, sd float64)           { return metrics.Entrop
 func EntropyFloor(n int, alpha float64) float64          { return metrics.EntropyFloor(n, alpha) }
 func ChiSquareBand(alpha float64) (lower, upper float64) { return metrics.ChiSquareBand(alpha) }
 func CorrelationBand(pairs int, alpha float64) float64   { return metrics.CorrelationBand(pairs, alpha) }
-func NPCRExpected(n int) (mean, sd float64)              { return metrics.NPCRExpected(n) }
-func NPCRCritical(n int, alpha float64) float64          { return metrics.NPCRCritical(n, alpha) }
-func UACIExpected(n int) (mean, sd float64)              { return metrics.UACIExpected(n) }
-func UACIBand(n int, alpha float64) (low, high float64)  { return metrics.UACIBand(n, alpha) }
-func ExpectedMSE(plain *data.Image) float64              { return metrics.ExpectedMSE(plain) }
-func ExpectedUACI(plain *data.Image) float64             { return metrics.ExpectedUACI(plain) }
+func NPCRExpected(samples, top int) (mean, sd float64)   { return metrics.NPCRExpected(samples, top) }
+func NPCRCritical(samples, top int, alpha float64) float64 {
+	return metrics.NPCRCritical(samples, top, alpha)
+}
+func UACIExpected(samples, top int) (mean, sd float64) { return metrics.UACIExpected(samples, top) }
+func UACIBand(samples, top int, alpha float64) (low, high float64) {
+	return metrics.UACIBand(samples, top, alpha)
+}
+func ExpectedMSE(plain *data.Image) float64  { return metrics.ExpectedMSE(plain) }
+func ExpectedUACI(plain *data.Image) float64 { return metrics.ExpectedUACI(plain) }

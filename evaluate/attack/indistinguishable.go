@@ -61,12 +61,13 @@ func differs(a, b *data.Image) ([]Value, strongest, error) {
 	if err != nil {
 		return nil, strongest{}, err
 	}
-	return []Value{{"NPCR", npcr, "%"}, {"UACI", uaci, "%"}}, strongestOf(differenceP(npcr, uaci, len(a.Pix))), nil
+	return []Value{{"NPCR", npcr, "%"}, {"UACI", uaci, "%"}}, strongestOf(differenceP(npcr, uaci, a)), nil
 }
 
-func differenceP(npcr, uaci float64, n int) map[string]float64 {
-	npcrMean, npcrSD := metrics.NPCRExpected(n)
-	uaciMean, uaciSD := metrics.UACIExpected(n)
+// differenceP is how likely such an NPCR and such a UACI are for two random images of the shape of m.
+func differenceP(npcr, uaci float64, m *data.Image) map[string]float64 {
+	npcrMean, npcrSD := metrics.NPCRExpected(m.Samples(), m.Max())
+	uaciMean, uaciSD := metrics.UACIExpected(m.Samples(), m.Max())
 	return map[string]float64{"NPCR": normalP((npcr - npcrMean) / npcrSD), "UACI": normalP((uaci - uaciMean) / uaciSD)}
 }
 

@@ -28,8 +28,9 @@ type Correlations struct {
 // them, give two ciphertexts of plain images that differ in one bit.
 type Comparison struct {
 	Identical    bool              `json:"identical"`
-	NPCR         float64           `json:"npcr"` // percent
-	UACI         float64           `json:"uaci"` // percent
+	Depth        int               `json:"depth"` // bits of each of the samples that NPCR, UACI and MSE are over
+	NPCR         float64           `json:"npcr"`  // percent of the samples
+	UACI         float64           `json:"uaci"`  // percent of the largest sample
 	MSE          float64           `json:"mse"`
 	PSNR         *float64          `json:"psnr"` // decibels; nil when the images are identical
 	SSIM         *float64          `json:"ssim"` // 11×11 Gaussian window
@@ -82,7 +83,7 @@ func Compare(a, b *data.Image) (Comparison, error) {
 	if c.NPCR, err = NPCR(a, b); err != nil {
 		return c, err
 	}
-	c.Identical = c.NPCR == 0
+	c.Identical, c.Depth = c.NPCR == 0, a.Depth
 	if c.UACI, err = UACI(a, b); err != nil {
 		return c, err
 	}

@@ -8,10 +8,10 @@ import (
 	"keygan/data"
 )
 
-// byteMax is F in the formulas of Wu, Noonan and Agaian (2011): the largest value of a byte.
-const byteMax = 255.0
+// In the formulas of Wu, Noonan and Agaian (2011), F is the largest value of a sample, 255 or 65535, and N the number of samples.
 
-// NPCR is the number-of-pixels change rate: the share of bytes in which two images differ, in percent.
+// NPCR is the number-of-pixels change rate: the share of samples in which two images differ, in percent. A sample of 16 bits counts
+// once, whichever of its bits differ.
 //
 // The field takes the two ciphertexts of plain images that differ in one bit. The images must have the same shape.
 func NPCR(a, b *data.Image) (float64, error) {
@@ -19,66 +19,69 @@ func NPCR(a, b *data.Image) (float64, error) {
 		return 0, err
 	}
 	differ := 0
-	for i, v := range a.Pix {
-		if v != b.Pix[i] {
+	size := a.Depth / 8
+	for i := 0; i < len(a.Pix); i += size {
+		if a.Pix[i] != b.Pix[i] || a.Pix[i+size-1] != b.Pix[i+size-1] {
 			differ++
 		}
 	}
-	return 100 * float64(differ) / float64(len(a.Pix)), nil
+	return 100 * float64(differ) / float64(a.Samples()), nil
 }
 
-// UACI is the unified average changing intensity: the mean absolute difference of two images' bytes over 255, in
-// percent. The images must have the same shape.
+// UACI is the unified average changing intensity: the mean absolute difference of two images' samples over F, in percent. The
+// images must have the same shape.
 func UACI(a, b *data.Image) (float64, error) {
 	if err := sameShape(a, b); err != nil {
 		return 0, err
 	}
 	sum := 0
-	for i, v := range a.Pix {
-		d := int(v) - int(b.Pix[i])
+	for i := range a.Samples() {
+		d := a.Sample(i) - b.Sample(i)
 		sum += max(d, -d)
 	}
-	return 100 * float64(sum) / byteMax / float64(len(a.Pix)), nil
+	return 100 * float64(sum) / float64(a.Max()) / float64(a.Samples()), nil
 }
 
-// NPCRExpected is the mean and the standard deviation, in percent, of the NPCR of two independent random images of n
-// bytes: μ = F/(F+1), σ² = F/((F+1)²n).
-func NPCRExpected(n int) (mean, sd float64) {
-	return 100 * byteMax / (byteMax + 1), 100 * math.Sqrt(byteMax/float64(n)) / (byteMax + 1)
+// NPCRExpected is the mean and the standard deviation, in percent, of the NPCR of two independent random images of so many
+// samples from 0 to top: μ = F/(F+1), σ² = F/((F+1)²N). The mean is 99.6094 % at 8 bits and 99.9985 % at 16.
+func NPCRExpected(samples, top int) (mean, sd float64) {
+	f := float64(top)
+	return 100 * f / (f + 1), 100 * math.Sqrt(f/float64(samples)) / (f + 1)
 }
 
-// UACIExpected is the mean and the standard deviation, in percent, of the UACI of two independent random images of n
-// bytes: μ = (F+2)/(3F+3), σ² = (F+2)(F²+2F+3)/(18(F+1)²Fn).
-func UACIExpected(n int) (mean, sd float64) {
-	const f = byteMax
-	variance := (f + 2) * (f*f + 2*f + 3) / (18 * (f + 1) * (f + 1) * f * float64(n))
+// UACIExpected is the mean and the standard deviation, in percent, of the UACI of two independent random images of so many
+// samples from 0 to top: μ = (F+2)/(3F+3), σ² = (F+2)(F²+2F+3)/(18(F+1)²FN). The mean is 33.4635 % at 8 bits and 33.3338 % at 16.
+func UACIExpected(samples, top int) (mean, sd float64) {
+	f := float64(top)
+	variance := (f + 2) * (f*f + 2*f + 3) / (18 * (f + 1) * (f + 1) * f * float64(samples))
 	return 100 * (f + 2) / (3*f + 3), 100 * math.Sqrt(variance)
 }
 
-// NPCRCritical is the NPCR, in percent, that two independent random images of n bytes miss with probability alpha. The
-// test is one-sided: only too few differences tell against a scheme.
-func NPCRCritical(n int, alpha float64) float64 {
-	mean, sd := NPCRExpected(n)
+// NPCRCritical is the NPCR, in percent, that two independent random images of so many samples from 0 to top miss with
+// probability alpha. The test is one-sided: only too few differences tell against a scheme.
+func NPCRCritical(samples, top int, alpha float64) float64 {
+	mean, sd := NPCRExpected(samples, top)
 	return mean + sd*distuv.UnitNormal.Quantile(alpha)
 }
 
-// UACIBand is the band, in percent, that the UACI of two independent random images of n bytes leaves with probability
-// alpha. The test is two-sided.
-func UACIBand(n int, alpha float64) (low, high float64) {
-	mean, sd := UACIExpected(n)
+// UACIBand is the band, in percent, that the UACI of two independent random images of so many samples from 0 to top leaves with
+// probability alpha. The test is two-sided.
+func UACIBand(samples, top int, alpha float64) (low, high float64) {
+	mean, sd := UACIExpected(samples, top)
 	z := distuv.UnitNormal.Quantile(1 - alpha/2)
 	return mean - z*sd, mean + z*sd
 }
 
-// ExpectedUACI is the UACI, in percent, to expect between a plain image and a cipher image of uniform bytes that do not
-// depend on it: E|P − C| for a byte P is (P(P+1) + (F−P)(F−P+1)) / (2(F+1)). It is 33.46 % only when the plain bytes are
-// uniform, too; against a black image it is 50 %.
+// ExpectedUACI is the UACI, in percent, to expect between a plain image and a cipher image of uniform samples that do not
+// depend on it: E|P − C| for a sample P is (P(P+1) + (F−P)(F−P+1)) / (2(F+1)). It is that of UACIExpected only when the plain
+// samples are uniform; against a black image it is 50 %.
 func ExpectedUACI(plain *data.Image) float64 {
-	const f = byteMax
-	sum := 0.0
-	for v, count := range Histogram(plain) {
-		p := float64(v)
-		sum += float64(count) * (p*(p+1) + (f-p)*(f-p+1)) / (2 * (f + 1))
+	top := plain.Max()
+	sum := 0 // below 2³² a sample
+	for i := range plain.Samples() {
+		p := plain.Sample(i)
+		sum += p*(p+1) + (top-p)*(top-p+1)
 	}
-	return 100 * sum / f / float64(len(plain.Pix))
+	f := float64(top)
+	return 100 * float64(sum) / (2 * (f + 1)) / f / float64(plain.Samples())
 }

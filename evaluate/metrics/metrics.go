@@ -1,5 +1,5 @@
 // Package metrics measures images: plain functions of one or two of them, and beside each what random data would give and the
-// critical values at a significance level, computed for the number of bytes at hand.
+// critical values at a significance level, computed for the number of bytes or samples at hand.
 //
 //	h := metrics.Entropy(cipher)             // bits a byte
 //	n, err := metrics.NPCR(cipher1, cipher2) // percent
@@ -7,9 +7,8 @@
 //
 // [Measure] and [Compare] gather them for one and for two images, in a form that goes to JSON.
 //
-// Counts, entropies, histograms, NPCR and UACI are over the bytes of an image, as the field does it: an RGB pixel of 8 bits is three
-// bytes, one of 16 bits six. Fidelity (MSE, PSNR, SSIM) and correlation are over samples, in the range 0 to 255 or 0 to 65535. Alpha is
-// a channel like any other.
+// Entropies, χ² and histograms are over the bytes of an image: an RGB pixel of 8 bits is three bytes, one of 16 bits six. NPCR, UACI,
+// fidelity (MSE, PSNR, SSIM) and correlation are over samples, in the range 0 to 255 or 0 to 65535. Alpha is a channel like any other.
 //
 // What is undefined (the correlation of a constant image, the SSIM of one smaller than its window) is an error that wraps
 // [ErrUndefined], never NaN. The PSNR of identical images is +Inf.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/stat"
 	"pgregory.net/rapid"
 
 	"keygan/data"
@@ -39,20 +40,48 @@ func TestDifferentialCriticalValues(t *testing.T) {
 	} {
 		n := shapes[c.shape]
 		for i, alpha := range alphas {
-			if got := NPCRCritical(n, alpha); math.Abs(got-c.npcr[i]) > 5.1e-5 {
+			if got := NPCRCritical(n, 255, alpha); math.Abs(got-c.npcr[i]) > 5.1e-5 {
 				t.Errorf("NPCR at %s, α %v: %.5f, want %.4f", c.shape, alpha, got, c.npcr[i])
 			}
-			low, high := UACIBand(n, alpha)
+			low, high := UACIBand(n, 255, alpha)
 			if math.Abs(low-c.uaci[i][0]) > 5.1e-5 || math.Abs(high-c.uaci[i][1]) > 5.1e-5 {
 				t.Errorf("UACI at %s, α %v: %.5f–%.5f, want %v", c.shape, alpha, low, high, c.uaci[i])
 			}
 		}
 	}
-	if m, _ := NPCRExpected(1); math.Abs(m-99.6094) > 5e-5 {
-		t.Errorf("expected NPCR %v", m)
+	for top, want := range map[int][2]float64{255: {99.6094, 33.4635}, 65535: {99.9985, 33.3338}} {
+		if m, _ := NPCRExpected(1, top); math.Abs(m-want[0]) > 5e-5 {
+			t.Errorf("expected NPCR to %d: %v", top, m)
+		}
+		if m, _ := UACIExpected(1, top); math.Abs(m-want[1]) > 5e-5 {
+			t.Errorf("expected UACI to %d: %v", top, m)
+		}
 	}
-	if m, _ := UACIExpected(1); math.Abs(m-33.4635) > 5e-5 {
-		t.Errorf("expected UACI %v", m)
+}
+
+// Random images have the mean and the deviation that the formulas give, at either depth.
+func TestRandomImagesDifferAsExpected(t *testing.T) {
+	const pairs, side = 200, 64
+	for _, depth := range []int{8, 16} {
+		var npcr, uaci [pairs]float64
+		for i := range pairs {
+			a, b := randomImage(side, side, 1, depth, uint64(2*i)), randomImage(side, side, 1, depth, uint64(2*i+1))
+			npcr[i], _ = NPCR(a, b)
+			uaci[i], _ = UACI(a, b)
+		}
+		for what, of := range map[string]struct {
+			values   []float64
+			expected func(samples, top int) (mean, sd float64)
+		}{"NPCR": {npcr[:], NPCRExpected}, "UACI": {uaci[:], UACIExpected}} {
+			mean, sd := of.expected(side*side, 1<<depth-1)
+			gotMean, gotSD := stat.MeanStdDev(of.values, nil)
+			if d := math.Abs(gotMean-mean) / sd * math.Sqrt(pairs); d > 4 {
+				t.Errorf("%s at %d bits: mean %v, want %v, off by %.1f of its standard errors", what, depth, gotMean, mean, d)
+			}
+			if r := gotSD / sd; r < .75 || r > 1.3 {
+				t.Errorf("%s at %d bits: deviation %v, want %v", what, depth, gotSD, sd)
+			}
+		}
 	}
 }
 
@@ -93,11 +122,31 @@ func TestNPCRAndUACICount(t *testing.T) {
 	if err != nil || math.Abs(uaci-1.2) > 1e-15 {
 		t.Errorf("UACI %v, %v, want 1.2", uaci, err)
 	}
-	// Over bytes: one changed 16-bit sample of 100 counts as one byte of 200 when its high byte stays.
+	// A sample of 16 bits counts once, whether its high byte differs, its low byte or both.
 	c, d := data.NewImage(10, 10, 1, 16), data.NewImage(10, 10, 1, 16)
-	d.SetSample(3, 255)
-	if npcr, _ = NPCR(c, d); npcr != .5 {
-		t.Errorf("NPCR of 16 bits: %v, want 0.5", npcr)
+	for i, v := range []int{1, 256, 65535} {
+		d.SetSample(i, v)
+	}
+	if npcr, _ = NPCR(c, d); npcr != 3 {
+		t.Errorf("NPCR of 16 bits: %v, want 3", npcr)
+	}
+	if uaci, _ = UACI(c, d); math.Abs(uaci-(1+257./65535)) > 1e-14 {
+		t.Errorf("UACI of 16 bits: %v, want 1 + 257/65535", uaci)
+	}
+}
+
+func TestExpectedUACI(t *testing.T) {
+	for _, depth := range []int{8, 16} {
+		all := data.NewImage(1<<depth/16, 16, 1, depth) // every value once
+		for i := range all.Samples() {
+			all.SetSample(i, i)
+		}
+		mean, _ := UACIExpected(1, all.Max())
+		near(t, "expected UACI of uniform samples", ExpectedUACI(all), mean, 1e-12)
+		near(t, "expected UACI of black", ExpectedUACI(data.NewImage(4, 4, 3, depth)), 50, 1e-12)
+		plain := picture(64, 64, 1, depth, "ramp", 1)
+		got, _ := UACI(plain, randomImage(64, 64, 1, depth, 3))
+		near(t, "UACI against a random image", got, ExpectedUACI(plain), .05)
 	}
 }
 
