@@ -25,7 +25,7 @@ const (
 // WritePNG writes the image to path, whole or not at all, with permissions 0644. When the file exists and overwrite is not
 // set, the error wraps atomicfile.ErrExists.
 func WritePNG(path string, m *Image, overwrite bool) error {
-	return atomicfile.Write(path, 0o644, overwrite, func(w io.Writer) error { return EncodePNG(w, m) })
+	return atomicfile.Write(path, 0o666, overwrite, func(w io.Writer) error { return EncodePNG(w, m) })
 }
 
 // compression is zlib's level. On chest X-rays and MRIs, 4 takes a fourth of the time of 6, the default, for files 5 % larger.

@@ -230,7 +230,7 @@ type drawing struct {
 func (r *Report) write(out string, overwrite bool) error {
 	var files []atomicfile.File
 	add := func(name string, write func(io.Writer) error) {
-		files = append(files, atomicfile.File{Path: filepath.Join(out, name), Perm: 0o644, Write: write})
+		files = append(files, atomicfile.File{Path: filepath.Join(out, name), Perm: 0o666, Write: write})
 	}
 	for _, p := range r.Pictures {
 		add(p.File, func(w io.Writer) error {
@@ -241,7 +241,7 @@ func (r *Report) write(out string, overwrite bool) error {
 	for _, t := range r.tables() {
 		add(t.name, t.write)
 	}
-	return atomicfile.WriteAll(overwrite, files...)
+	return atomicfile.WriteAll("", overwrite, files...)
 }
 
 // Occupied returns a file of a folder that a run could want to write: a table, the report, or a picture; or "".

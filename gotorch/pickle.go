@@ -17,7 +17,7 @@ import (
 // Save writes the tensor to a file that torch.load reads in Python, whole or not at all. It panics with *[Error].
 func (t Tensor) Save(path string) {
 	b := t.pickle("save")
-	err := atomicfile.Write(path, 0o644, true, func(w io.Writer) error {
+	err := atomicfile.Write(path, 0o666, true, func(w io.Writer) error {
 		_, err := w.Write(b)
 		return err
 	})

@@ -95,7 +95,7 @@ func (c *checkpoints) save(t *Training) error {
 	if err != nil {
 		return err
 	}
-	err = atomicfile.Write(filepath.Join(dir, name), 0o644, true, func(w io.Writer) error { return npz.Write(w, entries...) })
+	err = atomicfile.Write(filepath.Join(dir, name), 0o666, true, func(w io.Writer) error { return npz.Write(w, entries...) })
 	if err != nil {
 		return err
 	}

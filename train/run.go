@@ -410,7 +410,7 @@ func pickDevice(name string) (d torch.Device, err error) {
 
 // writeFile puts content at path whole, replacing what was there.
 func writeFile(path string, content []byte) error {
-	return atomicfile.Write(path, 0o644, true, func(w io.Writer) error {
+	return atomicfile.Write(path, 0o666, true, func(w io.Writer) error {
 		_, err := io.Copy(w, bytes.NewReader(content))
 		return err
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -89,15 +88,11 @@ func (b *batch) end() {
 
 // recover deals with what a killed process left in the folders of the outputs. What it cannot deal with, the jobs will meet.
 func (b *batch) recover() error {
-	seen := map[string]bool{}
+	var groups [][]string
 	for _, j := range b.jobs {
-		for _, out := range j.outputs {
-			if dir := filepath.Dir(out); !seen[dir] {
-				seen[dir] = true
-				atomicfile.Recover(dir)
-			}
-		}
+		groups = append(groups, []string{j.outputs[len(j.outputs)-1], j.outputs[0]}) // the key file first
 	}
+	atomicfile.Clean("", groups)
 	return nil
 }
 

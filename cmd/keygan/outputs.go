@@ -13,7 +13,7 @@ import (
 
 // Permissions: a key opens a cipher image and is for its owner alone.
 const (
-	public = 0o644
+	public = 0o666
 	secret = 0o600
 )
 
@@ -32,7 +32,7 @@ func bytesOutput(path string, perm fs.FileMode, b []byte) atomicfile.File {
 // write writes the outputs of one input, which lie in the same folder: all of them or, after an error, none. The folder is
 // made if need be. Existing files are replaced only with force.
 func (a *app) write(ctx context.Context, force bool, files ...atomicfile.File) error {
-	return a.locked(ctx, func() error { return atomicfile.WriteAll(force, files...) })
+	return a.locked(ctx, func() error { return atomicfile.WriteAll("", force, files...) })
 }
 
 // checkPaths refuses, before anything is written, outputs that would overwrite each other or an input, or that a link leads

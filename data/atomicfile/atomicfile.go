@@ -1,103 +1,165 @@
-// Package atomicfile writes a file so that a reader sees all of it or none.
+// Package atomicfile writes files so that a reader sees all of each file or nothing, and all files of a group or none.
 //
-//	err := atomicfile.Write("scan.png", 0o644, false, func(w io.Writer) error { return png.Encode(w, m) })
+//	err := atomicfile.Write("scan.png", 0o666, false, func(w io.Writer) error { return png.Encode(w, m) })
 //
-// The content goes to a temporary file in the same folder, is flushed to the disk and only then takes the final name;
-// when anything fails, or the process is killed, the final name keeps what it held before.
+//	err := atomicfile.WriteAll("out", false,
+//		atomicfile.File{Path: "out/a/scan.key.age", Perm: 0o600, Write: writeKey},
+//		atomicfile.File{Path: "out/a/scan.cipher.png", Perm: 0o666, Write: writeImage})
+//
+// Each file is written to a temporary file in its final folder and synced to the disk. When all files of a call are whole,
+// they take their names in order. The last file is the one that needs the others, as a cipher image needs its key file.
+// When the process is killed, the last file is there only if those before it are.
+//
+// What lies in a folder is data. Nothing that is found there is trusted, finished or followed. Folders are opened below the
+// one that the user named, and links below it are refused. A name is taken by linking, which never replaces a file. Clean
+// removes only what a lock shows to be left by a process that has ended.
+//
+// Windows offers less. Its folders and files are not locked, so the files of two processes that write the same group may lie
+// there mixed, and Clean does nothing. Folders are not synced, and permissions are reduced to "read-only" or not.
 package atomicfile
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+	"time"
 )
 
-// ErrExists reports that the target is there already and was not to be replaced.
-var ErrExists = errors.New("already exists")
+var (
+	// ErrExists reports that a file is there already and was not to be replaced.
+	ErrExists = errors.New("already exists")
+	// ErrBusy reports that somebody else, in this process or another, kept the folder locked for too long.
+	ErrBusy = errors.New("another process is writing to this folder")
+)
 
-// Write calls write with a buffered writer and puts what it wrote at path, with permissions perm. An existing file is
-// replaced only when overwrite is set; otherwise the error wraps ErrExists and nothing is touched. Every error names path.
-func Write(path string, perm fs.FileMode, overwrite bool, write func(io.Writer) error) (err error) {
-	if !overwrite {
-		if _, err := os.Lstat(path); err == nil {
-			return fmt.Errorf("%s: %w", path, ErrExists)
+// A File is a file to be written.
+type File struct {
+	Path     string
+	Perm     fs.FileMode           // less the umask
+	Modified time.Time             // the file's modification time; zero: when it is written
+	Write    func(io.Writer) error // writes the content
+}
+
+// Write calls write with a buffered writer and puts what it wrote at path, with permissions perm less the umask. The folder
+// must be there. An existing file is replaced only when overwrite is set; otherwise the error wraps ErrExists and nothing is
+// touched. Every error names path.
+func Write(path string, perm fs.FileMode, overwrite bool, write func(io.Writer) error) error {
+	dir, err := openRoot(filepath.Dir(path))
+	if err != nil {
+		return named(path, err)
+	}
+	defer dir.Close()
+	return writeAll(dir, overwrite, []File{{Path: path, Perm: perm, Write: write}})
+}
+
+// WriteAll writes files that belong together and lie in one folder: all of them or, after an error, none. The folder is root or
+// lies below it; "" stands for the files' folder. Missing folders are made. Below root, a link is refused in the place of a
+// folder. Existing files are replaced only when overwrite is set; otherwise the error wraps ErrExists. Every error names the
+// file or the folder.
+//
+// Killed while it replaces files, WriteAll leaves the old group or the new one usable. The old files before the last may then
+// have spare names, see Spares.
+//
+// The files of two calls never lie there mixed. The error wraps ErrBusy if another process keeps the folder locked.
+func WriteAll(root string, overwrite bool, files ...File) error {
+	if len(files) == 0 {
+		return nil
+	}
+	folder := filepath.Dir(files[0].Path)
+	for _, f := range files {
+		if filepath.Dir(f.Path) != folder {
+			panic("atomicfile: files of one call in two folders")
 		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".keygan-*.tmp")
+	dir, err := openFolder(root, folder, true)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, reason(err))
+		return err
 	}
+	defer dir.Close()
+	return writeAll(dir, overwrite, files)
+}
+
+// writeAll writes files into an open folder.
+func writeAll(dir directory, overwrite bool, files []File) error {
+	if !overwrite { // better known before the work than after it
+		for _, f := range files {
+			if _, err := dir.Lstat(filepath.Base(f.Path)); err == nil {
+				return named(f.Path, ErrExists)
+			}
+		}
+	}
+	var written []*temporary
 	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("%s: %w", path, reason(err))
+		for _, t := range written {
+			t.discard(dir)
 		}
 	}()
-	if err := f.Chmod(perm); err != nil {
-		return err
+	for _, f := range files {
+		t, err := newTemporary(dir, filepath.Base(f.Path))
+		if err != nil {
+			return named(f.Path, err)
+		}
+		written = append(written, t)
+		if err := t.write(dir, f); err != nil {
+			return named(f.Path, err)
+		}
 	}
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err := write(w); err != nil {
-		return err
+	if failed, err := place(dir, overwrite, written); err != nil {
+		return named(files[failed].Path, err)
 	}
-	if err := w.Flush(); err != nil {
-		return err
+	for i, t := range written {
+		if err := t.Chmod(files[i].Perm.Perm() &^ umask); err != nil {
+			return named(files[i].Path, err)
+		}
 	}
-	if err := f.Sync(); err != nil {
-		return err
+	// The new names must be on the disk before the old files lose their last ones.
+	if err := syncFolder(dir); err != nil {
+		return named(filepath.Dir(files[0].Path), err)
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	take := takeName
-	if overwrite {
-		take = os.Rename
-	}
-	if err := take(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// takeName renames a file to a name that must be free.
-func takeName(from, path string) error {
-	if err := giveName(from, path); err != nil {
-		return err
-	}
-	if err := os.Remove(from); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	for _, t := range written {
+		removeIf(dir, t.spare, t.old)
 	}
 	return nil
 }
 
-// reason drops the temporary file's name from an error of the os package: it tells a user nothing.
-func reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
+// Probe says why files cannot be written into a folder, which may have yet to be made: better known before hours of work
+// than after them.
+func Probe(folder string) error {
+	at := folder
+	_, err := os.Stat(at)
+	for errors.Is(err, fs.ErrNotExist) && filepath.Dir(at) != at {
+		at = filepath.Dir(at)
+		_, err = os.Stat(at)
 	}
-	var le *os.LinkError
-	if errors.As(err, &le) {
-		return le.Err
-	}
-	return err
-}
-
-// syncDir makes the new name itself durable. File systems that cannot sync a folder say EINVAL, which loses nothing.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
 	if err != nil {
-		return err
+		return named(folder, err)
 	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
-		return err
+	dir, err := openRoot(at)
+	if err != nil {
+		return named(folder, err)
 	}
+	defer dir.Close()
+	t, err := newTemporary(dir, "")
+	if err != nil {
+		return named(folder, err)
+	}
+	t.discard(dir)
 	return nil
+}
+
+// named is an error about the file or folder at path. The reason comes without the name that the os package gives it, which
+// may be a temporary one.
+func named(path string, err error) error {
+	var pe *fs.PathError
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
+		err = pe.Err
+	case errors.As(err, &le):
+		err = le.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }

@@ -81,7 +81,7 @@ func TestWriteAll(t *testing.T) {
 		}
 	}
 	write := func(force bool, one string, two func(io.Writer) error) error {
-		return WriteAll(force, File{first, 0o600, text(one)}, File{second, 0o644, two})
+		return WriteAll("", force, File{Path: first, Perm: 0o600, Write: text(one)}, File{Path: second, Perm: 0o644, Write: two})
 	}
 
 	if err := write(false, "a", func(io.Writer) error { return broken }); !errors.Is(err, broken) || err.Error() != second+": broken" {
@@ -127,7 +127,7 @@ func TestWriteAll(t *testing.T) {
 func TestProbe(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
-	write := File{file, 0o600, func(io.Writer) error { return nil }}
+	write := File{Path: file, Perm: 0o600, Write: func(io.Writer) error { return nil }}
 	for _, folder := range []string{dir, filepath.Join(dir, "a", "b")} {
 		if err := Probe(folder); err != nil {
 			t.Error(err)
@@ -136,7 +136,7 @@ func TestProbe(t *testing.T) {
 	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
 		t.Errorf("left behind: %v", entries)
 	}
-	if err := WriteAll(false, write); err != nil {
+	if err := WriteAll("", false, write); err != nil {
 		t.Fatal(err)
 	}
 	for _, folder := range []string{file, filepath.Join(file, "a")} {
@@ -144,8 +144,8 @@ func TestProbe(t *testing.T) {
 			t.Errorf("below a file: %v", err)
 		}
 	}
-	inside := File{filepath.Join(dir, "a", "b", "c"), 0o600, write.Write}
-	if err := WriteAll(false, inside); err != nil || !there(inside.Path) {
+	inside := File{Path: filepath.Join(dir, "a", "b", "c"), Perm: 0o600, Write: write.Write}
+	if err := WriteAll("", false, inside); err != nil || !there(inside.Path) {
 		t.Errorf("into a new folder: %v", err)
 	}
 }
