@@ -90,7 +90,9 @@ func (b *batch) end() {
 func (b *batch) recover() error {
 	var groups [][]string
 	for _, j := range b.jobs {
-		groups = append(groups, []string{j.outputs[len(j.outputs)-1], j.outputs[0]}) // the key file first
+		if n := len(j.outputs); n > 0 {
+			groups = append(groups, []string{j.outputs[n-1], j.outputs[0]}) // the key file first
+		}
 	}
 	atomicfile.Clean("", groups)
 	return nil
