@@ -25,6 +25,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 )
 
@@ -84,11 +86,13 @@ func WriteAll(root string, overwrite bool, files ...File) error {
 
 // writeAll writes files into an open folder.
 func writeAll(dir directory, overwrite bool, files []File) error {
-	if !overwrite { // better known before the work than after it
-		for _, f := range files {
-			if _, err := dir.Lstat(filepath.Base(f.Path)); err == nil {
-				return named(f.Path, ErrExists)
-			}
+	for _, f := range files { // better known before the work than after it
+		name := filepath.Base(f.Path)
+		if !strings.HasSuffix(f.Path, name) { // it ends in a separator
+			return named(f.Path, syscall.EISDIR)
+		}
+		if _, err := dir.Lstat(name); err == nil && !overwrite {
+			return named(f.Path, ErrExists)
 		}
 	}
 	var written []*temporary
@@ -128,16 +132,11 @@ func writeAll(dir directory, overwrite bool, files []File) error {
 // Probe says why files cannot be written into a folder, which may have yet to be made: better known before hours of work
 // than after them.
 func Probe(folder string) error {
-	at := folder
-	_, err := os.Stat(at)
-	for errors.Is(err, fs.ErrNotExist) && filepath.Dir(at) != at {
+	dir, err := openRoot(folder)
+	for at := folder; errors.Is(err, fs.ErrNotExist) && filepath.Dir(at) != at; {
 		at = filepath.Dir(at)
-		_, err = os.Stat(at)
+		dir, err = openRoot(at)
 	}
-	if err != nil {
-		return named(folder, err)
-	}
-	dir, err := openRoot(at)
 	if err != nil {
 		return named(folder, err)
 	}

@@ -58,6 +58,22 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// A path that ends in a separator is a folder's.
+func TestWriteFolder(t *testing.T) {
+	for _, overwrite := range []bool{false, true} {
+		dir := t.TempDir()
+		path := dir + string(filepath.Separator)
+		for _, err := range []error{Write(path, 0o600, overwrite, text("x")), WriteAll("", overwrite, File{Path: path, Write: text("x")})} {
+			if !errors.Is(err, syscall.EISDIR) || !strings.HasPrefix(err.Error(), path+": ") {
+				t.Errorf("error %v", err)
+			}
+		}
+		if names := namesIn(t, dir); len(names) > 0 {
+			t.Errorf("there are %q", names)
+		}
+	}
+}
+
 // A pair of files is there whole or not at all: when the second cannot be written, the first is not there either, and
 // what was there before is.
 func TestWriteAll(t *testing.T) {

@@ -5,12 +5,14 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 )
 
 // tmp is a name like those of temporary files, with a number in it.
@@ -135,4 +137,35 @@ func TestCleanOthersFirst(t *testing.T) {
 	if got := fmt.Sprint(namesIn(t, dir)); err != nil || got != "[key]" {
 		t.Errorf("there is %s, error %v", got, err)
 	}
+}
+
+// What is being written stays, even if Clean runs at this very moment.
+func TestCleanWhileWriting(t *testing.T) {
+	dir := t.TempDir()
+	files := pair(dir, "x")
+	files[1].Write = func(w io.Writer) error {
+		return errors.Join(Clean(dir, [][]string{{files[0].Path, files[1].Path}}), text("x")(w))
+	}
+	if err := WriteAll(dir, false, files...); err != nil || read(files[0].Path) != "x" || read(files[1].Path) != "x" {
+		t.Errorf("there is %q, error %v", namesIn(t, dir), err)
+	}
+}
+
+// A folder that is in use is left alone in the end, with an error. In the test's bubble no time passes.
+func TestCleanBusy(t *testing.T) {
+	dir := t.TempDir()
+	f, err := os.Open(dir)
+	if err != nil || tryLock(f) != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	synctest.Test(t, func(t *testing.T) {
+		groups := [][]string{{filepath.Join(dir, "key"), filepath.Join(dir, "image")}}
+		if err := Clean(dir, groups); err != nil {
+			t.Errorf("there is nothing to remove: %v", err)
+		}
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, tmp(1)), nil, 0o600), Clean(dir, groups)); !errors.Is(err, ErrBusy) {
+			t.Errorf("error %v", err)
+		}
+	})
 }

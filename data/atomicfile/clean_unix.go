@@ -28,81 +28,67 @@ func Clean(root string, groups [][]string) error {
 	}
 	var errs []error
 	for folder, groups := range folders {
-		dir, err := openFolder(root, folder, false)
-		if err == nil {
-			if err = clean(dir, groups); err != nil {
-				err = named(folder, err)
-			}
-			dir.Close()
-		}
-		if !isNotOurs(err) {
+		if err := cleanFolder(root, folder, groups); err != nil {
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// isNotOurs reports whether an error means only that something is not there, or is not what this package made.
-func isNotOurs(err error) bool {
-	for _, e := range []error{fs.ErrNotExist, errLink, errSwapped, syscall.ENOTDIR, syscall.ELOOP} {
-		if errors.Is(err, e) {
-			return true
+func cleanFolder(root, folder string, groups [][]string) error {
+	dir, err := openFolder(root, folder, false)
+	for _, nothingOfOurs := range []error{fs.ErrNotExist, errLink, errSwapped, syscall.ENOTDIR} {
+		if errors.Is(err, nothingOfOurs) {
+			return nil
 		}
 	}
-	return false
-}
-
-// clean cleans one folder. It is locked meanwhile, since others may be placing the files of the groups.
-func clean(dir *os.Root, groups [][]string) error {
-	self, err := dir.Open(".")
 	if err != nil {
 		return err
+	}
+	defer dir.Close()
+	self, err := dir.Open(".")
+	if err != nil {
+		return named(folder, err)
 	}
 	defer self.Close()
 	names, err := self.Readdirnames(-1)
 	if err != nil {
-		return err
+		return named(folder, err)
 	}
-	var errs []error
 	for _, name := range names {
-		if !temporaryName.MatchString(name) {
-			continue
-		}
-		f, info, err := openLeft(dir, self, name)
+		f := openLeft(dir, self, name)
 		if f == nil {
-			errs = append(errs, err)
 			continue
 		}
-		errs = append(errs, removeLeft(dir, name, info, groups))
+		err := removeLeft(dir, name, f, groups)
 		f.Close()
+		if err != nil {
+			return named(folder, err)
+		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
-// openLeft opens and locks a file that a killed process left. For anything else the file is nil.
-func openLeft(dir *os.Root, self *os.File, name string) (*os.File, fs.FileInfo, error) {
+// openLeft opens and locks a file that a killed process left. For anything else it returns nil, as it does for what cannot be
+// opened.
+func openLeft(dir *os.Root, self *os.File, name string) *os.File {
+	if !temporaryName.MatchString(name) {
+		return nil
+	}
 	// Only a file that looks like ours is opened at all: opening a device can have effects.
 	if info, err := dir.Lstat(name); err != nil || !isOurs(info) {
-		return nil, nil, unlessNotOurs(err)
+		return nil
 	}
 	fd, err := unix.Openat(int(self.Fd()), name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, nil, unlessNotOurs(err)
-	}
-	f := os.NewFile(uintptr(fd), name)
-	info, err := f.Stat()
-	if err != nil || !isOurs(info) || tryLock(f) != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return f, info, nil
-}
-
-func unlessNotOurs(err error) error {
-	if isNotOurs(err) {
 		return nil
 	}
-	return err
+	f := os.NewFile(uintptr(fd), name)
+	if info, err := f.Stat(); err == nil && isOurs(info) && tryLock(f) == nil {
+		return f
+	}
+	f.Close()
+	return nil
 }
 
 // isOurs reports whether a file has the type, the permissions and the owner of a temporary file.
@@ -113,18 +99,20 @@ func isOurs(info fs.FileInfo) bool {
 
 // removeLeft removes a file that a killed process left. Its temporary name goes last: as long as it is there, the other names can
 // be found again.
-func removeLeft(dir *os.Root, name string, info fs.FileInfo, groups [][]string) error {
+func removeLeft(dir *os.Root, name string, f *os.File, groups [][]string) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
 	locked, unlock, err := lockFolder(dir)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	for _, group := range groups {
-		if !locked { // somebody may be placing this group
-			break
-		}
 		last := len(group) - 1
-		if _, err := dir.Lstat(filepath.Base(group[last])); !errors.Is(err, fs.ErrNotExist) {
+		_, err := dir.Lstat(filepath.Base(group[last]))
+		if !locked || !errors.Is(err, fs.ErrNotExist) { // unlocked, somebody may be placing this group
 			continue
 		}
 		for _, path := range group[:last] {

@@ -15,7 +15,7 @@ import (
 var (
 	errLink    = errors.New("is a symbolic link, which is not followed")
 	errOutside = errors.New("lies outside the output folder")
-	errSwapped = errors.New("was replaced by somebody else while it was being written")
+	errSwapped = errors.New("was replaced by somebody else in the meantime")
 )
 
 // A directory is what this package does in an open folder, an os.Root. All names are single ones, without a separator.

@@ -117,12 +117,16 @@ func TestKilled(t *testing.T) {
 		before    string
 		overwrite bool
 		noLinks   bool
+		fails     string // cannot take its name
 	}{
-		{"new", "", false, false},
-		{"new without links", "", false, true},
-		{"replaced", "old", true, false},
-		{"replaced without links", "old", true, true},
-		{"nothing to replace", "", true, false},
+		{"new", "", false, false, ""},
+		{"new without links", "", false, true, ""},
+		{"new, then given back", "", false, false, "image"},
+		{"replaced", "old", true, false, ""},
+		{"replaced without links", "old", true, true, ""},
+		{"replaced, then put back", "old", true, false, "image"},
+		{"replaced and put back without links", "old", true, true, "image"},
+		{"nothing to replace", "", true, false, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			seen := map[string]bool{}
@@ -138,8 +142,9 @@ func TestKilled(t *testing.T) {
 					t.Fatal(err)
 				}
 				files := pair(dir, "new")
-				err = writeAll(&mortal{root, steps, test.noLinks}, test.overwrite, files)
-				if err != nil && !errors.Is(err, errKilled) {
+				m := &mortal{root, steps, test.noLinks}
+				err = writeAll(&failing{m, test.fails}, test.overwrite, files)
+				if err != nil && !errors.Is(err, errKilled) && (test.fails == "" || !errors.Is(err, syscall.EIO)) {
 					t.Fatal(err)
 				}
 				if err != nil && !strings.HasPrefix(err.Error(), dir) || strings.Contains(fmt.Sprint(err), ".keygan-") {
@@ -166,7 +171,7 @@ func TestKilled(t *testing.T) {
 						t.Errorf("%s is left after %d steps", name, steps)
 					}
 				}
-				if test.name == "new" && read(files[1].Path) == "" && len(namesIn(t, dir)) > 0 {
+				if !test.overwrite && !test.noLinks && read(files[1].Path) == "" && len(namesIn(t, dir)) > 0 {
 					t.Errorf("after %d steps and Clean there are %q", steps, namesIn(t, dir))
 				}
 				spares := len(Spares(files[0].Path))
@@ -177,11 +182,11 @@ func TestKilled(t *testing.T) {
 					t.Errorf("after %d steps, the next call leaves the image %q and the keys %q", steps, read(files[1].Path), got)
 				}
 				root.Close()
-				if err == nil {
+				if m.steps > 0 {
 					break
 				}
 			}
-			if !seen[test.before] || !seen["new"] {
+			if !seen[test.before] || seen["new"] != (test.fails == "") {
 				t.Errorf("images were %v", seen)
 			}
 		})

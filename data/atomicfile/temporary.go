@@ -31,7 +31,7 @@ func newTemporary(dir directory, final string) (*temporary, error) {
 		var random [16]byte
 		rand.Read(random[:])
 		name := fmt.Sprintf(".keygan-%x.tmp", random)
-		f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // which follows no link, see open(2)
+		f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // an os.Root adds O_NOFOLLOW
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
