@@ -27,7 +27,7 @@ func TestAgeProgramAndWeAgree(t *testing.T) {
 		return path(name)
 	}
 	m := noise(12, 10, 3, 1)
-	cipher, k := mustSeal(t, m, SealOptions{Name: `größe "1".png`, NetworkKey: []byte("key"), Generator: someHash})
+	cipher, k := mustSeal(t, m, SealOptions{Name: `größe "1".png`, NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256"})
 
 	ours, public, err := NewIdentity(time.Now())
 	if err != nil {

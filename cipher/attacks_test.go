@@ -162,7 +162,7 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 	if !same(xored(l[0], l[2]), plain) || !same(xored(l[0], l[1]), xored(plain, other)) {
 		t.Error("logistic: x0 and r kept for three images do not give them away")
 	}
-	o := SealOptions{NetworkKey: key.Pix, Generator: someHash}
+	o := SealOptions{NetworkKey: key.Pix, Generator: someHash, NetworkInput: "256x256"}
 	var c [4]*data.Image
 	for i, m := range []*data.Image{plain, other, zero, plain} {
 		c[i], _ = mustSeal(t, m, o)
@@ -186,7 +186,7 @@ func TestAttackOneBitChanged(t *testing.T) {
 			t.Errorf("%s: NPCR %v, UACI %v, and not one pixel by one bit", scheme, npcr, uaci)
 		}
 	}
-	o := SealOptions{NetworkKey: key.Pix, Generator: someHash}
+	o := SealOptions{NetworkKey: key.Pix, Generator: someHash, NetworkInput: "256x256"}
 	a, _ := mustSeal(t, plain, o)
 	b, _ := mustSeal(t, bit, o)
 	// Expected of independent noise: 255/256 = 0.99609 with a standard deviation of 0.00024, and 0.33464 with one of 0.00093.
@@ -288,7 +288,7 @@ func TestAttackKeyGuessed(t *testing.T) {
 	for i := range exact.Pix {
 		exact.Pix[i] = key.Pix[3*i]
 	}
-	sealed, _ := mustSeal(t, plain, SealOptions{NetworkKey: key.Pix, Generator: someHash})
+	sealed, _ := mustSeal(t, plain, SealOptions{NetworkKey: key.Pix, Generator: someHash, NetworkInput: "256x256"})
 	for what, c := range map[string]*data.Image{"xor": mustEncrypt(t, "xor", plain, key), "paper": mustEncrypt(t, "paper", plain, key), "sealed": sealed} {
 		for guess, g := range map[string]*data.Image{"the average": average, "the key": exact} {
 			found, highest := (*data.Image)(nil), math.Inf(-1)
@@ -315,7 +315,7 @@ func TestAttackKeyGuessed(t *testing.T) {
 func TestSealedNeedsNoNetwork(t *testing.T) {
 	plain := data.NewImage(256, 256, 1, 8)
 	for what, o := range map[string]SealOptions{
-		"none": {}, "all zeros": {NetworkKey: make([]byte, 3*256*256), Generator: someHash}, "the image itself": {NetworkKey: plain.Pix, Generator: someHash},
+		"none": {}, "all zeros": {NetworkKey: make([]byte, 3*256*256), Generator: someHash, NetworkInput: "256x256"}, "the image itself": {NetworkKey: plain.Pix, Generator: someHash, NetworkInput: "256x256"},
 	} {
 		a, ka := mustSeal(t, plain, o)
 		b, kb := mustSeal(t, plain, o)

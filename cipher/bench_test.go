@@ -79,7 +79,7 @@ func BenchmarkCipher(b *testing.B) {
 			})
 			network := make([]byte, 3*m.Width*m.Height)
 			benchmark(b, "sealed-encrypt-with-network-key", size, func() {
-				_, _, err := SealImage(m, SealOptions{NetworkKey: network, Generator: someHash})
+				_, _, err := SealImage(m, SealOptions{NetworkKey: network, Generator: someHash, NetworkInput: "256x256"})
 				must(b, err)
 			})
 		})

@@ -258,3 +258,23 @@ func TestCatMapRefusesNegativeIterations(t *testing.T) {
 	}()
 	CatMap(data.NewImage(2, 2, 1, 8), 1, 1, -1)
 }
+
+// Inside one tile a square is mapped without memory for the image between the passes. It must be the same map.
+func TestApplySquare(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 64).Draw(t, "side")
+		m := data.NewImage(n, n, 1, 8)
+		copy(m.Pix, noise(n, n, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
+		a, b := rapid.IntRange(1, 300).Draw(t, "a"), rapid.IntRange(1, 300).Draw(t, "b")
+		p := catPasses(n, n, a, b, rapid.IntRange(1, 4).Draw(t, "iterations"))
+		if len(p) == 0 {
+			return // the identity
+		}
+		want, got := make([]byte, n*n), make([]byte, n*n)
+		p.apply(want, m.Pix, n, n, 1)
+		p.applySquare(newTiles(1, n), got, m.Pix, n)
+		if !bytes.Equal(want, got) {
+			t.Fatalf("%d×%d, %+v: another map", n, n, p)
+		}
+	})
+}

@@ -1,12 +1,19 @@
 // Package cipher turns images into cipher images and back.
 //
-// Real images are sealed: see below what the scheme sealed promises. It takes every image as it is, and any file.
+// Real images are sealed: see below what sealed promises. It takes every image as it is, and any file.
 //
 //	secret, key, err := cipher.SealImage(plain, cipher.SealOptions{Name: "scan.png"})
 //	err = key.Encrypt(keyFile, recipient) // an age file
 //	...
 //	key, err := cipher.ReadSealedKey(keyFile, identity)
 //	plain, err := cipher.OpenImage(secret, key)
+//
+// Files go through as streams of any length. The samples are those of a grey image of key.Header.Width × key.Header.Height.
+//
+//	key, err := cipher.NewFileKey(length, cipher.SealOptions{Name: "scan.dcm"})
+//	err = key.EncryptFile(samples, content)
+//	...
+//	err = key.DecryptFile(content, samples)
 //
 // The other schemes are research material. They need a key image, which somebody made, usually package infer from the plain image
 // itself: this package knows nothing of networks. A [Scheme] does the work; what opens the result again is a [KeyFile].

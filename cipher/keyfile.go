@@ -92,13 +92,22 @@ func (k *KeyFile) belongs(scheme string, cipher *data.Image) error {
 	switch {
 	case k.Scheme != scheme:
 		return fmt.Errorf("the key file is of the scheme %q, not %q: %w", k.Scheme, scheme, ErrMismatch)
-	case k.Width != cipher.Width || k.Height != cipher.Height || k.Channels != cipher.Channels || k.Depth != cipher.Depth:
-		shape := data.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}
-		return fmt.Errorf("the key file opens an image of %s, this one is %s: %w", &shape, cipher, ErrMismatch)
+	case k.CheckShape(cipher) != nil:
+		return k.CheckShape(cipher)
 	case k.SHA256 != Digest(cipher):
 		return ErrMismatch
 	}
 	return nil
+}
+
+// CheckShape says whether a cipher image has the shape that the key file opens; otherwise the error wraps ErrMismatch. It does not look at
+// the samples, so that a caller can ask before it reads them.
+func (k *KeyFile) CheckShape(cipher *data.Image) error {
+	if k.Width == cipher.Width && k.Height == cipher.Height && k.Channels == cipher.Channels && k.Depth == cipher.Depth {
+		return nil
+	}
+	shape := data.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}
+	return fmt.Errorf("the key file opens an image of %s, this one is %s: %w", &shape, cipher, ErrMismatch)
 }
 
 // Write writes the key file. The same key file always gives the same bytes.

@@ -29,6 +29,20 @@ func (p passes) apply(dst, src []byte, h, w, size int) {
 	}
 }
 
+// applySquare maps a square of n×n pixels that fits a tile, from src to dst, which may be the same. It needs no memory but the tiles: between
+// two passes the rows go from tile to tile. There is at least one pass.
+func (p passes) applySquare(t *tiles, dst, src []byte, n int) {
+	t.load(src, 0, 0, n, n, n, mod(p[0].before, n))
+	for i, q := range p {
+		t.turn(n, n)
+		if i+1 < len(p) {
+			t.store(t.in, t.stride, 0, 0, n, n, n, n, mod(q.scale, n), mod(q.after+p[i+1].before, n))
+		} else {
+			t.store(dst, n*t.size, 0, 0, n, n, n, n, mod(q.scale, n), mod(q.after, n))
+		}
+	}
+}
+
 // scratches keeps the memory for the transposed image from one image to the next: to get it anew, cleared, takes a tenth of the
 // time of the map.
 var scratches sync.Pool
@@ -70,33 +84,47 @@ func (t *tiles) pass(dst, src []byte, h, w int, p pass) {
 			nx := min(t.side, h-x)
 			t.load(src, x, y, nx, ny, w, before)
 			t.turn(nx, ny)
-			t.store(dst, y, x, ny, nx, w, h, scale, after)
+			t.store(dst, h*t.size, y, x, ny, nx, w, h, scale, after)
 		}
 	}
 }
 
-// load fills the tile in with nx×ny pixels from row x, column y on, of the image whose rows are rotated by shear·row.
+// load fills the tile in with nx×ny pixels from row x, column y on, of the image whose rows are rotated by shear·row, for a shear in
+// [0, w).
 func (t *tiles) load(src []byte, x, y, nx, ny, w, shear int) {
 	n, row := ny*t.size, w*t.size
+	at := mod(y-shear*x, w) // the column of the stored row x where column y lies; divisions would take as long as the copying
 	for i := range nx {
-		at := mod(y-shear*(x+i), w) * t.size // of column y in this row as it is stored
 		line, to := src[(x+i)*row:][:row], t.in[i*t.stride:][:n]
-		if m := copy(to, line[at:]); m < n {
+		if m := copy(to, line[at*t.size:]); m < n {
 			copy(to[m:], line)
+		}
+		if at -= shear; at < 0 {
+			at += w
 		}
 	}
 }
 
-// store puts nx×ny pixels of the tile out into the image dst of h×w pixels: those of row x from column y on to row scale·x, which is
-// rotated by shear·scale·x, and so on.
-func (t *tiles) store(dst []byte, x, y, nx, ny, h, w, scale, shear int) {
-	n, row := ny*t.size, w*t.size
+// store puts nx×ny pixels of the tile out into the image dst of h×w pixels, whose rows lie row bytes apart: those of row x from column y on to row scale·x, which is
+// rotated by shear·scale·x, and so on. scale is in [0, h), shear in [0, w).
+func (t *tiles) store(dst []byte, row, x, y, nx, ny, h, w, scale, shear int) {
+	n := ny * t.size
+	x1 := scale * x % h
+	at := (y + shear*x1) % w
+	step, wrap := shear*scale%w, shear*h%w // by how much at grows from row to row, and shrinks where x1 starts over
 	for i := range nx {
-		x1 := scale * (x + i) % h
-		at := (y + shear*x1) % w * t.size
-		line, from := dst[x1*row:][:row], t.out[i*t.stride:][:n]
-		if m := copy(line[at:], from); m < n {
+		line, from := dst[x1*row:][:w*t.size], t.out[i*t.stride:][:n]
+		if m := copy(line[at*t.size:], from); m < n {
 			copy(line, from[m:])
+		}
+		if at += step; at >= w {
+			at -= w
+		}
+		if x1 += scale; x1 >= h {
+			x1 -= h
+			if at -= wrap; at < 0 {
+				at += w
+			}
 		}
 	}
 }

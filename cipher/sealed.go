@@ -1,65 +1,84 @@
-// # What the scheme sealed promises
+// # What sealed promises
 //
-// sealed is for real images. [SealImage] takes any image, [SealFile] any bytes, and each gives a cipher image and a [SealedKey];
-// [OpenImage] and [OpenFile] take both and give back every byte, or nothing.
+// The scheme sealed is for real images. [SealImage] takes any image; [NewFileKey] and [SealedKey.EncryptFile] take any file. Both give
+// a cipher image and a [SealedKey]. [OpenImage] and [SealedKey.DecryptFile] take the two and give back every byte, or an error.
 //
-// The construction, for an image P of height × width pixels:
+// New pairs have format version 2. Version 1 still opens. docs/format.md describes both to the last byte.
 //
-//	secret            32 bytes of crypto/rand, made for this image alone and forgotten at the end
-//	PRK             = HKDF-Extract(SHA-512, salt = secret, IKM = the network's raw key of P, or nothing without a network)
-//	a, b, k         = HKDF-Expand(PRK, "keygan/sealed/1/cat-map/…"), see catMap
-//	key, nonce      = HKDF-Expand(PRK, "keygan/sealed/1/aes-256-gcm-key"), (…, "keygan/sealed/1/aes-256-gcm-nonce")
-//	commitment      = HKDF-Expand(PRK, "keygan/sealed/1/commitment")
-//	M               = the cat map with a, b, k iterations over the whole of P
-//	C, tag          = AES-256-GCM(key, nonce, plaintext = M, associated data = header)
+//	secret          32 bytes of crypto/rand, drawn for this one image or file and then forgotten
+//	PRK           = HKDF-Extract(SHA-512, salt = secret, IKM = the network's raw key of the image, or nothing)
+//	key, …        = HKDF-Expand(PRK, "keygan/sealed/2/" + label); in version 1 the label begins with "keygan/sealed/1/"
+//	commitment    = HKDF-Expand(PRK, "keygan/sealed/2/commitment")
 //
-// C is the cipher image's samples. The key file holds PRK, tag and the header: scheme, format version, derivation version,
-// kind, width, height, channels, depth, length of a file, the network's hash, commitment and name. It is encrypted by age
-// to its recipients or under a passphrase (see [SealedKey.Encrypt]).
+// An image, and in version 1 also a file, is encrypted as a whole:
 //
-// The adversary has every cipher image and every key file (as age has encrypted it), may have chosen the images, knows the
-// network's weights, and may hand back any pair of files to be opened. The age identity or passphrase is all he lacks. Then:
+//	M             = the cat map, with parameters from PRK, over the whole image
+//	C, tag        = AES-256-GCM(key, nonce from PRK, plaintext = M, associated data = header)
 //
-//   - Confidentiality. He learns of an image nothing but what is listed as visible below. HKDF-Extract is HMAC-SHA-512 keyed
-//     with 256 random bits, so PRK looks random to whoever lacks the secret, whatever the second input is: HMAC is assumed to be
-//     a pseudorandom function (Bellare, 2006), and the network's key is only its message. HKDF-Expand (Krawczyk, 2010; RFC 5869)
-//     makes of it independent keys, as its labels differ. AES-256 in counter mode under a key used for one message is as good
-//     as a one-time pad, but for an advantage of about 2⁻⁷⁵ against the largest image, 2²⁷ blocks, and what AES itself yields.
-//   - Integrity. Whoever changes the samples, the tag or any header field, swaps the parts of two ciphertexts or cuts one
-//     short is refused, but for a chance below 2⁻¹⁰⁰ a try (GCM's bound for 2²⁷ blocks). Nothing is given out before all of it
-//     is authenticated. All failures are the one error [ErrRefused].
-//   - The nonce may be derived, fixed even: every key encrypts one message, so that no pair of key and nonce comes twice. Two
-//     images would share a key only if 256 random bits came twice. Sealing one image again gives an unrelated ciphertext, and so
+// A file of version 2 is padded with zero bytes, cut into chunks of 65,536 bytes and encrypted chunk by chunk, as in STREAM (Hoang,
+// Reyhanitabar, Rogaway and Vizár, 2015) and age:
+//
+//	Mᵢ            = the cat map over chunk i, a square of 256×256 bytes; a shorter last chunk stays as it is
+//	Cᵢ            = AES-256-GCM(key, nonce = i and whether it is the last, plaintext = Mᵢ, associated data = header), with its tag
+//
+// The ciphertext is the cipher image's samples. The key file holds PRK, the header and, for an image, the tag. The header has the scheme,
+// version, kind, width, height, channels, depth, length of a file, permission bits, modification time, hash and input size of the
+// network, commitment and name. age encrypts the key file to its recipients or under a passphrase (see [SealedKey.Encrypt]).
+//
+// The adversary has every cipher image and every encrypted key file. He may have chosen the images, knows the network's
+// weights, and may hand back any pair of files to be opened. He lacks only the age identity or passphrase. Then sealed promises:
+//
+//   - Confidentiality. He learns nothing of the content but what is listed below as visible. HKDF-Extract is HMAC-SHA-512 keyed
+//     with 256 random bits. HMAC is assumed to be a pseudorandom function (Bellare, 2006), so PRK looks random to anyone without the
+//     secret, whatever the network's key is. HKDF-Expand (Krawczyk, 2010; RFC 5869) makes independent keys from it, because the labels
+//     differ. AES-256 in counter mode is then as good as a one-time pad, up to what AES itself yields and an
+//     advantage of about 2⁻⁷⁵ against the largest image (2²⁷ blocks) or 2⁻⁵⁷ against the largest file (2³⁶ blocks).
+//   - Integrity of images. A change of any sample, the tag or a header field is refused, and so are parts of two ciphertexts or a ciphertext
+//     cut short. One try succeeds with a chance below 2⁻¹⁰⁰ (GCM's bound for 2²⁷ blocks). Nothing comes out before all of it is
+//     authenticated.
+//   - Integrity of files. The same holds for every chunk. Chunks cannot be reordered, dropped, repeated or cut off at the end, since the nonce
+//     has a chunk's number and marks the last one, and the header has the length. DecryptFile writes a chunk only once it is
+//     authentic. What a reader of the stream sees before the end is therefore authentic and in its place, but maybe not all of the file:
+//     only the nil error at the end says so.
+//   - One error. Whatever is wrong with a pair, the error is [ErrRefused]. Only an unknown version has its own, a [VersionError].
+//   - Nonces do not repeat. A key encrypts one image or one file: EncryptFile refuses a key that was used or read from a file. Two
+//     images would share a key only if 256 random bits came twice. Sealing the same content again gives an unrelated ciphertext, and so
 //     does changing one bit of it.
-//   - The network can only add. Were its key constant, all zeros, known to the adversary or chosen by him, PRK would still be
-//     keyed by the secret; without a network the second input is empty, and nothing else changes. Were crypto/rand broken
-//     instead, PRK would be as hard to guess as the network's key, which for a known network means the image; but age, which draws
-//     its keys there, too, would have fallen first.
-//   - The cat map is part of no claim. It permutes pixels that are then encrypted, under parameters independent of the AES key; a
-//     bijection chosen without a look at the plaintext neither helps nor harms the cipher that follows it.
-//   - Commitment. AES-GCM does not commit to its key: a key can be looked for under which a given ciphertext and tag open to
-//     something else. A commitment, 256 bits of HMAC-SHA-512, stands in the header, and two PRKs with the same one are a collision
-//     of the hash, 2¹²⁸ work. So a cipher image and a commitment open to one plaintext at most, and whoever keeps the two, of which
-//     neither is secret, can later tell.
+//   - The network can only add. If its key were constant, known to the adversary or chosen by him, the secret would still
+//     key PRK. Without a network the second input is empty, and nothing else changes. If crypto/rand were broken
+//     instead, PRK would be as hard to guess as the network's key, which for a known network means the image; but then age would have fallen
+//     first, because it draws its keys from the same source.
+//   - The cat map is part of no claim. It is a bijection that moves bytes before they are encrypted, with parameters independent of
+//     the AES key and chosen without looking at the plaintext. So it neither helps nor harms the cipher after it.
+//   - Commitment. AES-GCM does not commit to its key: somebody can search for a second key under which a ciphertext opens to
+//     something else. So the header has a commitment, 256 bits of HMAC-SHA-512. Two PRKs with one commitment are a collision
+//     of the hash, 2¹²⁸ work. A cipher image and a commitment therefore open to one plaintext at most. Whoever keeps the two, neither of which is
+//     secret, can prove it later.
+//
+// What is visible to everybody:
+//
+//   - The cipher image's width, height, channels and depth. Those of an image are the plain image's. For a file they give away
+//     its length to within about a row, some 2·√length bytes in the worst case.
+//   - The names, dates and sizes of the two files themselves.
+//   - The length of the encrypted key file. It depends on the kind, the length of the name, the number of digits in sizes and time, and whether
+//     mode, time and network are recorded. The values are encrypted.
+//   - The recipients' types and number, as age shows them.
 //
 // What is not claimed:
 //
-//   - The cipher image shows the image's width, height, channels and depth (of an exact file: its length to within a row or two),
-//     and file names and times outside show what they show. The name inside and the network's hash are encrypted in the key
-//     file, whose length still shows how long the name is and whether there was a network.
 //   - Who made it. Anyone can seal an image of his own to a public key and put it in the place of another: age recipients do not
-//     authenticate a sender. (A passphrase does, among those who know it.) Nor does it show that a pair of files is an old one.
+//     authenticate a sender. (A passphrase does, among those who know it.) Nor does anything show that a pair of files is an old one.
 //   - A sender who means to deceive can make two key files, of different commitments, for one cipher image.
-//   - Whoever has the key file in the clear has the image: it is its key. There is no forward secrecy after that, and none if
+//   - Whoever has the key file in the clear has the content. There is no forward secrecy after that, and none if
 //     an age identity is lost. A passphrase is worth what it costs to guess.
-//   - Gentle degradation. One wrong bit, and the image does not open; keep copies.
+//   - Gentle degradation. One wrong bit, and an image does not open, nor a file from that chunk on; keep copies.
 //   - Time. Tags and commitments are compared in constant time, and Go's AES-GCM takes the same time for all keys where the processor has
-//     instructions for it. A refusal authenticates the whole cipher image, whatever was wrong; see Refuse. The cat map on rectangles
-//     takes the longer the more iterations there are, and gives their number away to a clock; no claim rests on it.
-//   - Memory. Secrets in arrays of this package are zeroed after use. Those that the standard library and age expand inside are left
-//     to the garbage collector, as are the pixels.
+//     instructions for it. But a refusal comes early: a clock tells whether the key file or the cipher image was at fault, and at which chunk.
+//     The cat map on rectangles takes longer with more iterations and gives their number away; no claim rests on it.
+//   - Memory. Secrets in arrays of this package are zeroed after use. What the standard library and age expand inside is left
+//     to the garbage collector, and so is the content.
 //
-// A file sealed by any version of this package with a given format version opens in all later ones.
+// A pair that any version of this package sealed opens in all later ones.
 package cipher
 
 import (
@@ -72,7 +91,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
+	"time"
 
 	"keygan/data"
 )
@@ -101,6 +122,15 @@ type SealOptions struct {
 	NetworkKey []byte
 	Generator  string
 
+	// NetworkInput is the size in pixels to which the image was resized for the network, width first, as "256x256". It is given
+	// with Generator, or not at all. Version 1 does not record it.
+	NetworkInput string
+
+	// Mode has the plain file's permission bits; other bits are ignored. Modified is its modification time, of which the key file keeps
+	// nanoseconds. The zero values are not recorded. Version 1 records neither.
+	Mode     fs.FileMode
+	Modified time.Time
+
 	// Random gives the 32 bytes of the secret: for evaluations and tests alone, whose results are to be the same again. It must
 	// be nil for whatever is to stay secret; then they come from crypto/rand.
 	Random io.Reader
@@ -113,7 +143,7 @@ func SealImage(plain *data.Image, o SealOptions) (*data.Image, *SealedKey, error
 		return nil, nil, fmt.Errorf("an image of %d×%d pixels, %d channels, %d bits and %d bytes cannot be sealed",
 			plain.Width, plain.Height, plain.Channels, plain.Depth, len(plain.Pix))
 	}
-	return sealFresh(sealedSpace(plain), plain, kindImage, 0, o)
+	return seal(sealedSpace(plain), plain, SealedHeader{Version: SealedVersion, Kind: kindImage}, o)
 }
 
 // OpenImage decrypts what SealImage made. Of all that can be wrong it says ErrRefused; only for a key that opens a file and no
@@ -130,46 +160,16 @@ func sealedSpace(plain *data.Image) []byte {
 	return make([]byte, len(plain.Pix), len(plain.Pix)+tagSize)
 }
 
-func sealFresh(to []byte, plain *data.Image, kind string, length int, o SealOptions) (*data.Image, *SealedKey, error) {
-	secret := make([]byte, secretSize)
-	defer clear(secret)
-	if o.Random != nil {
-		if _, err := io.ReadFull(o.Random, secret); err != nil {
-			return nil, nil, fmt.Errorf("the secret cannot be drawn: %w", err)
-		}
-	} else {
-		rand.Read(secret) // it ends the program rather than fail
-	}
-	return seal(to, plain, kind, length, secret, o)
-}
-
-// seal encrypts under a secret that must never be used for anything else. to is as sealedSpace makes it, or the image's own memory, with
-// as much room behind it.
-func seal(to []byte, plain *data.Image, kind string, length int, secret []byte, o SealOptions) (*data.Image, *SealedKey, error) {
-	k := &SealedKey{Header: SealedHeader{
-		Kind: kind, Width: plain.Width, Height: plain.Height, Channels: plain.Channels, Depth: plain.Depth, Length: length,
-		Generator: o.Generator, Name: o.Name,
-	}}
-	if (len(o.NetworkKey) == 0) != (o.Generator == "") {
-		return nil, nil, errors.New("a network's key and its hash must be given together")
-	}
-	if err := k.Header.check(); err != nil {
-		return nil, nil, err
-	}
-	prk, err := hkdf.Extract(sha512.New, o.NetworkKey, secret)
-	if err != nil {
-		return nil, nil, err
-	}
-	copy(k.PRK[:], prk)
-	clear(prk)
-
-	s, err := k.schedule()
+// seal encrypts an image as a whole, under a fresh key. to is as sealedSpace makes it, or the image's own memory, with as much room behind
+// it. h has version, kind and length.
+func seal(to []byte, plain *data.Image, h SealedHeader, o SealOptions) (*data.Image, *SealedKey, error) {
+	h.Width, h.Height, h.Channels, h.Depth = plain.Width, plain.Height, plain.Channels, plain.Depth
+	k, s, err := newSealedKey(h, o)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer s.wipe()
-	k.Header.Commitment = s.commitment
-
+	k.fresh = false
 	p := catPasses(plain.Height, plain.Width, s.cat.a, s.cat.b, s.cat.iterations)
 	p.apply(to, plain.Pix, plain.Height, plain.Width, plain.Channels*plain.Depth/8)
 	aead, err := s.aead()
@@ -183,6 +183,44 @@ func seal(to []byte, plain *data.Image, kind string, length int, secret []byte, 
 	return &out, k, nil
 }
 
+// newSealedKey draws the secret of a key and derives all but the tag from it. h has everything but what the options say.
+func newSealedKey(h SealedHeader, o SealOptions) (*SealedKey, *schedule, error) {
+	h.Generator, h.Name = o.Generator, o.Name
+	if h.Version != 1 {
+		h.Mode, h.NetworkInput = o.Mode.Perm(), o.NetworkInput
+		if !o.Modified.IsZero() {
+			h.Modified = o.Modified.Round(0).UTC() // as it will be read from the key file
+		}
+	}
+	if (len(o.NetworkKey) == 0) != (o.Generator == "") {
+		return nil, nil, errors.New("a network's key and its hash must be given together")
+	}
+	if err := h.check(); err != nil {
+		return nil, nil, err
+	}
+	secret := make([]byte, secretSize)
+	defer clear(secret)
+	if o.Random != nil {
+		if _, err := io.ReadFull(o.Random, secret); err != nil {
+			return nil, nil, fmt.Errorf("the secret cannot be drawn: %w", err)
+		}
+	} else {
+		rand.Read(secret) // it ends the program rather than fail
+	}
+	prk, err := hkdf.Extract(sha512.New, o.NetworkKey, secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer clear(prk)
+	k := &SealedKey{Header: h, PRK: [prkSize]byte(prk), fresh: true}
+	s, err := k.schedule()
+	if err != nil {
+		return nil, nil, err
+	}
+	k.Header.Commitment = s.commitment
+	return k, s, nil
+}
+
 // open returns the image inside, whose samples are in memory of its own.
 func open(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 	if !plausible(cipher) {
@@ -190,13 +228,16 @@ func open(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 	}
 	h := &k.Header
 	if h.check() != nil || cipher.Width != h.Width || cipher.Height != h.Height || cipher.Channels != h.Channels || cipher.Depth != h.Depth {
-		return nil, Refuse(cipher)
+		return nil, ErrRefused
 	}
 	s, err := k.schedule()
 	if err != nil {
 		return nil, err
 	}
 	defer s.wipe()
+	if !s.committed(h) {
+		return nil, ErrRefused
+	}
 	aead, err := s.aead()
 	if err != nil {
 		return nil, err
@@ -204,7 +245,7 @@ func open(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 	sealed := make([]byte, 0, len(cipher.Pix)+tagSize)
 	sealed = append(append(sealed, cipher.Pix...), k.Tag[:]...)
 	pix, err := aead.Open(sealed[:0], s.nonce[:], sealed, h.marshal())
-	if committed := subtle.ConstantTimeCompare(s.commitment[:], h.Commitment[:]) == 1; err != nil || !committed {
+	if err != nil {
 		clear(sealed)
 		return nil, ErrRefused
 	}
@@ -213,17 +254,6 @@ func open(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 	p := inverseCatPasses(out.Height, out.Width, s.cat.a, s.cat.b, s.cat.iterations)
 	p.apply(out.Pix, out.Pix, out.Height, out.Width, out.Channels*out.Depth/8)
 	return &out, nil
-}
-
-// Refuse is for a cipher image whose key file does not open. It authenticates the image under a key that opens nothing and says
-// ErrRefused, so that a clock does not tell which of the two files was at fault.
-func Refuse(cipher *data.Image) error {
-	// All zeros are no commitment of this PRK, so that not even an image made for it opens.
-	decoy := &SealedKey{Header: SealedHeader{
-		Kind: kindImage, Width: cipher.Width, Height: cipher.Height, Channels: cipher.Channels, Depth: cipher.Depth,
-	}}
-	_, _ = open(cipher, decoy)
-	return ErrRefused
 }
 
 // plausible says whether an image is one: of a shape there is, with as many bytes as the shape says, and not too many.
@@ -246,7 +276,7 @@ func shapeBytes(width, height, channels, depth int) int {
 type schedule struct {
 	cat        catMapParams
 	key        [aesKeySize]byte
-	nonce      [nonceSize]byte
+	nonce      [nonceSize]byte // of an image, or of a file of version 1
 	commitment [commitmentSize]byte
 }
 
@@ -254,6 +284,11 @@ func (s *schedule) wipe() {
 	s.cat = catMapParams{}
 	clear(s.key[:])
 	clear(s.nonce[:])
+}
+
+// committed compares the key's commitment with the header's, in constant time.
+func (s *schedule) committed(h *SealedHeader) bool {
+	return subtle.ConstantTimeCompare(s.commitment[:], h.Commitment[:]) == 1
 }
 
 func (s *schedule) aead() (stdcipher.AEAD, error) {
@@ -266,24 +301,28 @@ func (s *schedule) aead() (stdcipher.AEAD, error) {
 
 func (k *SealedKey) schedule() (*schedule, error) {
 	s := &schedule{}
-	for _, d := range []struct {
-		label string
-		to    []byte
-	}{
-		{"aes-256-gcm-key", s.key[:]}, {"aes-256-gcm-nonce", s.nonce[:]}, {"commitment", s.commitment[:]},
-	} {
-		if err := k.expand(d.to, d.label); err != nil {
+	if err := k.expand(s.key[:], "aes-256-gcm-key"); err != nil {
+		return nil, err
+	}
+	if err := k.expand(s.commitment[:], "commitment"); err != nil {
+		return nil, err
+	}
+	height, width := k.Header.Height, k.Header.Width
+	if k.Header.hasTag() {
+		if err := k.expand(s.nonce[:], "aes-256-gcm-nonce"); err != nil {
 			return nil, err
 		}
+	} else {
+		height, width = squareSide, squareSide
 	}
 	var err error
-	s.cat, err = k.catMap()
+	s.cat, err = k.catMap(height, width)
 	return s, err
 }
 
-// expand fills to with HKDF-Expand(PRK, "keygan/sealed/1/" and the label).
+// expand fills to with HKDF-Expand(PRK, "keygan/sealed/", the version, "/" and the label).
 func (k *SealedKey) expand(to []byte, label string) error {
-	b, err := hkdf.Expand(sha512.New, k.PRK[:], "keygan/sealed/1/"+label, len(to))
+	b, err := hkdf.Expand(sha512.New, k.PRK[:], fmt.Sprintf("keygan/sealed/%d/%s", k.Header.Version, label), len(to))
 	if err != nil {
 		return err
 	}

@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"keygan/data"
 
 	"pgregory.net/rapid"
 )
+
+var someTime = time.Unix(1_763_745_700, 123_456_789)
 
 const someHash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
@@ -47,7 +51,7 @@ func drawSealed(t *rapid.T) (*data.Image, SealOptions) {
 	}
 	o := SealOptions{Name: rapid.SampledFrom([]string{"", "scan.png", `"ü".dcm`, strings.Repeat("n", 255)}).Draw(t, "name")}
 	if o.NetworkKey = rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "network's key"); len(o.NetworkKey) > 0 {
-		o.Generator = someHash
+		o.Generator, o.NetworkInput = someHash, "256x256"
 	}
 	return m, o
 }
@@ -99,19 +103,19 @@ func TestSealedImagesOpen(t *testing.T) {
 func TestSealedFilesOpen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		content := rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(t, "content")
-		cipher, k, err := SealFile(content, SealOptions{Name: "brain.nii.gz"})
+		cipher, k, err := sealFile(content, SealOptions{Name: "brain.nii.gz"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if cipher.Channels != 1 || cipher.Depth != 8 || cipher.Width != cipher.Height || (cipher.Width-1)*(cipher.Width-1) > max(0, len(content)-1) {
 			t.Fatalf("%d bytes in %s", len(content), cipher)
 		}
-		back, err := OpenFile(cipher, k)
+		back, err := openFile(cipher, k)
 		if err != nil || !bytes.Equal(back, content) {
 			t.Fatalf("%d bytes: error %v, or others", len(content), err)
 		}
 		cipher.Pix[len(cipher.Pix)-1] ^= 1 // a byte of the filling counts as well
-		if back, err := OpenFile(cipher, k); err != ErrRefused || back != nil {
+		if back, err := openFile(cipher, k); err != ErrRefused || back != nil {
 			t.Fatalf("error %v, %d bytes", err, len(back))
 		}
 	})
@@ -120,28 +124,32 @@ func TestSealedFilesOpen(t *testing.T) {
 // A key for a file opens no image and the other way round; saying the other kind in the header is a forgery like any other.
 func TestSealedKinds(t *testing.T) {
 	image, imageKey := mustSeal(t, noise(8, 8, 1, 1), SealOptions{})
-	file, fileKey, err := SealFile(make([]byte, 60), SealOptions{})
+	file, fileKey, err := sealFile(make([]byte, 60), SealOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m, err := OpenImage(file, fileKey); err == nil || m != nil {
 		t.Error("a file opened as an image")
 	}
-	if b, err := OpenFile(image, imageKey); err == nil || b != nil {
+	if b, err := openFile(image, imageKey); err == nil || b != nil {
 		t.Error("an image opened as a file")
 	}
 	fileKey.Header.Kind, fileKey.Header.Length = kindImage, 0
 	refuse(t, "a file called an image", file, fileKey)
-	imageKey.Header.Kind, imageKey.Header.Length = kindFile, 64
-	if b, err := OpenFile(image, imageKey); err != ErrRefused || b != nil {
-		t.Errorf("an image called a file: error %v", err)
+	for length := range int64(65) {
+		imageKey.Header.Kind, imageKey.Header.Length = kindFile, length
+		if b, err := decrypted(imageKey, image.Pix); err != ErrRefused || len(b) > 0 {
+			t.Errorf("an image called a file of %d bytes: error %v", length, err)
+		}
 	}
 }
 
 // Every bit of the samples, the tag, the key and the commitment counts, and every field of the header.
 func TestSealedRefusesEveryChange(t *testing.T) {
 	m := noise(9, 7, 2, 5)
-	cipher, k := mustSeal(t, m, SealOptions{Name: "scan.png", NetworkKey: []byte("key"), Generator: someHash})
+	cipher, k := mustSeal(t, m, SealOptions{
+		Name: "scan.png", NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256", Mode: 0o640, Modified: someTime,
+	})
 	flip := func(what string, b []byte, cipher *data.Image, k *SealedKey) {
 		for i := range 8 * len(b) {
 			b[i/8] ^= 1 << (i % 8)
@@ -162,13 +170,26 @@ func TestSealedRefusesEveryChange(t *testing.T) {
 		name[i/8] ^= 1 << (i % 8)
 	}
 	for what, change := range map[string]func(*SealedHeader){
-		"width":         func(h *SealedHeader) { h.Width++ },
-		"height":        func(h *SealedHeader) { h.Height-- },
-		"channels":      func(h *SealedHeader) { h.Channels = 1 },
-		"depth":         func(h *SealedHeader) { h.Depth = 16 },
-		"no such depth": func(h *SealedHeader) { h.Depth = 9 },
-		"length":        func(h *SealedHeader) { h.Length = 1 },
-		"no network":    func(h *SealedHeader) { h.Generator = "" },
+		"width":           func(h *SealedHeader) { h.Width++ },
+		"height":          func(h *SealedHeader) { h.Height-- },
+		"channels":        func(h *SealedHeader) { h.Channels = 1 },
+		"depth":           func(h *SealedHeader) { h.Depth = 16 },
+		"no such depth":   func(h *SealedHeader) { h.Depth = 9 },
+		"length":          func(h *SealedHeader) { h.Length = 1 },
+		"no network":      func(h *SealedHeader) { h.Generator, h.NetworkInput = "", "" },
+		"no hash, size":   func(h *SealedHeader) { h.Generator = "" },
+		"other size":      func(h *SealedHeader) { h.NetworkInput = "256x257" },
+		"no size":         func(h *SealedHeader) { h.NetworkInput = "256x0" },
+		"mode":            func(h *SealedHeader) { h.Mode = 0o600 },
+		"a folder's mode": func(h *SealedHeader) { h.Mode |= fs.ModeDir },
+		"no mode":         func(h *SealedHeader) { h.Mode = 0 },
+		"time":            func(h *SealedHeader) { h.Modified = h.Modified.Add(1) },
+		"no time":         func(h *SealedHeader) { h.Modified = time.Time{} },
+		"version 1":       func(h *SealedHeader) { h.Version = 1 },
+		"version 1, without what it lacks": func(h *SealedHeader) {
+			h.Version, h.Mode, h.Modified, h.NetworkInput = 1, 0, time.Time{}, ""
+		},
+		"version 3":     func(h *SealedHeader) { h.Version = 3 },
 		"other network": func(h *SealedHeader) { h.Generator = strings.Repeat("0", 64) },
 		"no hash":       func(h *SealedHeader) { h.Generator = "none" },
 		"no name":       func(h *SealedHeader) { h.Name = "" },
@@ -217,7 +238,7 @@ func TestSealedCommitmentIsChecked(t *testing.T) {
 		sealed := aead.Seal(nil, s.nonce[:], moved, h.marshal())
 		m := *cipher
 		m.Pix = sealed[:len(moved)]
-		return &m, &SealedKey{h, k.PRK, [tagSize]byte(sealed[len(moved):])}
+		return &m, &SealedKey{Header: h, PRK: k.PRK, Tag: [tagSize]byte(sealed[len(moved):])}
 	}
 	h := k.Header
 	h.Name = "scan.png" // which the key's owner may choose: the tag made here is a right one
@@ -239,11 +260,11 @@ func TestSealedPartsSwapped(t *testing.T) {
 	refuse(t, "key files", c1, k2)
 	refuse(t, "cipher images", c2, k1)
 	for what, k := range map[string]SealedKey{
-		"header":     {k2.Header, k1.PRK, k1.Tag},
-		"PRK":        {k1.Header, k2.PRK, k1.Tag},
-		"tag":        {k1.Header, k1.PRK, k2.Tag},
-		"header+tag": {k2.Header, k1.PRK, k2.Tag},
-		"PRK+tag":    {k1.Header, k2.PRK, k2.Tag},
+		"header":     {Header: k2.Header, PRK: k1.PRK, Tag: k1.Tag},
+		"PRK":        {Header: k1.Header, PRK: k2.PRK, Tag: k1.Tag},
+		"tag":        {Header: k1.Header, PRK: k1.PRK, Tag: k2.Tag},
+		"header+tag": {Header: k2.Header, PRK: k1.PRK, Tag: k2.Tag},
+		"PRK+tag":    {Header: k1.Header, PRK: k2.PRK, Tag: k2.Tag},
 	} {
 		refuse(t, what, c1, &k)
 		refuse(t, what, c2, &k)
@@ -268,9 +289,9 @@ func TestSealedCatMapSpreads(t *testing.T) {
 		if rapid.Bool().Draw(t, "rectangle") {
 			h = rapid.IntRange(1, 40).Draw(t, "height")
 		}
-		k := &SealedKey{Header: SealedHeader{Width: w, Height: h}}
+		k := &SealedKey{Header: SealedHeader{Version: 2}}
 		copy(k.PRK[:], rapid.SliceOfN(rapid.Byte(), prkSize, prkSize).Draw(t, "PRK"))
-		p, err := k.catMap()
+		p, err := k.catMap(h, w)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -307,7 +328,7 @@ func TestSealRefuses(t *testing.T) {
 		"must be given together": func() error { _, _, err := SealImage(plain, SealOptions{NetworkKey: []byte{1}}); return err },
 		"given together":         func() error { _, _, err := SealImage(plain, SealOptions{Generator: someHash}); return err },
 		"is 64 hexadecimal digits": func() error {
-			_, _, err := SealImage(plain, SealOptions{NetworkKey: []byte{1}, Generator: "none"})
+			_, _, err := SealImage(plain, SealOptions{NetworkKey: []byte{1}, Generator: "none", NetworkInput: "256x256"})
 			return err
 		},
 		"a separator of folders": func() error { _, _, err := SealImage(plain, SealOptions{Name: "a/b"}); return err },
@@ -334,7 +355,7 @@ func TestSealedSizes(t *testing.T) {
 			t.Errorf("%+v: %d bytes", s, got)
 		}
 	}
-	for n, side := range map[int]int{0: 1, 1: 1, 2: 2, 4: 2, 5: 3, 9: 3, 10: 4, 1 << 30: 1 << 15, 1<<30 + 1: 1<<15 + 1} {
+	for n, side := range map[int64]int{0: 1, 1: 1, 2: 2, 4: 2, 5: 3, 9: 3, 10: 4, 1 << 30: 1 << 15, 1<<30 + 1: 1<<15 + 1} {
 		if got := fileSide(n); got != side {
 			t.Errorf("a file of %d bytes has the side %d, want %d", n, got, side)
 		}
@@ -382,8 +403,8 @@ func TestSealedKeysAreNotPrinted(t *testing.T) {
 }
 
 func TestVersionErrorIsARefusal(t *testing.T) {
-	err := error(&VersionError{"format", 2})
-	if !errors.Is(err, ErrRefused) || errors.Is(err, ErrMismatch) || err.Error() != "the key file's format version is 2, this program knows 1" {
+	err := error(&VersionError{"format", 3})
+	if !errors.Is(err, ErrRefused) || errors.Is(err, ErrMismatch) || err.Error() != "the key file's format version is 3, this program knows 1 to 2" {
 		t.Error(err)
 	}
 }

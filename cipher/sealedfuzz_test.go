@@ -17,13 +17,13 @@ import (
 func keyFileSeeds(t testing.TB) (seeds map[string]map[string][]byte, identities []age.Identity) {
 	t.Helper()
 	read := func(name string) []byte {
-		b, err := os.ReadFile("testdata/sealed-v1." + name)
+		b, err := os.ReadFile("testdata/sealed-" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
-	identities, err := ParseIdentities("sealed-v1.identity", read("identity"), nil)
+	identities, err := ParseIdentities("sealed-v1.identity", read("v1.identity"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func keyFileSeeds(t testing.TB) (seeds map[string]map[string][]byte, identities 
 	to := identities[0].(*age.X25519Identity).Recipient()
 	identities = append(identities, p.identity)
 
-	image := read("image.key.age")
+	image := read("v1.image.key.age")
 	k, err := ReadSealedKey(bytes.NewReader(image), identities...)
 	if err != nil {
 		t.Fatal(err)
@@ -61,11 +61,11 @@ func keyFileSeeds(t testing.TB) (seeds map[string]map[string][]byte, identities 
 	flipped[len(flipped)-1] ^= 1
 	return map[string]map[string][]byte{
 		"opens": {
-			"image": image, "file": read("file.key.age"), "armored": armored(image), "passphrase": locked,
+			"image": image, "file": read("v1.file.key.age"), "image 2": read("v2.image.key.age"), "file 2": read("v2.file.key.age"), "armored": armored(image), "passphrase": locked,
 			"others first": wrap(t, k, newParty(t).recipient, newParty(t).recipient, to),
 		},
 		"version": {
-			"format": encrypted(strings.Replace(plain, `"version":1`, `"version":2`, 1)), "derivation": encrypted(strings.Replace(plain, `"derivation":1`, `"derivation":2`, 1)),
+			"format": encrypted(strings.Replace(plain, `"version":1`, `"version":3`, 1)), "derivation": encrypted(strings.Replace(plain, `"derivation":1`, `"derivation":2`, 1)),
 		},
 		"refused": {
 			"nothing": nil, "plain": []byte(plain), "flipped": flipped, "cut": image[:len(image)-1], "longer": append(bytes.Clone(image), 0),

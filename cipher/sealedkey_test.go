@@ -4,15 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // Every bit and every length of the plaintext counts: it is refused when read, or does not open the image.
 func TestSealedKeyEveryBitAndLength(t *testing.T) {
-	cipher, k := mustSeal(t, noise(5, 6, 3, 1), SealOptions{Name: `a "name".png`, NetworkKey: []byte("key"), Generator: someHash})
+	cipher, k := mustSeal(t, noise(5, 6, 3, 1), SealOptions{Name: `a "name".png`, NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256"})
 	b := k.Marshal()
 	check := func(what string, b []byte) {
 		t.Helper()
@@ -39,10 +41,15 @@ func TestSealedKeyEveryBitAndLength(t *testing.T) {
 }
 
 func TestParseSealedKey(t *testing.T) {
-	_, k := mustSeal(t, noise(5, 6, 1, 1), SealOptions{Name: "n"})
-	text := string(k.Marshal())
-	for _, c := range []struct{ from, to, want string }{
-		{`"version":1`, `"version":2`, "format version is 2"},
+	plain := noise(5, 6, 1, 1)
+	_, k, err := seal(sealedSpace(plain), plain, SealedHeader{Version: 1, Kind: kindImage}, SealOptions{Name: "n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuseTexts(t, string(k.Marshal()), []replacement{
+		{`"version":1`, `"version":2`, "does not open"},
+		{`"version":1,"derivation":1`, `"version":2`, "does not open"},
+		{`"version":1`, `"version":3`, "format version is 3"},
 		{`"version":1,"derivation":1`, `"version":2147483647,"new":{}`, "format version is 2147483647"},
 		{`"derivation":1`, `"derivation":2`, "derivation version is 2"},
 		{`"derivation":1`, `"derivation":0`, "does not open"},
@@ -74,7 +81,104 @@ func TestParseSealedKey(t *testing.T) {
 		{"\n", "", "does not open"},
 		{"\n", "\r\n", "does not open"},
 		{`{"header"`, "\ufeff" + `{"header"`, "does not open"},
+	})
+}
+
+func TestParseSealedKeyVersion2(t *testing.T) {
+	for mode, text := range map[fs.FileMode]string{0: "none", 1: "0001", 0o644: "0644", 0o777: "0777", fs.ModeSetuid | 0o755: "0755"} {
+		parsesTo(t, SealOptions{Mode: mode}, `"mode":"`+text+`"`)
+	}
+	for text, at := range map[string]time.Time{
+		"none": {}, "0.000000000": time.Unix(0, 0), "1763745700.123456789": someTime, "-1.999999999": time.Unix(0, -1),
+		"-9999999999999.000000000": time.Unix(-maxNumber, 0), "9999999999999.999999999": time.Unix(maxNumber, 999_999_999),
+		"1763745700.000000001": time.Unix(1_763_745_700, 1).In(time.FixedZone("", 3600)),
 	} {
+		parsesTo(t, SealOptions{Modified: at}, `"modified":"`+text+`"`)
+	}
+	for _, size := range []string{"1x1", "256x128", "1048576x1048576"} {
+		parsesTo(t, SealOptions{NetworkKey: []byte{1}, Generator: someHash, NetworkInput: size}, `"network-input":"`+size+`"`)
+	}
+
+	k, err := NewFileKey(30, SealOptions{Name: "n", Mode: 0o644, Modified: someTime, NetworkKey: []byte{1}, Generator: someHash, NetworkInput: "256x256"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const mode, modified, input = `"mode":"0644"`, `"modified":"1763745700.123456789"`, `"network-input":"256x256"`
+	refuseTexts(t, string(k.Marshal()), []replacement{
+		{`"version":2`, `"version":1`, "does not open"},
+		{`"version":2`, `"version":1,"derivation":1`, "does not open"},
+		{`"version":2`, `"version":2,"derivation":1`, "does not open"},
+		{`"version":2`, `"version":3`, "format version is 3"},
+		{`"kind":"file"`, `"kind":"image"`, "does not open"},
+		{`"width":7`, `"width":8`, "does not open"},
+		{`"height":7`, `"height":8`, "does not open"},
+		{`"width":7,"height":7`, `"width":49,"height":1`, "does not open"},
+		{`"channels":1`, `"channels":2`, "does not open"},
+		{`"depth":8`, `"depth":16`, "does not open"},
+		{`"length":30`, `"length":34`, "does not open"}, // 50 bytes do not fit 7×7
+		{`"length":30`, `"length":030`, "does not open"},
+		{`"length":30`, `"length":-30`, "does not open"},
+		{`"length":30`, `"length":1099511627776`, "does not open"},
+		{`"length":30`, `"length":99999999999999`, "does not open"},
+		{mode, `"mode":"644"`, "does not open"},
+		{mode, `"mode":"0000"`, "does not open"},
+		{mode, `"mode":"0648"`, "does not open"},
+		{mode, `"mode":"1644"`, "does not open"},
+		{mode, `"mode":"00644"`, "does not open"},
+		{mode, `"mode":"+644"`, "does not open"},
+		{mode, `"mode":""`, "does not open"},
+		{mode, `"mode":0644`, "does not open"},
+		{mode + ",", "", "does not open"},
+		{mode + "," + modified, modified + "," + mode, "does not open"},
+		{modified, `"modified":"1763745700"`, "does not open"},
+		{modified, `"modified":"1763745700.12345678"`, "does not open"},
+		{modified, `"modified":"1763745700.1234567890"`, "does not open"},
+		{modified, `"modified":"01763745700.123456789"`, "does not open"},
+		{modified, `"modified":"+1763745700.123456789"`, "does not open"},
+		{modified, `"modified":"-0.000000000"`, "does not open"},
+		{modified, `"modified":"0.-00000001"`, "does not open"},
+		{modified, `"modified":"10000000000000.000000000"`, "does not open"},
+		{modified, `"modified":"-10000000000000.000000000"`, "does not open"},
+		{modified, `"modified":"-62135596800.000000000"`, "does not open"}, // Go's zero time
+		{modified, `"modified":""`, "does not open"},
+		{input, `"network-input":"none"`, "does not open"},
+		{`"generator":"` + someHash + `"`, `"generator":"none"`, "does not open"},
+		{input, `"network-input":""`, "does not open"},
+		{input, `"network-input":"256"`, "does not open"},
+		{input, `"network-input":"256x"`, "does not open"},
+		{input, `"network-input":"256x0256"`, "does not open"},
+		{input, `"network-input":"256x-256"`, "does not open"},
+		{input, `"network-input":"0x256"`, "does not open"},
+		{input, `"network-input":"256X256"`, "does not open"},
+		{input, `"network-input":"1048577x1"`, "does not open"},
+		{input, `"network-input":"256x256x3"`, "does not open"},
+		{"\"}\n", `","tag":"` + strings.Repeat("0", 32) + "\"}\n", "does not open"},
+		{"\n", "", "does not open"},
+	})
+}
+
+// parsesTo checks that the options are in the key file as text, and the same after it is read.
+func parsesTo(t *testing.T, o SealOptions, text string) {
+	t.Helper()
+	k, err := NewFileKey(30, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := ParseSealedKey(k.Marshal())
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	if !strings.Contains(string(k.Marshal()), text) || back.Header != k.Header || back.PRK != k.PRK || !back.Header.Modified.Equal(o.Modified) {
+		t.Errorf("%s: got %s", text, back.Marshal())
+	}
+}
+
+type replacement struct{ from, to, want string }
+
+// refuseTexts checks that a key file is refused when one part of it is replaced.
+func refuseTexts(t *testing.T, text string, cases []replacement) {
+	t.Helper()
+	for _, c := range cases {
 		changed := strings.Replace(text, c.from, c.to, 1)
 		if changed == text {
 			t.Fatalf("no %s in %s", c.from, text)
@@ -127,7 +231,21 @@ func FuzzSealedKey(f *testing.F) {
 	for _, v := range vectors {
 		f.Add([]byte(v.KeyFile))
 	}
-	f.Add([]byte(strings.Replace(vectors[0].KeyFile, `"version":1`, `"version":2`, 1)))
+	for _, v := range readSealedVectors2(f) {
+		f.Add([]byte(v.KeyFile))
+	}
+	f.Add([]byte(strings.Replace(vectors[0].KeyFile, `"version":1`, `"version":3`, 1)))
+	for _, o := range []SealOptions{
+		{}, {Name: `a "name"`, Mode: 0o644, Modified: someTime, NetworkKey: []byte{1}, Generator: someHash, NetworkInput: "256x256"}, {Modified: time.Unix(-1, 5)},
+	} {
+		_, image := mustSeal(f, noise(3, 4, 1, 1), o)
+		file, err := NewFileKey(70_000, o)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(image.Marshal())
+		f.Add(file.Marshal())
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		k, err := ParseSealedKey(b)
 		if err != nil {
@@ -139,7 +257,9 @@ func FuzzSealedKey(f *testing.F) {
 		if d := cmp.Diff(string(b), string(k.Marshal())); d != "" {
 			t.Fatal(d)
 		}
-		if n := shapeBytes(k.Header.Width, k.Header.Height, k.Header.Channels, k.Header.Depth); n < 1 || k.Header.Length > n {
+		h := k.Header
+		n := int64(h.Width) * int64(h.Height) * int64(h.Channels*h.Depth/8)
+		if n < 1 || n > 1<<40 || h.Length > n || h.hasTag() && n > maxSealed {
 			t.Fatalf("accepted %+v", k.Header)
 		}
 	})

@@ -12,8 +12,8 @@ const sealedIterations = 4
 // the identity: where it is a single row or column.
 type catMapParams struct{ a, b, iterations int }
 
-// catMap derives the parameters. 24 bytes of HKDF-Expand(PRK, "keygan/sealed/1/cat-map/" and a number in decimal), taken as three
-// big-endian 64-bit numbers u, v and w, give
+// catMap derives the parameters for images of this shape. 24 bytes of HKDF-Expand(PRK, "keygan/sealed/V/cat-map/" and a number in
+// decimal), where V is the format version, taken as three big-endian 64-bit numbers u, v and w, give
 //
 //	a = 1 + u mod (height − 1),  b = 1 + v mod (width − 1),  iterations = 1 + w mod 4.
 //
@@ -21,8 +21,7 @@ type catMapParams struct{ a, b, iterations int }
 // where the upper right element of the map's matrix has no divisor in common with n; elsewhere, until the pixel in row 0, column 1
 // is not in its old place. So the map is never the identity, and on squares it is three
 // shears.
-func (k *SealedKey) catMap() (catMapParams, error) {
-	height, width := k.Header.Height, k.Header.Width
+func (k *SealedKey) catMap(height, width int) (catMapParams, error) {
 	if height == 1 || width == 1 {
 		return catMapParams{}, nil
 	}

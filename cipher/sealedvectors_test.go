@@ -51,12 +51,14 @@ func readSealedVectors(t testing.TB) []sealedVector {
 func TestSealedVectors(t *testing.T) {
 	for _, v := range readSealedVectors(t) {
 		t.Run(v.Description, func(t *testing.T) {
-			plain, length := data.NewImage(v.Width, v.Height, v.Channels, v.Depth), 0
+			plain, h := data.NewImage(v.Width, v.Height, v.Channels, v.Depth), SealedHeader{Version: 1, Kind: v.Kind}
 			copy(plain.Pix, v.Plain)
 			if v.Kind == kindFile {
-				length = len(v.Plain)
+				h.Length = int64(len(v.Plain))
 			}
-			cipher, k, err := seal(sealedSpace(plain), plain, v.Kind, length, v.Secret, SealOptions{Name: v.Name, NetworkKey: v.NetworkKey, Generator: v.Generator})
+			cipher, k, err := seal(sealedSpace(plain), plain, h, SealOptions{
+				Name: v.Name, NetworkKey: v.NetworkKey, Generator: v.Generator, Random: bytes.NewReader(v.Secret),
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +66,7 @@ func TestSealedVectors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := k.catMap()
+			p, err := k.catMap(v.Height, v.Width)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +88,7 @@ func TestSealedVectors(t *testing.T) {
 			}
 			var opened []byte
 			if v.Kind == kindFile {
-				opened, err = OpenFile(cipher, parsed)
+				opened, err = openFile(cipher, parsed)
 			} else {
 				var m *data.Image
 				if m, err = OpenImage(cipher, parsed); err == nil {
@@ -120,7 +122,7 @@ func TestSealedFilesOfVersion1(t *testing.T) {
 		t.Errorf("header %+v, or another image", k.Header)
 	}
 	cipher, k = readSealedPair(t, "testdata/sealed-v1.file", ids)
-	content, err := OpenFile(cipher, k)
+	content, err := openFile(cipher, k)
 	if err != nil {
 		t.Fatal(err)
 	}

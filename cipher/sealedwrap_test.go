@@ -210,7 +210,7 @@ func TestSealedKeyFilesOfOthers(t *testing.T) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
-	future := bytes.Replace(k.Marshal(), []byte(`"version":1`), []byte(`"version":2`), 1)
+	future := bytes.Replace(k.Marshal(), []byte(`"version":2`), []byte(`"version":3`), 1)
 	version := (*VersionError)(nil)
 	if _, err := ReadSealedKey(bytes.NewReader(encrypt(future)), p.identity); !errors.As(err, &version) {
 		t.Errorf("a version of the future: error %v", err)

@@ -17,17 +17,20 @@ type sealedSecret struct {
 	random     [32]byte
 	networkKey []byte
 	generator  string // its hash
+	input      string // the size in pixels that the generator was given
 	key        *cipher.SealedKey
 }
 
 func (g *generator) sealedSecret(in secretInput) (secret, error) {
-	s := &sealedSecret{networkKey: in.raw.Pix, generator: g.info.Hash}
+	s := &sealedSecret{networkKey: in.raw.Pix, generator: g.info.Hash, input: fmt.Sprintf("%dx%d", in.raw.Width, in.raw.Height)}
 	in.random.Read(s.random[:])
 	return s, nil
 }
 
 func (s *sealedSecret) encrypt(plain *data.Image) (out *data.Image, err error) {
-	out, s.key, err = cipher.SealImage(plain, cipher.SealOptions{NetworkKey: s.networkKey, Generator: s.generator, Random: bytes.NewReader(s.random[:])})
+	out, s.key, err = cipher.SealImage(plain, cipher.SealOptions{
+		NetworkKey: s.networkKey, Generator: s.generator, NetworkInput: s.input, Random: bytes.NewReader(s.random[:]),
+	})
 	return out, err
 }
 

@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"keygan/data"
 	"keygan/data/atomicfile"
 
 	"golang.org/x/sync/errgroup"
@@ -18,10 +23,13 @@ import (
 type job struct {
 	input   string
 	outputs []string
-	do      func(context.Context) error
+	order   []string // the outputs in the order in which they get their names; nil: as they are listed
+
+	// do returns what is to be said beside the outputs, or "".
+	do func(context.Context) (comment string, err error)
 
 	// verify says why the outputs, which are all there, are not what do would write; nil for commands that do not resume.
-	verify func() error
+	verify func(context.Context) error
 
 	memory func() int64 // that the work takes, in bytes; nil where it is little
 	end    func()       // after all, whether or not anything was done; nil if there is nothing to do then
@@ -29,27 +37,33 @@ type job struct {
 
 // batch is the work of a command on all its inputs.
 type batch struct {
-	what    string // the command
-	jobs    []job
-	bad     []error // inputs that failed before there was a job
-	within  string  // the folder that no output may lead out of, or ""
-	force   bool    // outputs may be replaced
-	resume  bool    // what is done already is left out
-	workers int     // jobs at a time
-	warning string  // said once before anything is written, or ""
-	note    string  // the same, but --quiet silences it
-	summed  bool    // a last line says what was done
+	what      string // the command
+	jobs      []job
+	bad       []badInput // inputs that failed before there was a job
+	leftOut   []data.LeftOut
+	root      string // the folder that outputs lie in or below; "" for the folder of each
+	protected protected
+	force     bool    // outputs may be replaced
+	resume    bool    // what is done already is left out
+	workers   int     // jobs at a time
+	warning   string  // said once before anything is written, or ""
+	note      string  // the same, but --quiet silences it
+	summed    bool    // a last line says what was done
+	listing   listing // how the outputs are listed
 
 	generator *generator // that made keys, or nil
+}
+
+// badInput is an input that failed, and why. The error names it.
+type badInput struct {
+	path string
+	err  error
 }
 
 // run does all jobs and goes on after one that fails. The names of the files written go to standard output, in the order
 // of the jobs; all errors come back together.
 func (a *app) run(ctx context.Context, b batch) error {
 	defer b.end()
-	if err := checkPaths(b.jobs, b.within); err != nil {
-		return err
-	}
 	if len(b.jobs) > 0 {
 		if b.warning != "" {
 			fmt.Fprintf(a.stderr, "keygan: warning: %s\n", b.warning)
@@ -58,26 +72,31 @@ func (a *app) run(ctx context.Context, b batch) error {
 			fmt.Fprintf(a.stderr, "keygan: %s\n", b.note)
 		}
 	}
-	if err := a.locked(ctx, b.recover); err != nil {
+	if err := a.locked(ctx, b.clean); err != nil {
 		return err
 	}
-	r := &runningBatch{batch: b, app: a, results: make([]result, len(b.jobs)), memory: semaphore.NewWeighted(memoryBudget())}
+	r := &runningBatch{
+		batch: b, app: a, results: make([]result, len(b.jobs)), conflicts: conflicts(b.jobs),
+		memory: semaphore.NewWeighted(memoryBudget()),
+	}
+	missing := missingFolders(b.jobs)
 	r.tally.start(b.jobs)
 	r.progress = a.newProgress(b.what, len(b.jobs))
 	var g errgroup.Group
 	g.SetLimit(max(1, b.workers))
 	for i := range b.jobs {
 		g.Go(func() error {
-			r.finished(i, r.one(ctx, b.jobs[i]))
+			r.finished(i, r.one(ctx, i))
 			return nil
 		})
 	}
 	g.Wait()
 	r.progress.close()
-	return r.failures()
+	removeEmpty(missing)
+	return r.sum()
 }
 
-// end ends the jobs, those that were never begun, too.
+// end ends the jobs, including those that never began.
 func (b *batch) end() {
 	for _, j := range b.jobs {
 		if j.end != nil {
@@ -86,15 +105,15 @@ func (b *batch) end() {
 	}
 }
 
-// recover deals with what a killed process left in the folders of the outputs. What it cannot deal with, the jobs will meet.
-func (b *batch) recover() error {
-	var groups [][]string
-	for _, j := range b.jobs {
-		if n := len(j.outputs); n > 0 {
-			groups = append(groups, []string{j.outputs[n-1], j.outputs[0]}) // the key file first
+// clean removes what killed processes of ours left in the folders of the outputs. What it cannot deal with, the jobs will meet.
+func (b *batch) clean() error {
+	groups := make([][]string, len(b.jobs))
+	for i, j := range b.jobs {
+		if groups[i] = j.order; groups[i] == nil {
+			groups[i] = j.outputs
 		}
 	}
-	atomicfile.Clean("", groups)
+	atomicfile.Clean(b.root, groups)
 	return nil
 }
 
@@ -102,14 +121,16 @@ func (b *batch) recover() error {
 type result struct {
 	finished bool
 	skipped  bool // it was done before
+	comment  string
 	err      error
 }
 
 // runningBatch is a batch while its jobs run, several at a time.
 type runningBatch struct {
 	batch
-	app    *app
-	memory *semaphore.Weighted
+	app       *app
+	memory    *semaphore.Weighted
+	conflicts map[int]error // jobs that must not run, by index
 
 	mu       sync.Mutex
 	results  []result
@@ -119,15 +140,50 @@ type runningBatch struct {
 }
 
 // one does a job, once there is memory for it.
-func (r *runningBatch) one(ctx context.Context, j job) result {
+func (r *runningBatch) one(ctx context.Context, i int) result {
+	j := r.jobs[i]
+	if err := r.conflicts[i]; err != nil {
+		return result{finished: true, err: err}
+	}
 	if j.memory != nil {
-		n := min(j.memory(), memoryBudget()) // one that takes more than there is goes alone
+		takes := j.memory()
+		n := min(takes, memoryBudget()) // one that takes more than the budget goes by itself
 		if r.memory.Acquire(ctx, n) == nil {
 			defer r.memory.Release(n)
 		}
+		if err := checkFree(takes); err != nil {
+			return result{finished: true, err: named(j.input, err)}
+		}
 	}
-	skipped, err := j.run(ctx, r.force, r.resume)
-	return result{true, skipped, err}
+	res := r.do(ctx, j)
+	res.finished = true
+	return res
+}
+
+// do does the work unless an output is there already: that is better known before a key has been made for nothing. If it was
+// done and is verified, resuming skips it.
+func (r *runningBatch) do(ctx context.Context, j job) (res result) {
+	if ctx.Err() != nil {
+		return result{err: fmt.Errorf("%s: %w", j.input, errInterrupted)}
+	}
+	if err := r.protected.refuse(j.outputs); err != nil {
+		return result{err: err}
+	}
+	if r.resume {
+		skipped, err := j.alreadyDone(ctx)
+		if skipped || (err != nil && !r.force) {
+			return result{skipped: skipped, err: err}
+		}
+	}
+	if !r.force {
+		for _, out := range j.outputs {
+			if _, err := os.Lstat(out); err == nil {
+				return result{err: fmt.Errorf("%s: %w", out, atomicfile.ErrExists)}
+			}
+		}
+	}
+	res.comment, res.err = j.do(ctx)
+	return res
 }
 
 func (r *runningBatch) finished(i int, res result) {
@@ -138,16 +194,16 @@ func (r *runningBatch) finished(i int, res result) {
 	r.progress.tell(r.what, &r.tally)
 	for ; r.next < len(r.jobs) && r.results[r.next].finished; r.next++ {
 		if res := r.results[r.next]; res.err == nil && !res.skipped {
-			r.progress.interrupted(func() { fmt.Fprintln(r.app.stdout, strings.Join(r.jobs[r.next].outputs, "\n")) })
+			r.progress.interrupted(func() { r.listing.print(r.app.stdout, r.jobs[r.next].outputs, res.comment) })
 		}
 	}
 }
 
-// failures sums up, and is the errors of all inputs together or nil.
-func (r *runningBatch) failures() error {
+// sum says what was done and left out. The errors of all inputs come back together, or nil.
+func (r *runningBatch) sum() error {
 	failed := &failures{what: r.what, inputs: len(r.jobs) + len(r.bad)}
-	for _, err := range r.bad {
-		failed.errs = append(failed.errs, fmt.Errorf("%s: %w", r.what, err))
+	for _, bad := range r.bad {
+		failed.errs = append(failed.errs, fmt.Errorf("%s: %w", r.what, bad.err))
 	}
 	for _, res := range r.results {
 		if res.err != nil {
@@ -158,8 +214,16 @@ func (r *runningBatch) failures() error {
 	if r.generator != nil {
 		inGenerator = time.Duration(r.generator.spent.Load())
 	}
-	if r.summed && (failed.inputs > 1 || (inGenerator > 0 && len(failed.errs) == 0)) && !r.app.quiet {
-		fmt.Fprintf(r.app.stderr, "keygan: %s: %s\n", r.what, r.tally.summary(len(failed.errs), inGenerator))
+	if !r.app.quiet {
+		if r.summed && (failed.inputs > 1 || (inGenerator > 0 && len(failed.errs) == 0)) {
+			fmt.Fprintf(r.app.stderr, "keygan: %s: %s\n", r.what, r.tally.summary(len(failed.errs), inGenerator))
+		}
+		printLeftOut(r.app.stderr, r.what, r.leftOut)
+	}
+	if r.listing.json {
+		if err := writeJSON(r.app.stdout, r.record()); err != nil {
+			return err
+		}
 	}
 	if len(failed.errs) > 0 {
 		return failed
@@ -167,23 +231,100 @@ func (r *runningBatch) failures() error {
 	return nil
 }
 
-// run does the work unless an output is there already: that is better known before a key has been made for nothing. If it was
-// done and is verified, resuming skips it.
-func (j job) run(ctx context.Context, force, resume bool) (skipped bool, err error) {
-	if ctx.Err() != nil {
-		return false, fmt.Errorf("%s: %w", j.input, errInterrupted)
+// conflicts are the jobs that would write what another job writes too, or replace an input, by their indexes. All that want one
+// name fail: which of them should have it is not ours to say.
+func conflicts(jobs []job) map[int]error {
+	r := resolver{}
+	inputs := map[string]bool{}
+	for _, j := range jobs {
+		inputs[r.identity(j.input)], inputs[r.name(j.input)] = true, true
 	}
-	if resume {
-		if skipped, err = j.alreadyDone(); skipped || (err != nil && !force) {
-			return skipped, err
-		}
-	}
-	if !force {
-		for _, out := range j.outputs {
-			if _, err := os.Lstat(out); err == nil {
-				return false, fmt.Errorf("%s: %w", out, atomicfile.ErrExists)
+	failed, first := map[int]error{}, map[string]int{}
+	fail := func(i int, out, other string) {
+		if failed[i] == nil {
+			failed[i] = hinted{
+				fmt.Errorf("%s: %s would be written for %s as well", jobs[i].input, out, other),
+				"rename one of them, or write them to different folders with -o",
 			}
 		}
 	}
-	return false, j.do(ctx)
+	for i, j := range jobs {
+		for _, out := range j.outputs {
+			id := r.name(out)
+			if inputs[id] {
+				failed[i] = hinted{fmt.Errorf("%s: the output would be an input", out), "-o names another folder"}
+				continue
+			}
+			k, taken := first[id]
+			if !taken {
+				first[id] = i
+				continue
+			}
+			fail(k, out, j.input)
+			fail(i, out, jobs[k].input)
+		}
+	}
+	return failed
+}
+
+// protected are files that the command was given and must never replace: identities, recipients, passphrases.
+type protected []string
+
+func (p protected) refuse(outputs []string) error {
+	for _, out := range outputs {
+		there, err := os.Stat(out)
+		if err != nil {
+			continue
+		}
+		for _, path := range p {
+			if info, err := os.Stat(path); err == nil && os.SameFile(info, there) {
+				return hinted{
+					fmt.Errorf("%s: this is %s, which the command was given; it is never replaced", out, path),
+					"-o names another folder",
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// add adds those of the names that are files: a recipient may be a file or the recipient itself.
+func (p protected) add(names ...string) protected {
+	for _, name := range names {
+		if name != "" && name != "-" && !strings.HasPrefix(name, "age1") && exists(name) {
+			p = append(p, name)
+		}
+	}
+	return p
+}
+
+// missingFolders are the folders that will be made for outputs, those above first.
+func missingFolders(jobs []job) (missing []string) {
+	known := map[string]bool{}
+	var look func(dir string)
+	look = func(dir string) {
+		if known[dir] {
+			return
+		}
+		known[dir] = true
+		if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir {
+			look(filepath.Dir(dir))
+			missing = append(missing, dir)
+		}
+	}
+	for _, j := range jobs {
+		for _, out := range j.outputs {
+			look(filepath.Dir(out))
+		}
+	}
+	return missing
+}
+
+// removeEmpty removes those of the folders that were made for nothing.
+func removeEmpty(folders []string) {
+	for _, dir := range slices.Backward(folders) {
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() {
+			os.Remove(dir) // which removes no folder with anything in it
+		}
+	}
 }

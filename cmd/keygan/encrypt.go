@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"keygan/cipher"
@@ -17,111 +18,162 @@ import (
 )
 
 type encrypt struct {
-	app             *app
-	out, schemeName string
-	resize          int
-	force, resume   bool
-	params          cipher.Params
-	scheme          cipher.Scheme
-	generator       generator
+	app                     *app
+	out, keyOut, schemeName string
+	resize                  int
+	force, resume           bool
+	params                  cipher.Params
+	scheme                  cipher.Scheme
+	generator               generator
+	listing                 listing
+	single                  bool // -o names the one cipher image, not a folder
 
 	// Of the scheme sealed, for which scheme is nil.
-	noGAN, exact   bool
-	recipientNames []string
-	recipients     []age.Recipient
-	passphrase     passphrases
-	unencrypted    bool // the key files
-	identityFiles  []string
-	shard          shard
-	identities     []age.Identity // that --resume verifies with
+	noGAN, pixels, exact bool
+	recipientNames       []string
+	recipients           []age.Recipient
+	passphrase           passphrases
+	unencrypted          bool // the key files
+	identityFiles        []string
+	shard                shard
+	identities           []age.Identity // that --resume verifies with
+	trustTimes           bool
+	withoutKey           withoutKey
 }
 
-const encryptHelp = `Encrypt images and other files. X.png gives DIR/X.cipher.png, an image of the same width, height, channels and depth, and
-DIR/X.key.age, without which it cannot be opened. The key file is a file of age, encrypted to the recipients that -r names: an
+const encryptHelp = `Encrypt files. X gives DIR/X.cipher.png, a picture of noise, and DIR/X.key.age, without which it cannot be opened. keygan decrypt
+returns every byte of X, its name and its modification time. The key file is an age file, encrypted to the recipients that -r names: an
 age public key (age1…, see keygan keypair), an SSH public key (ssh-ed25519 …, ssh-rsa …), or a file with one a line.
--p encrypts the key files under a passphrase instead, which is asked for once. It makes every guess, and so every key file, cost
-a second; for more than a few images, -r with an identity that has a passphrase (keygan keypair -p) is as safe and costs it once.
---unencrypted-key writes X.key.json in the clear (mode 0600) in the place of X.key.age: whoever can read it can open the image.
+-p encrypts the key files under a passphrase, which is asked for once. It makes every guess, and so every key file, cost a second.
+For more than a few files, -r with an identity that has a passphrase (keygan keypair -p) is as safe and costs the second once.
+--unencrypted-key writes X.key.json in the clear (mode 0600) instead of X.key.age: whoever can read it can open the cipher image.
+
+-o FILE.png names the cipher image of a single file, and --key-out its key file. - is standard input or output. Standard input is
+stored encrypted until its length is known. An image on standard input is sealed without a key from the generator.
 
 Folders are walked and keep their tree; links are followed. Hidden files and folders (.name) and what keygan itself makes
-(*.cipher.png, *.key.*) are left out of folders; identities (secret keys) that lie there are refused.
+(*.cipher.png, *.key.*) are left out and listed at the end; identities (secret keys) that lie there are refused.
 
---resume leaves out what is done and verified, does the rest, and replaces nothing. Verified means: both files are there; the
-cipher image decodes wholly, has the shape that the input gives, and names the SHA-256 of the key file beside it; and the input
-has not been changed since. For whom the key file is cannot be seen from outside. With -i IDENTITYFILE the pair is opened and
-compared with the input, as it always is for the other schemes. What is there and not verified is a failure: --force makes it again.
+--pixels encrypts the samples of images instead of their files: X.png gives DIR/X.cipher.png of the same width, height, channels and
+depth, and decrypt writes a PNG. What the samples do not hold (EXIF, text, colour profile, resolution) stays behind; a line for each
+image says what. Files with several pictures, CMYK and samples that do not fit are refused. --resize N resizes images first.
+
+--resume leaves out what is done and verified, does the rest, and replaces nothing. With -i IDENTITYFILE (or -p) each pair is opened
+and compared with its input, byte for byte. Without, --trust-times compares the input's path, size and modification time with a note in the
+cipher image, as make and rsync do; it proves nothing against somebody who changes files on purpose. What is there and not
+verified is a failure: --force makes it again.
 
 ` + shardHelp + `
 
-Images are encrypted as the pixels they decode to, whatever the format; all pixels come back. Other files, volumes and arrays
-(.dcm, .nii.gz, .npy, anything up to 1.99 GB) travel as they are: name.dcm gives DIR/name.dcm.cipher.png, and the same bytes
-and name come back. --exact-file does so with images, too. Nothing is resized unless --resize asks for it.
+Each file's key is drawn from the system's random source. For images it is mixed with the key that the generator makes from a
+thumbnail; --no-gan leaves that out. Size and file name remain visible. How long the generator took is printed at the end.
 
-Each image's key is drawn from the system's random source and mixed with the key that the generator makes from the image; with
---no-gan, and for what travels as a file, there is no generator. The image's size, depth and file name remain visible. How long
-the generator took is printed at the end.
-
-The other schemes, --scheme paper, xor or logistic, write their keys in the clear, to DIR/X.key.npz (mode 0600). They take no
-recipients; paper takes --iterations; logistic takes no generator, its key is two numbers. Where the generator takes noise,
+The other schemes, --scheme paper, xor or logistic, encrypt pixels and write their keys in the clear, to DIR/X.key.npz (mode 0600). They
+take no recipients; paper takes --iterations; logistic takes no generator, its key is two numbers. Where the generator takes noise,
 each key is drawn afresh; the key file holds it. For --noise-seed see keygen.
 These schemes are research material, to reproduce and to attack published results. They do not protect images.`
 
 func (a *app) encryptCommand() *cobra.Command {
 	e := encrypt{app: a, passphrase: passphrases{app: a}}
 	c := &cobra.Command{
-		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] | -p [-w generator.npz | --no-gan] [--exact-file] [--resize N] [--resume] [--shard i/n]",
-		Short: "Encrypt images with keys made from them",
+		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] | -p [-w generator.npz | --no-gan] [--pixels] [--resume] [--shard i/n]",
+		Short: "Encrypt files and images",
 		Long:  encryptHelp,
-		Args:  someArgs("image"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := e.prepare(cmd); err != nil {
-				return err
-			}
-			wanted, warning, note := plainImage, "", ""
-			if e.sealed() {
-				wanted = sealable
-			} else {
-				warning, note = e.scheme.Warning(), e.generator.note()
-			}
-			all, bad := collect(args, wanted)
-			inputs := e.shard.of(all)
-			a.noteShard("encrypt", e.shard, len(inputs), len(all))
-			if e.unencrypted {
-				warning = unencryptedWarning
-			}
-			if e.passphrase.wanted() && len(inputs) >= manyPassphrases {
-				note = manyPassphrasesNote
-			}
-			var jobs []job
-			for _, in := range inputs {
-				j, err := e.job(in)
-				if err != nil {
-					bad = append(bad, err)
-					continue
-				}
-				jobs = append(jobs, j)
-			}
-			return a.run(cmd.Context(), batch{
-				what: "encrypt", jobs: jobs, bad: bad, within: e.out, force: e.force, resume: e.resume, warning: warning, note: note,
-				workers: e.generator.workers(len(jobs)), summed: true, generator: &e.generator,
-			})
-		},
+		Args:  someArgs("file"),
+		RunE:  func(cmd *cobra.Command, args []string) error { return e.run(cmd, args) },
 	}
-	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to")
+	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to, or for one file FILE.png or -")
+	c.Flags().StringVar(&e.keyOut, "key-out", "", "for one file: its key file; default: beside the cipher image")
 	c.Flags().StringVar(&e.schemeName, "scheme", sealedScheme, "or for research "+strings.Join(cipher.Schemes(), ", "))
+	complete(c, "scheme", append([]string{sealedScheme}, cipher.Schemes()...)...)
 	c.Flags().StringArrayVarP(&e.recipientNames, "recipient", "r", nil, "who can open the key files; may be repeated (sealed)")
 	c.Flags().BoolVar(&e.noGAN, "no-gan", false, "no generator takes part in the keys (sealed)")
-	c.Flags().BoolVar(&e.exact, "exact-file", false, "encrypt the bytes of images, not their pixels (sealed)")
+	c.Flags().BoolVar(&e.pixels, "pixels", false, "encrypt the pixels of images, not their files (sealed)")
+	c.Flags().BoolVar(&e.exact, "exact-file", false, "has no effect: files are encrypted byte for byte by default")
 	e.passphrase.addFlags(c, "", "encrypt the key files under a passphrase (sealed)")
 	c.Flags().BoolVar(&e.unencrypted, "unencrypted-key", false, "do not encrypt the key files (sealed)")
 	e.generator.addFlags(c)
 	c.Flags().IntVar(&e.params.Iterations, "iterations", cipher.DefaultIterations, "of the cat map (paper)")
-	c.Flags().IntVar(&e.resize, "resize", 0, "resize images to so many pixels in width and height first")
+	c.Flags().IntVar(&e.resize, "resize", 0, "resize images to this width and height in pixels first (--pixels, research schemes)")
 	e.shard.addFlags(c)
+	e.listing.addFlags(c)
 	addForce(c, &e.force)
 	c.Flags().BoolVar(&e.resume, "resume", false, "leave out what is done already and verified")
 	c.Flags().StringArrayVarP(&e.identityFiles, "identity", "i", nil, "with --resume: a file with identities to verify by (sealed); may be repeated")
+	c.Flags().BoolVar(&e.trustTimes, "trust-times", false, "with --resume: verify by path, size and modification time only (sealed)")
 	return c
+}
+
+func (e *encrypt) run(cmd *cobra.Command, args []string) error {
+	if err := e.prepare(cmd); err != nil {
+		return err
+	}
+	defer e.passphrase.wipe()
+	if slices.Contains(args, "-") || e.out == "-" {
+		return e.stream(cmd.Context(), args)
+	}
+	wanted, warning, note := plainImage, "", ""
+	if !e.sealed() {
+		warning, note = e.scheme.Warning(), e.generator.note()
+	} else if !e.pixels {
+		wanted = sealable
+	}
+	all, left, bad := collect(args, wanted)
+	if err := e.checkSingle(all); err != nil {
+		return err
+	}
+	inputs := e.shard.of(all)
+	e.app.noteShard("encrypt", e.shard, len(inputs), len(all))
+	if e.unencrypted {
+		warning = unencryptedWarning
+	}
+	switch {
+	case e.passphrase.wanted() && len(inputs) >= manyPassphrases:
+		note = manyPassphrasesNote
+	case e.exact:
+		note = exactFileNote
+	}
+	var jobs []job
+	for _, in := range inputs {
+		j, err := e.job(in)
+		if err != nil {
+			bad = append(bad, badInput{in.path, err})
+			continue
+		}
+		jobs = append(jobs, j)
+	}
+	err := e.app.run(cmd.Context(), batch{
+		what: "encrypt", jobs: jobs, bad: bad, leftOut: left, root: e.root(), protected: e.protected(), force: e.force, resume: e.resume,
+		warning: warning, note: note, workers: e.generator.workers(len(jobs)), summed: true, listing: e.listing, generator: &e.generator,
+	})
+	e.withoutKey.print(e.app)
+	return err
+}
+
+const exactFileNote = "--exact-file has no effect: files are encrypted byte for byte by default"
+
+// checkSingle finds out whether -o names the cipher image of a single file.
+func (e *encrypt) checkSingle(inputs []input) error {
+	info, err := os.Stat(e.out)
+	folder := err == nil && info.IsDir()
+	e.single = strings.HasSuffix(strings.ToLower(e.out), ".png") && !folder && len(inputs) == 1 && inputs[0].alone
+	if e.keyOut != "" && !e.single {
+		return usagef("encrypt: --key-out is the key file of one file, which -o FILE.png names")
+	}
+	return nil
+}
+
+// root is the folder that outputs lie in or below.
+func (e *encrypt) root() string {
+	if e.single {
+		return filepath.Dir(e.out)
+	}
+	return e.out
+}
+
+// protected are the files that this command was given.
+func (e *encrypt) protected() protected {
+	return protected{}.add(e.identityFiles...).add(e.recipientNames...).add(e.passphrase.file, e.generator.weights)
 }
 
 // prepare checks everything on the command line and reads the weights.
@@ -132,32 +184,32 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	if err := e.shard.parse(os.Getenv); err != nil {
 		return err
 	}
-	if err := e.prepareResume(cmd); err != nil {
-		return err
-	}
 	if e.sealed() {
 		return e.prepareSealed(cmd)
 	}
 	if e.scheme, err = cipher.SchemeByName(e.schemeName); err != nil {
 		return usageError{fmt.Errorf("encrypt: %w, or sealed", err)}
 	}
-	for _, flag := range []string{"recipient", "passphrase", "passphrase-file", "unencrypted-key", "no-gan", "exact-file"} {
-		if cmd.Flags().Changed(flag) {
+	changed := cmd.Flags().Changed
+	for _, flag := range []string{
+		"recipient", "passphrase", "passphrase-file", "unencrypted-key", "no-gan", "pixels", "exact-file", "identity", "trust-times",
+	} {
+		if changed(flag) {
 			return hinted{usagef("encrypt: --%s has no meaning for the scheme %s", flag, e.schemeName), "without --scheme, sealed is taken, which has it"}
 		}
 	}
-	if e.schemeName != "paper" && cmd.Flags().Changed("iterations") {
+	if e.schemeName != "paper" && changed("iterations") {
 		return usagef("encrypt: the scheme %s has no cat map, so --iterations has no meaning", e.schemeName)
 	}
 	if !e.scheme.TakesKey() {
 		for _, flag := range []string{"weights", "noise-seed"} {
-			if cmd.Flags().Changed(flag) {
+			if changed(flag) {
 				return usagef("encrypt: the scheme %s takes no generator, so --%s has no meaning", e.schemeName, flag)
 			}
 		}
 		e.params = cipher.LogisticParams()
 	}
-	if err := checkResize(cmd.Flags().Changed("resize"), e.resize); err != nil {
+	if err := checkResize(changed("resize"), e.resize); err != nil {
 		return err
 	}
 	// Numbers that no image could be encrypted with are a wrong command line, not as many failures as there are images.
@@ -171,27 +223,73 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	return e.generator.load(cmd)
 }
 
-// job is the work on one input, whose outputs are a cipher image and a key file.
-func (e *encrypt) job(in input) (job, error) {
-	name, suffix, do := stem(in.path), keyFileSuffix, e.make
+// outputs are the cipher image and the key file of an input.
+func (e *encrypt) outputs(in input) (image, key string, err error) {
+	name, suffix := stem(in.path), keyFileSuffix
 	if e.sealed() {
-		name, suffix, do = e.sealedStem(in.path), e.sealedKeySuffix(), e.seal
+		suffix = e.sealedKeySuffix()
+		if !e.pixels {
+			name = filepath.Base(in.path)
+		}
+	}
+	if e.single {
+		key = e.keyOut
+		if key == "" {
+			key = keyFileBeside(e.out, suffix)
+		}
+		return e.out, key, nil
 	}
 	if n := len(name) + len(cipherSuffix); n > maxFileName {
-		return job{}, hinted{fmt.Errorf("%s: the name of its cipher image would have %d bytes, there can be %d", in.path, n, maxFileName),
+		return "", "", hinted{fmt.Errorf("%s: the name of its cipher image would have %d bytes, there can be %d", in.path, n, maxFileName),
 			"a shorter name, or an archive (tar) of the folder, can be encrypted"}
 	}
 	base := filepath.Join(e.out, in.folder, name)
-	outputs := []string{base + cipherSuffix, base + suffix}
-	return job{
-		input: in.path, outputs: outputs,
-		do:     func(ctx context.Context) error { return do(ctx, in.path, outputs) },
-		verify: func() error { return e.verify(in.path, outputs) },
-		memory: func() int64 { return memoryOf(in.path) },
-	}, nil
+	return base + cipherSuffix, base + suffix, nil
 }
 
-func (e *encrypt) make(ctx context.Context, path string, outputs []string) error {
+// job is the work on one input, whose outputs are a cipher image and a key file.
+func (e *encrypt) job(in input) (job, error) {
+	image, key, err := e.outputs(in)
+	if err != nil {
+		return job{}, err
+	}
+	p := pair{root: e.root(), image: image, key: key}
+	j := job{input: in.path, outputs: []string{image, key}, order: []string{key, image}, memory: func() int64 { return e.memory(in.path) }}
+	switch {
+	case !e.sealed():
+		j.do = func(ctx context.Context) (string, error) { return "", e.make(ctx, in.path, p) }
+		j.verify = func(context.Context) error { return e.verifyResearch(in.path, p) }
+	case e.pixels:
+		j.do = func(ctx context.Context) (string, error) { return e.sealPixels(ctx, in.path, p) }
+		j.verify = func(ctx context.Context) error { return e.verifySealed(ctx, in.path, p) }
+	default:
+		j.do = func(ctx context.Context) (string, error) { return "", e.sealFile(ctx, in.path, p) }
+		j.verify = func(ctx context.Context) error { return e.verifySealed(ctx, in.path, p) }
+	}
+	return j, nil
+}
+
+// pair are the names of a cipher image and its key file.
+type pair struct{ root, image, key string }
+
+// write writes both files, or neither.
+func (p pair) write(ctx context.Context, a *app, force bool, key, image atomicfile.File) error {
+	key.Path, image.Path = p.key, p.image
+	if filepath.Dir(p.key) == filepath.Dir(p.image) {
+		// The key file goes first: a cipher image never stands there without it.
+		return a.write(ctx, p.root, force, key, image)
+	}
+	// Two folders cannot change together. So a key file elsewhere, which may open what is about to be replaced, is never replaced.
+	if err := a.write(ctx, "", false, key); err != nil {
+		return err
+	}
+	if err := a.write(ctx, p.root, force, image); err != nil {
+		return errors.Join(err, os.Remove(p.key))
+	}
+	return nil
+}
+
+func (e *encrypt) make(ctx context.Context, path string, p pair) error {
 	if err := refuseVolume(path); err != nil {
 		return err
 	}
@@ -210,19 +308,16 @@ func (e *encrypt) make(ctx context.Context, path string, outputs []string) error
 	if err != nil {
 		return named(path, err)
 	}
-	secretImage, keyFile, err := e.scheme.Encrypt(plain, key, params)
+	cipherImage, keyFile, err := e.scheme.Encrypt(plain, key, params)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	keyFile.Name = filepath.Base(path)
-	// The key file goes first: were the process killed between the two names, a key file without its image would be left,
-	// and not an image that nothing opens.
-	return e.app.write(ctx, e.force,
-		atomicfile.File{Path: outputs[1], Perm: secret, Write: keyFile.Write},
-		before.unchanged(pngOutput(outputs[0], public, secretImage)))
+	return p.write(ctx, e.app, e.force,
+		atomicfile.File{Perm: secret, Write: keyFile.Write}, before.unchanged(pngOutput(p.image, public, cipherImage)))
 }
 
-// key makes the secret of one image: a key image, or the parameters that the scheme takes in its place.
+// key makes the secret of one image: a key image, or the parameters that the scheme takes instead.
 func (e *encrypt) key(plain *data.Image) (*data.Image, cipher.Params, error) {
 	if !e.scheme.TakesKey() {
 		return nil, cipher.LogisticParams(), nil
@@ -249,7 +344,7 @@ func (e *encrypt) check(plain *data.Image) error {
 func refuseVolume(path string) error {
 	stack, err := data.HoldsStack(path)
 	if err == nil && stack {
-		err = hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first, or leave out --scheme: sealed takes any file"}
+		err = hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first, or leave out --scheme and --pixels: sealed takes any file"}
 	}
 	return err
 }

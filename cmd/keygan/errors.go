@@ -3,16 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"syscall"
-	"unicode"
 
 	"keygan/cipher"
 	"keygan/data/atomicfile"
 	"keygan/infer"
 )
 
-var errInterrupted = errors.New("interrupted: what was finished before is there and whole")
+var errInterrupted = errors.New("interrupted: what was finished before is there, whole")
 
 // usageError is a mistake on the command line or in a configuration, which ends with exit code 2.
 type usageError struct{ error }
@@ -50,7 +48,7 @@ func (a *app) report(err error) {
 	var hints []string
 	said := map[string]bool{}
 	for _, err := range list {
-		fmt.Fprintf(a.stderr, "keygan: %s\n", oneLine(err.Error()))
+		fmt.Fprintf(a.stderr, "keygan: %s\n", shown(err.Error()))
 		if h := hintFor(err); h != "" && !said[h] {
 			said[h] = true
 			hints = append(hints, h)
@@ -60,18 +58,8 @@ func (a *app) report(err error) {
 		fmt.Fprintf(a.stderr, "keygan: %s: %d of %d failed\n", f.what, len(f.errs), f.inputs)
 	}
 	for _, h := range hints {
-		fmt.Fprintf(a.stderr, "hint: %s\n", h)
+		fmt.Fprintf(a.stderr, "hint: %s\n", shown(h))
 	}
-}
-
-// oneLine keeps a file name or a library's message from breaking the line or steering the terminal.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 // hintFor names the likely fix.

@@ -39,7 +39,7 @@ with keys of keygan.`,
 			if err != nil {
 				return fmt.Errorf("export-onnx: %w", err)
 			}
-			err = a.write(cmd.Context(), force, atomicfile.File{Path: out, Perm: public, Write: func(w io.Writer) error {
+			err = a.write(cmd.Context(), "", force, atomicfile.File{Path: out, Perm: public, Write: func(w io.Writer) error {
 				return infer.WriteONNX(w, m)
 			}})
 			if err != nil {

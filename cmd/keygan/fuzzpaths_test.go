@@ -21,7 +21,7 @@ import (
 // How FuzzPaths has a tree encrypted, as bits.
 const (
 	fuzzNamed    = 1 << iota // the files of the tree are named on the command line, not the folder "in"
-	fuzzExact                // --exact-file
+	fuzzPixels               // --pixels, for which only images count
 	fuzzResearch             // a scheme for which only images count
 	fuzzInside               // the output folder lies in the input folder
 	fuzzTwo                  // a second folder, "more", is named
@@ -139,7 +139,7 @@ func madeBelow(t *testing.T, base, folder string, args ...string) (made []string
 // comesBackAs says whether the file that decrypt makes of the input called name may be called back: as it was, or for an image
 // with another ending.
 func comesBackAs(name, back string, how byte) bool {
-	if how&fuzzResearch == 0 && (how&fuzzExact != 0 || !data.ImageName(name)) {
+	if how&(fuzzResearch|fuzzPixels) == 0 {
 		return back == name
 	}
 	start, png := strings.CutSuffix(back, ".png")
@@ -151,8 +151,8 @@ func comesBackAs(name, back string, how byte) bool {
 // name is what a key file says that its file is called.
 func FuzzPaths(f *testing.F) {
 	for i, tree := range pathSeeds() {
-		for _, how := range []byte{0, fuzzNamed, fuzzExact | fuzzTwo, fuzzResearch | fuzzBack, fuzzInside, fuzzNamed | fuzzExact} {
-			f.Add(tree, how, []string{"a.dcm", "..", "../a", "/a", "a/b", "", "NAME", "a\nb", "\xff"}[i%9])
+		for _, how := range []byte{0, fuzzNamed, fuzzPixels | fuzzTwo, fuzzResearch | fuzzBack, fuzzInside, fuzzNamed | fuzzPixels} {
+			f.Add(tree, how, []string{"a.dcm", "..", "../a", "/a", "a/b", "", ".bashrc", "a\nb", "\xff"}[i%9])
 		}
 	}
 	f.Fuzz(func(t *testing.T, tree string, how byte, name string) {
@@ -184,8 +184,8 @@ func fuzzCommand(names []string, how byte) (args []string, out string, sources [
 	switch {
 	case how&fuzzResearch != 0:
 		args = append(args, "--scheme", "logistic")
-	case how&fuzzExact != 0:
-		args = append(args, "--unencrypted-key", "--exact-file")
+	case how&fuzzPixels != 0:
+		args = append(args, "--unencrypted-key", "--no-gan", "--pixels")
 	default:
 		args = append(args, "--unencrypted-key", "--no-gan")
 	}
@@ -203,10 +203,13 @@ func fuzzCommand(names []string, how byte) (args []string, out string, sources [
 func fuzzTree(t *testing.T, base string, names []string, how byte) {
 	args, out, sources := fuzzCommand(names, how)
 	wanted, keySuffix := sealable, plainKeySuffix
-	if how&fuzzResearch != 0 {
+	switch {
+	case how&fuzzResearch != 0:
 		wanted, keySuffix = plainImage, keyFileSuffix
+	case how&fuzzPixels != 0:
+		wanted = plainImage
 	}
-	inputs, _ := collect(sources, wanted)
+	inputs, _, _ := collect(sources, wanted)
 	fresh := !exists(out) && !exists("back")
 	made, err := madeBelow(t, base, out, args...)
 	if fresh && errors.Is(err, atomicfile.ErrExists) {
@@ -229,7 +232,11 @@ func fuzzTree(t *testing.T, base string, names []string, how byte) {
 	if images == 0 || !fresh {
 		return
 	}
-	back, err := madeBelow(t, base, "back", "decrypt", "-q", "-o", "back", "--", out)
+	opens := []string{"decrypt", "-q", "-o", "back"}
+	if how&fuzzResearch != 0 {
+		opens = append(opens, "--scheme", "logistic")
+	}
+	back, err := madeBelow(t, base, "back", append(opens, "--", out)...)
 	refused := 0
 	if f := (*failures)(nil); errors.As(err, &f) && len(sources) > 1 { // one of them has a folder where another has a file
 		for _, err := range f.errs {
@@ -277,22 +284,26 @@ func cameFrom(path string, sources []string, how byte) bool {
 
 // fuzzHeaderName has decrypt open a pair whose key file says that its file is called name.
 func fuzzHeaderName(t *testing.T, base, name string) {
-	content := []byte("content")
-	secretImage, key, err := cipher.SealFile(content, cipher.SealOptions{Name: name})
+	const content = "content"
+	key, err := cipher.NewFileKey(int64(len(content)), cipher.SealOptions{Name: name})
 	safe := cipher.CheckName(name) == nil
 	if (err == nil) != safe {
 		t.Fatalf("%q: sealed with error %v", name, err)
 	}
 	if err != nil { // whoever makes key files himself can write there what he likes
-		if secretImage, key, err = cipher.SealFile(content, cipher.SealOptions{}); err != nil {
+		if key, err = cipher.NewFileKey(int64(len(content)), cipher.SealOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		key.Header.Name = name
 	}
+	var image bytes.Buffer
+	if err := writeSealed(&image, key, strings.NewReader(content)); err != nil {
+		t.Fatal(err)
+	}
 	if exists("sent") || exists("opened") { // the tree has them
 		return
 	}
-	err = errors.Join(os.Mkdir("sent", 0o755), data.WritePNG("sent/x.cipher.png", secretImage, true),
+	err = errors.Join(os.Mkdir("sent", 0o755), os.WriteFile("sent/x.cipher.png", image.Bytes(), 0o600),
 		os.WriteFile("sent/x.key.json", key.Marshal(), 0o600))
 	if err != nil {
 		t.Fatal(err)
@@ -302,7 +313,9 @@ func fuzzHeaderName(t *testing.T, base, name string) {
 	case !safe:
 		want = nil
 	case name == "":
-		want = []string{"x.png"}
+		want = []string{"x"}
+	case strings.HasPrefix(name, "."):
+		want = []string{"_" + name}
 	}
 	made, err := madeBelow(t, base, "opened", "decrypt", "-q", "-o", "opened", "sent/x.cipher.png")
 	if (err == nil) != safe || !slices.Equal(made, want) {

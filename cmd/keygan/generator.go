@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -78,6 +79,12 @@ func (g *generator) load(c *cobra.Command) (err error) {
 	}
 	return nil
 }
+
+// anySide is the side, in pixels, of the thumbnails for a generator that does not say at what size it was trained.
+const anySide = 256
+
+// side is that of the thumbnails that the generator makes keys of for sealed files, in pixels.
+func (g *generator) side() int { return cmp.Or(g.model.Arch().ImageSize, anySide) }
 
 // workers is how many of so many images should be worked on side by side: as many as there are cores, and as many again that
 // decode, encode or wait for the disk. It is called before the first key; without it, keys take all cores, one at a time or not.

@@ -83,11 +83,16 @@ func readRecipients(path string) ([]age.Recipient, error) {
 	return all, nil
 }
 
-// readShort reads a file of identities or recipients.
+// readShort reads a file of identities or recipients, or standard input for -.
 func readShort(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, named(path, err)
+	f := os.Stdin
+	if path == "-" {
+		path = "standard input"
+	} else {
+		var err error
+		if f, err = os.Open(path); err != nil {
+			return nil, named(path, err)
+		}
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxIdentities+1))
 	if err := errors.Join(err, f.Close()); err != nil {

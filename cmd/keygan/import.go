@@ -96,7 +96,7 @@ func (i *importer) run(cmd *cobra.Command, path string) error {
 	if err := infer.Write(&file, arch, params); err != nil {
 		return fmt.Errorf("import: %w", named(path, err))
 	}
-	err = i.app.write(cmd.Context(), i.force, atomicfile.File{Path: i.out, Perm: public, Write: func(w io.Writer) error {
+	err = i.app.write(cmd.Context(), "", i.force, atomicfile.File{Path: i.out, Perm: public, Write: func(w io.Writer) error {
 		_, err := file.WriteTo(w)
 		return err
 	}})

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"keygan/data"
@@ -31,51 +32,89 @@ type input struct {
 	alone  bool   // it was named itself
 }
 
-// collect lists the files that the arguments name: files as they are, folders with all that is below them and wanted. An
-// argument that is not there, or a folder with nothing wanted in it, is an error among bad, and the others still count.
-func collect(args []string, wanted func(name string) bool) (inputs []input, bad []error) {
+// collect lists the files that the arguments name: files as they are, folders with all that is below them and wanted. wanted returns
+// "" or why a file in a folder is left out. An argument that does not exist, or a folder with nothing wanted in it, is bad, and
+// the others still count.
+func collect(args []string, wanted func(name string) string) (inputs []input, left []data.LeftOut, bad []badInput) {
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		switch {
 		case err != nil:
-			bad = append(bad, named(arg, err))
+			bad = append(bad, badInput{arg, named(arg, err)})
 		case info.IsDir():
-			found, errs := below(arg, wanted)
-			if len(errs) == 0 && len(found) == 0 {
-				errs = []error{fmt.Errorf("%s: no images in this folder", arg)}
+			found := data.List(arg, wanted)
+			left = append(left, found.LeftOut...)
+			for _, err := range found.Errors {
+				bad = append(bad, badInput{arg, err})
 			}
-			bad = append(bad, errs...)
-			inputs = append(inputs, found...)
+			if len(found.Errors) == 0 && len(found.Files) == 0 {
+				bad = append(bad, badInput{arg, fmt.Errorf("%s: nothing to work on in this folder", arg)})
+			}
+			for _, path := range found.Files {
+				folder, err := filepath.Rel(arg, filepath.Dir(path))
+				if err != nil {
+					bad = append(bad, badInput{path, err})
+					continue
+				}
+				inputs = append(inputs, input{path, folder, false})
+			}
 		default:
 			inputs = append(inputs, input{arg, ".", true})
 		}
 	}
-	return inputs, bad
+	return inputs, left, bad
 }
 
-// below lists the wanted files of a folder with where they lie in it.
-func below(root string, wanted func(string) bool) (found []input, errs []error) {
-	files, errs := data.Files(root, wanted)
-	for _, path := range files {
-		folder, err := filepath.Rel(root, filepath.Dir(path))
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		found = append(found, input{path, folder, false})
+// The reasons why files in folders are left out.
+const (
+	madeByKeygan   = "made by keygan"
+	notAnImage     = "not called as images are"
+	notCipherImage = "not called *" + cipherSuffix
+)
+
+// plainImage takes the files in a folder that look like images to make keys of, but not what keygan makes of images, which may
+// lie beside them.
+func plainImage(name string) string {
+	switch {
+	case isMade(name):
+		return madeByKeygan
+	case !data.ImageName(name):
+		return notAnImage
 	}
-	return found, errs
+	return ""
 }
 
-// plainImage says whether a file in a folder looks like an image to make a key of. What this program itself makes of
-// images, which may lie beside them, does not.
-func plainImage(name string) bool {
+// sealable takes all files in a folder but those that keygan makes of others.
+func sealable(name string) string {
+	if isMade(name) {
+		return madeByKeygan
+	}
+	return ""
+}
+
+// cipherImageOnly takes the cipher images in a folder. Key files belong to them and are nothing left out.
+func cipherImageOnly(name string) string {
+	switch {
+	case cipherImage(name) || isKeyFile(name):
+		return ""
+	}
+	return notCipherImage
+}
+
+// isMade reports whether a file is called as keygan calls what it makes of other files.
+func isMade(name string) bool {
 	lower := strings.ToLower(name)
-	if strings.HasSuffix(lower, keyImageSuffix) || strings.HasSuffix(lower, keyArraySuffix) || strings.HasSuffix(lower, cipherSuffix) {
-		return false
-	}
-	return data.ImageName(name)
+	return strings.HasSuffix(lower, keyImageSuffix) || strings.HasSuffix(lower, keyArraySuffix) || cipherImage(name) || isKeyFile(name)
 }
+
+// isKeyFile reports whether a file is called as key files are, or as one is that a killed process kept.
+func isKeyFile(name string) bool {
+	lower := spareName.ReplaceAllString(strings.ToLower(name), "")
+	return strings.HasSuffix(lower, keyFileSuffix) || strings.HasSuffix(lower, sealedKeySuffix) || strings.HasSuffix(lower, plainKeySuffix)
+}
+
+// spareName ends the names of old key files that atomicfile keeps while a pair is replaced.
+var spareName = regexp.MustCompile(`~[1-9][0-9]?$`)
 
 func cipherImage(name string) bool { return strings.HasSuffix(strings.ToLower(name), cipherSuffix) }
 

@@ -88,7 +88,7 @@ func inspect(path string, identities []age.Identity, showSecret bool) (finding, 
 		return nil, hinted{named(path, errors.New("a file of PyTorch, which is read by import alone")), weightsHint(path)}
 	case bytes.HasPrefix(start, []byte("PK\x03\x04")) || bytes.HasPrefix(start, []byte("PK\x05\x06")):
 		return inspectArchive(path)
-	case startsAsAge(start):
+	case bytes.HasPrefix(start, []byte(ageIntro)) || bytes.HasPrefix(start, []byte(ageArmor)):
 		return inspectAge(path, identities, showSecret)
 	case isUnencrypted(path):
 		return inspectUnencrypted(path, showSecret)
@@ -154,13 +154,13 @@ func (f weightsFinding) print(w io.Writer) {
 	field(w, "noise", noiseOf(f.Arch))
 	field(w, "format version", f.Arch.FormatVersion)
 	if f.Arch.ConfigHash != "" {
-		field(w, "configuration", oneLine(f.Arch.ConfigHash))
+		field(w, "configuration", shown(f.Arch.ConfigHash))
 	}
 	field(w, "SHA-256", f.Hash)
 	field(w, "layers", len(f.Arch.Layers))
 	for _, l := range f.Arch.Layers {
 		fmt.Fprintf(w, "  %-24s %-14s %4d → %-4d k%d s%d p%d  %-11s  %s\n",
-			oneLine(l.Name), l.Type, l.In, l.Out, l.Kernel, l.Stride, l.Padding, l.Algorithm, afterwards(l))
+			shown(l.Name), l.Type, l.In, l.Out, l.Kernel, l.Stride, l.Padding, l.Algorithm, afterwards(l))
 	}
 }
 
@@ -305,12 +305,12 @@ func inspectImage(path string, identities []age.Identity) (finding, error) {
 		opens := err == nil && k.SHA256 == sum
 		f.KeyFile, f.Opens = beside, &opens
 	} else if beside := keyFileBeside(path, plainKeySuffix); exists(beside) {
-		opens := opensSealed(m, beside, nil)
+		opens := opensSealed(path, beside, nil)
 		f.KeyFile, f.Opens = beside, &opens
 	} else if beside := keyFileBeside(path, sealedKeySuffix); exists(beside) {
 		f.KeyFile = beside
 		if len(identities) > 0 {
-			opens := opensSealed(m, beside, identities)
+			opens := opensSealed(path, beside, identities)
 			f.Opens = &opens
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"time"
 
 	"keygan/cipher"
 	"keygan/data"
@@ -25,19 +26,22 @@ func (f ageFinding) print(w io.Writer) {
 
 // sealedKeyFinding is the header of a sealed key file, and nothing secret.
 type sealedKeyFinding struct {
-	Kind       string `json:"kind"`
-	Scheme     string `json:"scheme"`
-	Content    string `json:"content"` // image or file
-	Width      int    `json:"width"`
-	Height     int    `json:"height"`
-	Channels   int    `json:"channels"`
-	Depth      int    `json:"depth"`
-	Length     int    `json:"length,omitempty"`    // of a file, in bytes
-	Generator  string `json:"generator,omitempty"` // its SHA-256
-	Commitment string `json:"commitment"`
-	Name       string `json:"name"`
-	Warning    string `json:"warning,omitempty"`
-	PRK        string `json:"prk,omitempty"` // the key, with --show-secret alone
+	Kind         string `json:"kind"`
+	Scheme       string `json:"scheme"`
+	Content      string `json:"content"` // image or file
+	Width        int    `json:"width"`
+	Height       int    `json:"height"`
+	Channels     int    `json:"channels"`
+	Depth        int    `json:"depth"`
+	Length       int64  `json:"length,omitempty"`        // of a file, in bytes
+	Generator    string `json:"generator,omitempty"`     // its SHA-256
+	NetworkInput string `json:"network_input,omitempty"` // its size in pixels
+	Commitment   string `json:"commitment"`
+	Mode         string `json:"mode,omitempty"`     // the plain file's permission bits, octal
+	Modified     string `json:"modified,omitempty"` // RFC 3339
+	Name         string `json:"name"`
+	Warning      string `json:"warning,omitempty"`
+	PRK          string `json:"prk,omitempty"` // the key, with --show-secret alone
 }
 
 func inspectAge(path string, identities []age.Identity, showSecret bool) (finding, error) {
@@ -71,7 +75,13 @@ func findingOf(k *cipher.SealedKey, showSecret bool) sealedKeyFinding {
 	h := k.Header
 	f := sealedKeyFinding{
 		Kind: "sealed key file", Scheme: sealedScheme, Content: h.Kind, Width: h.Width, Height: h.Height, Channels: h.Channels, Depth: h.Depth,
-		Length: h.Length, Generator: h.Generator, Commitment: hex.EncodeToString(h.Commitment[:]), Name: h.Name,
+		Length: h.Length, Generator: h.Generator, NetworkInput: h.NetworkInput, Commitment: hex.EncodeToString(h.Commitment[:]), Name: h.Name,
+	}
+	if h.Mode != 0 {
+		f.Mode = fmt.Sprintf("%04o", uint32(h.Mode))
+	}
+	if !h.Modified.IsZero() {
+		f.Modified = h.Modified.Format(time.RFC3339Nano)
 	}
 	if showSecret {
 		f.PRK = hex.EncodeToString(k.PRK[:])
@@ -90,7 +100,16 @@ func (f sealedKeyFinding) print(w io.Writer) {
 		field(w, "opens", "an image")
 	}
 	field(w, "made from", f.Name)
+	if f.Mode != "" {
+		field(w, "mode", f.Mode)
+	}
+	if f.Modified != "" {
+		field(w, "modified", f.Modified)
+	}
 	field(w, "generator", cmp.Or(f.Generator, "none took part"))
+	if f.NetworkInput != "" {
+		field(w, "network input", f.NetworkInput)
+	}
 	field(w, "commitment", f.Commitment)
 	field(w, "key", cmp.Or(f.PRK, "not shown"))
 	if f.Warning != "" {
@@ -99,16 +118,11 @@ func (f sealedKeyFinding) print(w io.Writer) {
 }
 
 // opensSealed says whether a key file opens a cipher image.
-func opensSealed(m *data.Image, keyFile string, identities []age.Identity) bool {
+func opensSealed(path, keyFile string, identities []age.Identity) bool {
 	k, err := readSealedKey(keyFile, identities)
 	if err != nil {
 		return false
 	}
 	defer k.Wipe()
-	if isFile(k) {
-		_, err = cipher.OpenFile(m, k)
-	} else {
-		_, err = cipher.OpenImage(m, k)
-	}
-	return err == nil
+	return opening{path, k}.opens()
 }

@@ -17,6 +17,7 @@ type keygen struct {
 	resize     int
 	npy, force bool
 	shard      shard
+	listing    listing
 	generator  generator
 }
 
@@ -45,7 +46,7 @@ never do. Whoever knows or guesses the number can make the keys: it is for exper
 			if err := k.generator.load(cmd); err != nil {
 				return err
 			}
-			all, bad := collect(args, plainImage)
+			all, left, bad := collect(args, plainImage)
 			inputs := k.shard.of(all)
 			a.noteShard("keygen", k.shard, len(inputs), len(all))
 			jobs := make([]job, len(inputs))
@@ -53,7 +54,7 @@ never do. Whoever knows or guesses the number can make the keys: it is for exper
 				jobs[i] = k.job(in)
 			}
 			return a.run(cmd.Context(), batch{
-				what: "keygen", jobs: jobs, bad: bad, force: k.force, note: k.generator.note(),
+				what: "keygen", jobs: jobs, bad: bad, leftOut: left, root: k.out, listing: k.listing, force: k.force, note: k.generator.note(),
 				workers: k.generator.workers(len(jobs)), summed: true, generator: &k.generator,
 			})
 		},
@@ -63,6 +64,7 @@ never do. Whoever knows or guesses the number can make the keys: it is for exper
 	c.Flags().BoolVar(&k.npy, "npy", false, "write X.key.npy too, a NumPy array of uint8 [height, width, channels]")
 	c.Flags().IntVar(&k.resize, "resize", 0, "resize images to so many pixels in width and height first")
 	k.shard.addFlags(c)
+	k.listing.addFlags(c)
 	addForce(c, &k.force)
 	return c
 }
@@ -77,7 +79,7 @@ func (k *keygen) job(in input) job {
 	if k.npy {
 		outputs = append(outputs, base+keyArraySuffix)
 	}
-	return job{input: in.path, outputs: outputs, do: func(ctx context.Context) error { return k.make(ctx, in.path, outputs) }}
+	return job{input: in.path, outputs: outputs, do: func(ctx context.Context) (string, error) { return "", k.make(ctx, in.path, outputs) }}
 }
 
 func (k *keygen) make(ctx context.Context, path string, outputs []string) error {
@@ -94,5 +96,5 @@ func (k *keygen) make(ctx context.Context, path string, outputs []string) error 
 		array := npz.Bytes("key", key.Pix, key.Height, key.Width, key.Channels)
 		files = append(files, atomicfile.File{Path: outputs[1], Perm: secret, Write: array.Write})
 	}
-	return k.app.write(ctx, k.force, files...)
+	return k.app.write(ctx, k.out, k.force, files...)
 }

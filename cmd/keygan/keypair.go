@@ -40,7 +40,7 @@ key files. The comment in FILE is encrypted, too, so keep the recipient that is 
 					return fmt.Errorf("keypair: %w", err)
 				}
 			}
-			if err := a.write(cmd.Context(), force, bytesOutput(out, secret, file)); err != nil {
+			if err := a.write(cmd.Context(), "", force, bytesOutput(out, secret, file)); err != nil {
 				return fmt.Errorf("keypair: %w", err)
 			}
 			fmt.Fprintln(a.stdout, out)

@@ -16,19 +16,17 @@ import (
 	"keygan/data"
 )
 
-var killSeed = flag.Uint64("kill.seed", 0, "of the moments at which TestKills kills; 0: others each time")
+var (
+	killSeed  = flag.Uint64("kill.seed", 0, "of the moments at which the tests of kills kill; 0: others each time")
+	killCount = flag.Int("kill.count", 20, "kills of encrypt, of decrypt, and of encrypt --force")
+)
 
 const killedImages = 16
 
 // encrypt and decrypt are killed at random moments and go on with --resume. After each kill every file that is there is whole, and no
 // cipher image lies beside another's key file; in the end all images are encrypted, all come back, and nothing is left behind.
 func TestKills(t *testing.T) {
-	seed := *killSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("repeat with -kill.seed=%d", seed)
-	k := &killer{T: t, random: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir()}
+	k := newKiller(t)
 	in := filepath.Join(k.dir, "in")
 	if err := os.Mkdir(in, 0o755); err != nil {
 		t.Fatal(err)
@@ -42,18 +40,97 @@ func TestKills(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	k.mustRun("keypair", "-o", "me.key")
-	public, err := exec.Command("age-keygen", "-y", filepath.Join(k.dir, "me.key")).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := strings.TrimSpace(string(public))
-	k.killed(20, "cipher-", func(out string) []string {
-		return []string{"encrypt", "in", "-o", out, "-r", to, "--no-gan", "--resume", "-q"}
+	to := k.recipient()
+	k.killed(*killCount, "cipher-", func(out string) []string {
+		return []string{"encrypt", "in", "-o", out, "-r", to, "--no-gan", "--resume", "-i", "me.key", "-q"}
 	}, func(out string) { k.opens(in, out) })
-	k.killed(20, "back-", func(out string) []string {
+	k.killed(*killCount, "back-", func(out string) []string {
 		return []string{"decrypt", "cipher-0", "-o", out, "-i", "me.key", "--resume", "-q"}
 	}, func(out string) { k.holds(in, filepath.Join(k.dir, out)) })
+}
+
+// encrypt --force is killed while it replaces pairs. After each kill every pair opens, to its input of before or to one of those that were to
+// take its place, and never is a cipher image without a key file that opens it.
+func TestKillsWithForce(t *testing.T) {
+	k := newKiller(t)
+	in, out := filepath.Join(k.dir, "in"), filepath.Join(k.dir, "out")
+	if err := os.Mkdir(in, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	content := func(i, version int) []byte { // whose first line says what it is
+		b := fmt.Appendf(nil, "file %d version %d\n", i, version)
+		return append(b, bytes.Repeat(b, i*400)...)
+	}
+	write := func(version int) {
+		for i := range killedImages {
+			if err := os.WriteFile(filepath.Join(in, fmt.Sprintf("%02d.dcm", i)), content(i, version), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	args := []string{"encrypt", "in", "-o", "out", "-r", k.recipient(), "--no-gan", "--force", "-q"}
+	write(0)
+	k.mustRun(args...)
+	kills, between := 0, 0
+	for version := 1; kills < *killCount; version++ {
+		write(version)
+		if k.afterAMoment(args...) {
+			kills++
+		}
+		opened := fmt.Sprint("opened-", version)
+		k.mustRun("decrypt", "out", "-o", opened, "-i", "me.key", "-q")
+		old, now := 0, 0
+		for i := range killedImages {
+			b, err := os.ReadFile(filepath.Join(k.dir, opened, fmt.Sprintf("%02d.dcm", i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var file, is int
+			if _, err := fmt.Sscanf(string(b), "file %d version %d\n", &file, &is); err != nil || file != i || is > version || !bytes.Equal(b, content(i, is)) {
+				t.Fatalf("file %d of version %d: %.40q", i, version, b)
+			}
+			if is == version {
+				now++
+			} else {
+				old++
+			}
+		}
+		if old > 0 && now > 0 {
+			between++
+		}
+		os.RemoveAll(filepath.Join(k.dir, opened))
+	}
+	t.Logf("%d kills, %d of them between pairs", kills, between)
+	write(0)
+	k.mustRun(args...)
+	for _, name := range k.visible(out) {
+		if !cipherImage(name) && !strings.HasSuffix(name, sealedKeySuffix) && !isKeyFile(name) {
+			t.Errorf("%s is left behind", name)
+		}
+	}
+	k.nothingHidden(out)
+}
+
+// afterAMoment runs a command and kills it. It reports whether it was killed before its end.
+func (k *killer) afterAMoment(args ...string) bool {
+	k.Helper()
+	c := k.command(args...)
+	if err := c.Start(); err != nil {
+		k.Fatal(err)
+	}
+	time.Sleep(time.Duration(k.random.Int64N(int64(80 * time.Millisecond))))
+	c.Process.Kill()
+	c.Wait()
+	return !c.ProcessState.Success()
+}
+
+// nothingHidden checks that no temporary file is left in a folder.
+func (k *killer) nothingHidden(dir string) {
+	k.Helper()
+	hidden, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil || len(hidden) > 0 {
+		k.Errorf("left behind: %v, error %v", hidden, err)
+	}
 }
 
 // killer kills one process after the other.
@@ -61,6 +138,26 @@ type killer struct {
 	*testing.T
 	random *rand.Rand
 	dir    string
+}
+
+func newKiller(t *testing.T) *killer {
+	seed := *killSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("repeat with -kill.seed=%d", seed)
+	return &killer{T: t, random: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir()}
+}
+
+// recipient makes the identity me.key and returns its recipient.
+func (k *killer) recipient() string {
+	k.Helper()
+	k.mustRun("keypair", "-o", "me.key")
+	public, err := exec.Command("age-keygen", "-y", filepath.Join(k.dir, "me.key")).Output()
+	if err != nil {
+		k.Fatal(err)
+	}
+	return strings.TrimSpace(string(public))
 }
 
 func (k *killer) command(args ...string) *exec.Cmd {
@@ -159,16 +256,16 @@ func (k *killer) opens(in, out string) {
 	}
 }
 
-// holds checks that each image of a folder is the input of its name, sample for sample.
+// holds checks that each file of a folder is the input of its name, byte for byte.
 func (k *killer) holds(in, dir string) {
 	k.Helper()
 	for _, name := range k.visible(dir) {
-		want, err := data.ReadImage(filepath.Join(in, name))
+		want, err := os.ReadFile(filepath.Join(in, name))
 		if err != nil {
 			k.Fatal(err)
 		}
-		if err := sameImage(filepath.Join(dir, name), want); err != nil {
-			k.Error(err)
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, want) {
+			k.Errorf("%s is not what it was, error %v", name, err)
 		}
 	}
 }

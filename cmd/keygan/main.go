@@ -15,8 +15,8 @@
 //	keygan export-onnx generator.npz -o generator.onnx              a generator for other runtimes
 //
 // Results go to standard output, progress and messages to standard error. It exits with 0 when all was done, 1 when
-// something failed, 2 when the command line or a configuration was wrong. Nothing is overwritten without --force, and a
-// file is there whole or not at all, whatever happens.
+// something failed, 2 when the command line or a configuration was wrong, 130 or 143 when it was interrupted (SIGINT, SIGTERM).
+// Nothing is overwritten without --force, and a file is there whole or not at all, whatever happens.
 package main
 
 import (
@@ -29,6 +29,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"keygan/version"
 
 	"github.com/spf13/cobra"
 )
@@ -49,9 +51,14 @@ type app struct {
 func run() int {
 	stdout := &checkedWriter{w: os.Stdout}
 	a := &app{stdout: stdout, stderr: os.Stderr}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	ctx, stop := context.WithCancelCause(context.Background())
+	defer stop(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		stop(interruption{<-signals})
+		signal.Stop(signals) // a second signal ends the process at once
+	}()
 
 	done := make(chan error, 1)
 	go func() { done <- a.command().ExecuteContext(ctx) }()
@@ -72,10 +79,14 @@ func run() int {
 	if err == nil {
 		return 0
 	}
+	if by := (interruption{}); errors.As(context.Cause(ctx), &by) && errors.Is(err, errInterrupted) {
+		a.report(errInterrupted)
+		return by.exitCode()
+	}
 	if !a.understood.Load() && !errors.Is(err, errInterrupted) {
 		err = usageError{err}
 		if hintFor(err) == "" {
-			err = hinted{err, "keygan --help lists the commands, keygan COMMAND --help what each takes"}
+			err = hinted{err, suggestion(os.Args[1:]) + "keygan --help lists the commands, keygan COMMAND --help what each takes"}
 		}
 	}
 	a.report(err)
@@ -91,7 +102,8 @@ func (a *app) command() *cobra.Command {
 		Short:              "Keys for images from a generative network: make, use and measure them",
 		SilenceErrors:      true,
 		SilenceUsage:       true,
-		DisableSuggestions: true, // they would make an error many lines
+		DisableSuggestions: true, // they would make an error many lines; see suggestion
+		Version:            version.String(),
 		PersistentPreRun:   func(*cobra.Command, []string) { a.understood.Store(true) },
 	}
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages but warnings and errors")
@@ -100,6 +112,8 @@ func (a *app) command() *cobra.Command {
 		a.inspectCommand(), a.metricsCommand(), a.randomnessCommand(), a.evaluateCommand(), a.importCommand(), a.exportONNXCommand(),
 		a.keypairCommand(), a.rekeyCommand(), a.versionCommand(),
 	)
+	root.SetVersionTemplate("keygan {{.Version}}\n")
+	root.SetFlagErrorFunc(unknownFlag)
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "help" { // cobra's own prints the usage of keygan for a command that there is not, and is content
@@ -110,6 +124,19 @@ func (a *app) command() *cobra.Command {
 		}
 	}
 	return root
+}
+
+// interruption is the signal that told the process to end.
+type interruption struct{ signal os.Signal }
+
+func (i interruption) Error() string { return i.signal.String() }
+
+// exitCode is that of shells: 128 and the signal's number, 130 for Ctrl-C and 143 for SIGTERM.
+func (i interruption) exitCode() int {
+	if s, ok := i.signal.(syscall.Signal); ok {
+		return 128 + int(s)
+	}
+	return 1
 }
 
 // checkedWriter remembers the first error, so that printing need not look at each.

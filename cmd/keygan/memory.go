@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	_ "image/jpeg" // so that DecodeConfig knows it, as the others below
@@ -36,7 +38,41 @@ var memoryBudget = sync.OnceValue(func() int64 {
 	return max(budget, leastBudget)
 })
 
-func freeMemoryHere() (free int64, known bool) { return freeMemory("/proc", "/sys/fs/cgroup") }
+// freeMemoryHere is what is left to this process, in bytes, where the system tells.
+func freeMemoryHere() (free int64, known bool) {
+	free, known = freeMemory("/proc", "/sys/fs/cgroup")
+	if space, limited := addressSpaceLeft(); limited && (!known || space < free) {
+		return space, true
+	}
+	return free, known
+}
+
+var errMemory = errors.New("needs more memory than there is")
+
+// checkFree refuses work that takes more memory than is free. Go ends a process that cannot get its memory, and the kernel kills one; both
+// would take the work beside it along.
+func checkFree(takes int64) error {
+	lacks := func() (int64, bool) {
+		free, known := freeMemoryHere()
+		return free, known && takes > free
+	}
+	if _, lacking := lacks(); !lacking {
+		return nil
+	}
+	debug.FreeOSMemory() // of what is done
+	if free, lacking := lacks(); lacking {
+		return fmt.Errorf("%w: %s, and %s are free", errMemory, sizeOf(takes), sizeOf(free))
+	}
+	return nil
+}
+
+// sizeOf is a number of bytes for people.
+func sizeOf(bytes int64) string {
+	if bytes < 1e9 {
+		return fmt.Sprintf("%.0f MB", float64(bytes)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
+}
 
 // freeMemory is what the machine and the control groups of this process (containers, Slurm jobs) have left, in bytes, where one of
 // them tells.
@@ -91,6 +127,17 @@ func numberIn(path string) int64 {
 
 // copies is how many times the decoded image an encryption or a decryption holds at its height, with what is garbage already.
 const copies = 4
+
+// streamMemory is how much it takes to seal a file or to open one, however long it is, in bytes.
+const streamMemory = 16 << 20
+
+// thumbnailMemory is how much it takes to make a thumbnail of an image, in bytes: PNGs are made smaller while they are read.
+func thumbnailMemory(path string) int64 {
+	if startsWith(path, "\x89PNG") {
+		return streamMemory
+	}
+	return memoryOf(path) / 2
+}
 
 // memoryOf is how much memory, in bytes, the work on a file takes: as its header says or, of what is no image, its length.
 func memoryOf(path string) int64 {

@@ -26,11 +26,11 @@ func TestBatchMemory(t *testing.T) {
 	for i := range 40 {
 		n := budget / int64(2+i%5)
 		if i%10 == 0 {
-			n = 3 * budget
+			n = 3 * budget / 2
 		}
 		jobs = append(jobs, job{
 			input: "x", memory: func() int64 { return n },
-			do: func(context.Context) error {
+			do: func(context.Context) (string, error) {
 				mu.Lock()
 				now += n
 				running++
@@ -46,7 +46,7 @@ func TestBatchMemory(t *testing.T) {
 				now -= n
 				running--
 				mu.Unlock()
-				return nil
+				return "", nil
 			},
 		})
 	}

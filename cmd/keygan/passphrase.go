@@ -55,10 +55,25 @@ func (p *passphrases) recipient(ctx context.Context, of string) (age.Recipient, 
 	return cipher.PassphraseRecipient(b)
 }
 
+// both are a new passphrase as what encrypts key files and as what opens them again.
+func (p *passphrases) both(ctx context.Context, of string) (age.Identity, age.Recipient, error) {
+	b, err := p.get(ctx, "a new passphrase for "+of, true)
+	defer clear(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := cipher.PassphraseRecipient(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	id, err := cipher.PassphraseIdentity(b)
+	return id, r, err
+}
+
 // identities reads the identity files that -i names; the last identity is the passphrase of key files, where one is wanted.
 func (p *passphrases) identities(ctx context.Context, paths []string) ([]age.Identity, error) {
 	all, err := readIdentities(paths, func(path string) ([]byte, error) {
-		return p.get(ctx, "the passphrase of "+oneLine(path), false)
+		return p.get(ctx, "the passphrase of "+shown(path), false)
 	})
 	if err != nil || !p.wanted() {
 		return all, err

@@ -21,7 +21,7 @@ func TestProgressLines(t *testing.T) {
 			p.last = time.Time{}
 		}
 	}
-	if want := "encrypt: 1 of 3, 0.05 images/s, 0.05 MB/s, 1m0s left\n"; b.String() != want {
+	if want := "encrypt: 1 of 3, 0.05 files/s, 0.05 MB/s, 1m0s left\n"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 }

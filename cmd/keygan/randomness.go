@@ -163,7 +163,7 @@ func readSamples(path string, n int) (p []byte, what string, err error) {
 }
 
 func (t tested) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d bits (%s)\n", oneLine(t.File), t.Bits, t.what)
+	fmt.Fprintf(w, "%s: %d bits (%s)\n", shown(t.File), t.Bits, t.what)
 	fmt.Fprintf(w, "  %-24s %8s %10s %8s  %s\n", "test", "p-values", "smallest", "≥ 0.01", "verdict")
 	passed, skipped := 0, 0
 	for _, r := range t.Tests {

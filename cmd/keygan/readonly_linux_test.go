@@ -91,13 +91,13 @@ func TestReadOnlyFolder(t *testing.T) {
 	if code, stderr := ordinary(t, dir, encrypt...); code != 1 || !strings.Contains(stderr, "out/sub/b") || !strings.Contains(stderr, "1 of 2 failed") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
-	refuses("a second time", "out/sub/b.key.json", append(encrypt, "--resume")...)
+	refuses("a second time", "out/sub/b.png.key.json", append(encrypt, "--resume")...)
 	chmod(0o755, "out/sub")
 	done(4, append(encrypt, "--resume")...)
 
 	chmod(0o555, "out")
 	chmod(0o555, "out/sub")
-	refuses("replacing", "out/a.key.json", append(encrypt, "--force")...)
+	refuses("replacing", "out/a.png.key.json", append(encrypt, "--force")...)
 	chmod(0o555, "back")
 	refuses("decrypting", "back/a.png", decrypt...)
 	chmod(0o755, "back")

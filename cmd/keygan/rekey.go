@@ -111,12 +111,12 @@ func (a *app) rekey(ctx context.Context, path string, old []age.Identity, next [
 	if err != nil {
 		return "", named(path, err)
 	}
-	return path, a.write(ctx, true, bytesOutput(target, secret, b.Bytes()))
+	return path, a.write(ctx, "", true, bytesOutput(target, secret, b.Bytes()))
 }
 
 // encryptKeyFile writes a key file and then removes the unencrypted one that it was made of.
 func (a *app) encryptKeyFile(ctx context.Context, from, to string, content []byte) (string, error) {
-	if err := a.write(ctx, false, bytesOutput(to, secret, content)); err != nil {
+	if err := a.write(ctx, "", false, bytesOutput(to, secret, content)); err != nil {
 		if errors.Is(err, atomicfile.ErrExists) {
 			err = hinted{err, "move it away first; rekey replaces no other key file"}
 		}

@@ -1,23 +1,28 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"time"
+	"path/filepath"
+	"slices"
 
 	"keygan/data"
 	"keygan/data/atomicfile"
 )
 
-// Work that was interrupted is resumed by looking at what is there. Nothing is recorded in the clear about an image: whatever its
-// owner could compare the image with later, anybody could compare his guesses with. What is there is never replaced unless
-// --force is given, not even if it turns out to be wrong: it may be the only copy of something else.
+// Work that was interrupted is resumed by looking at what is there. What is there is never replaced unless --force is given, not even
+// if it turns out to be wrong: it may be the only copy of something else.
 
 // alreadyDone says whether the outputs of a job are there and verified, so that there is nothing to do. Unless all or none are
 // there, and what is there is verified, there is an error.
-func (j job) alreadyDone() (bool, error) {
+func (j job) alreadyDone(ctx context.Context) (bool, error) {
 	var have, lack []string
 	for _, out := range j.outputs {
 		if _, err := os.Lstat(out); err == nil {
@@ -33,7 +38,10 @@ func (j job) alreadyDone() (bool, error) {
 		return false, hinted{fmt.Errorf("%s: is there without %s, with which it may have been written", have[0], lack[0]),
 			"if it belongs to nothing any more, --force replaces it"}
 	}
-	if err := j.verify(); err != nil {
+	if err := j.verify(ctx); err != nil {
+		if errors.Is(err, errInterrupted) {
+			return false, err
+		}
 		if hintFor(err) == "" {
 			err = hinted{err, "--force makes again what is not verified"}
 		}
@@ -50,9 +58,113 @@ func (e notVerified) Unwrap() error { return e.error }
 
 var (
 	errOtherContent = errors.New("holds something else than what was to be written")
-	errOtherShape   = errors.New("of another shape than its input")
 	errInputChanged = errors.New("was changed while it was being read")
+	errNoNote       = errors.New("it does not note the path, size and time of what it was made of")
+	errOtherNote    = errors.New("the path, size or modification time differs from those noted in the cipher image")
 )
+
+// checkResume wants to know by what --resume verifies.
+func (e *encrypt) checkResume() error {
+	ids := len(e.identityFiles) > 0
+	switch {
+	case (ids || e.trustTimes) && !e.resume:
+		return usagef("encrypt: -i and --trust-times verify what is done already, so they have no meaning without --resume")
+	case ids && e.trustTimes:
+		return usagef("encrypt: -i compares every byte, so --trust-times has no meaning beside it")
+	case e.resume && !ids && !e.trustTimes && !e.passphrase.wanted() && !e.unencrypted:
+		return hinted{usagef("encrypt: --resume cannot tell without an identity whether a pair is of its input"),
+			"-i IDENTITYFILE compares every byte; --trust-times compares path, size and modification time only, as make does"}
+	}
+	return nil
+}
+
+// verifySealed says why a pair is not what sealing the file at path gives.
+func (e *encrypt) verifySealed(ctx context.Context, path string, p pair) error {
+	if e.trustTimes {
+		return verifyNote(path, p)
+	}
+	k, err := readSealedKey(p.key, e.identities)
+	if err != nil {
+		return err
+	}
+	defer k.Wipe()
+	o := opening{path: p.image, key: k}
+	if o.isFile() {
+		want, err := openRegular(path)
+		if err != nil {
+			return err
+		}
+		defer want.Close()
+		return ofInput(path, p.image, o.compare(ctx, path, want))
+	}
+	m, err := o.image(ctx)
+	if err != nil {
+		return err
+	}
+	return e.sameAsInput(path, p.image, m)
+}
+
+// verifyResearch is for the schemes whose key files are not encrypted.
+func (e *encrypt) verifyResearch(path string, p pair) error {
+	m, err := openResearch(p.image, p.key, e.schemeName)
+	if err != nil {
+		return err
+	}
+	return e.sameAsInput(path, p.image, m)
+}
+
+func (e *encrypt) sameAsInput(path, output string, plain *data.Image) error {
+	m, err := readPlain(path, e.resize)
+	if err != nil {
+		return err
+	}
+	if m.String() != plain.String() || !bytes.Equal(m.Pix, plain.Pix) {
+		return ofInput(path, output, errOtherContent)
+	}
+	return nil
+}
+
+// ofInput says in the words of encrypt that what comes out of a cipher image is not the input.
+func ofInput(path, output string, err error) error {
+	if errors.Is(err, errOtherContent) {
+		return fmt.Errorf("%s: opens to something else than %s", output, path)
+	}
+	return err
+}
+
+// compare says why a file does not hold what a cipher image opens to. It reads both once.
+func (o opening) compare(ctx context.Context, path string, want io.Reader) error {
+	c := &comparer{want: untilInterrupted{ctx, want}}
+	switch err := o.writeTo(ctx, c); {
+	case c.differs:
+		return fmt.Errorf("%s: %w", path, errOtherContent)
+	case err != nil:
+		return err
+	}
+	if n, err := io.ReadFull(want, make([]byte, 1)); n > 0 || err != io.EOF {
+		return fmt.Errorf("%s: %w", path, errOtherContent)
+	}
+	return nil
+}
+
+// comparer fails when what is written to it is not what there is to read.
+type comparer struct {
+	want    io.Reader
+	buf     []byte
+	differs bool
+}
+
+func (c *comparer) Write(p []byte) (int, error) {
+	c.buf = slices.Grow(c.buf[:0], len(p))[:len(p)]
+	switch _, err := io.ReadFull(c.want, c.buf); {
+	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
+		return 0, err
+	case err != nil || !bytes.Equal(c.buf, p):
+		c.differs = true
+		return 0, errOtherContent
+	}
+	return len(p), nil
+}
 
 // sameImage says whether an image file holds exactly these samples.
 func sameImage(path string, want *data.Image) error {
@@ -60,70 +172,16 @@ func sameImage(path string, want *data.Image) error {
 	if err != nil {
 		return err
 	}
-	if got.String() != want.String() || string(got.Pix) != string(want.Pix) {
+	if got.String() != want.String() || !bytes.Equal(got.Pix, want.Pix) {
 		return fmt.Errorf("%s: %w", path, errOtherContent)
 	}
 	return nil
 }
 
-// sameBytes says whether a file holds exactly these bytes.
-func sameBytes(path string, want []byte) error {
-	f, err := openRegular(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return named(path, err)
-	}
-	if info.Size() != int64(len(want)) {
-		return fmt.Errorf("%s: %w", path, errOtherContent)
-	}
-	got := make([]byte, 1<<16)
-	for at := 0; at < len(want); {
-		n, err := f.Read(got)
-		if err != nil {
-			return named(path, err)
-		}
-		if at+n > len(want) || string(got[:n]) != string(want[at:at+n]) {
-			return fmt.Errorf("%s: %w", path, errOtherContent)
-		}
-		at += n
-	}
-	return nil
-}
-
-// notChangedSince says whether a file is older than one that was made of it: in its content, and in its place among the files, as
-// far as the system keeps both times. Each is compared with its like, so that copies of both folders that keep times compare as well.
-func notChangedSince(input, output string) error {
-	in, err := timesOf(input)
-	if err != nil {
-		return err
-	}
-	out, err := timesOf(output)
-	if err != nil {
-		return err
-	}
-	if in.modified.After(out.modified) || in.changed.After(out.changed) {
-		return fmt.Errorf("%s: changed after %s was written", input, output)
-	}
-	return nil
-}
-
-// times are those of a file: when its content was modified, and when it got this content, name, owner or permissions, which is the
-// zero time where it is not kept.
-type times struct {
-	modified, changed time.Time
-}
-
-func timesOf(path string) (times, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return times{}, named(path, err)
-	}
-	return times{info.ModTime(), changeTime(path)}, nil
-}
+// A cipher image notes in a text chunk what it was made of, so that make-like tools and --trust-times can tell without a key: SHA-256
+// over the input's real path, size and modification time. It is a hash only so that the path need not be read by everybody who
+// gets the cipher image; whoever guesses all three can check the guess.
+const noteKeyword = "keygan source"
 
 // A snapshot is what tells that a file has been changed while it was being read.
 type snapshot struct {
@@ -139,8 +197,16 @@ func takeSnapshot(path string) (snapshot, error) {
 	return snapshot{path, info}, nil
 }
 
-// unchanged is a file to be written that fails in the end if what it was made of has been changed since the snapshot. So what is
-// there later is younger than what was read.
+// snapshotOf is a snapshot of a file that is open.
+func snapshotOf(path string, f *os.File) (snapshot, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return snapshot{}, named(path, err)
+	}
+	return snapshot{path, info}, nil
+}
+
+// unchanged is a file to be written that fails in the end if what it was made of has been changed since the snapshot.
 func (s snapshot) unchanged(f atomicfile.File) atomicfile.File {
 	write := f.Write
 	f.Write = func(w io.Writer) error {
@@ -154,4 +220,58 @@ func (s snapshot) unchanged(f atomicfile.File) atomicfile.File {
 		return nil
 	}
 	return f
+}
+
+// note is the text chunk of a cipher image that is made of the file.
+func (s snapshot) note() []data.Text {
+	path, err := filepath.EvalSymlinks(s.path)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil { // it has just been moved; the note will fit nothing
+		path = s.path
+	}
+	h := sha256.New()
+	h.Write([]byte("keygan source 1\n"))
+	var b [8]byte
+	for _, n := range []int64{int64(len(path)), s.info.Size(), s.info.ModTime().Unix(), int64(s.info.ModTime().Nanosecond())} {
+		binary.BigEndian.PutUint64(b[:], uint64(n))
+		h.Write(b[:])
+	}
+	h.Write([]byte(path))
+	return []data.Text{{Keyword: noteKeyword, Value: "SHA-256 " + hex.EncodeToString(h.Sum(nil))}}
+}
+
+// verifyNote says why a pair does not look as if it had been made of the file at path as it is now.
+func verifyNote(path string, p pair) error {
+	if !isSealed(p.key) {
+		return fmt.Errorf("%s: not a key file", p.key)
+	}
+	now, err := takeSnapshot(path)
+	if err != nil {
+		return err
+	}
+	f, err := openRegular(p.image)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return named(p.image, err)
+	}
+	png, err := data.OpenPNG(f)
+	if err != nil {
+		return named(p.image, err)
+	}
+	i := slices.IndexFunc(png.Text, func(t data.Text) bool { return t.Keyword == noteKeyword })
+	switch {
+	case i < 0:
+		return hinted{fmt.Errorf("%s: %w", p.image, errNoNote), "-i IDENTITYFILE compares the bytes"}
+	case png.Text[i] != now.note()[0]:
+		return hinted{fmt.Errorf("%s: %w", path, errOtherNote), "-i IDENTITYFILE compares the bytes; --force makes again what is not verified"}
+	case info.Size() != data.StoredPNGSize(png.Width, png.Height, png.Channels, png.Depth, png.Text...):
+		return fmt.Errorf("%s: has %d bytes, which is not the length that its header gives", p.image, info.Size())
+	}
+	return nil
 }

@@ -18,6 +18,7 @@ func (a *app) samplesCommand() *cobra.Command {
 		n, size int
 		seed    uint64
 		force   bool
+		l       listing
 	)
 	c := &cobra.Command{
 		Use:   "samples -o DIR [--kind xray|mri|spectrogram|noise] [-n N] [--seed S] [--size PIXELS]",
@@ -43,7 +44,7 @@ A fourth kind, noise, is uniform random RGB bytes.`,
 					jobs = append(jobs, a.sampleJob(src, i, out, force))
 				}
 			}
-			return a.run(cmd.Context(), batch{what: "samples", jobs: jobs, force: force, workers: runtime.GOMAXPROCS(0)})
+			return a.run(cmd.Context(), batch{what: "samples", jobs: jobs, root: out, listing: l, force: force, workers: runtime.GOMAXPROCS(0)})
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "the folder to write to")
@@ -51,18 +52,20 @@ A fourth kind, noise, is uniform random RGB bytes.`,
 	c.Flags().IntVarP(&n, "number", "n", 4, "images of each kind")
 	c.Flags().Uint64Var(&seed, "seed", 1, "another seed gives other images")
 	c.Flags().IntVar(&size, "size", 256, "width and height in pixels")
+	l.addFlags(c)
+	complete(c, "kind", "xray", "mri", "spectrogram", "noise")
 	addForce(c, &force)
 	return c
 }
 
 func (a *app) sampleJob(src data.Source, i int, out string, force bool) job {
 	path := filepath.Join(out, src.Name(i)+".png")
-	return job{input: src.Name(i), outputs: []string{path}, do: func(ctx context.Context) error {
+	return job{input: src.Name(i), outputs: []string{path}, do: func(ctx context.Context) (string, error) {
 		m, err := src.Image(i)
 		if err != nil {
-			return err
+			return "", err
 		}
-		return a.write(ctx, force, pngOutput(path, public, m))
+		return "", a.write(ctx, out, force, pngOutput(path, public, m))
 	}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image/jpeg"
 	"image/png"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -44,12 +45,18 @@ func TestScripts(t *testing.T) {
 			}
 			return os.WriteFile(filepath.Join(e.WorkDir, "generator.npz"), b, 0o644)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: merged(fileCommands, map[string]func(*testscript.TestScript, bool, []string){
 			"fails": fails, "weights": weightsOf, "badweights": badWeights, "cut": cut, "jpeg": toJPEG, "png": makePNG, "volume": makeVolume,
 			"tamper": tamper, "pytorch": pyTorch,
 			"same": same, "mode": mode, "waitfor": waitFor, "count": count,
-		},
+		}),
 	})
+}
+
+func merged[V any](a, b map[string]V) map[string]V {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
 }
 
 // fails CODE COMMAND... runs a command that must end with this exit code.

@@ -67,7 +67,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 
 	// Files that hold secrets and are wrong in some way.
 	files := map[string][]byte{
-		"cut.json": plain[:len(plain)-2], "twice.json": append(bytes.Clone(plain), plain...), "future.json": bytes.Replace(plain, []byte(`"version":1`), []byte(`"version":2`), 1),
+		"cut.json": plain[:len(plain)-2], "twice.json": append(bytes.Clone(plain), plain...), "future.json": bytes.Replace(plain, []byte(`"version":2`), []byte(`"version":9`), 1),
 		"name.json":  bytes.Replace(plain, []byte("scan.png"), []byte("../x.png"), 1),
 		"cut.me":     identity[:len(identity)-2],
 		"word.me":    append(bytes.Clone(identity), passphrase...),

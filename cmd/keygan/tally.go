@@ -49,7 +49,7 @@ func (t *tally) rates() string { return ratesOf(t.done(), t.bytes, t.now().Sub(t
 
 func ratesOf(images int, bytes int64, in time.Duration) string {
 	seconds := max(in.Seconds(), 1e-3)
-	return fmt.Sprintf("%.3g images/s, %.3g MB/s", float64(images)/seconds, float64(bytes)/1e6/seconds)
+	return fmt.Sprintf("%.3g files/s, %.3g MB/s", float64(images)/seconds, float64(bytes)/1e6/seconds)
 }
 
 // left is about how long the rest will take, or "" when that cannot be told.
@@ -69,11 +69,11 @@ func (t *tally) left() string {
 // for each image, added up: those that ran side by side count in full.
 func (t *tally) summary(failed int, inGenerator time.Duration) string {
 	in := t.now().Sub(t.began)
-	images := "images"
+	files := "files"
 	if t.made == 1 {
-		images = "image"
+		files = "file"
 	}
-	s := fmt.Sprintf("%d %s, %.1f MB in %.1f s (%s)", t.made, images, float64(t.madeBytes)/1e6, in.Seconds(), ratesOf(t.made, t.madeBytes, in))
+	s := fmt.Sprintf("%d %s, %.1f MB in %.1f s (%s)", t.made, files, float64(t.madeBytes)/1e6, in.Seconds(), ratesOf(t.made, t.madeBytes, in))
 	if t.skipped > 0 {
 		s += fmt.Sprintf(", %d done before", t.skipped)
 	}

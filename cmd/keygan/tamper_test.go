@@ -53,8 +53,10 @@ func TestDecryptRefusesChangedKeyFiles(t *testing.T) {
 	p.refuses("in the clear", plain, p.refused())
 
 	for what, c := range map[string]struct{ from, to, want string }{
-		"format":        {`"version":1`, `"version":2`, p.future("format", 2)},
-		"derivation":    {`"derivation":1`, `"derivation":7`, p.future("derivation", 7)},
+		"format":        {`"version":2`, `"version":3`, p.future("format", 3)},
+		"an old format": {`"version":2`, `"version":1`, p.refused()},
+		"mode":          {`"mode":"none"`, `"mode":"0777"`, p.refused()},
+		"time":          {`"modified":"none"`, `"modified":"1.000000000"`, p.refused()},
 		"a new scheme":  {`"sealed"`, `"sealed2"`, p.refused()},
 		"width, height": {`"width":9,"height":7`, `"width":7,"height":9`, p.refused()},
 		"shape":         {`"width":9,"height":7,"channels":2`, `"width":9,"height":14,"channels":1`, p.refused()},

@@ -125,7 +125,7 @@ func TestInterruptedPassphrase(t *testing.T) {
 	}
 	m.write("correct\x03")
 	code := m.end()
-	if code != 1 || !strings.Contains(m.shown.String(), "keygan: interrupted") || strings.Contains(m.shown.String(), "correct") {
+	if code != 130 || !strings.Contains(m.shown.String(), "keygan: interrupted") || strings.Contains(m.shown.String(), "correct") {
 		t.Errorf("exit code %d, shown: %q", code, &m.shown)
 	}
 	if !m.echoes() {

@@ -201,7 +201,9 @@ func sealOptions(s system, key *data.Image) cipher.SealOptions {
 		return cipher.SealOptions{Random: s.secrets}
 	}
 	hash := sha256.Sum256([]byte(s.generator.Name))
-	return cipher.SealOptions{NetworkKey: key.Pix, Generator: hex.EncodeToString(hash[:]), Random: s.secrets}
+	return cipher.SealOptions{
+		NetworkKey: key.Pix, Generator: hex.EncodeToString(hash[:]), NetworkInput: fmt.Sprintf("%dx%d", key.Width, key.Height), Random: s.secrets,
+	}
 }
 
 // slug makes a part of a file name: small letters, digits and dashes.

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// goReserve is how much more address space than its heap needs a Go program may ask for at a time, in bytes: arenas of 64 MiB, and
+// what describes them.
+const goReserve = 96 << 20
+
+// addressSpaceLeft is how much a limit on the address space (ulimit -v) leaves to this process, in bytes, if there is one.
+func addressSpaceLeft() (int64, bool) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_AS, &limit); err != nil || limit.Cur > math.MaxInt64 {
+		return 0, false
+	}
+	statm, _ := os.ReadFile("/proc/self/statm") // the first number is the address space in pages
+	first, _, _ := strings.Cut(string(statm), " ")
+	pages, err := strconv.ParseInt(first, 10, 64)
+	if err != nil {
+		return 0, false
+	}
+	return max(0, int64(limit.Cur)-pages*int64(os.Getpagesize())-goReserve), true
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"keygan/data"
+
+	"github.com/spf13/cobra"
+)
+
+// listing is how a command lists the files that it wrote, on standard output: a line each for people, ended by NUL bytes (-0) or as
+// JSON (--json) for programs.
+type listing struct{ json, nul bool }
+
+func (l *listing) addFlags(c *cobra.Command) {
+	c.Flags().BoolVar(&l.json, "json", false, "print one JSON object: what was done, done before, left out, and what failed")
+	c.Flags().BoolVarP(&l.nul, "print0", "0", false, "end the names of the files written with NUL bytes, as xargs -0 takes them")
+	c.MarkFlagsMutuallyExclusive("json", "print0")
+}
+
+func (l listing) print(w io.Writer, outputs []string, comment string) {
+	if l.json { // all at the end
+		return
+	}
+	for i, out := range outputs {
+		switch {
+		case l.nul:
+			fmt.Fprintf(w, "%s\x00", out)
+		case i == 0 && comment != "":
+			fmt.Fprintf(w, "%s (%s)\n", shown(out), shown(comment))
+		default:
+			fmt.Fprintln(w, shown(out))
+		}
+	}
+}
+
+// batchRecord is what --json prints of a batch.
+type batchRecord struct {
+	Command    string         `json:"command"`
+	Done       []doneRecord   `json:"done"`
+	DoneBefore []string       `json:"done_before"` // inputs
+	Failed     []failedRecord `json:"failed"`
+	LeftOut    []leftRecord   `json:"left_out"`
+	Seconds    float64        `json:"seconds"`
+}
+
+type doneRecord struct {
+	Input   string   `json:"input"`
+	Outputs []string `json:"outputs"`
+	Comment string   `json:"comment,omitempty"`
+}
+
+type failedRecord struct {
+	Input string `json:"input"`
+	Error string `json:"error"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+type leftRecord struct {
+	Path string `json:"path"`
+	Why  string `json:"why"`
+}
+
+func (r *runningBatch) record() batchRecord {
+	rec := batchRecord{
+		Command: r.what, Done: []doneRecord{}, DoneBefore: []string{}, Failed: []failedRecord{}, LeftOut: []leftRecord{},
+		Seconds: r.tally.now().Sub(r.tally.began).Seconds(),
+	}
+	for _, bad := range r.bad {
+		rec.Failed = append(rec.Failed, failedRecord{bad.path, bad.err.Error(), hintFor(bad.err)})
+	}
+	for i, res := range r.results {
+		switch j := r.jobs[i]; {
+		case res.err != nil:
+			rec.Failed = append(rec.Failed, failedRecord{j.input, res.err.Error(), hintFor(res.err)})
+		case res.skipped:
+			rec.DoneBefore = append(rec.DoneBefore, j.input)
+		default:
+			rec.Done = append(rec.Done, doneRecord{j.input, j.outputs, res.comment})
+		}
+	}
+	for _, l := range r.leftOut {
+		rec.LeftOut = append(rec.LeftOut, leftRecord(l))
+	}
+	return rec
+}
+
+// listedLeftOut is how many of the files that were left out are named; --json names all.
+const listedLeftOut = 10
+
+func printLeftOut(w io.Writer, what string, left []data.LeftOut) {
+	if len(left) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "keygan: %s: %d left out:\n", what, len(left))
+	for i, l := range left {
+		if i == listedLeftOut {
+			fmt.Fprintf(w, "  and %d more; --json lists all\n", len(left)-i)
+			return
+		}
+		fmt.Fprintf(w, "  %s: %s\n", shown(l.Path), l.Why)
+	}
+}

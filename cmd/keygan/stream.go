@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"keygan/cipher"
+	"keygan/data"
+	"keygan/data/atomicfile"
+
+	"filippo.io/age"
+)
+
+// stream encrypts one input when - stands for standard input or output.
+func (e *encrypt) stream(ctx context.Context, args []string) error {
+	switch {
+	case !e.sealed() || e.pixels:
+		return usagef("encrypt: only files sealed as they are can be read from or written to - (standard input and output)")
+	case len(args) != 1:
+		return usagef("encrypt: - is one file, and %d are named", len(args))
+	case e.resume || e.shard.count > 1:
+		return usagef("encrypt: --resume and --shard are for folders")
+	case e.out == "-" && e.keyOut == "":
+		return hinted{usagef("encrypt: the cipher image goes to standard output, and the key file nowhere"), "--key-out FILE names it"}
+	}
+	in, size, err := e.openStream(args[0])
+	if err != nil {
+		return fmt.Errorf("encrypt: %w", err)
+	}
+	defer in.Close()
+	o := in.options
+	if args[0] != "-" {
+		if err := e.lookAt(&o, args[0]); err != nil {
+			return fmt.Errorf("encrypt: %w", err)
+		}
+	}
+	defer clear(o.NetworkKey)
+	key, err := cipher.NewFileKey(size, o)
+	if err != nil {
+		return fmt.Errorf("encrypt: %w", err)
+	}
+	defer key.Wipe()
+	keyFile, err := e.keyFile(key)
+	if err != nil {
+		return fmt.Errorf("encrypt: %w", err)
+	}
+	write := func(w io.Writer) error { return writeSealed(w, key, untilInterrupted{ctx, in}, in.note...) }
+	if e.out != "-" {
+		if !strings.HasSuffix(strings.ToLower(e.out), ".png") {
+			return usagef("encrypt: %s: standard input has no name, so -o names the cipher image: FILE.png, or -", e.out)
+		}
+		p := pair{root: filepath.Dir(e.out), image: e.out, key: e.keyOut}
+		if p.key == "" {
+			p.key = keyFileBeside(e.out, e.sealedKeySuffix())
+		}
+		if err := e.protected().refuse([]string{p.image, p.key}); err != nil {
+			return fmt.Errorf("encrypt: %w", err)
+		}
+		if err := p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), atomicfile.File{Perm: public, Write: write}); err != nil {
+			return fmt.Errorf("encrypt: %w", err)
+		}
+		e.listing.print(e.app.stdout, []string{p.image, p.key}, "")
+		return nil
+	}
+	if err := e.protected().refuse([]string{e.keyOut}); err != nil {
+		return fmt.Errorf("encrypt: %w", err)
+	}
+	if err := e.app.write(ctx, "", e.force, bytesOutput(e.keyOut, secret, keyFile)); err != nil {
+		return fmt.Errorf("encrypt: %w", err)
+	}
+	if err := write(e.app.stdout); err != nil {
+		return fmt.Errorf("encrypt: standard output: %w", errors.Join(err, os.Remove(e.keyOut)))
+	}
+	return nil
+}
+
+// streamInput is the one input of a command that reads or writes -.
+type streamInput struct {
+	io.Reader
+	close   func() error
+	options cipher.SealOptions
+	note    []data.Text
+}
+
+func (s *streamInput) Close() error { return s.close() }
+
+// openStream opens a file, or standard input, whose length it finds out.
+func (e *encrypt) openStream(path string) (in *streamInput, size int64, err error) {
+	if path == "-" {
+		return spool(os.Stdin)
+	}
+	if err := refuseIdentity(path); err != nil {
+		return nil, 0, err
+	}
+	f, err := openRegular(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	before, err := snapshotOf(path, f)
+	if err == nil {
+		in = &streamInput{Reader: f, close: f.Close, note: before.note()}
+		in.options, err = e.options(path, before)
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return in, before.info.Size(), nil
+}
+
+// spool keeps standard input until its length is known, which a PNG says in its header. It lies on the disk encrypted, under a key
+// that is in this process's memory only, in a file that has no name any more.
+func spool(r io.Reader) (*streamInput, int64, error) {
+	fail := func(f *os.File, err error) (*streamInput, int64, error) {
+		if f != nil {
+			f.Close()
+		}
+		return nil, 0, named("standard input", err)
+	}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return fail(nil, err)
+	}
+	f, err := os.CreateTemp("", ".keygan-spool-*")
+	if err != nil {
+		return fail(nil, err)
+	}
+	remove := func() error { return nil }
+	if os.Remove(f.Name()) != nil { // Windows removes no open file
+		remove = func() error { return os.Remove(f.Name()) }
+	}
+	w, err := age.Encrypt(f, id.Recipient())
+	if err != nil {
+		return fail(f, err)
+	}
+	size, err := io.Copy(w, r)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return fail(f, err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return fail(f, err)
+	}
+	plain, err := age.Decrypt(f, id)
+	if err != nil {
+		return fail(f, err)
+	}
+	return &streamInput{Reader: plain, close: func() error { return errors.Join(f.Close(), remove()) }}, size, nil
+}
