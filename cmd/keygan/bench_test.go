@@ -5,6 +5,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -43,52 +45,73 @@ func film(tb testing.TB, width, height, depth int) *data.Image {
 	return m
 }
 
-// BenchmarkWhole is what encrypt --no-gan and decrypt take as a user runs them, files and all, beside decoding the PNG and encoding one
-// and nothing else; in turns, so that what else the machine does falls on all of them. The PNG that is encoded alone is the plain
-// image's in "of-plain", and for encrypt the cipher image's in "of-cipher", which is done much sooner. Figures are medians.
+// benchBytes is the length of the long file that BenchmarkWhole encrypts.
+var benchBytes = flag.Int64("bench.bytes", 1e9, "length of the long file of BenchmarkWhole")
+
+// BenchmarkWhole is what encrypt and decrypt take as a user runs them, beside the age program on the same files; in turns, so that what
+// else the machine does falls on all of them. Figures are medians. Films are PNGs of chest films; --pixels is compared with decoding
+// the PNG and encoding it again. The file of random bytes shows that memory does not grow with the length.
 func BenchmarkWhole(b *testing.B) {
 	for _, depth := range []int{8, 16} {
-		b.Run(fmt.Sprintf("4020x4892x1-%dbit", depth), func(b *testing.B) {
-			dir := b.TempDir()
-			_, recipient := recipientIn(b, dir)
-			path, other := filepath.Join(dir, "film.png"), filepath.Join(dir, "other.png")
-			plain := film(b, 4020, 4892, depth)
-			if err := data.WritePNG(path, plain, false); err != nil {
+		b.Run(fmt.Sprintf("film-4020x4892x1-%dbit", depth), func(b *testing.B) {
+			benchWhole(b, "film.png", func(path string) {
+				if err := data.WritePNG(path, film(b, 4020, 4892, depth), false); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+	b.Run("random-bytes", func(b *testing.B) {
+		benchWhole(b, "long.bin", func(path string) {
+			f, err := os.Create(path)
+			if err != nil {
 				b.Fatal(err)
 			}
-			again := func(from string, encode func(io.Writer, *data.Image) error) func() (int64, time.Duration) {
-				return func() (int64, time.Duration) { return 0, recode(b, from, other, encode) }
+			_, err = io.CopyN(f, rand.NewChaCha8([32]byte{1}), *benchBytes)
+			if err := errors.Join(err, f.Close()); err != nil {
+				b.Fatal(err)
 			}
-			out, back := filepath.Join(dir, "out"), filepath.Join(dir, "back")
-			cipher := filepath.Join(out, "film.cipher.png")
-			steps := []*step{
-				{name: "plain", do: again(path, data.EncodePNG)},
-				{name: "encrypt", do: child("encrypt", path, "-o", out, "-r", recipient, "--no-gan", "--force")},
-				{name: "cipher", do: again(path, data.EncodeStoredPNG)},
-				{name: "decrypt", do: child("decrypt", cipher, "-o", back, "-i", filepath.Join(dir, "me.key"), "--force")},
-				{name: "start", do: child("version")},
-			}
-			for b.Loop() {
-				for _, s := range steps {
-					s.run(b)
-				}
-			}
-			byName := map[string]*step{}
-			for _, s := range steps {
-				byName[s.name] = s
-				b.ReportMetric(s.wall(), s.name+"-s")
-				b.ReportMetric(s.cpu(), s.name+"-cpu-s")
-			}
-			for _, name := range []string{"encrypt", "decrypt"} {
-				s, alone := byName[name], byName["plain"]
-				b.ReportMetric(s.wall()/alone.wall(), name+"/of-plain")
-				b.ReportMetric(s.cpu()/alone.cpu(), name+"/cpu-of-plain")
-				b.ReportMetric(float64(s.peak-byName["start"].peak)/float64(len(plain.Pix)), name+"/memory-of-image")
-			}
-			s, alone := byName["encrypt"], byName["cipher"]
-			b.ReportMetric(s.wall()/alone.wall(), "encrypt/of-cipher")
-			b.ReportMetric(s.cpu()/alone.cpu(), "encrypt/cpu-of-cipher")
 		})
+	})
+}
+
+// benchWhole times the commands on one file, which make writes.
+func benchWhole(b *testing.B, name string, make func(path string)) {
+	dir := b.TempDir()
+	identity, recipient := recipientIn(b, dir)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	path := at(name)
+	make(path)
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	keygan := func(args ...string) func() (int64, time.Duration) { return child("keygan", append(args, "-q")...) }
+	steps := []*step{
+		{name: "encrypt", do: keygan("encrypt", path, "-o", at("out"), "-r", recipient, "--force")},
+		{name: "encrypt--no-gan", do: keygan("encrypt", path, "-o", at("out"), "-r", recipient, "--force", "--no-gan")},
+		{name: "age", do: child("age", "-r", recipient, "-o", at("age"), path)},
+		{name: "decrypt", do: keygan("decrypt", at("out"), "-o", at("back"), "-i", identity, "--force")},
+		{name: "age-d", do: child("age", "-d", "-i", identity, "-o", at("opened"), at("age"))},
+		{name: "start", do: keygan("version")},
+	}
+	if data.ImageName(name) {
+		recoded := func() (int64, time.Duration) { return 0, recode(b, path, at("other.png"), data.EncodePNG) }
+		steps = append(steps,
+			&step{name: "recode", do: recoded},
+			&step{name: "encrypt--pixels", do: keygan("encrypt", path, "-o", at("pixels"), "-r", recipient, "--force", "--pixels", "--no-gan")},
+			&step{name: "decrypt--pixels", do: keygan("decrypt", at("pixels"), "-o", at("samples"), "-i", identity, "--force")})
+	}
+	for b.Loop() {
+		for _, s := range steps {
+			s.run(b)
+		}
+	}
+	b.ReportMetric(float64(info.Size())/1e6, "file-MB")
+	for _, s := range steps {
+		b.ReportMetric(s.wall(), s.name+":s")
+		b.ReportMetric(s.cpu(), s.name+":CPU-s")
+		b.ReportMetric(float64(s.peak)/1e6, s.name+":peak-MB")
 	}
 }
 
@@ -145,10 +168,10 @@ func processorTime() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// child runs the program. Its peak is read while it runs: what the system says at its end counts this process, from which it is made.
-func child(args ...string) func() (int64, time.Duration) {
+// child runs a program. Its peak is read while it runs: what the system says at its end counts this process, from which it is made.
+func child(name string, args ...string) func() (int64, time.Duration) {
 	return func() (int64, time.Duration) {
-		c := exec.Command("keygan", args...)
+		c := exec.Command(name, args...)
 		var stderr bytes.Buffer
 		c.Stderr = &stderr
 		if err := c.Start(); err != nil {
