@@ -376,6 +376,5 @@ func (d *decrypt) stream(ctx context.Context, args []string) error {
 	if err := d.write(ctx, o, out); err != nil {
 		return fmt.Errorf("decrypt: %w", err)
 	}
-	d.listing.print(d.app.stdout, []string{out}, comment)
-	return nil
+	return d.listing.single(d.app.stdout, "decrypt", o.path, []string{out}, comment)
 }

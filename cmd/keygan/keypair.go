@@ -13,7 +13,7 @@ import (
 
 func (a *app) keypairCommand() *cobra.Command {
 	var out string
-	var force bool
+	var force, asJSON bool
 	passphrase := passphrases{app: a}
 	c := &cobra.Command{
 		Use:   "keypair -o FILE [-p]",
@@ -43,15 +43,25 @@ key files. The comment in FILE is encrypted, too, so keep the recipient that is 
 			if err := a.write(cmd.Context(), "", force, bytesOutput(out, secret, file)); err != nil {
 				return fmt.Errorf("keypair: %w", err)
 			}
-			fmt.Fprintln(a.stdout, out)
+			if asJSON {
+				return writeJSON(a.stdout, keypairRecord{out, recipient})
+			}
+			fmt.Fprintln(a.stdout, shown(out))
 			fmt.Fprintf(a.stderr, "recipient: %s\n", recipient)
 			return nil
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "the identity file to write")
 	passphrase.addFlags(c, "", "encrypt the identity under a passphrase")
+	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object: the file and its recipient")
 	addForce(c, &force)
 	return c
+}
+
+// keypairRecord is what --json prints. Nothing in it is secret.
+type keypairRecord struct {
+	Identity  string `json:"identity"` // the file
+	Recipient string `json:"recipient"`
 }
 
 func (p *passphrases) encryptIdentity(ctx context.Context, identity []byte) ([]byte, error) {

@@ -35,6 +35,17 @@ func (l listing) print(w io.Writer, outputs []string, comment string) {
 	}
 }
 
+// single lists the outputs of a command that works on one input.
+func (l listing) single(w io.Writer, command, input string, outputs []string, comment string) error {
+	if !l.json {
+		l.print(w, outputs, comment)
+		return nil
+	}
+	rec := newRecord(command)
+	rec.Done = append(rec.Done, doneRecord{input, outputs, comment})
+	return writeJSON(w, rec)
+}
+
 // batchRecord is what --json prints of a batch.
 type batchRecord struct {
 	Command    string         `json:"command"`
@@ -62,18 +73,25 @@ type leftRecord struct {
 	Why  string `json:"why"`
 }
 
+// newRecord has no null in it, which programs would have to look out for.
+func newRecord(command string) batchRecord {
+	return batchRecord{Command: command, Done: []doneRecord{}, DoneBefore: []string{}, Failed: []failedRecord{}, LeftOut: []leftRecord{}}
+}
+
+func (rec *batchRecord) fail(input string, err error) {
+	rec.Failed = append(rec.Failed, failedRecord{input, err.Error(), hintFor(err)})
+}
+
 func (r *runningBatch) record() batchRecord {
-	rec := batchRecord{
-		Command: r.what, Done: []doneRecord{}, DoneBefore: []string{}, Failed: []failedRecord{}, LeftOut: []leftRecord{},
-		Seconds: r.tally.now().Sub(r.tally.began).Seconds(),
-	}
+	rec := newRecord(r.what)
+	rec.Seconds = r.tally.now().Sub(r.tally.began).Seconds()
 	for _, bad := range r.bad {
-		rec.Failed = append(rec.Failed, failedRecord{bad.path, bad.err.Error(), hintFor(bad.err)})
+		rec.fail(bad.path, bad.err)
 	}
 	for i, res := range r.results {
 		switch j := r.jobs[i]; {
 		case res.err != nil:
-			rec.Failed = append(rec.Failed, failedRecord{j.input, res.err.Error(), hintFor(res.err)})
+			rec.fail(j.input, res.err)
 		case res.skipped:
 			rec.DoneBefore = append(rec.DoneBefore, j.input)
 		default:

@@ -19,6 +19,7 @@ import (
 
 func (a *app) rekeyCommand() *cobra.Command {
 	var old, next []string
+	var l listing
 	was, will := passphrases{app: a}, passphrases{app: a}
 	c := &cobra.Command{
 		Use:   "rekey KEYFILE... -i OLD | -p -r NEW | --new-passphrase",
@@ -58,14 +59,21 @@ This gives access. It takes none away: whoever could open a key file before and 
 				}
 				recipients = []age.Recipient{r}
 			}
-			failed := &failures{what: "rekey", inputs: len(args)}
+			failed, rec := &failures{what: "rekey", inputs: len(args)}, newRecord("rekey")
 			for _, path := range args {
 				written, err := a.rekey(cmd.Context(), path, identities, recipients)
 				if err != nil {
 					failed.errs = append(failed.errs, fmt.Errorf("rekey: %w", err))
+					rec.fail(path, err)
 					continue
 				}
-				fmt.Fprintln(a.stdout, written)
+				l.print(a.stdout, []string{written}, "")
+				rec.Done = append(rec.Done, doneRecord{path, []string{written}, ""})
+			}
+			if l.json {
+				if err := writeJSON(a.stdout, rec); err != nil {
+					return err
+				}
 			}
 			if len(failed.errs) > 0 {
 				return failed
@@ -76,6 +84,7 @@ This gives access. It takes none away: whoever could open a key file before and 
 	c.Flags().StringArrayVarP(&old, "identity", "i", nil, "a file with identities that open the key files now; may be repeated")
 	was.addFlags(c, "", "ask for the passphrase that opens the key files now")
 	c.Flags().StringArrayVarP(&next, "recipient", "r", nil, "who can open them then; may be repeated")
+	l.addFlags(c)
 	will.addFlags(c, "new-", "encrypt the key files under a new passphrase")
 	return c
 }

@@ -64,8 +64,7 @@ func (e *encrypt) stream(ctx context.Context, args []string) error {
 		if err := p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), atomicfile.File{Perm: public, Write: write}); err != nil {
 			return fmt.Errorf("encrypt: %w", err)
 		}
-		e.listing.print(e.app.stdout, []string{p.image, p.key}, "")
-		return nil
+		return e.listing.single(e.app.stdout, "encrypt", args[0], []string{p.image, p.key}, "")
 	}
 	if err := e.protected().refuse([]string{e.keyOut}); err != nil {
 		return fmt.Errorf("encrypt: %w", err)
