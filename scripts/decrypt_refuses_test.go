@@ -127,13 +127,13 @@ func (k *pairs) changedImages(t *testing.T) {
 	p.samples[100] ^= 1
 	refusesRows(t, p, p.filtered(false), key)
 	p.samples[100] ^= 1
+	grey := rawPNG{72, 24, 1, 8, p.samples} // the same rows in another shape
+	refusesRows(t, grey, grey.filtered(false), key)
 	line := readBytes(t, key)
 	tag := bytes.Index(line, []byte(`"tag":"`)) + len(`"tag":"`)
 	line[tag] = "10"[min(1, line[tag]-'0')] // another digit
 	writeBytes(t, key, line)
 	refusesRows(t, p, p.filtered(false), key)
-	grey := rawPNG{72, 24, 1, 8, p.samples}
-	refusesRows(t, grey, grey.filtered(false), key)
 }
 
 // changedKeys changes the key file of a file of 5 bytes, of 5×5 samples. It has no reader but the grammar: the associated data, which would

@@ -15,6 +15,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func TestDecryptPython(t *testing.T) {
 		t.Run("pixels", func(t *testing.T) { t.Parallel(); k.pixels(t) })
 		t.Run("committed", func(t *testing.T) { t.Parallel(); k.committed(t) })
 		t.Run("example", func(t *testing.T) { t.Parallel(); documented(t) })
+		t.Run("memory", func(t *testing.T) { t.Parallel(); k.memory(t) })
 	})
 	t.Run("refuses", func(t *testing.T) {
 		t.Run("files", func(t *testing.T) { t.Parallel(); k.changedFiles(t) })
@@ -237,5 +239,28 @@ func documented(t *testing.T) {
 	}
 	if info, err := os.Stat(got); err != nil || info.Mode().Perm()&0o600 != 0o600 || info.Mode().Perm()&0o111 != 0 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// memory compares the most memory that a long and an empty file take.
+func (k *pairs) memory(t *testing.T) {
+	const program = `import re, decrypt; decrypt.main(); print(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1])`
+	peak := map[int]int{} // in KiB, by the file's length
+	for _, n := range []int{0, 16 << 20} {
+		dir := t.TempDir()
+		writeBytes(t, filepath.Join(dir, "file"), make([]byte, n))
+		out := k.encrypt(t, dir, "--unencrypted-key", "--no-gan")
+		result := mustRun(t, exec.Command("/usr/bin/python3", "-B", "-c", program, filepath.Join(out, "file.cipher.png"), "-o", filepath.Join(dir, "back")))
+		kib, err := strconv.Atoi(strings.TrimSpace(result))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(readBytes(t, filepath.Join(dir, "back")), make([]byte, n)) {
+			t.Error("other bytes")
+		}
+		peak[n] = kib
+	}
+	if more := peak[16<<20] - peak[0]; more > 4<<10 {
+		t.Errorf("16 MiB take %d KiB more than an empty file", more)
 	}
 }
