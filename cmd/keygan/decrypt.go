@@ -115,8 +115,8 @@ func (d *decrypt) prepare(cmd *cobra.Command, args []string) (err error) {
 	if err := d.shard.parse(os.Getenv); err != nil {
 		return err
 	}
-	if n := countDashes(append(slices.Concat(args, d.identityFiles), d.passphrase.file)); n > 1 {
-		return usagef("decrypt: - is standard input, which can be read only once")
+	if err := checkDashes("decrypt", append(slices.Concat(args, d.identityFiles), d.passphrase.file)); err != nil {
+		return err
 	}
 	if d.schemeName != sealedScheme {
 		if _, err := cipher.SchemeByName(d.schemeName); err != nil {
@@ -134,13 +134,12 @@ func (d *decrypt) prepare(cmd *cobra.Command, args []string) (err error) {
 	return nil
 }
 
-func countDashes(names []string) (n int) {
-	for _, name := range names {
-		if name == "-" {
-			n++
-		}
+// checkDashes refuses to read standard input for two purposes.
+func checkDashes(command string, names []string) error {
+	if i := slices.Index(names, "-"); i >= 0 && slices.Contains(names[i+1:], "-") {
+		return usagef("%s: - is standard input, which can be read only once", command)
 	}
-	return n
+	return nil
 }
 
 func (d *decrypt) protected() protected {
@@ -194,7 +193,10 @@ func (d *decrypt) open(path string) (opening, error) {
 		return opening{}, err
 	}
 	var first error
-	candidates := append([]string{keyFile}, atomicfile.Spares(keyFile)...)
+	candidates := []string{keyFile}
+	if path != "-" { // which can be read only once
+		candidates = append(candidates, atomicfile.Spares(keyFile)...)
+	}
 	for _, candidate := range candidates {
 		k, err := readSealedKey(candidate, d.identities)
 		if err == nil {

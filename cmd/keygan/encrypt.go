@@ -105,6 +105,9 @@ func (a *app) encryptCommand() *cobra.Command {
 }
 
 func (e *encrypt) run(cmd *cobra.Command, args []string) error {
+	if err := checkDashes("encrypt", append(slices.Concat(args, e.identityFiles), e.passphrase.file)); err != nil {
+		return err
+	}
 	if err := e.prepare(cmd); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -69,10 +70,16 @@ func (e *encrypt) stream(ctx context.Context, args []string) error {
 	if err := e.protected().refuse([]string{e.keyOut}); err != nil {
 		return fmt.Errorf("encrypt: %w", err)
 	}
-	if err := e.app.write(ctx, "", e.force, bytesOutput(e.keyOut, secret, keyFile)); err != nil {
+	// A key file is not replaced, even with --force: nobody knows whether what goes to standard output arrives.
+	if err := e.app.write(ctx, "", false, bytesOutput(e.keyOut, secret, keyFile)); err != nil {
 		return fmt.Errorf("encrypt: %w", err)
 	}
-	if err := write(e.app.stdout); err != nil {
+	out := bufio.NewWriterSize(e.app.stdout, 1<<16)
+	err = write(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
 		return fmt.Errorf("encrypt: standard output: %w", errors.Join(err, os.Remove(e.keyOut)))
 	}
 	return nil
