@@ -43,13 +43,14 @@ type batch struct {
 	leftOut   []data.LeftOut
 	root      string // the folder that outputs lie in or below; "" for the folder of each
 	protected protected
-	force     bool    // outputs may be replaced
-	resume    bool    // what is done already is left out
-	workers   int     // jobs at a time
-	warning   string  // said once before anything is written, or ""
-	note      string  // the same, but --quiet silences it
-	summed    bool    // a last line says what was done
-	listing   listing // how the outputs are listed
+	force     bool      // outputs may be replaced
+	resume    bool      // what is done already is left out
+	workers   int       // jobs at a time
+	warning   string    // said once before anything is written, or ""
+	note      string    // the same, but --quiet silences it
+	summed    bool      // a last line says what was done
+	listing   listing   // how the outputs are listed
+	began     time.Time // when the work began, where some of it was done before; zero: now
 
 	generator *generator // that made keys, or nil
 }
@@ -80,7 +81,7 @@ func (a *app) run(ctx context.Context, b batch) error {
 		memory: semaphore.NewWeighted(memoryBudget()),
 	}
 	missing := missingFolders(b.jobs)
-	r.tally.start(b.jobs)
+	r.tally.start(b.jobs, b.began)
 	r.progress = a.newProgress(b.what, len(b.jobs))
 	var g errgroup.Group
 	g.SetLimit(max(1, b.workers))
@@ -215,7 +216,7 @@ func (r *runningBatch) sum() error {
 		inGenerator = time.Duration(r.generator.spent.Load())
 	}
 	if !r.app.quiet {
-		if r.summed && (failed.inputs > 1 || (inGenerator > 0 && len(failed.errs) == 0)) {
+		if r.summed && (failed.inputs > 1 || r.tally.skipped > 0 || (inGenerator > 0 && len(failed.errs) == 0)) {
 			fmt.Fprintf(r.app.stderr, "keygan: %s: %s\n", r.what, r.tally.summary(len(failed.errs), inGenerator))
 		}
 		printLeftOut(r.app.stderr, r.what, r.leftOut)
@@ -241,7 +242,11 @@ func conflicts(jobs []job) map[int]error {
 	}
 	failed, first := map[int]error{}, map[string]int{}
 	fail := func(i int, out, other string) {
-		if failed[i] == nil {
+		switch {
+		case failed[i] != nil:
+		case r.identity(jobs[i].input) == r.identity(other):
+			failed[i] = fmt.Errorf("%s: is named twice", jobs[i].input)
+		default:
 			failed[i] = hinted{
 				fmt.Errorf("%s: %s would be written for %s as well", jobs[i].input, out, other),
 				"rename one of them, or write them to different folders with -o",

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"keygan/cipher"
 	"keygan/data"
@@ -66,7 +67,7 @@ func (a *app) decryptCommand() *cobra.Command {
 	}
 	c.Flags().StringVarP(&d.out, "output", "o", "", "the folder to write to, or - for standard output")
 	c.Flags().StringVar(&d.key, "key", "", "the key file; default: X.key.age or X.key.json beside X.cipher.png")
-	c.Flags().StringVar(&d.schemeName, "scheme", sealedScheme, "or for research "+strings.Join(cipher.Schemes(), ", "))
+	c.Flags().StringVar(&d.schemeName, "scheme", sealedScheme, "sealed, or for research: "+strings.Join(cipher.Schemes(), ", "))
 	complete(c, "scheme", append([]string{sealedScheme}, cipher.Schemes()...)...)
 	c.Flags().BoolVar(&d.keepOuter, "keep-outer-name", false, "name outputs after the cipher images, not as what was encrypted was called")
 	c.Flags().StringArrayVarP(&d.identityFiles, "identity", "i", nil, "a file with identities that open key files, or -; may be repeated")
@@ -86,7 +87,11 @@ func (d *decrypt) run(cmd *cobra.Command, args []string) error {
 	if d.out == "-" || slices.Contains(args, "-") {
 		return d.stream(cmd.Context(), args)
 	}
+	if err := checkFolder("decrypt", d.out); err != nil {
+		return err
+	}
 	all, left, bad := collect(args, cipherImageOnly)
+	left = append(left, withoutImage(all)...)
 	all = slices.DeleteFunc(all, func(in input) bool { return !in.alone && !cipherImage(in.path) })
 	if len(all)+len(bad) == 0 {
 		return fmt.Errorf("decrypt: no cipher images: no file is called *%s", cipherSuffix)
@@ -96,6 +101,7 @@ func (d *decrypt) run(cmd *cobra.Command, args []string) error {
 	}
 	inputs := d.shard.of(all)
 	d.app.noteShard("decrypt", d.shard, len(inputs), len(all))
+	began := time.Now()
 	jobs, more := d.jobs(inputs)
 	warning := ""
 	if s, err := cipher.SchemeByName(d.schemeName); err == nil {
@@ -103,8 +109,26 @@ func (d *decrypt) run(cmd *cobra.Command, args []string) error {
 	}
 	return d.app.run(cmd.Context(), batch{
 		what: "decrypt", jobs: jobs, bad: append(bad, more...), leftOut: left, root: d.out, protected: d.protected(), force: d.force,
-		resume: d.resume, warning: warning, workers: runtime.GOMAXPROCS(0), summed: true, listing: d.listing,
+		resume: d.resume, warning: warning, workers: runtime.GOMAXPROCS(0), summed: true, listing: d.listing, began: began,
 	})
+}
+
+// withoutImage are the key files in folders that lie there without a cipher image.
+func withoutImage(inputs []input) (left []data.LeftOut) {
+	images := map[string]bool{}
+	for _, in := range inputs {
+		if cipherImage(in.path) {
+			images[in.path[:len(in.path)-len(cipherSuffix)]] = true
+		}
+	}
+	for _, in := range inputs {
+		for _, suffix := range []string{sealedKeySuffix, plainKeySuffix, keyFileSuffix} {
+			if name, is := strings.CutSuffix(in.path, suffix); is && !in.alone && !images[name] {
+				left = append(left, data.LeftOut{Path: in.path, Why: "a key file without its cipher image"})
+			}
+		}
+	}
+	return left
 }
 
 // prepare checks the command line, reads the identities and asks for passphrases.
@@ -300,6 +324,9 @@ func (d *decrypt) researchJob(in input) (job, error) {
 // findKeyFile is the key file named, or else the one beside the cipher image. Whoever gives an identity or a passphrase gets
 // encrypted key files only: anybody could have made another.
 func (d *decrypt) findKeyFile(path string) (string, error) {
+	if isKeyFile(path) {
+		return "", fmt.Errorf("%s: this is a key file; decrypt takes the cipher image, and --key names a key file", path)
+	}
 	if d.key != "" {
 		if !exists(d.key) {
 			return "", missingKeyFile(path, d.key)
@@ -339,8 +366,8 @@ func refuseResearch(path, keyFile string) error {
 }
 
 func researchKey(path, keyFile string) error {
-	return hinted{fmt.Errorf("%s: its key file %s is of a research scheme: anybody could have made the two", path, keyFile),
-		"--scheme " + strings.Join(cipher.Schemes(), ", --scheme ") + " open such files; keygan inspect tells which scheme it is"}
+	return hinted{fmt.Errorf("%s: its key file %s is of a research scheme, which only --scheme opens: anybody could have made it", path, keyFile),
+		"keygan inspect tells which scheme it is; --scheme "+strings.Join(cipher.Schemes(), ", --scheme ")+" open such files"}
 }
 
 func keyFileBeside(path, suffix string) string {
@@ -356,6 +383,8 @@ func (d *decrypt) stream(ctx context.Context, args []string) error {
 		return usagef("decrypt: - is one file, and %d are named", len(args))
 	case args[0] == "-" && d.key == "":
 		return hinted{usagef("decrypt: no key file lies beside standard input"), "--key FILE names it"}
+	case isFolder(args[0]):
+		return usagef("decrypt: -o - takes one cipher image, and %s is a folder", args[0])
 	case d.resume || d.shard.count > 1:
 		return usagef("decrypt: --resume and --shard are for folders")
 	}
@@ -366,7 +395,7 @@ func (d *decrypt) stream(ctx context.Context, args []string) error {
 	defer o.key.Wipe()
 	if d.out == "-" {
 		if err := o.writeTo(ctx, d.app.stdout); err != nil {
-			return fmt.Errorf("decrypt: %w", err)
+			return hinted{fmt.Errorf("decrypt: %w", err), "what was written is not all: discard it; " + hintFor(err)}
 		}
 		return nil
 	}

@@ -38,7 +38,6 @@ type encrypt struct {
 	shard                shard
 	identities           []age.Identity // that --resume verifies with
 	trustTimes           bool
-	withoutKey           withoutKey
 }
 
 const encryptHelp = `Encrypt files. X gives DIR/X.cipher.png, a picture of noise, and DIR/X.key.age, without which it cannot be opened. keygan decrypt
@@ -84,7 +83,7 @@ func (a *app) encryptCommand() *cobra.Command {
 	}
 	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to, or for one file FILE.png or -")
 	c.Flags().StringVar(&e.keyOut, "key-out", "", "for one file: its key file; default: beside the cipher image")
-	c.Flags().StringVar(&e.schemeName, "scheme", sealedScheme, "or for research "+strings.Join(cipher.Schemes(), ", "))
+	c.Flags().StringVar(&e.schemeName, "scheme", sealedScheme, "sealed, or for research: "+strings.Join(cipher.Schemes(), ", "))
 	complete(c, "scheme", append([]string{sealedScheme}, cipher.Schemes()...)...)
 	c.Flags().StringArrayVarP(&e.recipientNames, "recipient", "r", nil, "who can open the key files; may be repeated (sealed)")
 	c.Flags().BoolVar(&e.noGAN, "no-gan", false, "no generator takes part in the keys (sealed)")
@@ -125,6 +124,11 @@ func (e *encrypt) run(cmd *cobra.Command, args []string) error {
 	if err := e.checkSingle(all); err != nil {
 		return err
 	}
+	if !e.single {
+		if err := checkFolder("encrypt", e.out); err != nil {
+			return err
+		}
+	}
 	inputs := e.shard.of(all)
 	e.app.noteShard("encrypt", e.shard, len(inputs), len(all))
 	if e.unencrypted {
@@ -145,21 +149,17 @@ func (e *encrypt) run(cmd *cobra.Command, args []string) error {
 		}
 		jobs = append(jobs, j)
 	}
-	err := e.app.run(cmd.Context(), batch{
+	return e.app.run(cmd.Context(), batch{
 		what: "encrypt", jobs: jobs, bad: bad, leftOut: left, root: e.root(), protected: e.protected(), force: e.force, resume: e.resume,
 		warning: warning, note: note, workers: e.generator.workers(len(jobs)), summed: true, listing: e.listing, generator: &e.generator,
 	})
-	e.withoutKey.print(e.app)
-	return err
 }
 
 const exactFileNote = "--exact-file has no effect: files are encrypted byte for byte by default"
 
 // checkSingle finds out whether -o names the cipher image of a single file.
 func (e *encrypt) checkSingle(inputs []input) error {
-	info, err := os.Stat(e.out)
-	folder := err == nil && info.IsDir()
-	e.single = strings.HasSuffix(strings.ToLower(e.out), ".png") && !folder && len(inputs) == 1 && inputs[0].alone
+	e.single = strings.HasSuffix(strings.ToLower(e.out), ".png") && !isFolder(e.out) && len(inputs) == 1 && inputs[0].alone
 	if e.keyOut != "" && !e.single {
 		return usagef("encrypt: --key-out is the key file of one file, which -o FILE.png names")
 	}
@@ -181,8 +181,11 @@ func (e *encrypt) protected() protected {
 
 // prepare checks everything on the command line and reads the weights.
 func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
-	if e.out == "" {
+	switch {
+	case e.out == "":
 		return usageError{errNoOutput}
+	case e.keyOut == "-":
+		return usagef("encrypt: --key-out is a file; standard output is for the cipher image (-o -)")
 	}
 	if err := e.shard.parse(os.Getenv); err != nil {
 		return err
@@ -260,13 +263,13 @@ func (e *encrypt) job(in input) (job, error) {
 	j := job{input: in.path, outputs: []string{image, key}, order: []string{key, image}, memory: func() int64 { return e.memory(in.path) }}
 	switch {
 	case !e.sealed():
-		j.do = func(ctx context.Context) (string, error) { return "", e.make(ctx, in.path, p) }
+		j.do = func(ctx context.Context) (string, error) { return e.make(ctx, in.path, p) }
 		j.verify = func(context.Context) error { return e.verifyResearch(in.path, p) }
 	case e.pixels:
 		j.do = func(ctx context.Context) (string, error) { return e.sealPixels(ctx, in.path, p) }
 		j.verify = func(ctx context.Context) error { return e.verifySealed(ctx, in.path, p) }
 	default:
-		j.do = func(ctx context.Context) (string, error) { return "", e.sealFile(ctx, in.path, p) }
+		j.do = func(ctx context.Context) (string, error) { return e.sealFile(ctx, in.path, p) }
 		j.verify = func(ctx context.Context) error { return e.verifySealed(ctx, in.path, p) }
 	}
 	return j, nil
@@ -292,31 +295,32 @@ func (p pair) write(ctx context.Context, a *app, force bool, key, image atomicfi
 	return nil
 }
 
-func (e *encrypt) make(ctx context.Context, path string, p pair) error {
-	if err := refuseVolume(path); err != nil {
-		return err
+func (e *encrypt) make(ctx context.Context, path string, p pair) (comment string, err error) {
+	comment, err = leftBehind(path, "without --scheme, and without --pixels, any file is encrypted as it is")
+	if err != nil {
+		return "", err
 	}
 	before, err := takeSnapshot(path)
 	if err != nil {
-		return err
+		return "", err
 	}
 	plain, err := readPlain(path, e.resize)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := e.check(plain); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	key, params, err := e.key(plain)
 	if err != nil {
-		return named(path, err)
+		return "", named(path, err)
 	}
 	cipherImage, keyFile, err := e.scheme.Encrypt(plain, key, params)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	keyFile.Name = filepath.Base(path)
-	return p.write(ctx, e.app, e.force,
+	return comment, p.write(ctx, e.app, e.force,
 		atomicfile.File{Perm: secret, Write: keyFile.Write}, before.unchanged(pngOutput(p.image, public, cipherImage)))
 }
 
@@ -343,13 +347,27 @@ func (e *encrypt) check(plain *data.Image) error {
 	return nil
 }
 
-// refuseVolume keeps slices from getting lost: of a volume or an array of images a cipher image would hold only one.
-func refuseVolume(path string) error {
+// leftBehind says what the pixels of an image leave behind, or "". It refuses a file of which pixels would keep only a part: one
+// slice of a volume, one page of several.
+func leftBehind(path, hint string) (string, error) {
 	stack, err := data.HoldsStack(path)
-	if err == nil && stack {
-		err = hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first, or leave out --scheme and --pixels: sealed takes any file"}
+	if err != nil {
+		return "", err
 	}
-	return err
+	if stack {
+		return "", hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first; " + hint}
+	}
+	beside, err := data.LeftBehind(path)
+	if only := (*data.NotPixelsError)(nil); errors.As(err, &only) {
+		err = fmt.Errorf("%w, which pixels do not keep", err)
+	}
+	if err != nil {
+		return "", hinted{err, hint}
+	}
+	if len(beside.Metadata) == 0 {
+		return "", nil
+	}
+	return "left behind: " + strings.Join(beside.Metadata, ", "), nil
 }
 
 var errVolume = errors.New("a volume or array is not an image; only one slice of it, as grey levels, could be encrypted")

@@ -69,6 +69,8 @@ func hintFor(err error) string {
 		size   *cipher.SizeError
 		side   *infer.SizeError
 		format *cipher.FormatError
+
+		version *cipher.VersionError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -81,6 +83,10 @@ func hintFor(err error) string {
 		return fmt.Sprintf("--resize %d resizes the image first", side.Side)
 	case errors.As(err, &format):
 		return "convert the image to 8-bit grey or RGB first, with a program that lets you see what gets lost"
+	case errors.As(err, &version):
+		return "a newer keygan reads it"
+	case errors.Is(err, cipher.ErrRefused):
+		return "is it the right identity or passphrase? -p is for key files under a passphrase, -i for all others; a damaged file needs another copy"
 	case errors.Is(err, cipher.ErrMismatch):
 		return "each cipher image is opened only by the key file written with it; --key FILE names another"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

@@ -33,6 +33,9 @@ func readIdentities(paths []string, passphrase func(path string) ([]byte, error)
 	return all, nil
 }
 
+// shownRecipient is how much of a word that is no recipient is repeated, in bytes.
+const shownRecipient = 40
+
 // parseRecipients reads the recipients that -r names: each is one, or a file with one a line. What is wrong with one is wrong usage.
 func parseRecipients(names []string) ([]age.Recipient, error) {
 	var all []age.Recipient
@@ -46,7 +49,10 @@ func parseRecipients(names []string) ([]age.Recipient, error) {
 			return nil, usageError{err} // without it
 		}
 		if info, statErr := os.Stat(name); statErr != nil || !info.Mode().IsRegular() {
-			return nil, usagef("recipient %.40q: %w", name, err)
+			if len(name) > shownRecipient {
+				name = name[:shownRecipient] + "…"
+			}
+			return nil, hinted{usagef("recipient %q: %w, nor a file", name, err), "-r takes one recipient or a file of recipients, and may be repeated"}
 		}
 		of, err := readRecipients(name)
 		if err != nil {

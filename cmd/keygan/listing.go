@@ -16,7 +16,6 @@ type listing struct{ json, nul bool }
 func (l *listing) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&l.json, "json", false, "print one JSON object: what was done, done before, left out, and what failed")
 	c.Flags().BoolVarP(&l.nul, "print0", "0", false, "end the names of the files written with NUL bytes, as xargs -0 takes them")
-	c.MarkFlagsMutuallyExclusive("json", "print0")
 }
 
 func (l listing) print(w io.Writer, outputs []string, comment string) {

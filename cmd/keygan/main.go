@@ -104,7 +104,13 @@ func (a *app) command() *cobra.Command {
 		SilenceUsage:       true,
 		DisableSuggestions: true, // they would make an error many lines; see suggestion
 		Version:            version.String(),
-		PersistentPreRun:   func(*cobra.Command, []string) { a.understood.Store(true) },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("json") && c.Flags().Changed("print0") {
+				return usagef("%s: --json and -0 do not go together", c.Name())
+			}
+			a.understood.Store(true)
+			return nil
+		},
 	}
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages but warnings and errors")
 	root.AddCommand(

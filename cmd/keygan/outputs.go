@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -33,6 +34,19 @@ func bytesOutput(path string, perm fs.FileMode, b []byte) atomicfile.File {
 // root or below it, or root is "", and is made if need be. Existing files are replaced only with force.
 func (a *app) write(ctx context.Context, root string, force bool, files ...atomicfile.File) error {
 	return a.locked(ctx, func() error { return atomicfile.WriteAll(root, force, files...) })
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// checkFolder refuses a file where outputs are to lie in a folder, before any work is done.
+func checkFolder(command, path string) error {
+	if exists(path) && !isFolder(path) {
+		return hinted{fmt.Errorf("%s: %s: is a file, not a folder", command, path), "-o names the folder to write to"}
+	}
+	return nil
 }
 
 // untilInterrupted reads until the process is told to end, so that long files do not hold it up.

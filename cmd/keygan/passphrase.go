@@ -23,6 +23,8 @@ type passphrases struct {
 	use  bool
 	file string // or "-"
 
+	fileFlag string // the name of the flag of file
+
 	mu   sync.Mutex // of line and of the terminal: several workers may find at once that a key is locked
 	line []byte     // the first of the file, once it has been read
 }
@@ -36,8 +38,9 @@ func (p *passphrases) addFlags(c *cobra.Command, prefix, use string) {
 	if prefix == "" {
 		short = "p"
 	}
+	p.fileFlag = prefix + "passphrase-file"
 	c.Flags().BoolVarP(&p.use, prefix+"passphrase", short, false, use)
-	c.Flags().StringVar(&p.file, prefix+"passphrase-file", "", "the same, from the first line of a file, or of standard input (-), without asking")
+	c.Flags().StringVar(&p.file, p.fileFlag, "", "the same, from the first line of a file, or of standard input (-), without asking")
 }
 
 func (p *passphrases) wanted() bool { return p.use || p.file != "" }
@@ -104,6 +107,9 @@ func (p *passphrases) get(ctx context.Context, what string, twice bool) ([]byte,
 		return bytes.Clone(p.line), nil
 	}
 	first, err := p.app.askSecret(ctx, what)
+	if errors.Is(err, errNoTerminal) && p.fileFlag != "" {
+		err = hinted{err, fmt.Sprintf("--%[1]s FILE reads it from a file, --%[1]s - from standard input", p.fileFlag)}
+	}
 	if err != nil || !twice {
 		return first, err
 	}
@@ -179,7 +185,7 @@ func (a *app) askSecret(ctx context.Context, what string) ([]byte, error) {
 	fd := int(in.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
-		return nil, hinted{errNoTerminal, "--passphrase-file FILE reads it from a file, --passphrase-file - from standard input"}
+		return nil, errNoTerminal
 	}
 	type answer struct {
 		secret []byte

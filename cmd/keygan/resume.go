@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"keygan/cipher"
 	"keygan/data"
 	"keygan/data/atomicfile"
 )
@@ -35,14 +36,17 @@ func (j job) alreadyDone(ctx context.Context) (bool, error) {
 	case len(have) == 0:
 		return false, nil
 	case len(lack) > 0:
-		return false, hinted{fmt.Errorf("%s: is there without %s, with which it may have been written", have[0], lack[0]),
+		return false, hinted{fmt.Errorf("%s: the other file of the pair, %s, is missing", have[0], lack[0]),
 			"if it belongs to nothing any more, --force replaces it"}
 	}
 	if err := j.verify(ctx); err != nil {
 		if errors.Is(err, errInterrupted) {
 			return false, err
 		}
-		if hintFor(err) == "" {
+		switch hint := hintFor(err); {
+		case errors.Is(err, cipher.ErrRefused):
+			err = hinted{err, hint + "; --force makes again what is not verified"}
+		case hint == "":
 			err = hinted{err, "--force makes again what is not verified"}
 		}
 		return false, notVerified{err}
@@ -57,7 +61,7 @@ func (e notVerified) Error() string { return "not verified: " + e.error.Error() 
 func (e notVerified) Unwrap() error { return e.error }
 
 var (
-	errOtherContent = errors.New("holds something else than what was to be written")
+	errOtherContent = errors.New("differs from what was encrypted")
 	errInputChanged = errors.New("was changed while it was being read")
 	errNoNote       = errors.New("it does not note the path, size and time of what it was made of")
 	errOtherNote    = errors.New("the path, size or modification time differs from those noted in the cipher image")
@@ -81,7 +85,7 @@ func (e *encrypt) checkResume() error {
 // verifySealed says why a pair is not what sealing the file at path gives.
 func (e *encrypt) verifySealed(ctx context.Context, path string, p pair) error {
 	if e.trustTimes {
-		return verifyNote(path, p)
+		return verifyNote(path, p, e.how())
 	}
 	k, err := readSealedKey(p.key, e.identities)
 	if err != nil {
@@ -102,6 +106,14 @@ func (e *encrypt) verifySealed(ctx context.Context, path string, p pair) error {
 		return err
 	}
 	return e.sameAsInput(path, p.image, m)
+}
+
+// how is what decides about a cipher image beside the input's content.
+func (e *encrypt) how() string {
+	if e.pixels {
+		return fmt.Sprintf("pixels, resized to %d", e.resize)
+	}
+	return "file"
 }
 
 // verifyResearch is for the schemes whose key files are not encrypted.
@@ -178,9 +190,9 @@ func sameImage(path string, want *data.Image) error {
 	return nil
 }
 
-// A cipher image notes in a text chunk what it was made of, so that make-like tools and --trust-times can tell without a key: SHA-256
-// over the input's real path, size and modification time. It is a hash only so that the path need not be read by everybody who
-// gets the cipher image; whoever guesses all three can check the guess.
+// A cipher image notes in a text chunk what it was made of, so that --trust-times can tell without a key: SHA-256 over how it was
+// encrypted and the input's real path, size and modification time. It is a hash so that not everybody who gets the cipher image can read
+// the path; whoever guesses all of it can check the guess.
 const noteKeyword = "keygan source"
 
 // A snapshot is what tells that a file has been changed while it was being read.
@@ -222,8 +234,8 @@ func (s snapshot) unchanged(f atomicfile.File) atomicfile.File {
 	return f
 }
 
-// note is the text chunk of a cipher image that is made of the file.
-func (s snapshot) note() []data.Text {
+// note is the text chunk of a cipher image that is made of the file. how tells apart what else decides about its content.
+func (s snapshot) note(how string) []data.Text {
 	path, err := filepath.EvalSymlinks(s.path)
 	if err == nil {
 		path, err = filepath.Abs(path)
@@ -232,7 +244,7 @@ func (s snapshot) note() []data.Text {
 		path = s.path
 	}
 	h := sha256.New()
-	h.Write([]byte("keygan source 1\n"))
+	h.Write([]byte("keygan source 1\n" + how + "\n"))
 	var b [8]byte
 	for _, n := range []int64{int64(len(path)), s.info.Size(), s.info.ModTime().Unix(), int64(s.info.ModTime().Nanosecond())} {
 		binary.BigEndian.PutUint64(b[:], uint64(n))
@@ -243,7 +255,7 @@ func (s snapshot) note() []data.Text {
 }
 
 // verifyNote says why a pair does not look as if it had been made of the file at path as it is now.
-func verifyNote(path string, p pair) error {
+func verifyNote(path string, p pair, how string) error {
 	if !isSealed(p.key) {
 		return fmt.Errorf("%s: not a key file", p.key)
 	}
@@ -268,7 +280,7 @@ func verifyNote(path string, p pair) error {
 	switch {
 	case i < 0:
 		return hinted{fmt.Errorf("%s: %w", p.image, errNoNote), "-i IDENTITYFILE compares the bytes"}
-	case png.Text[i] != now.note()[0]:
+	case png.Text[i] != now.note(how)[0]:
 		return hinted{fmt.Errorf("%s: %w", path, errOtherNote), "-i IDENTITYFILE compares the bytes; --force makes again what is not verified"}
 	case info.Size() != data.StoredPNGSize(png.Width, png.Height, png.Channels, png.Depth, png.Text...):
 		return fmt.Errorf("%s: has %d bytes, which is not the length that its header gives", p.image, info.Size())

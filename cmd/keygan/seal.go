@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
-	"sync"
 	"time"
 
 	"keygan/cipher"
@@ -121,48 +119,48 @@ func (e *encrypt) sealedKeySuffix() string {
 }
 
 // sealFile encrypts a file as it is.
-func (e *encrypt) sealFile(ctx context.Context, path string, p pair) error {
+func (e *encrypt) sealFile(ctx context.Context, path string, p pair) (comment string, err error) {
 	if err := refuseIdentity(path); err != nil {
-		return err
+		return "", err
 	}
 	f, err := openRegular(path)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer f.Close()
 	before, err := snapshotOf(path, f)
 	if err != nil {
-		return err
+		return "", err
 	}
 	o, err := e.options(path, before)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := e.lookAt(&o, path); err != nil {
-		return err
+	if comment, err = e.lookAt(&o, path); err != nil {
+		return "", err
 	}
 	defer clear(o.NetworkKey)
 	key, err := cipher.NewFileKey(before.info.Size(), o)
 	if err != nil {
-		return named(path, err)
+		return "", named(path, err)
 	}
 	defer key.Wipe()
 	keyFile, err := e.keyFile(key)
 	if err != nil {
-		return named(path, err)
+		return "", named(path, err)
 	}
 	image := atomicfile.File{Write: func(w io.Writer) error {
-		return writeSealed(w, key, untilInterrupted{ctx, f}, before.note()...)
+		return writeSealed(w, key, untilInterrupted{ctx, f}, before.note(e.how())...)
 	}}
 	image.Perm = public
-	return p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), before.unchanged(image))
+	return comment, p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), before.unchanged(image))
 }
 
 // options are what a key file says of the file at path.
 func (e *encrypt) options(path string, before snapshot) (cipher.SealOptions, error) {
 	name := filepath.Base(path)
 	if err := cipher.CheckName(name); err != nil {
-		return cipher.SealOptions{}, fmt.Errorf("%s: %w", path, err)
+		return cipher.SealOptions{}, hinted{fmt.Errorf("%s: %w", path, err), "rename it, or encrypt an archive (tar) of it"}
 	}
 	return cipher.SealOptions{Name: name, Mode: before.info.Mode().Perm(), Modified: before.info.ModTime()}, nil
 }
@@ -184,21 +182,20 @@ func writeSealed(w io.Writer, key *cipher.SealedKey, content io.Reader, text ...
 }
 
 // lookAt has the generator make a key of a thumbnail of the image at path, to be mixed into the file's key. What is no image that can
-// be read gets none.
-func (e *encrypt) lookAt(o *cipher.SealOptions, path string) error {
+// be read gets none, and the comment says why.
+func (e *encrypt) lookAt(o *cipher.SealOptions, path string) (comment string, err error) {
 	if e.noGAN || !data.ImageName(path) {
-		return nil
+		return "", nil
 	}
 	if stack, err := data.HoldsStack(path); err != nil || stack {
-		return err
+		return "", err
 	}
 	side := e.generator.side()
 	thumbnail, err := data.Thumbnail(path, side, side)
 	if err != nil { // the file is encrypted all the same
-		e.withoutKey.add(path, err)
-		return nil
+		return "no key image: it cannot be decoded", nil
 	}
-	return e.mix(o, path, thumbnail)
+	return "", e.mix(o, path, thumbnail)
 }
 
 // mix adds the generator's key of a thumbnail to the options.
@@ -224,12 +221,8 @@ func (e *encrypt) keyFile(key *cipher.SealedKey) ([]byte, error) {
 
 // sealPixels encrypts the samples of an image.
 func (e *encrypt) sealPixels(ctx context.Context, path string, p pair) (comment string, err error) {
-	if err := refuseVolume(path); err != nil {
+	if comment, err = leftBehind(path, "without --pixels any file is encrypted as it is"); err != nil {
 		return "", err
-	}
-	beside, err := data.LeftBehind(path)
-	if err != nil {
-		return "", hinted{err, "without --pixels the file is encrypted as it is"}
 	}
 	before, err := takeSnapshot(path)
 	if err != nil {
@@ -264,15 +257,9 @@ func (e *encrypt) sealPixels(ctx context.Context, path string, p pair) (comment 
 		return "", named(path, err)
 	}
 	image := atomicfile.File{Perm: public, Write: func(w io.Writer) error {
-		return writeStored(w, cipherImage, before.note()...)
+		return writeStored(w, cipherImage, before.note(e.how())...)
 	}}
-	if err := p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), before.unchanged(image)); err != nil {
-		return "", err
-	}
-	if len(beside.Metadata) > 0 {
-		comment = "left behind: " + strings.Join(beside.Metadata, ", ")
-	}
-	return comment, nil
+	return comment, p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), before.unchanged(image))
 }
 
 // writeStored writes an image as a PNG without compression, which cipher images do not yield to.
@@ -296,28 +283,6 @@ func (e *encrypt) memory(path string) int64 {
 		return streamMemory
 	}
 	return streamMemory + thumbnailMemory(path)
-}
-
-// withoutKey counts the images that were encrypted without a key from the generator, because they could not be decoded.
-type withoutKey struct {
-	mu    sync.Mutex
-	count int
-	first error // which names the file
-}
-
-func (w *withoutKey) add(_ string, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.count++; w.count == 1 {
-		w.first = err
-	}
-}
-
-func (w *withoutKey) print(a *app) {
-	if w.count == 0 || a.quiet {
-		return
-	}
-	fmt.Fprintf(a.stderr, "keygan: encrypt: %d encrypted without a key image, because they could not be decoded; the first: %s\n", w.count, shown(w.first.Error()))
 }
 
 var errTooLarge = errors.New("too large for a cipher image")

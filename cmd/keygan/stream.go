@@ -35,8 +35,9 @@ func (e *encrypt) stream(ctx context.Context, args []string) error {
 	}
 	defer in.Close()
 	o := in.options
+	comment := ""
 	if args[0] != "-" {
-		if err := e.lookAt(&o, args[0]); err != nil {
+		if comment, err = e.lookAt(&o, args[0]); err != nil {
 			return fmt.Errorf("encrypt: %w", err)
 		}
 	}
@@ -65,7 +66,7 @@ func (e *encrypt) stream(ctx context.Context, args []string) error {
 		if err := p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), atomicfile.File{Perm: public, Write: write}); err != nil {
 			return fmt.Errorf("encrypt: %w", err)
 		}
-		return e.listing.single(e.app.stdout, "encrypt", args[0], []string{p.image, p.key}, "")
+		return e.listing.single(e.app.stdout, "encrypt", args[0], []string{p.image, p.key}, comment)
 	}
 	if err := e.protected().refuse([]string{e.keyOut}); err != nil {
 		return fmt.Errorf("encrypt: %w", err)
@@ -109,7 +110,7 @@ func (e *encrypt) openStream(path string) (in *streamInput, size int64, err erro
 	}
 	before, err := snapshotOf(path, f)
 	if err == nil {
-		in = &streamInput{Reader: f, close: f.Close, note: before.note()}
+		in = &streamInput{Reader: f, close: f.Close, note: before.note(e.how())}
 		in.options, err = e.options(path, before)
 	}
 	if err != nil {

@@ -18,7 +18,7 @@ type tally struct {
 	now                   func() time.Time
 }
 
-func (t *tally) start(jobs []job) {
+func (t *tally) start(jobs []job, began time.Time) {
 	t.jobs, t.sizes, t.now = len(jobs), make([]int64, len(jobs)), time.Now
 	for i, j := range jobs {
 		if info, err := os.Stat(j.input); err == nil && info.Mode().IsRegular() {
@@ -26,7 +26,9 @@ func (t *tally) start(jobs []job) {
 			t.total += info.Size()
 		}
 	}
-	t.began = t.now()
+	if t.began = began; began.IsZero() {
+		t.began = t.now()
+	}
 }
 
 func (t *tally) add(i int, r result) {
@@ -72,6 +74,9 @@ func (t *tally) summary(failed int, inGenerator time.Duration) string {
 	files := "files"
 	if t.made == 1 {
 		files = "file"
+	}
+	if t.made == 0 && failed == 0 {
+		return fmt.Sprintf("nothing to do, %d done before", t.skipped)
 	}
 	s := fmt.Sprintf("%d %s, %.1f MB in %.1f s (%s)", t.made, files, float64(t.madeBytes)/1e6, in.Seconds(), ratesOf(t.made, t.madeBytes, in))
 	if t.skipped > 0 {

@@ -16,11 +16,11 @@ import (
 
 // What is said of a pair that does not open, and of a version from the future.
 func (p *sealedPair) refused() string {
-	return fmt.Sprintf("keygan: decrypt: %s: %v\n", p.path("scan.cipher.png"), cipher.ErrRefused)
+	return fmt.Sprintf("keygan: decrypt: %s: %v\nhint: %s\n", p.path("scan.cipher.png"), cipher.ErrRefused, hintFor(cipher.ErrRefused))
 }
 
 func (p *sealedPair) future(what string, version int) string {
-	return fmt.Sprintf("keygan: decrypt: %s: %v\n", p.path("scan.cipher.png"), &cipher.VersionError{What: what, Version: version})
+	return fmt.Sprintf("keygan: decrypt: %s: %v\nhint: a newer keygan reads it\n", p.path("scan.cipher.png"), &cipher.VersionError{What: what, Version: version})
 }
 
 // Every byte and every length of a key file counts, encrypted or inside of age, and all refusals read the same.
