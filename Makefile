@@ -1,7 +1,9 @@
-# make demo and make test install what they need by themselves.
+# make demo and make test install what they need by themselves. make install puts what was built into PREFIX, make dist builds the
+# releases of keygan for all systems.
 GO ?= go
+PREFIX ?= /usr/local
 
-.PHONY: setup build demo test test-exact doctor bench-train bench-infer bench-cipher bench-evaluate docker clean
+.PHONY: setup build install uninstall dist demo test test-exact doctor bench-train bench-infer bench-cipher bench-evaluate docker clean
 
 build: setup
 	CGO_ENABLED=0 $(GO) build -trimpath -o build/bin/keygan ./cmd/keygan
@@ -9,6 +11,15 @@ build: setup
 
 setup:
 	@scripts/setup
+
+install:
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install
+
+uninstall:
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install --uninstall
+
+dist:
+	@scripts/dist
 
 demo:
 	@scripts/demo

@@ -6,8 +6,14 @@ import (
 	"strings"
 )
 
-// String is the module's version, with the commit where Go recorded one.
+// release is the version of a release: scripts/dist has the linker set it to what git describe says.
+var release string
+
+// String is the version of a release, else the module's, with the commit where Go recorded one.
 func String() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
