@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 
 	"keygan/data"
 	"keygan/data/atomicfile"
@@ -67,20 +69,35 @@ func identity(path string) string { return resolver{}.identity(path) }
 // resolver finds out which paths lead to one name, through links or not, and remembers it of folders.
 type resolver map[string]string
 
+// foldNames is true where Scan.png and scan.png are one file, as they are by default on macOS and Windows. On a disk there that tells
+// them apart, keygan still takes them for one: that refuses too much, and replaces nothing.
+var foldNames = runtime.GOOS == "darwin" || runtime.GOOS == "windows"
+
+// folded is the same for two names that lead to one file.
+func folded(name string) string {
+	if foldNames {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
 // identity is the same for two paths that lead to one name, whether or not there is a file yet.
 func (r resolver) identity(path string) string {
-	here := r.name(path)
+	here := r.place(path)
 	if info, err := os.Lstat(here); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		if p, err := filepath.EvalSymlinks(here); err == nil {
-			return p
+			here = p
 		}
 	}
-	return here
+	return folded(here)
 }
 
 // name is the same for two paths that lead to one name in one folder. A link of that name is not followed: whoever writes there
 // replaces the link.
-func (r resolver) name(path string) string {
+func (r resolver) name(path string) string { return folded(r.place(path)) }
+
+// place is the path of a name without links in its folder.
+func (r resolver) place(path string) string {
 	dir, name := filepath.Dir(path), filepath.Base(path)
 	if name == "." || name == ".." || name == string(filepath.Separator) {
 		return r.folder(path)

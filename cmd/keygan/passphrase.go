@@ -177,10 +177,13 @@ var errNoTerminal = errors.New("there is no terminal on which to ask for a passp
 
 // askSecret asks on the terminal for what is typed unseen.
 func (a *app) askSecret(ctx context.Context, what string) ([]byte, error) {
-	in, out := os.Stdin, io.Writer(os.Stderr)
-	if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil { // even when input and output are not the terminal
-		defer tty.Close()
-		in, out = tty, tty
+	in, out := os.Stdin, os.Stderr
+	if keyboard, err := os.OpenFile(terminalIn, os.O_RDWR, 0); err == nil {
+		defer keyboard.Close()
+		if screen, err := os.OpenFile(terminalOut, os.O_RDWR, 0); err == nil {
+			defer screen.Close()
+			in, out = keyboard, screen
+		}
 	}
 	fd := int(in.Fd())
 	before, err := term.GetState(fd)
