@@ -367,7 +367,7 @@ func refuseResearch(path, keyFile string) error {
 
 func researchKey(path, keyFile string) error {
 	return hinted{fmt.Errorf("%s: its key file %s is of a research scheme, which only --scheme opens: anybody could have made it", path, keyFile),
-		"keygan inspect tells which scheme it is; --scheme "+strings.Join(cipher.Schemes(), ", --scheme ")+" open such files"}
+		"keygan inspect tells which scheme it is; --scheme " + strings.Join(cipher.Schemes(), ", --scheme ") + " open such files"}
 }
 
 func keyFileBeside(path, suffix string) string {

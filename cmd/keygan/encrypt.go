@@ -40,27 +40,29 @@ type encrypt struct {
 	trustTimes           bool
 }
 
-const encryptHelp = `Encrypt files. X gives DIR/X.cipher.png, a picture of noise, and DIR/X.key.age, without which it cannot be opened. keygan decrypt
-returns every byte of X, its name and its modification time. The key file is an age file, encrypted to the recipients that -r names: an
+const encryptHelp = `Encrypt files. scan.png gives DIR/scan.png.cipher.png, a picture of noise, and DIR/scan.png.key.age, without which it cannot be
+opened. keygan decrypt gives back every byte, the name and the modification time. The key file is an age file, encrypted to the recipients that -r names: an
 age public key (age1…, see keygan keypair), an SSH public key (ssh-ed25519 …, ssh-rsa …), or a file with one a line.
--p encrypts the key files under a passphrase, which is asked for once. It makes every guess, and so every key file, cost a second.
+-p encrypts all key files under one passphrase, which is typed twice. It makes every guess, and so every key file, cost a second or more.
 For more than a few files, -r with an identity that has a passphrase (keygan keypair -p) is as safe and costs the second once.
 --unencrypted-key writes X.key.json in the clear (mode 0600) instead of X.key.age: whoever can read it can open the cipher image.
 
--o FILE.png names the cipher image of a single file, and --key-out its key file. - is standard input or output. Standard input is
-stored encrypted until its length is known. An image on standard input is sealed without a key from the generator.
+-o FILE.png names the cipher image of a single file, and --key-out its key file; decrypt finds it in a folder
+only if FILE ends in .cipher. - is standard input, or with -o standard output. Standard input is stored encrypted in the folder for
+temporary files until its length is known. It has no name: decrypt names it after the cipher image. The generator does not look at it.
 
-Folders are walked and keep their tree; links are followed. Hidden files and folders (.name) and what keygan itself makes
-(*.cipher.png, *.key.*) are left out and listed at the end; identities (secret keys) that lie there are refused.
+Folders are walked and keep their tree, but for empty folders. Links are followed, also out of the folder, and become files of their own.
+Hidden files and folders (.name) and what keygan itself makes (*.cipher.png, *.key.*) are left out and listed at the end; identities
+(secret keys) that lie there are refused.
 
---pixels encrypts the samples of images instead of their files: X.png gives DIR/X.cipher.png of the same width, height, channels and
+--pixels encrypts the samples of images instead of their files: scan.png gives DIR/scan.cipher.png of the same width, height, channels and
 depth, and decrypt writes a PNG. What the samples do not hold (EXIF, text, colour profile, resolution) stays behind; a line for each
 image says what. Files with several pictures, CMYK and samples that do not fit are refused. --resize N resizes images first.
 
---resume leaves out what is done and verified, does the rest, and replaces nothing. With -i IDENTITYFILE (or -p) each pair is opened
-and compared with its input, byte for byte. Without, --trust-times compares the input's path, size and modification time with a note in the
-cipher image, as make and rsync do; it proves nothing against somebody who changes files on purpose. What is there and not
-verified is a failure: --force makes it again.
+--resume leaves out what is done and verified, does the rest, and replaces nothing. With -i IDENTITYFILE, or -p for key files under that
+passphrase, each pair is opened and compared with its input, byte for byte. Without, --trust-times compares the input's absolute path, size
+and modification time with a note in the cipher image, as make and rsync do; it proves nothing against somebody who changes files on
+purpose. Neither looks at who the recipients are. What is there and not verified is a failure: --force makes it again.
 
 ` + shardHelp + `
 

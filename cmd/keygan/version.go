@@ -19,6 +19,7 @@ type versionInfo struct {
 	Arch    string   `json:"arch"`
 	Schemes []string `json:"schemes"`
 	Weights int      `json:"weights_format"`
+	Sealed  int      `json:"sealed_format"`
 	KeyFile int      `json:"key_file_format"`
 }
 
@@ -29,12 +30,12 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version, and the schemes and file formats it knows",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{version.String(), runtime.Version(), runtime.GOOS, runtime.GOARCH, append([]string{sealedScheme}, cipher.Schemes()...), infer.FormatVersion, cipher.KeyFileVersion}
+			v := versionInfo{version.String(), runtime.Version(), runtime.GOOS, runtime.GOARCH, append([]string{sealedScheme}, cipher.Schemes()...), infer.FormatVersion, cipher.SealedVersion, cipher.KeyFileVersion}
 			if asJSON {
 				return writeJSON(a.stdout, v)
 			}
-			fmt.Fprintf(a.stdout, "keygan %s, %s, %s/%s\nschemes: %s\nformats: weights up to %d, key files up to %d\n",
-				v.Version, v.Go, v.OS, v.Arch, strings.Join(v.Schemes, ", "), v.Weights, v.KeyFile)
+			fmt.Fprintf(a.stdout, "keygan %s, %s, %s/%s\nschemes: %s\nformats: weights up to %d, sealed key files up to %d, research key files up to %d\n",
+				v.Version, v.Go, v.OS, v.Arch, strings.Join(v.Schemes, ", "), v.Weights, v.Sealed, v.KeyFile)
 			return nil
 		},
 	}
