@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +22,7 @@ type job struct {
 	input   string
 	outputs []string
 	order   []string // the outputs in the order in which they get their names; nil: as they are listed
+	reads   []string // other files that the work needs, which no output may replace
 
 	// do returns what is to be said beside the outputs, or "".
 	do func(context.Context) (comment string, err error)
@@ -93,7 +92,7 @@ func (a *app) run(ctx context.Context, b batch) error {
 	}
 	g.Wait()
 	r.progress.close()
-	removeEmpty(missing)
+	atomicfile.RemoveEmpty(b.root, missing)
 	return r.sum()
 }
 
@@ -238,7 +237,9 @@ func conflicts(jobs []job) map[int]error {
 	r := resolver{}
 	inputs := map[string]bool{}
 	for _, j := range jobs {
-		inputs[r.identity(j.input)], inputs[r.name(j.input)] = true, true
+		for _, path := range append([]string{j.input}, j.reads...) {
+			inputs[r.identity(path)], inputs[r.name(path)] = true, true
+		}
 	}
 	failed, first := map[int]error{}, map[string]int{}
 	fail := func(i int, out, other string) {
@@ -263,6 +264,10 @@ func conflicts(jobs []job) map[int]error {
 			k, taken := first[id]
 			if !taken {
 				first[id] = i
+				continue
+			}
+			if k == i {
+				failed[i] = fmt.Errorf("%s: the cipher image and its key file cannot be one file", out)
 				continue
 			}
 			fail(k, out, j.input)
@@ -296,7 +301,7 @@ func (p protected) refuse(outputs []string) error {
 // add adds those of the names that are files: a recipient may be a file or the recipient itself.
 func (p protected) add(names ...string) protected {
 	for _, name := range names {
-		if name != "" && name != "-" && !strings.HasPrefix(name, "age1") && exists(name) {
+		if name != "" && name != "-" && exists(name) {
 			p = append(p, name)
 		}
 	}
@@ -323,13 +328,4 @@ func missingFolders(jobs []job) (missing []string) {
 		}
 	}
 	return missing
-}
-
-// removeEmpty removes those of the folders that were made for nothing.
-func removeEmpty(folders []string) {
-	for _, dir := range slices.Backward(folders) {
-		if info, err := os.Lstat(dir); err == nil && info.IsDir() {
-			os.Remove(dir) // which removes no folder with anything in it
-		}
-	}
 }

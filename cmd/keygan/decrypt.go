@@ -124,7 +124,7 @@ func withoutImage(inputs []input) (left []data.LeftOut) {
 	for _, in := range inputs {
 		for _, suffix := range []string{sealedKeySuffix, plainKeySuffix, keyFileSuffix} {
 			if name, is := strings.CutSuffix(in.path, suffix); is && !in.alone && !images[name] {
-				left = append(left, data.LeftOut{Path: in.path, Why: "a key file without its cipher image"})
+				left = append(left, data.LeftOut{Path: in.path, Why: "a key file, and no " + filepath.Base(name) + cipherSuffix + " beside it"})
 			}
 		}
 	}
@@ -138,6 +138,9 @@ func (d *decrypt) prepare(cmd *cobra.Command, args []string) (err error) {
 	}
 	if err := d.shard.parse(os.Getenv); err != nil {
 		return err
+	}
+	if d.force && d.shard.count > 1 { // what two cipher images of one name in two parts hold is not known before they are opened
+		return usagef("decrypt: --force in a part of several could replace what another part has written")
 	}
 	if err := checkDashes("decrypt", append(slices.Concat(args, d.identityFiles), d.passphrase.file)); err != nil {
 		return err
@@ -206,7 +209,7 @@ func (d *decrypt) job(in input) (job, error) {
 		input: in.path, outputs: []string{out},
 		do:     func(ctx context.Context) (string, error) { return comment, d.write(ctx, o, out) },
 		verify: func(ctx context.Context) error { return o.verify(ctx, out) },
-		memory: o.memory, end: o.key.Wipe,
+		memory: o.memory, end: o.key.Wipe, reads: o.reads,
 	}, nil
 }
 
@@ -219,12 +222,13 @@ func (d *decrypt) open(path string) (opening, error) {
 	var first error
 	candidates := []string{keyFile}
 	if path != "-" { // which can be read only once
-		candidates = append(candidates, atomicfile.Spares(keyFile)...)
+		spares := atomicfile.Spares(keyFile)
+		candidates = append(candidates, spares[max(0, len(spares)-mostTried):]...)
 	}
 	for _, candidate := range candidates {
 		k, err := readSealedKey(candidate, d.identities)
 		if err == nil {
-			o := opening{path, k}
+			o := opening{path: path, key: k, reads: candidates}
 			// Usually there is one. A process that was killed while it replaced a pair leaves the old key file, and the cipher image is
 			// the old one or the new one.
 			if len(candidates) == 1 || o.opens() {
@@ -239,6 +243,9 @@ func (d *decrypt) open(path string) (opening, error) {
 	}
 	return opening{}, first
 }
+
+// mostTried is how many old key files are tried, the newest: a passphrase takes seconds to try on each.
+const mostTried = 4
 
 // outputName is what to call the file in a cipher image, and what to say of that, or "".
 func (d *decrypt) outputName(o opening) (name, comment string) {

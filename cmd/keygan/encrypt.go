@@ -131,8 +131,9 @@ func (e *encrypt) run(cmd *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	inputs := e.shard.of(all)
-	e.app.noteShard("encrypt", e.shard, len(inputs), len(all))
+	var inputs []input
+	inputs, bad = e.withoutConflicts(all, bad)
+	e.app.noteShard("encrypt", e.shard, len(e.shard.of(all)), len(all))
 	if e.unencrypted {
 		warning = unencryptedWarning
 	}
@@ -158,6 +159,34 @@ func (e *encrypt) run(cmd *cobra.Command, args []string) error {
 }
 
 const exactFileNote = "--exact-file has no effect: files are encrypted byte for byte by default"
+
+// withoutConflicts are the inputs of this process's part that do not want the outputs of others, which may be in other parts.
+func (e *encrypt) withoutConflicts(all []input, bad []badInput) ([]input, []badInput) {
+	mine := e.shard.of(all)
+	if len(mine) == len(all) {
+		return mine, bad // the batch finds them
+	}
+	var jobs []job
+	for _, in := range all {
+		j := job{input: in.path}
+		if image, key, err := e.outputs(in); err == nil { // a name that is too long wants nothing
+			j.outputs = []string{image, key}
+		}
+		jobs = append(jobs, j)
+	}
+	failed := conflicts(jobs)
+	var rest []input
+	for i, in := range all {
+		switch {
+		case !e.shard.has(in):
+		case failed[i] != nil:
+			bad = append(bad, badInput{in.path, failed[i]})
+		default:
+			rest = append(rest, in)
+		}
+	}
+	return rest, bad
+}
 
 // checkSingle finds out whether -o names the cipher image of a single file.
 func (e *encrypt) checkSingle(inputs []input) error {
@@ -186,6 +215,8 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	switch {
 	case e.out == "":
 		return usageError{errNoOutput}
+	case e.unencrypted && strings.HasSuffix(strings.ToLower(e.keyOut), ".age"):
+		return usagef("encrypt: --key-out %s: an unencrypted key file is not called .age, which decrypt takes for encrypted", e.keyOut)
 	case e.keyOut == "-":
 		return usagef("encrypt: --key-out is a file; standard output is for the cipher image (-o -)")
 	}
@@ -262,6 +293,11 @@ func (e *encrypt) job(in input) (job, error) {
 		return job{}, err
 	}
 	p := pair{root: e.root(), image: image, key: key}
+	if e.single {
+		if err := p.checkKey(); err != nil {
+			return job{}, err
+		}
+	}
 	j := job{input: in.path, outputs: []string{image, key}, order: []string{key, image}, memory: func() int64 { return e.memory(in.path) }}
 	switch {
 	case !e.sealed():
@@ -288,11 +324,25 @@ func (p pair) write(ctx context.Context, a *app, force bool, key, image atomicfi
 		return a.write(ctx, p.root, force, key, image)
 	}
 	// Two folders cannot change together. So a key file elsewhere, which may open what is about to be replaced, is never replaced.
-	if err := a.write(ctx, "", false, key); err != nil {
-		return err
+	return neverReplaced(p.key, a.locked(ctx, func() error {
+		return atomicfile.WriteBefore(key, func() error { return atomicfile.WriteAll(p.root, force, image) })
+	}))
+}
+
+// neverReplaced gives the error for a key file that exists its own hint.
+func neverReplaced(key string, err error) error {
+	if errors.Is(err, atomicfile.ErrExists) && strings.HasPrefix(err.Error(), key+": ") {
+		return hinted{err, "a key file that does not lie beside its cipher image is never replaced; --key-out names another"}
 	}
-	if err := a.write(ctx, p.root, force, image); err != nil {
-		return errors.Join(err, os.Remove(p.key))
+	return err
+}
+
+// checkKey refuses to replace a key file whose cipher image is not about to be replaced with it: it may be that of another one, as s.key.age
+// is of s.png and of s.cipher.png.
+func (p pair) checkKey() error {
+	if exists(p.key) && !exists(p.image) {
+		return hinted{fmt.Errorf("%s: %w, and %s does not: it may be the key of another cipher image", p.key, atomicfile.ErrExists, p.image),
+			"--key-out names another key file"}
 	}
 	return nil
 }

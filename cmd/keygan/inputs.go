@@ -163,14 +163,18 @@ func named(path string, err error) error {
 // openRegular opens a file for reading, but no folder, pipe or device. Errors read "path: reason".
 func openRegular(path string) (*os.File, error) {
 	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() { // opening a device can have effects
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|withoutWaiting, 0)
 	if err != nil {
 		return nil, named(path, err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() { // a pipe has taken its place
+		err = errors.New("not a regular file")
 	}
-	f, err := os.Open(path)
 	if err != nil {
+		f.Close()
 		return nil, named(path, err)
 	}
 	return f, nil

@@ -124,5 +124,5 @@ func opensSealed(path, keyFile string, identities []age.Identity) bool {
 		return false
 	}
 	defer k.Wipe()
-	return opening{path, k}.opens()
+	return opening{path: path, key: k}.opens()
 }

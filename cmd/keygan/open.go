@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"keygan/cipher"
 	"keygan/data"
@@ -17,8 +16,9 @@ import (
 
 // opening is a cipher image of the scheme sealed and the key that opens it.
 type opening struct {
-	path string // or - for standard input
-	key  *cipher.SealedKey
+	path  string // or - for standard input
+	key   *cipher.SealedKey
+	reads []string // the key files
 }
 
 func (o opening) isFile() bool { return o.key.Header.Kind == "file" }
@@ -170,11 +170,6 @@ func refusal(path string, err error) error {
 
 // errNoIdentity is the error for a key file of age when -i names no identity.
 var errNoIdentity = errors.New("this key file is encrypted, and no identity or passphrase is given")
-
-// isSealed says whether a key file is one of the scheme sealed, by its name or else by how it starts.
-func isSealed(path string) bool {
-	return strings.HasSuffix(strings.ToLower(path), ".age") || startsWith(path, ageIntro) || startsWith(path, ageArmor) || isUnencrypted(path)
-}
 
 const (
 	ageIntro = "age-encryption.org/"

@@ -111,10 +111,11 @@ func (a *app) rekey(ctx context.Context, path string, old []age.Identity, next [
 		return "", named(path, err)
 	}
 	if stem, is := strings.CutSuffix(path, plainKeySuffix); is && isUnencrypted(path) {
-		if link, err := os.Lstat(path); err != nil || !link.Mode().IsRegular() { // and what it leads to would stay in the clear
+		link, err := os.Lstat(path)
+		if err != nil || !link.Mode().IsRegular() || !os.SameFile(link, info) { // and what it leads to would stay in the clear
 			return "", fmt.Errorf("%s: a link to an unencrypted key file; rekey takes the file itself", path)
 		}
-		return a.encryptKeyFile(ctx, path, stem+sealedKeySuffix, b.Bytes())
+		return a.encryptKeyFile(ctx, path, info, stem+sealedKeySuffix, b.Bytes())
 	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -124,15 +125,15 @@ func (a *app) rekey(ctx context.Context, path string, old []age.Identity, next [
 }
 
 // encryptKeyFile writes a key file and then removes the unencrypted one that it was made of.
-func (a *app) encryptKeyFile(ctx context.Context, from, to string, content []byte) (string, error) {
+func (a *app) encryptKeyFile(ctx context.Context, from string, info os.FileInfo, to string, content []byte) (string, error) {
 	if err := a.write(ctx, "", false, bytesOutput(to, secret, content)); err != nil {
 		if errors.Is(err, atomicfile.ErrExists) {
 			err = hinted{err, "move it away first; rekey replaces no other key file"}
 		}
 		return "", err
 	}
-	if err := os.Remove(from); err != nil {
-		return "", fmt.Errorf("%s is written, but the unencrypted key file is still there: %w", to, named(from, err))
+	if err := atomicfile.Remove(from, info); err != nil {
+		return "", fmt.Errorf("%s is written, but the unencrypted key file is still there: %w", to, err)
 	}
 	return to, nil
 }

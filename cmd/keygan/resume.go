@@ -26,7 +26,10 @@ import (
 func (j job) alreadyDone(ctx context.Context) (bool, error) {
 	var have, lack []string
 	for _, out := range j.outputs {
-		if _, err := os.Lstat(out); err == nil {
+		if info, err := os.Lstat(out); err == nil {
+			if !info.Mode().IsRegular() { // a link may lead to somebody else's pair
+				return false, notVerified{fmt.Errorf("%s: not a regular file", out)}
+			}
 			have = append(have, out)
 		} else {
 			lack = append(lack, out)
@@ -92,6 +95,9 @@ func (e *encrypt) verifySealed(ctx context.Context, path string, p pair) error {
 		return err
 	}
 	defer k.Wipe()
+	if name := k.Header.Name; name != "" && name != filepath.Base(path) {
+		return fmt.Errorf("%s: holds a file called %s", p.image, name)
+	}
 	o := opening{path: p.image, key: k}
 	if o.isFile() {
 		want, err := openRegular(path)
@@ -256,8 +262,11 @@ func (s snapshot) note(how string) []data.Text {
 
 // verifyNote says why a pair does not look as if it had been made of the file at path as it is now.
 func verifyNote(path string, p pair, how string) error {
-	if !isSealed(p.key) {
+	if !startsWith(p.key, ageIntro) && !startsWith(p.key, ageArmor) && !isUnencrypted(p.key) {
 		return fmt.Errorf("%s: not a key file", p.key)
+	}
+	if spares := atomicfile.Spares(p.key); len(spares) > 0 {
+		return hinted{fmt.Errorf("%s: is there as well: the pair may have been replaced by halves", spares[0]), "-i IDENTITYFILE tells which key file opens the cipher image"}
 	}
 	now, err := takeSnapshot(path)
 	if err != nil {

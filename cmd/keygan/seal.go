@@ -162,7 +162,11 @@ func (e *encrypt) options(path string, before snapshot) (cipher.SealOptions, err
 	if err := cipher.CheckName(name); err != nil {
 		return cipher.SealOptions{}, hinted{fmt.Errorf("%s: %w", path, err), "rename it, or encrypt an archive (tar) of it"}
 	}
-	return cipher.SealOptions{Name: name, Mode: before.info.Mode().Perm(), Modified: before.info.ModTime()}, nil
+	mode := before.info.Mode().Perm()
+	if mode == 0 { // which stands for none; only root can read such a file
+		mode = 0o400
+	}
+	return cipher.SealOptions{Name: name, Mode: mode, Modified: before.info.ModTime()}, nil
 }
 
 // writeSealed writes the cipher image of a file.

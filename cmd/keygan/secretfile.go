@@ -1,14 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 )
 
 // errIdentity refuses to seal what opens sealed files: sealed to itself and then deleted, it would be lost with all that it opens.
 var errIdentity = errors.New("this is an identity (a secret key), which is not encrypted with what it may have to open")
+
+// secretKey is an identity of age, wherever it stands in a file, or the first line of a private key.
+var secretKey = regexp.MustCompile(`AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{50}|(?m:^[ \t]*-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[ \t\r]*$)`)
 
 // maxIdentityFile is how much of a file is searched for an identity, in bytes.
 const maxIdentityFile = 64 << 10
@@ -25,12 +28,8 @@ func refuseIdentity(path string) error {
 	if err != nil {
 		return named(path, err)
 	}
-	for line := range bytes.Lines(b) {
-		line = bytes.TrimSpace(line)
-		if bytes.HasPrefix(line, []byte("AGE-SECRET-KEY-")) ||
-			(bytes.HasPrefix(line, []byte("-----BEGIN ")) && bytes.HasSuffix(line, []byte(" PRIVATE KEY-----"))) {
-			return hinted{fmt.Errorf("%s: %w", path, errIdentity), "keep identities elsewhere; keygan keypair -p and ssh-keygen -p put them under a passphrase"}
-		}
+	if secretKey.Match(b) {
+		return hinted{fmt.Errorf("%s: %w", path, errIdentity), "keep identities elsewhere; keygan keypair -p and ssh-keygen -p put them under a passphrase"}
 	}
 	return nil
 }

@@ -51,7 +51,10 @@ func (e *encrypt) stream(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("encrypt: %w", err)
 	}
-	write := func(w io.Writer) error { return writeSealed(w, key, untilInterrupted{ctx, in}, in.note...) }
+	image := atomicfile.File{Perm: public, Write: func(w io.Writer) error { return writeSealed(w, key, untilInterrupted{ctx, in}, in.note...) }}
+	if in.before != nil {
+		image = in.before.unchanged(image)
+	}
 	if e.out != "-" {
 		if !strings.HasSuffix(strings.ToLower(e.out), ".png") {
 			return usagef("encrypt: %s: standard input has no name, so -o names the cipher image: FILE.png, or -", e.out)
@@ -60,30 +63,49 @@ func (e *encrypt) stream(ctx context.Context, args []string) error {
 		if p.key == "" {
 			p.key = keyFileBeside(e.out, e.sealedKeySuffix())
 		}
-		if err := e.protected().refuse([]string{p.image, p.key}); err != nil {
+		if err := e.checkOutputs(args[0], p.image, p.key); err != nil {
 			return fmt.Errorf("encrypt: %w", err)
 		}
-		if err := p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), atomicfile.File{Perm: public, Write: write}); err != nil {
+		if err := p.checkKey(); err != nil {
+			return fmt.Errorf("encrypt: %w", err)
+		}
+		if err := p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), image); err != nil {
 			return fmt.Errorf("encrypt: %w", err)
 		}
 		return e.listing.single(e.app.stdout, "encrypt", args[0], []string{p.image, p.key}, comment)
 	}
-	if err := e.protected().refuse([]string{e.keyOut}); err != nil {
+	if err := e.checkOutputs(args[0], e.keyOut); err != nil {
 		return fmt.Errorf("encrypt: %w", err)
 	}
 	// A key file is not replaced, even with --force: nobody knows whether what goes to standard output arrives.
-	if err := e.app.write(ctx, "", false, bytesOutput(e.keyOut, secret, keyFile)); err != nil {
+	err = neverReplaced(e.keyOut, e.app.locked(ctx, func() error {
+		return atomicfile.WriteBefore(bytesOutput(e.keyOut, secret, keyFile), func() error {
+			out := bufio.NewWriterSize(e.app.stdout, 1<<16)
+			err := image.Write(out)
+			if err == nil {
+				err = out.Flush()
+			}
+			if err != nil {
+				return named("standard output", err)
+			}
+			return nil
+		})
+	}))
+	if err != nil {
 		return fmt.Errorf("encrypt: %w", err)
 	}
-	out := bufio.NewWriterSize(e.app.stdout, 1<<16)
-	err = write(out)
-	if err == nil {
-		err = out.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("encrypt: standard output: %w", errors.Join(err, os.Remove(e.keyOut)))
-	}
 	return nil
+}
+
+// checkOutputs refuses outputs that are the input, each other or what the command was given.
+func (e *encrypt) checkOutputs(in string, outputs ...string) error {
+	if in == "-" {
+		in = "/dev/stdin"
+	}
+	if err := conflicts([]job{{input: in, outputs: outputs}})[0]; err != nil {
+		return err
+	}
+	return e.protected().refuse(outputs)
 }
 
 // streamInput is the one input of a command that reads or writes -.
@@ -91,6 +113,7 @@ type streamInput struct {
 	io.Reader
 	close   func() error
 	options cipher.SealOptions
+	before  *snapshot // nil for standard input
 	note    []data.Text
 }
 
@@ -110,7 +133,7 @@ func (e *encrypt) openStream(path string) (in *streamInput, size int64, err erro
 	}
 	before, err := snapshotOf(path, f)
 	if err == nil {
-		in = &streamInput{Reader: f, close: f.Close, note: before.note(e.how())}
+		in = &streamInput{Reader: f, close: f.Close, before: &before, note: before.note(e.how())}
 		in.options, err = e.options(path, before)
 	}
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -161,4 +162,60 @@ func named(path string, err error) error {
 		err = le.Err
 	}
 	return fmt.Errorf("%s: %w", path, err)
+}
+
+// WriteBefore writes a new file and then calls then, which does what cannot be done without the file. If that fails, the file is removed
+// again, and the error is that of then. An existing file is never replaced. Unlike the files of WriteAll, the two may lie anywhere.
+func WriteBefore(file File, then func() error) error {
+	dir, err := openFolder("", filepath.Dir(file.Path), true)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := writeAll(dir, false, []File{file}); err != nil {
+		return err
+	}
+	// Looked at and removed in the open folder: another that has taken its place meanwhile is left alone.
+	info, err := dir.Lstat(filepath.Base(file.Path))
+	if err != nil {
+		return named(file.Path, err)
+	}
+	if err := then(); err != nil {
+		return errors.Join(err, removeIf(dir, filepath.Base(file.Path), info))
+	}
+	return nil
+}
+
+// Remove removes a file if its name is still that of the file that info is of. Otherwise the error says that it was replaced.
+func Remove(path string, info fs.FileInfo) error {
+	dir, err := openRoot(filepath.Dir(path))
+	if err != nil {
+		return named(path, err)
+	}
+	defer dir.Close()
+	if !isFile(dir, filepath.Base(path), info) {
+		return named(path, errSwapped)
+	}
+	if err := dir.Remove(filepath.Base(path)); err != nil {
+		return named(path, err)
+	}
+	return nil
+}
+
+// RemoveEmpty removes folders below root that are empty, the deepest first. It follows no link, and leaves all others.
+func RemoveEmpty(root string, folders []string) {
+	for _, folder := range slices.SortedFunc(slices.Values(folders), func(a, b string) int { return len(b) - len(a) }) {
+		if folder == root {
+			os.Remove(root)
+			continue
+		}
+		dir, err := openFolder(root, filepath.Dir(folder), false)
+		if err != nil {
+			continue
+		}
+		if info, err := dir.Lstat(filepath.Base(folder)); err == nil && info.IsDir() {
+			dir.Remove(filepath.Base(folder)) // which removes no folder with anything in it
+		}
+		dir.Close()
+	}
 }
