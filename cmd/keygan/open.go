@@ -62,7 +62,7 @@ func (o opening) samples(ctx context.Context) (*data.PNGReader, io.Closer, error
 			return nil, nil, o.failed(errors.Join(err, cipher.ErrRefused))
 		}
 	}
-	png, err := data.OpenPNG(untilInterrupted{ctx, f})
+	png, err := data.OpenPNG(untilInterrupted{ctx, f, ""})
 	if err != nil {
 		f.Close()
 		return nil, nil, o.failed(fmt.Errorf("not a cipher image: %w", err))

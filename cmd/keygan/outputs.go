@@ -53,15 +53,20 @@ func checkFolder(command, path string) error {
 
 // untilInterrupted reads until the process is told to end, so that long files do not hold it up.
 type untilInterrupted struct {
-	ctx context.Context
-	r   io.Reader
+	ctx  context.Context
+	r    io.Reader
+	path string // that errors name, or ""
 }
 
 func (u untilInterrupted) Read(p []byte) (int, error) {
 	if u.ctx.Err() != nil {
 		return 0, errInterrupted
 	}
-	return u.r.Read(p)
+	n, err := u.r.Read(p)
+	if err != nil && err != io.EOF && u.path != "" {
+		err = named(u.path, err)
+	}
+	return n, err
 }
 
 func identity(path string) string { return resolver{}.identity(path) }

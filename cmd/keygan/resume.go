@@ -152,7 +152,7 @@ func ofInput(path, output string, err error) error {
 
 // compare says why a file does not hold what a cipher image opens to. It reads both once.
 func (o opening) compare(ctx context.Context, path string, want io.Reader) error {
-	c := &comparer{want: untilInterrupted{ctx, want}}
+	c := &comparer{want: untilInterrupted{ctx, want, path}}
 	switch err := o.writeTo(ctx, c); {
 	case c.differs:
 		return fmt.Errorf("%s: %w", path, errOtherContent)

@@ -150,7 +150,7 @@ func (e *encrypt) sealFile(ctx context.Context, path string, p pair) (comment st
 		return "", named(path, err)
 	}
 	image := atomicfile.File{Write: func(w io.Writer) error {
-		return writeSealed(w, key, untilInterrupted{ctx, f}, before.note(e.how())...)
+		return writeSealed(w, key, untilInterrupted{ctx, f, path}, before.note(e.how())...)
 	}}
 	image.Perm = public
 	return comment, p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), before.unchanged(image))

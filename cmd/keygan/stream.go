@@ -51,7 +51,7 @@ func (e *encrypt) stream(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("encrypt: %w", err)
 	}
-	image := atomicfile.File{Perm: public, Write: func(w io.Writer) error { return writeSealed(w, key, untilInterrupted{ctx, in}, in.note...) }}
+	image := atomicfile.File{Perm: public, Write: func(w io.Writer) error { return writeSealed(w, key, untilInterrupted{ctx, in, args[0]}, in.note...) }}
 	if in.before != nil {
 		image = in.before.unchanged(image)
 	}
