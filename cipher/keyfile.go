@@ -13,8 +13,8 @@ import (
 	"unicode"
 
 	"keygan/data"
-	"keygan/data/atomicfile"
-	"keygan/data/npz"
+	"keygan/internal/atomicfile"
+	"keygan/internal/npz"
 )
 
 // KeyFileVersion is the newest key file format that this package reads, and the one it writes.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data/atomicfile"
-	"keygan/data/npz"
+	"keygan/internal/atomicfile"
+	"keygan/internal/npz"
 
 	"github.com/google/go-cmp/cmp"
 	npyio "github.com/sbinet/npyio/npz"

@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"keygan/data/atomicfile"
-	"keygan/data/npz"
+	"keygan/internal/atomicfile"
+	"keygan/internal/npz"
 )
 
 // A cacheIndex says what is in each row of a cache's array.

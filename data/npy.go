@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"keygan/data/npz"
+	"keygan/internal/npz"
 )
 
 const npyMagic = "\x93NUMPY"

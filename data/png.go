@@ -8,7 +8,7 @@ import (
 	"io"
 	"math"
 
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 )
 
 const pngSignature = "\x89PNG\r\n\x1a\n"

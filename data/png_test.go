@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 )
 
 // anyImage draws an image of any shape; its content is noise, a ramp or flat, since filters treat them differently.

@@ -12,7 +12,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
-	"keygan/data/strictyaml"
+	"keygan/internal/strictyaml"
 )
 
 // Config is one evaluation: the `evaluate:` section of an experiment file.

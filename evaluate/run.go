@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"keygan/data"
-	"keygan/data/atomicfile"
 	"keygan/evaluate/attack"
+	"keygan/internal/atomicfile"
 )
 
 // ErrUnreadable is wrapped by the error of a run in which some images could not be read. Its tables are complete but for

@@ -18,8 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"keygan/data"
-	"keygan/data/atomicfile"
 	"keygan/infer"
+	"keygan/internal/atomicfile"
 )
 
 // weightsOf writes a small generator with random weights, as a file called generator.npz in a folder of its own.

@@ -11,7 +11,7 @@ import (
 	"runtime"
 	"unsafe"
 
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 )
 
 // Save writes the tensor to a file that torch.load reads in Python, whole or not at all. It panics with *[Error].

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"runtime"
 
-	"keygan/data/npz"
+	"keygan/internal/npz"
 )
 
 const (

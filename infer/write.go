@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"keygan/data/npz"
+	"keygan/internal/npz"
 )
 
 // archEntry is the name of the array that holds the architecture.

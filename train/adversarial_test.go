@@ -5,8 +5,8 @@ import (
 	"math"
 	"testing"
 
-	"keygan/data/npz"
 	torch "keygan/gotorch"
+	"keygan/internal/npz"
 )
 
 // TestAgainstPyTorch repeats the five iterations that testdata/adversarial.py made with torch.nn, torch.autograd and

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data/npz"
 	torch "keygan/gotorch"
+	"keygan/internal/npz"
 )
 
 // TestChaosAgainstPyTorch repeats the five iterations that testdata/chaos.py made with torch.nn, torch.autograd and torch.optim:

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"keygan/data/atomicfile"
-	"keygan/data/npz"
 	torch "keygan/gotorch"
+	"keygan/internal/atomicfile"
+	"keygan/internal/npz"
 )
 
 // checkpointVersion is the newest version of the checkpoint format, and the one written.

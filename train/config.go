@@ -12,8 +12,8 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"keygan/data"
-	"keygan/data/strictyaml"
 	"keygan/evaluate"
+	"keygan/internal/strictyaml"
 )
 
 // Config is one experiment, as a YAML file says it and as a run folder records it, resolved, in config.yaml.

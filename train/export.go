@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 
-	"keygan/data/atomicfile"
 	"keygan/infer"
+	"keygan/internal/atomicfile"
 )
 
 // export writes the networks as they are now into the run's folder, for package infer.

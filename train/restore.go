@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"keygan/data/npz"
 	torch "keygan/gotorch"
+	"keygan/internal/npz"
 )
 
 var (

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"keygan/data"
-	"keygan/data/npz"
+	"keygan/internal/npz"
 )
 
 func overwrite(t *testing.T, path string, content []byte) {

@@ -12,9 +12,9 @@ import (
 	"runtime"
 
 	"keygan/data"
-	"keygan/data/atomicfile"
 	torch "keygan/gotorch"
 	"keygan/gotorch/nn/initializer"
+	"keygan/internal/atomicfile"
 )
 
 // ErrInterrupted reports a run that was stopped between two steps, with a checkpoint written.

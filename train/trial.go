@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"keygan/data"
-	"keygan/data/atomicfile"
 	"keygan/evaluate"
 	torch "keygan/gotorch"
+	"keygan/internal/atomicfile"
 )
 
 // TrialOptions say what Try tries a run on.

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"keygan/data/npz"
+	"keygan/internal/npz"
 	"keygan/train"
 )
 

@@ -25,7 +25,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 	"keygan/train"
 )
 

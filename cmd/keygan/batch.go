@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"keygan/data"
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"

@@ -13,7 +13,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"

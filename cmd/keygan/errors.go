@@ -6,8 +6,8 @@ import (
 	"syscall"
 
 	"keygan/cipher"
-	"keygan/data/atomicfile"
 	"keygan/infer"
+	"keygan/internal/atomicfile"
 )
 
 var errInterrupted = errors.New("interrupted: what was finished before is there, whole")

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 
-	"keygan/data/atomicfile"
 	"keygan/infer"
+	"keygan/internal/atomicfile"
 
 	"github.com/spf13/cobra"
 )

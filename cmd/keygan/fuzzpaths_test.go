@@ -15,7 +15,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 )
 
 // How FuzzPaths has a tree encrypted, as bits.

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"keygan/data/atomicfile"
 	"keygan/infer"
 	"keygan/infer/statedict"
+	"keygan/internal/atomicfile"
 
 	"github.com/spf13/cobra"
 )

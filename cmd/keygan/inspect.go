@@ -13,10 +13,10 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
-	"keygan/data/npz"
 	"keygan/evaluate"
 	"keygan/infer"
 	"keygan/infer/statedict"
+	"keygan/internal/npz"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"

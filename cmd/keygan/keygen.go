@@ -5,8 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"keygan/data/atomicfile"
-	"keygan/data/npz"
+	"keygan/internal/atomicfile"
+	"keygan/internal/npz"
 
 	"github.com/spf13/cobra"
 )

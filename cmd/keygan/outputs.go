@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"keygan/data"
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 )
 
 // Permissions, less the umask: a key opens a cipher image and is for its owner only.

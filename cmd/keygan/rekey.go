@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"keygan/cipher"
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"

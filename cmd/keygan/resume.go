@@ -15,7 +15,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 )
 
 // Work that was interrupted is resumed by looking at what is there. What is there is never replaced unless --force is given, not even

@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"keygan/data"
-	"keygan/data/npz"
 	"keygan/infer"
+	"keygan/internal/npz"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )

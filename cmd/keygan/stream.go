@@ -12,7 +12,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data"
-	"keygan/data/atomicfile"
+	"keygan/internal/atomicfile"
 
 	"filippo.io/age"
 )

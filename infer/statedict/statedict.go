@@ -23,7 +23,7 @@ import (
 	"slices"
 	"strings"
 
-	"keygan/data/boundedfile"
+	"keygan/internal/boundedfile"
 )
 
 // maxFileBytes bounds a file: a checkpoint of the largest generator that infer takes, with some room.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data/npz"
 	"keygan/infer"
+	"keygan/internal/npz"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"

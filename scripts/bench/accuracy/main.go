@@ -11,8 +11,8 @@ import (
 	"os"
 	"strings"
 
-	"keygan/data/npz"
 	"keygan/infer"
+	"keygan/internal/npz"
 )
 
 const (

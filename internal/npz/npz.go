@@ -24,7 +24,7 @@ import (
 
 	"github.com/sbinet/npyio/npy"
 
-	"keygan/data/boundedfile"
+	"keygan/internal/boundedfile"
 )
 
 // Types of arrays, as NumPy writes them.
