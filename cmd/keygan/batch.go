@@ -56,8 +56,9 @@ type batch struct {
 
 // badInput is an input that failed, and why. The error names it.
 type badInput struct {
-	path string
-	err  error
+	path  string
+	err   error
+	reads []string // other files that the work on it would need
 }
 
 // run does all jobs and goes on after one that fails. The names of the files written go to standard output, in the order
@@ -76,7 +77,7 @@ func (a *app) run(ctx context.Context, b batch) error {
 		return err
 	}
 	r := &runningBatch{
-		batch: b, app: a, results: make([]result, len(b.jobs)), conflicts: conflicts(b.jobs),
+		batch: b, app: a, results: make([]result, len(b.jobs)), conflicts: conflicts(b.jobs, b.given()...),
 		memory: semaphore.NewWeighted(memoryBudget()),
 	}
 	missing := missingFolders(b.jobs)
@@ -107,14 +108,31 @@ func (b *batch) end() {
 
 // clean removes what killed processes of ours left in the folders of the outputs. What it cannot deal with, the jobs will meet.
 func (b *batch) clean() error {
-	groups := make([][]string, len(b.jobs))
-	for i, j := range b.jobs {
-		if groups[i] = j.order; groups[i] == nil {
-			groups[i] = j.outputs
+	var groups [][]string
+	for _, j := range b.jobs {
+		order := j.order
+		if order == nil {
+			order = j.outputs
+		}
+		groups = append(groups, order)
+	}
+	clean(b.root, groups...)
+	return nil
+}
+
+// clean removes what killed processes of ours left in the folders of groups of files.
+func clean(root string, groups ...[]string) {
+	var together [][]string
+	for _, group := range groups {
+		if len(group) == 0 || filepath.Dir(group[0]) == filepath.Dir(group[len(group)-1]) {
+			together = append(together, group)
+			continue
+		}
+		for _, path := range group { // a key file elsewhere
+			atomicfile.Clean("", [][]string{{path}})
 		}
 	}
-	atomicfile.Clean(b.root, groups)
-	return nil
+	atomicfile.Clean(root, together)
 }
 
 // result is how a job ended.
@@ -231,15 +249,24 @@ func (r *runningBatch) sum() error {
 	return nil
 }
 
-// conflicts are the jobs that would write what another job writes too, or replace an input, by their indexes. All that want one
-// name fail: which of them should have it is not ours to say.
-func conflicts(jobs []job) map[int]error {
+// given are the files of inputs that failed: they are not replaced by what comes out of others.
+func (b *batch) given() (paths []string) {
+	for _, bad := range b.bad {
+		paths = append(append(paths, bad.path), bad.reads...)
+	}
+	return paths
+}
+
+// conflicts are the jobs that would write what another job writes too, or replace an input or another file that was given, by their
+// indexes. All that want one name fail: which of them should have it is not ours to say.
+func conflicts(jobs []job, given ...string) map[int]error {
 	r := resolver{}
 	inputs := map[string]bool{}
 	for _, j := range jobs {
-		for _, path := range append([]string{j.input}, j.reads...) {
-			inputs[r.identity(path)], inputs[r.name(path)] = true, true
-		}
+		given = append(append(given, j.input), j.reads...)
+	}
+	for _, path := range given {
+		inputs[r.identity(path)], inputs[r.name(path)] = true, true
 	}
 	failed, first := map[int]error{}, map[string]int{}
 	fail := func(i int, out, other string) {
@@ -272,6 +299,26 @@ func conflicts(jobs []job) map[int]error {
 			}
 			fail(k, out, j.input)
 			fail(i, out, jobs[k].input)
+		}
+	}
+	// A file cannot have the name of a folder that others lie in.
+	folders := map[string]int{}
+	for i, j := range jobs {
+		for _, out := range j.outputs {
+			for dir := folded(r.folder(filepath.Dir(out))); ; dir = filepath.Dir(dir) {
+				if _, known := folders[dir]; known {
+					break
+				}
+				folders[dir] = i
+			}
+		}
+	}
+	for i, j := range jobs {
+		for _, out := range j.outputs {
+			if k, is := folders[r.name(out)]; is {
+				fail(k, out, j.input)
+				fail(i, out, jobs[k].input)
+			}
 		}
 	}
 	return failed

@@ -122,10 +122,14 @@ func withoutImage(inputs []input) (left []data.LeftOut) {
 		}
 	}
 	for _, in := range inputs {
-		for _, suffix := range []string{sealedKeySuffix, plainKeySuffix, keyFileSuffix} {
-			if name, is := strings.CutSuffix(in.path, suffix); is && !in.alone && !images[name] {
-				left = append(left, data.LeftOut{Path: in.path, Why: "a key file, and no " + filepath.Base(name) + cipherSuffix + " beside it"})
-			}
+		if in.alone || !isKeyFile(in.path) {
+			continue
+		}
+		name := spareName.ReplaceAllString(in.path, "")
+		name = strings.TrimSuffix(name, filepath.Ext(name))
+		name = strings.TrimSuffix(name, filepath.Ext(name)) // .key
+		if !images[name] {
+			left = append(left, data.LeftOut{Path: in.path, Why: "a key file, and no " + filepath.Base(name) + cipherSuffix + " beside it"})
 		}
 	}
 	return left
@@ -187,7 +191,7 @@ func (d *decrypt) jobs(inputs []input) (jobs []job, bad []badInput) {
 	g.Wait()
 	for i, in := range inputs {
 		if errs[i] != nil {
-			bad = append(bad, badInput{in.path, errs[i]})
+			bad = append(bad, badInput{in.path, errs[i], d.keyFiles(in.path)})
 		} else {
 			jobs = append(jobs, all[i])
 		}
@@ -223,7 +227,11 @@ func (d *decrypt) open(path string) (opening, error) {
 	candidates := []string{keyFile}
 	if path != "-" { // which can be read only once
 		spares := atomicfile.Spares(keyFile)
-		candidates = append(candidates, spares[max(0, len(spares)-mostTried):]...)
+		if d.passphrase.wanted() && len(spares) > mostTried {
+			// The first is that of the cipher image, if it was never replaced; the last, if it was replaced by the last but one.
+			spares = append(spares[:1], spares[len(spares)-mostTried+1:]...)
+		}
+		candidates = append(candidates, spares...)
 	}
 	for _, candidate := range candidates {
 		k, err := readSealedKey(candidate, d.identities)
@@ -244,12 +252,15 @@ func (d *decrypt) open(path string) (opening, error) {
 	return opening{}, first
 }
 
-// mostTried is how many old key files are tried, the newest: a passphrase takes seconds to try on each.
+// mostTried is how many old key files are tried with a passphrase, which takes seconds for each.
 const mostTried = 4
 
 // outputName is what to call the file in a cipher image, and what to say of that, or "".
 func (d *decrypt) outputName(o opening) (name, comment string) {
 	outer := stem(o.path)
+	if o.path == "-" {
+		outer = "decrypted"
+	}
 	name = o.key.Header.Name // a single one, without a folder: cipher.CheckName has seen it
 	if !o.isFile() {
 		outer += ".png"
@@ -324,7 +335,7 @@ func (d *decrypt) researchJob(in input) (job, error) {
 			}
 			return sameImage(out, m)
 		},
-		memory: func() int64 { return memoryOf(in.path) },
+		memory: func() int64 { return memoryOf(in.path) }, reads: []string{keyFile},
 	}, nil
 }
 
@@ -358,6 +369,14 @@ func (d *decrypt) findKeyFile(path string) (string, error) {
 		return "", researchKey(path, research)
 	}
 	return "", missingKeyFile(path, fmt.Sprintf("%s or %s", encrypted, plain))
+}
+
+// keyFiles are all names that the key file of a cipher image may have.
+func (d *decrypt) keyFiles(path string) []string {
+	if d.key != "" {
+		return []string{d.key}
+	}
+	return []string{keyFileBeside(path, sealedKeySuffix), keyFileBeside(path, plainKeySuffix), keyFileBeside(path, keyFileSuffix)}
 }
 
 func missingKeyFile(path, key string) error {
@@ -402,14 +421,17 @@ func (d *decrypt) stream(ctx context.Context, args []string) error {
 	defer o.key.Wipe()
 	if d.out == "-" {
 		if err := o.writeTo(ctx, d.app.stdout); err != nil {
-			return hinted{fmt.Errorf("decrypt: %w", err), "what was written is not all: discard it; " + hintFor(err)}
+			return hinted{fmt.Errorf("decrypt: %w", err), strings.TrimSuffix("what was written is not all: discard it; "+hintFor(err), "; ")}
 		}
 		return nil
 	}
 	name, comment := d.outputName(o)
 	out := filepath.Join(d.out, name)
-	if err := d.protected().refuse([]string{out}); err != nil {
+	if err := append(d.protected(), "/dev/stdin").refuse([]string{out}); err != nil {
 		return fmt.Errorf("decrypt: %w", err)
+	}
+	if err := d.app.locked(ctx, func() error { clean(d.out, []string{out}); return nil }); err != nil {
+		return err
 	}
 	if err := d.write(ctx, o, out); err != nil {
 		return fmt.Errorf("decrypt: %w", err)

@@ -147,7 +147,7 @@ func (e *encrypt) run(cmd *cobra.Command, args []string) error {
 	for _, in := range inputs {
 		j, err := e.job(in)
 		if err != nil {
-			bad = append(bad, badInput{in.path, err})
+			bad = append(bad, badInput{path: in.path, err: err})
 			continue
 		}
 		jobs = append(jobs, j)
@@ -180,7 +180,7 @@ func (e *encrypt) withoutConflicts(all []input, bad []badInput) ([]input, []badI
 		switch {
 		case !e.shard.has(in):
 		case failed[i] != nil:
-			bad = append(bad, badInput{in.path, failed[i]})
+			bad = append(bad, badInput{path: in.path, err: failed[i]})
 		default:
 			rest = append(rest, in)
 		}
@@ -293,11 +293,6 @@ func (e *encrypt) job(in input) (job, error) {
 		return job{}, err
 	}
 	p := pair{root: e.root(), image: image, key: key}
-	if e.single {
-		if err := p.checkKey(); err != nil {
-			return job{}, err
-		}
-	}
 	j := job{input: in.path, outputs: []string{image, key}, order: []string{key, image}, memory: func() int64 { return e.memory(in.path) }}
 	switch {
 	case !e.sealed():
@@ -319,6 +314,11 @@ type pair struct{ root, image, key string }
 // write writes both files, or neither.
 func (p pair) write(ctx context.Context, a *app, force bool, key, image atomicfile.File) error {
 	key.Path, image.Path = p.key, p.image
+	if force {
+		if err := p.checkKey(); err != nil {
+			return err
+		}
+	}
 	if filepath.Dir(p.key) == filepath.Dir(p.image) {
 		// The key file goes first: a cipher image never stands there without it.
 		return a.write(ctx, p.root, force, key, image)
@@ -337,12 +337,28 @@ func neverReplaced(key string, err error) error {
 	return err
 }
 
-// checkKey refuses to replace a key file whose cipher image is not about to be replaced with it: it may be that of another one, as s.key.age
-// is of s.png and of s.cipher.png.
+// checkKey refuses to replace a key file that may open something else than the cipher image that is replaced with it. s.key.age is that of
+// s.cipher.png, and of s.png where -o named it so.
 func (p pair) checkKey() error {
-	if exists(p.key) && !exists(p.image) {
-		return hinted{fmt.Errorf("%s: %w, and %s does not: it may be the key of another cipher image", p.key, atomicfile.ErrExists, p.image),
-			"--key-out names another key file"}
+	refuse := func(why string) error {
+		return hinted{fmt.Errorf("%s: %w, and %s", p.key, atomicfile.ErrExists, why),
+			"if it opens nothing any more, remove it; --key-out names another key file"}
+	}
+	stem := strings.TrimSuffix(p.key, filepath.Ext(p.key))
+	stem = strings.TrimSuffix(stem, filepath.Ext(stem))
+	beside := []string{stem + cipherSuffix, stem + ".png"}
+	switch {
+	case !exists(p.key) || isFolder(p.key):
+		return nil
+	case !exists(p.image):
+		return refuse(fmt.Sprintf("%s does not: it may be the key of another cipher image", p.image))
+	case !slices.Contains(beside, p.image):
+		return refuse(fmt.Sprintf("it is not called as that of %s", p.image))
+	}
+	for _, other := range beside {
+		if other != p.image && exists(other) && (cipherImage(other) || hasNote(other)) {
+			return refuse(fmt.Sprintf("it may be the key of %s", other))
+		}
 	}
 	return nil
 }

@@ -49,6 +49,7 @@ func pathSeeds() []string {
 		"in/a.png\x00in/b\x00more/b/c.png",
 		"in/a.png\x00out",
 		"in/a.png\x00more",
+		"in/a.jpg\x00in/a.cipher.png/a.nii.gz\x00in/a",
 	}
 }
 

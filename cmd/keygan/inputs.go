@@ -40,20 +40,20 @@ func collect(args []string, wanted func(name string) string) (inputs []input, le
 		info, err := os.Stat(arg)
 		switch {
 		case err != nil:
-			bad = append(bad, badInput{arg, named(arg, err)})
+			bad = append(bad, badInput{path: arg, err: named(arg, err)})
 		case info.IsDir():
 			found := data.List(arg, wanted)
 			left = append(left, found.LeftOut...)
 			for _, err := range found.Errors {
-				bad = append(bad, badInput{arg, err})
+				bad = append(bad, badInput{path: arg, err: err})
 			}
 			if len(found.Errors) == 0 && len(found.Files) == 0 {
-				bad = append(bad, badInput{arg, fmt.Errorf("%s: nothing to work on in this folder", arg)})
+				bad = append(bad, badInput{path: arg, err: fmt.Errorf("%s: nothing to work on in this folder", arg)})
 			}
 			for _, path := range found.Files {
 				folder, err := filepath.Rel(arg, filepath.Dir(path))
 				if err != nil {
-					bad = append(bad, badInput{path, err})
+					bad = append(bad, badInput{path: path, err: err})
 					continue
 				}
 				inputs = append(inputs, input{path, folder, false})

@@ -98,6 +98,10 @@ func (a *app) rekey(ctx context.Context, path string, old []age.Identity, next [
 	if !info.Mode().IsRegular() {
 		return "", fmt.Errorf("%s: not a regular file", path)
 	}
+	if spares := atomicfile.Spares(path); len(spares) > 0 {
+		return "", hinted{fmt.Errorf("%s: a killed encrypt --force left %s beside it, and one of them opens the cipher image", path, strings.Join(spares, ", ")),
+			"keygan encrypt --force makes the pair again; or keep only the one that keygan decrypt --key opens it with"}
+	}
 	k, err := readSealedKey(path, old)
 	if err != nil {
 		if errors.Is(err, cipher.ErrRefused) {

@@ -40,7 +40,7 @@ func (j job) alreadyDone(ctx context.Context) (bool, error) {
 		return false, nil
 	case len(lack) > 0:
 		return false, hinted{fmt.Errorf("%s: the other file of the pair, %s, is missing", have[0], lack[0]),
-			"if it belongs to nothing any more, --force replaces it"}
+			"if it belongs to nothing any more, remove it"}
 	}
 	if err := j.verify(ctx); err != nil {
 		if errors.Is(err, errInterrupted) {
@@ -99,6 +99,9 @@ func (e *encrypt) verifySealed(ctx context.Context, path string, p pair) error {
 		return fmt.Errorf("%s: holds a file called %s", p.image, name)
 	}
 	o := opening{path: p.image, key: k}
+	if o.isFile() == e.pixels {
+		return fmt.Errorf("%s: holds %s", p.image, map[bool]string{true: "a file, not pixels", false: "pixels, not a file"}[o.isFile()])
+	}
 	if o.isFile() {
 		want, err := openRegular(path)
 		if err != nil {
@@ -260,13 +263,28 @@ func (s snapshot) note(how string) []data.Text {
 	return []data.Text{{Keyword: noteKeyword, Value: "SHA-256 " + hex.EncodeToString(h.Sum(nil))}}
 }
 
+// leastKeyFile is how long any key file is at least, in bytes: what is in it takes more.
+const leastKeyFile = 400
+
+// hasNote reports whether a file is a cipher image that notes what it was made of.
+func hasNote(path string) bool {
+	f, err := openRegular(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	png, err := data.OpenPNG(f)
+	return err == nil && slices.ContainsFunc(png.Text, func(t data.Text) bool { return t.Keyword == noteKeyword })
+}
+
 // verifyNote says why a pair does not look as if it had been made of the file at path as it is now.
 func verifyNote(path string, p pair, how string) error {
-	if !startsWith(p.key, ageIntro) && !startsWith(p.key, ageArmor) && !isUnencrypted(p.key) {
-		return fmt.Errorf("%s: not a key file", p.key)
+	if info, err := os.Stat(p.key); err != nil || info.Size() < leastKeyFile ||
+		(!startsWith(p.key, ageIntro) && !startsWith(p.key, ageArmor) && !isUnencrypted(p.key)) {
+		return fmt.Errorf("%s: not a whole key file", p.key)
 	}
 	if spares := atomicfile.Spares(p.key); len(spares) > 0 {
-		return hinted{fmt.Errorf("%s: is there as well: the pair may have been replaced by halves", spares[0]), "-i IDENTITYFILE tells which key file opens the cipher image"}
+		return hinted{fmt.Errorf("%s: is there as well: the pair may have been replaced by halves", spares[0]), "-i IDENTITYFILE tells whether the pair is whole; --force makes it again"}
 	}
 	now, err := takeSnapshot(path)
 	if err != nil {

@@ -66,8 +66,8 @@ func (e *encrypt) stream(ctx context.Context, args []string) error {
 		if err := e.checkOutputs(args[0], p.image, p.key); err != nil {
 			return fmt.Errorf("encrypt: %w", err)
 		}
-		if err := p.checkKey(); err != nil {
-			return fmt.Errorf("encrypt: %w", err)
+		if err := e.app.locked(ctx, func() error { clean(p.root, []string{p.key, p.image}); return nil }); err != nil {
+			return err
 		}
 		if err := p.write(ctx, e.app, e.force, bytesOutput("", secret, keyFile), image); err != nil {
 			return fmt.Errorf("encrypt: %w", err)
@@ -168,7 +168,11 @@ func spool(r io.Reader) (*streamInput, int64, error) {
 	if err != nil {
 		return fail(f, err)
 	}
-	size, err := io.Copy(w, r)
+	in := bufio.NewReaderSize(r, maxIdentityFile)
+	if start, _ := in.Peek(maxIdentityFile); secretKey.Match(start) {
+		return fail(f, errIdentity)
+	}
+	size, err := io.Copy(w, in)
 	if err = errors.Join(err, w.Close()); err != nil {
 		return fail(f, err)
 	}

@@ -64,9 +64,10 @@ func Write(path string, perm fs.FileMode, overwrite bool, write func(io.Writer) 
 // file or the folder.
 //
 // Killed while it replaces files, WriteAll leaves the old group or the new one usable. The old files before the last may then
-// have spare names, see Spares.
+// have spare names, see Spares. The next WriteAll that replaces the whole group removes those.
 //
-// The files of two calls never lie there mixed. The error wraps ErrBusy if another process keeps the folder locked.
+// The files of two calls never lie there mixed. The error wraps ErrBusy if another process keeps the folder locked; a single file needs
+// no lock.
 func WriteAll(root string, overwrite bool, files ...File) error {
 	if len(files) == 0 {
 		return nil
@@ -126,6 +127,12 @@ func writeAll(dir directory, overwrite bool, files []File) error {
 	}
 	for _, t := range written {
 		removeIf(dir, t.spare, t.old)
+	}
+	if last := written[len(written)-1]; overwrite && last.old != nil {
+		// What earlier killed processes kept belonged to the last file that has just been replaced.
+		for _, t := range written[:len(written)-1] {
+			removeSpares(dir, t.final)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -66,5 +67,26 @@ func TestBusy(t *testing.T) {
 	})
 	if names := namesIn(t, dir); len(names) > 0 {
 		t.Errorf("there are %q", names)
+	}
+}
+
+// A folder that is locked for another purpose, as that of a training run is, takes single files all the same.
+func TestSingleFileNeedsNoLock(t *testing.T) {
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	locked, unlock, err := lockFolder(root)
+	if err != nil || !locked {
+		t.Fatalf("locked: %v, error %v", locked, err)
+	}
+	defer unlock()
+	path := filepath.Join(dir, "config.yaml")
+	for range 2 {
+		if err := Write(path, 0o600, true, func(io.Writer) error { return nil }); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -175,6 +175,9 @@ func TestKilled(t *testing.T) {
 					t.Errorf("after %d steps and Clean there are %q", steps, namesIn(t, dir))
 				}
 				spares := len(Spares(files[0].Path))
+				if read(files[1].Path) != "" { // which is replaced, so that they open nothing
+					spares = 0
+				}
 				if err := WriteAll(dir, true, pair(dir, "next")...); err != nil {
 					t.Error(err)
 				}
@@ -274,6 +277,11 @@ func TestSpares(t *testing.T) {
 		}
 		want = append(want, path)
 	}
+	// The last file may have been moved away, and one of the spares with it be all that it needs.
+	image := filepath.Join(dir, "image")
+	if err := os.Remove(image); err != nil {
+		t.Fatal(err)
+	}
 	if err := WriteAll("", true, pair(dir, "new")...); err != nil || read(key) != "new" {
 		t.Errorf("one spare name is free: %v", err)
 	}
@@ -291,7 +299,18 @@ func TestSpares(t *testing.T) {
 	if got := Spares(key); len(got) != 98 {
 		t.Errorf("%d spares, with a link", len(got))
 	}
-	if err := WriteAll("", true, pair(dir, "newer")...); err == nil || read(key) != "new" || read(filepath.Join(dir, "image")) != "new" {
+	if err := WriteAll("", true, pair(dir, "newer")...); err == nil || read(key) != "new" || read(image) != "new" {
 		t.Errorf("no spare name is free: %v", err)
+	}
+
+	// Where the last file is replaced, nothing needs the spares any more. What others can read is no spare of ours.
+	if err := errors.Join(os.Remove(key+"~50"), os.Chmod(key+"~7", 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteAll("", true, pair(dir, "newest")...); err != nil || read(key) != "newest" {
+		t.Errorf("one spare name is free: %v", err)
+	}
+	if got := Spares(key); len(got) != 1 || got[0] != key+"~7" {
+		t.Errorf("%q are left", got)
 	}
 }

@@ -13,11 +13,13 @@ import (
 // place gives files their names in order, while the folder is locked. If one cannot take its name, those before it give theirs
 // back, and failed is its index.
 func place(dir directory, overwrite bool, files []*temporary) (failed int, err error) {
-	_, unlock, err := lockFolder(dir)
-	if err != nil {
-		return 0, err
+	if len(files) > 1 { // a single one takes its name in one step, and its folder may be locked for something else, as that of a training run is
+		_, unlock, err := lockFolder(dir)
+		if err != nil {
+			return 0, err
+		}
+		defer unlock()
 	}
-	defer unlock()
 	take := func(t *temporary) error { return addName(dir, t.name, t.final) }
 	if overwrite {
 		for i, t := range files {
@@ -26,6 +28,9 @@ func place(dir directory, overwrite bool, files []*temporary) (failed int, err e
 			}
 		}
 		last := files[len(files)-1]
+		if old, err := dir.Lstat(last.final); err == nil {
+			last.old = old
+		}
 		take = func(t *temporary) error {
 			if t != last {
 				if err := t.keepOld(dir); err != nil {
@@ -103,7 +108,7 @@ const mostSpares = 99
 func spareName(path string, i int) string { return fmt.Sprintf("%s~%d", path, i) }
 
 // keepOld gives what is about to be replaced a spare name. A spare that is there already was left by a killed process and may be
-// the only key to an image, so it is never replaced.
+// the only key to an image, so it is not replaced.
 func (t *temporary) keepOld(dir directory) error {
 	old, err := dir.Lstat(t.final)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -135,4 +140,14 @@ func Spares(path string) []string {
 		}
 	}
 	return spares
+}
+
+// removeSpares removes the spare names of a file, where they are those of files that only their owner can read, as key files are.
+func removeSpares(dir directory, name string) {
+	for i := 1; i <= mostSpares; i++ {
+		spare := spareName(name, i)
+		if info, err := dir.Lstat(spare); err == nil && info.Mode() == 0o600 {
+			removeIf(dir, spare, info)
+		}
+	}
 }
