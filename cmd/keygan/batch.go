@@ -276,7 +276,7 @@ func conflicts(jobs []job, given ...string) map[int]error {
 			failed[i] = fmt.Errorf("%s: is named twice", jobs[i].input)
 		default:
 			failed[i] = hinted{
-				fmt.Errorf("%s: %s would be written for %s as well", jobs[i].input, out, other),
+				fmt.Errorf("%s: %s would be written for %s %w", jobs[i].input, out, other, errAsWell),
 				"rename one of them, or write them to different folders with -o",
 			}
 		}
@@ -323,6 +323,9 @@ func conflicts(jobs []job, given ...string) map[int]error {
 	}
 	return failed
 }
+
+// errAsWell ends the error for an input whose output another one wants.
+var errAsWell = errors.New("as well")
 
 // protected are files that the command was given and must never replace: identities, recipients, passphrases.
 type protected []string

@@ -47,6 +47,7 @@ func pathSeeds() []string {
 		"in/a.png\x00out/a.cipher.png\x00out/a.key.json\x00in/b.dcm\x00out/b.dcm.cipher.png\x01in/a.png",
 		"in/a.png\x00more/a.png\x00more/b/c.png\x00in/b\x00more/b.png",
 		"in/a.png\x00in/b\x00more/b/c.png",
+		"in/a.png\x00more/a.png\x00more/b/c.png\x00in/b",
 		"in/a.png\x00out",
 		"in/a.png\x00more",
 		"in/a.jpg\x00in/a.cipher.png/a.nii.gz\x00in/a",
@@ -152,7 +153,7 @@ func comesBackAs(name, back string, how byte) bool {
 // name is what a key file says that its file is called.
 func FuzzPaths(f *testing.F) {
 	for i, tree := range pathSeeds() {
-		for _, how := range []byte{0, fuzzNamed, fuzzPixels | fuzzTwo, fuzzResearch | fuzzBack, fuzzInside, fuzzNamed | fuzzPixels} {
+		for _, how := range []byte{0, fuzzNamed, fuzzPixels | fuzzTwo, fuzzResearch | fuzzBack, fuzzInside, fuzzNamed | fuzzPixels, fuzzTwo | fuzzBack} {
 			f.Add(tree, how, []string{"a.dcm", "..", "../a", "/a", "a/b", "", ".bashrc", "a\nb", "\xff"}[i%9])
 		}
 	}
@@ -241,7 +242,7 @@ func fuzzTree(t *testing.T, base string, names []string, how byte) {
 	refused := 0
 	if f := (*failures)(nil); errors.As(err, &f) && len(sources) > 1 { // one of them has a folder where another has a file
 		for _, err := range f.errs {
-			if errors.Is(err, atomicfile.ErrExists) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) {
+			if errors.Is(err, errAsWell) || errors.Is(err, atomicfile.ErrExists) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) {
 				refused++
 			}
 		}
