@@ -6,15 +6,15 @@ import (
 	"slices"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // The attacks below must succeed on the published schemes, or on the cat map alone, and fail on sealed. What each one takes is in
 // the hands of an attacker who sees cipher images, chooses images, or both.
 
 // picture is a grey 256×256 image with smooth shades and edges, like a scan.
-func picture() *data.Image {
-	m := data.NewImage(256, 256, 1, 8)
+func picture() *raster.Image {
+	m := raster.NewImage(256, 256, 1, 8)
 	for x := range 256 {
 		for y := range 256 {
 			v := 40 + x/4 + y/8
@@ -28,7 +28,7 @@ func picture() *data.Image {
 }
 
 // correlation of horizontally adjacent samples: near 1 in a picture, near 0 in noise (standard deviation 0.004 at 256×256).
-func correlation(m *data.Image) float64 {
+func correlation(m *raster.Image) float64 {
 	var n, sx, sy, sxx, syy, sxy float64
 	for x := range m.Height {
 		for y := range m.Width - 1 {
@@ -53,7 +53,7 @@ func looksUniform(b []byte) bool {
 }
 
 // changed is the share of samples in which two images differ (NPCR), and how much on average, of 255 (UACI).
-func changed(a, b *data.Image) (npcr, uaci float64) {
+func changed(a, b *raster.Image) (npcr, uaci float64) {
 	for i := range a.Pix {
 		if a.Pix[i] != b.Pix[i] {
 			npcr++
@@ -63,13 +63,13 @@ func changed(a, b *data.Image) (npcr, uaci float64) {
 	return npcr / float64(len(a.Pix)), uaci / float64(len(a.Pix))
 }
 
-func xored(a, b *data.Image) *data.Image {
+func xored(a, b *raster.Image) *raster.Image {
 	out := a.Clone()
 	XOR(out.Pix, a.Pix, b.Pix)
 	return out
 }
 
-func mustEncrypt(t *testing.T, name string, plain, key *data.Image) *data.Image {
+func mustEncrypt(t *testing.T, name string, plain, key *raster.Image) *raster.Image {
 	t.Helper()
 	out, _, err := mustScheme(t, name).Encrypt(plain, key, Params{Iterations: DefaultIterations})
 	if err != nil {
@@ -81,7 +81,7 @@ func mustEncrypt(t *testing.T, name string, plain, key *data.Image) *data.Image 
 // Attack 1: try every iteration count, keep the picture. Attack 2: the histogram.
 func TestAttackOnTheCatMapAlone(t *testing.T) {
 	plain := picture()
-	search := func(c *data.Image) (best *data.Image, highest float64) {
+	search := func(c *raster.Image) (best *raster.Image, highest float64) {
 		for k := range Period(256, 1, 1) {
 			m := InverseCatMap(c, 1, 1, k)
 			if r := correlation(m); r > highest {
@@ -108,22 +108,22 @@ func TestAttackOnTheCatMapAlone(t *testing.T) {
 
 // Attack 3: two chosen images, one with each pixel's row and one with its column, give the whole permutation.
 func TestAttackChosenImagesOnAPermutation(t *testing.T) {
-	rows, columns, secret := data.NewImage(256, 256, 1, 8), data.NewImage(256, 256, 1, 8), picture()
+	rows, columns, secret := raster.NewImage(256, 256, 1, 8), raster.NewImage(256, 256, 1, 8), picture()
 	for i := range rows.Pix {
 		rows.Pix[i], columns.Pix[i] = byte(i/256), byte(i%256)
 	}
-	attack := func(encrypt func(*data.Image) *data.Image) *data.Image {
+	attack := func(encrypt func(*raster.Image) *raster.Image) *raster.Image {
 		r, c, target := encrypt(rows), encrypt(columns), encrypt(secret)
-		found := data.NewImage(256, 256, 1, 8)
+		found := raster.NewImage(256, 256, 1, 8)
 		for i, v := range target.Pix {
 			found.Pix[256*int(r.Pix[i])+int(c.Pix[i])] = v
 		}
 		return found
 	}
-	if !same(attack(func(m *data.Image) *data.Image { return CatMap(m, 3, 5, 40) }), secret) {
+	if !same(attack(func(m *raster.Image) *raster.Image { return CatMap(m, 3, 5, 40) }), secret) {
 		t.Error("two chosen images do not give the cat map away")
 	}
-	found := attack(func(m *data.Image) *data.Image { c, _ := mustSeal(t, m, SealOptions{}); return c })
+	found := attack(func(m *raster.Image) *raster.Image { c, _ := mustSeal(t, m, SealOptions{}); return c })
 	if npcr, _ := changed(found, secret); npcr < 0.95 {
 		t.Errorf("sealed: %.1f %% of the pixels found", 100*(1-npcr))
 	}
@@ -132,13 +132,13 @@ func TestAttackChosenImagesOnAPermutation(t *testing.T) {
 // Attacks 4, 5 and 7, with one network key for all images: an all-zero image gives the keystream away, two cipher images the XOR of
 // the two images, and one image twice itself.
 func TestAttackKeyUsedTwice(t *testing.T) {
-	plain, zero, key := picture(), data.NewImage(256, 256, 1, 8), noise(256, 256, 3, 9)
+	plain, zero, key := picture(), raster.NewImage(256, 256, 1, 8), noise(256, 256, 3, 9)
 	other := plain.Clone()
 	slices.Reverse(other.Pix)
 	for _, scheme := range []string{"xor", "paper"} {
-		undo := func(m *data.Image) *data.Image { return m }
+		undo := func(m *raster.Image) *raster.Image { return m }
 		if scheme == "paper" {
-			undo = func(m *data.Image) *data.Image { return InverseCatMap(m, 1, 1, DefaultIterations) }
+			undo = func(m *raster.Image) *raster.Image { return InverseCatMap(m, 1, 1, DefaultIterations) }
 		}
 		c1, c2, keystream := mustEncrypt(t, scheme, plain, key), mustEncrypt(t, scheme, other, key), mustEncrypt(t, scheme, zero, key)
 		if !same(undo(xored(c1, keystream)), plain) {
@@ -152,8 +152,8 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 		}
 	}
 	p := Params{X0: 0.4, R: 3.97} // of logistic, kept for all images
-	var l [3]*data.Image
-	for i, m := range []*data.Image{plain, other, zero} {
+	var l [3]*raster.Image
+	for i, m := range []*raster.Image{plain, other, zero} {
 		var err error
 		if l[i], _, err = mustScheme(t, "logistic").Encrypt(m, nil, p); err != nil {
 			t.Fatal(err)
@@ -163,8 +163,8 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 		t.Error("logistic: x0 and r kept for three images do not give them away")
 	}
 	o := SealOptions{NetworkKey: key.Pix, Generator: someHash, NetworkInput: "256x256"}
-	var c [4]*data.Image
-	for i, m := range []*data.Image{plain, other, zero, plain} {
+	var c [4]*raster.Image
+	for i, m := range []*raster.Image{plain, other, zero, plain} {
 		c[i], _ = mustSeal(t, m, o)
 	}
 	for i, a := range c {
@@ -201,9 +201,9 @@ func TestAttackForgery(t *testing.T) {
 	plain, key := picture(), noise(256, 256, 3, 9)
 	for _, name := range []string{"xor", "paper"} {
 		s := mustScheme(t, name)
-		for what, forge := range map[string]func(*data.Image, *KeyFile){
-			"a cipher bit": func(c *data.Image, _ *KeyFile) { c.Pix[999] ^= 128 },
-			"a key bit":    func(_ *data.Image, k *KeyFile) { k.Key.Pix[999] ^= 128 },
+		for what, forge := range map[string]func(*raster.Image, *KeyFile){
+			"a cipher bit": func(c *raster.Image, _ *KeyFile) { c.Pix[999] ^= 128 },
+			"a key bit":    func(_ *raster.Image, k *KeyFile) { k.Key.Pix[999] ^= 128 },
 		} {
 			c, k, err := s.Encrypt(plain, key, Params{Iterations: DefaultIterations})
 			if err != nil {
@@ -232,7 +232,7 @@ func TestAttackForgery(t *testing.T) {
 // whoever looks past the digest; sealed gives nothing.
 func TestNoiseOnTheCipherImage(t *testing.T) {
 	plain, key := picture(), noise(256, 256, 3, 9)
-	dirty := func(c *data.Image) *data.Image {
+	dirty := func(c *raster.Image) *raster.Image {
 		c = c.Clone()
 		where := noise(256, 256, 1, 77)
 		for i, v := range where.Pix {
@@ -264,14 +264,14 @@ func TestNoiseOnTheCipherImage(t *testing.T) {
 // network is known, so that whoever guesses the image has the key itself. Under paper the iterations are tried, all of them.
 func TestAttackKeyGuessed(t *testing.T) {
 	plain, texture := picture(), noise(256, 256, 3, 9)
-	keyOf := func(seed uint32) *data.Image {
+	keyOf := func(seed uint32) *raster.Image {
 		key, trace := texture.Clone(), noise(256, 256, 3, seed)
 		for i := range key.Pix {
 			key.Pix[i] = key.Pix[i]&^7 | trace.Pix[i]&7
 		}
 		return key
 	}
-	average, sums := data.NewImage(256, 256, 1, 8), make([]int, 256*256)
+	average, sums := raster.NewImage(256, 256, 1, 8), make([]int, 256*256)
 	const others = 8
 	for k := range uint32(others) {
 		for i, v := range keyOf(100 + k).Pix {
@@ -284,14 +284,14 @@ func TestAttackKeyGuessed(t *testing.T) {
 		average.Pix[i] = byte(sum / others)
 	}
 	key := keyOf(1)
-	exact := data.NewImage(256, 256, 1, 8)
+	exact := raster.NewImage(256, 256, 1, 8)
 	for i := range exact.Pix {
 		exact.Pix[i] = key.Pix[3*i]
 	}
 	sealed, _ := mustSeal(t, plain, SealOptions{NetworkKey: key.Pix, Generator: someHash, NetworkInput: "256x256"})
-	for what, c := range map[string]*data.Image{"xor": mustEncrypt(t, "xor", plain, key), "paper": mustEncrypt(t, "paper", plain, key), "sealed": sealed} {
-		for guess, g := range map[string]*data.Image{"the average": average, "the key": exact} {
-			found, highest := (*data.Image)(nil), math.Inf(-1)
+	for what, c := range map[string]*raster.Image{"xor": mustEncrypt(t, "xor", plain, key), "paper": mustEncrypt(t, "paper", plain, key), "sealed": sealed} {
+		for guess, g := range map[string]*raster.Image{"the average": average, "the key": exact} {
+			found, highest := (*raster.Image)(nil), math.Inf(-1)
 			for k := range Period(256, 1, 1) {
 				m := InverseCatMap(xored(c, g), 1, 1, k)
 				if r := correlation(m); r > highest {
@@ -313,7 +313,7 @@ func TestAttackKeyGuessed(t *testing.T) {
 
 // A constant network key, and none at all, leave sealed what it is: attacks 10 and 13.
 func TestSealedNeedsNoNetwork(t *testing.T) {
-	plain := data.NewImage(256, 256, 1, 8)
+	plain := raster.NewImage(256, 256, 1, 8)
 	for what, o := range map[string]SealOptions{
 		"none": {}, "all zeros": {NetworkKey: make([]byte, 3*256*256), Generator: someHash, NetworkInput: "256x256"}, "the image itself": {NetworkKey: plain.Pix, Generator: someHash, NetworkInput: "256x256"},
 	} {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"keygan/data"
+	"keygan/data/raster"
 
 	"filippo.io/age"
 )
@@ -52,7 +52,7 @@ func must(b *testing.B, err error) {
 
 // BenchmarkCipher is what the schemes take for an image in memory, with nothing read or written.
 func BenchmarkCipher(b *testing.B) {
-	for _, m := range []*data.Image{noise(4096, 4096, 1, 1), noise(2048, 2048, 3, 1), noise(4020, 4892, 1, 1)} {
+	for _, m := range []*raster.Image{noise(4096, 4096, 1, 1), noise(2048, 2048, 3, 1), noise(4020, 4892, 1, 1)} {
 		b.Run(fmt.Sprintf("%dx%dx%d", m.Width, m.Height, m.Channels), func(b *testing.B) {
 			out, size := m.Clone(), len(m.Pix)
 			benchmark(b, "copy", size, func() { copy(out.Pix, m.Pix) })
@@ -87,7 +87,7 @@ func BenchmarkCipher(b *testing.B) {
 }
 
 // benchmarkGCM is what sealed adds the cat map to.
-func benchmarkGCM(b *testing.B, m *data.Image) {
+func benchmarkGCM(b *testing.B, m *raster.Image) {
 	block, err := aes.NewCipher(make([]byte, 32))
 	must(b, err)
 	gcm, err := stdcipher.NewGCM(block)
@@ -98,7 +98,7 @@ func benchmarkGCM(b *testing.B, m *data.Image) {
 }
 
 // benchmarkAge encrypts the samples as a file, by the library behind the age program.
-func benchmarkAge(b *testing.B, m *data.Image) {
+func benchmarkAge(b *testing.B, m *raster.Image) {
 	id, err := age.GenerateX25519Identity()
 	must(b, err)
 	benchmark(b, "age", len(m.Pix), func() {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // CatMap moves every pixel of m with iterations of a cat map and returns the result; samples do not change.
@@ -20,17 +20,17 @@ import (
 //
 // On squares the map is linear modulo the side, and all iterations take the time of one. Elsewhere the time grows with the
 // iterations. A negative count is a programmer's mistake and panics.
-func CatMap(m *data.Image, a, b, iterations int) *data.Image {
+func CatMap(m *raster.Image, a, b, iterations int) *raster.Image {
 	return mapped(m, catPasses(m.Height, m.Width, a, b, iterations))
 }
 
 // InverseCatMap undoes CatMap with the same parameters.
-func InverseCatMap(m *data.Image, a, b, iterations int) *data.Image {
+func InverseCatMap(m *raster.Image, a, b, iterations int) *raster.Image {
 	return mapped(m, inverseCatPasses(m.Height, m.Width, a, b, iterations))
 }
 
-func mapped(m *data.Image, p passes) *data.Image {
-	out := data.NewImage(m.Width, m.Height, m.Channels, m.Depth)
+func mapped(m *raster.Image, p passes) *raster.Image {
+	out := raster.NewImage(m.Width, m.Height, m.Channels, m.Depth)
 	p.apply(out.Pix, m.Pix, m.Height, m.Width, m.Channels*m.Depth/8)
 	return out
 }

@@ -1,10 +1,12 @@
 package cipher
 
-import "keygan/data"
+import (
+	"keygan/data/raster"
+)
 
 // referenceCatMap is the definition, one pixel after the other: the map that CatMap must be.
-func referenceCatMap(m *data.Image, a, b, iterations int) *data.Image {
-	out := data.NewImage(m.Width, m.Height, m.Channels, m.Depth)
+func referenceCatMap(m *raster.Image, a, b, iterations int) *raster.Image {
+	out := raster.NewImage(m.Width, m.Height, m.Channels, m.Depth)
 	size := m.Channels * m.Depth / 8
 	for x := range m.Height {
 		for y := range m.Width {

@@ -8,15 +8,15 @@ import (
 	"os"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
 // noise draws an 8-bit image by xorshift32, as testdata/make_vectors.py does.
-func noise(width, height, channels int, seed uint32) *data.Image {
-	m := data.NewImage(width, height, channels, 8)
+func noise(width, height, channels int, seed uint32) *raster.Image {
+	m := raster.NewImage(width, height, channels, 8)
 	for i := range m.Pix {
 		seed ^= seed << 13
 		seed ^= seed >> 17
@@ -64,7 +64,7 @@ func readVectors(t *testing.T) vectors {
 //	(1,0)→(1,1) (1,1)→(2,0) (1,2)→(0,2)
 //	(2,0)→(2,2) (2,1)→(0,1) (2,2)→(1,0)
 func TestArnoldByHand(t *testing.T) {
-	m := data.NewImage(3, 3, 1, 8)
+	m := raster.NewImage(3, 3, 1, 8)
 	copy(m.Pix, "abc"+"def"+"ghi")
 	got := CatMap(m, 1, 1, 1)
 	if want := "ahf" + "idb" + "ecg"; string(got.Pix) != want {
@@ -77,7 +77,7 @@ func TestArnoldByHand(t *testing.T) {
 //	(0,0)→(0,0) (0,1)→(1,2) (0,2)→(0,2)
 //	(1,0)→(1,1) (1,1)→(0,1) (1,2)→(1,0)
 func TestRectangleByHand(t *testing.T) {
-	m := data.NewImage(3, 2, 1, 8)
+	m := raster.NewImage(3, 2, 1, 8)
 	copy(m.Pix, "abc"+"def")
 	got := CatMap(m, 1, 1, 1)
 	if want := "aec" + "fdb"; string(got.Pix) != want {
@@ -97,19 +97,19 @@ func TestCatMapAgainstNumPy(t *testing.T) {
 }
 
 // drawImage draws a small image of any shape, often square, every pixel with its own number where it has room for one.
-func drawImage(t *rapid.T) *data.Image {
+func drawImage(t *rapid.T) *raster.Image {
 	w := rapid.IntRange(1, 20).Draw(t, "width")
 	h := w
 	if !rapid.Bool().Draw(t, "square") {
 		h = rapid.IntRange(1, 20).Draw(t, "height")
 	}
-	m := data.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
+	m := raster.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
 	number(m)
 	return m
 }
 
 // number gives every pixel its own value, as far as it has room for one.
-func number(m *data.Image) {
+func number(m *raster.Image) {
 	size := m.Channels * m.Depth / 8
 	for p := range m.Width * m.Height {
 		for i := range size {
@@ -146,7 +146,7 @@ func TestCatMapAgainstReference(t *testing.T) {
 		if rapid.Bool().Draw(t, "rectangle") {
 			h = side.Draw(t, "height")
 		}
-		m := data.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
+		m := raster.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
 		number(m)
 		a, b := rapid.IntRange(-400, 400).Draw(t, "a"), rapid.IntRange(-400, 400).Draw(t, "b")
 		k := rapid.IntRange(0, 6).Draw(t, "iterations")
@@ -196,7 +196,7 @@ func TestPasses(t *testing.T) {
 // No two pixels go to one place, and pixel (0, 0) stays.
 func TestCatMapIsBijective(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := data.NewImage(rapid.IntRange(1, 200).Draw(t, "width"), rapid.IntRange(1, 200).Draw(t, "height"), 1, 16)
+		m := raster.NewImage(rapid.IntRange(1, 200).Draw(t, "width"), rapid.IntRange(1, 200).Draw(t, "height"), 1, 16)
 		number(m)
 		a, b := rapid.IntRange(0, 30).Draw(t, "a"), rapid.IntRange(0, 30).Draw(t, "b")
 		out := CatMap(m, a, b, rapid.IntRange(0, 9).Draw(t, "iterations"))
@@ -235,7 +235,7 @@ func TestPeriod(t *testing.T) {
 
 // After half the period at 256 a quarter of the pixels are back in place.
 func TestHalfPeriod(t *testing.T) {
-	m := data.NewImage(256, 256, 1, 16)
+	m := raster.NewImage(256, 256, 1, 16)
 	for i := range m.Samples() {
 		m.SetSample(i, i)
 	}
@@ -256,14 +256,14 @@ func TestCatMapRefusesNegativeIterations(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	CatMap(data.NewImage(2, 2, 1, 8), 1, 1, -1)
+	CatMap(raster.NewImage(2, 2, 1, 8), 1, 1, -1)
 }
 
 // Inside one tile a square is mapped without memory for the image between the passes. It must be the same map.
 func TestApplySquare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 64).Draw(t, "side")
-		m := data.NewImage(n, n, 1, 8)
+		m := raster.NewImage(n, n, 1, 8)
 		copy(m.Pix, noise(n, n, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
 		a, b := rapid.IntRange(1, 300).Draw(t, "a"), rapid.IntRange(1, 300).Draw(t, "b")
 		p := catPasses(n, n, a, b, rapid.IntRange(1, 4).Draw(t, "iterations"))

@@ -68,7 +68,7 @@ import (
 	"errors"
 	"fmt"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // ErrMismatch reports a cipher image and a key file that do not belong together.
@@ -97,10 +97,10 @@ func (e *FormatError) Error() string {
 }
 
 // Digest is the SHA-256 by which a key file knows its cipher image. It is taken over the 22 bytes "keygan cipher image 1\n",
-// then width, height, channels and depth as four 32-bit big-endian numbers, then the samples as in data.Image.Pix (row by
+// then width, height, channels and depth as four 32-bit big-endian numbers, then the samples as in raster.Image.Pix (row by
 // row, channels interleaved, 16-bit samples high byte first). The shape is part of it, so that the same bytes under
 // another shape are another image.
-func Digest(m *data.Image) [sha256.Size]byte {
+func Digest(m *raster.Image) [sha256.Size]byte {
 	h := sha256.New()
 	h.Write([]byte("keygan cipher image 1\n"))
 	var shape [16]byte
@@ -113,7 +113,7 @@ func Digest(m *data.Image) [sha256.Size]byte {
 }
 
 // Decrypt opens a cipher image with the scheme that its key file names.
-func Decrypt(cipher *data.Image, k *KeyFile) (*data.Image, error) {
+func Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error) {
 	s, err := SchemeByName(k.Scheme)
 	if err != nil {
 		return nil, err

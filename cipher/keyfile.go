@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 	"keygan/internal/npz"
 )
@@ -39,7 +39,7 @@ type KeyFile struct {
 	// Name is the plain image's file name, without a folder, for people to read; it may be empty.
 	Name string
 
-	Key *data.Image // 8 bits, Width × Height, at least as many channels as the cipher image; nil where the scheme takes none
+	Key *raster.Image // 8 bits, Width × Height, at least as many channels as the cipher image; nil where the scheme takes none
 }
 
 // meta is the JSON object in a key file.
@@ -66,7 +66,7 @@ const (
 )
 
 // newKeyFile is the key file of a cipher image; key is nil where the scheme takes none.
-func newKeyFile(scheme string, p Params, cipher, key *data.Image) *KeyFile {
+func newKeyFile(scheme string, p Params, cipher, key *raster.Image) *KeyFile {
 	k := &KeyFile{
 		Scheme: scheme, Params: p,
 		Width: cipher.Width, Height: cipher.Height, Channels: cipher.Channels, Depth: cipher.Depth,
@@ -80,7 +80,7 @@ func newKeyFile(scheme string, p Params, cipher, key *data.Image) *KeyFile {
 
 // opens says whether k is the key file of this cipher image under this scheme, with a key that fits it; otherwise the error
 // wraps ErrMismatch.
-func (k *KeyFile) opens(scheme string, cipher *data.Image) error {
+func (k *KeyFile) opens(scheme string, cipher *raster.Image) error {
 	if err := k.belongs(scheme, cipher); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (k *KeyFile) opens(scheme string, cipher *data.Image) error {
 }
 
 // belongs is opens without a look at the key, for schemes that take none.
-func (k *KeyFile) belongs(scheme string, cipher *data.Image) error {
+func (k *KeyFile) belongs(scheme string, cipher *raster.Image) error {
 	switch {
 	case k.Scheme != scheme:
 		return fmt.Errorf("the key file is of the scheme %q, not %q: %w", k.Scheme, scheme, ErrMismatch)
@@ -102,11 +102,11 @@ func (k *KeyFile) belongs(scheme string, cipher *data.Image) error {
 
 // CheckShape says whether a cipher image has the shape that the key file opens; otherwise the error wraps ErrMismatch. It does not look at
 // the samples, so that a caller can ask before it reads them.
-func (k *KeyFile) CheckShape(cipher *data.Image) error {
+func (k *KeyFile) CheckShape(cipher *raster.Image) error {
 	if k.Width == cipher.Width && k.Height == cipher.Height && k.Channels == cipher.Channels && k.Depth == cipher.Depth {
 		return nil
 	}
-	shape := data.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}
+	shape := raster.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}
 	return fmt.Errorf("the key file opens an image of %s, this one is %s: %w", &shape, cipher, ErrMismatch)
 }
 
@@ -172,7 +172,7 @@ func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 		want = 2
 		k.Key, err = readKey(arrays, k)
 	} else {
-		err = s.Check(&data.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}, k.Params)
+		err = s.Check(&raster.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}, k.Params)
 	}
 	if err != nil {
 		return fail(err)
@@ -184,7 +184,7 @@ func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 }
 
 // readKey reads the key image of k.
-func readKey(arrays *npz.Archive, k *KeyFile) (*data.Image, error) {
+func readKey(arrays *npz.Archive, k *KeyFile) (*raster.Image, error) {
 	key, shape, err := arrays.Bytes("key") // [height, width, channels]
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func readKey(arrays *npz.Archive, k *KeyFile) (*data.Image, error) {
 		return nil, fmt.Errorf("array key has the shape %v, which is no key for an image of %d×%d with %d channels",
 			shape, k.Width, k.Height, k.Channels)
 	}
-	return &data.Image{Width: k.Width, Height: k.Height, Channels: shape[2], Depth: 8, Pix: key}, nil
+	return &raster.Image{Width: k.Width, Height: k.Height, Channels: shape[2], Depth: 8, Pix: key}, nil
 }
 
 // parseMeta checks everything about the JSON that can be checked without the images.

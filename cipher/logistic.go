@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // The range in which the logistic map is chaotic, but for windows in which it settles down to a cycle.
@@ -104,7 +104,7 @@ func (logistic) Warning() string {
 
 func (logistic) TakesKey() bool { return false }
 
-func (logistic) Check(plain *data.Image, p Params) error {
+func (logistic) Check(plain *raster.Image, p Params) error {
 	if err := checkFormat("logistic", plain); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (logistic) Check(plain *data.Image, p Params) error {
 	return err
 }
 
-func (s logistic) Encrypt(plain, _ *data.Image, p Params) (*data.Image, *KeyFile, error) {
+func (s logistic) Encrypt(plain, _ *raster.Image, p Params) (*raster.Image, *KeyFile, error) {
 	p = Params{X0: p.X0, R: p.R}
 	out, err := s.xor(plain, p)
 	if err != nil {
@@ -121,15 +121,15 @@ func (s logistic) Encrypt(plain, _ *data.Image, p Params) (*data.Image, *KeyFile
 	return out, newKeyFile("logistic", p, out, nil), nil
 }
 
-func (s logistic) Decrypt(cipher *data.Image, k *KeyFile) (*data.Image, error) {
+func (s logistic) Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error) {
 	if err := k.belongs("logistic", cipher); err != nil {
 		return nil, err
 	}
 	return s.xor(cipher, k.Params)
 }
 
-// xor is both directions: the sample i of data.Image.Pix with the byte i of the keystream.
-func (s logistic) xor(m *data.Image, p Params) (*data.Image, error) {
+// xor is both directions: the sample i of raster.Image.Pix with the byte i of the keystream.
+func (s logistic) xor(m *raster.Image, p Params) (*raster.Image, error) {
 	if err := s.Check(m, p); err != nil {
 		return nil, err
 	}

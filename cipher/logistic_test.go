@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -108,7 +108,7 @@ func TestLogisticNeedsNoKeyImage(t *testing.T) {
 	if other := LogisticParams(); p == other {
 		t.Errorf("drawn twice: %v", p)
 	}
-	for _, plain := range []*data.Image{noise(7, 5, 1, 1), noise(31, 9, 3, 2)} {
+	for _, plain := range []*raster.Image{noise(7, 5, 1, 1), noise(31, 9, 3, 2)} {
 		secret, k, err := mustScheme(t, "logistic").Encrypt(plain, nil, p)
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,7 @@ package cipher
 import (
 	"fmt"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // PaperSide is the width and height, in pixels, of the images and keys of the published scheme.
@@ -21,7 +21,7 @@ func (paper) Warning() string {
 
 func (paper) TakesKey() bool { return true }
 
-func (paper) Check(plain *data.Image, p Params) error {
+func (paper) Check(plain *raster.Image, p Params) error {
 	if err := checkFormat("paper", plain); err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (paper) Check(plain *data.Image, p Params) error {
 	return err
 }
 
-func (s paper) Encrypt(plain, key *data.Image, p Params) (*data.Image, *KeyFile, error) {
+func (s paper) Encrypt(plain, key *raster.Image, p Params) (*raster.Image, *KeyFile, error) {
 	if err := s.Check(plain, p); err != nil {
 		return nil, nil, err
 	}
@@ -48,7 +48,7 @@ func (s paper) Encrypt(plain, key *data.Image, p Params) (*data.Image, *KeyFile,
 	return out, newKeyFile("paper", p, out, key), nil
 }
 
-func (s paper) Decrypt(cipher *data.Image, k *KeyFile) (*data.Image, error) {
+func (s paper) Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error) {
 	if err := k.opens("paper", cipher); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // Params are the numbers that a scheme may need beside the key. A scheme ignores those it has no use for.
@@ -37,14 +37,14 @@ type Scheme interface {
 
 	// Check says whether Encrypt would take this image and these parameters, so that a caller can ask before it
 	// spends a second on making the key. The image's samples are not looked at. Errors may be *SizeError or *FormatError.
-	Check(plain *data.Image, p Params) error
+	Check(plain *raster.Image, p Params) error
 
 	// Encrypt returns the cipher image, of the shape of plain, and all that is needed to open it. The key image must
 	// have the width and height of plain, 8 bits, and at least as many channels. Neither argument is changed.
-	Encrypt(plain, key *data.Image, p Params) (*data.Image, *KeyFile, error)
+	Encrypt(plain, key *raster.Image, p Params) (*raster.Image, *KeyFile, error)
 
 	// Decrypt returns the plain image, or an error wrapping ErrMismatch when k was not made with this cipher image.
-	Decrypt(cipher *data.Image, k *KeyFile) (*data.Image, error)
+	Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error)
 }
 
 // schemes is the registry, in the order in which people are told of them.
@@ -73,7 +73,7 @@ func SchemeByName(name string) (Scheme, error) {
 }
 
 // checkFormat refuses the samples for which an 8-bit grey or RGB key has no bytes.
-func checkFormat(scheme string, m *data.Image) error {
+func checkFormat(scheme string, m *raster.Image) error {
 	why := ""
 	switch {
 	case m.Depth != 8:
@@ -87,7 +87,7 @@ func checkFormat(scheme string, m *data.Image) error {
 }
 
 // checkKey refuses a key image that does not have a byte for every byte of m.
-func checkKey(m, key *data.Image) error {
+func checkKey(m, key *raster.Image) error {
 	switch {
 	case key.Depth != 8:
 		return fmt.Errorf("the key image has %d bits a sample, not 8", key.Depth)

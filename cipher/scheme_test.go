@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
 // same compares shapes and samples; go-cmp takes a second for a large image.
-func same(a, b *data.Image) bool {
+func same(a, b *raster.Image) bool {
 	return a.String() == b.String() && bytes.Equal(a.Pix, b.Pix)
 }
 
@@ -92,10 +92,10 @@ func TestDecryptIsTheInverse(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	square := data.NewImage(256, 256, 3, 8)
+	square := raster.NewImage(256, 256, 3, 8)
 	for _, c := range []struct {
 		scheme string
-		plain  *data.Image
+		plain  *raster.Image
 		p      Params
 		want   string // part of the error; "" for none
 	}{
@@ -109,18 +109,18 @@ func TestCheck(t *testing.T) {
 		{"paper", square, Params{Iterations: 1920}, "its period at 256×256 is 192"},
 		{"paper", square, Params{Iterations: 1, A: 256}, "they must be in [1, 255]"},
 		{"paper", square, Params{Iterations: 1, B: -1}, "they must be in [1, 255]"},
-		{"paper", data.NewImage(255, 256, 1, 8), Params{Iterations: 30}, `"paper" takes only 256×256 pixels, this image is 255×256 grey, 8 bits`},
-		{"paper", data.NewImage(256, 256, 4, 8), Params{Iterations: 30}, "RGBA, 8 bits: the key has no channel for alpha"},
-		{"paper", data.NewImage(256, 256, 1, 16), Params{Iterations: 30}, "its 16-bit samples need twice"},
-		{"xor", data.NewImage(5, 9, 1, 8), Params{}, ""},
-		{"xor", data.NewImage(5, 9, 3, 16), Params{}, "its 16-bit samples need twice"},
-		{"logistic", data.NewImage(5, 9, 1, 8), Params{X0: 0.3, R: 3.99}, ""},
-		{"logistic", data.NewImage(5, 9, 3, 16), Params{X0: 0.3, R: 3.99}, "its 16-bit samples need twice"},
-		{"logistic", data.NewImage(5, 9, 1, 8), Params{}, "x0 is 0"},
-		{"xor", data.NewImage(5, 9, 2, 8), Params{}, "grey+alpha, 8 bits: the key has no channel for alpha"},
+		{"paper", raster.NewImage(255, 256, 1, 8), Params{Iterations: 30}, `"paper" takes only 256×256 pixels, this image is 255×256 grey, 8 bits`},
+		{"paper", raster.NewImage(256, 256, 4, 8), Params{Iterations: 30}, "RGBA, 8 bits: the key has no channel for alpha"},
+		{"paper", raster.NewImage(256, 256, 1, 16), Params{Iterations: 30}, "its 16-bit samples need twice"},
+		{"xor", raster.NewImage(5, 9, 1, 8), Params{}, ""},
+		{"xor", raster.NewImage(5, 9, 3, 16), Params{}, "its 16-bit samples need twice"},
+		{"logistic", raster.NewImage(5, 9, 1, 8), Params{X0: 0.3, R: 3.99}, ""},
+		{"logistic", raster.NewImage(5, 9, 3, 16), Params{X0: 0.3, R: 3.99}, "its 16-bit samples need twice"},
+		{"logistic", raster.NewImage(5, 9, 1, 8), Params{}, "x0 is 0"},
+		{"xor", raster.NewImage(5, 9, 2, 8), Params{}, "grey+alpha, 8 bits: the key has no channel for alpha"},
 	} {
 		s := mustScheme(t, c.scheme)
-		key := data.NewImage(c.plain.Width, c.plain.Height, 3, 8)
+		key := raster.NewImage(c.plain.Width, c.plain.Height, 3, 8)
 		_, _, encryptErr := s.Encrypt(c.plain, key, c.p)
 		for what, err := range map[string]error{"Check": s.Check(c.plain, c.p), "Encrypt": encryptErr} {
 			switch {
@@ -134,15 +134,15 @@ func TestCheck(t *testing.T) {
 }
 
 func TestEncryptRefusesKeysThatDoNotFit(t *testing.T) {
-	plain := data.NewImage(256, 256, 3, 8)
+	plain := raster.NewImage(256, 256, 3, 8)
 	for _, name := range Schemes() {
 		if !mustScheme(t, name).TakesKey() {
 			continue
 		}
-		for want, key := range map[string]*data.Image{
-			"the key image is 255×256, the image 256×256": data.NewImage(255, 256, 3, 8),
-			"has 16 bits a sample, not 8":                 data.NewImage(256, 256, 3, 16),
-			"too few channels":                            data.NewImage(256, 256, 1, 8),
+		for want, key := range map[string]*raster.Image{
+			"the key image is 255×256, the image 256×256": raster.NewImage(255, 256, 3, 8),
+			"has 16 bits a sample, not 8":                 raster.NewImage(256, 256, 3, 16),
+			"too few channels":                            raster.NewImage(256, 256, 1, 8),
 		} {
 			if _, _, err := mustScheme(t, name).Encrypt(plain, key, Params{Iterations: 30}); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error %v, want %q", name, err, want)
@@ -168,7 +168,7 @@ func TestDecryptRefusesWhatDoesNotMatch(t *testing.T) {
 		reshaped.Width, reshaped.Height = 128, 512
 		otherScheme.Scheme = map[string]string{"paper": "xor", "xor": "logistic", "logistic": "paper"}[name]
 		for what, c := range map[string]struct {
-			secret *data.Image
+			secret *raster.Image
 			k      *KeyFile
 		}{
 			"one bit changed":   {flipped, k},

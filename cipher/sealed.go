@@ -95,7 +95,7 @@ import (
 	"math"
 	"time"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // ErrRefused is all that is said of a cipher image and a key file that do not open, whatever the reason.
@@ -138,7 +138,7 @@ type SealOptions struct {
 
 // SealImage encrypts an image of any shape and depth: the cipher image has the same. It needs memory for two more images of
 // this size. The image is not changed. The key must be kept, encrypted: see SealedKey.Encrypt.
-func SealImage(plain *data.Image, o SealOptions) (*data.Image, *SealedKey, error) {
+func SealImage(plain *raster.Image, o SealOptions) (*raster.Image, *SealedKey, error) {
 	if !plausible(plain) {
 		return nil, nil, fmt.Errorf("an image of %d×%d pixels, %d channels, %d bits and %d bytes cannot be sealed",
 			plain.Width, plain.Height, plain.Channels, plain.Depth, len(plain.Pix))
@@ -148,7 +148,7 @@ func SealImage(plain *data.Image, o SealOptions) (*data.Image, *SealedKey, error
 
 // OpenImage decrypts what SealImage made. Of all that can be wrong it says ErrRefused; only for a key that opens a file and no
 // image is there another error.
-func OpenImage(cipher *data.Image, k *SealedKey) (*data.Image, error) {
+func OpenImage(cipher *raster.Image, k *SealedKey) (*raster.Image, error) {
 	if k.Header.Kind != kindImage {
 		return nil, errors.New("the key file opens a file that is no image")
 	}
@@ -156,13 +156,13 @@ func OpenImage(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 }
 
 // sealedSpace is memory for what becomes of an image, and for the tag behind it.
-func sealedSpace(plain *data.Image) []byte {
+func sealedSpace(plain *raster.Image) []byte {
 	return make([]byte, len(plain.Pix), len(plain.Pix)+tagSize)
 }
 
 // seal encrypts an image as a whole, under a fresh key. to is as sealedSpace makes it, or the image's own memory, with as much room behind
 // it. h has version, kind and length.
-func seal(to []byte, plain *data.Image, h SealedHeader, o SealOptions) (*data.Image, *SealedKey, error) {
+func seal(to []byte, plain *raster.Image, h SealedHeader, o SealOptions) (*raster.Image, *SealedKey, error) {
 	h.Width, h.Height, h.Channels, h.Depth = plain.Width, plain.Height, plain.Channels, plain.Depth
 	k, s, err := newSealedKey(h, o)
 	if err != nil {
@@ -222,7 +222,7 @@ func newSealedKey(h SealedHeader, o SealOptions) (*SealedKey, *schedule, error) 
 }
 
 // open returns the image inside, whose samples are in memory of its own.
-func open(cipher *data.Image, k *SealedKey) (*data.Image, error) {
+func open(cipher *raster.Image, k *SealedKey) (*raster.Image, error) {
 	if !plausible(cipher) {
 		return nil, ErrRefused
 	}
@@ -257,7 +257,7 @@ func open(cipher *data.Image, k *SealedKey) (*data.Image, error) {
 }
 
 // plausible says whether an image is one: of a shape there is, with as many bytes as the shape says, and not too many.
-func plausible(m *data.Image) bool {
+func plausible(m *raster.Image) bool {
 	return shapeBytes(m.Width, m.Height, m.Channels, m.Depth) == len(m.Pix) && len(m.Pix) > 0
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"keygan/data"
+	"keygan/data/raster"
 
 	"pgregory.net/rapid"
 )
@@ -19,7 +19,7 @@ var someTime = time.Unix(1_763_745_700, 123_456_789)
 
 const someHash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
-func mustSeal(t testing.TB, m *data.Image, o SealOptions) (*data.Image, *SealedKey) {
+func mustSeal(t testing.TB, m *raster.Image, o SealOptions) (*raster.Image, *SealedKey) {
 	t.Helper()
 	cipher, k, err := SealImage(m, o)
 	if err != nil {
@@ -29,7 +29,7 @@ func mustSeal(t testing.TB, m *data.Image, o SealOptions) (*data.Image, *SealedK
 }
 
 // refuse checks that a pair does not open, with the one error and without output.
-func refuse(t testing.TB, what string, cipher *data.Image, k *SealedKey) {
+func refuse(t testing.TB, what string, cipher *raster.Image, k *SealedKey) {
 	t.Helper()
 	m, err := OpenImage(cipher, k)
 	if m != nil || err != ErrRefused {
@@ -38,14 +38,14 @@ func refuse(t testing.TB, what string, cipher *data.Image, k *SealedKey) {
 }
 
 // drawSealed draws an image, some samples of it all zeros, and options.
-func drawSealed(t *rapid.T) (*data.Image, SealOptions) {
+func drawSealed(t *rapid.T) (*raster.Image, SealOptions) {
 	side := rapid.OneOf(rapid.IntRange(1, 12), rapid.IntRange(1, 90))
 	w := side.Draw(t, "width")
 	h := w
 	if rapid.Bool().Draw(t, "rectangle") {
 		h = side.Draw(t, "height")
 	}
-	m := data.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
+	m := raster.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
 	if rapid.Bool().Draw(t, "noise") {
 		copy(m.Pix, noise(len(m.Pix), 1, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
 	}
@@ -150,7 +150,7 @@ func TestSealedRefusesEveryChange(t *testing.T) {
 	cipher, k := mustSeal(t, m, SealOptions{
 		Name: "scan.png", NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256", Mode: 0o640, Modified: someTime,
 	})
-	flip := func(what string, b []byte, cipher *data.Image, k *SealedKey) {
+	flip := func(what string, b []byte, cipher *raster.Image, k *SealedKey) {
 		for i := range 8 * len(b) {
 			b[i/8] ^= 1 << (i % 8)
 			refuse(t, fmt.Sprintf("bit %d of the %s", i, what), cipher, k)
@@ -200,7 +200,7 @@ func TestSealedRefusesEveryChange(t *testing.T) {
 		refuse(t, what, cipher, &changed)
 	}
 	for what, shape := range map[string][4]int{"turned": {7, 9, 2, 8}, "one row": {63, 1, 2, 8}, "grey": {9, 14, 1, 8}, "16 bits": {9, 7, 1, 16}, "nothing": {0, 0, 0, 0}} {
-		other := &data.Image{Width: shape[0], Height: shape[1], Channels: shape[2], Depth: shape[3], Pix: cipher.Pix}
+		other := &raster.Image{Width: shape[0], Height: shape[1], Channels: shape[2], Depth: shape[3], Pix: cipher.Pix}
 		refuse(t, what, other, k)
 		changed := *k
 		changed.Header.Width, changed.Header.Height, changed.Header.Channels, changed.Header.Depth = shape[0], shape[1], shape[2], shape[3]
@@ -230,7 +230,7 @@ func TestSealedCommitmentIsChecked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reseal := func(h SealedHeader) (*data.Image, *SealedKey) {
+	reseal := func(h SealedHeader) (*raster.Image, *SealedKey) {
 		moved, err := aead.Open(nil, s.nonce[:], append(bytes.Clone(cipher.Pix), k.Tag[:]...), k.Header.marshal())
 		if err != nil {
 			t.Fatal(err)
@@ -304,7 +304,7 @@ func TestSealedCatMapSpreads(t *testing.T) {
 		if p.a < 1 || p.a >= max(2, h) || p.b < 1 || p.b >= max(2, w) || p.iterations < 1 || p.iterations > sealedIterations {
 			t.Fatalf("%d×%d: %+v", w, h, p)
 		}
-		m := data.NewImage(w, h, 1, 16)
+		m := raster.NewImage(w, h, 1, 16)
 		number(m)
 		moved := referenceCatMap(m, p.a, p.b, p.iterations)
 		if same(moved, m) {
@@ -338,7 +338,7 @@ func TestSealRefuses(t *testing.T) {
 			_, _, err := SealImage(&m, SealOptions{})
 			return err
 		},
-		"0×0 pixels": func() error { _, _, err := SealImage(&data.Image{}, SealOptions{}); return err },
+		"0×0 pixels": func() error { _, _, err := SealImage(&raster.Image{}, SealOptions{}); return err },
 	} {
 		if err := f(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // ErrLength reports content of another length than the key was made for.
@@ -120,7 +120,7 @@ func (k *SealedKey) decryptWhole(content io.Writer, samples io.Reader) error {
 	if err != nil {
 		return err
 	}
-	m, err := open(&data.Image{Width: h.Width, Height: h.Height, Channels: h.Channels, Depth: h.Depth, Pix: pix}, k)
+	m, err := open(&raster.Image{Width: h.Width, Height: h.Height, Channels: h.Channels, Depth: h.Depth, Pix: pix}, k)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 
 	"filippo.io/age"
 	"github.com/google/go-cmp/cmp"
@@ -87,8 +87,8 @@ func TestSealedVectorsOfVersion2(t *testing.T) {
 	}
 }
 
-func (v *sealedVector2) image(pix []byte) *data.Image {
-	return &data.Image{Width: v.Width, Height: v.Height, Channels: v.Channels, Depth: v.Depth, Pix: pix}
+func (v *sealedVector2) image(pix []byte) *raster.Image {
+	return &raster.Image{Width: v.Width, Height: v.Height, Channels: v.Channels, Depth: v.Depth, Pix: pix}
 }
 
 func (v *sealedVector2) seal(t *testing.T, o SealOptions) ([]byte, *SealedKey) {

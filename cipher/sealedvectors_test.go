@@ -7,7 +7,8 @@ import (
 	"os"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 
 	"filippo.io/age"
 	"github.com/google/go-cmp/cmp"
@@ -51,7 +52,7 @@ func readSealedVectors(t testing.TB) []sealedVector {
 func TestSealedVectors(t *testing.T) {
 	for _, v := range readSealedVectors(t) {
 		t.Run(v.Description, func(t *testing.T) {
-			plain, h := data.NewImage(v.Width, v.Height, v.Channels, v.Depth), SealedHeader{Version: 1, Kind: v.Kind}
+			plain, h := raster.NewImage(v.Width, v.Height, v.Channels, v.Depth), SealedHeader{Version: 1, Kind: v.Kind}
 			copy(plain.Pix, v.Plain)
 			if v.Kind == kindFile {
 				h.Length = int64(len(v.Plain))
@@ -90,7 +91,7 @@ func TestSealedVectors(t *testing.T) {
 			if v.Kind == kindFile {
 				opened, err = openFile(cipher, parsed)
 			} else {
-				var m *data.Image
+				var m *raster.Image
 				if m, err = OpenImage(cipher, parsed); err == nil {
 					opened = m.Pix
 				}
@@ -131,9 +132,9 @@ func TestSealedFilesOfVersion1(t *testing.T) {
 	}
 }
 
-func readSealedPair(t *testing.T, base string, ids []age.Identity) (*data.Image, *SealedKey) {
+func readSealedPair(t *testing.T, base string, ids []age.Identity) (*raster.Image, *SealedKey) {
 	t.Helper()
-	cipher, err := data.ReadImage(base + ".cipher.png")
+	cipher, err := imagefile.ReadImage(base + ".cipher.png")
 	if err != nil {
 		t.Fatal(err)
 	}

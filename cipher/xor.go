@@ -4,7 +4,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // XOR sets dst[i] = a[i] ⊕ b[i]. The three must have the same length, or it panics; dst may be a or b, but not overlap them
@@ -29,9 +29,9 @@ func (xor) Warning() string {
 func (xor) TakesKey() bool { return true }
 
 // Check takes every size; there are no parameters.
-func (xor) Check(plain *data.Image, _ Params) error { return checkFormat("xor", plain) }
+func (xor) Check(plain *raster.Image, _ Params) error { return checkFormat("xor", plain) }
 
-func (s xor) Encrypt(plain, key *data.Image, p Params) (*data.Image, *KeyFile, error) {
+func (s xor) Encrypt(plain, key *raster.Image, p Params) (*raster.Image, *KeyFile, error) {
 	if err := s.Check(plain, p); err != nil {
 		return nil, nil, err
 	}
@@ -43,7 +43,7 @@ func (s xor) Encrypt(plain, key *data.Image, p Params) (*data.Image, *KeyFile, e
 	return out, newKeyFile("xor", Params{}, out, key), nil
 }
 
-func (s xor) Decrypt(cipher *data.Image, k *KeyFile) (*data.Image, error) {
+func (s xor) Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error) {
 	if err := k.opens("xor", cipher); err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s xor) Decrypt(cipher *data.Image, k *KeyFile) (*data.Image, error) {
 }
 
 // xorKey XORs m in place with the key, sample by sample. A grey image takes the first channel of a colour key.
-func xorKey(m, key *data.Image) {
+func xorKey(m, key *raster.Image) {
 	if m.Channels == key.Channels {
 		XOR(m.Pix, m.Pix, key.Pix)
 		return

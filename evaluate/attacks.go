@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/attack"
 )
 
@@ -20,7 +20,7 @@ func (e *experiment) attacks(ctx context.Context, specimens []*specimen) ([]atta
 	for i, g := range e.makers() {
 		noise := e.noise("attacks", i)
 		o.Generators = append(o.Generators, attack.Generator{
-			Name: g.info.Name, Key: func(plain *data.Image) (*data.Image, error) { return g.keys.KeyFrom(plain, noise) },
+			Name: g.info.Name, Key: func(plain *raster.Image) (*raster.Image, error) { return g.keys.KeyFrom(plain, noise) },
 		})
 	}
 	o.Schemes = slices.DeleteFunc(slices.Clone(o.Schemes), func(scheme string) bool {
@@ -33,8 +33,8 @@ func (e *experiment) attacks(ctx context.Context, specimens []*specimen) ([]atta
 }
 
 // attacked are the plain images of the attacks: the first of each source in turn, and its mirror image where there are too few.
-func (e *experiment) attacked(specimens []*specimen) []*data.Image {
-	var out []*data.Image
+func (e *experiment) attacked(specimens []*specimen) []*raster.Image {
+	var out []*raster.Image
 	for _, sp := range specimens {
 		out = append(out, sp.plain)
 	}

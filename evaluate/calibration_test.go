@@ -7,7 +7,8 @@ import (
 	"gonum.org/v1/gonum/mathext"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/raster"
 )
 
 // calibrationSide is that of the images: large enough for the distributions behind the thresholds (16 of each byte value), small
@@ -16,7 +17,7 @@ const calibrationSide = 64
 
 // judged are the metrics of a pair of images that have a threshold, as the tables take them: of the first image by itself, and
 // between the two.
-func judged(t *testing.T, a, b *data.Image) map[string]float64 {
+func judged(t *testing.T, a, b *raster.Image) map[string]float64 {
 	t.Helper()
 	r := results{}
 	statisticsOf(r, System{}, a)
@@ -33,8 +34,8 @@ func judged(t *testing.T, a, b *data.Image) map[string]float64 {
 }
 
 // noisePair is two images of independent random bytes.
-func noisePair(rng *rand.Rand) (a, b *data.Image) {
-	a, b = data.NewImage(calibrationSide, calibrationSide, 1, 8), data.NewImage(calibrationSide, calibrationSide, 1, 8)
+func noisePair(rng *rand.Rand) (a, b *raster.Image) {
+	a, b = raster.NewImage(calibrationSide, calibrationSide, 1, 8), raster.NewImage(calibrationSide, calibrationSide, 1, 8)
 	for i := range a.Pix {
 		v := rng.Uint64()
 		a.Pix[i], b.Pix[i] = byte(v), byte(v>>8)
@@ -55,7 +56,7 @@ func binomialHead(k, n int, p float64) float64 {
 func TestVerdictsAreCalibrated(t *testing.T) {
 	const images, rare = 1000, 1e-4
 	rng := rand.New(rand.NewPCG(2011, 1))
-	limits := criteria(data.NewImage(calibrationSide, calibrationSide, 1, 8))
+	limits := criteria(raster.NewImage(calibrationSide, calibrationSide, 1, 8))
 	failures, all := map[string]int{}, map[string]int{}
 	for range images {
 		for id, v := range judged(t, first(noisePair(rng)), first(noisePair(rng))) {
@@ -77,14 +78,14 @@ func TestVerdictsAreCalibrated(t *testing.T) {
 	}
 }
 
-func first(a, _ *data.Image) *data.Image { return a }
+func first(a, _ *raster.Image) *raster.Image { return a }
 
 // TestSeriesAreCalibrated: a series of ten values passes or fails as a whole. It has two ways to fail, a mean that is out of bounds
 // and too many values that are, so that random data may fail more often than one value does, but not more than the two together.
 func TestSeriesAreCalibrated(t *testing.T) {
 	const series, length = 200, 10
 	rng := rand.New(rand.NewPCG(2011, 2))
-	limits := criteria(data.NewImage(calibrationSide, calibrationSide, 1, 8))
+	limits := criteria(raster.NewImage(calibrationSide, calibrationSide, 1, 8))
 	failures := map[string]int{}
 	for range series {
 		values := map[string][]float64{}
@@ -109,7 +110,7 @@ func TestSeriesAreCalibrated(t *testing.T) {
 
 // TestRandomPassesPlainFails: a random image passes every threshold, a plain one fails every one.
 func TestRandomPassesPlainFails(t *testing.T) {
-	limits := criteria(data.NewImage(calibrationSide, calibrationSide, 1, 8))
+	limits := criteria(raster.NewImage(calibrationSide, calibrationSide, 1, 8))
 	rng := rand.New(rand.NewPCG(2011, 3))
 	for id, v := range judged(t, first(noisePair(rng)), first(noisePair(rng))) {
 		if verdict, _ := limits[id].judge([]float64{v}); verdict != Pass {
@@ -117,7 +118,7 @@ func TestRandomPassesPlainFails(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{"xray", "mri"} {
-		src, err := data.Open(data.Spec{Synthetic: kind, Count: 1, Seed: 5, Size: calibrationSide})
+		src, err := dataset.Open(dataset.Spec{Synthetic: kind, Count: 1, Seed: 5, Size: calibrationSide})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/infer"
 )
 
@@ -24,11 +24,11 @@ func (g *generator) chaosSecret(in secretInput) (secret, error) {
 	return &chaosSecret{models: g.models, encryptor: g.keys, reconstructor: g.reconstructor, noise: in.noise}, nil
 }
 
-func (s *chaosSecret) encrypt(plain *data.Image) (*data.Image, error) {
+func (s *chaosSecret) encrypt(plain *raster.Image) (*raster.Image, error) {
 	return s.encryptor.KeyFrom(plain, s.noise)
 }
 
-func (s *chaosSecret) decrypt(secret *data.Image) (*data.Image, error) {
+func (s *chaosSecret) decrypt(secret *raster.Image) (*raster.Image, error) {
 	return s.reconstructor.KeyFrom(secret, infer.Seed{})
 }
 
@@ -46,7 +46,7 @@ func (s *chaosSecret) oneBit(rng *rand.Rand) (secret, error) {
 	})
 }
 
-func (s *chaosSecret) stranger(_ *data.Image, random *rand.ChaCha8) (secret, string, error) {
+func (s *chaosSecret) stranger(_ *raster.Image, random *rand.ChaCha8) (secret, string, error) {
 	out, err := s.changed(func(a infer.Arch, params map[string]infer.Array) {
 		rng := rand.New(random)
 		for _, p := range a.Params() {
@@ -84,4 +84,4 @@ func (s *chaosSecret) changed(change func(infer.Arch, map[string]infer.Array)) (
 // bytes are those of the reconstruction network's numbers, which serve for all images.
 func (s *chaosSecret) bytes() (int, error) { return 4 * s.models[1].Arch().Parameters(), nil }
 
-func (s *chaosSecret) show(*data.Image) (key, scrambled *data.Image) { return nil, nil }
+func (s *chaosSecret) show(*raster.Image) (key, scrambled *raster.Image) { return nil, nil }

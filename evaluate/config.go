@@ -11,7 +11,8 @@ import (
 	"strings"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/raster"
 	"keygan/internal/strictyaml"
 )
 
@@ -47,8 +48,8 @@ type Config struct {
 
 // Source is a named set of plain images. File names carry the name with a dash for each run of spaces.
 type Source struct {
-	Name      string `yaml:"name,omitempty"` // default: the synthetic kind, or the folder's last element
-	data.Spec `yaml:",inline"`
+	Name         string `yaml:"name,omitempty"` // default: the synthetic kind, or the folder's last element
+	dataset.Spec `yaml:",inline"`
 }
 
 // The bounds of a configuration. They keep a mistyped number from asking for days or for all memory.
@@ -243,7 +244,7 @@ func (c Config) params() cipher.Params {
 }
 
 func (c Config) validateSchemes() error {
-	shape := data.NewImage(c.Size, c.Size, 3, 8)
+	shape := raster.NewImage(c.Size, c.Size, 3, 8)
 	seen := map[string]bool{}
 	for i, name := range c.Schemes {
 		at := fmt.Sprintf("schemes[%d]", i)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"keygan/data"
+	"keygan/data/dataset"
 )
 
 func configFile(t *testing.T, text string) string {
@@ -42,9 +42,9 @@ evaluate:
 	want := Config{
 		Name: "evaluation", Generators: []Generator{{Name: "demo", Weights: "runs/demo/generator.npz"}}, Size: 256, Schemes: []string{"xor", "paper"}, Iterations: 50, Images: 4, Changes: 5, Seed: 11, Randomness: Randomness{60, 100_000},
 		Sources: []Source{
-			{"brain", data.Spec{Synthetic: "mri", Count: 3, Seed: 7}},
-			{"chest X-rays", data.Spec{Folder: "~/data/chest X-rays", Axis: "coronal"}},
-			{"spectrogram", data.Spec{Synthetic: "spectrogram", Count: 9}},
+			{"brain", dataset.Spec{Synthetic: "mri", Count: 3, Seed: 7}},
+			{"chest X-rays", dataset.Spec{Folder: "~/data/chest X-rays", Axis: "coronal"}},
+			{"spectrogram", dataset.Spec{Synthetic: "spectrogram", Count: 9}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -5,7 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/mathext"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -62,7 +62,7 @@ func binomialTail(k, n int, p float64) float64 {
 }
 
 // criteria are the thresholds at Alpha for images of the shape of m, by the identifiers of the metrics.
-func criteria(m *data.Image) map[string]criterion {
+func criteria(m *raster.Image) map[string]criterion {
 	n, samples, top := len(m.Pix), m.Samples(), m.Max()
 	inf := math.Inf(1)
 	entropy, _ := EntropyExpected(n)

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // saltAndPepper is the share of pixels that are turned black or white.
@@ -15,11 +15,11 @@ const saltAndPepper = 0.05
 func robustness(r results, of System, key secret, out *encrypted, rng *rand.Rand) error {
 	for _, d := range []struct {
 		id     string
-		damage func(*data.Image)
+		damage func(*raster.Image)
 	}{
-		{idPSNRSaltPepper, func(m *data.Image) { addSaltAndPepper(m, rng) }},
-		{idPSNRCrop16, func(m *data.Image) { blacken(m, 4) }},
-		{idPSNRCrop4, func(m *data.Image) { blacken(m, 2) }},
+		{idPSNRSaltPepper, func(m *raster.Image) { addSaltAndPepper(m, rng) }},
+		{idPSNRCrop16, func(m *raster.Image) { blacken(m, 4) }},
+		{idPSNRCrop4, func(m *raster.Image) { blacken(m, 2) }},
 	} {
 		damaged := out.cipher.Clone()
 		d.damage(damaged)
@@ -41,7 +41,7 @@ func robustness(r results, of System, key secret, out *encrypted, rng *rand.Rand
 }
 
 // addSaltAndPepper turns each pixel black or white with a probability of saltAndPepper.
-func addSaltAndPepper(m *data.Image, rng *rand.Rand) {
+func addSaltAndPepper(m *raster.Image, rng *rand.Rand) {
 	size := m.Channels * m.Depth / 8
 	for at := 0; at < len(m.Pix); at += size {
 		if rng.Float64() >= saltAndPepper {
@@ -55,7 +55,7 @@ func addSaltAndPepper(m *data.Image, rng *rand.Rand) {
 }
 
 // blacken cuts out the middle of an image, 1/part of its width and of its height.
-func blacken(m *data.Image, part int) {
+func blacken(m *raster.Image, part int) {
 	size := m.Channels * m.Depth / 8
 	width, height := m.Width/part, m.Height/part
 	left, top := (m.Width-width)/2, (m.Height-height)/2

@@ -12,7 +12,8 @@ import (
 	"slices"
 	"time"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/raster"
 	"keygan/infer"
 )
 
@@ -31,29 +32,29 @@ type experiment struct {
 type trial struct {
 	*experiment
 	info    SourceInfo
-	source  data.Source
+	source  dataset.Source
 	results results
 	places  *rand.Rand // of the one-bit changes
 	first   *specimen
-	before  map[string]*data.Image // by generator: the key of the image before
-	missing string                 // why there is nothing to measure, or ""
+	before  map[string]*raster.Image // by generator: the key of the image before
+	missing string                   // why there is nothing to measure, or ""
 
 	channels []int // that the systems ask for, the experiment's first
 }
 
 // subject is an image that is measured, with the keys that the generators make of it.
 type subject struct {
-	index int                    // in the source
-	plain map[int]*data.Image    // by channels
-	keys  map[string]*data.Image // by generator
-	noise infer.Seed             // of the keys, and of those of one-bit changes
+	index int                      // in the source
+	plain map[int]*raster.Image    // by channels
+	keys  map[string]*raster.Image // by generator
+	noise infer.Seed               // of the keys, and of those of one-bit changes
 	took  map[string]time.Duration
 }
 
 // specimen is the first image of a source with all that was made of it, for pictures.
 type specimen struct {
 	source    string
-	plain     *data.Image
+	plain     *raster.Image
 	encrypted []encrypted // by system, without those that were not measured
 	keys      []keyed     // by generator
 }
@@ -61,7 +62,7 @@ type specimen struct {
 // keyed has the first few images of a source and their keys by one generator.
 type keyed struct {
 	generator  string
-	plain, key []*data.Image
+	plain, key []*raster.Image
 }
 
 // mostKeyed bounds the images in keyed.
@@ -69,13 +70,13 @@ const mostKeyed = 4
 
 type encrypted struct {
 	system    System
-	plain     *data.Image // as the system takes it
-	key       *data.Image // the raw key, or the keystream as an image; nil where there is none to be seen
-	scrambled *data.Image // after the cat map; nil where the scheme has none
-	cipher    *data.Image
-	decrypted *data.Image
-	wrong     *data.Image // decrypted with a wrong key; nil where the scheme refuses
-	wrongWhy  string      // what the wrong key was, or that it is refused
+	plain     *raster.Image // as the system takes it
+	key       *raster.Image // the raw key, or the keystream as an image; nil where there is none to be seen
+	scrambled *raster.Image // after the cat map; nil where the scheme has none
+	cipher    *raster.Image
+	decrypted *raster.Image
+	wrong     *raster.Image // decrypted with a wrong key; nil where the scheme refuses
+	wrongWhy  string        // what the wrong key was, or that it is refused
 }
 
 // seeded is a stream of random numbers for one purpose, which depends on the configuration's seed and on nothing that happens
@@ -96,14 +97,14 @@ func (e *experiment) noise(source string, index int) infer.Seed {
 }
 
 // planned is how many images of a source will be measured.
-func (e *experiment) planned(src data.Source) int { return min(e.cfg.Images, src.Len()) }
+func (e *experiment) planned(src dataset.Source) int { return min(e.cfg.Images, src.Len()) }
 
 // newTrial prepares the measurement of a source.
-func (e *experiment) newTrial(s Source, src data.Source) *trial {
+func (e *experiment) newTrial(s Source, src dataset.Source) *trial {
 	name := fnv.New64a()
 	io.WriteString(name, s.Name)
 	t := &trial{
-		experiment: e, source: src, results: results{}, before: map[string]*data.Image{}, channels: []int{e.channels},
+		experiment: e, source: src, results: results{}, before: map[string]*raster.Image{}, channels: []int{e.channels},
 		info:   SourceInfo{Name: s.Name, From: s.Spec.String(), Available: src.Len()},
 		places: rand.New(rand.NewPCG(e.cfg.Seed, name.Sum64())),
 	}
@@ -188,7 +189,7 @@ func (t *trial) subject(ctx context.Context, index int, what string) (*subject, 
 	if m.Width != t.cfg.Size || m.Height != t.cfg.Size {
 		t.info.Resized++
 	}
-	s := &subject{index: index, plain: map[int]*data.Image{}, noise: t.noise(t.info.Name, index)}
+	s := &subject{index: index, plain: map[int]*raster.Image{}, noise: t.noise(t.info.Name, index)}
 	for _, c := range t.channels {
 		s.plain[c] = fit(m, t.cfg.Size, c)
 	}
@@ -196,7 +197,7 @@ func (t *trial) subject(ctx context.Context, index int, what string) (*subject, 
 }
 
 // fit brings an image to what generators and schemes take: size × size, so many channels, 8 bits.
-func fit(m *data.Image, size, channels int) *data.Image {
+func fit(m *raster.Image, size, channels int) *raster.Image {
 	m = m.Convert(channels)
 	if m.Width != size || m.Height != size {
 		m = m.Resize(size, size)
@@ -205,11 +206,11 @@ func fit(m *data.Image, size, channels int) *data.Image {
 }
 
 // eightBits rounds 16-bit samples to the nearest of 256 levels.
-func eightBits(m *data.Image) *data.Image {
+func eightBits(m *raster.Image) *raster.Image {
 	if m.Depth == 8 {
 		return m
 	}
-	out := data.NewImage(m.Width, m.Height, m.Channels, 8)
+	out := raster.NewImage(m.Width, m.Height, m.Channels, 8)
 	for i := range out.Pix {
 		out.Pix[i] = byte((m.Sample(i)*255 + 65535/2) / 65535)
 	}
@@ -218,7 +219,7 @@ func eightBits(m *data.Image) *data.Image {
 
 // makeKeys runs every generator of keys on a subject.
 func (t *trial) makeKeys(ctx context.Context, s *subject, what string) error {
-	s.keys, s.took = map[string]*data.Image{}, map[string]time.Duration{}
+	s.keys, s.took = map[string]*raster.Image{}, map[string]time.Duration{}
 	for _, g := range t.makers() {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -270,7 +271,7 @@ func (t *trial) measure(ctx context.Context, s *subject, changes int, what strin
 // firstStrangers makes the wrong keys for the first image: those of the next one that can be read, or of its mirror image. Later
 // images have the key of the one before.
 func (t *trial) firstStrangers(ctx context.Context, s *subject) error {
-	other := &subject{plain: map[int]*data.Image{}, noise: t.noise(t.info.Name, t.source.Len())}
+	other := &subject{plain: map[int]*raster.Image{}, noise: t.noise(t.info.Name, t.source.Len())}
 	for _, c := range t.channels {
 		other.plain[c] = mirrored(s.plain[c])
 	}
@@ -291,8 +292,8 @@ func (t *trial) firstStrangers(ctx context.Context, s *subject) error {
 }
 
 // mirrored is an image with left and right exchanged.
-func mirrored(m *data.Image) *data.Image {
-	out := data.NewImage(m.Width, m.Height, m.Channels, m.Depth)
+func mirrored(m *raster.Image) *raster.Image {
+	out := raster.NewImage(m.Width, m.Height, m.Channels, m.Depth)
 	size := m.Channels * m.Depth / 8
 	for y := range m.Height {
 		for x := range m.Width {

@@ -7,15 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/raster"
 	"keygan/infer"
 )
 
 // idealKeys makes keys that are random and change altogether with one bit of the image: what a generator would have to be.
 type idealKeys struct{}
 
-func (idealKeys) KeyFrom(img *data.Image, _ infer.Seed) (*data.Image, error) {
-	key := data.NewImage(img.Width, img.Height, img.Channels, 8)
+func (idealKeys) KeyFrom(img *raster.Image, _ infer.Seed) (*raster.Image, error) {
+	key := raster.NewImage(img.Width, img.Height, img.Channels, 8)
 	rand.NewChaCha8(sha256.Sum256(img.Pix)).Read(key.Pix)
 	return key, nil
 }
@@ -24,7 +25,7 @@ func (idealKeys) KeyFrom(img *data.Image, _ infer.Seed) (*data.Image, error) {
 func measureWith(t *testing.T, keys keyGenerator, changes int, schemes ...string) *Report {
 	t.Helper()
 	cfg := Config{
-		Sources: []Source{{Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 8}}}, Images: 8, Changes: changes, Seed: 1, Schemes: schemes,
+		Sources: []Source{{Name: "xray", Spec: dataset.Spec{Synthetic: "xray", Count: 8}}}, Images: 8, Changes: changes, Seed: 1, Schemes: schemes,
 		Randomness: Randomness{2, 20_000},
 	}.Resolved()
 	g := &generator{info: GeneratorInfo{Name: "keys", Network: infer.NetworkResNet, Channels: 3, Hash: strings.Repeat("0", 64)}, keys: keys}
@@ -94,8 +95,8 @@ func TestIdealKeysPass(t *testing.T) {
 // fixedKey is one random key for all images, as when a key is kept.
 type fixedKey struct{}
 
-func (fixedKey) KeyFrom(img *data.Image, seed infer.Seed) (*data.Image, error) {
-	return idealKeys{}.KeyFrom(data.NewImage(img.Width, img.Height, img.Channels, 8), seed)
+func (fixedKey) KeyFrom(img *raster.Image, seed infer.Seed) (*raster.Image, error) {
+	return idealKeys{}.KeyFrom(raster.NewImage(img.Width, img.Height, img.Channels, 8), seed)
 }
 
 // TestFixedKeyIsSeen: with a fixed random key every statistic of the ciphertext passes, the papers' NPCR too, and only the
@@ -195,9 +196,9 @@ func TestJudge(t *testing.T) {
 }
 
 func TestExpectedUACI(t *testing.T) {
-	black := data.NewImage(4, 4, 1, 8)
+	black := raster.NewImage(4, 4, 1, 8)
 	near(t, "black", ExpectedUACI(black), 50, 1e-12)
-	all := data.NewImage(16, 16, 1, 8)
+	all := raster.NewImage(16, 16, 1, 8)
 	for i := range all.Pix {
 		all.Pix[i] = byte(i)
 	}
@@ -206,7 +207,7 @@ func TestExpectedUACI(t *testing.T) {
 }
 
 func TestEightBits(t *testing.T) {
-	m := data.NewImage(5, 1, 1, 16)
+	m := raster.NewImage(5, 1, 1, 16)
 	for i, v := range []int{0, 128, 129, 32768, 65535} {
 		m.SetSample(i, v)
 	}
@@ -216,7 +217,7 @@ func TestEightBits(t *testing.T) {
 			t.Errorf("sample %d: %d, want %d", m.Sample(i), got.Pix[i], want)
 		}
 	}
-	if low := data.NewImage(2, 2, 1, 8); eightBits(low) != low {
+	if low := raster.NewImage(2, 2, 1, 8); eightBits(low) != low {
 		t.Error("an image of 8 bits was copied")
 	}
 }

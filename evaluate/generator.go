@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/infer"
 	"keygan/infer/builtin"
 )
@@ -102,7 +102,7 @@ type generator struct {
 
 // A keyGenerator makes a key image of an image, and of noise if it takes any; *infer.Model is one.
 type keyGenerator interface {
-	KeyFrom(img *data.Image, seed infer.Seed) (*data.Image, error)
+	KeyFrom(img *raster.Image, seed infer.Seed) (*raster.Image, error)
 }
 
 // chaos says whether the generator encrypts by itself, and makes no keys. One that could not be read is what its name says.
@@ -172,6 +172,6 @@ func isFile(path string) bool {
 // timeOnce is the time of a key, in milliseconds.
 func (g *generator) timeOnce(size int) (float64, error) {
 	start := time.Now()
-	_, err := g.keys.KeyFrom(data.NewImage(size, size, g.info.Channels, 8), infer.Seed{})
+	_, err := g.keys.KeyFrom(raster.NewImage(size, size, g.info.Channels, 8), infer.Seed{})
 	return milliseconds(time.Since(start)), err
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/imagefile"
 	"keygan/evaluate/attack"
 )
 
@@ -22,7 +22,7 @@ const hostile = `<script>alert("x")</script>|` + "`&`_$%\\"
 func fabricated(t *testing.T) *Report {
 	t.Helper()
 	var picture bytes.Buffer
-	if err := data.EncodePNG(&picture, first(noisePair(rand.New(rand.NewPCG(1, 1))))); err != nil {
+	if err := imagefile.EncodePNG(&picture, first(noisePair(rand.New(rand.NewPCG(1, 1))))); err != nil {
 		t.Fatal(err)
 	}
 	v, low := 1.5, 7.9

@@ -6,14 +6,14 @@ import (
 	"math/rand/v2"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // keyedSecret is that of a published scheme: a raw key image, or the two numbers of the logistic map.
 type keyedSecret struct {
 	scheme cipher.Scheme
 	params cipher.Params
-	raw    *data.Image // nil where the scheme takes no key image
+	raw    *raster.Image // nil where the scheme takes no key image
 	file   *cipher.KeyFile
 }
 
@@ -29,7 +29,7 @@ func keyedSecrets(scheme cipher.Scheme, p cipher.Params) func(secretInput) (secr
 	}
 }
 
-func (s *keyedSecret) encrypt(plain *data.Image) (*data.Image, error) {
+func (s *keyedSecret) encrypt(plain *raster.Image) (*raster.Image, error) {
 	out, file, err := s.scheme.Encrypt(plain, s.raw, s.params)
 	s.file = file
 	return out, err
@@ -37,7 +37,7 @@ func (s *keyedSecret) encrypt(plain *data.Image) (*data.Image, error) {
 
 // decrypt leaves out the comparison of the SHA-256, which is there against mistakes: whoever changes the cipher image can
 // change it, too.
-func (s *keyedSecret) decrypt(secret *data.Image) (*data.Image, error) {
+func (s *keyedSecret) decrypt(secret *raster.Image) (*raster.Image, error) {
 	file := *s.file
 	file.Key, file.SHA256 = s.raw, cipher.Digest(secret)
 	if s.raw == nil {
@@ -58,7 +58,7 @@ func (s *keyedSecret) oneBit(rng *rand.Rand) (secret, error) {
 	return &out, nil
 }
 
-func (s *keyedSecret) stranger(other *data.Image, random *rand.ChaCha8) (secret, string, error) {
+func (s *keyedSecret) stranger(other *raster.Image, random *rand.ChaCha8) (secret, string, error) {
 	out := *s
 	if s.raw == nil {
 		out.params.X0 = 0.25 + 0.5*float64(random.Uint64()>>11)*0x1p-53
@@ -74,14 +74,14 @@ func (s *keyedSecret) bytes() (int, error) {
 	return int(size), err
 }
 
-func (s *keyedSecret) show(plain *data.Image) (key, scrambled *data.Image) {
+func (s *keyedSecret) show(plain *raster.Image) (key, scrambled *raster.Image) {
 	if p := s.file.Params; p.Iterations > 0 {
 		scrambled = cipher.CatMap(plain, p.A, p.B, p.Iterations)
 	}
 	if s.raw != nil {
 		return s.raw, scrambled
 	}
-	keystream, err := (&keyedSecret{scheme: s.scheme, params: s.params}).encrypt(data.NewImage(plain.Width, plain.Height, plain.Channels, 8))
+	keystream, err := (&keyedSecret{scheme: s.scheme, params: s.params}).encrypt(raster.NewImage(plain.Width, plain.Height, plain.Channels, 8))
 	if err != nil {
 		return nil, scrambled
 	}

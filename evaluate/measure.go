@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -17,7 +17,7 @@ import (
 type product struct {
 	system *system
 	secret secret
-	cipher *data.Image
+	cipher *raster.Image
 	random *rand.ChaCha8
 }
 
@@ -142,12 +142,12 @@ func (t *trial) addKeystream(sys *system, s *subject, random *rand.ChaCha8) erro
 	if err != nil {
 		return err
 	}
-	black := data.NewImage(t.cfg.Size, t.cfg.Size, sys.Channels, 8)
+	black := raster.NewImage(t.cfg.Size, t.cfg.Size, sys.Channels, 8)
 	if sys.generator == nil && sys.Scheme != SchemeAES {
 		if len(t.info.Images) > 0 || t.bits.has(sys.System, Keystreams) {
 			return nil
 		}
-		black = data.NewImage(t.cfg.Size, max(t.cfg.Size, t.bits.wanted/t.cfg.Size+1), 1, 8) // one keystream serves all images
+		black = raster.NewImage(t.cfg.Size, max(t.cfg.Size, t.bits.wanted/t.cfg.Size+1), 1, 8) // one keystream serves all images
 	}
 	keystream, err := key.encrypt(black)
 	if err != nil {
@@ -162,7 +162,7 @@ const refusal = "refused: the scheme notices, and gives nothing out"
 
 // wrongKey decrypts with a key that has nothing to do with the right one.
 func (t *trial) wrongKey(sys *system, s *subject, key secret, random *rand.ChaCha8, out *encrypted) error {
-	var other *data.Image
+	var other *raster.Image
 	if sys.generator != nil {
 		other = t.before[sys.generator.info.Name]
 	}
@@ -231,7 +231,7 @@ func keySensitivity(r results, of System, key secret, out *encrypted, rng *rand.
 // random place, and compares keys and ciphertexts with the unchanged image's. Then it does so under the key of the unchanged image.
 func (t *trial) oneBitChanges(ctx context.Context, s *subject, made []*product, count int, what string) error {
 	for i := range count {
-		changed := &subject{index: s.index, noise: s.noise, plain: map[int]*data.Image{}}
+		changed := &subject{index: s.index, noise: s.noise, plain: map[int]*raster.Image{}}
 		for _, c := range t.channels {
 			m := s.plain[c].Clone()
 			flip(t.places, m.Pix)
@@ -279,7 +279,7 @@ func (t *trial) oneBitChange(p *product, changed *subject) error {
 }
 
 // statisticsOf adds entropy, χ² and the correlations of an image.
-func statisticsOf(r results, of System, m *data.Image) {
+func statisticsOf(r results, of System, m *raster.Image) {
 	r.add(of, idEntropy, Entropy(m))
 	r.add(of, idChiSquare, ChiSquare(m))
 	for c := range m.Channels {
@@ -295,7 +295,7 @@ func statisticsOf(r results, of System, m *data.Image) {
 }
 
 // differential adds the NPCR and the UACI of two images.
-func differential(r results, of System, npcrID, uaciID string, a, b *data.Image) error {
+func differential(r results, of System, npcrID, uaciID string, a, b *raster.Image) error {
 	npcr, err := NPCR(a, b)
 	if err != nil {
 		return err
@@ -309,7 +309,7 @@ func differential(r results, of System, npcrID, uaciID string, a, b *data.Image)
 	return nil
 }
 
-func plainAgainstCipher(r results, of System, plain, secret *data.Image) error {
+func plainAgainstCipher(r results, of System, plain, secret *raster.Image) error {
 	npcr, err := NPCR(plain, secret)
 	if err != nil {
 		return err
@@ -337,7 +337,7 @@ func plainAgainstCipher(r results, of System, plain, secret *data.Image) error {
 	return nil
 }
 
-func plainAgainstDecrypted(r results, of System, plain, decrypted *data.Image) error {
+func plainAgainstDecrypted(r results, of System, plain, decrypted *raster.Image) error {
 	mse, err := MSE(plain, decrypted)
 	if err != nil {
 		return err

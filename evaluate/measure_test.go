@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // What the measures of keys must give for each scheme follows from what the scheme is.
@@ -95,11 +95,11 @@ func TestGeneratorsAreCompared(t *testing.T) {
 }
 
 func TestDamage(t *testing.T) {
-	m := data.NewImage(64, 48, 3, 8)
+	m := raster.NewImage(64, 48, 3, 8)
 	for i := range m.Pix {
 		m.Pix[i] = 100
 	}
-	pixels := func(m *data.Image, level byte) int {
+	pixels := func(m *raster.Image, level byte) int {
 		n := 0
 		for i := 0; i < len(m.Pix); i += 3 {
 			if m.Pix[i] == level && m.Pix[i+1] == level && m.Pix[i+2] == level {
@@ -129,7 +129,7 @@ func TestDamage(t *testing.T) {
 // The reference is AES-256-GCM: whatever is changed, nothing comes out.
 func TestReferenceRefuses(t *testing.T) {
 	random := rand.NewChaCha8([32]byte{3})
-	plain := data.NewImage(16, 16, 3, 8)
+	plain := raster.NewImage(16, 16, 3, 8)
 	random.Read(plain.Pix)
 	key, err := newAESSecret(secretInput{plain: plain, random: random})
 	if err != nil {

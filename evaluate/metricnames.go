@@ -1,7 +1,7 @@
 package evaluate
 
 import (
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -28,22 +28,22 @@ var (
 )
 
 // Measure takes the metrics of one image, Compare those of a pair.
-func Measure(m *data.Image) Single                 { return metrics.Measure(m) }
-func Compare(a, b *data.Image) (Comparison, error) { return metrics.Compare(a, b) }
+func Measure(m *raster.Image) Single                 { return metrics.Measure(m) }
+func Compare(a, b *raster.Image) (Comparison, error) { return metrics.Compare(a, b) }
 
 // The functions of one image.
-func Entropy(m *data.Image) float64   { return metrics.Entropy(m) }
-func ChiSquare(m *data.Image) float64 { return metrics.ChiSquare(m) }
-func Correlation(m *data.Image, channel int, d Direction) (float64, error) {
+func Entropy(m *raster.Image) float64   { return metrics.Entropy(m) }
+func ChiSquare(m *raster.Image) float64 { return metrics.ChiSquare(m) }
+func Correlation(m *raster.Image, channel int, d Direction) (float64, error) {
 	return metrics.Correlation(m, channel, d)
 }
 
 // The functions of two.
-func NPCR(a, b *data.Image) (float64, error)                { return metrics.NPCR(a, b) }
-func UACI(a, b *data.Image) (float64, error)                { return metrics.UACI(a, b) }
-func MSE(a, b *data.Image) (float64, error)                 { return metrics.MSE(a, b) }
-func PSNR(a, b *data.Image) (float64, error)                { return metrics.PSNR(a, b) }
-func SSIM(a, b *data.Image, window Window) (float64, error) { return metrics.SSIM(a, b, window) }
+func NPCR(a, b *raster.Image) (float64, error)                { return metrics.NPCR(a, b) }
+func UACI(a, b *raster.Image) (float64, error)                { return metrics.UACI(a, b) }
+func MSE(a, b *raster.Image) (float64, error)                 { return metrics.MSE(a, b) }
+func PSNR(a, b *raster.Image) (float64, error)                { return metrics.PSNR(a, b) }
+func SSIM(a, b *raster.Image, window Window) (float64, error) { return metrics.SSIM(a, b, window) }
 
 // What random data would give.
 func EntropyExpected(n int) (mean, sd float64)           { return metrics.EntropyExpected(n) }
@@ -58,5 +58,5 @@ func UACIExpected(samples, top int) (mean, sd float64) { return metrics.UACIExpe
 func UACIBand(samples, top int, alpha float64) (low, high float64) {
 	return metrics.UACIBand(samples, top, alpha)
 }
-func ExpectedMSE(plain *data.Image) float64  { return metrics.ExpectedMSE(plain) }
-func ExpectedUACI(plain *data.Image) float64 { return metrics.ExpectedUACI(plain) }
+func ExpectedMSE(plain *raster.Image) float64  { return metrics.ExpectedMSE(plain) }
+func ExpectedUACI(plain *raster.Image) float64 { return metrics.ExpectedUACI(plain) }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
 	"keygan/infer"
 )
 
@@ -13,7 +13,7 @@ import (
 func noiseReport(t *testing.T, g Generator, seed uint64) *Report {
 	t.Helper()
 	cfg := Config{
-		Sources: []Source{{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 3}}, {Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 2}}},
+		Sources: []Source{{Name: "mri", Spec: dataset.Spec{Synthetic: "mri", Count: 3}}, {Name: "xray", Spec: dataset.Spec{Synthetic: "xray", Count: 2}}},
 		Size:    32, Schemes: []string{"xor"}, Images: 3, Changes: 3, Seed: seed,
 		Generators: []Generator{g}, Randomness: Randomness{1, 1000}, Quick: true,
 	}
@@ -59,7 +59,7 @@ func TestNoiseOfKeys(t *testing.T) {
 // A generator whose keys have one size cannot be measured at another.
 func TestSizeOfKeys(t *testing.T) {
 	m := weightsOf(t, infer.DCGAN(4, 20, 3, 32))
-	cfg := Config{Sources: []Source{{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 1}}}, Size: 64, Schemes: []string{"xor"}, Generators: []Generator{m}}
+	cfg := Config{Sources: []Source{{Name: "mri", Spec: dataset.Spec{Synthetic: "mri", Count: 1}}}, Size: 64, Schemes: []string{"xor"}, Generators: []Generator{m}}
 	out := filepath.Join(t.TempDir(), "out")
 	if _, err := Run(t.Context(), cfg, out, Options{}); err == nil || !strings.Contains(err.Error(), "evaluate.size: 64 is not possible with the generator net, whose keys are 32×32") {
 		t.Errorf("the error is %v", err)

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/evaluate/figure"
 )
 
@@ -24,7 +25,7 @@ func picturesOf(sp *specimen) ([]drawing, error) {
 	for _, e := range sp.encrypted {
 		for _, s := range []struct {
 			name string
-			m    *data.Image
+			m    *raster.Image
 		}{{"scrambled", e.scrambled}, {"cipher", e.cipher}, {"decrypted", e.decrypted}, {"wrong-key", e.wrong}} {
 			if s.m != nil {
 				out = append(out, sp.still(e.system.file()+"-"+s.name, fmt.Sprintf("%s, %s, %s", sp.source, e.system, s.name), s.m))
@@ -114,10 +115,10 @@ func keysFigure(k keyed) ([]byte, error) {
 }
 
 // still is an image by itself.
-func (sp *specimen) still(name, caption string, m *data.Image) drawing {
+func (sp *specimen) still(name, caption string, m *raster.Image) drawing {
 	return drawing{
 		Picture{File: fileName(sp.source) + "-" + name + ".png", Caption: caption, Section: SectionStills, Source: sp.source},
-		func(w io.Writer) error { return data.EncodePNG(w, m) },
+		func(w io.Writer) error { return imagefile.EncodePNG(w, m) },
 	}
 }
 

@@ -13,7 +13,9 @@ import (
 	"strings"
 	"time"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/evaluate/attack"
 	"keygan/internal/atomicfile"
 )
@@ -78,7 +80,7 @@ func Run(ctx context.Context, cfg Config, out string, o Options) (*Report, error
 }
 
 // newExperiment opens the sources.
-func newExperiment(cfg Config, generators []*generator) (*experiment, []data.Source, error) {
+func newExperiment(cfg Config, generators []*generator) (*experiment, []dataset.Source, error) {
 	e := &experiment{cfg: cfg, channels: mainChannels(generators), generators: generators}
 	for _, g := range generators {
 		if g.models[0] == nil {
@@ -92,10 +94,10 @@ func newExperiment(cfg Config, generators []*generator) (*experiment, []data.Sou
 	if e.systems, err = systemsOf(cfg, generators); err != nil {
 		return nil, nil, err
 	}
-	sources := make([]data.Source, len(cfg.Sources))
+	sources := make([]dataset.Source, len(cfg.Sources))
 	images := 0
 	for i, s := range cfg.Sources {
-		src, err := data.Open(s.Spec)
+		src, err := dataset.Open(s.Spec)
 		if err != nil {
 			return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
@@ -107,7 +109,7 @@ func newExperiment(cfg Config, generators []*generator) (*experiment, []data.Sou
 }
 
 // plan adds up what there is to do.
-func (e *experiment) plan(sources []data.Source) error {
+func (e *experiment) plan(sources []dataset.Source) error {
 	if err := e.estimate(); err != nil {
 		return err
 	}
@@ -122,7 +124,7 @@ func (e *experiment) plan(sources []data.Source) error {
 }
 
 // measureAll fills in all of a report that is measured.
-func (e *experiment) measureAll(ctx context.Context, sources []data.Source) (*Report, []*specimen, error) {
+func (e *experiment) measureAll(ctx context.Context, sources []dataset.Source) (*Report, []*specimen, error) {
 	r := &Report{Config: e.cfg, Alpha: Alpha, Published: Published}
 	for _, g := range e.generators {
 		r.Generators = append(r.Generators, g.info)
@@ -138,7 +140,7 @@ func (e *experiment) measureAll(ctx context.Context, sources []data.Source) (*Re
 		if empty = cmp.Or(empty, err); err != nil && !errors.Is(err, errNoImages) {
 			return nil, nil, err
 		}
-		if t.info.Digest, err = data.Digest(ctx, sources[i]); err != nil {
+		if t.info.Digest, err = dataset.Digest(ctx, sources[i]); err != nil {
 			if ctx.Err() != nil {
 				return nil, nil, ctx.Err()
 			}
@@ -167,7 +169,7 @@ func (e *experiment) measureAll(ctx context.Context, sources []data.Source) (*Re
 func (r *Report) addSource(t *trial) {
 	r.Sources = append(r.Sources, t.info)
 	add := func(of System, channels int, metrics []metric, missing string) {
-		limits := criteria(data.NewImage(t.cfg.Size, t.cfg.Size, channels, 8))
+		limits := criteria(raster.NewImage(t.cfg.Size, t.cfg.Size, channels, 8))
 		for _, m := range metrics {
 			row := t.results.row(t.info.Name, of, m, limits)
 			row.cite(publishedFigures(of, r.Generators))
@@ -205,7 +207,7 @@ func (r *Report) draw(specimens []*specimen) error {
 		for _, p := range a.Pictures {
 			all = append(all, drawing{
 				Picture{File: p.Name + ".png", Caption: p.Caption, Section: SectionAttacks},
-				func(w io.Writer) error { return data.EncodePNG(w, p.Image) },
+				func(w io.Writer) error { return imagefile.EncodePNG(w, p.Image) },
 			})
 		}
 	}

@@ -17,7 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/infer"
 	"keygan/internal/atomicfile"
 )
@@ -66,8 +68,8 @@ func smallConfig(t *testing.T) Config {
 	return Config{
 		Name: "test",
 		Sources: []Source{
-			{Name: "brain MRI", Spec: data.Spec{Synthetic: "mri", Count: 5, Seed: 3}},
-			{Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 1, Seed: 4}},
+			{Name: "brain MRI", Spec: dataset.Spec{Synthetic: "mri", Count: 5, Seed: 3}},
+			{Name: "xray", Spec: dataset.Spec{Synthetic: "xray", Count: 1, Seed: 4}},
 		},
 		Generators: []Generator{resnet(t, 3)},
 		Images:     2, Changes: 3, Seed: 9, Randomness: Randomness{3, 20_000}, Quick: true,
@@ -128,11 +130,11 @@ func TestRunWritesWhatItSays(t *testing.T) {
 			t.Errorf("there is no %s", name)
 		}
 	}
-	plain, err := data.ReadImage(filepath.Join(out, "brain-MRI-plain.png"))
+	plain, err := imagefile.ReadImage(filepath.Join(out, "brain-MRI-plain.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	decrypted, err := data.ReadImage(filepath.Join(out, "brain-MRI-paper-net-decrypted.png"))
+	decrypted, err := imagefile.ReadImage(filepath.Join(out, "brain-MRI-paper-net-decrypted.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,8 +290,8 @@ func tinyConfig(t *testing.T) Config {
 	writeWeights(t, filepath.Join(run, runWeights), arch)
 	return Config{
 		Sources: []Source{
-			{Name: "mri", Spec: data.Spec{Synthetic: "mri", Count: 3, Seed: 3}},
-			{Name: "xray", Spec: data.Spec{Synthetic: "xray", Count: 2, Seed: 4}},
+			{Name: "mri", Spec: dataset.Spec{Synthetic: "mri", Count: 3, Seed: 3}},
+			{Name: "xray", Spec: dataset.Spec{Synthetic: "xray", Count: 2, Seed: 4}},
 		},
 		Generators: []Generator{resnet(t, 3), {Run: run}},
 		Schemes:    []string{"xor", "logistic", SchemeChaosGAN, SchemeSealed, SchemeAES},
@@ -382,15 +384,15 @@ func TestRunLeavesOutUnreadable(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "broken.png"), []byte("\x89PNG\r\n\x1a\nnot"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	flat := data.NewImage(20, 30, 1, 16)
+	flat := raster.NewImage(20, 30, 1, 16)
 	for i := range flat.Samples() {
 		flat.SetSample(i, 30000)
 	}
-	if err := data.WritePNG(filepath.Join(folder, "flat.png"), flat, false); err != nil {
+	if err := imagefile.WritePNG(filepath.Join(folder, "flat.png"), flat, false); err != nil {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Sources: []Source{{Spec: data.Spec{Folder: folder}}}, Generators: []Generator{resnet(t, 1)}, Size: 32, Schemes: []string{"xor"}, Changes: 6,
+		Sources: []Source{{Spec: dataset.Spec{Folder: folder}}}, Generators: []Generator{resnet(t, 1)}, Size: 32, Schemes: []string{"xor"}, Changes: 6,
 		Randomness: Randomness{2, 10_000}, Quick: true,
 	}
 	out := filepath.Join(t.TempDir(), "new", "folder")
@@ -435,7 +437,7 @@ func TestRunWithoutAnImageOfASource(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := tinyConfig(t)
-	cfg.Schemes, cfg.Sources[0] = []string{"xor"}, Source{Name: "broken", Spec: data.Spec{Folder: folder}}
+	cfg.Schemes, cfg.Sources[0] = []string{"xor"}, Source{Name: "broken", Spec: dataset.Spec{Folder: folder}}
 	report, err := Run(t.Context(), cfg, t.TempDir(), Options{})
 	if !errors.Is(err, ErrUnreadable) || report == nil {
 		t.Fatalf("%v, %v", report, err)
@@ -517,21 +519,21 @@ func TestRunRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := resnet(t, 1)
-	of := func(s data.Spec) Config {
+	of := func(s dataset.Spec) Config {
 		return Config{
 			Sources: []Source{{Name: "x", Spec: s}}, Generators: []Generator{m}, Size: 32, Schemes: []string{"xor"}, Changes: 1, Images: 1,
 			Randomness: Randomness{1, 1000}, Quick: true,
 		}
 	}
-	good := data.Spec{Synthetic: "mri", Count: 1}
+	good := dataset.Spec{Synthetic: "mri", Count: 1}
 	for _, c := range []struct {
 		cfg  Config
 		out  string
 		want string
 	}{
 		{Config{}, "", "evaluate.sources"},
-		{of(data.Spec{Folder: filepath.Join(broken, "absent")}), "", "source x: "},
-		{of(data.Spec{Folder: broken}), "", "no image can be read: none of its 1; the first: "},
+		{of(dataset.Spec{Folder: filepath.Join(broken, "absent")}), "", "source x: "},
+		{of(dataset.Spec{Folder: broken}), "", "no image can be read: none of its 1; the first: "},
 		{of(good), blocked, blocked},
 	} {
 		if c.out == "" {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // sealedSecret is that of the scheme sealed with the network's key: 32 random bytes, fresh for each image.
@@ -27,14 +27,14 @@ func (g *generator) sealedSecret(in secretInput) (secret, error) {
 	return s, nil
 }
 
-func (s *sealedSecret) encrypt(plain *data.Image) (out *data.Image, err error) {
+func (s *sealedSecret) encrypt(plain *raster.Image) (out *raster.Image, err error) {
 	out, s.key, err = cipher.SealImage(plain, cipher.SealOptions{
 		NetworkKey: s.networkKey, Generator: s.generator, NetworkInput: s.input, Random: bytes.NewReader(s.random[:]),
 	})
 	return out, err
 }
 
-func (s *sealedSecret) decrypt(secret *data.Image) (*data.Image, error) {
+func (s *sealedSecret) decrypt(secret *raster.Image) (*raster.Image, error) {
 	return cipher.OpenImage(secret, s.key)
 }
 
@@ -50,7 +50,7 @@ func (s *sealedSecret) oneBit(rng *rand.Rand) (secret, error) {
 	return &out, nil
 }
 
-func (s *sealedSecret) stranger(_ *data.Image, random *rand.ChaCha8) (secret, string, error) {
+func (s *sealedSecret) stranger(_ *raster.Image, random *rand.ChaCha8) (secret, string, error) {
 	out := *s
 	random.Read(out.random[:])
 	key := *s.key
@@ -74,7 +74,7 @@ func (s *sealedSecret) bytes() (int, error) {
 	return int(size), err
 }
 
-func (s *sealedSecret) show(*data.Image) (key, scrambled *data.Image) { return nil, nil }
+func (s *sealedSecret) show(*raster.Image) (key, scrambled *raster.Image) { return nil, nil }
 
 // aesSecret is that of the reference: an AES-256 key and a nonce, fresh for each image.
 type aesSecret struct {
@@ -98,7 +98,7 @@ func (s *aesSecret) aead() (stdcipher.AEAD, error) {
 	return stdcipher.NewGCM(block)
 }
 
-func (s *aesSecret) encrypt(plain *data.Image) (*data.Image, error) {
+func (s *aesSecret) encrypt(plain *raster.Image) (*raster.Image, error) {
 	aead, err := s.aead()
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (s *aesSecret) encrypt(plain *data.Image) (*data.Image, error) {
 	return &out, nil
 }
 
-func (s *aesSecret) decrypt(secret *data.Image) (*data.Image, error) {
+func (s *aesSecret) decrypt(secret *raster.Image) (*raster.Image, error) {
 	aead, err := s.aead()
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (s *aesSecret) oneBit(rng *rand.Rand) (secret, error) {
 	return &out, nil
 }
 
-func (s *aesSecret) stranger(_ *data.Image, random *rand.ChaCha8) (secret, string, error) {
+func (s *aesSecret) stranger(_ *raster.Image, random *rand.ChaCha8) (secret, string, error) {
 	out := *s
 	random.Read(out.key[:])
 	return &out, "another key", nil
@@ -137,7 +137,7 @@ func (s *aesSecret) stranger(_ *data.Image, random *rand.ChaCha8) (secret, strin
 // bytes are those of key, nonce and tag.
 func (s *aesSecret) bytes() (int, error) { return len(s.key) + len(s.nonce) + len(s.tag), nil }
 
-func (s *aesSecret) show(*data.Image) (key, scrambled *data.Image) { return nil, nil }
+func (s *aesSecret) show(*raster.Image) (key, scrambled *raster.Image) { return nil, nil }
 
 // flip changes one bit of p.
 func flip(rng *rand.Rand, p []byte) { p[rng.IntN(len(p))] ^= 1 << rng.IntN(8) }

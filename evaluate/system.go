@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/infer"
 )
 
@@ -32,8 +32,8 @@ type system struct {
 
 // secretInput is what a secret may be made of.
 type secretInput struct {
-	plain  *data.Image
-	raw    *data.Image   // the generator's key of plain; nil where there is no generator of keys
+	plain  *raster.Image
+	raw    *raster.Image // the generator's key of plain; nil where there is no generator of keys
 	noise  infer.Seed    // of the generator
 	random *rand.ChaCha8 // what a user would take from crypto/rand. It is seeded, so that a report can be made again.
 }
@@ -41,23 +41,23 @@ type secretInput struct {
 // A secret is all that encrypts and decrypts one image.
 type secret interface {
 	// encrypt gives the cipher image, of the shape of plain. Under one secret it is always the same.
-	encrypt(plain *data.Image) (*data.Image, error)
+	encrypt(plain *raster.Image) (*raster.Image, error)
 
 	// decrypt takes a cipher image that may be damaged. It comes after encrypt. The error of a scheme that notices wraps
 	// cipher.ErrRefused.
-	decrypt(secret *data.Image) (*data.Image, error)
+	decrypt(secret *raster.Image) (*raster.Image, error)
 
 	// oneBit is the same secret but for a bit at random; for decrypt, what the receiver got but for a bit.
 	oneBit(rng *rand.Rand) (secret, error)
 
 	// stranger is a secret of the same kind that has nothing to do with this one. other is the raw key of another image.
-	stranger(other *data.Image, random *rand.ChaCha8) (s secret, what string, err error)
+	stranger(other *raster.Image, random *rand.ChaCha8) (s secret, what string, err error)
 
 	// bytes is how much must reach the receiver in secret. It comes after encrypt.
 	bytes() (int, error)
 
 	// show is the key as an image, nil if there is none worth looking at, and the image after the cat map, nil without one.
-	show(plain *data.Image) (key, scrambled *data.Image)
+	show(plain *raster.Image) (key, scrambled *raster.Image)
 }
 
 // systemsOf lists the systems of cfg: each scheme, with each generator that it can take.

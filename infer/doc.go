@@ -32,7 +32,7 @@ package infer
 //     else, −0 too; LeakyReLU turns it into x × float32(0.2). tanh is the one of kernel/tanh.go: float64, exp by ln 2 and
 //     thirteen terms of its series, then rounded to float32. Noise is added last: y + weight × noise, two roundings.
 //
-//  7. Where an image is resized first: data.Image.Resize, in integers. From pixels to samples: data.Image.Convert and Floats;
+//  7. Where an image is resized first: raster.Image.Resize, in integers. From pixels to samples: raster.Image.Convert and Floats;
 //     from the output to levels: data.FromFloats. With a value range of 0 to 1: sample = level / 255 (or 65535) in float32, and
 //     level = ⌊255·y + ½⌋, exactly, not below 0 nor above 255. An image whose sides are not multiples of 4 is extended to the
 //     right and below by its last column and row, and the key cut back.

@@ -9,12 +9,12 @@ import (
 	"sync"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // testImage is the same on every machine: noise over a gradient, of 8 bits.
-func testImage(width, height, channels int, seed uint64) *data.Image {
-	img := data.NewImage(width, height, channels, 8)
+func testImage(width, height, channels int, seed uint64) *raster.Image {
+	img := raster.NewImage(width, height, channels, 8)
 	for i := range img.Pix {
 		seed = seed*6364136223846793005 + 1442695040888963407
 		img.Pix[i] = byte(i%width*128/width) + byte(seed>>57)

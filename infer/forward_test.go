@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sbinet/npyio/npz"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // tolerance is what the output may differ from PyTorch's.
@@ -59,7 +59,7 @@ func compare(t *testing.T, got, want []float32) {
 			t.Fatalf("number %d is %v, want %v", i, got[i], want[i])
 		}
 		worst = max(worst, d)
-		a, b := int(data.Level(got[i])), int(data.Level(want[i]))
+		a, b := int(raster.Level(got[i])), int(raster.Level(want[i]))
 		levels = max(levels, a-b, b-a)
 	}
 	t.Logf("largest difference %.2g, %d grey levels", worst, levels)

@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/infer/kernel"
 )
 
@@ -98,7 +98,7 @@ var goldenPixels = []struct {
 
 func TestGoldenPixels(t *testing.T) {
 	for _, g := range goldenPixels {
-		img := data.NewImage(61, 43, g.channels, g.depth)
+		img := raster.NewImage(61, 43, g.channels, g.depth)
 		noise := testImage(61, 43, g.channels, 5)
 		for i, v := range noise.Pix {
 			img.SetSample(i, int(v)*img.Max()/255)

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // Key is KeyFrom with noise from the zero Seed, which everybody knows. It is for a model that takes no noise: with one that
 // does, keys that are to protect anything need a fresh Seed each.
-func (m *Model) Key(img *data.Image) (*data.Image, error) { return m.KeyFrom(img, Seed{}) }
+func (m *Model) Key(img *raster.Image) (*raster.Image, error) { return m.KeyFrom(img, Seed{}) }
 
 // KeyFrom makes the key image of img: 8 bits, as many channels as the model has, as wide and as high as img. The samples of
 // img, of any depth, are converted to the model's channels (alpha is dropped, colour to grey by luma) and to its value
@@ -17,14 +17,14 @@ func (m *Model) Key(img *data.Image) (*data.Image, error) { return m.KeyFrom(img
 //
 // A model that TakesNoise draws it from seed. One with Latent numbers does not look at the samples of img: the key is Generate's,
 // and the error a *SizeError when img has another size.
-func (m *Model) KeyFrom(img *data.Image, seed Seed) (*data.Image, error) {
+func (m *Model) KeyFrom(img *raster.Image, seed Seed) (*raster.Image, error) {
 	return m.KeyOn(0, img, seed)
 }
 
 // KeyOn is KeyFrom on so many threads; 0 stands for GOMAXPROCS. Their number does not change the key. Many keys are made fastest
 // side by side, with one thread each, as far as there is Memory for it.
-func (m *Model) KeyOn(threads int, img *data.Image, seed Seed) (*data.Image, error) {
-	fail := func(err error) (*data.Image, error) { return nil, fmt.Errorf("key of an image of %v: %w", img, err) }
+func (m *Model) KeyOn(threads int, img *raster.Image, seed Seed) (*raster.Image, error) {
+	fail := func(err error) (*raster.Image, error) { return nil, fmt.Errorf("key of an image of %v: %w", img, err) }
 	var x []float32
 	if m.arch.Latent == 0 {
 		// A size that there is no key of is better known before so many samples are converted.
@@ -42,7 +42,7 @@ func (m *Model) KeyOn(threads int, img *data.Image, seed Seed) (*data.Image, err
 
 // Generate makes a key of noise alone, ImageSize × ImageSize, 8 bits, as many channels as the model has. Models without Latent
 // numbers make keys of images only.
-func (m *Model) Generate(seed Seed) (*data.Image, error) {
+func (m *Model) Generate(seed Seed) (*raster.Image, error) {
 	if m.arch.Latent == 0 {
 		return nil, errors.New("the generator makes keys of images, not of noise alone")
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 func TestKey(t *testing.T) {
@@ -17,7 +17,7 @@ func TestKey(t *testing.T) {
 		a := ResNet(3, 1, channels, 16)
 		m := newModel(a, randomParams(a, 5))
 		colour := testImage(21, 10, 3, 8)
-		for _, img := range []*data.Image{colour, colour.Convert(1), data.NewImage(8, 9, 2, 16), data.NewImage(5, 4, 4, 8)} {
+		for _, img := range []*raster.Image{colour, colour.Convert(1), raster.NewImage(8, 9, 2, 16), raster.NewImage(5, 4, 4, 8)} {
 			before := slices.Clone(img.Pix)
 			key, err := m.Key(img)
 			if err != nil {
@@ -77,7 +77,7 @@ func TestGenerate(t *testing.T) {
 	if want.Width != 16 || want.Height != 16 || want.Channels != 3 || want.Depth != 8 {
 		t.Errorf("the key is %v", want)
 	}
-	for _, img := range []*data.Image{testImage(16, 16, 1, 8), testImage(16, 16, 3, 9), data.NewImage(16, 16, 4, 16)} {
+	for _, img := range []*raster.Image{testImage(16, 16, 1, 8), testImage(16, 16, 3, 9), raster.NewImage(16, 16, 4, 16)} {
 		key, err := m.KeyFrom(img, countingSeed())
 		if err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestGenerate(t *testing.T) {
 			t.Errorf("the key for %v is not that of the noise", img)
 		}
 	}
-	for _, img := range []*data.Image{testImage(16, 15, 1, 8), testImage(32, 16, 3, 8)} {
+	for _, img := range []*raster.Image{testImage(16, 15, 1, 8), testImage(32, 16, 3, 8)} {
 		_, err := m.KeyFrom(img, Seed{})
 		var size *SizeError
 		if !errors.As(err, &size) || size.Side != 16 || !strings.Contains(err.Error(), "keys of 16×16 pixels only, not of "+fmt.Sprintf("%d×%d", img.Width, img.Height)) {
@@ -127,7 +127,7 @@ func TestForwardRepeatsTheEdge(t *testing.T) {
 	a := ResNet(3, 1, 1, 16)
 	m := newModel(a, randomParams(a, 6))
 	img := testImage(9, 6, 1, 1)
-	whole := data.NewImage(12, 8, 1, 8)
+	whole := raster.NewImage(12, 8, 1, 8)
 	for y := range 8 {
 		for x := range 12 {
 			whole.Pix[y*12+x] = img.Pix[min(y, 5)*9+min(x, 8)]

@@ -3,11 +3,11 @@ package infer
 import (
 	"math"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // samples are img's, converted to a's channels and value range: [Channels, Height, Width].
-func (a Arch) samples(img *data.Image) []float32 {
+func (a Arch) samples(img *raster.Image) []float32 {
 	if a.ValueRange[0] < 0 {
 		return img.Floats(a.Channels)
 	}
@@ -24,11 +24,11 @@ func (a Arch) samples(img *data.Image) []float32 {
 
 // image rounds x, [Channels, height, width] in a's value range, to 8 bits: to the nearest level, halves up, and what is
 // outside of the range to its end.
-func (a Arch) image(x []float32, height, width int) *data.Image {
+func (a Arch) image(x []float32, height, width int) *raster.Image {
 	if a.ValueRange[0] < 0 {
-		return data.FromFloats(x, a.Channels, height, width)
+		return raster.FromFloats(x, a.Channels, height, width)
 	}
-	img := data.NewImage(width, height, a.Channels, 8)
+	img := raster.NewImage(width, height, a.Channels, 8)
 	plane := height * width
 	for p := range plane {
 		for c := range a.Channels {

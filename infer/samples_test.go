@@ -4,13 +4,13 @@ import (
 	"math"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // Every level of 8 bits comes back from its sample, and so does what lies less than half a level beside it.
 func TestSamplesFrom0To1(t *testing.T) {
 	a := Chaos(2, 0, 1, 16)
-	img := data.NewImage(16, 16, 1, 8)
+	img := raster.NewImage(16, 16, 1, 8)
 	for i := range img.Pix {
 		img.Pix[i] = byte(i)
 	}
@@ -30,7 +30,7 @@ func TestSamplesFrom0To1(t *testing.T) {
 			t.Errorf("the level of %v is %d, want %d", x, got, want)
 		}
 	}
-	deep := data.NewImage(1, 2, 3, 16)
+	deep := raster.NewImage(1, 2, 3, 16)
 	for i, v := range []int{0, 65535, 1, 40000, 257, 30000} {
 		deep.SetSample(i, v)
 	}

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"keygan/data"
+	"keygan/data/dataset"
 )
 
 // Check reads every image that the configuration names and writes to w what there is: how many, of what sizes and modes, in
@@ -41,7 +41,7 @@ func Check(ctx context.Context, c Config, o Options, w io.Writer) error {
 		}
 	}
 	if c.Data.Cache != "auto" && c.Data.Cache != "off" {
-		if err := data.CheckCacheFolder(c.Data.Cache); err != nil {
+		if err := dataset.CheckCacheFolder(c.Data.Cache); err != nil {
 			problems = append(problems, fmt.Sprintf("data.cache: %v", err))
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
 )
 
 func TestSizes(t *testing.T) {
@@ -88,7 +88,7 @@ func TestCheckOfATargetThatIsHeldOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, _ := held.(data.Located).Locate(0)
+	path, _ := held.(dataset.Located).Locate(0)
 	c.Target[0].Folder = path
 	var report bytes.Buffer
 	const want = "target: no images are left: all are held out of the source"
@@ -117,14 +117,14 @@ func TestCheckSaysWhatIsEncrypted(t *testing.T) {
 		if err := Check(context.Background(), c, Options{}, &report); err != nil || !strings.Contains(report.String(), want) {
 			t.Errorf("%v, no %q in:\n%s", err, want, &report)
 		}
-		c.Target[0].Spec = data.Spec{}
+		c.Target[0].Spec = dataset.Spec{}
 	}
 }
 
 func TestCheckOfNoiseOfAnotherSize(t *testing.T) {
 	c := folderConfig(t, manyPictures(t, 3), manyPictures(t, 3))
 	for size, want := range map[int]bool{0: false, c.Image.Size: false, 64: true} {
-		c.Target = []Target{{Spec: data.Spec{Synthetic: "noise", Count: 2, Size: size}}}
+		c.Target = []Target{{Spec: dataset.Spec{Synthetic: "noise", Count: 2, Size: size}}}
 		var report bytes.Buffer
 		if err := Check(context.Background(), c, Options{}, &report); err != nil || strings.Contains(report.String(), "the noise is not uniform any more") != want {
 			t.Errorf("size %d: %v\n%s", size, err, &report)

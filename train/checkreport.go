@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"keygan/data"
+	"keygan/data/dataset"
 )
 
 // What is counted is listed up to these many lines or words; the unreadable files, all of them.
@@ -151,7 +151,7 @@ func (s checkedSpec) folders() map[string]int {
 }
 
 // reportHeldOut writes what would be held out of the source set, and returns it; nil when nothing is to be, or can be.
-func (s *checkedSet) reportHeldOut(w io.Writer, r *setReader, problems *[]string) data.Source {
+func (s *checkedSet) reportHeldOut(w io.Writer, r *setReader, problems *[]string) dataset.Source {
 	share := r.c.Data.HeldOut
 	if share == 0 || len(s.good) == 0 {
 		return nil

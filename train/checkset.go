@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/raster"
 )
 
 // A checkedSet is what examine finds of the source or the target set.
@@ -15,15 +16,15 @@ type checkedSet struct {
 
 	images int         // of all specs
 	good   []imageFact // that can be read, in order
-	bad    []data.Bad
+	bad    []dataset.Bad
 	copies [][]string        // names of files of the same content
 	files  map[string]string // the first file of each content, by its hash
-	src    data.Source       // the good images
+	src    dataset.Source    // the good images
 }
 
 // A checkedSpec is one of a set's folders or synthetic sets.
 type checkedSpec struct {
-	spec    data.Spec
+	spec    dataset.Spec
 	encrypt string // how the images of a target are encrypted before they are used, if they are
 	failed  error  // why it could not be opened
 	images  int
@@ -38,9 +39,9 @@ type imageFact struct {
 }
 
 // examine reads all images of a set. The only error is that of a context that has ended.
-func (r *setReader) examine(name string, specs []data.Spec) (*checkedSet, error) {
+func (r *setReader) examine(name string, specs []dataset.Spec) (*checkedSet, error) {
 	s := &checkedSet{name: name, files: map[string]string{}}
-	var readable []data.Source
+	var readable []dataset.Source
 	for _, spec := range specs {
 		checked := checkedSpec{spec: spec}
 		src, err := openSpec(spec, r.c.Image)
@@ -55,12 +56,12 @@ func (r *setReader) examine(name string, specs []data.Spec) (*checkedSet, error)
 		s.images += checked.images
 		s.good = append(s.good, checked.good...)
 	}
-	s.src = data.Join(readable...)
+	s.src = dataset.Join(readable...)
 	return s, s.findCopies(r.ctx)
 }
 
 // readAll decodes every image of a source and returns those that can be read. Of drawn images one stands for all.
-func (r *setReader) readAll(s *checkedSet, checked *checkedSpec, src data.Source) (data.Source, error) {
+func (r *setReader) readAll(s *checkedSet, checked *checkedSpec, src dataset.Source) (dataset.Source, error) {
 	n := src.Len()
 	facts, errs := make([]imageFact, n), make([]error, n)
 	images := make([]int, n)
@@ -72,7 +73,7 @@ func (r *setReader) readAll(s *checkedSet, checked *checkedSpec, src data.Source
 	}
 	progress := r.progress(s.name, "checking images", 0)
 	done := 0
-	err := data.Each(r.ctx, src, images, func(i int, m *data.Image, err error) {
+	err := dataset.Each(r.ctx, src, images, func(i int, m *raster.Image, err error) {
 		if err != nil {
 			errs[i] = err
 		} else {
@@ -89,7 +90,7 @@ func (r *setReader) readAll(s *checkedSet, checked *checkedSpec, src data.Source
 	var good []int
 	for i := range n {
 		if errs[i] != nil {
-			s.bad = append(s.bad, data.NewBad(src, i, errs[i]))
+			s.bad = append(s.bad, dataset.NewBad(src, i, errs[i]))
 			continue
 		}
 		if len(images) < n {
@@ -100,16 +101,16 @@ func (r *setReader) readAll(s *checkedSet, checked *checkedSpec, src data.Source
 		checked.good = append(checked.good, facts[i])
 	}
 	checked.images = n
-	return data.Select(src, good), nil
+	return dataset.Select(src, good), nil
 }
 
-func modeOf(m *data.Image) string {
+func modeOf(m *raster.Image) string {
 	return fmt.Sprintf("%d-bit %s", m.Depth, [...]string{"", "grey", "grey with alpha", "RGB", "RGB with alpha"}[m.Channels])
 }
 
 // findCopies finds the files that have the content of another. A file that is named by two specs is there twice as well.
 func (s *checkedSet) findCopies(ctx context.Context) error {
-	hashes, err := data.FileHashes(ctx, s.src)
+	hashes, err := dataset.FileHashes(ctx, s.src)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ErrNotStarted
@@ -121,7 +122,7 @@ func (s *checkedSet) findCopies(ctx context.Context) error {
 	for _, spec := range s.specs {
 		seen := map[string]bool{} // the slices of a volume are one file
 		for range spec.good {
-			path, _ := s.src.(data.Located).Locate(at)
+			path, _ := s.src.(dataset.Located).Locate(at)
 			if h := hashes[at]; h != "" && !seen[path] {
 				seen[path] = true
 				paths[h] = append(paths[h], path)
@@ -156,11 +157,11 @@ func (s *checkedSet) problems(c Config) (all []string) {
 }
 
 // allHeldOut says when no target would be left beside the source images that are held out.
-func (s *checkedSet) allHeldOut(ctx context.Context, held data.Source) string {
+func (s *checkedSet) allHeldOut(ctx context.Context, held dataset.Source) string {
 	if held == nil || len(s.good) == 0 {
 		return ""
 	}
-	if rest, err := data.Without(ctx, s.src, held); err != nil {
+	if rest, err := dataset.Without(ctx, s.src, held); err != nil {
 		return fmt.Sprintf("%s: %v", s.name, err)
 	} else if rest.Len() == 0 {
 		return s.name + ": no images are left: all are held out of the source"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"keygan/data"
+	"keygan/data/dataset"
 	"keygan/evaluate"
 	"keygan/internal/strictyaml"
 )
@@ -25,7 +25,7 @@ type Config struct {
 	Threads   int             `yaml:"threads"`   // CPU threads of libtorch; 0: as many as it takes by itself
 	TF32      bool            `yaml:"tf32"`      // let NVIDIA GPUs round products to TF32, as PyTorch does in convolutions
 	Image     Image           `yaml:"image"`     // what the networks see
-	Source    []data.Spec     `yaml:"source"`    // medical images, which the generator turns into keys
+	Source    []dataset.Spec  `yaml:"source"`    // medical images, which the generator turns into keys
 	Target    []Target        `yaml:"target"`    // images whose look the keys are to take on
 	Data      DataConfig      `yaml:"data"`      // how both are read
 	Objective ObjectiveConfig `yaml:"objective"` // losses and updates
@@ -45,12 +45,12 @@ type Image struct {
 // Target is one set of target images. With Encrypt, they are those images encrypted; with nothing else, the source images
 // themselves are, so that each batch of targets belongs to its batch of sources, image by image.
 type Target struct {
-	data.Spec `yaml:",inline"`
-	Encrypt   string `yaml:"encrypt,omitempty"` // logistic: XOR with the keystream of a logistic map
+	dataset.Spec `yaml:",inline"`
+	Encrypt      string `yaml:"encrypt,omitempty"` // logistic: XOR with the keystream of a logistic map
 }
 
 // isSource says that the target is the source images, encrypted.
-func (t Target) isSource() bool { return t.Encrypt != "" && t.Spec == (data.Spec{}) }
+func (t Target) isSource() bool { return t.Encrypt != "" && t.Spec == (dataset.Spec{}) }
 
 // Paired says that each batch of targets is made of the same images as its batch of sources.
 func (c *Config) Paired() bool { return len(c.Target) == 1 && c.Target[0].isSource() }

@@ -10,16 +10,17 @@ import (
 	"strings"
 	"time"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/synthetic"
 )
 
 // dataset is what an experiment trains with: images that can be read, Size×Size with Channels channels of 8 bits.
-type dataset struct {
-	source, target data.Source // none of the source images that are held out is in either
+type trainingData struct {
+	source, target dataset.Source // none of the source images that are held out is in either
 
 	sourceDigest, targetDigest string // data.Digest of them; of encrypted targets, of what is encrypted
 	heldOut                    int    // source images
-	skipped                    []data.Bad
+	skipped                    []dataset.Bad
 }
 
 var (
@@ -35,18 +36,18 @@ var (
 
 // openDataset opens the data sets of c as it says: what cannot be read is an error or left out, resized images are kept in a
 // cache, and the source images of c.Data.HeldOut are not there. What was found goes to the log.
-func openDataset(ctx context.Context, c Config, o Options) (d dataset, err error) {
+func openDataset(ctx context.Context, c Config, o Options) (d trainingData, err error) {
 	r := &setReader{ctx: ctx, c: c, log: o.Log, terminal: o.Terminal}
 	all, err := r.open("source", c.Source)
 	if err != nil {
 		return d, err
 	}
-	var held data.Source
+	var held dataset.Source
 	if d.source, held, err = r.split(all); err != nil {
 		return d, err
 	}
 	d.heldOut = held.Len()
-	if d.sourceDigest, err = data.Digest(ctx, d.source); err != nil {
+	if d.sourceDigest, err = dataset.Digest(ctx, d.source); err != nil {
 		return d, r.failed("source", err)
 	}
 	r.found("source", d.source.Len(), d.heldOut)
@@ -64,7 +65,7 @@ func openDataset(ctx context.Context, c Config, o Options) (d dataset, err error
 }
 
 // openHeldOut opens the source images that openDataset holds out or, when other sources are given, all of theirs.
-func openHeldOut(ctx context.Context, c Config, o Options, other []data.Spec) (data.Source, error) {
+func openHeldOut(ctx context.Context, c Config, o Options, other []dataset.Spec) (dataset.Source, error) {
 	r := &setReader{ctx: ctx, c: c, log: o.Log, terminal: o.Terminal}
 	if len(other) > 0 {
 		return r.open("source", other)
@@ -88,11 +89,11 @@ type setReader struct {
 	terminal bool
 	barDrawn bool // and its line not ended
 
-	skipped []data.Bad
+	skipped []dataset.Bad
 }
 
 // open gives the images of a set, name being source or target, that can be read.
-func (r *setReader) open(name string, specs []data.Spec) (data.Source, error) {
+func (r *setReader) open(name string, specs []dataset.Spec) (dataset.Source, error) {
 	src, err := openSpecs(name, specs, r.c.Image)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,7 @@ func (r *setReader) open(name string, specs []data.Spec) (data.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	good, bad, err := data.Readable(r.ctx, images, r.progress(name, "checking images", 0))
+	good, bad, err := dataset.Readable(r.ctx, images, r.progress(name, "checking images", 0))
 	r.endBar()
 	if err != nil {
 		return nil, r.failed(name, err)
@@ -118,8 +119,8 @@ func (r *setReader) open(name string, specs []data.Spec) (data.Source, error) {
 
 // openSpecs opens the sources of a set. Noise is drawn as the networks see it, in size too unless one is given: made grey of RGB,
 // or resized, it would not be uniform.
-func openSpecs(name string, specs []data.Spec, as Image) (data.Source, error) {
-	var all []data.Source
+func openSpecs(name string, specs []dataset.Spec, as Image) (dataset.Source, error) {
+	var all []dataset.Source
 	for i, spec := range specs {
 		src, err := openSpec(spec, as)
 		if err != nil && len(specs) > 1 {
@@ -130,27 +131,27 @@ func openSpecs(name string, specs []data.Spec, as Image) (data.Source, error) {
 		}
 		all = append(all, src)
 	}
-	return data.Join(all...), nil
+	return dataset.Join(all...), nil
 }
 
-func openSpec(spec data.Spec, as Image) (data.Source, error) {
+func openSpec(spec dataset.Spec, as Image) (dataset.Source, error) {
 	if spec.Synthetic == "noise" {
-		return data.Noise(spec.Count, cmp.Or(spec.Size, as.Size), as.Channels, spec.Seed)
+		return synthetic.Noise(spec.Count, cmp.Or(spec.Size, as.Size), as.Channels, spec.Seed)
 	}
-	return data.OpenUnchecked([]data.Spec{spec})
+	return dataset.OpenUnchecked([]dataset.Spec{spec})
 }
 
 // fitted resizes the images, by way of a cache if there is to be one.
-func (r *setReader) fitted(name string, src data.Source) (data.Source, error) {
+func (r *setReader) fitted(name string, src dataset.Source) (dataset.Source, error) {
 	size, channels := r.c.Image.Size, r.c.Image.Channels
 	dir := r.c.Data.Cache
 	if dir == "off" {
-		return data.Fitted(src, size, channels)
+		return dataset.Fitted(src, size, channels)
 	}
 	if dir == "auto" {
 		dir = ""
 	}
-	images, err := data.Cached(r.ctx, src, data.CacheOptions{
+	images, err := dataset.Cached(r.ctx, src, dataset.CacheOptions{
 		Dir: dir, Size: size, Channels: channels,
 		Reading: r.progress(name, "reading files", time.Second), Progress: r.progress(name, "decoding images", 0),
 		Waiting: func() { r.logf("%s: waiting for another process that is decoding the same images\n", name) },
@@ -165,17 +166,17 @@ func (r *setReader) fitted(name string, src data.Source) (data.Source, error) {
 		return nil, fmt.Errorf("data.cache: %w: %w", ErrCache, err)
 	}
 	r.logf("%s: %v: %v; images are decoded as they are needed\n", name, ErrCache, err)
-	return data.Fitted(src, size, channels)
+	return dataset.Fitted(src, size, channels)
 }
 
 // split divides the source images; without held_out, none is held out.
-func (r *setReader) split(all data.Source) (rest, held data.Source, err error) {
+func (r *setReader) split(all dataset.Source) (rest, held dataset.Source, err error) {
 	share := r.c.Data.HeldOut
 	if share == 0 {
-		return all, data.Join(), nil
+		return all, dataset.Join(), nil
 	}
-	if rest, err = data.Split(r.ctx, all, share, false); err == nil {
-		held, err = data.Split(r.ctx, all, share, true)
+	if rest, err = dataset.Split(r.ctx, all, share, false); err == nil {
+		held, err = dataset.Split(r.ctx, all, share, true)
 	}
 	if err != nil {
 		return nil, nil, r.failed("source: data.held_out", err)
@@ -184,10 +185,10 @@ func (r *setReader) split(all data.Source) (rest, held data.Source, err error) {
 }
 
 // targets opens the target images, those that are encrypted last. A file that is held out is not among them either.
-func (r *setReader) targets(held data.Source) (target data.Source, digest string, err error) {
-	parts := []data.Source{data.Join(), data.Join()}
+func (r *setReader) targets(held dataset.Source) (target dataset.Source, digest string, err error) {
+	parts := []dataset.Source{dataset.Join(), dataset.Join()}
 	for i, encrypt := range []string{"", "logistic"} {
-		var specs []data.Spec
+		var specs []dataset.Spec
 		for _, t := range r.c.Target {
 			if t.Encrypt == encrypt {
 				specs = append(specs, t.Spec)
@@ -200,7 +201,7 @@ func (r *setReader) targets(held data.Source) (target data.Source, digest string
 		if err != nil {
 			return nil, "", err
 		}
-		if parts[i], err = data.Without(r.ctx, all, held); err != nil {
+		if parts[i], err = dataset.Without(r.ctx, all, held); err != nil {
 			return nil, "", r.failed("target", err)
 		}
 		if n := all.Len() - parts[i].Len(); n > 0 {
@@ -211,12 +212,12 @@ func (r *setReader) targets(held data.Source) (target data.Source, digest string
 	if n == 0 {
 		return nil, "", errors.New("target: no images are left: all are held out of the source")
 	}
-	if digest, err = data.Digest(r.ctx, data.Join(parts...)); err != nil {
+	if digest, err = dataset.Digest(r.ctx, dataset.Join(parts...)); err != nil {
 		return nil, "", r.failed("target", err)
 	}
 	r.found("target", n, 0)
 	parts[1] = encrypted(parts[1], r.c.Image.Size, r.c.Image.Channels)
-	return data.Join(parts...), digest, nil
+	return dataset.Join(parts...), digest, nil
 }
 
 func (r *setReader) failed(name string, err error) error {
@@ -241,7 +242,7 @@ func (r *setReader) logf(format string, args ...any) {
 }
 
 // listBad names the first few of the images that cannot be read.
-func listBad(bad []data.Bad, most int, separator string) string {
+func listBad(bad []dataset.Bad, most int, separator string) string {
 	var lines []string
 	for _, b := range bad[:min(most, len(bad))] {
 		lines = append(lines, b.String())

@@ -11,13 +11,15 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 )
 
 // greyPicture is one of many different grey images, of 8 bits or 16.
-func greyPicture(t *testing.T, k, depth int) *data.Image {
+func greyPicture(t *testing.T, k, depth int) *raster.Image {
 	t.Helper()
-	m := data.NewImage(20+k%5, 16+k%3, 1, depth)
+	m := raster.NewImage(20+k%5, 16+k%3, 1, depth)
 	for i := range m.Samples() {
 		m.SetSample(i, (i*i*(k+3)*131+k*977)%(1<<depth))
 	}
@@ -36,9 +38,9 @@ func pictures(t *testing.T, files map[string]string) string {
 		var k, depth int
 		var err error
 		if n, _ := fmt.Sscanf(content, "#%d of %d bits", &k, &depth); n == 2 {
-			err = data.WritePNG(path, greyPicture(t, k, depth), false)
+			err = imagefile.WritePNG(path, greyPicture(t, k, depth), false)
 		} else if n == 1 {
-			err = data.WritePNG(path, greyPicture(t, k, 8), false)
+			err = imagefile.WritePNG(path, greyPicture(t, k, 8), false)
 		} else {
 			err = os.WriteFile(path, []byte(content), 0o644)
 		}
@@ -65,12 +67,12 @@ func manyPictures(t *testing.T, n int) string {
 func folderConfig(t *testing.T, source, target string) Config {
 	c := smallConfig(t)
 	c.Data.Cache = t.TempDir()
-	c.Source = []data.Spec{{Folder: source}}
-	c.Target = []Target{{Spec: data.Spec{Folder: target}}}
+	c.Source = []dataset.Spec{{Folder: source}}
+	c.Target = []Target{{Spec: dataset.Spec{Folder: target}}}
 	return c
 }
 
-func mustDataset(t *testing.T, c Config, o Options) dataset {
+func mustDataset(t *testing.T, c Config, o Options) trainingData {
 	t.Helper()
 	d, err := openDataset(context.Background(), c, o)
 	if err != nil {
@@ -80,9 +82,9 @@ func mustDataset(t *testing.T, c Config, o Options) dataset {
 }
 
 // hashes are the files that a source's images come from.
-func hashes(t *testing.T, src data.Source) map[string]bool {
+func hashes(t *testing.T, src dataset.Source) map[string]bool {
 	t.Helper()
-	all, err := data.FileHashes(context.Background(), src)
+	all, err := dataset.FileHashes(context.Background(), src)
 	if err != nil || slices.Contains(all, "") {
 		t.Fatal(all, err)
 	}
@@ -97,7 +99,7 @@ func hashes(t *testing.T, src data.Source) map[string]bool {
 func TestHeldOutImagesAreNotTrainedWith(t *testing.T) {
 	folder := manyPictures(t, 30)
 	c := folderConfig(t, folder, folder)
-	c.Source = append(c.Source, data.Spec{Folder: manyPictures(t, 12)}) // the same content elsewhere
+	c.Source = append(c.Source, dataset.Spec{Folder: manyPictures(t, 12)}) // the same content elsewhere
 	c.Data.HeldOut = 0.3
 	d := mustDataset(t, c, Options{})
 	held, err := openHeldOut(context.Background(), c, Options{}, nil)
@@ -127,7 +129,7 @@ func TestHeldOutErrors(t *testing.T) {
 	if _, err := openHeldOut(context.Background(), c, Options{}, nil); !errors.Is(err, ErrNoneHeldOut) {
 		t.Errorf("none held out: %v", err)
 	}
-	other, err := openHeldOut(context.Background(), c, Options{}, []data.Spec{{Folder: manyPictures(t, 6)}})
+	other, err := openHeldOut(context.Background(), c, Options{}, []dataset.Spec{{Folder: manyPictures(t, 6)}})
 	if err != nil || other.Len() != 8 {
 		t.Errorf("other images: %v, %v", other, err)
 	}
@@ -160,7 +162,7 @@ func TestBadFiles(t *testing.T) {
 		if !strings.Contains(log.String(), "source: 4 of 6 images cannot be read and left out:\n  ") || strings.Count(log.String(), "\n  ") != 4 {
 			t.Errorf("the log:\n%s", &log)
 		}
-		c.Source = []data.Spec{{Folder: filepath.Join(c.Source[0].Folder, "x")}}
+		c.Source = []dataset.Spec{{Folder: filepath.Join(c.Source[0].Folder, "x")}}
 		if _, err := openDataset(context.Background(), c, Options{}); !errors.Is(err, ErrUnreadable) {
 			t.Errorf("nothing but bad files: %v", err)
 		}
@@ -173,16 +175,16 @@ func TestMissingFoldersAreNamed(t *testing.T) {
 	if _, err := openDataset(context.Background(), c, Options{}); err == nil || !strings.HasPrefix(err.Error(), "target: "+good) {
 		t.Errorf("target: %v", err)
 	}
-	c.Source = append(c.Source, data.Spec{Folder: t.TempDir()})
+	c.Source = append(c.Source, dataset.Spec{Folder: t.TempDir()})
 	if _, err := openDataset(context.Background(), c, Options{}); err == nil || !strings.HasPrefix(err.Error(), "source[1]: ") {
 		t.Errorf("source: %v", err)
 	}
 }
 
 // batches are the pixels of some batches of a loader.
-func batches(t *testing.T, c Config, src data.Source, n int) (pixels []float32) {
+func batches(t *testing.T, c Config, src dataset.Source, n int) (pixels []float32) {
 	t.Helper()
-	l, err := data.NewLoader(src, data.LoaderOptions{Batch: 3, Size: c.Image.Size, Channels: c.Image.Channels, Seed: 5})
+	l, err := dataset.NewLoader(src, dataset.LoaderOptions{Batch: 3, Size: c.Image.Size, Channels: c.Image.Channels, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,16 +210,16 @@ func TestCacheChangesNoPixel(t *testing.T) {
 	made, found := mustDataset(t, c, Options{}), mustDataset(t, c, Options{})
 	c.Data.Cache = "off"
 	without := mustDataset(t, c, Options{})
-	for name, of := range map[string]func(dataset) data.Source{
-		"source": func(d dataset) data.Source { return d.source },
-		"target": func(d dataset) data.Source { return d.target },
+	for name, of := range map[string]func(trainingData) dataset.Source{
+		"source": func(d trainingData) dataset.Source { return d.source },
+		"target": func(d trainingData) dataset.Source { return d.target },
 	} {
 		want := batches(t, c, of(without), 7)
 		if !slices.Equal(batches(t, c, of(made), 7), want) || !slices.Equal(batches(t, c, of(found), 7), want) {
 			t.Errorf("%s: a cache changes the images", name)
 		}
 	}
-	plain, err := data.OpenAll([]data.Spec{c.Target[0].Spec})
+	plain, err := dataset.OpenAll([]dataset.Spec{c.Target[0].Spec})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +273,7 @@ func TestInterruptedWhileReading(t *testing.T) {
 func TestNoiseFitsTheNetworks(t *testing.T) {
 	c := smallConfig(t)
 	c.Image.Channels = 1
-	c.Target = []Target{{Spec: data.Spec{Synthetic: "noise", Count: 40, Seed: 3}}}
+	c.Target = []Target{{Spec: dataset.Spec{Synthetic: "noise", Count: 40, Seed: 3}}}
 	d := mustDataset(t, c, Options{})
 	dark, total := 0, 0
 	for i := range d.target.Len() {

@@ -2,7 +2,8 @@ package train
 
 import (
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/raster"
 )
 
 // encryptedSource is images encrypted by the scheme logistic: what the chaos GAN is to learn to make.
@@ -12,12 +13,12 @@ import (
 //
 // It does not say which files it is of. What it holds is not to be cached, and can be made again faster than it can be read.
 type encryptedSource struct {
-	data.Source
+	dataset.Source
 	keystream []byte
 }
 
 // encrypted gives the images of src encrypted. They must be size×size with so many channels of 8 bits, as openDataset has them.
-func encrypted(src data.Source, size, channels int) data.Source {
+func encrypted(src dataset.Source, size, channels int) dataset.Source {
 	keystream, err := cipher.LogisticKeystream(size*size*channels, cipher.LogisticX0, cipher.LogisticR)
 	if err != nil {
 		panic(err) // of constants
@@ -25,7 +26,7 @@ func encrypted(src data.Source, size, channels int) data.Source {
 	return encryptedSource{src, keystream}
 }
 
-func (e encryptedSource) Image(i int) (*data.Image, error) {
+func (e encryptedSource) Image(i int) (*raster.Image, error) {
 	m, err := e.Source.Image(i)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/raster"
 )
 
 // chaosConfig trains the chaos GAN on source images and those images encrypted, in a few seconds.
@@ -22,7 +23,7 @@ func setChaos(c *Config) {
 	chaos := defaults("chaos-gan", "", "")
 	c.Objective, c.Generator, c.Critic, c.Optimizer, c.Image = chaos.Objective, chaos.Generator, chaos.Critic, chaos.Optimizer, chaos.Image
 	c.Image.Size = 48
-	c.Source = []data.Spec{{Synthetic: "xray", Count: 4, Size: 48}, {Synthetic: "mri", Count: 4, Size: 48}}
+	c.Source = []dataset.Spec{{Synthetic: "xray", Count: 4, Size: 48}, {Synthetic: "mri", Count: 4, Size: 48}}
 	c.Target = []Target{{Encrypt: "logistic"}}
 	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = 2, 1, 2
 }
@@ -34,7 +35,7 @@ func TestEncryptedTargetsArePaired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	training := &Training{Config: c, dataset: mustDataset(t, c, Options{})}
+	training := &Training{Config: c, trainingData: mustDataset(t, c, Options{})}
 	if err := training.openLoaders(); err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +51,8 @@ func TestEncryptedTargetsArePaired(t *testing.T) {
 			t.Fatalf("sources %v, targets %v", source.Names, target.Names)
 		}
 		for i, v := range source.Pixels {
-			if got := data.Level(target.Pixels[i]); got != data.Level(v)^keystream[i%len(keystream)] {
-				t.Fatalf("sample %d: %d encrypted is %d", i, data.Level(v), got)
+			if got := raster.Level(target.Pixels[i]); got != raster.Level(v)^keystream[i%len(keystream)] {
+				t.Fatalf("sample %d: %d encrypted is %d", i, raster.Level(v), got)
 			}
 		}
 	}
@@ -64,7 +65,7 @@ func TestEncryptedTargetsOfAFolder(t *testing.T) {
 	c.Image = Image{Size: 24, Channels: 1}
 	c.Data.HeldOut = 0.3
 	c.Target[0].Encrypt = "logistic"
-	c.Target = append(c.Target, Target{Spec: data.Spec{Synthetic: "noise", Count: 3, Size: 24}})
+	c.Target = append(c.Target, Target{Spec: dataset.Spec{Synthetic: "noise", Count: 3, Size: 24}})
 	d := mustDataset(t, c, Options{})
 	n := d.source.Len()
 	if d.heldOut == 0 || d.target.Len() != n+3 {
@@ -86,8 +87,8 @@ func TestEncryptedTargetsOfAFolder(t *testing.T) {
 			}
 		}
 	}
-	if _, located := d.target.(data.Located); located {
-		if path, _ := d.target.(data.Located).Locate(3); path != "" {
+	if _, located := d.target.(dataset.Located); located {
+		if path, _ := d.target.(dataset.Located).Locate(3); path != "" {
 			t.Errorf("an encrypted image says it is %s", path)
 		}
 	}
@@ -97,7 +98,7 @@ func TestEncryptedTargetsOfAFolder(t *testing.T) {
 func TestDigestOfEncryptedTargets(t *testing.T) {
 	c := chaosConfig(t)
 	d := mustDataset(t, c, Options{})
-	if want, err := data.Digest(context.Background(), d.source); err != nil || d.targetDigest != want {
+	if want, err := dataset.Digest(context.Background(), d.source); err != nil || d.targetDigest != want {
 		t.Errorf("digest %s, want %s (%v)", d.targetDigest, want, err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
 	torch "keygan/gotorch"
 )
 
@@ -109,7 +109,7 @@ func TestPlan(t *testing.T) {
 	c.Device = "cpu"
 
 	// Without the data all is said that can be.
-	c.Source = []data.Spec{{Folder: filepath.Join(t.TempDir(), "none")}}
+	c.Source = []dataset.Spec{{Folder: filepath.Join(t.TempDir(), "none")}}
 	b.Reset()
 	if err := Plan(c, &b); err == nil || !strings.Contains(err.Error(), "source: ") {
 		t.Errorf("missing data: %v", err)

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	torch "keygan/gotorch"
 	"keygan/infer"
 )
@@ -42,7 +44,7 @@ var variants = []struct {
 	{"chaos-gan without pairs", func(c *Config) {
 		setChaos(c)
 		c.Generator.Blocks = 0
-		c.Target = []Target{{Spec: data.Spec{Synthetic: "mri", Count: 5, Size: 48}, Encrypt: "logistic"}}
+		c.Target = []Target{{Spec: dataset.Spec{Synthetic: "mri", Count: 5, Size: 48}, Encrypt: "logistic"}}
 		c.Objective.TargetWeight, c.Objective.GlobalSSIMWeight = 0, 0
 	}},
 }
@@ -79,13 +81,13 @@ func TestVariants(t *testing.T) {
 // goes for what it makes of those.
 func exportedAsTrained(t *testing.T, c Config) {
 	t.Helper()
-	grid, err := data.ReadImage(samplePath(c.Output+"/"+c.Name, 2))
+	grid, err := imagefile.ReadImage(samplePath(c.Output+"/"+c.Name, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
 	size := c.Image.Size
-	cell := func(row, i int) *data.Image {
-		m := data.NewImage(size, size, c.Image.Channels, 8)
+	cell := func(row, i int) *raster.Image {
+		m := raster.NewImage(size, size, c.Image.Channels, 8)
 		m.Paste(grid, -i*(size+2), -row*(size+2))
 		return m
 	}

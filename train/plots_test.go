@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/plot/plotter"
 
-	"keygan/data"
+	"keygan/data/imagefile"
 )
 
 func TestReadCurves(t *testing.T) {
@@ -71,7 +71,7 @@ func TestDraw(t *testing.T) {
 		if err := p.draw(path); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if m, err := data.ReadImage(path); err != nil || m.Width != 900 || m.Height != 540 {
+		if m, err := imagefile.ReadImage(path); err != nil || m.Width != 900 || m.Height != 540 {
 			t.Errorf("%s: %v, %v", name, m, err)
 		}
 	}

@@ -98,10 +98,10 @@ func newRecorder(t *Training, s *samples) (*recorder, error) {
 	}
 	r.Steps, r.StepsPerEpoch, r.ConfigHash = t.Total, t.StepsPerEpoch, t.Config.Hash()
 	r.Columns = t.Objective.Columns()
-	r.Source = dataRecord{t.images[0], t.dataset.heldOut, t.dataset.sourceDigest}
-	r.Target = dataRecord{t.images[1], 0, t.dataset.targetDigest}
+	r.Source = dataRecord{t.images[0], t.trainingData.heldOut, t.trainingData.sourceDigest}
+	r.Target = dataRecord{t.images[1], 0, t.trainingData.targetDigest}
 	r.SkippedFiles = nil
-	for _, bad := range t.dataset.skipped {
+	for _, bad := range t.trainingData.skipped {
 		r.SkippedFiles = append(r.SkippedFiles, bad.String())
 	}
 	return r, r.write(t, stateRunning)

@@ -11,7 +11,9 @@ import (
 	"slices"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/imagefile"
+	"keygan/data/synthetic"
 	torch "keygan/gotorch"
 )
 
@@ -85,14 +87,14 @@ func TestRecordOfTrouble(t *testing.T) {
 
 	c = smallConfig(t)
 	folder := t.TempDir()
-	set, err := data.Synthetic("xray", 4, 24, 1)
+	set, err := synthetic.New("xray", 4, 24, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, name := range []string{"a.png", "b.png", "c.png", "d.png"} {
 		m, err := set.Image(i)
 		if err == nil {
-			err = data.WritePNG(filepath.Join(folder, name), m, false)
+			err = imagefile.WritePNG(filepath.Join(folder, name), m, false)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -101,7 +103,7 @@ func TestRecordOfTrouble(t *testing.T) {
 	if err := os.Truncate(filepath.Join(folder, "c.png"), 100); err != nil {
 		t.Fatal(err)
 	}
-	c.Source, c.Data.OnBadFile, c.Train.OnNaN = []data.Spec{{Folder: folder}}, "skip", "skip"
+	c.Source, c.Data.OnBadFile, c.Train.OnNaN = []dataset.Spec{{Folder: folder}}, "skip", "skip"
 	if err := trainSpoiled(c, Options{}, 2, func(step int) bool { return step == 1 }); err != nil {
 		t.Fatal(err)
 	}

@@ -173,7 +173,7 @@ func (t *Training) fits(c checkpoint) error {
 
 // digests are those of the source and of the target set.
 func (t *Training) digests() [2]string {
-	return [2]string{t.dataset.sourceDigest, t.dataset.targetDigest}
+	return [2]string{t.trainingData.sourceDigest, t.trainingData.targetDigest}
 }
 
 // differences names the first few keys in which the run's own configuration and the one given differ.

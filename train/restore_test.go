@@ -12,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/imagefile"
+	"keygan/data/synthetic"
 	"keygan/internal/npz"
 )
 
@@ -191,13 +193,13 @@ func TestResumeRefusesChangedData(t *testing.T) {
 	folders := []string{t.TempDir(), t.TempDir()}
 	put := func(folder, i int, name string) {
 		t.Helper()
-		set, err := data.Synthetic("xray", 9, 24, 1)
+		set, err := synthetic.New("xray", 9, 24, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		m, err := set.Image(i)
 		if err == nil {
-			err = data.WritePNG(filepath.Join(folders[folder], name), m, true)
+			err = imagefile.WritePNG(filepath.Join(folders[folder], name), m, true)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -207,7 +209,7 @@ func TestResumeRefusesChangedData(t *testing.T) {
 		put(0, i, name)
 		put(1, 4+i, name)
 	}
-	c.Source, c.Target = []data.Spec{{Folder: folders[0]}}, []Target{{Spec: data.Spec{Folder: folders[1]}}}
+	c.Source, c.Target = []dataset.Spec{{Folder: folders[0]}}, []Target{{Spec: dataset.Spec{Folder: folders[1]}}}
 	if err := trainUntil(t, c, Options{}, 1); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}

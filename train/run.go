@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"keygan/data"
+	"keygan/data/dataset"
 	torch "keygan/gotorch"
 	"keygan/gotorch/nn/initializer"
 	"keygan/internal/atomicfile"
@@ -38,9 +38,9 @@ type Training struct {
 	Objective     Objective
 
 	device         torch.Device
-	source, target *data.Loader
+	source, target *dataset.Loader
 	hooks          []hook
-	dataset        dataset
+	trainingData   trainingData
 	images         [2]int // in the source and in the target set
 	resumedFrom    string // the checkpoint, or ""
 	locked         *os.File
@@ -129,11 +129,11 @@ func (t *Training) oneStep() (values []float64, err error) {
 // nextBatch puts a batch of sources and one of targets onto the device.
 func (t *Training) nextBatch() (b Batch, err error) {
 	s, channels := int64(t.Config.Image.Size), int64(t.Config.Image.Channels)
-	next := func(l *data.Loader) (x torch.Tensor) {
+	next := func(l *dataset.Loader) (x torch.Tensor) {
 		if err != nil {
 			return x
 		}
-		var batch data.Batch
+		var batch dataset.Batch
 		if batch, err = l.Next(); err == nil {
 			x = torch.FromFloats(batch.Pixels, int64(t.Config.Train.Batch), channels, s, s).To(t.device)
 		}
@@ -164,10 +164,10 @@ func start(ctx context.Context, c Config, o Options) (t *Training, err error) {
 	t.Config.Threads = torch.NumThreads() // for config.yaml: a resumed run must use as many to be exact
 	torch.SetTF32(c.TF32)
 	torch.SetCuDNNBenchmark(true) // every step has the same shapes
-	if t.dataset, err = openDataset(ctx, c, o); err != nil {
+	if t.trainingData, err = openDataset(ctx, c, o); err != nil {
 		return t, err
 	}
-	t.images = [2]int{t.dataset.source.Len(), t.dataset.target.Len()}
+	t.images = [2]int{t.trainingData.source.Len(), t.trainingData.target.Len()}
 	t.StepsPerEpoch = c.stepsPerEpoch(t.images[0])
 	t.Total = c.totalSteps(t.StepsPerEpoch)
 	initializer.ManualSeed(int64(c.Seed))
@@ -230,8 +230,8 @@ func (t *Training) prepare(o Options) error {
 }
 
 // specsOf are the images of targets before they are encrypted.
-func specsOf(targets []Target) []data.Spec {
-	specs := make([]data.Spec, len(targets))
+func specsOf(targets []Target) []dataset.Spec {
+	specs := make([]dataset.Spec, len(targets))
 	for i, t := range targets {
 		specs[i] = t.Spec
 	}
@@ -239,7 +239,7 @@ func specsOf(targets []Target) []data.Spec {
 }
 
 func (t *Training) openLoaders() (err error) {
-	options := data.LoaderOptions{
+	options := dataset.LoaderOptions{
 		Batch:    t.Config.Train.Batch,
 		Size:     t.Config.Image.Size,
 		Channels: t.Config.Image.Channels,
@@ -247,13 +247,13 @@ func (t *Training) openLoaders() (err error) {
 		Seed:     t.Config.Seed,
 		Start:    t.Step * t.Config.Train.Accumulate,
 	}
-	if t.source, err = data.NewLoader(t.dataset.source, options); err != nil {
+	if t.source, err = dataset.NewLoader(t.trainingData.source, options); err != nil {
 		return fmt.Errorf("source: %w", err)
 	}
 	if !t.Config.Paired() {
 		options.Seed ^= 1 << 63 // two sets of the same length must not go in step
 	}
-	if t.target, err = data.NewLoader(t.dataset.target, options); err != nil {
+	if t.target, err = dataset.NewLoader(t.trainingData.target, options); err != nil {
 		t.source.Close()
 		return fmt.Errorf("target: %w", err)
 	}

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/imagefile"
+	"keygan/data/synthetic"
 	torch "keygan/gotorch"
 	"keygan/infer"
 )
@@ -20,8 +22,8 @@ func smallConfig(t *testing.T) Config {
 	c := DefaultConfig()
 	c.Name, c.Output, c.Device, c.Threads = "small", t.TempDir(), "cpu", 1
 	c.Image = Image{Size: 24, Channels: 3}
-	c.Source = []data.Spec{{Synthetic: "xray", Count: 8, Size: 24}, {Synthetic: "mri", Count: 8, Size: 24}}
-	c.Target = []Target{{Spec: data.Spec{Synthetic: "spectrogram", Count: 12, Size: 24}}}
+	c.Source = []dataset.Spec{{Synthetic: "xray", Count: 8, Size: 24}, {Synthetic: "mri", Count: 8, Size: 24}}
+	c.Target = []Target{{Spec: dataset.Spec{Synthetic: "spectrogram", Count: 12, Size: 24}}}
 	c.Data.Cache = "off"
 	c.Generator.Width, c.Generator.Blocks, c.Critic.Width, c.Objective.CriticSteps = 2, 1, 2, 2
 	c.Train.Batch, c.Train.Epochs = 2, 2
@@ -85,7 +87,7 @@ func TestRunLeavesItsRecord(t *testing.T) {
 		t.Errorf("metrics.jsonl has %d lines for 16 steps", n)
 	}
 	for _, name := range []string{"samples/epoch-0001.png", "samples/epoch-0002.png", "plots/loss.png", "plots/gradient-penalty.png"} {
-		if _, err := data.ReadImage(filepath.Join(dir, name)); err != nil {
+		if _, err := imagefile.ReadImage(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -143,7 +145,7 @@ func TestExportAgreesWithLibtorch(t *testing.T) {
 		t.Error("the file does not carry the configuration's hash")
 	}
 	for _, size := range []int{24, 64} {
-		set, err := data.Synthetic("mri", 1, size, 5)
+		set, err := synthetic.New("mri", 1, size, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +225,7 @@ func TestRunRefuses(t *testing.T) {
 	check("resume of nothing", Run(ctx, c, Options{Resume: true}), "nothing to resume")
 
 	empty := c
-	empty.Source = []data.Spec{{Folder: t.TempDir()}}
+	empty.Source = []dataset.Spec{{Folder: t.TempDir()}}
 	check("an empty folder", Run(ctx, empty, Options{}), "source: ", empty.Source[0].Folder)
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Error("a run that cannot start left a folder")
@@ -232,16 +234,16 @@ func TestRunRefuses(t *testing.T) {
 	broken := c
 	broken.Name = "broken"
 	folder := t.TempDir()
-	set, _ := data.Synthetic("xray", 1, 24, 1)
+	set, _ := synthetic.New("xray", 1, 24, 1)
 	m, _ := set.Image(0)
 	file := filepath.Join(folder, "a.png")
-	if err := data.WritePNG(file, m, false); err != nil {
+	if err := imagefile.WritePNG(file, m, false); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Truncate(file, 100); err != nil {
 		t.Fatal(err)
 	}
-	broken.Source = []data.Spec{{Folder: folder}}
+	broken.Source = []dataset.Spec{{Folder: folder}}
 	check("a truncated PNG", Run(ctx, broken, Options{}), "a.png")
 
 	if err := trainUntil(t, c, Options{}, 3); !errors.Is(err, ErrInterrupted) {

@@ -5,33 +5,35 @@ import (
 	"os"
 	"path/filepath"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	torch "keygan/gotorch"
 )
 
 // samples shows, every few epochs, what the networks make of the same few source images: samples/epoch-0003.png has a row of
 // the images, one for each of Objective.Show's, and below them as many target images, which the keys are to be like.
 type samples struct {
-	source, target []*data.Image // of the networks' size and channels
-	rows           []string      // names, from the first sample on
+	source, target []*raster.Image // of the networks' size and channels
+	rows           []string        // names, from the first sample on
 }
 
 func newSamples(t *Training) (*samples, error) {
 	s := &samples{}
 	var err error
-	if s.source, err = spread(t.dataset.source, t.Config); err != nil {
+	if s.source, err = spread(t.trainingData.source, t.Config); err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
-	if s.target, err = spread(t.dataset.target, t.Config); err != nil {
+	if s.target, err = spread(t.trainingData.target, t.Config); err != nil {
 		return nil, fmt.Errorf("target: %w", err)
 	}
 	return s, nil
 }
 
 // spread takes the images of a sample from all over a set: it may be a mixture.
-func spread(set data.Source, c Config) ([]*data.Image, error) {
+func spread(set dataset.Source, c Config) ([]*raster.Image, error) {
 	n := min(c.Train.Samples, set.Len())
-	images := make([]*data.Image, n)
+	images := make([]*raster.Image, n)
 	for i := range n {
 		m, err := set.Image(i * set.Len() / n)
 		if err != nil {
@@ -39,7 +41,7 @@ func spread(set data.Source, c Config) ([]*data.Image, error) {
 		}
 		// What the networks see: as floats and back, whatever the depth was.
 		m = m.Resize(c.Image.Size, c.Image.Size).Convert(c.Image.Channels)
-		images[i] = data.FromFloats(m.Floats(c.Image.Channels), c.Image.Channels, c.Image.Size, c.Image.Size)
+		images[i] = raster.FromFloats(m.Floats(c.Image.Channels), c.Image.Channels, c.Image.Size, c.Image.Size)
 	}
 	return images, nil
 }
@@ -59,7 +61,7 @@ func samplePath(dir string, epoch int) string {
 func (s *samples) finish(*Training) error { return nil }
 
 func (s *samples) write(t *Training) error {
-	rows := [][]*data.Image{s.source}
+	rows := [][]*raster.Image{s.source}
 	s.rows = []string{"source images"}
 	torch.Scope(func() {
 		for _, r := range t.Objective.Show(asTensor(s.source, t.Config.Image).To(t.device), 0) {
@@ -72,11 +74,11 @@ func (s *samples) write(t *Training) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return data.WritePNG(path, grid(rows), true)
+	return imagefile.WritePNG(path, grid(rows), true)
 }
 
 // asTensor puts images into one tensor, [N, C, S, S] in [−1, 1].
-func asTensor(images []*data.Image, as Image) torch.Tensor {
+func asTensor(images []*raster.Image, as Image) torch.Tensor {
 	var x []float32
 	for _, m := range images {
 		x = append(x, m.Floats(as.Channels)...)
@@ -85,22 +87,22 @@ func asTensor(images []*data.Image, as Image) torch.Tensor {
 }
 
 // imagesOf is the way back.
-func imagesOf(x torch.Tensor) []*data.Image {
+func imagesOf(x torch.Tensor) []*raster.Image {
 	shape, values := ints(x.Shape()), x.Floats()
 	size := shape[1] * shape[2] * shape[3]
-	images := make([]*data.Image, shape[0])
+	images := make([]*raster.Image, shape[0])
 	for i := range images {
-		images[i] = data.FromFloats(values[i*size:(i+1)*size], shape[1], shape[2], shape[3])
+		images[i] = raster.FromFloats(values[i*size:(i+1)*size], shape[1], shape[2], shape[3])
 	}
 	return images
 }
 
 // grid sets rows of images of one size below each other. A row may be shorter than the first.
-func grid(rows [][]*data.Image) *data.Image {
+func grid(rows [][]*raster.Image) *raster.Image {
 	const gap = 2
 	first := rows[0][0]
 	width, height := first.Width+gap, first.Height+gap
-	m := data.NewImage(len(rows[0])*width-gap, len(rows)*height-gap, first.Channels, 8)
+	m := raster.NewImage(len(rows[0])*width-gap, len(rows)*height-gap, first.Channels, 8)
 	for y, row := range rows {
 		for x, image := range row {
 			m.Paste(image, x*width, y*height)

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	torch "keygan/gotorch"
 )
 
@@ -43,7 +44,7 @@ func TestSample(t *testing.T) {
 	if want := []string{"source images", "keys", "negatives", "target images"}; !slices.Equal(s.rows, want) {
 		t.Errorf("rows %v, want %v", s.rows, want)
 	}
-	got, err := data.ReadImage(filepath.Join(c.Output, c.Name, "samples", "epoch-0001.png"))
+	got, err := imagefile.ReadImage(filepath.Join(c.Output, c.Name, "samples", "epoch-0001.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,17 +52,17 @@ func TestSample(t *testing.T) {
 	if got.Width != 3*pitch-2 || got.Height != 4*pitch-2 {
 		t.Fatalf("the grid is %v", got)
 	}
-	at := func(x, y int) *data.Image {
-		m := data.NewImage(24, 24, 3, 8)
+	at := func(x, y int) *raster.Image {
+		m := raster.NewImage(24, 24, 3, 8)
 		m.Paste(got, -x*pitch, -y*pitch)
 		return m
 	}
 	for i := range 3 {
-		source, err := training.dataset.source.Image([]int{0, 5, 10}[i])
+		source, err := training.trainingData.source.Image([]int{0, 5, 10}[i])
 		if err != nil {
 			t.Fatal(err)
 		}
-		target, err := training.dataset.target.Image([]int{0, 4, 8}[i])
+		target, err := training.trainingData.target.Image([]int{0, 4, 8}[i])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +73,7 @@ func TestSample(t *testing.T) {
 		for k := range negative.Pix {
 			negative.Pix[k] = 255 - negative.Pix[k]
 		}
-		for row, want := range map[int]*data.Image{0: source, 2: negative, 3: target} {
+		for row, want := range map[int]*raster.Image{0: source, 2: negative, 3: target} {
 			if !bytes.Equal(at(i, row).Pix, want.Pix) {
 				t.Errorf("column %d, row %s is another image", i, s.rows[row])
 			}

@@ -13,7 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/synthetic"
 	"keygan/evaluate"
 )
 
@@ -66,9 +67,9 @@ func choices(of reflect.Type, key string) []string {
 	case "train.Schedule.on_nan":
 		return []string{"stop", "skip"}
 	case "data.Spec.synthetic":
-		return data.SyntheticKinds
+		return synthetic.Kinds
 	case "data.Spec.axis":
-		return []string{data.Axial, data.Coronal, data.Sagittal}
+		return []string{imagefile.Axial, imagefile.Coronal, imagefile.Sagittal}
 	case "evaluate.Config.schemes":
 		return evaluate.Schemes()
 	}

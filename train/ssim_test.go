@@ -4,13 +4,14 @@ import (
 	"math"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/raster"
 	"keygan/evaluate"
 	torch "keygan/gotorch"
 )
 
 // tensor01 is images of one shape as training sees them, [N, C, H, W] in [0, 1].
-func tensor01(ms ...*data.Image) torch.Tensor {
+func tensor01(ms ...*raster.Image) torch.Tensor {
 	var x []float32
 	for _, m := range ms {
 		x = append(x, m.Floats(m.Channels)...)
@@ -20,9 +21,9 @@ func tensor01(ms ...*data.Image) torch.Tensor {
 }
 
 // drawn is an image of a synthetic set, cut so that width and height differ.
-func drawn(t *testing.T, kind string, channels int) *data.Image {
+func drawn(t *testing.T, kind string, channels int) *raster.Image {
 	t.Helper()
-	src, err := data.Open(data.Spec{Synthetic: kind, Count: 1, Size: 40, Seed: 7})
+	src, err := dataset.Open(dataset.Spec{Synthetic: kind, Count: 1, Size: 40, Seed: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func drawn(t *testing.T, kind string, channels int) *data.Image {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := data.NewImage(40, 29, channels, 8)
+	out := raster.NewImage(40, 29, channels, 8)
 	out.Paste(m.Convert(channels), 0, 0)
 	return out
 }
@@ -39,8 +40,8 @@ func TestSSIMIsThatOfEvaluate(t *testing.T) {
 	torch.Scope(func() {
 		for _, channels := range []int{1, 3} {
 			plain, other, random := drawn(t, "mri", channels), drawn(t, "xray", channels), drawn(t, "noise", channels)
-			flat := data.NewImage(40, 29, channels, 8)
-			for i, p := range [][2]*data.Image{{plain, other}, {plain, random}, {other, random}, {plain, plain}, {flat, plain}, {flat, flat}} {
+			flat := raster.NewImage(40, 29, channels, 8)
+			for i, p := range [][2]*raster.Image{{plain, other}, {plain, random}, {other, random}, {plain, plain}, {flat, plain}, {flat, flat}} {
 				want, err := evaluate.SSIM(p[0], p[1], evaluate.Gaussian11)
 				if err != nil {
 					t.Fatal(err)
@@ -61,7 +62,7 @@ func TestSSIMIsThatOfEvaluate(t *testing.T) {
 // The definition, written out for one plane after the other.
 func TestGlobalSSIM(t *testing.T) {
 	torch.Scope(func() {
-		a, b := []*data.Image{drawn(t, "mri", 3), drawn(t, "xray", 3)}, []*data.Image{drawn(t, "noise", 3), drawn(t, "mri", 3)}
+		a, b := []*raster.Image{drawn(t, "mri", 3), drawn(t, "xray", 3)}, []*raster.Image{drawn(t, "noise", 3), drawn(t, "mri", 3)}
 		want := 0.0
 		for k := range a {
 			for c := range 3 {

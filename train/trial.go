@@ -8,7 +8,8 @@ import (
 	"runtime"
 	"strings"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/raster"
 	"keygan/evaluate"
 	torch "keygan/gotorch"
 	"keygan/internal/atomicfile"
@@ -16,9 +17,9 @@ import (
 
 // TrialOptions say what Try tries a run on.
 type TrialOptions struct {
-	Options             // Force and Log
-	Images  int         // how many, spread over the set; fewer where there are not so many
-	Source  []data.Spec // other images than those that were held out of the training
+	Options                // Force and Log
+	Images  int            // how many, spread over the set; fewer where there are not so many
+	Source  []dataset.Spec // other images than those that were held out of the training
 }
 
 // Trial is what the networks of a run make of images that they have not seen.
@@ -35,7 +36,7 @@ type TrialImage struct {
 	Name string               `json:"name"`
 	Rows map[string]*Fidelity `json:"rows"`
 
-	pictures []*data.Image // in the order of Trial.Rows
+	pictures []*raster.Image // in the order of Trial.Rows
 }
 
 // Fidelity is an image beside the plain one, and what it is by itself. All are 8-bit images; what is undefined is nil.
@@ -130,7 +131,7 @@ func restored(run string, c Config) (o Objective, step int, device torch.Device,
 }
 
 // trialImages are the images to try, as the networks see them.
-func trialImages(ctx context.Context, c Config, o TrialOptions) (images []*data.Image, names []string, err error) {
+func trialImages(ctx context.Context, c Config, o TrialOptions) (images []*raster.Image, names []string, err error) {
 	set, err := openHeldOut(ctx, c, o.Options, o.Source)
 	if err != nil {
 		return nil, nil, err
@@ -142,15 +143,15 @@ func trialImages(ctx context.Context, c Config, o TrialOptions) (images []*data.
 		names = append(names, set.Name(picked[i]))
 	}
 	c.Train.Samples = n
-	images, err = spread(data.Select(set, picked), c)
+	images, err = spread(dataset.Select(set, picked), c)
 	return images, names, err
 }
 
 // show adds what the networks make of some images.
-func (t *Trial) show(o Objective, plain []*data.Image, names []string, as Image, device torch.Device) {
+func (t *Trial) show(o Objective, plain []*raster.Image, names []string, as Image, device torch.Device) {
 	first := len(t.Images)
 	for i, m := range plain {
-		t.Images = append(t.Images, TrialImage{Name: names[i], pictures: []*data.Image{m}})
+		t.Images = append(t.Images, TrialImage{Name: names[i], pictures: []*raster.Image{m}})
 	}
 	rows := o.Show(asTensor(plain, as).To(device), first)
 	for _, row := range rows {
@@ -181,7 +182,7 @@ func (t *Trial) measure() error {
 	return nil
 }
 
-func fidelity(plain, m *data.Image, same bool) (*Fidelity, error) {
+func fidelity(plain, m *raster.Image, same bool) (*Fidelity, error) {
 	c, err := evaluate.Compare(plain, m)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // The table has each image with its metrics, and their means and standard deviations, which for 1, 2 and 6 are 3 and √7.
@@ -18,7 +18,7 @@ func TestTrialTable(t *testing.T) {
 			f.PSNR = number(30) // the first is equal to the plain image, to the eye of this test
 		}
 		trial.Images = append(trial.Images, TrialImage{
-			Name: "a.png", Rows: map[string]*Fidelity{plainRow: {Entropy: number(5)}, "keys": f}, pictures: []*data.Image{data.NewImage(48, 48, 1, 8)},
+			Name: "a.png", Rows: map[string]*Fidelity{plainRow: {Entropy: number(5)}, "keys": f}, pictures: []*raster.Image{raster.NewImage(48, 48, 1, 8)},
 		})
 	}
 	var b bytes.Buffer

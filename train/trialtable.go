@@ -12,7 +12,8 @@ import (
 	"strconv"
 	"text/tabwriter"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/evaluate"
 )
 
@@ -122,7 +123,7 @@ func (t *Trial) csv() ([]byte, error) {
 
 // write leaves rows.png, test.csv and test.json in dir.
 func (t *Trial) write(dir string) error {
-	rows := make([][]*data.Image, len(t.Rows))
+	rows := make([][]*raster.Image, len(t.Rows))
 	for k := range rows {
 		for _, image := range t.Images {
 			rows[k] = append(rows[k], image.pictures[k])
@@ -139,7 +140,7 @@ func (t *Trial) write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if err := data.WritePNG(filepath.Join(dir, "rows.png"), grid(rows), true); err != nil {
+	if err := imagefile.WritePNG(filepath.Join(dir, "rows.png"), grid(rows), true); err != nil {
 		return err
 	}
 	if err := writeFile(filepath.Join(dir, "test.csv"), table); err != nil {

@@ -8,7 +8,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 )
 
 // writeImage writes a PNG file, "image WIDTH HEIGHT SEED FILE": grey, or RGB where the seed is negative. The same seed gives the
@@ -27,12 +28,12 @@ func writeImage(ts *testscript.TestScript, _ bool, args []string) {
 	if n[2] < 0 {
 		channels = 3
 	}
-	m := data.NewImage(n[0], n[1], channels, 8)
+	m := raster.NewImage(n[0], n[1], channels, 8)
 	r := rand.New(rand.NewPCG(1, uint64(n[2])))
 	for i := range m.Pix {
 		m.Pix[i] = byte(r.Uint32())
 	}
 	path := ts.MkAbs(args[3])
 	ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
-	ts.Check(data.WritePNG(path, m, false))
+	ts.Check(imagefile.WritePNG(path, m, false))
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"keygan/data"
+	"keygan/data/dataset"
 	"keygan/train"
 )
 
@@ -34,7 +34,7 @@ of plain images and one for each thing made of them, test.csv and test.json.`,
 				return usageError{fmt.Errorf("--images %d: there must be 1 to 1000", o.Images)}
 			}
 			for _, folder := range sources {
-				o.Source = append(o.Source, data.Spec{Folder: folder})
+				o.Source = append(o.Source, dataset.Spec{Folder: folder})
 			}
 			o.Options = f.options()
 			trial, err := train.Try(cmd.Context(), args[0], o)

@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"keygan/data"
 	"keygan/internal/atomicfile"
+	"keygan/internal/listing"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -39,17 +39,17 @@ type batch struct {
 	what      string // the command
 	jobs      []job
 	bad       []badInput // inputs that failed before there was a job
-	leftOut   []data.LeftOut
+	leftOut   []listing.LeftOut
 	root      string // the folder that outputs lie in or below; "" for the folder of each
 	protected protected
-	force     bool      // outputs may be replaced
-	resume    bool      // what is done already is left out
-	workers   int       // jobs at a time
-	warning   string    // said once before anything is written, or ""
-	note      string    // the same, but --quiet silences it
-	summed    bool      // a last line says what was done
-	listing   listing   // how the outputs are listed
-	began     time.Time // when the work began, where some of it was done before; zero: now
+	force     bool       // outputs may be replaced
+	resume    bool       // what is done already is left out
+	workers   int        // jobs at a time
+	warning   string     // said once before anything is written, or ""
+	note      string     // the same, but --quiet silences it
+	summed    bool       // a last line says what was done
+	listing   resultList // how the outputs are listed
+	began     time.Time  // when the work began, where some of it was done before; zero: now
 
 	generator *generator // that made keys, or nil
 }

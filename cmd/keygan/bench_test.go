@@ -20,13 +20,15 @@ import (
 	"testing"
 	"time"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
+	"keygan/data/synthetic"
 )
 
 // film is a chest film as detectors give them: large, and noisier the deeper it is.
-func film(tb testing.TB, width, height, depth int) *data.Image {
+func film(tb testing.TB, width, height, depth int) *raster.Image {
 	tb.Helper()
-	src, err := data.Synthetic("xray", 1, 2048, 7)
+	src, err := synthetic.New("xray", 1, 2048, 7)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -35,7 +37,7 @@ func film(tb testing.TB, width, height, depth int) *data.Image {
 		tb.Fatal(err)
 	}
 	large := small.Resize(width, height)
-	m := data.NewImage(width, height, 1, depth)
+	m := raster.NewImage(width, height, 1, depth)
 	r := rand.New(rand.NewPCG(1, 2))
 	noise := map[int]float64{8: 2, 16: 300}[depth] // levels, one standard deviation
 	for i, v := range large.Pix {
@@ -55,7 +57,7 @@ func BenchmarkWhole(b *testing.B) {
 	for _, depth := range []int{8, 16} {
 		b.Run(fmt.Sprintf("film-4020x4892x1-%dbit", depth), func(b *testing.B) {
 			benchWhole(b, "film.png", func(path string) {
-				if err := data.WritePNG(path, film(b, 4020, 4892, depth), false); err != nil {
+				if err := imagefile.WritePNG(path, film(b, 4020, 4892, depth), false); err != nil {
 					b.Fatal(err)
 				}
 			})
@@ -95,8 +97,8 @@ func benchWhole(b *testing.B, name string, make func(path string)) {
 		{name: "age-d", do: child("age", "-d", "-i", identity, "-o", at("opened"), at("age"))},
 		{name: "start", do: keygan("version")},
 	}
-	if data.ImageName(name) {
-		recoded := func() (int64, time.Duration) { return 0, recode(b, path, at("other.png"), data.EncodePNG) }
+	if imagefile.ImageName(name) {
+		recoded := func() (int64, time.Duration) { return 0, recode(b, path, at("other.png"), imagefile.EncodePNG) }
 		steps = append(steps,
 			&step{name: "recode", do: recoded},
 			&step{name: "encrypt--pixels", do: keygan("encrypt", path, "-o", at("pixels"), "-r", recipient, "--force", "--pixels", "--no-gan")},
@@ -139,9 +141,9 @@ func median(d []time.Duration) float64 {
 }
 
 // recode decodes a PNG and encodes it to another file. Nothing is synced.
-func recode(b *testing.B, from, to string, encode func(io.Writer, *data.Image) error) time.Duration {
+func recode(b *testing.B, from, to string, encode func(io.Writer, *raster.Image) error) time.Duration {
 	before := processorTime()
-	m, err := data.ReadImage(from)
+	m, err := imagefile.ReadImage(from)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/internal/atomicfile"
+	"keygan/internal/listing"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -27,7 +28,7 @@ type decrypt struct {
 
 	force, resume bool
 	shard         shard
-	listing       listing
+	listing       resultList
 
 	identityFiles []string
 	passphrase    passphrases
@@ -114,7 +115,7 @@ func (d *decrypt) run(cmd *cobra.Command, args []string) error {
 }
 
 // withoutImage are the key files in folders that lie there without a cipher image.
-func withoutImage(inputs []input) (left []data.LeftOut) {
+func withoutImage(inputs []input) (left []listing.LeftOut) {
 	images := map[string]bool{}
 	for _, in := range inputs {
 		if cipherImage(in.path) {
@@ -129,7 +130,7 @@ func withoutImage(inputs []input) (left []data.LeftOut) {
 		name = strings.TrimSuffix(name, filepath.Ext(name))
 		name = strings.TrimSuffix(name, filepath.Ext(name)) // .key
 		if !images[name] {
-			left = append(left, data.LeftOut{Path: in.path, Why: "a key file, and no " + filepath.Base(name) + cipherSuffix + " beside it"})
+			left = append(left, listing.LeftOut{Path: in.path, Why: "a key file, and no " + filepath.Base(name) + cipherSuffix + " beside it"})
 		}
 	}
 	return left
@@ -318,7 +319,7 @@ func (d *decrypt) researchJob(in input) (job, error) {
 		return job{}, missingKeyFile(in.path, keyFile)
 	}
 	out := filepath.Join(d.out, in.folder, stem(in.path)+".png")
-	open := func() (*data.Image, error) { return openResearch(in.path, keyFile, d.schemeName) }
+	open := func() (*raster.Image, error) { return openResearch(in.path, keyFile, d.schemeName) }
 	return job{
 		input: in.path, outputs: []string{out},
 		do: func(ctx context.Context) (string, error) {

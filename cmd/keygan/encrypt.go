@@ -10,7 +10,8 @@ import (
 	"strings"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 
 	"filippo.io/age"
@@ -25,7 +26,7 @@ type encrypt struct {
 	params                  cipher.Params
 	scheme                  cipher.Scheme
 	generator               generator
-	listing                 listing
+	listing                 resultList
 	single                  bool // -o names the one cipher image, not a folder
 
 	// Of the scheme sealed, for which scheme is nil.
@@ -252,7 +253,7 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 		return err
 	}
 	// Numbers that no image could be encrypted with are a wrong command line, not as many failures as there are images.
-	shape := data.NewImage(cipher.PaperSide, cipher.PaperSide, 3, 8)
+	shape := raster.NewImage(cipher.PaperSide, cipher.PaperSide, 3, 8)
 	if err := e.scheme.Check(shape, e.params); err != nil {
 		return usageError{fmt.Errorf("encrypt: %w", err)}
 	}
@@ -393,7 +394,7 @@ func (e *encrypt) make(ctx context.Context, path string, p pair) (comment string
 }
 
 // key makes the secret of one image: a key image, or the parameters that the scheme takes instead.
-func (e *encrypt) key(plain *data.Image) (*data.Image, cipher.Params, error) {
+func (e *encrypt) key(plain *raster.Image) (*raster.Image, cipher.Params, error) {
 	if !e.scheme.TakesKey() {
 		return nil, cipher.LogisticParams(), nil
 	}
@@ -402,7 +403,7 @@ func (e *encrypt) key(plain *data.Image) (*data.Image, cipher.Params, error) {
 }
 
 // check finds out before a key is made whether the image can be encrypted with it.
-func (e *encrypt) check(plain *data.Image) error {
+func (e *encrypt) check(plain *raster.Image) error {
 	if err := e.scheme.Check(plain, e.params); err != nil {
 		return err
 	}
@@ -418,15 +419,15 @@ func (e *encrypt) check(plain *data.Image) error {
 // leftBehind says what the pixels of an image leave behind, or "". It refuses a file of which pixels would keep only a part: one
 // slice of a volume, one page of several.
 func leftBehind(path, hint string) (string, error) {
-	stack, err := data.HoldsStack(path)
+	stack, err := imagefile.HoldsStack(path)
 	if err != nil {
 		return "", err
 	}
 	if stack {
 		return "", hinted{fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first; " + hint}
 	}
-	beside, err := data.LeftBehind(path)
-	if only := (*data.NotPixelsError)(nil); errors.As(err, &only) {
+	beside, err := imagefile.LeftBehind(path)
+	if only := (*imagefile.NotPixelsError)(nil); errors.As(err, &only) {
 		err = fmt.Errorf("%w, which pixels do not keep", err)
 	}
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -40,12 +41,12 @@ func TestSealedImageFormats(t *testing.T) {
 		files[name] = b.Bytes()
 	}
 	for name, channels := range map[string]int{"grey16.png": 1, "grey-alpha16.png": 2, "rgb16.png": 3, "rgba16.png": 4} {
-		m := data.NewImage(13, 5, channels, 16)
+		m := raster.NewImage(13, 5, channels, 16)
 		for i := range m.Pix {
 			m.Pix[i] = byte(i * i)
 		}
 		var b bytes.Buffer
-		if err := data.EncodePNG(&b, m); err != nil {
+		if err := imagefile.EncodePNG(&b, m); err != nil {
 			t.Fatal(err)
 		}
 		files[name] = b.Bytes()
@@ -80,9 +81,9 @@ func TestSealedImageFormats(t *testing.T) {
 	}
 }
 
-func readBack(t *testing.T, path string) *data.Image {
+func readBack(t *testing.T, path string) *raster.Image {
 	t.Helper()
-	m, err := data.ReadImage(path)
+	m, err := imagefile.ReadImage(path)
 	if err != nil {
 		t.Fatal(err)
 	}

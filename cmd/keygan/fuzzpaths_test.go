@@ -14,7 +14,8 @@ import (
 	"testing"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 )
 
@@ -75,9 +76,9 @@ func grow(root, tree string) (names []string) {
 		if err != nil {
 			continue
 		}
-		m := data.NewImage(4, 1, 1, 8)
+		m := raster.NewImage(4, 1, 1, 8)
 		binary.BigEndian.PutUint32(m.Pix, uint32(i))
-		if errors.Join(data.EncodePNG(f, m), f.Close()) == nil {
+		if errors.Join(imagefile.EncodePNG(f, m), f.Close()) == nil {
 			names = append(names, name)
 		}
 	}
@@ -261,12 +262,12 @@ func hidden(path string) bool { return strings.HasPrefix(path, ".") || strings.C
 
 // cameFrom says whether there is a file among those encrypted with the samples of one that came back, in the same place.
 func cameFrom(path string, sources []string, how byte) bool {
-	b, err := data.ReadImage(filepath.Join("back", path))
+	b, err := imagefile.ReadImage(filepath.Join("back", path))
 	if err != nil {
 		return false
 	}
 	is := func(origin string) bool {
-		m, err := data.ReadImage(origin)
+		m, err := imagefile.ReadImage(origin)
 		return err == nil && bytes.Equal(m.Pix, b.Pix) && comesBackAs(filepath.Base(origin), filepath.Base(path), how)
 	}
 	for _, source := range sources {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/infer"
 	"keygan/infer/builtin"
 
@@ -95,7 +95,7 @@ func (g *generator) workers(images int) int {
 
 // key makes the key of an image, once there is a core and memory for it. Keys are made side by side with a thread each, which
 // wastes least; on more threads where there is no memory for so many, and at the end, when there are no more images than cores.
-func (g *generator) key(img *data.Image) (*data.Image, error) {
+func (g *generator) key(img *raster.Image) (*raster.Image, error) {
 	cores := runtime.GOMAXPROCS(0)
 	memory := min(max(g.model.Memory(1, img.Height, img.Width), g.budget/int64(cores)), g.budget)
 	if err := g.memory.Acquire(context.Background(), memory); err != nil {
@@ -143,7 +143,7 @@ var errKeyMemory = errors.New("the generator needs more memory for an image of t
 // seed is that of the noise in an image's key: fresh, so that no key is made twice; or with --noise-seed, SHA-256 of
 // "keygan noise seed 1\n", the number as 64 bits, big-endian, and cipher.Digest of the image. So the image alone decides, not
 // its name or its place among others, and two images that differ never share a key, in one run or in several.
-func (g *generator) seed(img *data.Image) (seed infer.Seed) {
+func (g *generator) seed(img *raster.Image) (seed infer.Seed) {
 	switch {
 	case !g.model.TakesNoise():
 	case g.seeded:

@@ -12,7 +12,8 @@ import (
 	"testing"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 
 	"filippo.io/age"
 )
@@ -39,7 +40,7 @@ func TestDecryptRefusesBombs(t *testing.T) {
 	}
 	const side = 8000
 	var bomb, volume bytes.Buffer
-	if err := data.EncodePNG(&bomb, data.NewImage(side, side, 1, 8)); err != nil {
+	if err := imagefile.EncodePNG(&bomb, raster.NewImage(side, side, 1, 8)); err != nil {
 		t.Fatal(err)
 	}
 	z := gzip.NewWriter(&volume)
@@ -175,14 +176,14 @@ func (v *victim) change(t *testing.T, random *rand.Rand) (image, key []byte, wha
 		}
 		return v.image, file.Bytes(), "inside the key file: " + how
 	}
-	m, err := data.Decode(v.image)
+	m, err := imagefile.Decode(v.image)
 	if err != nil {
 		t.Fatal(err)
 	}
 	pix, how := mangle(random, m.Pix)
 	copy(m.Pix, pix)
 	var file bytes.Buffer
-	if err := data.EncodeStoredPNG(&file, m); err != nil {
+	if err := imagefile.EncodeStoredPNG(&file, m); err != nil {
 		t.Fatal(err)
 	}
 	return file.Bytes(), v.key, "the samples: " + how
@@ -241,11 +242,11 @@ func victims(t *testing.T) (all []*victim) {
 	dir := t.TempDir()
 	identity, recipient := recipientIn(t, dir)
 	scan := filepath.Join(dir, "scan.png")
-	m := data.NewImage(150, 100, 1, 16)
+	m := raster.NewImage(150, 100, 1, 16)
 	for i := range m.Pix {
 		m.Pix[i] = byte(i * i >> 3)
 	}
-	if err := data.WritePNG(scan, m, false); err != nil {
+	if err := imagefile.WritePNG(scan, m, false); err != nil {
 		t.Fatal(err)
 	}
 	long := filepath.Join(dir, "long.dcm") // of three chunks

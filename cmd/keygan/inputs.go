@@ -9,7 +9,9 @@ import (
 	"regexp"
 	"strings"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
+	"keygan/internal/listing"
 )
 
 // What the commands append to a name in place of its ending.
@@ -35,14 +37,14 @@ type input struct {
 // collect lists the files that the arguments name: files as they are, folders with all that is below them and wanted. wanted returns
 // "" or why a file in a folder is left out. An argument that does not exist, or a folder with nothing wanted in it, is bad, and
 // the others still count.
-func collect(args []string, wanted func(name string) string) (inputs []input, left []data.LeftOut, bad []badInput) {
+func collect(args []string, wanted func(name string) string) (inputs []input, left []listing.LeftOut, bad []badInput) {
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		switch {
 		case err != nil:
 			bad = append(bad, badInput{path: arg, err: named(arg, err)})
 		case info.IsDir():
-			found := data.List(arg, wanted)
+			found := listing.List(arg, wanted)
 			left = append(left, found.LeftOut...)
 			for _, err := range found.Errors {
 				bad = append(bad, badInput{path: arg, err: err})
@@ -78,7 +80,7 @@ func plainImage(name string) string {
 	switch {
 	case isMade(name):
 		return madeByKeygan
-	case !data.ImageName(name):
+	case !imagefile.ImageName(name):
 		return notAnImage
 	}
 	return ""
@@ -130,8 +132,8 @@ func stem(path string) string {
 }
 
 // readPlain reads an image, and resizes it when side is not 0.
-func readPlain(path string, side int) (*data.Image, error) {
-	m, err := data.ReadImage(path)
+func readPlain(path string, side int) (*raster.Image, error) {
+	m, err := imagefile.ReadImage(path)
 	if err != nil {
 		return nil, err
 	}

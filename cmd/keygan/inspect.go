@@ -12,7 +12,8 @@ import (
 	"strings"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/evaluate"
 	"keygan/infer"
 	"keygan/infer/statedict"
@@ -253,7 +254,7 @@ func inspectKeyFile(path string) (finding, error) {
 }
 
 func (f keyFileFinding) print(w io.Writer) {
-	shape := data.Image{Width: f.Width, Height: f.Height, Channels: f.Channels, Depth: f.Depth}
+	shape := raster.Image{Width: f.Width, Height: f.Height, Channels: f.Channels, Depth: f.Depth}
 	field(w, "kind", "key file")
 	field(w, "scheme", f.Scheme)
 	if f.Iterations > 0 {
@@ -287,7 +288,7 @@ type imageFinding struct {
 
 // inspectImage measures an image. Of one that has a key file beside it, it says whether the two belong together.
 func inspectImage(path string, identities []age.Identity) (finding, error) {
-	m, err := data.ReadImage(path)
+	m, err := imagefile.ReadImage(path)
 	if err != nil {
 		return nil, err
 	}

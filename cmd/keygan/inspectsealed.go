@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 
 	"filippo.io/age"
 )
@@ -90,7 +90,7 @@ func findingOf(k *cipher.SealedKey, showSecret bool) sealedKeyFinding {
 }
 
 func (f sealedKeyFinding) print(w io.Writer) {
-	shape := data.Image{Width: f.Width, Height: f.Height, Channels: f.Channels, Depth: f.Depth}
+	shape := raster.Image{Width: f.Width, Height: f.Height, Channels: f.Channels, Depth: f.Depth}
 	field(w, "kind", f.Kind)
 	field(w, "scheme", f.Scheme)
 	field(w, "cipher image", &shape)

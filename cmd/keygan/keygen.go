@@ -17,7 +17,7 @@ type keygen struct {
 	resize     int
 	npy, force bool
 	shard      shard
-	listing    listing
+	listing    resultList
 	generator  generator
 }
 

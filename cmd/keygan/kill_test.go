@@ -13,7 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 )
 
 var (
@@ -32,11 +33,11 @@ func TestKills(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range killedImages {
-		m := data.NewImage(40+i, 30, 1+i%4, 8+8*(i%2))
+		m := raster.NewImage(40+i, 30, 1+i%4, 8+8*(i%2))
 		for j := range m.Pix {
 			m.Pix[j] = byte(k.random.Uint32())
 		}
-		if err := data.WritePNG(filepath.Join(in, fmt.Sprintf("%02d.png", i)), m, false); err != nil {
+		if err := imagefile.WritePNG(filepath.Join(in, fmt.Sprintf("%02d.png", i)), m, false); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,21 +4,21 @@ import (
 	"fmt"
 	"io"
 
-	"keygan/data"
+	"keygan/internal/listing"
 
 	"github.com/spf13/cobra"
 )
 
-// listing is how a command lists the files that it wrote, on standard output: a line each for people, ended by NUL bytes (-0) or as
+// A resultList is how a command lists the files that it wrote, on standard output: a line each for people, ended by NUL bytes (-0) or as
 // JSON (--json) for programs.
-type listing struct{ json, nul bool }
+type resultList struct{ json, nul bool }
 
-func (l *listing) addFlags(c *cobra.Command) {
+func (l *resultList) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&l.json, "json", false, "print one JSON object: what was done, done before, left out, and what failed")
 	c.Flags().BoolVarP(&l.nul, "print0", "0", false, "end the names of the files written with NUL bytes, as xargs -0 takes them")
 }
 
-func (l listing) print(w io.Writer, outputs []string, comment string) {
+func (l resultList) print(w io.Writer, outputs []string, comment string) {
 	if l.json { // all at the end
 		return
 	}
@@ -35,7 +35,7 @@ func (l listing) print(w io.Writer, outputs []string, comment string) {
 }
 
 // single lists the outputs of a command that works on one input.
-func (l listing) single(w io.Writer, command, input string, outputs []string, comment string) error {
+func (l resultList) single(w io.Writer, command, input string, outputs []string, comment string) error {
 	if !l.json {
 		l.print(w, outputs, comment)
 		return nil
@@ -106,7 +106,7 @@ func (r *runningBatch) record() batchRecord {
 // listedLeftOut is how many of the files that were left out are named; --json names all.
 const listedLeftOut = 10
 
-func printLeftOut(w io.Writer, what string, left []data.LeftOut) {
+func printLeftOut(w io.Writer, what string, left []listing.LeftOut) {
 	if len(left) == 0 {
 		return
 	}

@@ -12,7 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/infer/builtin"
 )
 
@@ -62,7 +63,7 @@ func TestBatchMemory(t *testing.T) {
 func TestMemoryOf(t *testing.T) {
 	dir := t.TempDir()
 	image := filepath.Join(dir, "a.png")
-	if err := data.WritePNG(image, data.NewImage(300, 200, 1, 16), false); err != nil {
+	if err := imagefile.WritePNG(image, raster.NewImage(300, 200, 1, 16), false); err != nil {
 		t.Fatal(err)
 	}
 	if n := memoryOf(image); n != 4*300*200*2 {
@@ -112,7 +113,7 @@ func TestFreeMemory(t *testing.T) {
 
 // A key that takes more memory than is free is refused, with a way out; what the key before it left counts as free.
 func TestKeyMemory(t *testing.T) {
-	img := data.NewImage(64, 64, 1, 8)
+	img := raster.NewImage(64, 64, 1, 8)
 	g := generator{model: builtin.Generator()}
 	g.setMemory()
 	takes := g.model.Memory(runtime.GOMAXPROCS(0), img.Height, img.Width)

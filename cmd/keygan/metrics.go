@@ -10,7 +10,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
-	"keygan/data"
+	"keygan/data/imagefile"
 	"keygan/evaluate"
 
 	"github.com/spf13/cobra"
@@ -37,11 +37,11 @@ NPCR and UACI count samples: a sample of 16 bits counts once, and its UACI is a 
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			x, err := data.ReadImage(args[0])
+			x, err := imagefile.ReadImage(args[0])
 			if err != nil {
 				return fmt.Errorf("metrics: %w", err)
 			}
-			y, err := data.ReadImage(args[1])
+			y, err := imagefile.ReadImage(args[1])
 			if err != nil {
 				return fmt.Errorf("metrics: %w", err)
 			}

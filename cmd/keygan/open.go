@@ -9,7 +9,8 @@ import (
 	"os"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 
 	"filippo.io/age"
 )
@@ -49,7 +50,7 @@ func (o opening) memory() int64 {
 
 // samples opens the cipher image. It compares what its header and length say with the key file before anything is made of them, so that
 // a file that cannot be the right one costs nothing.
-func (o opening) samples(ctx context.Context) (*data.PNGReader, io.Closer, error) {
+func (o opening) samples(ctx context.Context) (*imagefile.PNGReader, io.Closer, error) {
 	f := os.Stdin
 	if o.path != "-" {
 		var err error
@@ -62,7 +63,7 @@ func (o opening) samples(ctx context.Context) (*data.PNGReader, io.Closer, error
 			return nil, nil, o.failed(errors.Join(err, cipher.ErrRefused))
 		}
 	}
-	png, err := data.OpenPNG(untilInterrupted{ctx, f, ""})
+	png, err := imagefile.OpenPNG(untilInterrupted{ctx, f, ""})
 	if err != nil {
 		f.Close()
 		return nil, nil, o.failed(fmt.Errorf("not a cipher image: %w", err))
@@ -95,7 +96,7 @@ func (o opening) writeTo(ctx context.Context, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		return data.EncodePNG(w, m)
+		return imagefile.EncodePNG(w, m)
 	}
 	samples, closer, err := o.samples(ctx)
 	if err != nil {
@@ -110,7 +111,7 @@ func (o opening) writeTo(ctx context.Context, w io.Writer) error {
 }
 
 // image is the image inside.
-func (o opening) image(ctx context.Context) (*data.Image, error) {
+func (o opening) image(ctx context.Context) (*raster.Image, error) {
 	samples, closer, err := o.samples(ctx)
 	if err != nil {
 		return nil, err
@@ -125,8 +126,8 @@ func (o opening) image(ctx context.Context) (*data.Image, error) {
 }
 
 // decodeSamples reads the rest of a PNG.
-func decodeSamples(png *data.PNGReader) (*data.Image, error) {
-	m := data.NewImage(png.Width, png.Height, png.Channels, png.Depth)
+func decodeSamples(png *imagefile.PNGReader) (*raster.Image, error) {
+	m := raster.NewImage(png.Width, png.Height, png.Channels, png.Depth)
 	if _, err := io.ReadFull(png, m.Pix); err != nil {
 		return nil, err
 	}
@@ -200,7 +201,7 @@ func readSealedKey(path string, identities []age.Identity) (*cipher.SealedKey, e
 }
 
 // openResearch opens a cipher image of a research scheme, which must be the one named.
-func openResearch(path, keyPath, scheme string) (*data.Image, error) {
+func openResearch(path, keyPath, scheme string) (*raster.Image, error) {
 	keyFile, err := cipher.ReadKeyFile(keyPath)
 	if err != nil {
 		return nil, err
@@ -217,11 +218,11 @@ func openResearch(path, keyPath, scheme string) (*data.Image, error) {
 	if err != nil {
 		return nil, named(path, err)
 	}
-	png, err := data.OpenPNG(f)
+	png, err := imagefile.OpenPNG(f)
 	if err != nil {
 		return nil, named(path, fmt.Errorf("not a cipher image: %w", err))
 	}
-	shape := data.Image{Width: png.Width, Height: png.Height, Channels: png.Channels, Depth: png.Depth}
+	shape := raster.Image{Width: png.Width, Height: png.Height, Channels: png.Channels, Depth: png.Depth}
 	if err := keyFile.CheckShape(&shape); err != nil {
 		return nil, named(path, err)
 	}

@@ -10,7 +10,8 @@ import (
 	"runtime"
 	"strings"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 )
 
@@ -20,8 +21,8 @@ const (
 	secret = 0o600
 )
 
-func pngOutput(path string, perm fs.FileMode, m *data.Image) atomicfile.File {
-	return atomicfile.File{Path: path, Perm: perm, Write: func(w io.Writer) error { return data.EncodePNG(w, m) }}
+func pngOutput(path string, perm fs.FileMode, m *raster.Image) atomicfile.File {
+	return atomicfile.File{Path: path, Perm: perm, Write: func(w io.Writer) error { return imagefile.EncodePNG(w, m) }}
 }
 
 func bytesOutput(path string, perm fs.FileMode, b []byte) atomicfile.File {

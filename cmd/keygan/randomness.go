@@ -7,7 +7,7 @@ import (
 	"os"
 	"slices"
 
-	"keygan/data"
+	"keygan/data/imagefile"
 	"keygan/evaluate/sp80022"
 
 	"github.com/spf13/cobra"
@@ -152,11 +152,11 @@ func readSamples(path string, n int) (p []byte, what string, err error) {
 	if err != nil {
 		return nil, "", named(path, err)
 	}
-	m, err := data.Decode(p)
+	m, err := imagefile.Decode(p)
 	switch {
 	case err == nil:
 		return m.Pix, "samples of an image, " + m.String(), nil
-	case len(p) > 0 && data.ImageName(path):
+	case len(p) > 0 && imagefile.ImageName(path):
 		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
 	return p, "bytes", nil

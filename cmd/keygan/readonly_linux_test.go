@@ -10,7 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,7 +60,7 @@ func TestReadOnlyFolder(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"in/a.png", "in/sub/b.png"} {
-		if err := data.WritePNG(filepath.Join(dir, name), data.NewImage(8, 8, 1, 8), false); err != nil {
+		if err := imagefile.WritePNG(filepath.Join(dir, name), raster.NewImage(8, 8, 1, 8), false); err != nil {
 			t.Fatal(err)
 		}
 	}

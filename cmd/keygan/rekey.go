@@ -19,7 +19,7 @@ import (
 
 func (a *app) rekeyCommand() *cobra.Command {
 	var old, next []string
-	var l listing
+	var l resultList
 	was, will := passphrases{app: a}, passphrases{app: a}
 	c := &cobra.Command{
 		Use:   "rekey KEYFILE... -i OLD | -p -r NEW | --new-passphrase",

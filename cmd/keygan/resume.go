@@ -14,7 +14,8 @@ import (
 	"slices"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 )
 
@@ -134,7 +135,7 @@ func (e *encrypt) verifyResearch(path string, p pair) error {
 	return e.sameAsInput(path, p.image, m)
 }
 
-func (e *encrypt) sameAsInput(path, output string, plain *data.Image) error {
+func (e *encrypt) sameAsInput(path, output string, plain *raster.Image) error {
 	m, err := readPlain(path, e.resize)
 	if err != nil {
 		return err
@@ -188,8 +189,8 @@ func (c *comparer) Write(p []byte) (int, error) {
 }
 
 // sameImage says whether an image file holds exactly these samples.
-func sameImage(path string, want *data.Image) error {
-	got, err := data.ReadImage(path)
+func sameImage(path string, want *raster.Image) error {
+	got, err := imagefile.ReadImage(path)
 	if err != nil {
 		return err
 	}
@@ -244,7 +245,7 @@ func (s snapshot) unchanged(f atomicfile.File) atomicfile.File {
 }
 
 // note is the text chunk of a cipher image that is made of the file. how tells apart what else decides about its content.
-func (s snapshot) note(how string) []data.Text {
+func (s snapshot) note(how string) []imagefile.Text {
 	path, err := filepath.EvalSymlinks(s.path)
 	if err == nil {
 		path, err = filepath.Abs(path)
@@ -260,7 +261,7 @@ func (s snapshot) note(how string) []data.Text {
 		h.Write(b[:])
 	}
 	h.Write([]byte(path))
-	return []data.Text{{Keyword: noteKeyword, Value: "SHA-256 " + hex.EncodeToString(h.Sum(nil))}}
+	return []imagefile.Text{{Keyword: noteKeyword, Value: "SHA-256 " + hex.EncodeToString(h.Sum(nil))}}
 }
 
 // leastKeyFile is how long any key file is at least, in bytes: what is in it takes more.
@@ -273,8 +274,8 @@ func hasNote(path string) bool {
 		return false
 	}
 	defer f.Close()
-	png, err := data.OpenPNG(f)
-	return err == nil && slices.ContainsFunc(png.Text, func(t data.Text) bool { return t.Keyword == noteKeyword })
+	png, err := imagefile.OpenPNG(f)
+	return err == nil && slices.ContainsFunc(png.Text, func(t imagefile.Text) bool { return t.Keyword == noteKeyword })
 }
 
 // verifyNote says why a pair does not look as if it had been made of the file at path as it is now.
@@ -299,17 +300,17 @@ func verifyNote(path string, p pair, how string) error {
 	if err != nil {
 		return named(p.image, err)
 	}
-	png, err := data.OpenPNG(f)
+	png, err := imagefile.OpenPNG(f)
 	if err != nil {
 		return named(p.image, err)
 	}
-	i := slices.IndexFunc(png.Text, func(t data.Text) bool { return t.Keyword == noteKeyword })
+	i := slices.IndexFunc(png.Text, func(t imagefile.Text) bool { return t.Keyword == noteKeyword })
 	switch {
 	case i < 0:
 		return hinted{fmt.Errorf("%s: %w", p.image, errNoNote), "-i IDENTITYFILE compares the bytes"}
 	case png.Text[i] != now.note(how)[0]:
 		return hinted{fmt.Errorf("%s: %w", path, errOtherNote), "-i IDENTITYFILE compares the bytes; --force makes again what is not verified"}
-	case info.Size() != data.StoredPNGSize(png.Width, png.Height, png.Channels, png.Depth, png.Text...):
+	case info.Size() != imagefile.StoredPNGSize(png.Width, png.Height, png.Channels, png.Depth, png.Text...):
 		return fmt.Errorf("%s: has %d bytes, which is not the length that its header gives", p.image, info.Size())
 	}
 	return nil

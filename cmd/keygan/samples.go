@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"keygan/data"
+	"keygan/data/dataset"
+	"keygan/data/synthetic"
 
 	"github.com/spf13/cobra"
 )
@@ -18,7 +19,7 @@ func (a *app) samplesCommand() *cobra.Command {
 		n, size int
 		seed    uint64
 		force   bool
-		l       listing
+		l       resultList
 	)
 	c := &cobra.Command{
 		Use:   "samples -o DIR [--kind xray|mri|spectrogram|noise] [-n N] [--seed S] [--size PIXELS]",
@@ -36,7 +37,7 @@ A fourth kind, noise, is uniform random RGB bytes.`,
 			}
 			var jobs []job
 			for _, kind := range kinds {
-				src, err := data.Synthetic(kind, n, size, seed)
+				src, err := synthetic.New(kind, n, size, seed)
 				if err != nil {
 					return usagef("samples: %w", err)
 				}
@@ -58,7 +59,7 @@ A fourth kind, noise, is uniform random RGB bytes.`,
 	return c
 }
 
-func (a *app) sampleJob(src data.Source, i int, out string, force bool) job {
+func (a *app) sampleJob(src dataset.Source, i int, out string, force bool) job {
 	path := filepath.Join(out, src.Name(i)+".png")
 	return job{input: src.Name(i), outputs: []string{path}, do: func(ctx context.Context) (string, error) {
 		m, err := src.Image(i)

@@ -7,7 +7,8 @@ import (
 	"os"
 	"strconv"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -63,7 +64,7 @@ func makeAPNG(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	var b bytes.Buffer
-	ts.Check(data.EncodePNG(&b, data.NewImage(4, 4, 1, 8)))
+	ts.Check(imagefile.EncodePNG(&b, raster.NewImage(4, 4, 1, 8)))
 	frames := binary.BigEndian.AppendUint32([]byte("acTL"), uint32(n))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), insertChunks(b.Bytes(), string(frames)+"\x00\x00\x00\x00"), 0o644))
 }
@@ -78,7 +79,7 @@ func makeMetadata(ts *testscript.TestScript, _ bool, args []string) {
 
 // cmyk FILE.jpg copies a JPEG of four inks.
 func makeCMYK(ts *testscript.TestScript, _ bool, args []string) {
-	b, err := os.ReadFile("../../data/testdata/cmyk.jpg")
+	b, err := os.ReadFile("../../data/imagefile/testdata/cmyk.jpg")
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
 }
@@ -90,5 +91,5 @@ func makeZeros(ts *testscript.TestScript, _ bool, args []string) {
 	height, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	ts.Check(os.MkdirAll(ts.MkAbs("in"), 0o755))
-	ts.Check(data.WritePNG(ts.MkAbs(args[0]), data.NewImage(width, height, 1, 8), false))
+	ts.Check(imagefile.WritePNG(ts.MkAbs(args[0]), raster.NewImage(width, height, 1, 8), false))
 }

@@ -19,7 +19,8 @@ import (
 	"testing"
 	"time"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/infer"
 	"keygan/internal/npz"
 
@@ -178,12 +179,12 @@ func makePNG(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		n[i] = v
 	}
-	m := data.NewImage(n[0], n[1], n[2], n[3])
+	m := raster.NewImage(n[0], n[1], n[2], n[3])
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i := range m.Pix {
 		m.Pix[i] = byte(rng.Uint32())
 	}
-	ts.Check(data.WritePNG(ts.MkAbs(args[0]), m, false))
+	ts.Check(imagefile.WritePNG(ts.MkAbs(args[0]), m, false))
 }
 
 // volume FILE.nii.gz writes a NIfTI volume of noise, 16×20×12 voxels.
@@ -208,17 +209,17 @@ func makeVolume(ts *testscript.TestScript, _ bool, args []string) {
 // tamper FILE.png changes one bit of one sample.
 func tamper(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
-	m, err := data.ReadImage(path)
+	m, err := imagefile.ReadImage(path)
 	ts.Check(err)
 	m.Pix[len(m.Pix)/3] ^= 1
-	ts.Check(data.WritePNG(path, m, true))
+	ts.Check(imagefile.WritePNG(path, m, true))
 }
 
 // same A B checks that two image files hold the same samples, bit for bit, in the same shape.
 func same(ts *testscript.TestScript, neg bool, args []string) {
-	a, err := data.ReadImage(ts.MkAbs(args[0]))
+	a, err := imagefile.ReadImage(ts.MkAbs(args[0]))
 	ts.Check(err)
-	b, err := data.ReadImage(ts.MkAbs(args[1]))
+	b, err := imagefile.ReadImage(ts.MkAbs(args[1]))
 	ts.Check(err)
 	if equal := a.String() == b.String() && string(a.Pix) == string(b.Pix); equal == neg {
 		ts.Fatalf("%s is %s, %s is %s; the same samples: %v", args[0], a, args[1], b, equal)

@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 
 	"filippo.io/age"
@@ -170,9 +171,9 @@ func (e *encrypt) options(path string, before snapshot) (cipher.SealOptions, err
 }
 
 // writeSealed writes the cipher image of a file.
-func writeSealed(w io.Writer, key *cipher.SealedKey, content io.Reader, text ...data.Text) error {
+func writeSealed(w io.Writer, key *cipher.SealedKey, content io.Reader, text ...imagefile.Text) error {
 	h := &key.Header
-	image, err := data.NewStoredPNG(w, h.Width, h.Height, h.Channels, h.Depth, text...)
+	image, err := imagefile.NewStoredPNG(w, h.Width, h.Height, h.Channels, h.Depth, text...)
 	if err != nil {
 		return err
 	}
@@ -188,14 +189,14 @@ func writeSealed(w io.Writer, key *cipher.SealedKey, content io.Reader, text ...
 // lookAt has the generator make a key of a thumbnail of the image at path, to be mixed into the file's key. What is no image that can
 // be read gets none, and the comment says why.
 func (e *encrypt) lookAt(o *cipher.SealOptions, path string) (comment string, err error) {
-	if e.noGAN || !data.ImageName(path) {
+	if e.noGAN || !imagefile.ImageName(path) {
 		return "", nil
 	}
-	if stack, err := data.HoldsStack(path); err != nil || stack {
+	if stack, err := imagefile.HoldsStack(path); err != nil || stack {
 		return "", err
 	}
 	side := e.generator.side()
-	thumbnail, err := data.Thumbnail(path, side, side)
+	thumbnail, err := imagefile.Thumbnail(path, side, side)
 	if err != nil { // the file is encrypted all the same
 		return "no key image: it cannot be decoded", nil
 	}
@@ -203,7 +204,7 @@ func (e *encrypt) lookAt(o *cipher.SealOptions, path string) (comment string, er
 }
 
 // mix adds the generator's key of a thumbnail to the options.
-func (e *encrypt) mix(o *cipher.SealOptions, path string, thumbnail *data.Image) error {
+func (e *encrypt) mix(o *cipher.SealOptions, path string, thumbnail *raster.Image) error {
 	// The key is only material for the derivation. It need not have as many channels or bits as the image.
 	key, err := e.generator.key(thumbnail)
 	if err != nil {
@@ -267,8 +268,8 @@ func (e *encrypt) sealPixels(ctx context.Context, path string, p pair) (comment 
 }
 
 // writeStored writes an image as a PNG without compression, which cipher images do not yield to.
-func writeStored(w io.Writer, m *data.Image, text ...data.Text) error {
-	image, err := data.NewStoredPNG(w, m.Width, m.Height, m.Channels, m.Depth, text...)
+func writeStored(w io.Writer, m *raster.Image, text ...imagefile.Text) error {
+	image, err := imagefile.NewStoredPNG(w, m.Width, m.Height, m.Channels, m.Depth, text...)
 	if err != nil {
 		return err
 	}
@@ -283,7 +284,7 @@ func (e *encrypt) memory(path string) int64 {
 	if !e.sealed() || e.pixels {
 		return memoryOf(path)
 	}
-	if e.noGAN || !data.ImageName(path) {
+	if e.noGAN || !imagefile.ImageName(path) {
 		return streamMemory
 	}
 	return streamMemory + thumbnailMemory(path)

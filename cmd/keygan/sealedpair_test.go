@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 
 	"filippo.io/age"
 )
@@ -37,8 +38,8 @@ func runHere(t *testing.T, args ...string) (printed string, code int) {
 type sealedPair struct {
 	t         *testing.T
 	folder    string
-	plain     *data.Image
-	image     *data.Image // the cipher image
+	plain     *raster.Image
+	image     *raster.Image // the cipher image
 	key       *cipher.SealedKey
 	identity  string // the path of an identity file
 	recipient age.Recipient
@@ -46,7 +47,7 @@ type sealedPair struct {
 
 func newSealedPair(t *testing.T) *sealedPair {
 	t.Helper()
-	p := &sealedPair{t: t, folder: t.TempDir(), plain: data.NewImage(9, 7, 2, 8)}
+	p := &sealedPair{t: t, folder: t.TempDir(), plain: raster.NewImage(9, 7, 2, 8)}
 	for i := range p.plain.Pix {
 		p.plain.Pix[i] = byte(i * i)
 	}
@@ -64,7 +65,7 @@ func newSealedPair(t *testing.T) *sealedPair {
 }
 
 // seal encrypts the image; each time gives another pair.
-func (p *sealedPair) seal() (*data.Image, *cipher.SealedKey) {
+func (p *sealedPair) seal() (*raster.Image, *cipher.SealedKey) {
 	p.t.Helper()
 	m, k, err := cipher.SealImage(p.plain, cipher.SealOptions{Name: "scan.png"})
 	if err != nil {
@@ -83,9 +84,9 @@ func (p *sealedPair) write(name string, b []byte) string {
 	return p.path(name)
 }
 
-func (p *sealedPair) writeImage(m *data.Image) {
+func (p *sealedPair) writeImage(m *raster.Image) {
 	p.t.Helper()
-	if err := data.WritePNG(p.path("scan.cipher.png"), m, true); err != nil {
+	if err := imagefile.WritePNG(p.path("scan.cipher.png"), m, true); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -122,7 +123,7 @@ func (p *sealedPair) refuses(what string, keyFile []byte, want string) {
 func (p *sealedPair) opens(what string, keyFile []byte) {
 	p.t.Helper()
 	printed, code := p.decrypt(keyFile)
-	back, err := data.ReadImage(p.path("back/scan.png"))
+	back, err := imagefile.ReadImage(p.path("back/scan.png"))
 	if code != 0 || err != nil || !bytes.Equal(back.Pix, p.plain.Pix) || back.String() != p.plain.String() {
 		p.t.Fatalf("%s: exit code %d, error %v, printed %q", what, code, err, printed)
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/imagefile"
 	"keygan/internal/atomicfile"
 
 	"filippo.io/age"
@@ -114,7 +114,7 @@ type streamInput struct {
 	close   func() error
 	options cipher.SealOptions
 	before  *snapshot // nil for standard input
-	note    []data.Text
+	note    []imagefile.Text
 }
 
 func (s *streamInput) Close() error { return s.close() }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 
 	"filippo.io/age/armor"
 )
@@ -107,7 +107,7 @@ func TestDecryptRefusesChangedImages(t *testing.T) {
 	}
 	half := p.image.Clone()
 	copy(half.Pix[63:], other.Pix[63:])
-	for what, m := range map[string]*data.Image{
+	for what, m := range map[string]*raster.Image{
 		"another image": other, "half of another": half, "the plain image": p.plain,
 		"turned":   {Width: 7, Height: 9, Channels: 2, Depth: 8, Pix: p.image.Pix},
 		"a colour": {Width: 9, Height: 14, Channels: 1, Depth: 8, Pix: p.image.Pix},

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 )
 
 // Several processes encrypt one folder into another at the same time, replacing or not: every pair that is there in the end was written
@@ -22,7 +23,7 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 	const images = 4
 	for i := range images {
-		if err := data.WritePNG(filepath.Join(in, fmt.Sprint(i, ".png")), data.NewImage(20+i, 20, 1, 8), false); err != nil {
+		if err := imagefile.WritePNG(filepath.Join(in, fmt.Sprint(i, ".png")), raster.NewImage(20+i, 20, 1, 8), false); err != nil {
 			t.Fatal(err)
 		}
 	}

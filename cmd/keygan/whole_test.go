@@ -8,13 +8,14 @@ import (
 	"runtime"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 )
 
-func writeStoredFile(t testing.TB, path string, m *data.Image) {
+func writeStoredFile(t testing.TB, path string, m *raster.Image) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := data.EncodeStoredPNG(&b, m); err != nil {
+	if err := imagefile.EncodeStoredPNG(&b, m); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
@@ -63,7 +64,7 @@ func TestMemoryOfSealed(t *testing.T) {
 		{"grey", 1, 8, false}, {"grey16", 1, 16, false}, {"rgb", 3, 8, false}, {"rgba16", 4, 16, false}, {"file", 3, 8, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m := data.NewImage(width, height, test.channels, test.depth)
+			m := raster.NewImage(width, height, test.channels, test.depth)
 			for i := range m.Pix {
 				m.Pix[i] = byte(i >> 12)
 			}
@@ -77,7 +78,7 @@ func TestMemoryOfSealed(t *testing.T) {
 			allocates(t, "encrypt", 4*len(m.Pix)+beside, func() { inProcess(t, io.Discard, args...) })
 			back := filepath.Join(out, "back")
 			allocates(t, "decrypt", 4*len(m.Pix)+beside, func() { inProcess(t, io.Discard, "decrypt", made, "-o", back, "-i", identity) })
-			got, err := data.ReadImage(filepath.Join(back, test.name+".png"))
+			got, err := imagefile.ReadImage(filepath.Join(back, test.name+".png"))
 			if err != nil || !bytes.Equal(got.Pix, m.Pix) {
 				t.Errorf("not what it was: %v", err)
 			}

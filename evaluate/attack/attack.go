@@ -35,24 +35,24 @@ import (
 	"slices"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // A Generator makes the key image of an image, of the same width and height and at least as many channels. The same image must give
 // the same key.
 type Generator struct {
 	Name string
-	Key  func(plain *data.Image) (*data.Image, error)
+	Key  func(plain *raster.Image) (*raster.Image, error)
 }
 
 // Options say what is attacked.
 type Options struct {
-	Plain      []*data.Image // two or more plain images of one shape: square, 8 bits, grey or RGB
-	Generators []Generator   // of the key images; schemes that need one are attacked with each of them
-	Schemes    []string      // "xor", "paper", "logistic", "sealed"; the cat map alone is always there
-	Seed       uint64        // of every choice that the attacks make, and of the secrets
-	Iterations int           // of the cat map in "paper"; 0 is cipher.DefaultIterations
-	Quick      bool          // few keys and sequences instead of many; each result says how many
+	Plain      []*raster.Image // two or more plain images of one shape: square, 8 bits, grey or RGB
+	Generators []Generator     // of the key images; schemes that need one are attacked with each of them
+	Schemes    []string        // "xor", "paper", "logistic", "sealed"; the cat map alone is always there
+	Seed       uint64          // of every choice that the attacks make, and of the secrets
+	Iterations int             // of the cat map in "paper"; 0 is cipher.DefaultIterations
+	Quick      bool            // few keys and sequences instead of many; each result says how many
 }
 
 // Value is one measured number.
@@ -64,9 +64,9 @@ type Value struct {
 
 // Picture is an image to be shown with a result.
 type Picture struct {
-	Name    string      `json:"name"` // part of a file name: small letters, digits and dashes, unique among all results
-	Caption string      `json:"caption"`
-	Image   *data.Image `json:"-"`
+	Name    string        `json:"name"` // part of a file name: small letters, digits and dashes, unique among all results
+	Caption string        `json:"caption"`
+	Image   *raster.Image `json:"-"`
 }
 
 // Result is what one attack did to one system.

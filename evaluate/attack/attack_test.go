@@ -12,15 +12,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"keygan/data"
+	"keygan/data/raster"
+	"keygan/data/synthetic"
 )
 
 // plainImages are four drawn ones, grey.
-func plainImages(t *testing.T, side int) []*data.Image {
+func plainImages(t *testing.T, side int) []*raster.Image {
 	t.Helper()
-	var all []*data.Image
+	var all []*raster.Image
 	for i, kind := range []string{"xray", "mri", "xray", "mri"} {
-		src, err := data.Synthetic(kind, i+1, side, 99)
+		src, err := synthetic.New(kind, i+1, side, 99)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,10 +35,10 @@ func plainImages(t *testing.T, side int) []*data.Image {
 }
 
 // smoothGenerator makes keys as a network does that is nearly constant: a texture, and a trace of the blurred image.
-var smoothGenerator = Generator{"smooth", func(plain *data.Image) (*data.Image, error) {
+var smoothGenerator = Generator{"smooth", func(plain *raster.Image) (*raster.Image, error) {
 	r := rand.New(rand.NewPCG(1, 2))
 	blurred := blur(plain, 4)
-	key := data.NewImage(plain.Width, plain.Height, 3, 8)
+	key := raster.NewImage(plain.Width, plain.Height, 3, 8)
 	for i := range key.Pix {
 		key.Pix[i] = byte(64 + r.IntN(128) + int(blurred.Pix[i/3*plain.Channels])/32)
 	}
@@ -45,8 +46,8 @@ var smoothGenerator = Generator{"smooth", func(plain *data.Image) (*data.Image, 
 }}
 
 // idealGenerator makes keys as none does: another random one for every image.
-var idealGenerator = Generator{"ideal", func(plain *data.Image) (*data.Image, error) {
-	key := data.NewImage(plain.Width, plain.Height, 3, 8)
+var idealGenerator = Generator{"ideal", func(plain *raster.Image) (*raster.Image, error) {
+	key := raster.NewImage(plain.Width, plain.Height, 3, 8)
 	rand.NewChaCha8(sha256.Sum256(plain.Pix)).Read(key.Pix)
 	return key, nil
 }}
@@ -240,7 +241,7 @@ func TestDeterministic(t *testing.T) {
 
 func TestBadOptions(t *testing.T) {
 	plain := plainImages(t, 64)
-	failing := Generator{"failing", func(*data.Image) (*data.Image, error) { return nil, errors.New("out of order") }}
+	failing := Generator{"failing", func(*raster.Image) (*raster.Image, error) { return nil, errors.New("out of order") }}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	for what, c := range map[string]struct {
@@ -249,10 +250,10 @@ func TestBadOptions(t *testing.T) {
 		want string
 	}{
 		"one image":        {t.Context(), Options{Plain: plain[:1]}, "two plain images"},
-		"16 bits":          {t.Context(), Options{Plain: []*data.Image{data.NewImage(64, 64, 1, 16), plain[0]}}, "8 bits"},
-		"two shapes":       {t.Context(), Options{Plain: []*data.Image{plain[0], data.NewImage(64, 64, 3, 8)}}, "differ in shape"},
-		"not square":       {t.Context(), Options{Plain: []*data.Image{data.NewImage(64, 32, 1, 8), plain[0]}}, "must be square"},
-		"too small":        {t.Context(), Options{Plain: []*data.Image{data.NewImage(8, 8, 1, 8), data.NewImage(8, 8, 1, 8)}}, "16×16"},
+		"16 bits":          {t.Context(), Options{Plain: []*raster.Image{raster.NewImage(64, 64, 1, 16), plain[0]}}, "8 bits"},
+		"two shapes":       {t.Context(), Options{Plain: []*raster.Image{plain[0], raster.NewImage(64, 64, 3, 8)}}, "differ in shape"},
+		"not square":       {t.Context(), Options{Plain: []*raster.Image{raster.NewImage(64, 32, 1, 8), plain[0]}}, "must be square"},
+		"too small":        {t.Context(), Options{Plain: []*raster.Image{raster.NewImage(8, 8, 1, 8), raster.NewImage(8, 8, 1, 8)}}, "16×16"},
 		"unknown scheme":   {t.Context(), Options{Plain: plain, Schemes: []string{"rot13"}}, "rot13"},
 		"no generator":     {t.Context(), Options{Plain: plain, Schemes: []string{"xor"}}, "needs a generator"},
 		"size of paper":    {t.Context(), Options{Plain: plain, Schemes: []string{"paper"}, Generators: []Generator{idealGenerator}}, "256"},

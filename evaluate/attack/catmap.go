@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -116,7 +116,7 @@ func chosenImages(b *bench, s system) (Result, error) {
 
 // permutation asks the oracle for as many images as the pixels' numbers have digits, and returns for each place in the cipher image
 // the number of the pixel that went there. Where the answers make no sense, numbers are wrong, and may be too large.
-func permutation(encrypt oracle, shape *data.Image) (from []int, chosen int, err error) {
+func permutation(encrypt oracle, shape *raster.Image) (from []int, chosen int, err error) {
 	keystream, err := encrypt(blank(shape))
 	if err != nil {
 		return nil, 0, err
@@ -157,4 +157,6 @@ func distinct(numbers []int) float64 {
 }
 
 // blank is an all-zero image of the shape of another.
-func blank(m *data.Image) *data.Image { return data.NewImage(m.Width, m.Height, m.Channels, m.Depth) }
+func blank(m *raster.Image) *raster.Image {
+	return raster.NewImage(m.Width, m.Height, m.Channels, m.Depth)
+}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -12,17 +12,17 @@ import (
 type damage struct {
 	name  string
 	share float64 // of the pixels that are lost
-	do    func(b *bench, m *data.Image)
+	do    func(b *bench, m *raster.Image)
 }
 
 var damages = []damage{
-	{"salt and pepper", 0.05, func(b *bench, m *data.Image) { saltAndPepper(b, m, 0.05) }},
-	{"crop 1/16", 1. / 16, func(_ *bench, m *data.Image) { crop(m, 4) }},
-	{"crop 1/4", 1. / 4, func(_ *bench, m *data.Image) { crop(m, 2) }},
+	{"salt and pepper", 0.05, func(b *bench, m *raster.Image) { saltAndPepper(b, m, 0.05) }},
+	{"crop 1/16", 1. / 16, func(_ *bench, m *raster.Image) { crop(m, 4) }},
+	{"crop 1/4", 1. / 4, func(_ *bench, m *raster.Image) { crop(m, 2) }},
 }
 
 // saltAndPepper makes a share of the pixels black or white.
-func saltAndPepper(b *bench, m *data.Image, share float64) {
+func saltAndPepper(b *bench, m *raster.Image, share float64) {
 	r := b.random("salt and pepper")
 	for p := range m.Width * m.Height {
 		if r.Float64() >= share {
@@ -36,7 +36,7 @@ func saltAndPepper(b *bench, m *data.Image, share float64) {
 }
 
 // crop makes a square in the middle black, of 1/part of the image's side.
-func crop(m *data.Image, part int) {
+func crop(m *raster.Image, part int) {
 	n := m.Width / part
 	from := (m.Width - n) / 2
 	for x := from; x < from+n; x++ {
@@ -90,7 +90,7 @@ func damaged(b *bench, s system) (Result, error) {
 
 func damagedSealed(b *bench, s system, r Result) (Result, error) {
 	plain := b.o.Plain[0]
-	var network *data.Image
+	var network *raster.Image
 	var err error
 	if s.generator != nil {
 		if network, err = b.key(s.generator, plain); err != nil {

@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -35,7 +35,7 @@ func strongestOf(p map[string]float64) strongest {
 }
 
 // notNoise asks whether an image can be told from random bytes, by its histogram and by the correlation of its neighbours.
-func notNoise(m *data.Image) ([]Value, strongest) {
+func notNoise(m *raster.Image) ([]Value, strongest) {
 	chi := metrics.ChiSquare(m)
 	p := map[string]float64{"χ²": chiSquareP(chi)}
 	values := []Value{{"entropy", metrics.Entropy(m), "bits a byte"}, {"χ²", chi, ""}}
@@ -52,7 +52,7 @@ func notNoise(m *data.Image) ([]Value, strongest) {
 }
 
 // differs asks whether two images differ as independent random ones do, by NPCR and UACI.
-func differs(a, b *data.Image) ([]Value, strongest, error) {
+func differs(a, b *raster.Image) ([]Value, strongest, error) {
 	npcr, err := metrics.NPCR(a, b)
 	if err != nil {
 		return nil, strongest{}, err
@@ -65,14 +65,14 @@ func differs(a, b *data.Image) ([]Value, strongest, error) {
 }
 
 // differenceP is how likely such an NPCR and such a UACI are for two random images of the shape of m.
-func differenceP(npcr, uaci float64, m *data.Image) map[string]float64 {
+func differenceP(npcr, uaci float64, m *raster.Image) map[string]float64 {
 	npcrMean, npcrSD := metrics.NPCRExpected(m.Samples(), m.Max())
 	uaciMean, uaciSD := metrics.UACIExpected(m.Samples(), m.Max())
 	return map[string]float64{"NPCR": normalP((npcr - npcrMean) / npcrSD), "UACI": normalP((uaci - uaciMean) / uaciSD)}
 }
 
 // meanCorrelation is Pearson's r of adjacent samples, the mean over the channels; not ok where a channel is constant.
-func meanCorrelation(m *data.Image, d metrics.Direction) (r float64, ok bool) {
+func meanCorrelation(m *raster.Image, d metrics.Direction) (r float64, ok bool) {
 	for c := range m.Channels {
 		v, err := metrics.Correlation(m, c, d)
 		if err != nil {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // zeroImage is attack 4. The victim keeps a key, and encrypts an all-zero image for the attacker: its cipher image is the keystream.
@@ -85,7 +85,7 @@ func twoTimePad(b *bench, s system) (Result, error) {
 }
 
 // changedBit is the first image with its lowest bit changed in one sample.
-func (b *bench) changedBit(at int) *data.Image {
+func (b *bench) changedBit(at int) *raster.Image {
 	m := b.o.Plain[0].Clone()
 	m.Pix[at] ^= 1
 	return m
@@ -107,7 +107,7 @@ func oneBitKeptKey(b *bench, s system) (Result, error) {
 	return r, err
 }
 
-func oneBit(encrypt oracle, plain, changed *data.Image) (Result, error) {
+func oneBit(encrypt oracle, plain, changed *raster.Image) (Result, error) {
 	c1, err := encrypt(plain)
 	if err != nil {
 		return Result{}, err
@@ -161,7 +161,7 @@ func oneBitOwnKey(b *bench, s system) (Result, error) {
 	n := b.many(1, 4)
 	var npcr, uaci float64
 	worst := strongest{p: 1}
-	var difference *data.Image
+	var difference *raster.Image
 	for range n {
 		changed, err := encrypt(b.changedBit(random.IntN(len(plain.Pix))))
 		if err != nil {
@@ -188,7 +188,7 @@ func oneBitOwnKey(b *bench, s system) (Result, error) {
 }
 
 // where is white in the samples in which two images differ, and black elsewhere.
-func where(a, b *data.Image) *data.Image {
+func where(a, b *raster.Image) *raster.Image {
 	out := xored(a, b)
 	for i, v := range out.Pix {
 		if v != 0 {

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -17,7 +17,7 @@ import (
 const logisticSingle = "logistic, float32"
 
 // logisticOf encrypts with x0 and r of its own, as the scheme logistic has them for each image.
-func (b *bench) logisticOf(r *rand.Rand, plain *data.Image) (*data.Image, error) {
+func (b *bench) logisticOf(r *rand.Rand, plain *raster.Image) (*raster.Image, error) {
 	for {
 		p := cipher.Params{X0: r.Float64(), R: 3.9 + float64(0.1*r.Float64())}
 		keystream, err := cipher.LogisticKeystream(len(plain.Pix), p.X0, p.R)
@@ -122,7 +122,7 @@ func singleLogistic(b *bench, _ system) (Result, error) {
 
 // leadingEntropy is the entropy of n bytes ⌊256·x⌋ of the map in float64 at r = 4, whose density is that of the arcsine law.
 func leadingEntropy(n int) float64 {
-	m := data.NewImage(n, 1, 1, 8)
+	m := raster.NewImage(n, 1, 1, 8)
 	x := 0.3
 	for i := range m.Pix {
 		x = float64(float64(4*x) * float64(1-x))
@@ -162,7 +162,7 @@ func doubleLogistic(b *bench, s system) (Result, error) {
 
 // recoverMap is the known-plaintext attack on both: the attacker knows the first bytes of the plain image, thus of the keystream,
 // looks for the state and the r of a float32 map that make them, and runs it on.
-func recoverMap(plain, secret *data.Image) (Result, error) {
+func recoverMap(plain, secret *raster.Image) (Result, error) {
 	known := make([]byte, min(knownBytes, len(plain.Pix)/2))
 	cipher.XOR(known, plain.Pix[:len(known)], secret.Pix[:len(known)])
 	x, r, tried, ok := singleState(known)

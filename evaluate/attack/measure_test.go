@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // TestPeriods: the known periods of Arnold's map, and that half of it leaves a quarter of the pixels in place where the side is 256.
@@ -16,7 +16,7 @@ func TestPeriods(t *testing.T) {
 			t.Errorf("%d: %d, want %d", side, got, want)
 		}
 	}
-	m := data.NewImage(256, 256, 3, 8) // each pixel has its own number
+	m := raster.NewImage(256, 256, 3, 8) // each pixel has its own number
 	for i := range m.Pix {
 		m.Pix[i] = byte(i / 3 >> (8 * (i % 3)))
 	}
@@ -81,11 +81,11 @@ func TestSingleState(t *testing.T) {
 
 // TestDamage: on an image whose samples are 43.5 from the middle the PSNR is 22.5, 21.5 and 15.5 dB.
 func TestDamage(t *testing.T) {
-	m := data.NewImage(256, 256, 1, 8)
+	m := raster.NewImage(256, 256, 1, 8)
 	for i := range m.Pix {
 		m.Pix[i] = byte(84 + 87*(i/256/8%2))
 	}
-	b, systems, err := newBench(t.Context(), Options{Plain: []*data.Image{m, m}, Generators: []Generator{idealGenerator}, Schemes: []string{"xor", "paper"}})
+	b, systems, err := newBench(t.Context(), Options{Plain: []*raster.Image{m, m}, Generators: []Generator{idealGenerator}, Schemes: []string{"xor", "paper"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestDamage(t *testing.T) {
 func TestNotNoise(t *testing.T) {
 	random, below := rand.NewChaCha8([32]byte{1}), 0
 	for range 300 {
-		m := data.NewImage(64, 64, 3, 8)
+		m := raster.NewImage(64, 64, 3, 8)
 		random.Read(m.Pix)
 		_, told := notNoise(m)
 		if told.distinguishes() {
@@ -127,14 +127,14 @@ func TestNotNoise(t *testing.T) {
 	if _, told := notNoise(plainImages(t, 64)[0]); !told.distinguishes() {
 		t.Errorf("an X-ray is taken for noise: %+v", told)
 	}
-	if _, told := notNoise(data.NewImage(64, 64, 3, 8)); !told.distinguishes() {
+	if _, told := notNoise(raster.NewImage(64, 64, 3, 8)); !told.distinguishes() {
 		t.Error("a black image is taken for noise")
 	}
 }
 
 // TestBlur: the mean of what lies around, fewer at the edges.
 func TestBlur(t *testing.T) {
-	m := data.NewImage(5, 4, 3, 8)
+	m := raster.NewImage(5, 4, 3, 8)
 	m.Pix[3*(5*1+1)+2] = 90 // row 1, column 1, blue
 	got := blur(m, 1)
 	for x := range 4 {

@@ -4,16 +4,17 @@ import (
 	"fmt"
 	"strings"
 
-	"keygan/data"
+	"keygan/data/raster"
+	"keygan/data/synthetic"
 	"keygan/evaluate/sp80022"
 )
 
 // ownImages are n images that the attacker has of his own: drawn chest X-rays and brain scans, of the shape of the victim's.
-func (b *bench) ownImages(n int) ([]*data.Image, error) {
+func (b *bench) ownImages(n int) ([]*raster.Image, error) {
 	seed := b.random("the attacker's images").Uint64()
-	var all []*data.Image
+	var all []*raster.Image
 	for i := range n {
-		src, err := data.Synthetic([]string{"xray", "mri"}[i%2], i+1, b.side(), seed)
+		src, err := synthetic.New([]string{"xray", "mri"}[i%2], i+1, b.side(), seed)
 		if err != nil {
 			return nil, err
 		}
@@ -79,12 +80,12 @@ func valueOf(values []Value, name string) float64 {
 }
 
 // keystreams are n images of the bytes that a system XORs: raw keys of the attacker's own images, or cipher images of black ones.
-func (b *bench) keystreams(s system, n int) ([]*data.Image, error) {
+func (b *bench) keystreams(s system, n int) ([]*raster.Image, error) {
 	images, err := b.ownImages(n)
 	if err != nil {
 		return nil, err
 	}
-	streams := make([]*data.Image, n)
+	streams := make([]*raster.Image, n)
 	for i, m := range images {
 		switch {
 		case s.scheme == rawKey:
@@ -109,7 +110,7 @@ func averageKey(b *bench, s system) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	keys := make([]*data.Image, n)
+	keys := make([]*raster.Image, n)
 	for i, m := range own {
 		if keys[i], err = b.key(s.generator, m); err != nil {
 			return Result{}, err
@@ -153,7 +154,7 @@ func averageKey(b *bench, s system) (Result, error) {
 }
 
 // average is the mean of key images, sample by sample, in the channels that the plain images have.
-func (b *bench) average(keys []*data.Image) *data.Image {
+func (b *bench) average(keys []*raster.Image) *raster.Image {
 	out := blank(b.o.Plain[0])
 	sums := make([]int, len(out.Pix))
 	for _, k := range keys {
@@ -168,12 +169,12 @@ func (b *bench) average(keys []*data.Image) *data.Image {
 }
 
 // fit is the part of a key that a scheme uses: the first channel for grey images.
-func (b *bench) fit(key *data.Image) *data.Image {
+func (b *bench) fit(key *raster.Image) *raster.Image {
 	channels := b.o.Plain[0].Channels
 	if key.Channels == channels {
 		return key
 	}
-	out := data.NewImage(key.Width, key.Height, channels, key.Depth)
+	out := raster.NewImage(key.Width, key.Height, channels, key.Depth)
 	for p := range key.Width * key.Height {
 		copy(out.Pix[p*channels:][:channels], key.Pix[p*key.Channels:])
 	}

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -29,7 +29,7 @@ type finding struct {
 func (f finding) whole() bool   { return f.equal >= 99 }
 func (f finding) visible() bool { return f.correlation >= visible }
 
-func judge(found, truth *data.Image) (finding, error) {
+func judge(found, truth *raster.Image) (finding, error) {
 	npcr, err := metrics.NPCR(found, truth)
 	if err != nil {
 		return finding{}, err
@@ -70,7 +70,7 @@ func pearson(a, b []byte) float64 {
 
 // smoothest undoes every possible iteration count of Arnold's map, 0 included, and keeps the image whose neighbours correlate most, as
 // those of pictures do. It is the whole of attack 1, and the last step of others.
-func smoothest(m *data.Image) (best *data.Image, iterations int, correlation float64) {
+func smoothest(m *raster.Image) (best *raster.Image, iterations int, correlation float64) {
 	correlation = math.Inf(-1)
 	for k := range cipher.Period(m.Width, 1, 1) {
 		moved := cipher.InverseCatMap(m, 1, 1, k)
@@ -83,7 +83,7 @@ func smoothest(m *data.Image) (best *data.Image, iterations int, correlation flo
 
 // neighbours is the mean of the horizontal and the vertical correlation in the first channel, 0 for a constant one. Both are needed: the
 // map's first shear alone leaves one of them high.
-func neighbours(m *data.Image) float64 {
+func neighbours(m *raster.Image) float64 {
 	h, err := metrics.Correlation(m, 0, metrics.Horizontal)
 	v, err2 := metrics.Correlation(m, 0, metrics.Vertical)
 	if err != nil || err2 != nil {
@@ -92,7 +92,7 @@ func neighbours(m *data.Image) float64 {
 	return (h + v) / 2
 }
 
-func xored(a, b *data.Image) *data.Image {
+func xored(a, b *raster.Image) *raster.Image {
 	out := a.Clone()
 	cipher.XOR(out.Pix, a.Pix, b.Pix)
 	return out

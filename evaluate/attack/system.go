@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // The schemes. CatMap is no scheme of package cipher: it is the half of paper that moves pixels, with the iteration count as its key.
@@ -76,7 +76,7 @@ type bench struct {
 	o      Options
 	params cipher.Params
 	catMap int // iterations, the secret of the cat map alone
-	keys   map[keyOf]*data.Image
+	keys   map[keyOf]*raster.Image
 }
 
 type keyOf struct {
@@ -92,7 +92,7 @@ func newBench(ctx context.Context, o Options) (*bench, []system, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	b := &bench{ctx: ctx, o: o, keys: map[keyOf]*data.Image{}}
+	b := &bench{ctx: ctx, o: o, keys: map[keyOf]*raster.Image{}}
 	for i := range systems {
 		systems[i].secrets = rand.NewChaCha8(b.seed("secrets of " + systems[i].String()))
 	}
@@ -130,7 +130,7 @@ func (b *bench) many(quick, full int) int {
 }
 
 // key is the key image of a plain image. Making one is what takes the time, so they are kept.
-func (b *bench) key(g *Generator, plain *data.Image) (*data.Image, error) {
+func (b *bench) key(g *Generator, plain *raster.Image) (*raster.Image, error) {
 	at := keyOf{g.Name, cipher.Digest(plain)}
 	if k := b.keys[at]; k != nil {
 		return k, nil
@@ -147,24 +147,24 @@ func (b *bench) key(g *Generator, plain *data.Image) (*data.Image, error) {
 }
 
 // An oracle is the victim as the attacker meets him: images in, cipher images out, and nothing of the key.
-type oracle func(plain *data.Image) (*data.Image, error)
+type oracle func(plain *raster.Image) (*raster.Image, error)
 
 // keptKey is a victim who keeps one key for all images: the one that the generator made of the first image, one pair x0 and r, one
 // iteration count. sealed cannot be used so. It mixes the same network key with a fresh secret for each image.
 func (b *bench) keptKey(s system) (oracle, error) {
 	if s.generator == nil {
-		return func(plain *data.Image) (*data.Image, error) { return b.encrypt(s, plain, nil) }, nil
+		return func(plain *raster.Image) (*raster.Image, error) { return b.encrypt(s, plain, nil) }, nil
 	}
 	key, err := b.key(s.generator, b.o.Plain[0])
 	if err != nil {
 		return nil, err
 	}
-	return func(plain *data.Image) (*data.Image, error) { return b.encrypt(s, plain, key) }, nil
+	return func(plain *raster.Image) (*raster.Image, error) { return b.encrypt(s, plain, key) }, nil
 }
 
 // ownKeys is a victim who does as the scheme says: the key of each image is the one that the generator makes of it.
 func (b *bench) ownKeys(s system) oracle {
-	return func(plain *data.Image) (*data.Image, error) {
+	return func(plain *raster.Image) (*raster.Image, error) {
 		if s.generator == nil {
 			return b.encrypt(s, plain, nil)
 		}
@@ -176,7 +176,7 @@ func (b *bench) ownKeys(s system) oracle {
 	}
 }
 
-func (b *bench) encrypt(s system, plain, key *data.Image) (*data.Image, error) {
+func (b *bench) encrypt(s system, plain, key *raster.Image) (*raster.Image, error) {
 	switch s.scheme {
 	case catMapAlone:
 		return cipher.CatMap(plain, 1, 1, b.catMap), nil
@@ -196,7 +196,7 @@ func (b *bench) encrypt(s system, plain, key *data.Image) (*data.Image, error) {
 }
 
 // sealOptions takes the SHA-256 of the generator's name for that of its weights, which are not at hand.
-func sealOptions(s system, key *data.Image) cipher.SealOptions {
+func sealOptions(s system, key *raster.Image) cipher.SealOptions {
 	if key == nil {
 		return cipher.SealOptions{Random: s.secrets}
 	}

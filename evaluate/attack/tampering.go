@@ -10,7 +10,7 @@ import (
 	"filippo.io/age"
 
 	"keygan/cipher"
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // forgery is attack 11. The attacker changes what lies on a disk or goes over a wire, and the receiver opens it.
@@ -24,17 +24,17 @@ func forgery(b *bench, s system) (Result, error) {
 // An unsealed pair is what opens an image of a published scheme. The attacker who reaches the key file, too, edits its fields; he
 // uses nothing of the key in it.
 type unsealedPair struct {
-	cipher *data.Image
+	cipher *raster.Image
 	key    *cipher.KeyFile
 }
 
 // unsealed encrypts an image, each time anew.
-func (b *bench) unsealed(s system, plain *data.Image) (unsealedPair, error) {
+func (b *bench) unsealed(s system, plain *raster.Image) (unsealedPair, error) {
 	scheme, err := cipher.SchemeByName(s.scheme)
 	if err != nil {
 		return unsealedPair{}, err
 	}
-	var key *data.Image
+	var key *raster.Image
 	if s.generator != nil {
 		if key, err = b.key(s.generator, plain); err != nil {
 			return unsealedPair{}, err
@@ -56,8 +56,8 @@ func (p unsealedPair) fits() {
 }
 
 // rows is the image with so many rows: cut off, or black ones added, below.
-func rows(m *data.Image, height int) *data.Image {
-	out := data.NewImage(m.Width, height, m.Channels, m.Depth)
+func rows(m *raster.Image, height int) *raster.Image {
+	out := raster.NewImage(m.Width, height, m.Channels, m.Depth)
 	copy(out.Pix, m.Pix)
 	return out
 }
@@ -71,13 +71,13 @@ func halves(upper, lower []byte) []byte {
 func swapped(pix []byte) []byte { n := len(pix) / 2; return slices.Concat(pix[n:], pix[:n]) }
 
 // cipherForgeries change the cipher image alone.
-func cipherForgeries(other *data.Image) map[string]func(*data.Image) {
-	return map[string]func(*data.Image){
-		"a bit flipped":       func(m *data.Image) { m.Pix[len(m.Pix)/3] ^= 128 },
-		"a row cut off":       func(m *data.Image) { *m = *rows(m, m.Height-1) },
-		"a row added":         func(m *data.Image) { *m = *rows(m, m.Height+1) },
-		"halves swapped":      func(m *data.Image) { m.Pix = swapped(m.Pix) },
-		"half of another one": func(m *data.Image) { m.Pix = halves(m.Pix, other.Pix) },
+func cipherForgeries(other *raster.Image) map[string]func(*raster.Image) {
+	return map[string]func(*raster.Image){
+		"a bit flipped":       func(m *raster.Image) { m.Pix[len(m.Pix)/3] ^= 128 },
+		"a row cut off":       func(m *raster.Image) { *m = *rows(m, m.Height-1) },
+		"a row added":         func(m *raster.Image) { *m = *rows(m, m.Height+1) },
+		"halves swapped":      func(m *raster.Image) { m.Pix = swapped(m.Pix) },
+		"half of another one": func(m *raster.Image) { m.Pix = halves(m.Pix, other.Pix) },
 	}
 }
 
@@ -145,7 +145,7 @@ func forgeryResult(tried int, accepted []string) Result {
 
 // drawnOver is what an attacker makes of a cipher image without knowing anything of it: the highest bit of each sample in a disc is
 // turned over. XOR carries the change into the plain image as it is, and the cat map, which has no key, can be done to the disc before.
-func drawnOver(b *bench, s system) (*data.Image, error) {
+func drawnOver(b *bench, s system) (*raster.Image, error) {
 	pair, err := b.unsealed(s, b.o.Plain[0])
 	if err != nil {
 		return nil, err
@@ -167,12 +167,12 @@ func drawnOver(b *bench, s system) (*data.Image, error) {
 
 // A sealedPair is a cipher image and its key file, encrypted to a receiver.
 type sealedPair struct {
-	cipher *data.Image
+	cipher *raster.Image
 	file   []byte
 }
 
-func (b *bench) sealedPair(s system, plain *data.Image, to age.Recipient) (sealedPair, error) {
-	var key *data.Image
+func (b *bench) sealedPair(s system, plain *raster.Image, to age.Recipient) (sealedPair, error) {
+	var key *raster.Image
 	var err error
 	if s.generator != nil {
 		if key, err = b.key(s.generator, plain); err != nil {
@@ -189,7 +189,7 @@ func (b *bench) sealedPair(s system, plain *data.Image, to age.Recipient) (seale
 	return sealedPair{c, file.Bytes()}, err
 }
 
-func (p sealedPair) open(identity age.Identity) (*data.Image, error) {
+func (p sealedPair) open(identity age.Identity) (*raster.Image, error) {
 	k, err := cipher.ReadSealedKey(bytes.NewReader(p.file), identity)
 	if err != nil {
 		return nil, err
@@ -297,7 +297,7 @@ func wrongBit(b *bench, s system) (Result, error) {
 
 func wrongBitSealed(b *bench, s system) (Result, error) {
 	plain := b.o.Plain[0]
-	var network *data.Image
+	var network *raster.Image
 	var err error
 	if s.generator != nil {
 		if network, err = b.key(s.generator, plain); err != nil {

@@ -3,7 +3,7 @@ package attack
 import (
 	"fmt"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -86,7 +86,7 @@ func bit(b bool) float64 {
 }
 
 // dictionary returns the number of the only candidate whose key opens the cipher image to the candidate itself, or −1.
-func (b *bench) dictionary(s system, secret *data.Image) (named, candidates int, err error) {
+func (b *bench) dictionary(s system, secret *raster.Image) (named, candidates int, err error) {
 	all := b.o.Plain[:min(len(b.o.Plain), b.many(2, 4))]
 	named = -1
 	for i, m := range all {
@@ -110,12 +110,12 @@ func (b *bench) dictionary(s system, secret *data.Image) (named, candidates int,
 }
 
 // fromNothing looks for the plain image with the network alone.
-func (b *bench) fromNothing(s system, secret *data.Image) (best *data.Image, steps int, err error) {
+func (b *bench) fromNothing(s system, secret *raster.Image) (best *raster.Image, steps int, err error) {
 	own, err := b.ownImages(b.many(4, 12))
 	if err != nil {
 		return nil, 0, err
 	}
-	keys := make([]*data.Image, len(own))
+	keys := make([]*raster.Image, len(own))
 	for i, m := range own {
 		if keys[i], err = b.key(s.generator, m); err != nil {
 			return nil, 0, err
@@ -138,20 +138,20 @@ func (b *bench) fromNothing(s system, secret *data.Image) (best *data.Image, ste
 }
 
 // blur is the mean over (2·radius + 1)² pixels, fewer at the edges.
-func blur(m *data.Image, radius int) *data.Image {
+func blur(m *raster.Image, radius int) *raster.Image {
 	return blurColumns(blurRows(m, radius), radius)
 }
 
-func blurRows(m *data.Image, radius int) *data.Image {
+func blurRows(m *raster.Image, radius int) *raster.Image {
 	return slide(m, radius, m.Height, m.Width, m.Width*m.Channels, m.Channels)
 }
 
-func blurColumns(m *data.Image, radius int) *data.Image {
+func blurColumns(m *raster.Image, radius int) *raster.Image {
 	return slide(m, radius, m.Width, m.Height, m.Channels, m.Width*m.Channels)
 }
 
 // slide takes the mean along lines of n samples that lie step apart; lines begin apart bytes from each other.
-func slide(m *data.Image, radius, lines, n, apart, step int) *data.Image {
+func slide(m *raster.Image, radius, lines, n, apart, step int) *raster.Image {
 	out := blank(m)
 	for line := range lines {
 		for c := range m.Channels {

@@ -20,7 +20,8 @@ import (
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
 
-	"keygan/data"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
 )
 
 var (
@@ -41,7 +42,7 @@ const (
 
 // A canvas lets Go's own packages draw on an RGB image of 8 bits.
 type canvas struct {
-	*data.Image
+	*raster.Image
 	face font.Face
 }
 
@@ -54,7 +55,7 @@ func newCanvas(width, height int) (canvas, error) {
 	if err != nil {
 		return canvas{}, err
 	}
-	c := canvas{data.NewImage(max(width, 1), max(height, 1), 3, 8), face}
+	c := canvas{raster.NewImage(max(width, 1), max(height, 1), 3, 8), face}
 	c.fill(c.Bounds(), paper)
 	return c, nil
 }
@@ -128,13 +129,13 @@ func (c canvas) wrap(text string, pixels int) []string {
 // png is the finished file.
 func (c canvas) png() ([]byte, error) {
 	var b bytes.Buffer
-	err := data.EncodePNG(&b, c.Image)
+	err := imagefile.EncodePNG(&b, c.Image)
 	return b.Bytes(), err
 }
 
 // Difference shows where two images of one shape differ: the absolute difference of their samples.
-func Difference(a, b *data.Image) *data.Image {
-	out := data.NewImage(a.Width, a.Height, a.Channels, 8)
+func Difference(a, b *raster.Image) *raster.Image {
+	out := raster.NewImage(a.Width, a.Height, a.Channels, 8)
 	for i, v := range a.Pix {
 		out.Pix[i] = byte(math.Abs(float64(v) - float64(b.Pix[i])))
 	}

@@ -13,12 +13,12 @@ import (
 
 	"pgregory.net/rapid"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // noise is an image of random bytes.
-func noise(side, channels int, seed uint64) *data.Image {
-	m := data.NewImage(side, side, channels, 8)
+func noise(side, channels int, seed uint64) *raster.Image {
+	m := raster.NewImage(side, side, channels, 8)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	for i := range m.Pix {
 		m.Pix[i] = byte(rng.Uint32())
@@ -103,7 +103,7 @@ func TestWrap(t *testing.T) {
 }
 
 func TestHistogramsAreDrawn(t *testing.T) {
-	file, err := Histograms([]Tile{{Label: "constant", Image: data.NewImage(16, 16, 1, 8)}, {Label: "noise", Image: noise(64, 3, 1)}})
+	file, err := Histograms([]Tile{{Label: "constant", Image: raster.NewImage(16, 16, 1, 8)}, {Label: "noise", Image: noise(64, 3, 1)}})
 	img := decode(t, file, err)
 	half := img.Bounds()
 	half.Max.X /= 2
@@ -125,12 +125,12 @@ func TestHistogramsAreDrawn(t *testing.T) {
 
 // Of a constant image's pairs there is one kind; those of a smooth one lie near the diagonal line; those of noise everywhere.
 func TestNeighbours(t *testing.T) {
-	smooth := data.NewImage(64, 64, 1, 8)
+	smooth := raster.NewImage(64, 64, 1, 8)
 	for i := range smooth.Pix {
 		smooth.Pix[i] = byte(2*(i%64) + i/64)
 	}
 	var marks []int
-	for _, m := range []*data.Image{data.NewImage(64, 64, 1, 8), smooth, noise(64, 3, 1)} {
+	for _, m := range []*raster.Image{raster.NewImage(64, 64, 1, 8), smooth, noise(64, 3, 1)} {
 		file, err := Neighbours([]Tile{{Label: "image", Image: m}})
 		img := decode(t, file, err)
 		panel := image.Rect(44, gap+2*lineStep+gap/3, 44+256, gap+2*lineStep+gap/3+256)

@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -73,7 +73,7 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
-func histogram(title string, m *data.Image) (*plot.Plot, error) {
+func histogram(title string, m *raster.Image) (*plot.Plot, error) {
 	p := newPlot(title, "byte value", "share of the bytes, %")
 	p.X.Min, p.X.Max = 0, 256
 	p.X.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 64, Label: "64"}, {Value: 128, Label: "128"}, {Value: 192, Label: "192"}, {Value: 255, Label: "255"}}

@@ -6,7 +6,7 @@ import (
 	"image/color"
 	"math"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
 
@@ -53,7 +53,7 @@ func (c canvas) axes(area image.Rectangle) {
 }
 
 // pearson is the correlation as the tables give it: the mean over the channels that have one.
-func pearson(m *data.Image, d metrics.Direction) string {
+func pearson(m *raster.Image, d metrics.Direction) string {
 	sum, n := 0.0, 0
 	for c := range m.Channels {
 		if r, err := metrics.Correlation(m, c, d); err == nil {
@@ -68,7 +68,7 @@ func pearson(m *data.Image, d metrics.Direction) string {
 }
 
 // density paints how many pairs there are of each pair of values.
-func (c canvas) density(m *data.Image, d metrics.Direction, at image.Point) {
+func (c canvas) density(m *raster.Image, d metrics.Direction, at image.Point) {
 	var counts [256][256]int
 	highest := 1
 	dx, dy := 0, 0

@@ -3,15 +3,15 @@ package figure
 import (
 	"image"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // A Tile is an image in a row, or a word on why there is none.
 type Tile struct {
-	Label string      // above it
-	Image *data.Image // square; nil where there is none
-	Empty string      // stands in the place of the image
-	Below string      // under it, such as a measured value
+	Label string        // above it
+	Image *raster.Image // square; nil where there is none
+	Empty string        // stands in the place of the image
+	Below string        // under it, such as a measured value
 }
 
 // A Row is tiles side by side under a heading, which may be empty.
@@ -138,13 +138,13 @@ func tileSide(n int) int {
 
 // tileOf brings m to side × side pixels, as RGB. Small images are enlarged a whole number of times and keep their pixels
 // square.
-func tileOf(m *data.Image, side int) *data.Image {
+func tileOf(m *raster.Image, side int) *raster.Image {
 	m = m.Convert(3)
 	if m.Width > side {
 		return m.Resize(side, side)
 	}
 	factor := side / m.Width
-	tile := data.NewImage(side, side, 3, 8)
+	tile := raster.NewImage(side, side, 3, 8)
 	for y := range side {
 		for x := range side {
 			copy(tile.Pix[3*(y*side+x):][:3], m.Pix[3*(y/factor*m.Width+x/factor):])

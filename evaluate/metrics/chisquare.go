@@ -3,7 +3,7 @@ package metrics
 import (
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // ChiSquareFreedom is the degrees of freedom of a histogram of 256 byte values.
@@ -11,7 +11,7 @@ const ChiSquareFreedom = 255
 
 // ChiSquare is Pearson's statistic of an image's bytes against the uniform distribution, Σ (count − n/256)² / (n/256).
 // For random bytes it is χ² with 255 degrees of freedom: 255 on average, with a standard deviation of √510 ≈ 22.6.
-func ChiSquare(m *data.Image) float64 {
+func ChiSquare(m *raster.Image) float64 {
 	counts := Histogram(m)
 	expected := float64(len(m.Pix)) / 256
 	sum := 0.0

@@ -3,7 +3,7 @@ package metrics
 import (
 	"math"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // Single holds the metrics of one image. What is undefined is nil, null in JSON, and Undefined says why under the same
@@ -41,7 +41,7 @@ type Comparison struct {
 }
 
 // Measure takes the metrics of one image.
-func Measure(m *data.Image) Single {
+func Measure(m *raster.Image) Single {
 	s := Single{Bytes: len(m.Pix), Entropy: Entropy(m), ChiSquare: ChiSquare(m)}
 	var sums [3]float64
 	var defined [3]int
@@ -77,7 +77,7 @@ func Measure(m *data.Image) Single {
 }
 
 // Compare takes the metrics of a pair of images of the same shape and of each by itself.
-func Compare(a, b *data.Image) (Comparison, error) {
+func Compare(a, b *raster.Image) (Comparison, error) {
 	var c Comparison
 	var err error
 	if c.NPCR, err = NPCR(a, b); err != nil {

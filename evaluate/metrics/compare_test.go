@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // object marshals a value and reads it back as what any program would see.
@@ -29,10 +29,10 @@ func TestCompareJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := object(t, c)
-	for name, metric := range map[string]func(a, b *data.Image) (float64, error){
+	for name, metric := range map[string]func(a, b *raster.Image) (float64, error){
 		"npcr": NPCR, "uaci": UACI, "mse": MSE, "psnr": PSNR,
-		"ssim":          func(a, b *data.Image) (float64, error) { return SSIM(a, b, Gaussian11) },
-		"ssim_uniform7": func(a, b *data.Image) (float64, error) { return SSIM(a, b, Uniform7) },
+		"ssim":          func(a, b *raster.Image) (float64, error) { return SSIM(a, b, Gaussian11) },
+		"ssim_uniform7": func(a, b *raster.Image) (float64, error) { return SSIM(a, b, Uniform7) },
 	} {
 		if want, err := metric(a, b); err != nil || o[name] != want {
 			t.Errorf("%s: %v, want %v, %v", name, o[name], want, err)
@@ -72,7 +72,7 @@ func TestCompareIdentical(t *testing.T) {
 }
 
 func TestCompareConstantAndSmall(t *testing.T) {
-	a, b := data.NewImage(8, 9, 1, 8), data.NewImage(8, 9, 1, 8)
+	a, b := raster.NewImage(8, 9, 1, 8), raster.NewImage(8, 9, 1, 8)
 	b.Pix[5] = 1
 	c, err := Compare(a, b)
 	if err != nil {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 	"keygan/evaluate/internal/expansion"
 )
 
@@ -21,7 +21,7 @@ func TestConstants(t *testing.T) {
 		{"√2", expansion.Root(2, bits), "245.222912", "7.998587"},
 		{"√3", expansion.Root(3, bits), "233.594368", "7.998648"},
 	} {
-		m := data.NewImage(len(c.bytes), 1, 1, 8)
+		m := raster.NewImage(len(c.bytes), 1, 1, 8)
 		copy(m.Pix, c.bytes)
 		if got := fmt.Sprintf("%.6f", ChiSquare(m)); got != c.chi2 {
 			t.Errorf("χ² of %s: %s, want %s", c.name, got, c.chi2)

@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // ErrUndefined is wrapped by the errors of metrics that have no value for an image, as opposed to a wrong use of them.
@@ -35,7 +35,7 @@ func (d Direction) step() (dx, dy int) {
 }
 
 // Pairs is the number of pairs of adjacent pixels of an image in a direction.
-func (d Direction) Pairs(m *data.Image) int {
+func (d Direction) Pairs(m *raster.Image) int {
 	dx, dy := d.step()
 	return (m.Width - dx) * (m.Height - dy)
 }
@@ -44,7 +44,7 @@ func (d Direction) Pairs(m *data.Image) int {
 //
 // The error wraps [ErrUndefined] where r has no value: an image one pixel wide or high has no pairs, and the channel may
 // be constant.
-func Correlation(m *data.Image, channel int, d Direction) (float64, error) {
+func Correlation(m *raster.Image, channel int, d Direction) (float64, error) {
 	if channel < 0 || channel >= m.Channels {
 		return 0, fmt.Errorf("correlation: no channel %d in an image of %d channels", channel, m.Channels)
 	}

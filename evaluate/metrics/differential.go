@@ -5,7 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // In the formulas of Wu, Noonan and Agaian (2011), F is the largest value of a sample, 255 or 65535, and N the number of samples.
@@ -14,7 +14,7 @@ import (
 // once, whichever of its bits differ.
 //
 // The field takes the two ciphertexts of plain images that differ in one bit. The images must have the same shape.
-func NPCR(a, b *data.Image) (float64, error) {
+func NPCR(a, b *raster.Image) (float64, error) {
 	if err := sameShape(a, b); err != nil {
 		return 0, err
 	}
@@ -30,7 +30,7 @@ func NPCR(a, b *data.Image) (float64, error) {
 
 // UACI is the unified average changing intensity: the mean absolute difference of two images' samples over F, in percent. The
 // images must have the same shape.
-func UACI(a, b *data.Image) (float64, error) {
+func UACI(a, b *raster.Image) (float64, error) {
 	if err := sameShape(a, b); err != nil {
 		return 0, err
 	}
@@ -75,7 +75,7 @@ func UACIBand(samples, top int, alpha float64) (low, high float64) {
 // ExpectedUACI is the UACI, in percent, to expect between a plain image and a cipher image of uniform samples that do not
 // depend on it: E|P − C| for a sample P is (P(P+1) + (F−P)(F−P+1)) / (2(F+1)). It is that of UACIExpected only when the plain
 // samples are uniform; against a black image it is 50 %.
-func ExpectedUACI(plain *data.Image) float64 {
+func ExpectedUACI(plain *raster.Image) float64 {
 	top := plain.Max()
 	sum := 0 // below 2³² a sample
 	for i := range plain.Samples() {

@@ -3,11 +3,11 @@ package metrics
 import (
 	"math"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // Histogram counts the byte values of an image.
-func Histogram(m *data.Image) (counts [256]int) {
+func Histogram(m *raster.Image) (counts [256]int) {
 	for _, v := range m.Pix {
 		counts[v]++
 	}
@@ -15,7 +15,7 @@ func Histogram(m *data.Image) (counts [256]int) {
 }
 
 // Entropy is the Shannon entropy of an image's bytes, −Σ p log₂ p, in bits a byte: 0 for a constant image, 8 at most.
-func Entropy(m *data.Image) float64 {
+func Entropy(m *raster.Image) float64 {
 	counts := Histogram(m)
 	n := float64(len(m.Pix))
 	sum := 0.0

@@ -3,12 +3,12 @@ package metrics
 import (
 	"math"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // MSE is the mean squared difference of two images' samples, in squared grey levels of their depth. The images must have
 // the same shape.
-func MSE(a, b *data.Image) (float64, error) {
+func MSE(a, b *raster.Image) (float64, error) {
 	if err := sameShape(a, b); err != nil {
 		return 0, err
 	}
@@ -30,7 +30,7 @@ func MSE(a, b *data.Image) (float64, error) {
 
 // PSNR is the peak signal-to-noise ratio of two images, 10 log₁₀(MAX²/MSE) in decibels with MAX = 255 or 65535: +Inf
 // for identical images. The images must have the same shape.
-func PSNR(a, b *data.Image) (float64, error) {
+func PSNR(a, b *raster.Image) (float64, error) {
 	mse, err := MSE(a, b)
 	if err != nil {
 		return 0, err
@@ -49,7 +49,7 @@ func PSNROf(mse float64, peak int) float64 {
 // ExpectedMSE is the MSE to expect between a plain image P and a cipher image of uniform samples that do not depend on
 // it: the variance of a uniform sample, (L²−1)/12 with L levels, plus E[(P − MAX/2)²]. With 8 bits that is
 // 5461.25 + E[(P − 127.5)²].
-func ExpectedMSE(plain *data.Image) float64 {
+func ExpectedMSE(plain *raster.Image) float64 {
 	levels := float64(plain.Max() + 1)
 	centre := float64(plain.Max()) / 2
 	sum := 0.0

@@ -17,11 +17,11 @@ package metrics
 import (
 	"fmt"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // sameShape says how two images that are to be compared differ in shape.
-func sameShape(a, b *data.Image) error {
+func sameShape(a, b *raster.Image) error {
 	if a.Width != b.Width || a.Height != b.Height || a.Channels != b.Channels || a.Depth != b.Depth {
 		return fmt.Errorf("images of different shape cannot be compared: %s and %s", a, b)
 	}
@@ -29,10 +29,10 @@ func sameShape(a, b *data.Image) error {
 }
 
 // plane copies one channel out of the interleaved samples, row by row.
-func plane(m *data.Image, channel int) []float64 { return planeRows(m, channel, 0, m.Height) }
+func plane(m *raster.Image, channel int) []float64 { return planeRows(m, channel, 0, m.Height) }
 
 // planeRows is plane for the rows [from, to).
-func planeRows(m *data.Image, channel, from, to int) []float64 {
+func planeRows(m *raster.Image, channel, from, to int) []float64 {
 	out := make([]float64, m.Width*(to-from))
 	at := from*m.Width*m.Channels + channel
 	if m.Depth == 8 {

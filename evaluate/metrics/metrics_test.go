@@ -11,12 +11,12 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"pgregory.net/rapid"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // randomImage fills an image with random bytes.
-func randomImage(width, height, channels, depth int, seed uint64) *data.Image {
-	m := data.NewImage(width, height, channels, depth)
+func randomImage(width, height, channels, depth int, seed uint64) *raster.Image {
+	m := raster.NewImage(width, height, channels, depth)
 	r := rand.New(rand.NewPCG(seed, 1))
 	for i := range m.Pix {
 		m.Pix[i] = byte(r.Uint32())
@@ -112,7 +112,7 @@ func TestChiSquareCriticalValues(t *testing.T) {
 }
 
 func TestNPCRAndUACICount(t *testing.T) {
-	a, b := data.NewImage(10, 10, 1, 8), data.NewImage(10, 10, 1, 8)
+	a, b := raster.NewImage(10, 10, 1, 8), raster.NewImage(10, 10, 1, 8)
 	b.Pix[0], b.Pix[7] = 255, 51
 	npcr, err := NPCR(a, b)
 	if err != nil || npcr != 2 {
@@ -123,7 +123,7 @@ func TestNPCRAndUACICount(t *testing.T) {
 		t.Errorf("UACI %v, %v, want 1.2", uaci, err)
 	}
 	// A sample of 16 bits counts once, whether its high byte differs, its low byte or both.
-	c, d := data.NewImage(10, 10, 1, 16), data.NewImage(10, 10, 1, 16)
+	c, d := raster.NewImage(10, 10, 1, 16), raster.NewImage(10, 10, 1, 16)
 	for i, v := range []int{1, 256, 65535} {
 		d.SetSample(i, v)
 	}
@@ -137,13 +137,13 @@ func TestNPCRAndUACICount(t *testing.T) {
 
 func TestExpectedUACI(t *testing.T) {
 	for _, depth := range []int{8, 16} {
-		all := data.NewImage(1<<depth/16, 16, 1, depth) // every value once
+		all := raster.NewImage(1<<depth/16, 16, 1, depth) // every value once
 		for i := range all.Samples() {
 			all.SetSample(i, i)
 		}
 		mean, _ := UACIExpected(1, all.Max())
 		near(t, "expected UACI of uniform samples", ExpectedUACI(all), mean, 1e-12)
-		near(t, "expected UACI of black", ExpectedUACI(data.NewImage(4, 4, 3, depth)), 50, 1e-12)
+		near(t, "expected UACI of black", ExpectedUACI(raster.NewImage(4, 4, 3, depth)), 50, 1e-12)
 		plain := picture(64, 64, 1, depth, "ramp", 1)
 		got, _ := UACI(plain, randomImage(64, 64, 1, depth, 3))
 		near(t, "UACI against a random image", got, ExpectedUACI(plain), .05)
@@ -162,9 +162,9 @@ func TestExpectedMSE(t *testing.T) {
 		mean += mse / n
 	}
 	near(t, "MSE against random images", mean, ExpectedMSE(plain), .01)
-	black := data.NewImage(4, 4, 1, 8)
+	black := raster.NewImage(4, 4, 1, 8)
 	near(t, "expected MSE of black", ExpectedMSE(black), 5461.25+127.5*127.5, 1e-12)
-	near(t, "expected MSE of black, 16 bits", ExpectedMSE(data.NewImage(4, 4, 1, 16)), (65536.*65536-1)/12+32767.5*32767.5, 1e-12)
+	near(t, "expected MSE of black, 16 bits", ExpectedMSE(raster.NewImage(4, 4, 1, 16)), (65536.*65536-1)/12+32767.5*32767.5, 1e-12)
 }
 
 func TestIdenticalImages(t *testing.T) {
@@ -183,7 +183,7 @@ func TestIdenticalImages(t *testing.T) {
 }
 
 func TestUndefined(t *testing.T) {
-	constant := data.NewImage(16, 16, 3, 8)
+	constant := raster.NewImage(16, 16, 3, 8)
 	for i := range constant.Pix {
 		constant.Pix[i] = 77
 	}
@@ -192,13 +192,13 @@ func TestUndefined(t *testing.T) {
 			t.Errorf("constant image, %s: %v, %v", d, r, err)
 		}
 	}
-	if _, err := Correlation(data.NewImage(1, 9, 1, 8), 0, Horizontal); !errors.Is(err, ErrUndefined) {
+	if _, err := Correlation(raster.NewImage(1, 9, 1, 8), 0, Horizontal); !errors.Is(err, ErrUndefined) {
 		t.Errorf("one column: %v", err)
 	}
 	if _, err := Correlation(constant, 3, Horizontal); err == nil || errors.Is(err, ErrUndefined) {
 		t.Errorf("no such channel: %v", err)
 	}
-	small := data.NewImage(10, 40, 1, 8)
+	small := raster.NewImage(10, 40, 1, 8)
 	if _, err := SSIM(small, small, Gaussian11); !errors.Is(err, ErrUndefined) || !strings.Contains(err.Error(), "10×40") {
 		t.Errorf("small image: %v", err)
 	}
@@ -208,8 +208,8 @@ func TestUndefined(t *testing.T) {
 }
 
 func TestDifferentShapes(t *testing.T) {
-	a := data.NewImage(16, 16, 3, 8)
-	for _, b := range []*data.Image{data.NewImage(16, 17, 3, 8), data.NewImage(16, 16, 1, 8), data.NewImage(16, 16, 3, 16)} {
+	a := raster.NewImage(16, 16, 3, 8)
+	for _, b := range []*raster.Image{raster.NewImage(16, 17, 3, 8), raster.NewImage(16, 16, 1, 8), raster.NewImage(16, 16, 3, 16)} {
 		_, npcr := NPCR(a, b)
 		_, uaci := UACI(a, b)
 		_, mse := MSE(a, b)
@@ -229,7 +229,7 @@ func TestMetricsStayInRange(t *testing.T) {
 		width, height := rapid.IntRange(1, 20).Draw(t, "width"), rapid.IntRange(1, 20).Draw(t, "height")
 		channels, depth := rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth")
 		levels := rapid.SampledFrom([]int{1, 2, 256}).Draw(t, "levels") // constant and two-valued images too
-		a, b := data.NewImage(width, height, channels, depth), data.NewImage(width, height, channels, depth)
+		a, b := raster.NewImage(width, height, channels, depth), raster.NewImage(width, height, channels, depth)
 		fill := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		for i := range a.Pix {
 			a.Pix[i], b.Pix[i] = byte(fill.IntN(levels)), byte(fill.IntN(levels))

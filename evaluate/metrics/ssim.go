@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // Window is the weighting of the neighbourhood that structural similarity looks at.
@@ -37,7 +37,7 @@ const (
 // where the whole window lies inside the image, then over the channels.
 //
 // The images must have the same shape. The error wraps [ErrUndefined] when they are smaller than the window.
-func SSIM(a, b *data.Image, window Window) (float64, error) {
+func SSIM(a, b *raster.Image, window Window) (float64, error) {
 	if err := sameShape(a, b); err != nil {
 		return 0, err
 	}

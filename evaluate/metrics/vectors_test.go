@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"testing"
 
-	"keygan/data"
+	"keygan/data/raster"
 )
 
 // vector is one entry of testdata/vectors.json: two images by recipe and what other programs measured on them.
@@ -50,8 +50,8 @@ func noise(n int, seed uint64) []byte {
 }
 
 // picture repeats the images of vectors.py: "noise", "ramp", or "grainy", a ramp with noise on it.
-func picture(width, height, channels, depth int, kind string, seed uint64) *data.Image {
-	m := data.NewImage(width, height, channels, depth)
+func picture(width, height, channels, depth int, kind string, seed uint64) *raster.Image {
+	m := raster.NewImage(width, height, channels, depth)
 	high, low := noise(m.Samples(), seed), noise(m.Samples(), seed+1)
 	for i := range m.Samples() {
 		c, x, y := i%channels, i/channels%width, i/channels/width
@@ -93,7 +93,7 @@ func TestAgainstOtherPrograms(t *testing.T) {
 				near(t, "SSIM "+window.String(), got, want, 1e-9)
 			}
 			for what, m := range map[string]struct {
-				measure func(a, b *data.Image) (float64, error)
+				measure func(a, b *raster.Image) (float64, error)
 				want    float64
 			}{"PSNR": {PSNR, v.PSNR}, "MSE": {MSE, v.MSE}, "NPCR": {NPCR, v.NPCR}, "UACI": {UACI, v.UACI}} {
 				got, err := m.measure(a, b)

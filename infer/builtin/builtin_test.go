@@ -3,7 +3,7 @@ package builtin
 import (
 	"testing"
 
-	"keygan/data"
+	"keygan/data/imagefile"
 )
 
 // limit is what the program may grow by, in bytes.
@@ -21,7 +21,7 @@ func TestGenerator(t *testing.T) {
 	if m.TakesNoise() || m.Arch().Channels != 3 {
 		t.Errorf("%+v: README.md says that its keys are RGB and follow from the image alone", m.Arch())
 	}
-	img, err := data.ReadImage("testdata/xray.png")
+	img, err := imagefile.ReadImage("testdata/xray.png")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestGenerator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := data.ReadImage("testdata/xray.key.png")
+	want, err := imagefile.ReadImage("testdata/xray.key.png")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,390 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"keygan/data/imagefile"
+	"keygan/data/internal/imagetest"
+	"keygan/data/raster"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// mixed is a folder with an image of every kind: grey, colour, alpha, 16 bits, stacks, a copy, and one that is damaged.
+func mixed(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	mri := synthesize(t, "mri", 2, 40, 1)
+	colour := synthesize(t, "spectrogram", 1, 33, 1)[0]
+	deep := raster.NewImage(31, 20, 1, 16)
+	for i := range deep.Samples() {
+		deep.SetSample(i, i*i*7%65536)
+	}
+	alpha := raster.NewImage(5, 9, 4, 8)
+	for i := range alpha.Pix {
+		alpha.Pix[i] = byte(i * 11)
+	}
+	files := imagetest.Samples(t)
+	for name, b := range map[string][]byte{
+		"grey.png": pngBytes(t, mri[0]), "copy of grey.png": pngBytes(t, mri[0]), "fits.png": pngBytes(t, mri[1].Resize(32, 32)),
+		"colour.png": pngBytes(t, colour), "deep.png": pngBytes(t, deep), "alpha.png": pngBytes(t, alpha),
+		"scan.jpg": files["a.jpg"], "film.tif": files["a.tif"], "stack.npy": files["a.npy"], "head.nii.gz": files["a.nii.gz"],
+		"damaged.png": files["a.png"][:90],
+	} {
+		imagetest.Write(t, filepath.Join(dir, name), b)
+	}
+	return dir
+}
+
+func mustOpen(t testing.TB, folders ...string) Source {
+	t.Helper()
+	specs := []Spec{{Synthetic: "spectrogram", Count: 2, Size: 20}}
+	for _, folder := range folders {
+		specs = append(specs, Spec{Folder: folder})
+	}
+	src, err := OpenAll(specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+func mustCache(t testing.TB, src Source, o CacheOptions) Source {
+	t.Helper()
+	c, err := Cached(context.Background(), src, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// watched counts the images that are decoded.
+type watched struct {
+	Source
+	reads atomic.Int64
+}
+
+func (w *watched) Locate(i int) (path, part string) { return locate(w.Source, i) }
+
+func (w *watched) Image(i int) (*raster.Image, error) {
+	w.reads.Add(1)
+	return w.Source.Image(i)
+}
+
+// agree checks that two sources give the same images at size and channels, or the same errors.
+func agree(t *testing.T, cached, src Source, size, channels int) {
+	t.Helper()
+	if cached.Len() != src.Len() {
+		t.Fatalf("%d images of %d", cached.Len(), src.Len())
+	}
+	for i := range src.Len() {
+		want, wantErr := src.Image(i)
+		got, err := cached.Image(i)
+		if wantErr != nil {
+			if err == nil || err.Error() != wantErr.Error() {
+				t.Errorf("%s: got error %v, want %v", src.Name(i), err, wantErr)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(eightBits(fit(want, size, channels)), got); diff != "" || cached.Name(i) != src.Name(i) {
+			t.Errorf("%s, now %s: %s", src.Name(i), cached.Name(i), diff)
+		}
+	}
+}
+
+func TestCachedImagesAreTheSame(t *testing.T) {
+	src := mustOpen(t, mixed(t))
+	for _, size := range []int{1, 7, 32, 45} {
+		for _, channels := range []int{1, 3} {
+			dir := filepath.Join(t.TempDir(), "made", "for it")
+			o := CacheOptions{Dir: dir, Size: size, Channels: channels}
+			agree(t, mustCache(t, src, o), src, size, channels)
+			w := &watched{Source: src}
+			agree(t, mustCache(t, w, o), src, size, channels)
+			if n := w.reads.Load(); n != 3 { // two drawn images and one that is damaged
+				t.Errorf("%d images were made though there is a cache", n)
+			}
+		}
+	}
+}
+
+// Through the loader, images of 8 bits give the same floats to the last bit, those of 16 the nearest 8-bit level's.
+func TestLoaderOfCachedImages(t *testing.T) {
+	folder := mixed(t)
+	if err := os.Remove(filepath.Join(folder, "damaged.png")); err != nil {
+		t.Fatal(err)
+	}
+	src := mustOpen(t, folder)
+	o := LoaderOptions{Batch: 1, Size: 24, Channels: 3, Seed: 3}
+	images := mustCache(t, src, CacheOptions{Dir: t.TempDir(), Size: 24, Channels: 3})
+	want, got := next(t, newLoader(t, src, o), src.Len()), next(t, newLoader(t, images, o), src.Len())
+	for k := range want {
+		most := float32(0)
+		if strings.Contains(want[k].Names[0], "deep.png") {
+			most = 1.0001 / 255
+		}
+		for i, v := range want[k].Pixels {
+			if d := got[k].Pixels[i] - v; d > most || d < -most || got[k].Names[0] != want[k].Names[0] {
+				t.Fatalf("%s: %v, want %v", want[k].Names, got[k].Pixels[i], v)
+			}
+		}
+	}
+}
+
+func TestEightBits(t *testing.T) {
+	m := raster.NewImage(256, 256, 1, 16)
+	for i := range m.Samples() {
+		m.SetSample(i, i)
+	}
+	for i, v := range eightBits(m).Pix {
+		if want := (i*255*2 + 65535) / (2 * 65535); int(v) != want {
+			t.Fatalf("%d becomes %d, want %d", i, v, want)
+		}
+	}
+}
+
+// What is in the folder is an array that anything can read, and nobody else may.
+func TestCacheIsAnArray(t *testing.T) {
+	dir := t.TempDir()
+	src := mustOpen(t, mixed(t))
+	images := mustCache(t, src, CacheOptions{Dir: dir, Size: 16, Channels: 3})
+	paths := filesNamed(dir, "images-16x16x3-", ".npy")
+	if len(paths) != 1 {
+		t.Fatal(paths)
+	}
+	array, err := Open(Spec{Folder: paths[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]bool{}
+	for i := range array.Len() {
+		m, err := array.Image(i)
+		if err != nil || m.Width != 16 || m.Height != 16 || m.Channels != 3 {
+			t.Fatal(m, err)
+		}
+		rows[string(m.Pix)] = true
+	}
+	for i := range images.Len() {
+		m, err := images.Image(i)
+		if path, _ := locate(images, i); err == nil && path != "" && !rows[string(m.Pix)] {
+			t.Errorf("%s is not in the array", images.Name(i))
+		}
+	}
+	if want := images.Len() - 2 - 1; array.Len() != want { // drawn, and a copy
+		t.Errorf("%d rows, want %d", array.Len(), want)
+	}
+	for _, path := range filesNamed(dir, "", "") {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
+	}
+}
+
+func TestCacheProgress(t *testing.T) {
+	var calls, reads [][2]int
+	reading := func(done, total int) { reads = append(reads, [2]int{done, total}) }
+	o := CacheOptions{Reading: reading, Dir: t.TempDir(), Size: 8, Channels: 1, Progress: func(done, total int) { calls = append(calls, [2]int{done, total}) }}
+	folder := folderOf(t, "a.png", "b.png", "c.png")
+	mustCache(t, mustOpen(t, folder), o)
+	if diff := cmp.Diff([][2]int{{0, 3}, {1, 3}, {2, 3}, {3, 3}}, calls); diff != "" {
+		t.Error(diff)
+	}
+	calls = nil
+	mustCache(t, mustOpen(t, folder), o)
+	if calls != nil {
+		t.Errorf("there is a cache, but %v", calls)
+	}
+	if diff := cmp.Diff([][2]int{{0, 3}, {1, 3}, {2, 3}, {3, 3}, {0, 3}, {1, 3}, {2, 3}, {3, 3}}, reads); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Names, order and place do not matter, content does.
+func TestCacheFollowsContent(t *testing.T) {
+	dir := t.TempDir()
+	o := CacheOptions{Dir: dir, Size: 8, Channels: 1}
+	folder := folderOf(t, "a.png", "b.png", "c.png")
+	reads := func(folder string) int {
+		t.Helper()
+		w := &watched{Source: second2(Open(Spec{Folder: folder}))}
+		images := mustCache(t, w, o)
+		n := int(w.reads.Load())
+		agree(t, images, w.Source, 8, 1)
+		return n
+	}
+	if n := reads(folder); n != 3 {
+		t.Errorf("%d of 3 images were decoded", n)
+	}
+	for from, to := range map[string]string{"a.png": "z.png", "b.png": "deeper.png"} {
+		if err := os.Rename(filepath.Join(folder, from), filepath.Join(folder, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := reads(folder); n != 0 {
+		t.Errorf("%d images were decoded after others had new names", n)
+	}
+	imagetest.Write(t, filepath.Join(folder, "d.png"), pngBytes(t, &raster.Image{Width: 2, Height: 1, Channels: 1, Depth: 8, Pix: []byte{70, 80}}))
+	if n := reads(folder); n != 1 {
+		t.Errorf("%d images were decoded after one was added", n)
+	}
+	imagetest.Write(t, filepath.Join(folder, "d.png"), pngBytes(t, &raster.Image{Width: 2, Height: 1, Channels: 1, Depth: 8, Pix: []byte{71, 80}}))
+	if n := reads(folder); n != 1 {
+		t.Errorf("%d images were decoded after one was changed", n)
+	}
+	if n := reads(folderOf(t, "1.png", "2.png")); n != 0 {
+		t.Errorf("%d images were decoded of copies elsewhere", n)
+	}
+}
+
+func second2(src Source, _ error) Source { return src }
+
+// Slices along another axis are other images, though the file and the numbers are the same.
+func TestCacheKnowsTheAxis(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "head.nii")
+	imagetest.Write(t, path, imagetest.Cornered().Bytes())
+	dir := t.TempDir()
+	for _, axis := range imagefile.AxisNames {
+		src, err := Open(Spec{Folder: path, Axis: axis})
+		if err != nil {
+			t.Fatal(err)
+		}
+		agree(t, mustCache(t, src, CacheOptions{Dir: dir, Size: 6, Channels: 1}), src, 6, 1)
+	}
+}
+
+func TestCacheOfASplit(t *testing.T) {
+	src := mustOpen(t, mixed(t))
+	for _, heldOut := range []bool{false, true} {
+		side, err := Split(context.Background(), src, 0.5, heldOut)
+		if err != nil {
+			t.Fatal(err)
+		}
+		agree(t, mustCache(t, side, CacheOptions{Dir: t.TempDir(), Size: 9, Channels: 3}), side, 9, 3)
+	}
+}
+
+func TestCacheErrors(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	imagetest.Write(t, file, nil)
+	src := mustOpen(t, folderOf(t, "a.png"))
+	for want, o := range map[string]CacheOptions{
+		"of size 0":                {Dir: t.TempDir(), Channels: 1},
+		"of size 100000":           {Dir: t.TempDir(), Size: 100000, Channels: 1},
+		"with 2 channels":          {Dir: t.TempDir(), Size: 8, Channels: 2},
+		file + ": not a directory": {Dir: file, Size: 8, Channels: 1},
+	} {
+		if _, err := Cached(context.Background(), src, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	if _, err := Cached(context.Background(), mustOpen(t, folderOf(t, "a.png")), CacheOptions{Size: 8, Channels: 1}); err != nil {
+		t.Error(err)
+	}
+	if dir, _ := os.UserCacheDir(); len(filesNamed(filepath.Join(dir, "keygan"), "images-8x8x1-", ".npy")) != 1 {
+		t.Error("the default folder is empty")
+	}
+}
+
+// Where there is nothing to keep, no folder is made.
+func TestCacheOfDrawnImages(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "none")
+	src := mustOpen(t)
+	agree(t, mustCache(t, src, CacheOptions{Dir: dir, Size: 8, Channels: 1}), src, 8, 1)
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("there is a folder: %v", err)
+	}
+}
+
+// Hashes are kept for the next process, for files that have not changed in the last seconds.
+func TestHashesAreRemembered(t *testing.T) {
+	folder, dir := folderOf(t, "a.png", "new.png"), t.TempDir()
+	path := filepath.Join(folder, "a.png")
+	then := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(path, then, then); err != nil {
+		t.Fatal(err)
+	}
+	mustCache(t, mustOpen(t, folder), CacheOptions{Dir: dir, Size: 8, Channels: 1})
+	known := readHashes(dir)
+	b, err := os.ReadFile(path)
+	if err != nil || known[path].Hash != sha256.Sum256(b) || known[path].Size != int64(len(b)) {
+		t.Errorf("%v, %v", known[path], err)
+	}
+	if _, there := known[filepath.Join(folder, "new.png")]; there {
+		t.Error("a file of this second is remembered")
+	}
+}
+
+// When this fails because the images of a file have changed, raise the number in cacheTransform and set the new hash here.
+func TestCacheTransform(t *testing.T) {
+	sum := sha256.New()
+	paths := slices.Concat(filesNamed("../imagefile/testdata", "", ".npy"), filesNamed("../imagefile/testdata", "", ".png"), filesNamed("../imagefile/testdata", "", ".tif"), filesNamed("../imagefile/testdata", "", ".bmp"))
+	for _, path := range paths {
+		src, err := Open(Spec{Folder: path})
+		if err != nil {
+			if strings.HasSuffix(path, "pickled.npy") {
+				continue
+			}
+			t.Fatal(err)
+		}
+		for i := range src.Len() {
+			m, err := src.Image(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum.Write(eightBits(fit(m, 5, 1)).Pix)
+			sum.Write(eightBits(fit(m, 11, 3)).Pix)
+		}
+	}
+	if got, want := fmt.Sprintf("%x", sum.Sum(nil)[:8]), "149afdd21f1d5568"; got != want || !strings.HasPrefix(cacheTransform, "1 ") {
+		t.Errorf("images are now %s, were %s, with transform %q", got, want, cacheTransform)
+	}
+}
+
+// A chest film as the Montgomery set has them, 4020×4892, to 256×256 RGB: from the file, and from the cache.
+func BenchmarkCached(b *testing.B) {
+	folder := b.TempDir()
+	film := synthesize(b, "xray", 1, 1024, 1)[0].Resize(4020, 4892)
+	imagetest.Write(b, filepath.Join(folder, "film.png"), pngBytes(b, film))
+	src, err := Open(Spec{Folder: folder})
+	if err != nil {
+		b.Fatal(err)
+	}
+	o := CacheOptions{Dir: b.TempDir(), Size: 256, Channels: 3}
+	images := mustCache(b, src, o)
+	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			m, err := src.Image(0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			eightBits(fit(m, 256, 3))
+		}
+	})
+	b.Run("cached", func(b *testing.B) {
+		b.SetBytes(3 * 256 * 256)
+		for b.Loop() {
+			if _, err := images.Image(0); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			mustCache(b, src, o)
+		}
+	})
+	runtime.KeepAlive(images)
+}

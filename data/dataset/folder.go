@@ -1,0 +1,144 @@
+package dataset
+
+import (
+	"fmt"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
+	"keygan/internal/fileerr"
+	"keygan/internal/listing"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// folder is the images in the files below a folder.
+type folder struct {
+	items  []item
+	axis   string
+	stacks *stackCache
+}
+
+type item struct {
+	path  string
+	slice int // image of a stack; −1 for a file that is read with ReadImage
+	name  string
+	bad   error // why there is no such image
+}
+
+// openFolder lists the images of path, a folder or a file: at most count of them, or all when count is 0. What cannot be
+// listed is an error or, to keep the bad, an item.
+func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+	}
+	files := []string{path}
+	var unlisted []error
+	if info.IsDir() {
+		if files, unlisted = listing.Files(path, imagefile.ImageName); len(unlisted) > 0 && (!keepBad || len(files) == 0) {
+			return nil, unlisted[0]
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s: no images: no file ends in %s", path, strings.Join(imagefile.Extensions(), ", "))
+	}
+	f := &folder{axis: axis, stacks: newStackCache(func(path string) (*imagefile.Stack, error) { return imagefile.ReadStack(path, axis) })}
+	if f.items, err = f.list(files, keepBad); err != nil {
+		return nil, err
+	}
+	for _, err := range unlisted {
+		at := err.(*listing.UnreadablePath)
+		f.items = append(f.items, item{path: at.Path, slice: -1, name: at.Path, bad: err})
+	}
+	if n := len(f.items); count > 0 && count < n {
+		some := make([]item, count)
+		for i := range some {
+			some[i] = f.items[i*n/count]
+		}
+		f.items = some
+	}
+	return f, nil
+}
+
+func (f *folder) Len() int          { return len(f.items) }
+func (f *folder) Name(i int) string { return f.items[i].name }
+
+// Locate names the axis of a slice too, since it is another image along another.
+func (f *folder) Locate(i int) (path, part string) {
+	it := f.items[i]
+	if it.slice < 0 {
+		return it.path, ""
+	}
+	return it.path, fmt.Sprintf("#%d %s", it.slice, f.axis)
+}
+
+func (f *folder) Image(i int) (*raster.Image, error) {
+	it := f.items[i]
+	if it.bad != nil {
+		return nil, it.bad
+	}
+	if it.slice < 0 {
+		return imagefile.ReadImage(it.path)
+	}
+	s, err := f.stacks.get(it.path)
+	if err != nil {
+		return nil, err
+	}
+	if it.slice >= s.Count {
+		return nil, fmt.Errorf("%s: has %d images, no number %d: it changed while in use", it.path, s.Count, it.slice)
+	}
+	return s.Image(it.slice), nil
+}
+
+// list makes the items of the files, reading the stacks, a few at a time, to learn how many images each shows.
+func (f *folder) list(files []string, keepBad bool) ([]item, error) {
+	found := make([][]item, len(files))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range files {
+		if !imagefile.IsStack(path) {
+			found[i] = []item{{path: path, slice: -1, name: path}}
+			continue
+		}
+		work.Go(func() (err error) {
+			if found[i], err = f.listStack(path); err != nil && keepBad {
+				found[i], err = []item{{path: path, slice: -1, name: path, bad: err}}, nil
+			}
+			return err
+		})
+	}
+	err := work.Wait()
+	return slices.Concat(found...), err
+}
+
+func (f *folder) listStack(path string) (items []item, err error) {
+	if imagefile.HasExtension(path, ".parquet") {
+		count, single, err := imagefile.SpectrogramImages(path)
+		if err != nil {
+			return nil, err
+		}
+		for k := range count {
+			items = append(items, sliceItem(path, k, single))
+		}
+		return items, nil
+	}
+	s, err := f.stacks.get(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range s.Shown {
+		items = append(items, sliceItem(path, k, s.Single))
+	}
+	return items, nil
+}
+
+func sliceItem(path string, k int, single bool) item {
+	name := path
+	if !single {
+		name = fmt.Sprintf("%s#%d", path, k)
+	}
+	return item{path: path, slice: k, name: name}
+}

@@ -1,0 +1,220 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"keygan/data/raster"
+	"math/bits"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// LoaderOptions say what batches a Loader makes.
+type LoaderOptions struct {
+	Batch    int    // images a batch
+	Size     int    // every image is resized to Size×Size
+	Channels int    // 1 grey or 3 RGB
+	Workers  int    // goroutines that decode; 0 is one for each CPU
+	Seed     uint64 // of the order
+	Start    int    // batches already consumed, by the run that is being resumed
+}
+
+// A Batch is some images as a network takes them.
+type Batch struct {
+	Pixels []float32 // [N, C, S, S] in [−1, 1]
+	Names  []string  // N
+}
+
+// cacheBytes bounds the decoded and resized images that a loader keeps, so that a set that fits is decoded only once.
+const cacheBytes = 512 << 20
+
+// ErrClosed is what Next returns after Close.
+var ErrClosed = errors.New("the loader is closed")
+
+// A Loader gives endless batches of a source's images, shuffled anew each epoch, prepared ahead by other goroutines.
+//
+// The order depends on the seed and the epoch alone: a loader that starts at k gives exactly what another gives from its
+// batch k on, whatever the number of workers. An epoch leaves out its last images when they do not fill a batch; a source
+// smaller than a batch repeats itself within the batch. Loaders hold at most Workers + 2 batches besides the kept images.
+type Loader struct {
+	src     Source
+	o       LoaderOptions
+	kept    []atomic.Pointer[raster.Image] // decoded and resized, by index in src
+	keeping atomic.Int64                   // bytes
+
+	pending chan chan result // in order
+	quit    chan struct{}
+	close   sync.Once
+	running sync.WaitGroup
+}
+
+type result struct {
+	batch Batch
+	err   error
+}
+
+type job struct {
+	images []int // indices in the source
+	reply  chan result
+}
+
+// NewLoader starts preparing batches. Close it when done.
+func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
+	switch {
+	case src.Len() == 0:
+		return nil, errors.New("no images to load")
+	case o.Batch < 1:
+		return nil, fmt.Errorf("a batch of %d images: at least 1", o.Batch)
+	case o.Size < 1:
+		return nil, fmt.Errorf("an image size of %d: at least 1", o.Size)
+	case o.Channels != 1 && o.Channels != 3:
+		return nil, fmt.Errorf("%d channels: 1 (grey) or 3 (RGB)", o.Channels)
+	case o.Start < 0:
+		return nil, fmt.Errorf("a start after %d batches: at least 0", o.Start)
+	}
+	if o.Workers < 1 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	l := &Loader{
+		src: src, o: o,
+		kept:    make([]atomic.Pointer[raster.Image], src.Len()),
+		pending: make(chan chan result, o.Workers),
+		quit:    make(chan struct{}),
+	}
+	jobs := make(chan job)
+	l.running.Go(func() { l.plan(jobs) })
+	for range o.Workers {
+		l.running.Go(func() {
+			for j := range jobs {
+				batch, err := l.load(j.images)
+				j.reply <- result{batch, err} // has room for it
+			}
+		})
+	}
+	return l, nil
+}
+
+// BatchesPerEpoch is how many batches go by before the images are shuffled anew.
+func (l *Loader) BatchesPerEpoch() int { return max(1, l.src.Len()/l.o.Batch) }
+
+// Next returns the next batch, waiting for it if need be. When an image of a batch cannot be read, Next returns that error
+// in the batch's turn, naming the file; the call after it goes on with the batch that follows.
+func (l *Loader) Next() (Batch, error) {
+	select {
+	case <-l.quit:
+		return Batch{}, ErrClosed
+	default:
+	}
+	select {
+	case reply := <-l.pending:
+		select {
+		case r := <-reply:
+			return r.batch, r.err
+		case <-l.quit:
+		}
+	case <-l.quit:
+	}
+	return Batch{}, ErrClosed
+}
+
+// Close stops the goroutines and waits for them to end. It may be called twice, and while Next waits.
+func (l *Loader) Close() {
+	l.close.Do(func() { close(l.quit) })
+	l.running.Wait()
+}
+
+// plan hands out the batches in order, until quit.
+func (l *Loader) plan(jobs chan<- job) {
+	defer close(jobs)
+	perEpoch := l.BatchesPerEpoch()
+	var order []int
+	for k := l.o.Start; ; k++ {
+		if order == nil || k%perEpoch == 0 {
+			order = shuffled(l.src.Len(), l.o.Seed, uint64(k/perEpoch))
+		}
+		j := job{make([]int, l.o.Batch), make(chan result, 1)}
+		for i := range j.images {
+			j.images[i] = order[(k%perEpoch*l.o.Batch+i)%len(order)]
+		}
+		// First the place in the order, then the work: pending bounds what is made ahead.
+		select {
+		case l.pending <- j.reply:
+		case <-l.quit:
+			return
+		}
+		select {
+		case jobs <- j:
+		case <-l.quit:
+			return
+		}
+	}
+}
+
+// shuffled returns 0 to n−1 in the order of an epoch. The shuffle is written out, since the order must not change with the
+// version of a library: that would make a resumed run another run.
+func shuffled(n int, seed, epoch uint64) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	source := rand.NewPCG(seed, epoch)
+	for i := n - 1; i > 0; i-- {
+		j, _ := bits.Mul64(source.Uint64(), uint64(i+1)) // uniform in [0, i]
+		order[i], order[j] = order[j], order[i]
+	}
+	return order
+}
+
+// load makes the batch of some images.
+func (l *Loader) load(images []int) (Batch, error) {
+	size := l.o.Channels * l.o.Size * l.o.Size
+	b := Batch{Pixels: make([]float32, len(images)*size), Names: make([]string, len(images))}
+	for k, i := range images {
+		select {
+		case <-l.quit:
+			return Batch{}, ErrClosed
+		default:
+		}
+		m, err := l.image(i)
+		if err != nil {
+			return Batch{}, err
+		}
+		m.PutFloats(b.Pixels[k*size : (k+1)*size])
+		b.Names[k] = l.src.Name(i)
+	}
+	return b, nil
+}
+
+// image returns image i with the right channels and size, keeping it while there is room.
+func (l *Loader) image(i int) (*raster.Image, error) {
+	if m := l.kept[i].Load(); m != nil {
+		return m, nil
+	}
+	m, err := l.src.Image(i)
+	if err != nil {
+		return nil, err
+	}
+	m = fit(m, l.o.Size, l.o.Channels)
+	if bytes := int64(len(m.Pix)); l.keeping.Add(bytes) <= cacheBytes {
+		l.kept[i].Store(m)
+	} else {
+		l.keeping.Add(-bytes)
+	}
+	return m, nil
+}
+
+// fit returns an image at size×size with so many channels, 1 or 3, its depth kept: the very image when it is so already.
+func fit(m *raster.Image, size, channels int) *raster.Image {
+	if m.Channels > channels { // before the resizing, which then has less to do
+		m = m.Convert(channels)
+	}
+	if m.Width != size || m.Height != size {
+		m = m.Resize(size, size)
+	}
+	if m.Channels != channels {
+		m = m.Convert(channels)
+	}
+	return m
+}

@@ -1,0 +1,127 @@
+package imagefile
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"keygan/data/raster"
+)
+
+// fromGo takes over what one of Go's decoders made. Images that are opaque by type or by content get no alpha channel;
+// premultiplied alpha, which only TIFF can hold, is divided out.
+func fromGo(src image.Image) (*raster.Image, error) {
+	switch s := src.(type) {
+	case *image.Gray:
+		return pick(s.Pix, s.Stride, s.Rect, 8, 1, 0), nil
+	case *image.Gray16:
+		return pick(s.Pix, s.Stride, s.Rect, 16, 1, 0), nil
+	case *image.NRGBA:
+		return pick(s.Pix, s.Stride, s.Rect, 8, 4, 0, 1, 2, 3), nil
+	case *image.NRGBA64:
+		return pick(s.Pix, s.Stride, s.Rect, 16, 4, 0, 1, 2, 3), nil
+	case *image.RGBA:
+		if s.Opaque() {
+			return pick(s.Pix, s.Stride, s.Rect, 8, 4, 0, 1, 2), nil
+		}
+		return unpremultiplied(s, 8), nil
+	case *image.RGBA64:
+		if s.Opaque() {
+			return pick(s.Pix, s.Stride, s.Rect, 16, 4, 0, 1, 2), nil
+		}
+		return unpremultiplied(s, 16), nil
+	case *image.Paletted:
+		return fromPaletted(s), nil
+	case *image.YCbCr:
+		return rgb(s, func(x, y int) (r, g, b byte) {
+			i, j := s.YOffset(x, y), s.COffset(x, y)
+			return color.YCbCrToRGB(s.Y[i], s.Cb[j], s.Cr[j])
+		}), nil
+	case *image.CMYK:
+		return rgb(s, func(x, y int) (r, g, b byte) {
+			c := s.CMYKAt(x, y)
+			return color.CMYKToRGB(c.C, c.M, c.Y, c.K)
+		}), nil
+	}
+	return nil, fmt.Errorf("pixels of type %T are not supported", src)
+}
+
+// pick copies the given channels of src, which has srcChannels of them, into an image of len(channels) channels.
+func pick(src []byte, stride int, r image.Rectangle, depth, srcChannels int, channels ...int) *raster.Image {
+	m := raster.NewImage(r.Dx(), r.Dy(), len(channels), depth)
+	sample := depth / 8
+	at := 0
+	for y := range m.Height {
+		row := src[y*stride:]
+		for x := range m.Width {
+			for _, c := range channels {
+				from := (x*srcChannels + c) * sample
+				at += copy(m.Pix[at:at+sample], row[from:from+sample])
+			}
+		}
+	}
+	return m
+}
+
+func rgb(src image.Image, at func(x, y int) (r, g, b byte)) *raster.Image {
+	rect := src.Bounds()
+	m := raster.NewImage(rect.Dx(), rect.Dy(), 3, 8)
+	i := 0
+	for y := rect.Min.Y; y < rect.Max.Y; y++ {
+		for x := rect.Min.X; x < rect.Max.X; x++ {
+			m.Pix[i], m.Pix[i+1], m.Pix[i+2] = at(x, y)
+			i += 3
+		}
+	}
+	return m
+}
+
+func unpremultiplied(src image.Image, depth int) *raster.Image {
+	rect := src.Bounds()
+	m := raster.NewImage(rect.Dx(), rect.Dy(), 4, depth)
+	i := 0
+	for y := rect.Min.Y; y < rect.Max.Y; y++ {
+		for x := rect.Min.X; x < rect.Max.X; x++ {
+			c := color.NRGBA64Model.Convert(src.At(x, y)).(color.NRGBA64)
+			for _, v := range [4]uint16{c.R, c.G, c.B, c.A} {
+				m.SetSample(i, int(v)>>(16-depth))
+				i++
+			}
+		}
+	}
+	return m
+}
+
+// fromPaletted writes out the colours: RGB, or RGBA when an entry of the palette is not opaque.
+func fromPaletted(s *image.Paletted) *raster.Image {
+	channels := 3
+	var table [256][4]byte
+	for i := range table {
+		table[i][3] = 255 // an index beyond the palette is opaque black, as PNG viewers have it
+	}
+	for i, c := range s.Palette {
+		n := color.NRGBAModel.Convert(c).(color.NRGBA)
+		table[i] = [4]byte{n.R, n.G, n.B, n.A}
+		if n.A != 255 {
+			channels = 4
+		}
+	}
+	m := raster.NewImage(s.Rect.Dx(), s.Rect.Dy(), channels, 8)
+	at := 0
+	for y := range m.Height {
+		for _, index := range s.Pix[y*s.Stride : y*s.Stride+m.Width] {
+			at += copy(m.Pix[at:at+channels], table[index][:])
+		}
+	}
+	return m
+}
+
+// greyPalette reports whether every colour of a palette is an opaque grey.
+func greyPalette(p color.Palette) bool {
+	for _, c := range p {
+		r, g, b, a := c.RGBA()
+		if r != g || g != b || a != 0xffff {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,153 @@
+package imagefile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// The second bytes of JPEG's markers (ITU-T T.81, table B.1).
+const (
+	jpegTEM   = 0x01
+	jpegSOF0  = 0xc0
+	jpegDHT   = 0xc4
+	jpegJPG   = 0xc8
+	jpegDAC   = 0xcc
+	jpegSOF15 = 0xcf
+	jpegRST0  = 0xd0
+	jpegSOI   = 0xd8
+	jpegEOI   = 0xd9
+	jpegSOS   = 0xda
+	jpegAPP0  = 0xe0
+	jpegAPP15 = 0xef
+	jpegCOM   = 0xfe
+)
+
+// searchJPEG looks at the segments one by one and steps over the coded pixels between them, to the end of the picture.
+func (f *findings) searchJPEG(e *excerpts) {
+	for at := int64(2); ; {
+		b := e.at(at, 2)
+		if b == nil {
+			return
+		}
+		marker := b[1]
+		switch {
+		case b[0] != 0xff || marker == 0 || marker == jpegTEM || marker >= jpegRST0 && marker <= jpegSOI:
+			at = nextMarker(e, at+1) // coded pixels
+			continue
+		case marker == 0xff: // a fill byte
+			at++
+			continue
+		case marker == jpegEOI:
+			if at+2 < e.size {
+				f.add("data after the picture")
+			}
+			return
+		}
+		b = e.at(at+2, 2)
+		if b == nil {
+			return
+		}
+		length := int64(binary.BigEndian.Uint16(b)) // of the content and of itself
+		if length < 2 || length > e.size-at-2 {
+			return
+		}
+		f.jpegSegment(e, marker, at+4, at+2+length)
+		at += 2 + length
+	}
+}
+
+// nextMarker finds the next 0xff from an offset on, or the end of the file.
+func nextMarker(e *excerpts, at int64) int64 {
+	for at < e.size {
+		b := e.upTo(at, e.size, 512)
+		if b == nil {
+			return e.size
+		}
+		if i := bytes.IndexByte(b, 0xff); i >= 0 {
+			return at + int64(i)
+		}
+		at += int64(len(b))
+	}
+	return e.size
+}
+
+// jpegSegment looks into the segment whose content lies from start to end.
+func (f *findings) jpegSegment(e *excerpts, marker byte, start, end int64) {
+	switch {
+	case marker == jpegCOM:
+		f.add("text")
+	case marker >= jpegAPP0 && marker <= jpegAPP15:
+		f.jpegApplication(e, marker-jpegAPP0, start, end)
+	case marker >= jpegSOF0 && marker <= jpegSOF15 && marker != jpegDHT && marker != jpegJPG && marker != jpegDAC:
+		// sample precision, height (2 bytes), width (2), components
+		b := e.upTo(start, end, 6)
+		if len(b) < 6 {
+			return
+		}
+		if b[0] != 8 {
+			f.refuse(fmt.Sprintf("has %d bits a sample", b[0]))
+		}
+		if b[5] == 4 {
+			f.refuse("is CMYK")
+		}
+	}
+}
+
+// jpegApplication looks into segment APPn.
+func (f *findings) jpegApplication(e *excerpts, n byte, start, end int64) {
+	is := func(app byte, id string) bool {
+		return n == app && string(e.upTo(start, end, len(id))) == id
+	}
+	switch {
+	case is(0, "JFIF\x00"):
+		f.jfif(e.upTo(start, end, 14))
+	case is(0, "JFXX\x00"):
+		f.add("thumbnail")
+	case is(1, "Exif\x00"): // and a byte of padding
+		f.searchEXIF(e.within(start+6, end-start-6))
+	case is(1, "http://ns.adobe.com/xap/1.0/\x00"), is(1, "http://ns.adobe.com/xmp/extension/\x00"):
+		f.add("XMP")
+	case is(2, "ICC_PROFILE\x00"):
+		f.add("ICC profile")
+	case is(2, "MPF\x00"):
+		f.searchMPF(e.within(start+4, end-start-4))
+	case is(13, "Photoshop "):
+		f.add("IPTC")
+	case is(14, "Adobe"): // how the components are coded
+	default:
+		f.add("private data")
+	}
+}
+
+// jfif looks into a JFIF header (ITU-T T.871): a name of 5 bytes, version (2), units, densities (2 + 2), size of a thumbnail (1 + 1).
+func (f *findings) jfif(b []byte) {
+	if len(b) < 14 {
+		return
+	}
+	// Without units, the densities are the shape of a pixel: worth a word unless it is square.
+	if b[7] != 0 || binary.BigEndian.Uint16(b[8:]) != binary.BigEndian.Uint16(b[10:]) {
+		f.add("resolution")
+	}
+	if b[12] != 0 && b[13] != 0 {
+		f.add("thumbnail")
+	}
+}
+
+// mpfPictures is the tag of the number of pictures in a multi-picture file (CIPA DC-007, section 5.2.3).
+const mpfPictures = 0xb001
+
+// searchMPF looks into the index of a multi-picture file.
+func (f *findings) searchMPF(e *excerpts) {
+	pictures := uint32(0)
+	if t := newTIFFTree(e); t != nil {
+		t.directory(t.first, func(entry tiffEntry) {
+			if entry.tag == mpfPictures {
+				pictures, _ = t.value(entry, 0)
+			}
+		})
+	}
+	if pictures != 1 {
+		f.refuseMany(int64(pictures), "pictures")
+	}
+}

@@ -1,0 +1,189 @@
+package imagefile
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"keygan/data/raster"
+	"math"
+)
+
+const (
+	gzipMagic       = "\x1f\x8b"
+	niftiHeaderSize = 348 // of NIfTI-1; NIfTI-2 has 540
+)
+
+// A niftiHeader is what keygan needs of a NIfTI-1 header (https://nifti.nimh.nih.gov, nifti1.h).
+type niftiHeader struct {
+	dim          [3]int // voxels along x, y, z; x is the one that varies fastest in the file
+	element      element
+	offset       int // of the first voxel, bytes
+	slope, inter float64
+	axes         orientation
+}
+
+// isNIfTI recognises a volume, and anything compressed, since no other format here is.
+func isNIfTI(b []byte) bool {
+	if bytes.HasPrefix(b, []byte(gzipMagic)) {
+		return true
+	}
+	if len(b) < 4 {
+		return false
+	}
+	size := [2]uint32{binary.LittleEndian.Uint32(b), binary.BigEndian.Uint32(b)}
+	return size[0] == niftiHeaderSize || size[1] == niftiHeaderSize || size[0] == 540 || size[1] == 540
+}
+
+// decodeNIfTI reads a volume, compressed or not, as a stack of 8-bit grey slices across an axis: axial slices from the feet
+// up with the nose at the top, coronal ones from the back forward and sagittal ones from the patient's left to the right,
+// with the crown at the top. As radiologists have it, the patient's right is on the left of axial and coronal slices; a
+// sagittal slice looks left. The grey levels are a window over the whole volume. Voxels are taken as square: a slice is as
+// many pixels wide as the volume has voxels. Of a series of volumes (four dimensions) the first is read.
+func decodeNIfTI(b []byte, axis string) (*Stack, error) {
+	if bytes.HasPrefix(b, []byte(gzipMagic)) {
+		var err error
+		if b, err = gunzipNIfTI(b); err != nil {
+			return nil, err
+		}
+	}
+	h, err := parseNIfTIHeader(b)
+	if err != nil {
+		return nil, err
+	}
+	n, err := h.voxels()
+	if err != nil {
+		return nil, err
+	}
+	if len(b)-h.offset < n*h.element.bytes {
+		return nil, errTruncated
+	}
+	return h.slices(b[h.offset:], axis)
+}
+
+// gunzipNIfTI unpacks the header first, then no more than the header says the volume needs.
+func gunzipNIfTI(b []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, niftiHeaderSize)
+	if _, err := io.ReadFull(z, head); err != nil {
+		return nil, err
+	}
+	h, err := parseNIfTIHeader(head)
+	if err != nil {
+		return nil, err
+	}
+	n, err := h.voxels()
+	if err != nil {
+		return nil, err
+	}
+	size := h.offset + n*h.element.bytes
+	if size > freePixels && size/1032 > len(b) { // deflate packs at most 1032 bytes into one
+		return nil, fmt.Errorf("%v voxels cannot be in a file of %d bytes", h.dim, len(b))
+	}
+	whole := make([]byte, size)
+	copy(whole, head)
+	if _, err := io.ReadFull(z, whole[niftiHeaderSize:]); err != nil {
+		return nil, err
+	}
+	// To the end, for the checksum of the whole.
+	if _, err := io.Copy(io.Discard, z); err != nil {
+		return nil, err
+	}
+	return whole, nil
+}
+
+// voxels is the number of voxels of one volume, within maxPixels.
+func (h *niftiHeader) voxels() (int, error) {
+	n := 1
+	for _, d := range h.dim {
+		if d <= 0 {
+			return 0, fmt.Errorf("no volume has %v voxels", h.dim)
+		}
+		if d > maxPixels/n {
+			return 0, fmt.Errorf("%v is more than the %d voxels that keygan reads", h.dim, maxPixels)
+		}
+		n *= d
+	}
+	return n, nil
+}
+
+// parseNIfTIHeader reads the first 348 bytes, of either byte order.
+func parseNIfTIHeader(b []byte) (*niftiHeader, error) {
+	if len(b) < niftiHeaderSize {
+		return nil, errTruncated
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if order.Uint32(b) != niftiHeaderSize {
+		order = binary.BigEndian
+	}
+	switch size := order.Uint32(b); {
+	case size == 540 || binary.LittleEndian.Uint32(b) == 540:
+		return nil, errors.New("NIfTI-2 is not supported; nifti_tool or nibabel can convert it to NIfTI-1")
+	case size != niftiHeaderSize:
+		return nil, errors.New("no NIfTI-1 header")
+	}
+	switch magic := string(b[344:348]); magic {
+	case "n+1\x00":
+	case "ni1\x00":
+		return nil, errors.New("a header without voxels (.hdr and .img pair); convert it to a single .nii file")
+	default:
+		return nil, fmt.Errorf("magic is %q, not %q: an Analyze file, or damaged", magic, "n+1\x00")
+	}
+	h := &niftiHeader{dim: [3]int{1, 1, 1}}
+	rank := int(int16(order.Uint16(b[40:])))
+	if rank < 2 || rank > 7 {
+		return nil, fmt.Errorf("dim[0] is %d, not 2 to 7", rank)
+	}
+	for i := range min(rank, 3) {
+		h.dim[i] = int(int16(order.Uint16(b[42+2*i:])))
+	}
+	code := int(int16(order.Uint16(b[70:])))
+	names := map[int]string{2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
+	var ok bool
+	if h.element, ok = elementOf(names[code], order); !ok {
+		return nil, fmt.Errorf("datatype %d is not supported; integers and floats are, colours and complex numbers are not", code)
+	}
+	float := func(at int) float64 { return float64(math.Float32frombits(order.Uint32(b[at:]))) }
+	offset := float(108)
+	if !(offset >= niftiHeaderSize && offset <= 1<<24) {
+		return nil, fmt.Errorf("voxels at offset %v, not 352 or a little more", offset)
+	}
+	h.offset = int(offset)
+	h.slope, h.inter = float(112), float(116)
+	if h.slope == 0 || math.IsNaN(h.slope) || math.IsInf(h.slope, 0) || math.IsNaN(h.inter) || math.IsInf(h.inter, 0) {
+		h.slope, h.inter = 1, 0 // the standard: a slope of 0 means no scaling
+	}
+	h.axes = niftiOrientation(b, order)
+	return h, nil
+}
+
+// slices lays the voxels out as images.
+func (h *niftiHeader) slices(voxels []byte, axis string) (*Stack, error) {
+	size := h.element.bytes
+	at := func(i int) float64 {
+		return float64(h.slope*h.element.value(voxels[i*size:])) + h.inter
+	}
+	w := raster.WindowOf(h.dim[0]*h.dim[1]*h.dim[2], at)
+	depth, down, right, err := h.axes.walks(axis, h.dim)
+	if err != nil {
+		return nil, err
+	}
+	s := NewStack(depth.count, down.count, right.count, 1)
+	out := 0
+	for z := range depth.count {
+		for y := range down.count {
+			from := depth.at(z) + down.at(y)
+			for x := range right.count {
+				s.Pix[out] = w.Level(at(from + right.at(x)))
+				out++
+			}
+		}
+	}
+	s.showFilled()
+	return s, nil
+}

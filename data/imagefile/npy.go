@@ -1,0 +1,128 @@
+package imagefile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"keygan/data/raster"
+	"keygan/internal/npz"
+)
+
+const npyMagic = "\x93NUMPY"
+
+// decodeNPY reads an array of shape [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]; a last axis of 1 is grey, one of 4 RGBA.
+// Samples of uint8 are taken as they are. Any other number goes through a window over the whole array, as for volumes, to
+// 8 bits; and of those, [H, W, 4] is no image with alpha but four maps, as the HMS-HBAC set's arrays have them, one for each
+// region of the head.
+func decodeNPY(b []byte) (*Stack, error) {
+	rest := bytes.NewReader(b)
+	head, err := npz.ReadHeader(rest)
+	if err != nil {
+		return nil, err
+	}
+	body := b[len(b)-rest.Len():]
+	el, err := npyElement(head.Descr.Type)
+	if err != nil {
+		return nil, err
+	}
+	raw, shape := strings.HasSuffix(head.Descr.Type, "u1"), head.Descr.Shape
+	place := cOrder(shape, head.Descr.Fortran)
+	if len(shape) == 3 && shape[2] == 4 && !raw {
+		inFile, plane := place, max(1, shape[0]*shape[1])
+		place = func(i int) int { return inFile(i%plane*4 + i/plane) }
+		shape = []int{4, shape[0], shape[1]}
+	}
+	s, err := npyStack(shape, len(body), el.bytes)
+	if err != nil {
+		return nil, err
+	}
+	at := func(i int) float64 { return el.value(body[i*el.bytes:]) }
+	if raw {
+		for i := range s.Pix {
+			s.Pix[i] = body[place(i)]
+		}
+	} else {
+		w := raster.WindowOf(len(s.Pix), at)
+		for i := range s.Pix {
+			s.Pix[i] = w.Level(at(place(i)))
+		}
+	}
+	s.showAll()
+	return s, nil
+}
+
+// npyElement reads a type such as "<f4": byte order, kind, bytes.
+func npyElement(descr string) (element, error) {
+	if strings.Contains(descr, "O") {
+		return element{}, errors.New("a pickled object array, not numbers: reading it would mean running it; " +
+			"save each array of it on its own with numpy.save")
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if strings.HasPrefix(descr, ">") {
+		order = binary.BigEndian
+	}
+	if el, ok := elementOf(strings.TrimLeft(descr, "<>|="), order); ok {
+		return el, nil
+	}
+	return element{}, fmt.Errorf("elements of type %q; integers, floats and booleans are read", descr)
+}
+
+// npyStack makes a stack of an array's shape, when body holds just that many elements.
+func npyStack(shape []int, body, elementBytes int) (*Stack, error) {
+	bad := fmt.Errorf("shape %v is not [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]", shape)
+	n := 1
+	for _, d := range shape {
+		if d <= 0 {
+			return nil, bad
+		}
+		if d > maxPixels/n {
+			return nil, fmt.Errorf("shape %v is more than the %d numbers that keygan reads", shape, maxPixels)
+		}
+		n *= d
+	}
+	dims := shape
+	channels := 1
+	if last := len(shape) - 1; last >= 2 && (shape[last] == 1 || shape[last] == 3 || shape[last] == 4) {
+		dims, channels = shape[:last], shape[last]
+	}
+	single := len(dims) == 2
+	if single {
+		dims = append([]int{1}, dims...)
+	}
+	if len(dims) != 3 {
+		return nil, bad
+	}
+	if body < n*elementBytes {
+		return nil, errTruncated
+	}
+	s := NewStack(dims[0], dims[1], dims[2], channels)
+	s.Single = single
+	return s, nil
+}
+
+// cOrder maps an element's place in an array whose last axis varies fastest to its place in the file, where in Fortran
+// order the first axis does.
+func cOrder(shape []int, fortran bool) func(i int) int {
+	if !fortran {
+		return func(i int) int { return i }
+	}
+	stride := make([]int, len(shape))
+	step := 1
+	for d, n := range shape {
+		stride[d] = step
+		step *= n
+	}
+	dims := slices.Clone(shape)
+	return func(i int) int {
+		place := 0
+		for d := len(dims) - 1; d >= 0; d-- {
+			place += i % dims[d] * stride[d]
+			i /= dims[d]
+		}
+		return place
+	}
+}

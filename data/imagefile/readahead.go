@@ -1,0 +1,52 @@
+package imagefile
+
+import "fmt"
+
+// readAhead calls next in a goroutine of its own and keeps a few of its results, so that two steps of decoding run at the same time. The
+// bytes that it returns are valid until the next call. After an error it returns that error. stop ends the goroutine and waits for it.
+func readAhead(next func() ([]byte, error)) (ahead func() ([]byte, error), stop func()) {
+	type result struct {
+		b   []byte
+		err error
+	}
+	const buffers = 4 // one with the caller, one with the goroutine, two in between
+	full, free := make(chan result, buffers), make(chan []byte, buffers)
+	for range buffers {
+		free <- nil
+	}
+	quit, done := make(chan struct{}), make(chan struct{})
+	guarded := func() (b []byte, err error) { // a panic here could not be recovered by the caller
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("damaged: %v", p)
+			}
+		}()
+		return next()
+	}
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-quit:
+				return
+			case own := <-free:
+				b, err := guarded()
+				full <- result{append(own[:0], b...), err} // there is always room
+				if err != nil {
+					return
+				}
+			}
+		}
+	}()
+	var now result
+	ahead = func() ([]byte, error) {
+		if now.err == nil {
+			if now.b != nil {
+				free <- now.b
+			}
+			now = <-full
+		}
+		return now.b, now.err
+	}
+	return ahead, func() { close(quit); <-done }
+}

@@ -1,0 +1,118 @@
+package imagefile
+
+import "encoding/binary"
+
+// A tiffTree reads the directories of a TIFF, or of a part of another file that is laid out as one: EXIF (TIFF 6.0, section 2).
+type tiffTree struct {
+	e     *excerpts
+	order binary.ByteOrder
+	first int64 // offset of the first directory
+}
+
+// A tiffEntry is one field of a directory.
+type tiffEntry struct {
+	tag, kind uint16
+	count     uint32
+	at        int64 // of the four bytes that are its value or, for a long one, the offset of it
+}
+
+// The types of values that are numbers, or offsets of directories.
+const (
+	tiffByte  = 1
+	tiffShort = 3
+	tiffLong  = 4
+	tiffIFD   = 13
+)
+
+// newTIFFTree returns nil if there is no header of a TIFF.
+func newTIFFTree(e *excerpts) *tiffTree {
+	b := e.at(0, 8)
+	switch {
+	case hasPrefix("II*\x00")(b):
+		return &tiffTree{e, binary.LittleEndian, int64(binary.LittleEndian.Uint32(b[4:]))}
+	case hasPrefix("MM\x00*")(b):
+		return &tiffTree{e, binary.BigEndian, int64(binary.BigEndian.Uint32(b[4:]))}
+	}
+	return nil
+}
+
+// directory visits the entries of the directory at an offset, as many as there are before the file ends.
+func (t *tiffTree) directory(at int64, visit func(tiffEntry)) {
+	b := t.e.at(at, 2)
+	if b == nil {
+		return
+	}
+	for entry, n := at+2, t.order.Uint16(b); n > 0; entry, n = entry+12, n-1 {
+		b := t.e.at(entry, 12)
+		if b == nil {
+			return
+		}
+		visit(tiffEntry{t.order.Uint16(b), t.order.Uint16(b[2:]), t.order.Uint32(b[4:]), entry + 8})
+	}
+}
+
+// after returns the offset of the directory after the one at an offset, or 0 if there is none that has an entry.
+func (t *tiffTree) after(at int64) int64 {
+	b := t.e.at(at, 2)
+	if b == nil {
+		return 0
+	}
+	b = t.e.at(at+2+12*int64(t.order.Uint16(b)), 4)
+	if b == nil {
+		return 0
+	}
+	next := int64(t.order.Uint32(b))
+	if !t.holds(next) {
+		return 0
+	}
+	return next
+}
+
+// holds reports whether there is a directory with an entry at an offset. The header is at 0.
+func (t *tiffTree) holds(at int64) bool {
+	b := t.e.at(at, 2+12)
+	return at != 0 && b != nil && t.order.Uint16(b) > 0
+}
+
+// value returns value i of an entry whose values are whole numbers.
+func (t *tiffTree) value(entry tiffEntry, i int) (v uint32, ok bool) {
+	if i < 0 || uint32(i) >= entry.count {
+		return 0, false
+	}
+	size := map[uint16]int64{tiffByte: 1, tiffShort: 2, tiffLong: 4, tiffIFD: 4}[entry.kind]
+	if size == 0 {
+		return 0, false
+	}
+	at := entry.at
+	if size*int64(entry.count) > 4 {
+		b := t.e.at(at, 4)
+		if b == nil {
+			return 0, false
+		}
+		at = int64(t.order.Uint32(b))
+	}
+	b := t.e.at(at+size*int64(i), int(size))
+	if b == nil {
+		return 0, false
+	}
+	switch size {
+	case 1:
+		return uint32(b[0]), true
+	case 2:
+		return uint32(t.order.Uint16(b)), true
+	}
+	return t.order.Uint32(b), true
+}
+
+// values returns an entry's values, or the first of them: no pixel that ReadImage takes has more samples.
+func (t *tiffTree) values(entry tiffEntry) (all []uint32) {
+	const most = 8
+	for i := range most {
+		v, ok := t.value(entry, i)
+		if !ok {
+			break
+		}
+		all = append(all, v)
+	}
+	return all
+}

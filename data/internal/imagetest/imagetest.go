@@ -1,0 +1,228 @@
+// Package imagetest makes image files for tests without any of the code that they test.
+package imagetest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+)
+
+// RawPNG writes an image with any header, unfiltered rows and extra chunks, to make what no encoder here makes.
+func RawPNG(t testing.TB, width, height uint32, depth, colourType byte, rows []byte, extra map[string][]byte) []byte {
+	t.Helper()
+	var b, z bytes.Buffer
+	b.WriteString("\x89PNG\r\n\x1a\n")
+	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, width), height)
+	packed := zlib.NewWriter(&z)
+	packed.Write(rows)
+	packed.Close()
+	chunks := []struct {
+		kind    string
+		content []byte
+	}{{"IHDR", append(header, depth, colourType, 0, 0, 0)}, {"PLTE", extra["PLTE"]}, {"tRNS", extra["tRNS"]}, {"IDAT", z.Bytes()}, {"IEND", nil}}
+	for _, c := range chunks {
+		if c.content == nil && c.kind != "IEND" {
+			continue
+		}
+		start := b.Len() + 4
+		b.Write(binary.BigEndian.AppendUint32(nil, uint32(len(c.content))))
+		b.WriteString(c.kind)
+		b.Write(c.content)
+		b.Write(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b.Bytes()[start:])))
+	}
+	return b.Bytes()
+}
+
+// A TestVolume is a NIfTI-1 file in the making.
+type TestVolume struct {
+	Order        binary.AppendByteOrder
+	Code         int16
+	Dim          []int16
+	Slope, Inter float32
+	Sform        *[3][3]float32
+	Quaternion   *[4]float32 // b, c, d, qfac
+	Values       []float64
+}
+
+func (v TestVolume) Bytes() []byte {
+	bo := v.Order
+	put := binary.ByteOrder(binary.LittleEndian)
+	if bo == binary.AppendByteOrder(binary.BigEndian) {
+		put = binary.BigEndian
+	}
+	h := make([]byte, 352)
+	float := func(at int, f float32) { put.PutUint32(h[at:], math.Float32bits(f)) }
+	put.PutUint32(h, 348)
+	put.PutUint16(h[40:], uint16(len(v.Dim)))
+	for i, d := range v.Dim {
+		put.PutUint16(h[42+2*i:], uint16(d))
+	}
+	put.PutUint16(h[70:], uint16(v.Code))
+	float(108, 352)
+	float(112, v.Slope)
+	float(116, v.Inter)
+	if v.Quaternion != nil {
+		put.PutUint16(h[252:], 1)
+		for i := range 3 {
+			float(256+4*i, v.Quaternion[i])
+		}
+		float(76, v.Quaternion[3])
+	}
+	if v.Sform != nil {
+		put.PutUint16(h[254:], 1)
+		for r := range 3 {
+			for c := range 3 {
+				float(280+16*r+4*c, v.Sform[r][c])
+			}
+		}
+	}
+	copy(h[344:], "n+1\x00")
+	for _, x := range v.Values {
+		switch v.Code {
+		case 2, 256:
+			h = append(h, byte(int64(x)))
+		case 4, 512:
+			h = bo.AppendUint16(h, uint16(int64(x)))
+		case 8, 768:
+			h = bo.AppendUint32(h, uint32(int64(x)))
+		case 1024, 1280:
+			h = bo.AppendUint64(h, uint64(int64(x)))
+		case 16:
+			h = bo.AppendUint32(h, math.Float32bits(float32(x)))
+		case 64:
+			h = bo.AppendUint64(h, math.Float64bits(x))
+		}
+	}
+	return h
+}
+
+// Cornered is a 2×3×4 volume whose voxel (x, y, z) holds 10 + x + 10·y + 60·z; every slice shows something.
+func Cornered() TestVolume {
+	v := TestVolume{Order: binary.LittleEndian, Code: 2, Dim: []int16{2, 3, 4}}
+	for z := range 4 {
+		for y := range 3 {
+			for x := range 2 {
+				v.Values = append(v.Values, float64(10+x+10*y+60*z))
+			}
+		}
+	}
+	return v
+}
+
+func Gzipped(b []byte) []byte {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	z.Write(b)
+	z.Close()
+	return out.Bytes()
+}
+
+func Write(t testing.TB, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// SpectrogramFile is a table as the HMS-HBAC set has them, of some frequencies a region; power gives the value in region r,
+// at frequency f of all, in row t. parquet-go sorts columns by name: "LL_10.16" comes before "LL_2.0".
+func SpectrogramFile(t testing.TB, rows, frequencies int, power func(r, f, t int) float32) []byte {
+	t.Helper()
+	group := parquet.Group{"time": parquet.Leaf(parquet.Int64Type)}
+	values := map[string]func(row int) parquet.Value{"time": func(row int) parquet.Value { return parquet.Int64Value(int64(2*row + 1)) }}
+	for r, region := range []string{"LL", "RL", "LP", "RP"} {
+		for f := range frequencies {
+			name := fmt.Sprintf("%s_%.2f", region, 0.59+float64(f)*19.33/float64(max(1, frequencies-1)))
+			group[name] = parquet.Compressed(parquet.Optional(parquet.Leaf(parquet.FloatType)), &parquet.Snappy)
+			values[name] = func(row int) parquet.Value { return parquet.FloatValue(power(r, f, row)) }
+		}
+	}
+	schema := parquet.NewSchema("schema", group)
+	var out bytes.Buffer
+	w := parquet.NewWriter(&out, schema)
+	for row := range rows {
+		var r parquet.Row
+		for i, path := range schema.Columns() {
+			level := 1
+			if path[0] == "time" {
+				level = 0
+			}
+			r = append(r, values[path[0]](row).Level(0, level, i))
+		}
+		if _, err := w.WriteRows([]parquet.Row{r}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// Tree makes a folder of files as a data set is when it has been downloaded and unpacked, and returns it.
+func Tree(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, b := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		Write(t, path, b)
+	}
+	return root
+}
+
+// Array is a .npy file.
+func Array(descr, shape string, body []byte) []byte {
+	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape)
+	head += strings.Repeat(" ", 63-(10+len(head))%64) + "\n"
+	return append(append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(head)))...), append([]byte(head), body...)...)
+}
+
+// Samples gives a small whole file of each format.
+func Samples(t testing.TB) map[string][]byte {
+	t.Helper()
+	grey := image.NewGray(image.Rect(0, 0, 24, 18))
+	for i := range grey.Pix {
+		grey.Pix[i] = byte(i * i)
+	}
+	var tif, bm bytes.Buffer
+	if err := tiff.Encode(&tif, grey, &tiff.Options{Compression: tiff.Deflate}); err != nil {
+		t.Fatal(err)
+	}
+	if err := bmp.Encode(&bm, grey); err != nil {
+		t.Fatal(err)
+	}
+	var portable bytes.Buffer
+	if err := png.Encode(&portable, grey); err != nil {
+		t.Fatal(err)
+	}
+	return map[string][]byte{
+		"a.png": portable.Bytes(), "a.jpg": JpegBytes(t, grey), "a.tif": tif.Bytes(), "a.bmp": bm.Bytes(), "a.npy": Array("|u1", "(3, 4, 5)", grey.Pix[:60]),
+		"a.nii": Cornered().Bytes(), "a.nii.gz": Gzipped(Cornered().Bytes()),
+	}
+}
+
+func JpegBytes(t testing.TB, m image.Image) []byte {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 95}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,167 @@
+package raster
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// WeightBits is the precision of a resampling weight: the weights of one output sample add up to exactly 1 << weightBits,
+// so a flat area keeps its level and, since both passes carry all their bits in integers, the only rounding is the last.
+const WeightBits = 16
+
+// Resize returns the image at width×height, channels and depth kept. The filter is a triangle as wide as the step between
+// output samples when reducing (area-weighted, so nothing aliases) and as wide as that between input samples when
+// enlarging (bilinear). This is what Pillow calls BILINEAR, to within a level. All arithmetic is in integers: the result is
+// the same on every machine. Alpha is filtered like any other channel. It panics unless both sizes are positive.
+func (m *Image) Resize(width, height int) *Image {
+	if width <= 0 || height <= 0 {
+		panic(fmt.Sprintf("data: cannot resize to %d×%d", width, height))
+	}
+	if width == m.Width && height == m.Height {
+		return m.Clone()
+	}
+	r := NewResizer(m.Width, m.Height, m.Channels, m.Depth, width, height)
+	stride := len(m.Pix) / m.Height
+	for y := range m.Height {
+		r.Add(m.Pix[y*stride:][:stride])
+	}
+	return r.Out
+}
+
+// A Resizer makes a resized image of rows as they come. It holds that image and the sums of the rows of it that it works at.
+type Resizer struct {
+	Out           *Image
+	columns, rows []taps
+	y             int        // rows that came
+	done          int        // rows of out that are finished
+	sums          [][]uint64 // of the rows from done on, [width, channels], 2·weightBits fractional bits
+	free          [][]uint64 // sums that are no longer used
+	line          []uint32   // the row that came, [width, channels]
+	narrow        []uint32   // the same at out's width, weightBits fractional bits
+}
+
+func NewResizer(width, height, channels, depth, newWidth, newHeight int) *Resizer {
+	return &Resizer{Out: NewImage(newWidth, newHeight, channels, depth),
+		columns: TriangleWeights(width, newWidth), rows: TriangleWeights(height, newHeight),
+		line: make([]uint32, width*channels), narrow: make([]uint32, newWidth*channels)}
+}
+
+// Add takes the next row of samples. After the last one, out is complete.
+func (r *Resizer) Add(row []byte) {
+	unpackRow(r.line, row, r.Out.Depth)
+	resampleRow(r.narrow, r.line, r.columns, r.Out.Channels)
+	for r.done+len(r.sums) < len(r.rows) && r.rows[r.done+len(r.sums)].First <= r.y {
+		r.begin()
+	}
+	for i, sums := range r.sums {
+		t := r.rows[r.done+i]
+		weight := uint64(t.Weights[r.y-t.First])
+		for k, v := range r.narrow {
+			sums[k] += uint64(v) * weight
+		}
+	}
+	r.y++
+	for len(r.sums) > 0 && r.rows[r.done].First+len(r.rows[r.done].Weights) == r.y {
+		r.finish()
+	}
+}
+
+// begin starts the sums of another row with what rounds them.
+func (r *Resizer) begin() {
+	var sums []uint64
+	if n := len(r.free); n > 0 {
+		sums, r.free = r.free[n-1], r.free[:n-1]
+	} else {
+		sums = make([]uint64, len(r.narrow))
+	}
+	for i := range sums {
+		sums[i] = 1 << (2*WeightBits - 1)
+	}
+	r.sums = append(r.sums, sums)
+}
+
+// finish writes the first row that was begun.
+func (r *Resizer) finish() {
+	sums := r.sums[0]
+	for i, sum := range sums {
+		r.Out.SetSample(r.done*len(sums)+i, int(sum>>(2*WeightBits)))
+	}
+	r.free, r.sums = append(r.free, sums), r.sums[1:]
+	r.done++
+}
+
+// unpackRow writes a row's samples to line.
+func unpackRow(line []uint32, row []byte, depth int) {
+	if depth == 8 {
+		for i, v := range row[:len(line)] {
+			line[i] = uint32(v)
+		}
+		return
+	}
+	for i := range line {
+		line[i] = uint32(row[2*i])<<8 | uint32(row[2*i+1])
+	}
+}
+
+// resampleRow computes each output sample of a row. No sum exceeds 65535 << weightBits, which fits.
+func resampleRow(out, in []uint32, columns []taps, channels int) {
+	for x, t := range columns {
+		for c := range channels {
+			var sum uint32
+			at := t.First*channels + c
+			for _, weight := range t.Weights {
+				sum += in[at] * weight
+				at += channels
+			}
+			out[x*channels+c] = sum
+		}
+	}
+}
+
+// taps are the input samples that make one output sample: first, first+1, … with their weights.
+type taps struct {
+	First   int
+	Weights []uint32
+}
+
+// TriangleWeights computes the taps for each of m outputs from n inputs. Input x lies at (2x+1)/2n of the length,
+// output i at (2i+1)/2m; multiplied by 2nm, every position and the triangle itself are integers.
+func TriangleWeights(inputs, outputs int) []taps {
+	all := make([]taps, outputs)
+	n, m := int64(inputs), int64(outputs) // the products need more than 32 bits
+	reach := 2 * max(n, m)                // where the triangle is zero
+	for i := range all {
+		centre := (2*int64(i) + 1) * n
+		weight := func(x int64) int64 {
+			distance := (2*x+1)*m - centre
+			return reach - max(distance, -distance)
+		}
+		first := max(0, (centre-reach)/(2*m)-1)
+		for weight(first) <= 0 {
+			first++
+		}
+		last, total := first, int64(0)
+		for ; last < n && weight(last) > 0; last++ {
+			total += weight(last)
+		}
+		// Rounding the running sums, not the weights, makes them add up to exactly one.
+		w := make([]uint32, last-first)
+		done, rounded := int64(0), int64(0)
+		for k := range w {
+			done += weight(first + int64(k))
+			upTo := scaledRatio(done, total)
+			w[k] = uint32(upTo - rounded)
+			rounded = upTo
+		}
+		all[i] = taps{int(first), w}
+	}
+	return all
+}
+
+// scaledRatio is part/whole in weightBits fractional bits, rounded. The product needs 128 bits for the widest images.
+func scaledRatio(part, whole int64) int64 {
+	hi, lo := bits.Mul64(uint64(part), 1<<WeightBits)
+	lo, carry := bits.Add64(lo, uint64(whole)/2, 0)
+	q, _ := bits.Div64(hi+carry, lo, uint64(whole))
+	return int64(q)
+}

@@ -1,0 +1,56 @@
+// Package synthetic draws images that look like chest films, slices of a head and spectrograms, for tests and first steps without a data set.
+//
+//	films, err := synthetic.New("xray", 200, 256, 7) // 200 images of 256×256 from seed 7
+//	m, err := films.Image(0)
+package synthetic
+
+import (
+	"fmt"
+	"keygan/data/raster"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// SyntheticKinds are the built-in sets.
+var Kinds = []string{"xray", "mri", "spectrogram", "noise"}
+
+// Synthetic returns n images of a built-in kind, size×size: xray (frontal chest film, 8-bit grey), mri (axial slice of a
+// head, 8-bit grey), spectrogram (of an EEG, RGB) or noise (uniform bytes, RGB, see Noise). They are drawn when asked for. Image i depends on kind, size, seed and
+// i alone, not on n. The same machine draws the same bytes each time; another architecture may differ here and there by a
+// level, since its floating-point functions may.
+func New(kind string, n, size int, seed uint64) (*Set, error) {
+	if err := Check(kind, n, size); err != nil {
+		return nil, err
+	}
+	draw := map[string]func(*rand.Rand, int) *raster.Image{"xray": drawXray, "mri": drawMRI, "spectrogram": drawSpectrogram, "noise": drawNoise}[kind]
+	return &Set{kind, n, size, seed, draw}, nil
+}
+
+func Check(kind string, n, size int) error {
+	switch {
+	case !slices.Contains(Kinds, kind):
+		return fmt.Errorf("no synthetic images are called %q: one of %s", kind, strings.Join(Kinds, ", "))
+	case n < 1:
+		return fmt.Errorf("%d synthetic images: at least 1", n)
+	case size < 16 || size > 4096:
+		return fmt.Errorf("synthetic images of size %d: 16 to 4096", size)
+	}
+	return nil
+}
+
+type Set struct {
+	kind    string
+	n, size int
+	seed    uint64
+	draw    func(r *rand.Rand, size int) *raster.Image
+}
+
+func (s *Set) Len() int          { return s.n }
+func (s *Set) Name(i int) string { return fmt.Sprintf("%s-%05d", s.kind, i) }
+
+func (s *Set) Readable(int) bool { return true }
+
+func (s *Set) Image(i int) (*raster.Image, error) {
+	return s.draw(rand.New(rand.NewPCG(s.seed, uint64(i))), s.size), nil
+}

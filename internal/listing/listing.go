@@ -1,0 +1,138 @@
+// Package listing walks a folder and says of everything in it whether it is taken or left out, and why.
+package listing
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"keygan/internal/fileerr"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Listing is what lies below a folder, each part sorted by path. A path is the folder's as it was given, joined with the names
+// below it.
+type Listing struct {
+	Files   []string  // regular files that are wanted
+	LeftOut []LeftOut // the rest; a folder that is not entered is one entry
+	Errors  []error   // "path: reason": links to nothing, and what cannot be read
+}
+
+// LeftOut is one thing that a listing does not take.
+type LeftOut struct {
+	Path string
+	Why  string // for example "hidden"
+}
+
+// errDangling is a link whose target does not exist.
+var errDangling = errors.New("a link to nothing")
+
+// List lists the regular files below a folder and says of everything else why it is left out. wanted returns "" to take a
+// file of this name (without its folder), or why it is left out.
+//
+// Hidden files and folders are left out. Links are followed, but no folder is entered twice.
+func List(folder string, wanted func(name string) (why string)) Listing {
+	l := lister{wanted: wanted, entered: map[string]string{}}
+	l.enter(folder)
+	slices.Sort(l.Files)
+	slices.SortFunc(l.LeftOut, func(a, b LeftOut) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(l.Errors, func(a, b error) int {
+		return strings.Compare(a.(*UnreadablePath).Path, b.(*UnreadablePath).Path)
+	})
+	return l.Listing
+}
+
+// Files is List for a data set: it says nothing of what is left out, and a link to nothing is no error.
+func Files(folder string, wanted func(name string) bool) ([]string, []error) {
+	l := List(folder, func(name string) string {
+		if wanted(name) {
+			return ""
+		}
+		return "unwanted"
+	})
+	return l.Files, slices.DeleteFunc(l.Errors, func(err error) bool { return errors.Is(err, errDangling) })
+}
+
+type lister struct {
+	Listing
+	wanted  func(name string) string
+	entered map[string]string // the real path of each folder that was entered, and the path that it was entered by
+}
+
+func (l *lister) enter(dir string) {
+	actual, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		actual, err = filepath.Abs(actual)
+	}
+	if err != nil {
+		l.fail(dir, err)
+		return
+	}
+	if earlier, ok := l.entered[actual]; ok {
+		l.leaveOut(dir, "a folder that was listed already as "+earlier)
+		return
+	}
+	l.entered[actual] = dir
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		l.fail(dir, err) // what was read before the error is listed
+	}
+	for _, e := range entries {
+		l.add(filepath.Join(dir, e.Name()), e)
+	}
+}
+
+func (l *lister) add(path string, e fs.DirEntry) {
+	if strings.HasPrefix(e.Name(), ".") {
+		l.leaveOut(path, "hidden")
+		return
+	}
+	info, err := os.Stat(path) // through links
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && e.Type()&fs.ModeSymlink != 0:
+		l.fail(path, errDangling)
+	case errors.Is(err, fs.ErrNotExist): // removed since the folder was read
+	case err != nil:
+		l.fail(path, err)
+	case info.IsDir():
+		l.enter(path)
+	case !info.Mode().IsRegular():
+		l.leaveOut(path, "not a regular file: "+kindOf(info.Mode()))
+	default:
+		if why := l.wanted(e.Name()); why != "" {
+			l.leaveOut(path, why)
+			return
+		}
+		l.Files = append(l.Files, path)
+	}
+}
+
+func (l *lister) leaveOut(path, why string) { l.LeftOut = append(l.LeftOut, LeftOut{path, why}) }
+
+func (l *lister) fail(path string, err error) {
+	l.Errors = append(l.Errors, &UnreadablePath{path, fileerr.Reason(err)})
+}
+
+// kindOf names what a file is that is neither regular nor a folder.
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return fmt.Sprintf("mode %s", mode)
+}
+
+// An UnreadablePath is why a folder, or something in it, could not be looked at.
+type UnreadablePath struct {
+	Path string
+	Err  error
+}
+
+func (e *UnreadablePath) Error() string { return e.Path + ": " + e.Err.Error() }
+func (e *UnreadablePath) Unwrap() error { return e.Err }
