@@ -52,7 +52,7 @@ func TestSealedImageFormats(t *testing.T) {
 		files[name] = b.Bytes()
 	}
 	for _, name := range []string{"progressive.jpg", "deflate16.tif", "lzw.tif", "packbits.tif", "palette.bmp", "grey-alpha.png"} {
-		b, err := os.ReadFile(filepath.Join("..", "..", "data", "testdata", name))
+		b, err := os.ReadFile(filepath.Join("..", "..", "data", "imagefile", "testdata", name))
 		if err != nil {
 			t.Fatal(err)
 		}
