@@ -9,6 +9,7 @@ import (
 	"keygan/cipher"
 	"keygan/data/dataset"
 	"keygan/data/raster"
+	"keygan/evaluate/metrics"
 )
 
 // calibrationSide is that of the images: large enough for the distributions behind the thresholds (16 of each byte value), small
@@ -66,7 +67,7 @@ func TestVerdictsAreCalibrated(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range []string{idEntropy, idChiSquare, idNPCR, idUACI, idCorrelation[Horizontal], idCorrelation[Vertical], idCorrelation[Diagonal]} {
+	for _, id := range []string{idEntropy, idChiSquare, idNPCR, idUACI, idCorrelation[metrics.Horizontal], idCorrelation[metrics.Vertical], idCorrelation[metrics.Diagonal]} {
 		k, level := failures[id], limits[id].level
 		if all[id] != images {
 			t.Errorf("%s: %d values of %d images", id, all[id], images)

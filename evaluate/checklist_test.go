@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"keygan/evaluate/metrics"
 	"strings"
 	"testing"
 )
@@ -36,7 +37,7 @@ func TestChecklistFollowsTheRows(t *testing.T) {
 	for _, c := range []struct{ scheme, metric, claim string }{
 		{RawKey, idEntropy, "TC1"}, {RawKey, idChiSquare, "TC1"}, {RawKey, idNPCRKeyKey, "TC2"}, {RawKey, idNPCRGenerators, "TC2"}, {RawKey, idNPCRKeyOneBit, "TC2"},
 		{"xor", idExact, "TC3"}, {"xor", idSSIMDecrypted, "TC4"}, {"xor", idMSEDecrypted, "TC4"}, {"xor", idNPCR, "TC5"}, {"xor", idUACI, "TC5"}, {"xor", idChiSquare, "TC5"},
-		{"xor", idCorrelation[Diagonal], "TC5"}, {SchemeSealed, idNPCR, ""},
+		{"xor", idCorrelation[metrics.Diagonal], "TC5"}, {SchemeSealed, idNPCR, ""},
 	} {
 		for id, check := range build(func(row *Row) {
 			if row.Scheme == c.scheme && row.Metric == c.metric {

@@ -65,15 +65,15 @@ func binomialTail(k, n int, p float64) float64 {
 func criteria(m *raster.Image) map[string]criterion {
 	n, samples, top := len(m.Pix), m.Samples(), m.Max()
 	inf := math.Inf(1)
-	entropy, _ := EntropyExpected(n)
-	chiLow, chiHigh := ChiSquareBand(Alpha)
-	npcr, _ := NPCRExpected(samples, top)
-	uaci, _ := UACIExpected(samples, top)
-	uaciLow, uaciHigh := UACIBand(samples, top, Alpha)
-	changed := criterion{npcr, NPCRCritical(samples, top, Alpha), inf, Alpha}
+	entropy, _ := metrics.EntropyExpected(n)
+	chiLow, chiHigh := metrics.ChiSquareBand(Alpha)
+	npcr, _ := metrics.NPCRExpected(samples, top)
+	uaci, _ := metrics.UACIExpected(samples, top)
+	uaciLow, uaciHigh := metrics.UACIBand(samples, top, Alpha)
+	changed := criterion{npcr, metrics.NPCRCritical(samples, top, Alpha), inf, Alpha}
 	intensity := criterion{uaci, uaciLow, uaciHigh, Alpha}
 	c := map[string]criterion{
-		idEntropy:         {entropy, EntropyFloor(n, Alpha), inf, Alpha},
+		idEntropy:         {entropy, metrics.EntropyFloor(n, Alpha), inf, Alpha},
 		idChiSquare:       {metrics.ChiSquareFreedom, chiLow, chiHigh, 2 * Alpha}, // Alpha on either side
 		idNPCR:            changed,
 		idNPCRPlainCipher: changed, // also what a uniform cipher gives, whatever the plain image
@@ -96,8 +96,8 @@ func criteria(m *raster.Image) map[string]criterion {
 		idSSIMDecrypted: {1, 1, 1, 0},
 		idExact:         {100, 100, 100, 0},
 	}
-	for _, d := range Directions {
-		band := CorrelationBand(d.Pairs(m), Alpha)
+	for _, d := range metrics.Directions {
+		band := metrics.CorrelationBand(d.Pairs(m), Alpha)
 		c[idCorrelation[d]] = criterion{0, -band, band, Alpha}
 	}
 	return c

@@ -6,6 +6,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data/raster"
+	"keygan/evaluate/metrics"
 )
 
 // saltAndPepper is the share of pixels that are turned black or white.
@@ -31,7 +32,7 @@ func robustness(r results, of System, key secret, out *encrypted, rng *rand.Rand
 		if err != nil {
 			return err
 		}
-		v, err := PSNR(out.plain, decrypted)
+		v, err := metrics.PSNR(out.plain, decrypted)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"keygan/data/dataset"
 	"keygan/data/raster"
+	"keygan/evaluate/metrics"
 	"keygan/infer"
 )
 
@@ -197,13 +198,13 @@ func TestJudge(t *testing.T) {
 
 func TestExpectedUACI(t *testing.T) {
 	black := raster.NewImage(4, 4, 1, 8)
-	near(t, "black", ExpectedUACI(black), 50, 1e-12)
+	near(t, "black", metrics.ExpectedUACI(black), 50, 1e-12)
 	all := raster.NewImage(16, 16, 1, 8)
 	for i := range all.Pix {
 		all.Pix[i] = byte(i)
 	}
-	mean, _ := UACIExpected(1, 255)
-	near(t, "every value once", ExpectedUACI(all), mean, 1e-12)
+	mean, _ := metrics.UACIExpected(1, 255)
+	near(t, "every value once", metrics.ExpectedUACI(all), mean, 1e-12)
 }
 
 func TestEightBits(t *testing.T) {

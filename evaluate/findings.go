@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"keygan/evaluate/metrics"
 	"math"
 	"slices"
 	"strings"
@@ -229,7 +230,7 @@ func findUniformity(r *Report) string {
 	passed, failed := split(chi)
 	var s strings.Builder
 	if len(failed) > 0 {
-		lower, upper := ChiSquareBand(r.Alpha)
+		lower, upper := metrics.ChiSquareBand(r.Alpha)
 		fmt.Fprintf(&s, "**The ciphertexts are not uniform** under %s: χ² of %s, where %g %% of random data lie between %.1f and %.1f.",
 			r.who(failed), span(failed), 100*(1-2*r.Alpha), lower, upper)
 		if keys := r.keysOf(failed, idChiSquare); len(keys) > 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"keygan/evaluate/attack"
+	"keygan/evaluate/metrics"
 )
 
 // SideBySide has a table for each source: a line a metric, a column a system.
@@ -51,7 +52,7 @@ func random(m metric, rows []*Row) string {
 // besidePublished are the metrics of the published tables, papers' definitions and the field's.
 var besidePublished = []string{
 	idNPCRPlainCipher, idNPCR, idUACIPlainCipher, idUACI, idMSE, idMSEDecrypted, idSSIM, idSSIMDecrypted,
-	idCorrelation[Horizontal], idCorrelation[Vertical], idCorrelation[Diagonal],
+	idCorrelation[metrics.Horizontal], idCorrelation[metrics.Vertical], idCorrelation[metrics.Diagonal],
 }
 
 // PublishedTables have, for each system that is published, a line a metric, and measured beside published.

@@ -181,11 +181,11 @@ func (t *trial) wrongKey(sys *system, s *subject, key secret, random *rand.ChaCh
 		return err
 	}
 	out.wrongWhy = what
-	ssim, err := SSIM(out.plain, out.wrong, Gaussian11)
+	ssim, err := metrics.SSIM(out.plain, out.wrong, metrics.Gaussian11)
 	if err != nil {
 		return err
 	}
-	npcr, err := NPCR(out.plain, out.wrong)
+	npcr, err := metrics.NPCR(out.plain, out.wrong)
 	if err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func keySensitivity(r results, of System, key secret, out *encrypted, rng *rand.
 		case err != nil:
 			return err
 		default:
-			share, err := NPCR(out.decrypted, decrypted)
+			share, err := metrics.NPCR(out.decrypted, decrypted)
 			if err != nil {
 				return err
 			}
@@ -218,7 +218,7 @@ func keySensitivity(r results, of System, key secret, out *encrypted, rng *rand.
 		if err != nil {
 			return err
 		}
-		share, err := NPCR(out.cipher, secret)
+		share, err := metrics.NPCR(out.cipher, secret)
 		if err != nil {
 			return err
 		}
@@ -280,12 +280,12 @@ func (t *trial) oneBitChange(p *product, changed *subject) error {
 
 // statisticsOf adds entropy, χ² and the correlations of an image.
 func statisticsOf(r results, of System, m *raster.Image) {
-	r.add(of, idEntropy, Entropy(m))
-	r.add(of, idChiSquare, ChiSquare(m))
+	r.add(of, idEntropy, metrics.Entropy(m))
+	r.add(of, idChiSquare, metrics.ChiSquare(m))
 	for c := range m.Channels {
-		for _, d := range Directions {
-			v, err := Correlation(m, c, d)
-			if errors.Is(err, ErrUndefined) {
+		for _, d := range metrics.Directions {
+			v, err := metrics.Correlation(m, c, d)
+			if errors.Is(err, metrics.ErrUndefined) {
 				r.addUndefined(of, idCorrelation[d], err)
 				continue
 			}
@@ -296,11 +296,11 @@ func statisticsOf(r results, of System, m *raster.Image) {
 
 // differential adds the NPCR and the UACI of two images.
 func differential(r results, of System, npcrID, uaciID string, a, b *raster.Image) error {
-	npcr, err := NPCR(a, b)
+	npcr, err := metrics.NPCR(a, b)
 	if err != nil {
 		return err
 	}
-	uaci, err := UACI(a, b)
+	uaci, err := metrics.UACI(a, b)
 	if err != nil {
 		return err
 	}
@@ -310,25 +310,25 @@ func differential(r results, of System, npcrID, uaciID string, a, b *raster.Imag
 }
 
 func plainAgainstCipher(r results, of System, plain, secret *raster.Image) error {
-	npcr, err := NPCR(plain, secret)
+	npcr, err := metrics.NPCR(plain, secret)
 	if err != nil {
 		return err
 	}
-	uaci, err := UACI(plain, secret)
+	uaci, err := metrics.UACI(plain, secret)
 	if err != nil {
 		return err
 	}
-	mse, err := MSE(plain, secret)
+	mse, err := metrics.MSE(plain, secret)
 	if err != nil {
 		return err
 	}
-	expected := ExpectedMSE(plain)
+	expected := metrics.ExpectedMSE(plain)
 	r.add(of, idNPCRPlainCipher, npcr)
-	r.addExpected(of, idUACIPlainCipher, uaci, ExpectedUACI(plain))
+	r.addExpected(of, idUACIPlainCipher, uaci, metrics.ExpectedUACI(plain))
 	r.addExpected(of, idMSE, mse, expected)
 	r.addExpected(of, idPSNR, metrics.PSNROf(mse, plain.Max()), metrics.PSNROf(expected, plain.Max()))
-	for id, window := range map[string]Window{idSSIM: Gaussian11, idSSIMUniform7: Uniform7} {
-		v, err := SSIM(plain, secret, window)
+	for id, window := range map[string]metrics.Window{idSSIM: metrics.Gaussian11, idSSIMUniform7: metrics.Uniform7} {
+		v, err := metrics.SSIM(plain, secret, window)
 		if err != nil {
 			return err
 		}
@@ -338,11 +338,11 @@ func plainAgainstCipher(r results, of System, plain, secret *raster.Image) error
 }
 
 func plainAgainstDecrypted(r results, of System, plain, decrypted *raster.Image) error {
-	mse, err := MSE(plain, decrypted)
+	mse, err := metrics.MSE(plain, decrypted)
 	if err != nil {
 		return err
 	}
-	ssim, err := SSIM(plain, decrypted, Gaussian11)
+	ssim, err := metrics.SSIM(plain, decrypted, metrics.Gaussian11)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,7 @@
 package evaluate
 
+import "keygan/evaluate/metrics"
+
 // The identifiers of the metrics in results.csv and results.json.
 const (
 	idEntropy   = "entropy"
@@ -46,7 +48,7 @@ const (
 )
 
 // idCorrelation has the identifier of each direction.
-var idCorrelation = [...]string{Horizontal: "correlation_h", Vertical: "correlation_v", Diagonal: "correlation_d"}
+var idCorrelation = [...]string{metrics.Horizontal: "correlation_h", metrics.Vertical: "correlation_v", metrics.Diagonal: "correlation_d"}
 
 // A metric is one line of the tables.
 type metric struct {
@@ -63,9 +65,9 @@ type metric struct {
 var statistics = []metric{
 	{idEntropy, "entropy", "Shannon entropy of the bytes", "bits", 5, 4, false},
 	{idChiSquare, "χ²", "histogram of the bytes against the uniform one, 255 degrees of freedom; too even fails, too", "", 2, 0, false},
-	{idCorrelation[Horizontal], "correlation, horizontal", "Pearson r over all pairs of horizontal neighbours, each channel by itself", "", 4, 3, false},
-	{idCorrelation[Vertical], "correlation, vertical", "Pearson r over all pairs of vertical neighbours, each channel by itself", "", 4, 3, false},
-	{idCorrelation[Diagonal], "correlation, diagonal", "Pearson r over all pairs of diagonal neighbours, each channel by itself", "", 4, 3, false},
+	{idCorrelation[metrics.Horizontal], "correlation, horizontal", "Pearson r over all pairs of horizontal neighbours, each channel by itself", "", 4, 3, false},
+	{idCorrelation[metrics.Vertical], "correlation, vertical", "Pearson r over all pairs of vertical neighbours, each channel by itself", "", 4, 3, false},
+	{idCorrelation[metrics.Diagonal], "correlation, diagonal", "Pearson r over all pairs of diagonal neighbours, each channel by itself", "", 4, 3, false},
 }
 
 // keyMetrics are those of the raw key, which do not depend on the scheme.

@@ -8,6 +8,7 @@ import (
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/evaluate/figure"
+	"keygan/evaluate/metrics"
 )
 
 // picturesOf makes the pictures of a source's first image: each image by itself, and for each system a strip that shows them side by
@@ -98,11 +99,11 @@ func keysFigure(k keyed) ([]byte, error) {
 			differences = append(differences, figure.Tile{Label: "difference", Empty: "absolute difference from key 1, black where they are equal"})
 			continue
 		}
-		npcr, err := NPCR(k.key[0], key)
+		npcr, err := metrics.NPCR(k.key[0], key)
 		if err != nil {
 			return nil, err
 		}
-		uaci, err := UACI(k.key[0], key)
+		uaci, err := metrics.UACI(k.key[0], key)
 		if err != nil {
 			return nil, err
 		}

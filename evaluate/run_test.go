@@ -20,6 +20,7 @@ import (
 	"keygan/data/dataset"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
+	"keygan/evaluate/metrics"
 	"keygan/infer"
 	"keygan/internal/atomicfile"
 )
@@ -199,7 +200,7 @@ func TestRunMeasures(t *testing.T) {
 				t.Errorf("%s, %s: NPCR one bit: %s", source, scheme, v)
 			}
 		}
-		for _, id := range []string{idEntropy, idChiSquare, idCorrelation[Horizontal]} {
+		for _, id := range []string{idEntropy, idChiSquare, idCorrelation[metrics.Horizontal]} {
 			if v := at(source, PlainImage, id).Verdict; v != Fail {
 				t.Errorf("%s: the plain image's %s: %s", source, id, v)
 			}
@@ -409,7 +410,7 @@ func TestRunLeavesOutUnreadable(t *testing.T) {
 	if n := report.Row(name, System{"xor", "net"}, idNPCR).N; n != 3 || s.Changes != n {
 		t.Errorf("%d one-bit changes are reported, %d values", s.Changes, n)
 	}
-	row := report.Row(name, System{Scheme: PlainImage}, idCorrelation[Vertical])
+	row := report.Row(name, System{Scheme: PlainImage}, idCorrelation[metrics.Vertical])
 	if row.Measured != nil || !strings.Contains(row.Note, "undefined") || row.Verdict != None {
 		t.Errorf("correlation of a constant image: %+v", row)
 	}

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 	"io"
+	"keygan/evaluate/metrics"
 	"slices"
 	"strings"
 )
@@ -10,7 +11,7 @@ import (
 // summarized are the metrics of the short tables, in their order. An empty identifier is a line of published figures, of the metric
 // before it.
 var summarized = []string{
-	idEntropy, idChiSquare, idCorrelation[Horizontal], idCorrelation[Vertical], idCorrelation[Diagonal], idNPCR, idUACI,
+	idEntropy, idChiSquare, idCorrelation[metrics.Horizontal], idCorrelation[metrics.Vertical], idCorrelation[metrics.Diagonal], idNPCR, idUACI,
 	idNPCRPlainCipher, "", idSSIM, idSSIMDecrypted, "", idExact, idKeyBytes,
 }
 

@@ -11,7 +11,7 @@ import (
 // equal numbers, which would cost float32 half of its digits.
 
 // ssim is the mean over all places of the 11×11 Gaussian window, σ = 1.5, that lie inside the image, over channels and images: a
-// scalar in [−1, 1], as evaluate.SSIM with Gaussian11.
+// scalar in [−1, 1], as metrics.SSIM with Gaussian11.
 func ssim(a, b torch.Tensor) torch.Tensor {
 	s := a.Shape()
 	window := gaussianWindow(a.Device())

@@ -6,7 +6,7 @@ import (
 
 	"keygan/data/dataset"
 	"keygan/data/raster"
-	"keygan/evaluate"
+	"keygan/evaluate/metrics"
 	torch "keygan/gotorch"
 )
 
@@ -42,7 +42,7 @@ func TestSSIMIsThatOfEvaluate(t *testing.T) {
 			plain, other, random := drawn(t, "mri", channels), drawn(t, "xray", channels), drawn(t, "noise", channels)
 			flat := raster.NewImage(40, 29, channels, 8)
 			for i, p := range [][2]*raster.Image{{plain, other}, {plain, random}, {other, random}, {plain, plain}, {flat, plain}, {flat, flat}} {
-				want, err := evaluate.SSIM(p[0], p[1], evaluate.Gaussian11)
+				want, err := metrics.SSIM(p[0], p[1], metrics.Gaussian11)
 				if err != nil {
 					t.Fatal(err)
 				}

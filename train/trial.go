@@ -10,7 +10,7 @@ import (
 
 	"keygan/data/dataset"
 	"keygan/data/raster"
-	"keygan/evaluate"
+	"keygan/evaluate/metrics"
 	torch "keygan/gotorch"
 	"keygan/internal/atomicfile"
 )
@@ -183,7 +183,7 @@ func (t *Trial) measure() error {
 }
 
 func fidelity(plain, m *raster.Image, same bool) (*Fidelity, error) {
-	c, err := evaluate.Compare(plain, m)
+	c, err := metrics.Compare(plain, m)
 	if err != nil {
 		return nil, err
 	}

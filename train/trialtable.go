@@ -14,7 +14,7 @@ import (
 
 	"keygan/data/imagefile"
 	"keygan/data/raster"
-	"keygan/evaluate"
+	"keygan/evaluate/metrics"
 )
 
 // trialMetrics are the columns of a trial's tables.
@@ -79,7 +79,7 @@ func (t *Trial) spreadOf(row string, metric int) string {
 
 // noiseEntropy is what bytes of noise, as many as an image has, have on average.
 func (t *Trial) noiseEntropy() float64 {
-	mean, _ := evaluate.EntropyExpected(len(t.Images[0].pictures[0].Pix))
+	mean, _ := metrics.EntropyExpected(len(t.Images[0].pictures[0].Pix))
 	return mean
 }
 

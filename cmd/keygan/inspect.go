@@ -14,7 +14,7 @@ import (
 	"keygan/cipher"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
-	"keygan/evaluate"
+	"keygan/evaluate/metrics"
 	"keygan/infer"
 	"keygan/infer/statedict"
 	"keygan/internal/npz"
@@ -274,15 +274,15 @@ func (f keyFileFinding) print(w io.Writer) {
 }
 
 type imageFinding struct {
-	Kind     string          `json:"kind"`
-	Width    int             `json:"width"`
-	Height   int             `json:"height"`
-	Channels int             `json:"channels"`
-	Depth    int             `json:"depth"`
-	SHA256   string          `json:"sha256"` // cipher.Digest, as a key file has it
-	KeyFile  string          `json:"key_file,omitempty"`
-	Opens    *bool           `json:"key_file_opens,omitempty"`
-	Metrics  evaluate.Single `json:"metrics"`
+	Kind     string         `json:"kind"`
+	Width    int            `json:"width"`
+	Height   int            `json:"height"`
+	Channels int            `json:"channels"`
+	Depth    int            `json:"depth"`
+	SHA256   string         `json:"sha256"` // cipher.Digest, as a key file has it
+	KeyFile  string         `json:"key_file,omitempty"`
+	Opens    *bool          `json:"key_file_opens,omitempty"`
+	Metrics  metrics.Single `json:"metrics"`
 	shape    string
 }
 
@@ -295,7 +295,7 @@ func inspectImage(path string, identities []age.Identity) (finding, error) {
 	sum := cipher.Digest(m)
 	f := imageFinding{
 		Kind: "image", Width: m.Width, Height: m.Height, Channels: m.Channels, Depth: m.Depth,
-		SHA256: hex.EncodeToString(sum[:]), Metrics: evaluate.Measure(m), shape: m.String(),
+		SHA256: hex.EncodeToString(sum[:]), Metrics: metrics.Measure(m), shape: m.String(),
 	}
 	if !cipherImage(path) {
 		return f, nil

@@ -11,7 +11,7 @@ import (
 	"unicode/utf16"
 
 	"keygan/data/imagefile"
-	"keygan/evaluate"
+	"keygan/evaluate/metrics"
 
 	"github.com/spf13/cobra"
 )
@@ -48,7 +48,7 @@ NPCR and UACI count samples: a sample of 16 bits counts once, and its UACI is a 
 			if x.String() != y.String() {
 				return fmt.Errorf("metrics: %s is %s, %s is %s: only images of the same shape can be compared", args[0], x, args[1], y)
 			}
-			result, err := evaluate.Compare(x, y)
+			result, err := metrics.Compare(x, y)
 			if err != nil {
 				return fmt.Errorf("metrics: %s, %s: %w", args[0], args[1], err)
 			}
@@ -63,7 +63,7 @@ NPCR and UACI count samples: a sample of 16 bits counts once, and its UACI is a 
 	return c
 }
 
-func printComparison(w io.Writer, c evaluate.Comparison) {
+func printComparison(w io.Writer, c metrics.Comparison) {
 	line := func(name, a, b string) { fmt.Fprintf(w, "%-26s %16s %16s\n", name, a, b) }
 	one := func(name, value string) { fmt.Fprintf(w, "%-26s %16s\n", name, value) }
 	one("identical", map[bool]string{true: "yes", false: "no"}[c.Identical])
