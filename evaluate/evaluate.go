@@ -1,20 +1,13 @@
-// Package evaluate measures images and how well they are encrypted, and writes the tables.
+// Package evaluate measures how well cryptosystems encrypt images, and writes the tables.
 //
-// There are two layers. The metrics, of package metrics, are plain functions of one or two images:
+// [Run] is the whole of it: images in; keys from generators, every cryptosystem with each of them, every metric, SP 800-22 and
+// the attacks; results.md, .csv, .json and .tex, report.html and the pictures out.
 //
-//	h := evaluate.Entropy(cipher)            // bits a byte
-//	n, err := evaluate.NPCR(cipher1, cipher2) // percent
-//	s, err := evaluate.SSIM(plain, decrypted, evaluate.Gaussian11)
-//
-// beside each stand the values that random data would give and the critical values at a significance level, computed
-// for the number of bytes or samples at hand ([NPCRCritical], [UACIBand], [EntropyFloor], [ChiSquareBand], [CorrelationBand]).
-// [Measure] and [Compare] gather them for one and for two images, in a form that goes to JSON.
-//
-// [Run] is the experiment: images in; keys from generators, every scheme with each of them, every metric, SP 800-22 and the
-// attacks; results.md, .csv, .json and .tex, report.html and the pictures out.
-//
-//	cfg, err := evaluate.ReadConfig("configs/paper.yaml")
+//	cfg, err := experiment.ReadConfig("configs/paper.yaml")
 //	report, err := evaluate.Run(ctx, cfg, "results", evaluate.Options{})
+//
+// The work is done below: package experiment measures, package report writes. They rest on metrics (plain functions of one or two
+// images, with the values that random data would give), sp80022, attack and figure.
 //
 // What the package promises:
 //
@@ -34,5 +27,55 @@
 // channel like any other. The experiment brings every image to 8 bits first.
 package evaluate
 
-// Alpha is the significance level of the verdicts in the tables.
-const Alpha = 0.01
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"keygan/evaluate/experiment"
+	"keygan/evaluate/report"
+	"keygan/internal/atomicfile"
+)
+
+// Options of a run beside what is measured.
+type Options struct {
+	Overwrite bool                      // files of an earlier run are replaced
+	Command   string                    // the command line, for the report
+	Progress  func(experiment.Progress) // if not nil, is told now and then how far the run is
+}
+
+// Run measures the schemes of cfg on its sources, with keys made by its generators, and writes into the folder out, which it
+// makes: the tables, a report, and pictures of the first image of each source. They appear all together, and
+// none when the run is cancelled or fails. Without Overwrite, a folder that is [report.Occupied] is an error that wraps
+// atomicfile.ErrExists.
+//
+// What cannot be read is left out and named in the report: images, with an error that wraps [experiment.ErrUnreadable], and generators,
+// with one that wraps [experiment.ErrGenerator]. Then Run returns both report and error. With any other error the report is nil. The
+// error of a cancelled context wraps ctx.Err().
+func Run(ctx context.Context, cfg experiment.Config, out string, o Options) (*report.Report, error) {
+	began := time.Now()
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if file, err := report.Occupied(out); err == nil && file != "" && !o.Overwrite {
+		return nil, fmt.Errorf("%s: %w", file, atomicfile.ErrExists)
+	}
+	if err := atomicfile.Probe(out); err != nil {
+		return nil, err
+	}
+	results, err := experiment.Run(ctx, cfg, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	r, err := report.New(results, o.Command, began)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := r.Write(out, o.Overwrite); err != nil {
+		return nil, err
+	}
+	return r, r.Incomplete()
+}

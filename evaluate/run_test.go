@@ -20,24 +20,26 @@ import (
 	"keygan/data/dataset"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
+	"keygan/evaluate/experiment"
 	"keygan/evaluate/metrics"
+	"keygan/evaluate/report"
 	"keygan/infer"
 	"keygan/internal/atomicfile"
 )
 
 // weightsOf writes a small generator with random weights, as a file called generator.npz in a folder of its own.
-func weightsOf(t *testing.T, arch infer.Arch) Generator {
+func weightsOf(t *testing.T, arch infer.Arch) experiment.Generator {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "net", runWeights)
+	path := filepath.Join(t.TempDir(), "net", "generator.npz")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	writeWeights(t, path, arch)
-	return Generator{Weights: path}
+	return experiment.Generator{Weights: path}
 }
 
 // resnet is a small one.
-func resnet(t *testing.T, channels int) Generator {
+func resnet(t *testing.T, channels int) experiment.Generator {
 	return weightsOf(t, infer.ResNet(2, 1, channels, 64))
 }
 
@@ -65,15 +67,15 @@ func writeWeights(t *testing.T, path string, arch infer.Arch) {
 	}
 }
 
-func smallConfig(t *testing.T) Config {
-	return Config{
+func smallConfig(t *testing.T) experiment.Config {
+	return experiment.Config{
 		Name: "test",
-		Sources: []Source{
+		Sources: []experiment.Source{
 			{Name: "brain MRI", Spec: dataset.Spec{Synthetic: "mri", Count: 5, Seed: 3}},
 			{Name: "xray", Spec: dataset.Spec{Synthetic: "xray", Count: 1, Seed: 4}},
 		},
-		Generators: []Generator{resnet(t, 3)},
-		Images:     2, Changes: 3, Seed: 9, Randomness: Randomness{3, 20_000}, Quick: true,
+		Generators: []experiment.Generator{resnet(t, 3)},
+		Images:     2, Changes: 3, Seed: 9, Randomness: experiment.Randomness{Sequences: 3, Bits: 20_000}, Quick: true,
 	}
 }
 
@@ -81,7 +83,7 @@ func smallConfig(t *testing.T) Config {
 var small struct {
 	once   sync.Once
 	out    string
-	report *Report
+	report *report.Report
 	err    error
 }
 
@@ -91,7 +93,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func smallRun(t *testing.T) (report *Report, out string) {
+func smallRun(t *testing.T) (report *report.Report, out string) {
 	t.Helper()
 	small.once.Do(func() {
 		if small.out, small.err = os.MkdirTemp("", "keygan-evaluate-"); small.err != nil {
@@ -106,12 +108,9 @@ func smallRun(t *testing.T) (report *Report, out string) {
 }
 
 func TestRunWritesWhatItSays(t *testing.T) {
-	report, out := smallRun(t)
-	want := []string{}
-	for _, table := range report.tables() {
-		want = append(want, table.name)
-	}
-	for _, p := range report.Pictures {
+	r, out := smallRun(t)
+	want := []string{"results.md", "results.csv", "results.json", "results.tex", "report.html"}
+	for _, p := range r.Pictures {
 		want = append(want, p.File)
 	}
 	entries, err := os.ReadDir(out)
@@ -146,24 +145,24 @@ func TestRunWritesWhatItSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back Report
+	var back report.Report
 	if err := json.Unmarshal(b, &back); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(report.Rows, back.Rows, cmpopts.IgnoreUnexported(Row{})); diff != "" {
+	if diff := cmp.Diff(r.Rows, back.Rows, cmpopts.IgnoreFields(experiment.Row{}, "Digits", "Brief")); diff != "" {
 		t.Error("results.json: ", diff)
 	}
-	if n := 2 * (len(statistics) + len(keyMetrics) - 2 + 2*len(schemeMetrics)); len(report.Rows) != n {
-		t.Errorf("%d rows, want %d", len(report.Rows), n)
+	if n := 2 * (len(experiment.Statistics) + len(experiment.KeyMetrics) - 2 + 2*len(experiment.SchemeMetrics)); len(r.Rows) != n {
+		t.Errorf("%d rows, want %d", len(r.Rows), n)
 	}
 }
 
 // TestRunMeasures checks values that follow from what the schemes are, whatever the generator.
 func TestRunMeasures(t *testing.T) {
 	report, _ := smallRun(t)
-	at := func(source, scheme, metric string) *Row {
-		of := System{scheme, "net"}
-		if scheme == PlainImage {
+	at := func(source, scheme, metric string) *experiment.Row {
+		of := experiment.System{Scheme: scheme, Generator: "net"}
+		if scheme == experiment.PlainImage {
 			of.Generator = ""
 		}
 		return report.Row(source, of, metric)
@@ -177,46 +176,46 @@ func TestRunMeasures(t *testing.T) {
 	}
 	for source, images := range map[string]int{"brain MRI": 2, "xray": 1} {
 		for _, scheme := range []string{"xor", "paper"} {
-			if value(source, scheme, idMSEDecrypted) != 0 || value(source, scheme, idSSIMDecrypted) != 1 ||
-				value(source, scheme, idExact) != 100 || !at(source, scheme, idPSNRDecrypted).Infinite {
+			if value(source, scheme, experiment.IDMSEDecrypted) != 0 || value(source, scheme, experiment.IDSSIMDecrypted) != 1 ||
+				value(source, scheme, experiment.IDExact) != 100 || !at(source, scheme, experiment.IDPSNRDecrypted).Infinite {
 				t.Errorf("%s, %s: decryption is not exact", source, scheme)
 			}
-			for _, id := range []string{idMSEDecrypted, idSSIMDecrypted, idExact, idPSNRDecrypted} {
-				if v := at(source, scheme, id).Verdict; v != Pass {
+			for _, id := range []string{experiment.IDMSEDecrypted, experiment.IDSSIMDecrypted, experiment.IDExact, experiment.IDPSNRDecrypted} {
+				if v := at(source, scheme, id).Verdict; v != experiment.Pass {
 					t.Errorf("%s, %s, %s: %s", source, scheme, id, v)
 				}
 			}
-			if n := at(source, scheme, idEntropy).N; n != images {
+			if n := at(source, scheme, experiment.IDEntropy).N; n != images {
 				t.Errorf("%s: entropy of %d images, want %d", source, n, images)
 			}
-			if n := at(source, scheme, idNPCR).N; n != 3 {
+			if n := at(source, scheme, experiment.IDNPCR).N; n != 3 {
 				t.Errorf("%s: %d one-bit changes, want 3", source, n)
 			}
-			if v := value(source, scheme, idKeyBytes); v < 256*256*3 {
+			if v := value(source, scheme, experiment.IDKeyBytes); v < 256*256*3 {
 				t.Errorf("%s: a key of %v bytes", source, v)
 			}
 			// The random generator is smooth: neither scheme can pass.
-			if v := at(source, scheme, idNPCR).Verdict; v != Fail {
+			if v := at(source, scheme, experiment.IDNPCR).Verdict; v != experiment.Fail {
 				t.Errorf("%s, %s: NPCR one bit: %s", source, scheme, v)
 			}
 		}
-		for _, id := range []string{idEntropy, idChiSquare, idCorrelation[metrics.Horizontal]} {
-			if v := at(source, PlainImage, id).Verdict; v != Fail {
+		for _, id := range []string{experiment.IDEntropy, experiment.IDChiSquare, experiment.IDCorrelation[metrics.Horizontal]} {
+			if v := at(source, experiment.PlainImage, id).Verdict; v != experiment.Fail {
 				t.Errorf("%s: the plain image's %s: %s", source, id, v)
 			}
 		}
 	}
-	if value("brain MRI", RawKey, idNPCRKeyKey) == 0 || at("brain MRI", RawKey, idNPCRKeyKey).N != 1 {
+	if value("brain MRI", experiment.RawKey, experiment.IDNPCRKeyKey) == 0 || at("brain MRI", experiment.RawKey, experiment.IDNPCRKeyKey).N != 1 {
 		t.Error("the keys of two images were not compared")
 	}
-	row := at("xray", RawKey, idNPCRKeyKey)
-	if row.Measured != nil || row.N != 0 || row.Verdict != None || !strings.HasPrefix(row.Note, "not measured") {
+	row := at("xray", experiment.RawKey, experiment.IDNPCRKeyKey)
+	if row.Measured != nil || row.N != 0 || row.Verdict != experiment.None || !strings.HasPrefix(row.Note, "not measured") {
 		t.Errorf("keys of one image: %+v", row)
 	}
-	if p := at("brain MRI", "paper", idNPCRPlainCipher).Published; p != "99.5 %" {
+	if p := at("brain MRI", "paper", experiment.IDNPCRPlainCipher).Published; p != "99.5 %" {
 		t.Errorf("published NPCR %q", p)
 	}
-	if p := at("brain MRI", "paper", idNPCR).Published; p != "" {
+	if p := at("brain MRI", "paper", experiment.IDNPCR).Published; p != "" {
 		t.Errorf("a published figure beside the field's NPCR: %q", p)
 	}
 }
@@ -280,30 +279,30 @@ func TestMarkdownIsATable(t *testing.T) {
 }
 
 // tinyConfig has every scheme that takes images of all sizes, a generator of keys and a chaos GAN.
-func tinyConfig(t *testing.T) Config {
+func tinyConfig(t *testing.T) experiment.Config {
 	run := filepath.Join(t.TempDir(), "chaos")
 	if err := os.Mkdir(run, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	arch := infer.Chaos(1, 1, 1, 32)
-	writeWeights(t, filepath.Join(run, runReconstructor), arch)
+	writeWeights(t, filepath.Join(run, "reconstructor.npz"), arch)
 	arch.InputNoise = 0.3
-	writeWeights(t, filepath.Join(run, runWeights), arch)
-	return Config{
-		Sources: []Source{
+	writeWeights(t, filepath.Join(run, "generator.npz"), arch)
+	return experiment.Config{
+		Sources: []experiment.Source{
 			{Name: "mri", Spec: dataset.Spec{Synthetic: "mri", Count: 3, Seed: 3}},
 			{Name: "xray", Spec: dataset.Spec{Synthetic: "xray", Count: 2, Seed: 4}},
 		},
-		Generators: []Generator{resnet(t, 3), {Run: run}},
-		Schemes:    []string{"xor", "logistic", SchemeChaosGAN, SchemeSealed, SchemeAES},
-		Size:       32, Images: 2, Changes: 3, Seed: 9, Randomness: Randomness{4, 2000}, Quick: true,
+		Generators: []experiment.Generator{resnet(t, 3), {Run: run}},
+		Schemes:    []string{"xor", "logistic", experiment.SchemeChaosGAN, experiment.SchemeSealed, experiment.SchemeAES},
+		Size:       32, Images: 2, Changes: 3, Seed: 9, Randomness: experiment.Randomness{Sequences: 4, Bits: 2000}, Quick: true,
 	}
 }
 
 // The same configuration gives the same numbers, but for times and speeds; and the draws of a source do not depend on the others.
 func TestRunIsDeterministic(t *testing.T) {
 	cfg := tinyConfig(t)
-	timeless := func(cfg Config) *Report {
+	timeless := func(cfg experiment.Config) *report.Report {
 		r, err := Run(t.Context(), cfg, t.TempDir(), Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -316,7 +315,7 @@ func TestRunIsDeterministic(t *testing.T) {
 		r.Provenance.Began, r.Provenance.Took = "", 0
 		return r
 	}
-	asJSON := func(r *Report) string {
+	asJSON := func(r *report.Report) string {
 		var b strings.Builder
 		if err := r.WriteJSON(&b); err != nil {
 			t.Fatal(err)
@@ -331,7 +330,7 @@ func TestRunIsDeterministic(t *testing.T) {
 	other, compared := timeless(cfg), 0
 	for _, row := range first.Rows {
 		compared++
-		if diff := cmp.Diff(row, *other.Row(row.Source, row.System(), row.Metric), cmpopts.IgnoreUnexported(Row{})); diff != "" {
+		if diff := cmp.Diff(row, *other.Row(row.Source, row.System(), row.Metric), cmpopts.IgnoreFields(experiment.Row{}, "Digits", "Brief")); diff != "" {
 			t.Errorf("%s, %s, %s: %s", row.Source, row.System(), row.Metric, diff)
 		}
 	}
@@ -339,7 +338,7 @@ func TestRunIsDeterministic(t *testing.T) {
 		t.Errorf("only %d rows compared", compared)
 	}
 	cfg.Seed++
-	if *timeless(cfg).Row("mri", System{SchemeAES, ""}, idChiSquare).Measured == *first.Row("mri", System{SchemeAES, ""}, idChiSquare).Measured {
+	if *timeless(cfg).Row("mri", experiment.System{Scheme: experiment.SchemeAES}, experiment.IDChiSquare).Measured == *first.Row("mri", experiment.System{Scheme: experiment.SchemeAES}, experiment.IDChiSquare).Measured {
 		t.Error("another seed gave the same ciphertexts")
 	}
 }
@@ -348,7 +347,7 @@ func TestRunStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := filepath.Join(t.TempDir(), "out")
 	calls := 0
-	report, err := Run(ctx, tinyConfig(t), out, Options{Progress: func(p Progress) {
+	report, err := Run(ctx, tinyConfig(t), out, Options{Progress: func(p experiment.Progress) {
 		if calls++; calls == 2 {
 			cancel()
 		}
@@ -364,7 +363,7 @@ func TestRunStops(t *testing.T) {
 // What is done only grows, and is all at the end; the time left is an estimate, but a time.
 func TestRunTellsHowFarItIs(t *testing.T) {
 	var shares []float64
-	_, err := Run(t.Context(), tinyConfig(t), t.TempDir(), Options{Progress: func(p Progress) {
+	_, err := Run(t.Context(), tinyConfig(t), t.TempDir(), Options{Progress: func(p experiment.Progress) {
 		shares = append(shares, p.Share)
 		if p.Left < 0 || p.What == "" {
 			t.Errorf("%+v", p)
@@ -392,13 +391,13 @@ func TestRunLeavesOutUnreadable(t *testing.T) {
 	if err := imagefile.WritePNG(filepath.Join(folder, "flat.png"), flat, false); err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{
-		Sources: []Source{{Spec: dataset.Spec{Folder: folder}}}, Generators: []Generator{resnet(t, 1)}, Size: 32, Schemes: []string{"xor"}, Changes: 6,
-		Randomness: Randomness{2, 10_000}, Quick: true,
+	cfg := experiment.Config{
+		Sources: []experiment.Source{{Spec: dataset.Spec{Folder: folder}}}, Generators: []experiment.Generator{resnet(t, 1)}, Size: 32, Schemes: []string{"xor"}, Changes: 6,
+		Randomness: experiment.Randomness{Sequences: 2, Bits: 10_000}, Quick: true,
 	}
 	out := filepath.Join(t.TempDir(), "new", "folder")
 	report, err := Run(t.Context(), cfg, out, Options{})
-	if !errors.Is(err, ErrUnreadable) || !strings.Contains(err.Error(), "broken.png") || report == nil {
+	if !errors.Is(err, experiment.ErrUnreadable) || !strings.Contains(err.Error(), "broken.png") || report == nil {
 		t.Fatalf("%v, %v", report, err)
 	}
 	name := filepath.Base(folder)
@@ -407,14 +406,14 @@ func TestRunLeavesOutUnreadable(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	// Half of the changes were dealt to the image that could not be read; the tables say how many were made.
-	if n := report.Row(name, System{"xor", "net"}, idNPCR).N; n != 3 || s.Changes != n {
+	if n := report.Row(name, experiment.System{Scheme: "xor", Generator: "net"}, experiment.IDNPCR).N; n != 3 || s.Changes != n {
 		t.Errorf("%d one-bit changes are reported, %d values", s.Changes, n)
 	}
-	row := report.Row(name, System{Scheme: PlainImage}, idCorrelation[metrics.Vertical])
-	if row.Measured != nil || !strings.Contains(row.Note, "undefined") || row.Verdict != None {
+	row := report.Row(name, experiment.System{Scheme: experiment.PlainImage}, experiment.IDCorrelation[metrics.Vertical])
+	if row.Measured != nil || !strings.Contains(row.Note, "undefined") || row.Verdict != experiment.None {
 		t.Errorf("correlation of a constant image: %+v", row)
 	}
-	if e := report.Row(name, System{Scheme: PlainImage}, idEntropy); e.Measured == nil || *e.Measured != 0 || e.Verdict != Fail {
+	if e := report.Row(name, experiment.System{Scheme: experiment.PlainImage}, experiment.IDEntropy); e.Measured == nil || *e.Measured != 0 || e.Verdict != experiment.Fail {
 		t.Errorf("entropy of a constant image: %+v", e)
 	}
 	if r := report.Randomness[0]; r.Sequences != 0 || !strings.Contains(r.NotMeasured, "too few for a sequence of 10000") {
@@ -438,15 +437,15 @@ func TestRunWithoutAnImageOfASource(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := tinyConfig(t)
-	cfg.Schemes, cfg.Sources[0] = []string{"xor"}, Source{Name: "broken", Spec: dataset.Spec{Folder: folder}}
+	cfg.Schemes, cfg.Sources[0] = []string{"xor"}, experiment.Source{Name: "broken", Spec: dataset.Spec{Folder: folder}}
 	report, err := Run(t.Context(), cfg, t.TempDir(), Options{})
-	if !errors.Is(err, ErrUnreadable) || report == nil {
+	if !errors.Is(err, experiment.ErrUnreadable) || report == nil {
 		t.Fatalf("%v, %v", report, err)
 	}
-	if row := report.Row("broken", System{"xor", "net"}, idNPCR); row.Measured != nil || row.Note != "not measured: no image of the source can be read" {
+	if row := report.Row("broken", experiment.System{Scheme: "xor", Generator: "net"}, experiment.IDNPCR); row.Measured != nil || row.Note != "not measured: no image of the source can be read" {
 		t.Errorf("%+v", row)
 	}
-	if row := report.Row("xray", System{"xor", "net"}, idNPCR); row.N != 3 {
+	if row := report.Row("xray", experiment.System{Scheme: "xor", Generator: "net"}, experiment.IDNPCR); row.N != 3 {
 		t.Errorf("%+v", row)
 	}
 }
@@ -456,20 +455,20 @@ func TestRunWithoutAnImageOfASource(t *testing.T) {
 func TestRunWithoutGenerators(t *testing.T) {
 	cfg := tinyConfig(t)
 	absent := filepath.Join(t.TempDir(), "absent.npz")
-	cfg.Generators = []Generator{{Name: "GAN", Weights: absent}, {Name: SchemeChaosGAN, Run: filepath.Dir(absent)}}
-	cfg.Schemes = []string{"xor", SchemeChaosGAN, SchemeAES}
+	cfg.Generators = []experiment.Generator{{Name: "GAN", Weights: absent}, {Name: experiment.SchemeChaosGAN, Run: filepath.Dir(absent)}}
+	cfg.Schemes = []string{"xor", experiment.SchemeChaosGAN, experiment.SchemeAES}
 	report, err := Run(t.Context(), cfg, t.TempDir(), Options{})
-	if !errors.Is(err, ErrGenerator) || !strings.Contains(err.Error(), absent) || report == nil {
+	if !errors.Is(err, experiment.ErrGenerator) || !strings.Contains(err.Error(), absent) || report == nil {
 		t.Fatalf("%v, %v", report, err)
 	}
-	for of, why := range map[System]string{{"xor", "GAN"}: "not measured: the generator could not be read: " + absent, {SchemeChaosGAN, SchemeChaosGAN}: "not measured: the generator could not be read: "} {
-		for _, m := range schemeMetrics {
-			if row := report.Row("mri", of, m.id); row == nil || row.N != 0 || row.Measured != nil || row.Verdict != None || !strings.HasPrefix(row.Note, why) {
-				t.Errorf("%s, %s: %+v", of, m.id, row)
+	for of, why := range map[experiment.System]string{{Scheme: "xor", Generator: "GAN"}: "not measured: the generator could not be read: " + absent, {Scheme: experiment.SchemeChaosGAN, Generator: experiment.SchemeChaosGAN}: "not measured: the generator could not be read: "} {
+		for _, m := range experiment.SchemeMetrics {
+			if row := report.Row("mri", of, m.ID); row == nil || row.N != 0 || row.Measured != nil || row.Verdict != experiment.None || !strings.HasPrefix(row.Note, why) {
+				t.Errorf("%s, %s: %+v", of, m.ID, row)
 			}
 		}
 	}
-	if row := report.Row("mri", System{Scheme: SchemeAES}, idNPCR); row.N != 3 || row.Verdict != Pass {
+	if row := report.Row("mri", experiment.System{Scheme: experiment.SchemeAES}, experiment.IDNPCR); row.N != 3 || row.Verdict != experiment.Pass {
 		t.Errorf("the reference: %+v", row)
 	}
 	if text := strings.Join(report.Findings, "\n"); !strings.Contains(text, "Not measured, 2 of 3: `xor, GAN` (the generator could not be read") {
@@ -478,20 +477,20 @@ func TestRunWithoutGenerators(t *testing.T) {
 
 	// A chaos GAN takes both of its networks, and they must fit.
 	cfg = tinyConfig(t)
-	cfg.Schemes, cfg.Sources = []string{SchemeChaosGAN, "logistic"}, cfg.Sources[:1]
-	inverse := filepath.Join(cfg.Generators[1].Run, runReconstructor)
+	cfg.Schemes, cfg.Sources = []string{experiment.SchemeChaosGAN, "logistic"}, cfg.Sources[:1]
+	inverse := filepath.Join(cfg.Generators[1].Run, "reconstructor.npz")
 	writeWeights(t, inverse, infer.Chaos(1, 1, 3, 32))
-	if _, err := Run(t.Context(), cfg, t.TempDir(), Options{}); !errors.Is(err, ErrGenerator) || !strings.Contains(err.Error(), "it has 3 channels, the other network 1") {
+	if _, err := Run(t.Context(), cfg, t.TempDir(), Options{}); !errors.Is(err, experiment.ErrGenerator) || !strings.Contains(err.Error(), "it has 3 channels, the other network 1") {
 		t.Errorf("%v", err)
 	}
 	if err := os.Remove(inverse); err != nil {
 		t.Fatal(err)
 	}
 	report, err = Run(t.Context(), cfg, t.TempDir(), Options{})
-	if !errors.Is(err, ErrGenerator) || !strings.Contains(err.Error(), "the network that undoes the encryption: ") {
+	if !errors.Is(err, experiment.ErrGenerator) || !strings.Contains(err.Error(), "the network that undoes the encryption: ") {
 		t.Errorf("%v", err)
 	}
-	if row := report.Row("mri", System{SchemeChaosGAN, "chaos"}, idNPCR); !strings.HasPrefix(row.Note, "not measured: the generator could not be read: the network") {
+	if row := report.Row("mri", experiment.System{Scheme: experiment.SchemeChaosGAN, Generator: "chaos"}, experiment.IDNPCR); !strings.HasPrefix(row.Note, "not measured: the generator could not be read: the network") {
 		t.Errorf("%+v", row)
 	}
 }
@@ -520,19 +519,19 @@ func TestRunRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := resnet(t, 1)
-	of := func(s dataset.Spec) Config {
-		return Config{
-			Sources: []Source{{Name: "x", Spec: s}}, Generators: []Generator{m}, Size: 32, Schemes: []string{"xor"}, Changes: 1, Images: 1,
-			Randomness: Randomness{1, 1000}, Quick: true,
+	of := func(s dataset.Spec) experiment.Config {
+		return experiment.Config{
+			Sources: []experiment.Source{{Name: "x", Spec: s}}, Generators: []experiment.Generator{m}, Size: 32, Schemes: []string{"xor"}, Changes: 1, Images: 1,
+			Randomness: experiment.Randomness{Sequences: 1, Bits: 1000}, Quick: true,
 		}
 	}
 	good := dataset.Spec{Synthetic: "mri", Count: 1}
 	for _, c := range []struct {
-		cfg  Config
+		cfg  experiment.Config
 		out  string
 		want string
 	}{
-		{Config{}, "", "evaluate.sources"},
+		{experiment.Config{}, "", "evaluate.sources"},
 		{of(dataset.Spec{Folder: filepath.Join(broken, "absent")}), "", "source x: "},
 		{of(dataset.Spec{Folder: broken}), "", "no image can be read: none of its 1; the first: "},
 		{of(good), blocked, blocked},

@@ -12,28 +12,28 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"keygan/data/dataset"
-	"keygan/evaluate"
+	"keygan/evaluate/experiment"
 	"keygan/internal/strictyaml"
 )
 
 // Config is one experiment, as a YAML file says it and as a run folder records it, resolved, in config.yaml.
 type Config struct {
-	Name      string          `yaml:"name"`      // the run's folder below Output; default: the file's name
-	Output    string          `yaml:"output"`    // where run folders are made
-	Seed      uint64          `yaml:"seed"`      // of weights, data order and every draw in training
-	Device    string          `yaml:"device"`    // auto, cpu, cuda or cuda:N
-	Threads   int             `yaml:"threads"`   // CPU threads of libtorch; 0: as many as it takes by itself
-	TF32      bool            `yaml:"tf32"`      // let NVIDIA GPUs round products to TF32, as PyTorch does in convolutions
-	Image     Image           `yaml:"image"`     // what the networks see
-	Source    []dataset.Spec  `yaml:"source"`    // medical images, which the generator turns into keys
-	Target    []Target        `yaml:"target"`    // images whose look the keys are to take on
-	Data      DataConfig      `yaml:"data"`      // how both are read
-	Objective ObjectiveConfig `yaml:"objective"` // losses and updates
-	Generator GeneratorConfig `yaml:"generator"`
-	Critic    CriticConfig    `yaml:"critic"`
-	Optimizer OptimizerConfig `yaml:"optimizer"`
-	Train     Schedule        `yaml:"train"`
-	Evaluate  evaluate.Config `yaml:"evaluate,omitempty"` // for keygan evaluate; training does not look at it
+	Name      string            `yaml:"name"`      // the run's folder below Output; default: the file's name
+	Output    string            `yaml:"output"`    // where run folders are made
+	Seed      uint64            `yaml:"seed"`      // of weights, data order and every draw in training
+	Device    string            `yaml:"device"`    // auto, cpu, cuda or cuda:N
+	Threads   int               `yaml:"threads"`   // CPU threads of libtorch; 0: as many as it takes by itself
+	TF32      bool              `yaml:"tf32"`      // let NVIDIA GPUs round products to TF32, as PyTorch does in convolutions
+	Image     Image             `yaml:"image"`     // what the networks see
+	Source    []dataset.Spec    `yaml:"source"`    // medical images, which the generator turns into keys
+	Target    []Target          `yaml:"target"`    // images whose look the keys are to take on
+	Data      DataConfig        `yaml:"data"`      // how both are read
+	Objective ObjectiveConfig   `yaml:"objective"` // losses and updates
+	Generator GeneratorConfig   `yaml:"generator"`
+	Critic    CriticConfig      `yaml:"critic"`
+	Optimizer OptimizerConfig   `yaml:"optimizer"`
+	Train     Schedule          `yaml:"train"`
+	Evaluate  experiment.Config `yaml:"evaluate,omitempty"` // for keygan evaluate; training does not look at it
 }
 
 // Image is the shape of the networks' input: Channels × Size × Size, values in [−1, 1].
@@ -196,7 +196,7 @@ func (c Config) Hash() string {
 
 // determining is the configuration without what Hash leaves out.
 func (c Config) determining() Config {
-	c.Name, c.Output, c.Device, c.Threads, c.Evaluate = "", "", "", 0, evaluate.Config{}
+	c.Name, c.Output, c.Device, c.Threads, c.Evaluate = "", "", "", 0, experiment.Config{}
 	c.Data.Cache, c.Data.OnBadFile = "", "" // which images there are is in the data's own hashes
 	length := Schedule{Batch: c.Train.Batch, Accumulate: c.Train.Accumulate}
 	if c.Optimizer.Schedule != "constant" {

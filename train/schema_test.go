@@ -15,7 +15,7 @@ import (
 
 	"keygan/data/imagefile"
 	"keygan/data/synthetic"
-	"keygan/evaluate"
+	"keygan/evaluate/experiment"
 )
 
 var update = flag.Bool("update", false, "write configs/schema.json anew")
@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write configs/schema.json anew")
 // configs/schema.json is for editors: it is made from the configuration's types, their comments and their defaults, here
 // alone, and must be current.
 func TestSchemaIsCurrent(t *testing.T) {
-	docs := fieldComments(t, "config.go", "../evaluate/config.go", "../evaluate/generator.go", "../evaluate/randomness.go", "../data/spec.go")
+	docs := fieldComments(t, "config.go", "../evaluate/experiment/config.go", "../evaluate/experiment/generator.go", "../evaluate/experiment/randomness.go", "../data/dataset/spec.go")
 	schema := object(reflect.ValueOf(DefaultConfig()), docs)
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	schema["title"] = "keygan experiment"
@@ -66,12 +66,12 @@ func choices(of reflect.Type, key string) []string {
 		return []string{"fail", "skip"}
 	case "train.Schedule.on_nan":
 		return []string{"stop", "skip"}
-	case "data.Spec.synthetic":
+	case "dataset.Spec.synthetic":
 		return synthetic.Kinds
-	case "data.Spec.axis":
+	case "dataset.Spec.axis":
 		return []string{imagefile.Axial, imagefile.Coronal, imagefile.Sagittal}
-	case "evaluate.Config.schemes":
-		return evaluate.Schemes()
+	case "experiment.Config.schemes":
+		return experiment.Schemes()
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"keygan/evaluate"
+	"keygan/evaluate/experiment"
+	"keygan/evaluate/report"
 	"keygan/infer/statedict"
 
 	"github.com/spf13/cobra"
@@ -54,30 +56,30 @@ func (e *evaluation) run(cmd *cobra.Command) error {
 		return err
 	}
 	p := e.app.newProgress("evaluate", permille)
-	options := evaluate.Options{Overwrite: e.force, Command: commandLine(os.Args), Progress: func(s evaluate.Progress) { p.set(int(s.Share*permille), permille, withTimeLeft(s)) }}
+	options := evaluate.Options{Overwrite: e.force, Command: commandLine(os.Args), Progress: func(s experiment.Progress) { p.set(int(s.Share*permille), permille, withTimeLeft(s)) }}
 	// Run heeds an interrupt and writes at its end only; it is waited for.
-	var report *evaluate.Report
+	var made *report.Report
 	err = e.app.locked(cmd.Context(), func() (err error) {
-		report, err = evaluate.Run(cmd.Context(), cfg, e.out, options)
+		made, err = evaluate.Run(cmd.Context(), cfg, e.out, options)
 		return err
 	})
 	p.close()
 	if err != nil {
 		err = fmt.Errorf("evaluate: %w", err)
 	}
-	if errors.Is(err, evaluate.ErrGenerator) {
-		err = hinted{err, weightsHint(unread(report))}
+	if errors.Is(err, experiment.ErrGenerator) {
+		err = hinted{err, weightsHint(unread(made))}
 	}
-	if report != nil {
-		err = errors.Join(err, e.print(report))
+	if made != nil {
+		err = errors.Join(err, e.print(made))
 	}
 	return err
 }
 
 // unread is the file of the first generator that could not be read, where a PyTorch file comes before others: its hint says most.
-func unread(report *evaluate.Report) string {
+func unread(r *report.Report) string {
 	var first string
-	for _, g := range report.Generators {
+	for _, g := range r.Generators {
 		if g.Missing != "" && (first == "" || statedict.IsFile(g.File)) {
 			first = g.File
 		}
@@ -89,7 +91,7 @@ func unread(report *evaluate.Report) string {
 const permille = 1000
 
 // withTimeLeft is what is being done and about how long all will take.
-func withTimeLeft(s evaluate.Progress) string {
+func withTimeLeft(s experiment.Progress) string {
 	if s.Left < time.Second || s.Share < 0.02 {
 		return s.What
 	}
@@ -112,30 +114,30 @@ func commandLine(args []string) string {
 }
 
 // print writes to standard output what a reader wants first; everything is in the files.
-func (e *evaluation) print(report *evaluate.Report) error {
+func (e *evaluation) print(r *report.Report) error {
 	if e.asJSON {
-		return report.WriteJSON(e.app.stdout)
+		return r.WriteJSON(e.app.stdout)
 	}
-	if err := report.WriteSummary(e.app.stdout); err != nil {
+	if err := r.WriteSummary(e.app.stdout); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(e.app.stdout, "What it means, and every value: %s\n", filepath.Join(e.out, "results.md"))
 	return err
 }
 
-func (e *evaluation) prepare() (cfg evaluate.Config, err error) {
+func (e *evaluation) prepare() (cfg experiment.Config, err error) {
 	if e.config == "" {
 		return cfg, usagef("evaluate: no configuration given: use -c CONFIG, as in -c configs/demo.yaml")
 	}
 	if e.out == "" {
 		return cfg, usageError{errNoOutput}
 	}
-	if cfg, err = evaluate.ReadConfig(e.config); err != nil {
+	if cfg, err = experiment.ReadConfig(e.config); err != nil {
 		return cfg, usageError{fmt.Errorf("evaluate: %w", err)}
 	}
-	var unnamed, named []evaluate.Generator
+	var unnamed, named []experiment.Generator
 	for _, w := range e.weights {
-		g, err := evaluate.ParseGenerator(w)
+		g, err := experiment.ParseGenerator(w)
 		if err != nil {
 			return cfg, usageError{fmt.Errorf("evaluate: %w", err)}
 		}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"keygan/evaluate"
+	"keygan/evaluate/experiment"
 )
 
 // The report's command can be given to a shell again.
@@ -22,7 +22,7 @@ func TestCommandLine(t *testing.T) {
 }
 
 func TestTimeLeft(t *testing.T) {
-	for want, p := range map[string]evaluate.Progress{
+	for want, p := range map[string]experiment.Progress{
 		"mri":                  {Share: .01, Left: time.Hour, What: "mri"}, // too early to say
 		"xray":                 {Share: .99, Left: time.Millisecond, What: "xray"},
 		"xray (about 4s left)": {Share: .5, Left: 4100 * time.Millisecond, What: "xray"},

@@ -1,0 +1,151 @@
+package experiment
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mathext"
+
+	"keygan/cipher"
+	"keygan/data/dataset"
+	"keygan/data/raster"
+	"keygan/evaluate/metrics"
+)
+
+// calibrationSide is that of the images: large enough for the distributions behind the thresholds (16 of each byte value), small
+// enough for thousands.
+const calibrationSide = 64
+
+// judged are the metrics of a pair of images that have a threshold, as the tables take them: of the first image by itself, and
+// between the two.
+func judged(t *testing.T, a, b *raster.Image) map[string]float64 {
+	t.Helper()
+	r := measurements{}
+	statisticsOf(r, System{}, a)
+	if err := differential(r, System{}, IDNPCR, IDUACI, a, b); err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]float64{}
+	for key, s := range r {
+		if len(s.values) == 1 {
+			values[key.metric] = s.values[0]
+		}
+	}
+	return values
+}
+
+// noisePair is two images of independent random bytes.
+func noisePair(rng *rand.Rand) (a, b *raster.Image) {
+	a, b = raster.NewImage(calibrationSide, calibrationSide, 1, 8), raster.NewImage(calibrationSide, calibrationSide, 1, 8)
+	for i := range a.Pix {
+		v := rng.Uint64()
+		a.Pix[i], b.Pix[i] = byte(v), byte(v>>8)
+	}
+	return a, b
+}
+
+// binomialHead is the probability of k or fewer of n, each by itself having probability p.
+func binomialHead(k, n int, p float64) float64 {
+	if k >= n {
+		return 1
+	}
+	return mathext.RegIncBeta(float64(n-k), float64(k+1), 1-p)
+}
+
+// TestVerdictsAreCalibrated: of 1,000 random images each threshold fails as many as its level says, neither many more nor many
+// fewer: counts that would be seen less than once in 10,000 such tests on either side are errors.
+func TestVerdictsAreCalibrated(t *testing.T) {
+	const images, rare = 1000, 1e-4
+	rng := rand.New(rand.NewPCG(2011, 1))
+	limits := criteria(raster.NewImage(calibrationSide, calibrationSide, 1, 8))
+	failures, all := map[string]int{}, map[string]int{}
+	for range images {
+		for id, v := range judged(t, first(noisePair(rng)), first(noisePair(rng))) {
+			all[id]++
+			if verdict, _ := limits[id].judge([]float64{v}); verdict == Fail {
+				failures[id]++
+			}
+		}
+	}
+	for _, id := range []string{IDEntropy, IDChiSquare, IDNPCR, IDUACI, IDCorrelation[metrics.Horizontal], IDCorrelation[metrics.Vertical], IDCorrelation[metrics.Diagonal]} {
+		k, level := failures[id], limits[id].level
+		if all[id] != images {
+			t.Errorf("%s: %d values of %d images", id, all[id], images)
+		}
+		if binomialTail(k, images, level) < rare || binomialHead(k, images, level) < rare {
+			t.Errorf("%s: %d of %d random images fail, where a level of %g lets expect %.0f", id, k, images, level, level*images)
+		}
+		t.Logf("%s: %d of %d random images fail, %.0f expected", id, k, images, level*images)
+	}
+}
+
+func first(a, _ *raster.Image) *raster.Image { return a }
+
+// TestSeriesAreCalibrated: a series of ten values passes or fails as a whole. It has two ways to fail, a mean that is out of bounds
+// and too many values that are, so that random data may fail more often than one value does, but not more than the two together.
+func TestSeriesAreCalibrated(t *testing.T) {
+	const series, length = 200, 10
+	rng := rand.New(rand.NewPCG(2011, 2))
+	limits := criteria(raster.NewImage(calibrationSide, calibrationSide, 1, 8))
+	failures := map[string]int{}
+	for range series {
+		values := map[string][]float64{}
+		for range length {
+			for id, v := range judged(t, first(noisePair(rng)), first(noisePair(rng))) {
+				values[id] = append(values[id], v)
+			}
+		}
+		for id, v := range values {
+			if verdict, _ := limits[id].judge(v); verdict == Fail {
+				failures[id]++
+			}
+		}
+	}
+	for id, k := range failures {
+		if binomialTail(k, series, 2*Alpha) < 1e-4 {
+			t.Errorf("%s: %d of %d random series fail", id, k, series)
+		}
+		t.Logf("%s: %d of %d random series fail", id, k, series)
+	}
+}
+
+// TestRandomPassesPlainFails: a random image passes every threshold, a plain one fails every one.
+func TestRandomPassesPlainFails(t *testing.T) {
+	limits := criteria(raster.NewImage(calibrationSide, calibrationSide, 1, 8))
+	rng := rand.New(rand.NewPCG(2011, 3))
+	for id, v := range judged(t, first(noisePair(rng)), first(noisePair(rng))) {
+		if verdict, _ := limits[id].judge([]float64{v}); verdict != Pass {
+			t.Errorf("a random image: %s of %v: %s", id, v, verdict)
+		}
+	}
+	for _, kind := range []string{"xray", "mri"} {
+		src, err := dataset.Open(dataset.Spec{Synthetic: kind, Count: 1, Seed: 5, Size: calibrationSide})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := src.Image(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain = eightBits(plain.Convert(1))
+		// As two ciphertexts of images one bit apart: no byte but one differs.
+		changed := plain.Clone()
+		changed.Pix[100] ^= 1
+		values := judged(t, plain, changed)
+		if len(values) != 7 {
+			t.Fatalf("%s: %d metrics with a threshold, want 7: %v", kind, len(values), values)
+		}
+		for id, v := range values {
+			if verdict, _ := limits[id].judge([]float64{v}); verdict != Fail {
+				t.Errorf("%s: a plain image passes: %s of %v", kind, id, v)
+			}
+		}
+		// The cat map moves the pixels and leaves the histogram and the difference: the neighbours no longer tell, the rest does.
+		scrambled := judged(t, cipher.CatMap(plain, 1, 1, 30), cipher.CatMap(changed, 1, 1, 30))
+		for _, id := range []string{IDEntropy, IDChiSquare, IDNPCR, IDUACI} {
+			if verdict, _ := limits[id].judge([]float64{scrambled[id]}); verdict != Fail {
+				t.Errorf("%s: a scrambled image passes: %s of %v", kind, id, scrambled[id])
+			}
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package experiment_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"keygan/evaluate/experiment"
+	"keygan/evaluate/report"
+)
+
+// TestIdealKeysPass: with keys that are all one could wish for, both schemes pass every threshold there is.
+func TestIdealKeysPass(t *testing.T) {
+	r := reportOn(t, experiment.MeasureWith(t, experiment.IdealKeys{}, 20, "xor", "paper", experiment.SchemeSealed, experiment.SchemeAES))
+	judged := 0
+	for _, row := range r.Rows {
+		want := experiment.Pass
+		if row.Scheme == experiment.PlainImage {
+			want = experiment.Fail
+		}
+		switch row.Metric {
+		case experiment.IDKeySensitivityCipher, experiment.IDKeySensitivityDecrypted, experiment.IDNPCRSameKey, experiment.IDUACISameKey:
+			if row.Scheme == "xor" || row.Scheme == "paper" || row.Metric == experiment.IDNPCRSameKey || row.Metric == experiment.IDUACISameKey {
+				want = experiment.Fail // no key can make up for what the scheme does not do
+			}
+		}
+		if row.Verdict == experiment.None {
+			continue
+		}
+		judged++
+		if row.Verdict != want {
+			t.Errorf("%s, %s: %s, want %s: %+v", row.System(), row.Metric, row.Verdict, want, row)
+		}
+	}
+	if judged < 70 {
+		t.Errorf("only %d rows have a verdict", judged)
+	}
+	mse := r.Row("xray", experiment.System{Scheme: "paper", Generator: "keys"}, experiment.IDMSE)
+	experiment.Near(t, "MSE against a uniform cipher", *mse.Measured, *mse.Expected, .005)
+	uaci := r.Row("xray", experiment.System{Scheme: "xor", Generator: "keys"}, experiment.IDUACIPlainCipher)
+	experiment.Near(t, "UACI against a uniform cipher", *uaci.Measured, *uaci.Expected, .005)
+	text := strings.Join(r.Findings, "\n")
+	for _, want := range []string{"NPCR is passed by `xor`, `paper`, `sealed`, `aes-256-gcm`", "passes everywhere", "Histograms pass for uniform", "no more than chance gives", "bit for bit"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the findings lack %q:\n%s", want, text)
+		}
+	}
+	for _, wrong := range []string{"do not spread", "not uniform", "still correlated"} {
+		if strings.Contains(text, wrong) {
+			t.Errorf("the findings say %q:\n%s", wrong, text)
+		}
+	}
+}
+
+// TestFixedKeyIsSeen: with a fixed random key every statistic of the ciphertext passes, the papers' NPCR too, and only the
+// field's NPCR tells: one byte of 196,608 changes.
+func TestFixedKeyIsSeen(t *testing.T) {
+	r := reportOn(t, experiment.MeasureWith(t, experiment.FixedKey{}, 8, "xor", "paper", "logistic"))
+	for _, scheme := range []string{"xor", "paper"} {
+		for id, want := range map[string]experiment.Verdict{experiment.IDNPCR: experiment.Fail, experiment.IDUACI: experiment.Fail, experiment.IDNPCRPlainCipher: experiment.Pass, experiment.IDEntropy: experiment.Pass} {
+			if row := r.Row("xray", experiment.System{Scheme: scheme, Generator: "keys"}, id); row.Verdict != want {
+				t.Errorf("%s, %s: %s, want %s: %+v", scheme, id, row.Verdict, want, row)
+			}
+		}
+		experiment.Near(t, "NPCR of one byte", *r.Row("xray", experiment.System{Scheme: scheme, Generator: "keys"}, experiment.IDNPCR).Measured, 100./(256*256*3), 1e-12)
+	}
+	if v := *r.Row("xray", experiment.System{Scheme: experiment.RawKey, Generator: "keys"}, experiment.IDNPCRKeyKey).Measured; v != 0 {
+		t.Errorf("NPCR between equal keys %v", v)
+	}
+	text := strings.Join(r.Findings, "\n")
+	for _, want := range []string{
+		"do not spread** under `xor`, `paper`, `logistic`", "0.00051 %", "Of `xor`, `paper`: neither a permutation", "the bit changes 0.00 % of the key's bytes",
+		"Of `logistic`: the keystream does not depend on the image", "passes everywhere", "opens nearly all that the right one opens** under `xor`, `paper`",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the findings lack %q:\n%s", want, text)
+		}
+	}
+}
+
+// reportOn is the report on some results.
+func reportOn(t *testing.T, results *experiment.Results) *report.Report {
+	t.Helper()
+	r, err := report.New(results, "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

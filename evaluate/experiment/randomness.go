@@ -1,0 +1,221 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"keygan/evaluate/sp80022"
+)
+
+// What is tested by SP 800-22.
+const (
+	RawKeys     = "raw keys"
+	Keystreams  = "keystreams"  // ciphertexts of black images, which are the keystream
+	Ciphertexts = "ciphertexts" // of the plain images
+)
+
+// RandomnessRow is what SP 800-22 says of one kind of bits of a system, over the images of all sources.
+type RandomnessRow struct {
+	System
+	Subject     string           `json:"subject"`   // RawKeys, Keystreams or Ciphertexts
+	Sequences   int              `json:"sequences"` // tested
+	Bits        int              `json:"bits"`      // of each
+	Tests       []RandomnessTest `json:"tests"`     // the 15, in the order of NIST's program
+	NotMeasured string           `json:"not_measured,omitempty"`
+}
+
+// RandomnessTest is the outcome of one of the 15 tests over all sequences.
+type RandomnessTest struct {
+	Name       string   `json:"name"`
+	Bits       int      `json:"bits"`       // of each sequence: more than the row says where the test takes more
+	Made       int      `json:"made"`       // sequences that it was made on
+	Failed     int      `json:"failed"`     // of these: the smallest p-value is below 0.01 divided by their number
+	PValues    int      `json:"p_values"`   // each sequence has
+	Assessed   int      `json:"assessed"`   // p-values with the two-level assessment: 0 below 55 sequences
+	Proportion int      `json:"proportion"` // of Assessed: those that too many or too few sequences pass
+	Uniformity int      `json:"uniformity"` // of Assessed: those whose p-values are not uniform
+	LeastShare *float64 `json:"least_share"`
+	LeastP     *float64 `json:"least_uniformity"` // smallest P_T
+	Verdict    Verdict  `json:"verdict,omitempty"`
+	Skipped    string   `json:"skipped,omitempty"` // why it was made on no sequence, or not on all
+}
+
+// Randomness says how much is tested by SP 800-22.
+type Randomness struct {
+	Sequences int `yaml:"sequences,omitempty" json:"sequences"` // of each kind of bits, fewer where there are not so many; from 55 on they are assessed together; default 60
+	Bits      int `yaml:"bits,omitempty" json:"bits"`           // of each sequence; a million are enough for all tests; default 100000
+}
+
+// bitBank collects the bits to be tested, by what they are of.
+type bitBank struct {
+	Randomness
+	wanted int // bytes of each kind
+	quota  int // bytes of one image: all images contribute
+	order  []bitSource
+	bytes  map[bitSource][]byte
+}
+
+type bitSource struct {
+	System
+	subject string
+}
+
+func newBitBank(c Randomness, images int) *bitBank {
+	wanted := (c.Sequences*c.Bits + 7) / 8
+	return &bitBank{Randomness: c, wanted: wanted, quota: (wanted + images - 1) / images, bytes: map[bitSource][]byte{}}
+}
+
+// add keeps what is still wanted of some bytes. A keystream that serves all images comes once, and is taken whole.
+func (b *bitBank) add(of System, subject string, p []byte) {
+	k := bitSource{of, subject}
+	if _, known := b.bytes[k]; !known {
+		b.order = append(b.order, k)
+	}
+	most := b.quota
+	if len(p) >= b.wanted {
+		most = b.wanted
+	}
+	b.bytes[k] = append(b.bytes[k], p[:min(len(p), most, b.wanted-len(b.bytes[k]))]...)
+}
+
+func (b *bitBank) has(of System, subject string) bool {
+	_, known := b.bytes[bitSource{of, subject}]
+	return known
+}
+
+// test makes the 15 tests on everything that was collected, and says of the systems without a value why.
+func (b *bitBank) test(ctx context.Context, systems []*system, progress *tracker) ([]RandomnessRow, error) {
+	var out []RandomnessRow
+	for _, k := range b.order {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		row, err := b.row(ctx, k, progress)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	for _, s := range systems {
+		if s.NotMeasured != "" {
+			out = append(out, RandomnessRow{System: s.System, Subject: Ciphertexts, Bits: b.Bits, NotMeasured: s.NotMeasured})
+		}
+	}
+	return out, nil
+}
+
+func (b *bitBank) row(ctx context.Context, k bitSource, progress *tracker) (RandomnessRow, error) {
+	have := 8 * len(b.bytes[k])
+	n := min(b.Sequences, have/b.Bits)
+	row := RandomnessRow{System: k.System, Subject: k.subject, Sequences: n, Bits: b.Bits}
+	if n == 0 {
+		row.NotMeasured = fmt.Sprintf("not measured: there are %d bits, too few for a sequence of %d", have, b.Bits)
+		return row, nil
+	}
+	what := fmt.Sprintf("SP 800-22: %s, %s", k.System, k.subject)
+	row.Tests = summarize(sequences(b.bytes[k], n, b.Bits), b.Bits)
+	progress.passed(float64(n)*costOfBits(b.Bits), what)
+	if long := have / longBits; long > 0 && b.Bits < longBits {
+		for i, t := range summarize(sequences(b.bytes[k], long, longBits), longBits) {
+			if row.Tests[i].Made == 0 {
+				row.Tests[i] = t
+			}
+		}
+		progress.passed(float64(long)*costOfBits(longBits), what)
+	}
+	return row, ctx.Err()
+}
+
+// longBits is the length of the sequences for the tests that take more bits than a configuration's have: the same bits, joined.
+const longBits = 1_000_000
+
+// sequences makes the 15 tests on n sequences, one after the other in p, of so many bits each.
+func sequences(p []byte, n, bits int) [][]sp80022.Result {
+	results := make([][]sp80022.Result, n)
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range results {
+		group.Go(func() error {
+			results[i] = sp80022.Run(sp80022.FromBytes(p[i*bits/8:][:bits/8]))
+			return nil
+		})
+	}
+	group.Wait()
+	return results
+}
+
+// summarize judges each of the 15 tests over all sequences.
+func summarize(sequences [][]sp80022.Result, bits int) []RandomnessTest {
+	var out []RandomnessTest
+	assessed := sp80022.Assess(sequences)
+	for i, first := range sequences[0] {
+		t, smallest := RandomnessTest{Name: first.Name, Bits: bits}, 1.0
+		for _, results := range sequences {
+			switch one := results[i]; {
+			case one.Skipped != "":
+				t.Skipped = one.Skipped
+			default:
+				t.Made++
+				t.PValues = len(one.PValues)
+				smallest = min(smallest, one.Smallest())
+				if !one.Passed() {
+					t.Failed++
+				}
+			}
+		}
+		t.assess(assessed)
+		t.judge(smallest)
+		out = append(out, t)
+	}
+	return out
+}
+
+// assess takes over the two-level assessment of the test's p-values.
+func (t *RandomnessTest) assess(all []sp80022.Assessment) {
+	for _, a := range all {
+		if a.Name != t.Name {
+			continue
+		}
+		t.Assessed++
+		if !a.ProportionPassed() {
+			t.Proportion++
+		}
+		if !a.UniformityPassed() {
+			t.Uniformity++
+		}
+		if share := a.Proportion(); t.LeastShare == nil || share < *t.LeastShare {
+			t.LeastShare = &share
+		}
+		if p := a.Uniformity; t.LeastP == nil || p < *t.LeastP {
+			t.LeastP = &p
+		}
+	}
+}
+
+// judge fails a test when random sequences would do so badly with a probability below Alpha, shared out over the 15 tests and the
+// four ways of doing badly: too many sequences fail; a p-value is too small; and where there are sequences enough for the
+// assessment, too many of the test's p-values have a share outside its interval, or are not uniform. One of 148 templates may be
+// outside by chance.
+func (t *RandomnessTest) judge(smallest float64) {
+	if t.Made == 0 {
+		return
+	}
+	const level = Alpha / (4 * 15)
+	t.Verdict = Pass
+	if binomialTail(t.Failed, t.Made, sp80022.Alpha) <= level || smallest*float64(t.PValues*t.Made) <= level ||
+		binomialTail(t.Uniformity, t.Assessed, sp80022.UniformAlpha) <= level ||
+		binomialTail(t.Proportion, t.Assessed, outsideShare(t.Made)) <= level {
+		t.Verdict = Fail
+	}
+}
+
+// outsideShare is the probability that the share of n random sequences that pass lies outside its interval, 1 − α ± 3√(α(1 − α)/n).
+func outsideShare(n int) float64 {
+	const alpha = sp80022.Alpha
+	most := float64(n) * (alpha + 3*math.Sqrt(alpha*(1-alpha)/float64(n))) // failures that are still inside
+	return binomialTail(int(math.Floor(most))+1, n, alpha)
+}

@@ -1,0 +1,146 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"keygan/data/dataset"
+	"keygan/data/raster"
+	"keygan/evaluate/attack"
+)
+
+// runExperiment measures the schemes of cfg on its sources, with keys made by its generators. Progress, if not nil, is told now and then
+// how far the run is.
+//
+// What cannot be read is left out and named in the results; their Incomplete is the error for that. The error of a cancelled
+// context wraps ctx.Err().
+func Run(ctx context.Context, cfg Config, progress func(Progress)) (*Results, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.Resolved()
+	e, sources, err := newExperiment(cfg, openGenerators(cfg.Generators))
+	if err != nil {
+		return nil, err
+	}
+	e.progress = &tracker{report: progress, began: time.Now()}
+	if err := e.plan(sources); err != nil {
+		return nil, err
+	}
+	return e.measureAll(ctx, sources)
+}
+
+// newExperiment opens the sources.
+func newExperiment(cfg Config, generators []*generator) (*experiment, []dataset.Source, error) {
+	e := &experiment{cfg: cfg, channels: mainChannels(generators), generators: generators}
+	for _, g := range generators {
+		if g.models[0] == nil {
+			continue
+		}
+		if a := g.models[0].Arch(); a.Latent > 0 && a.ImageSize != cfg.Size {
+			return nil, nil, &FieldError{"size", fmt.Sprintf("%d is not possible with the generator %s, whose keys are %d×%d", cfg.Size, g.info.Name, a.ImageSize, a.ImageSize)}
+		}
+	}
+	var err error
+	if e.systems, err = systemsOf(cfg, generators); err != nil {
+		return nil, nil, err
+	}
+	sources := make([]dataset.Source, len(cfg.Sources))
+	images := 0
+	for i, s := range cfg.Sources {
+		src, err := dataset.Open(s.Spec)
+		if err != nil {
+			return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		sources[i] = src
+		images += e.planned(src)
+	}
+	e.bits = newBitBank(cfg.Randomness, max(images, 1))
+	return e, sources, nil
+}
+
+// plan adds up what there is to do.
+func (e *experiment) plan(sources []dataset.Source) error {
+	if err := e.estimate(); err != nil {
+		return err
+	}
+	image, change := e.imageCost()
+	for _, src := range sources {
+		e.progress.total += float64(e.planned(src))*image + float64(e.cfg.Changes)*change
+	}
+	kinds := float64(len(e.makers()) + 2*len(e.measured()))
+	e.progress.total += kinds * float64(e.cfg.Randomness.Sequences) * costOfBits(e.cfg.Randomness.Bits)
+	e.progress.total += attackCost
+	return nil
+}
+
+// measureAll measures the sources, then the randomness, then runs the attacks.
+func (e *experiment) measureAll(ctx context.Context, sources []dataset.Source) (*Results, error) {
+	r := &Results{Config: e.cfg, Alpha: Alpha}
+	for _, g := range e.generators {
+		r.Generators = append(r.Generators, g.info)
+	}
+	for _, s := range e.systems {
+		r.Systems = append(r.Systems, s.SystemInfo)
+	}
+	var empty error // the first source without an image
+	for i, s := range e.cfg.Sources {
+		t := e.newTrial(s, sources[i])
+		err := t.run(ctx)
+		if empty = cmp.Or(empty, err); err != nil && !errors.Is(err, errNoImages) {
+			return nil, err
+		}
+		if t.info.Digest, err = dataset.Digest(ctx, sources[i]); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			t.info.Digest = "" // a file that cannot be read has none; it is named among the unreadable ones
+		}
+		r.addSource(t)
+		if t.first != nil {
+			r.Specimens = append(r.Specimens, t.first)
+		}
+	}
+	if len(r.Specimens) == 0 {
+		return nil, empty
+	}
+	var err error
+	if r.Randomness, err = e.bits.test(ctx, e.systems, e.progress); err != nil {
+		return nil, err
+	}
+	if r.Attacks, err = e.attacks(ctx, r.Specimens); err != nil {
+		return nil, err
+	}
+	r.Alvarez = attack.Checklist(r.Attacks)
+	return r, nil
+}
+
+// addSource turns the series of a source into rows: the plain images, the raw keys, then system by system.
+func (r *Results) addSource(t *trial) {
+	r.Sources = append(r.Sources, t.info)
+	add := func(of System, channels int, metrics []Metric, missing string) {
+		limits := criteria(raster.NewImage(t.cfg.Size, t.cfg.Size, channels, 8))
+		for _, m := range metrics {
+			row := t.results.row(t.info.Name, of, m, limits)
+			if missing = cmp.Or(missing, t.missing); missing != "" {
+				row.Note = missing
+			}
+			r.Rows = append(r.Rows, row)
+		}
+	}
+	add(System{Scheme: PlainImage}, t.experiment.channels, Statistics, "")
+	for i, g := range t.makers() {
+		metrics := KeyMetrics
+		if i == 0 { // it is the one that others are compared with
+			metrics = slices.DeleteFunc(slices.Clone(metrics), func(m Metric) bool { return m.ID == IDNPCRGenerators || m.ID == IDUACIGenerators })
+		}
+		add(System{RawKey, g.info.Name}, g.info.Channels, metrics, "")
+	}
+	for _, s := range t.systems {
+		add(s.System, s.Channels, SchemeMetrics, s.NotMeasured)
+	}
+}
