@@ -3,6 +3,8 @@ package cipher
 import (
 	"bytes"
 	"fmt"
+	"keygan/cipher/agekeys"
+	"keygan/cipher/internal/ciphertest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,14 +28,14 @@ func TestAgeProgramAndWeAgree(t *testing.T) {
 		}
 		return path(name)
 	}
-	m := noise(12, 10, 3, 1)
+	m := ciphertest.Noise(12, 10, 3, 1)
 	cipher, k := mustSeal(t, m, SealOptions{Name: `größe "1".png`, NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256"})
 
-	ours, public, err := NewIdentity(time.Now())
+	ours, public, err := agekeys.NewIdentity(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sshPublic, sshPrivate := sshKey(t, "ed25519", "")
+	sshPublic, sshPrivate := ciphertest.SSHKey(t, "ed25519", "")
 	theirs := []byte(run(t, "age-keygen"))
 	theirPublic := strings.TrimSpace(run(t, "age-keygen", "-y", write("theirs", theirs)))
 	if got := strings.TrimSpace(run(t, "age-keygen", "-y", write("ours", ours))); got != public {
@@ -46,19 +48,19 @@ func TestAgeProgramAndWeAgree(t *testing.T) {
 	}{
 		"ours": {public, ours}, "age-keygen's": {theirPublic, theirs}, "SSH": {strings.TrimSpace(sshPublic), sshPrivate},
 	} {
-		p := parseParty(t, c.public, c.identity, nil)
+		p := ciphertest.ParseParty(t, c.public, c.identity, nil)
 		id := write("identity", c.identity)
-		if got := run(t, "age", "-d", "-i", id, write("key.age", wrap(t, k, p.recipient))); got != string(k.Marshal()) {
+		if got := run(t, "age", "-d", "-i", id, write("key.age", wrap(t, k, p.Recipient))); got != string(k.Marshal()) {
 			t.Errorf("%s: age -d gives %q", what, got)
 		}
 		for _, flags := range [][]string{nil, {"-a"}} {
 			file := run(t, "age", append(flags, "-r", c.public, plain)...)
-			got, err := ReadSealedKey(strings.NewReader(file), p.identity)
+			got, err := ReadSealedKey(strings.NewReader(file), p.Identity)
 			if err != nil {
 				t.Errorf("%s, %v: %v", what, flags, err)
 				continue
 			}
-			if back, err := OpenImage(cipher, got); err != nil || !same(back, m) {
+			if back, err := OpenImage(cipher, got); err != nil || !ciphertest.Same(back, m) {
 				t.Errorf("%s, %v: error %v, or another image", what, flags, err)
 			}
 		}
@@ -67,10 +69,10 @@ func TestAgeProgramAndWeAgree(t *testing.T) {
 
 func TestAgeProgramAndPassphrases(t *testing.T) {
 	dir := t.TempDir()
-	_, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{})
-	p := passphraseParty(t, "correct horse")
+	_, k := mustSeal(t, ciphertest.Noise(4, 4, 1, 1), SealOptions{})
+	p := ciphertest.PassphraseParty(t, "correct horse")
 	ours, plain, out := filepath.Join(dir, "ours"), filepath.Join(dir, "plain"), filepath.Join(dir, "out")
-	if err := os.WriteFile(ours, wrap(t, k, p.recipient), 0o600); err != nil {
+	if err := os.WriteFile(ours, wrap(t, k, p.Recipient), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	runOnTerminal(t, "correct horse\n", "age", "-d", "-o", out, ours)
@@ -85,10 +87,10 @@ func TestAgeProgramAndPassphrases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := ReadSealedKey(bytes.NewReader(b), p.identity); err != nil || *got != *k {
+	if got, err := ReadSealedKey(bytes.NewReader(b), p.Identity); err != nil || *got != *k {
 		t.Errorf("what age -p wrote: error %v", err)
 	}
-	if _, err := ReadSealedKey(bytes.NewReader(b), passphraseParty(t, "correct horsf").identity); err != ErrRefused {
+	if _, err := ReadSealedKey(bytes.NewReader(b), ciphertest.PassphraseParty(t, "correct horsf").Identity); err != ErrRefused {
 		t.Errorf("a wrong passphrase: error %v", err)
 	}
 }

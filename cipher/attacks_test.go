@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 )
 
@@ -78,6 +79,25 @@ func mustEncrypt(t *testing.T, name string, plain, key *raster.Image) *raster.Im
 	return out
 }
 
+// networkHash stands for the hash of a network.
+const networkHash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+func sealImage(t *testing.T, m *raster.Image, o SealOptions) (*raster.Image, *SealedKey) {
+	t.Helper()
+	out, k, err := SealImage(m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out, k
+}
+
+func mustRefuse(t *testing.T, what string, c *raster.Image, k *SealedKey) {
+	t.Helper()
+	if m, err := OpenImage(c, k); err != ErrRefused || m != nil {
+		t.Errorf("%s: error %v", what, err)
+	}
+}
+
 // Attack 1: try every iteration count, keep the picture. Attack 2: the histogram.
 func TestAttackOnTheCatMapAlone(t *testing.T) {
 	plain := picture()
@@ -91,13 +111,13 @@ func TestAttackOnTheCatMapAlone(t *testing.T) {
 		return best, highest
 	}
 	moved := CatMap(plain, 1, 1, 77)
-	if found, _ := search(moved); !same(found, plain) {
+	if found, _ := search(moved); !ciphertest.Same(found, plain) {
 		t.Error("the search of all iterations does not find the picture")
 	}
 	if looksUniform(moved.Pix) {
 		t.Error("the cat map changed the histogram")
 	}
-	sealed, _ := mustSeal(t, plain, SealOptions{})
+	sealed, _ := sealImage(t, plain, SealOptions{})
 	if _, r := search(sealed); r > 0.05 {
 		t.Errorf("sealed: some iteration count gives a correlation of %.3f", r)
 	}
@@ -120,10 +140,10 @@ func TestAttackChosenImagesOnAPermutation(t *testing.T) {
 		}
 		return found
 	}
-	if !same(attack(func(m *raster.Image) *raster.Image { return CatMap(m, 3, 5, 40) }), secret) {
+	if !ciphertest.Same(attack(func(m *raster.Image) *raster.Image { return CatMap(m, 3, 5, 40) }), secret) {
 		t.Error("two chosen images do not give the cat map away")
 	}
-	found := attack(func(m *raster.Image) *raster.Image { c, _ := mustSeal(t, m, SealOptions{}); return c })
+	found := attack(func(m *raster.Image) *raster.Image { c, _ := sealImage(t, m, SealOptions{}); return c })
 	if npcr, _ := changed(found, secret); npcr < 0.95 {
 		t.Errorf("sealed: %.1f %% of the pixels found", 100*(1-npcr))
 	}
@@ -132,7 +152,7 @@ func TestAttackChosenImagesOnAPermutation(t *testing.T) {
 // Attacks 4, 5 and 7, with one network key for all images: an all-zero image gives the keystream away, two cipher images the XOR of
 // the two images, and one image twice itself.
 func TestAttackKeyUsedTwice(t *testing.T) {
-	plain, zero, key := picture(), raster.NewImage(256, 256, 1, 8), noise(256, 256, 3, 9)
+	plain, zero, key := picture(), raster.NewImage(256, 256, 1, 8), ciphertest.Noise(256, 256, 3, 9)
 	other := plain.Clone()
 	slices.Reverse(other.Pix)
 	for _, scheme := range []string{"xor", "paper"} {
@@ -141,13 +161,13 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 			undo = func(m *raster.Image) *raster.Image { return InverseCatMap(m, 1, 1, DefaultIterations) }
 		}
 		c1, c2, keystream := mustEncrypt(t, scheme, plain, key), mustEncrypt(t, scheme, other, key), mustEncrypt(t, scheme, zero, key)
-		if !same(undo(xored(c1, keystream)), plain) {
+		if !ciphertest.Same(undo(xored(c1, keystream)), plain) {
 			t.Errorf("%s: an all-zero image does not give the keystream away", scheme)
 		}
-		if !same(undo(xored(c1, c2)), xored(plain, other)) {
+		if !ciphertest.Same(undo(xored(c1, c2)), xored(plain, other)) {
 			t.Errorf("%s: two images under one key do not give their XOR away", scheme)
 		}
-		if !same(c1, mustEncrypt(t, scheme, plain, key)) {
+		if !ciphertest.Same(c1, mustEncrypt(t, scheme, plain, key)) {
 			t.Errorf("%s: an image encrypted twice does not show", scheme)
 		}
 	}
@@ -159,13 +179,13 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !same(xored(l[0], l[2]), plain) || !same(xored(l[0], l[1]), xored(plain, other)) {
+	if !ciphertest.Same(xored(l[0], l[2]), plain) || !ciphertest.Same(xored(l[0], l[1]), xored(plain, other)) {
 		t.Error("logistic: x0 and r kept for three images do not give them away")
 	}
-	o := SealOptions{NetworkKey: key.Pix, Generator: someHash, NetworkInput: "256x256"}
+	o := SealOptions{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"}
 	var c [4]*raster.Image
 	for i, m := range []*raster.Image{plain, other, zero, plain} {
-		c[i], _ = mustSeal(t, m, o)
+		c[i], _ = sealImage(t, m, o)
 	}
 	for i, a := range c {
 		for j, b := range c[:i] {
@@ -178,7 +198,7 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 
 // Attacks 6 and 13: one bit of the image changed, the network's key the same and known.
 func TestAttackOneBitChanged(t *testing.T) {
-	plain, key := picture(), noise(256, 256, 3, 9)
+	plain, key := picture(), ciphertest.Noise(256, 256, 3, 9)
 	bit := plain.Clone()
 	bit.Pix[12345] ^= 1
 	for _, scheme := range []string{"xor", "paper"} {
@@ -186,9 +206,9 @@ func TestAttackOneBitChanged(t *testing.T) {
 			t.Errorf("%s: NPCR %v, UACI %v, and not one pixel by one bit", scheme, npcr, uaci)
 		}
 	}
-	o := SealOptions{NetworkKey: key.Pix, Generator: someHash, NetworkInput: "256x256"}
-	a, _ := mustSeal(t, plain, o)
-	b, _ := mustSeal(t, bit, o)
+	o := SealOptions{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"}
+	a, _ := sealImage(t, plain, o)
+	b, _ := sealImage(t, bit, o)
 	// Expected of independent noise: 255/256 = 0.99609 with a standard deviation of 0.00024, and 0.33464 with one of 0.00093.
 	if npcr, uaci := changed(a, b); npcr < 0.9946 || npcr > 0.9976 || uaci < 0.3290 || uaci > 0.3403 {
 		t.Errorf("sealed: NPCR %v, UACI %v", npcr, uaci)
@@ -198,7 +218,7 @@ func TestAttackOneBitChanged(t *testing.T) {
 // Attack 11: the attacker turns a pixel over, and makes the key file's SHA-256 fit, which needs no key. Attack 12: a key wrong in one
 // bit. (For all the other forgeries on sealed see TestSealedRefusesEveryChange and TestSealedPartsSwapped.)
 func TestAttackForgery(t *testing.T) {
-	plain, key := picture(), noise(256, 256, 3, 9)
+	plain, key := picture(), ciphertest.Noise(256, 256, 3, 9)
 	for _, name := range []string{"xor", "paper"} {
 		s := mustScheme(t, name)
 		for what, forge := range map[string]func(*raster.Image, *KeyFile){
@@ -220,21 +240,21 @@ func TestAttackForgery(t *testing.T) {
 			}
 		}
 	}
-	c, k := mustSeal(t, plain, SealOptions{})
+	c, k := sealImage(t, plain, SealOptions{})
 	c.Pix[999] ^= 128
-	refuse(t, "a cipher bit", c, k)
+	mustRefuse(t, "a cipher bit", c, k)
 	c.Pix[999] ^= 128
 	k.PRK[0] ^= 1
-	refuse(t, "a key bit", c, k)
+	mustRefuse(t, "a key bit", c, k)
 }
 
 // Attack 14, which is no attack but a price: salt and pepper on 5 % of the pixels. xor gives the image back with 5 % of noise, for
 // whoever looks past the digest; sealed gives nothing.
 func TestNoiseOnTheCipherImage(t *testing.T) {
-	plain, key := picture(), noise(256, 256, 3, 9)
+	plain, key := picture(), ciphertest.Noise(256, 256, 3, 9)
 	dirty := func(c *raster.Image) *raster.Image {
 		c = c.Clone()
-		where := noise(256, 256, 1, 77)
+		where := ciphertest.Noise(256, 256, 1, 77)
 		for i, v := range where.Pix {
 			if v < 13 {
 				c.Pix[i] = 255 * (v & 1)
@@ -256,16 +276,16 @@ func TestNoiseOnTheCipherImage(t *testing.T) {
 	if npcr, _ := changed(got, plain); npcr < 0.04 || npcr > 0.06 {
 		t.Errorf("xor: %.3f of the pixels are wrong", npcr)
 	}
-	sealed, sealedKey := mustSeal(t, plain, SealOptions{})
-	refuse(t, "5 % of noise", dirty(sealed), sealedKey)
+	sealed, sealedKey := sealImage(t, plain, SealOptions{})
+	mustRefuse(t, "5 % of noise", dirty(sealed), sealedKey)
 }
 
 // Attacks 10 and 13: the network makes nearly the same key of all images, so that the average of other keys is near this one; and the
 // network is known, so that whoever guesses the image has the key itself. Under paper the iterations are tried, all of them.
 func TestAttackKeyGuessed(t *testing.T) {
-	plain, texture := picture(), noise(256, 256, 3, 9)
+	plain, texture := picture(), ciphertest.Noise(256, 256, 3, 9)
 	keyOf := func(seed uint32) *raster.Image {
-		key, trace := texture.Clone(), noise(256, 256, 3, seed)
+		key, trace := texture.Clone(), ciphertest.Noise(256, 256, 3, seed)
 		for i := range key.Pix {
 			key.Pix[i] = key.Pix[i]&^7 | trace.Pix[i]&7
 		}
@@ -288,7 +308,7 @@ func TestAttackKeyGuessed(t *testing.T) {
 	for i := range exact.Pix {
 		exact.Pix[i] = key.Pix[3*i]
 	}
-	sealed, _ := mustSeal(t, plain, SealOptions{NetworkKey: key.Pix, Generator: someHash, NetworkInput: "256x256"})
+	sealed, _ := sealImage(t, plain, SealOptions{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"})
 	for what, c := range map[string]*raster.Image{"xor": mustEncrypt(t, "xor", plain, key), "paper": mustEncrypt(t, "paper", plain, key), "sealed": sealed} {
 		for guess, g := range map[string]*raster.Image{"the average": average, "the key": exact} {
 			found, highest := (*raster.Image)(nil), math.Inf(-1)
@@ -302,7 +322,7 @@ func TestAttackKeyGuessed(t *testing.T) {
 			switch {
 			case what == "sealed" && (highest > 0.05 || uaci < 0.25):
 				t.Errorf("sealed, %s: correlation %.3f, UACI %.3f", guess, highest, uaci)
-			case what != "sealed" && guess == "the key" && !same(found, plain):
+			case what != "sealed" && guess == "the key" && !ciphertest.Same(found, plain):
 				t.Errorf("%s: the key does not open it", what)
 			case what != "sealed" && uaci > 0.02:
 				t.Errorf("%s, %s: UACI %.3f, the picture does not show", what, guess, uaci)
@@ -315,10 +335,10 @@ func TestAttackKeyGuessed(t *testing.T) {
 func TestSealedNeedsNoNetwork(t *testing.T) {
 	plain := raster.NewImage(256, 256, 1, 8)
 	for what, o := range map[string]SealOptions{
-		"none": {}, "all zeros": {NetworkKey: make([]byte, 3*256*256), Generator: someHash, NetworkInput: "256x256"}, "the image itself": {NetworkKey: plain.Pix, Generator: someHash, NetworkInput: "256x256"},
+		"none": {}, "all zeros": {NetworkKey: make([]byte, 3*256*256), Generator: networkHash, NetworkInput: "256x256"}, "the image itself": {NetworkKey: plain.Pix, Generator: networkHash, NetworkInput: "256x256"},
 	} {
-		a, ka := mustSeal(t, plain, o)
-		b, kb := mustSeal(t, plain, o)
+		a, ka := sealImage(t, plain, o)
+		b, kb := sealImage(t, plain, o)
 		if !looksUniform(a.Pix) || !looksUniform(xored(a, b).Pix) || math.Abs(correlation(a)) > 0.03 {
 			t.Errorf("%s: the cipher image of a black image is not noise", what)
 		}

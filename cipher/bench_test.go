@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"filippo.io/age"
@@ -52,7 +53,7 @@ func must(b *testing.B, err error) {
 
 // BenchmarkCipher is what the schemes take for an image in memory, with nothing read or written.
 func BenchmarkCipher(b *testing.B) {
-	for _, m := range []*raster.Image{noise(4096, 4096, 1, 1), noise(2048, 2048, 3, 1), noise(4020, 4892, 1, 1)} {
+	for _, m := range []*raster.Image{ciphertest.Noise(4096, 4096, 1, 1), ciphertest.Noise(2048, 2048, 3, 1), ciphertest.Noise(4020, 4892, 1, 1)} {
 		b.Run(fmt.Sprintf("%dx%dx%d", m.Width, m.Height, m.Channels), func(b *testing.B) {
 			out, size := m.Clone(), len(m.Pix)
 			benchmark(b, "copy", size, func() { copy(out.Pix, m.Pix) })
@@ -79,7 +80,7 @@ func BenchmarkCipher(b *testing.B) {
 			})
 			network := make([]byte, 3*m.Width*m.Height)
 			benchmark(b, "sealed-encrypt-with-network-key", size, func() {
-				_, _, err := SealImage(m, SealOptions{NetworkKey: network, Generator: someHash, NetworkInput: "256x256"})
+				_, _, err := SealImage(m, SealOptions{NetworkKey: network, Generator: networkHash, NetworkInput: "256x256"})
 				must(b, err)
 			})
 		})
@@ -92,8 +93,8 @@ func benchmarkGCM(b *testing.B, m *raster.Image) {
 	must(b, err)
 	gcm, err := stdcipher.NewGCM(block)
 	must(b, err)
-	buf := make([]byte, len(m.Pix), len(m.Pix)+tagSize)
-	nonce := make([]byte, nonceSize)
+	buf := make([]byte, len(m.Pix), len(m.Pix)+16)
+	nonce := make([]byte, 12)
 	benchmark(b, "AES-256-GCM", len(m.Pix), func() { gcm.Seal(buf[:0], nonce, buf, nil) })
 }
 
@@ -116,7 +117,7 @@ func BenchmarkCatMap(b *testing.B) {
 		{256, 256, 3, 8}, {4096, 4096, 1, 8}, {4096, 4096, 1, 16}, {2048, 2048, 3, 8}, {2048, 2048, 4, 8}, {2048, 2048, 3, 16},
 		{2048, 2048, 4, 16}, {4020, 4892, 1, 8}, {2048, 1536, 3, 8},
 	} {
-		m := noise(v.width, v.height*v.depth/8, v.channels, 1)
+		m := ciphertest.Noise(v.width, v.height*v.depth/8, v.channels, 1)
 		m.Height, m.Depth = v.height, v.depth
 		name := fmt.Sprintf("%dx%dx%d-%dbit", v.width, v.height, v.channels, v.depth)
 		benchmark(b, name, len(m.Pix), func() { CatMap(m, 1, 1, 1) })

@@ -47,6 +47,21 @@ func Period(side, a, b int) int {
 	return k
 }
 
+// Spreads says whether the map moves pixels well apart: on squares, whether the pixels of each row go to all rows; elsewhere, whether
+// the pixel in row 0, column 1 leaves its place.
+func Spreads(height, width, a, b, iterations int) bool {
+	if height == width {
+		_, ok := inverse(catMatrix(width, a, b).pow(iterations).b, width)
+		return ok
+	}
+	x, y := 0, 1
+	for range iterations {
+		x = (x + a*y) % height
+		y = (y + b*x) % width
+	}
+	return x != 0 || y != 1
+}
+
 // catPasses is the cat map on height×width pixels. On squares it has two passes, or four, whatever the iterations.
 func catPasses(height, width, a, b, iterations int) passes {
 	checkIterations(iterations)

@@ -8,51 +8,33 @@ import (
 	"os"
 	"testing"
 
+	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
-// noise draws an 8-bit image by xorshift32, as testdata/make_vectors.py does.
-func noise(width, height, channels int, seed uint32) *raster.Image {
-	m := raster.NewImage(width, height, channels, 8)
-	for i := range m.Pix {
-		seed ^= seed << 13
-		seed ^= seed >> 17
-		seed ^= seed << 5
-		m.Pix[i] = byte(seed >> 24)
-	}
-	return m
-}
-
-// vectors were made by testdata/make_vectors.py.
-type vectors struct {
+// mapVectors were made by testdata/make_vectors.py.
+type mapVectors struct {
 	Maps []struct {
 		Height, Width, Channels, A, B, Iterations int
 		Seed                                      uint32
 		Result                                    string
 	}
-	Schemes []struct {
-		Scheme                              string
-		Height, Width, Channels, Iterations int
-		Seed                                uint32
-		KeySeed                             uint32 `json:"key_seed"`
-		CipherSHA256                        string `json:"cipher_sha256"`
-	}
 }
 
-func readVectors(t *testing.T) vectors {
+func readMapVectors(t *testing.T) mapVectors {
 	t.Helper()
 	b, err := os.ReadFile("testdata/vectors.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var v vectors
+	var v mapVectors
 	if err := json.Unmarshal(b, &v); err != nil {
 		t.Fatal(err)
 	}
-	if len(v.Maps) == 0 || len(v.Schemes) == 0 {
+	if len(v.Maps) == 0 {
 		t.Fatal("no vectors")
 	}
 	return v
@@ -86,9 +68,9 @@ func TestRectangleByHand(t *testing.T) {
 }
 
 func TestCatMapAgainstNumPy(t *testing.T) {
-	for _, v := range readVectors(t).Maps {
+	for _, v := range readMapVectors(t).Maps {
 		t.Run(fmt.Sprintf("%dx%dx%d", v.Width, v.Height, v.Channels), func(t *testing.T) {
-			got := CatMap(noise(v.Width, v.Height, v.Channels, v.Seed), v.A, v.B, v.Iterations)
+			got := CatMap(ciphertest.Noise(v.Width, v.Height, v.Channels, v.Seed), v.A, v.B, v.Iterations)
 			if hex.EncodeToString(got.Pix) != v.Result {
 				t.Errorf("a=%d b=%d iterations=%d: got %x, want %s", v.A, v.B, v.Iterations, got.Pix, v.Result)
 			}
@@ -104,20 +86,11 @@ func drawImage(t *rapid.T) *raster.Image {
 		h = rapid.IntRange(1, 20).Draw(t, "height")
 	}
 	m := raster.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
-	number(m)
+	ciphertest.Number(m)
 	return m
 }
 
 // number gives every pixel its own value, as far as it has room for one.
-func number(m *raster.Image) {
-	size := m.Channels * m.Depth / 8
-	for p := range m.Width * m.Height {
-		for i := range size {
-			m.Pix[p*size+i] = byte(p>>(8*((size-1-i)%2)) + 37*(i/2))
-		}
-	}
-}
-
 func TestIterationsAreRepetitions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawImage(t)
@@ -147,14 +120,14 @@ func TestCatMapAgainstReference(t *testing.T) {
 			h = side.Draw(t, "height")
 		}
 		m := raster.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
-		number(m)
+		ciphertest.Number(m)
 		a, b := rapid.IntRange(-400, 400).Draw(t, "a"), rapid.IntRange(-400, 400).Draw(t, "b")
 		k := rapid.IntRange(0, 6).Draw(t, "iterations")
 		got := CatMap(m, a, b, k)
-		if !same(got, referenceCatMap(m, a, b, k)) {
+		if !ciphertest.Same(got, referenceCatMap(m, a, b, k)) {
 			t.Fatalf("%s, a=%d b=%d k=%d: not the map of the definition", m, a, b, k)
 		}
-		if !same(InverseCatMap(got, a, b, k), m) {
+		if !ciphertest.Same(InverseCatMap(got, a, b, k), m) {
 			t.Fatalf("%s, a=%d b=%d k=%d: the inverse gives another image", m, a, b, k)
 		}
 	})
@@ -197,7 +170,7 @@ func TestPasses(t *testing.T) {
 func TestCatMapIsBijective(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := raster.NewImage(rapid.IntRange(1, 200).Draw(t, "width"), rapid.IntRange(1, 200).Draw(t, "height"), 1, 16)
-		number(m)
+		ciphertest.Number(m)
 		a, b := rapid.IntRange(0, 30).Draw(t, "a"), rapid.IntRange(0, 30).Draw(t, "b")
 		out := CatMap(m, a, b, rapid.IntRange(0, 9).Draw(t, "iterations"))
 		seen := make([]bool, m.Samples())
@@ -225,7 +198,7 @@ func TestPeriod(t *testing.T) {
 			t.Errorf("the period at %d is %d, more than 3 times as much", side, p)
 		}
 	}
-	m := noise(124, 124, 1, 1)
+	m := ciphertest.Noise(124, 124, 1, 1)
 	for k := 1; k <= 15; k++ {
 		if same := bytes.Equal(CatMap(m, 1, 1, k).Pix, m.Pix); same != (k == 15) {
 			t.Errorf("at 124, %d iterations: image unchanged is %v", k, same)
@@ -264,7 +237,7 @@ func TestApplySquare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 64).Draw(t, "side")
 		m := raster.NewImage(n, n, 1, 8)
-		copy(m.Pix, noise(n, n, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
+		copy(m.Pix, ciphertest.Noise(n, n, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
 		a, b := rapid.IntRange(1, 300).Draw(t, "a"), rapid.IntRange(1, 300).Draw(t, "b")
 		p := catPasses(n, n, a, b, rapid.IntRange(1, 4).Draw(t, "iterations"))
 		if len(p) == 0 {

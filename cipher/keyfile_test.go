@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"keygan/cipher/internal/ciphertest"
 	"keygan/internal/atomicfile"
 	"keygan/internal/npz"
 
@@ -18,7 +19,7 @@ import (
 // sample is a small key file and the cipher image it opens.
 func sample(t testing.TB) (*KeyFile, []byte) {
 	t.Helper()
-	_, k, err := mustScheme(t, "xor").Encrypt(noise(5, 4, 1, 1), noise(5, 4, 3, 2), Params{})
+	_, k, err := mustScheme(t, "xor").Encrypt(ciphertest.Noise(5, 4, 1, 1), ciphertest.Noise(5, 4, 3, 2), Params{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func TestKeyFileOfNumPy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, key := noise(20, 10, 1, 1234), noise(20, 10, 3, 5678)
+	plain, key := ciphertest.Noise(20, 10, 1, 1234), ciphertest.Noise(20, 10, 3, 5678)
 	secret, _, err := mustScheme(t, "xor").Encrypt(plain, key, Params{})
 	if err != nil {
 		t.Fatal(err)

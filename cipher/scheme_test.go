@@ -1,23 +1,47 @@
 package cipher
 
 import (
-	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
-// same compares shapes and samples; go-cmp takes a second for a large image.
-func same(a, b *raster.Image) bool {
-	return a.String() == b.String() && bytes.Equal(a.Pix, b.Pix)
+// vectors were made by testdata/make_vectors.py.
+type vectors struct {
+	Schemes []struct {
+		Scheme                              string
+		Height, Width, Channels, Iterations int
+		Seed                                uint32
+		KeySeed                             uint32 `json:"key_seed"`
+		CipherSHA256                        string `json:"cipher_sha256"`
+	}
+}
+
+func readVectors(t *testing.T) vectors {
+	t.Helper()
+	b, err := os.ReadFile("testdata/vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v vectors
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Schemes) == 0 {
+		t.Fatal("no vectors")
+	}
+	return v
 }
 
 func mustScheme(t testing.TB, name string) Scheme {
@@ -32,7 +56,7 @@ func mustScheme(t testing.TB, name string) Scheme {
 func TestSchemesAgainstNumPy(t *testing.T) {
 	for _, v := range readVectors(t).Schemes {
 		t.Run(fmt.Sprintf("%s %dx%dx%d", v.Scheme, v.Width, v.Height, v.Channels), func(t *testing.T) {
-			plain, key := noise(v.Width, v.Height, v.Channels, v.Seed), noise(v.Width, v.Height, 3, v.KeySeed)
+			plain, key := ciphertest.Noise(v.Width, v.Height, v.Channels, v.Seed), ciphertest.Noise(v.Width, v.Height, 3, v.KeySeed)
 			got, k, err := mustScheme(t, v.Scheme).Encrypt(plain, key, Params{Iterations: v.Iterations})
 			if err != nil {
 				t.Fatal(err)
@@ -44,7 +68,7 @@ func TestSchemesAgainstNumPy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !same(plain, back) {
+			if !ciphertest.Same(plain, back) {
 				t.Error("decryption gave another image")
 			}
 		})
@@ -69,23 +93,23 @@ func TestDecryptIsTheInverse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, key := noise(w, h, channels, seed), noise(w, h, keyChannels, seed+1)
+		plain, key := ciphertest.Noise(w, h, channels, seed), ciphertest.Noise(w, h, keyChannels, seed+1)
 		wantPlain, wantKey := plain.Clone(), key.Clone()
 		secret, k, err := s.Encrypt(plain, key, p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(plain.Pix) > 100 && same(secret, plain) {
+		if len(plain.Pix) > 100 && ciphertest.Same(secret, plain) {
 			t.Fatal("the cipher image is the plain image")
 		}
 		back, err := s.Decrypt(secret, k)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !same(back, wantPlain) {
+		if !ciphertest.Same(back, wantPlain) {
 			t.Fatal("decryption gave another image")
 		}
-		if !same(plain, wantPlain) || !same(key, wantKey) || s.TakesKey() && !same(k.Key, wantKey) {
+		if !ciphertest.Same(plain, wantPlain) || !ciphertest.Same(key, wantKey) || s.TakesKey() && !ciphertest.Same(k.Key, wantKey) {
 			t.Fatal("an argument was changed")
 		}
 	})
@@ -154,12 +178,12 @@ func TestEncryptRefusesKeysThatDoNotFit(t *testing.T) {
 func TestDecryptRefusesWhatDoesNotMatch(t *testing.T) {
 	for _, name := range Schemes() {
 		s := mustScheme(t, name)
-		plain := noise(256, 256, 3, 1)
-		secret, k, err := s.Encrypt(plain, noise(256, 256, 3, 2), Params{Iterations: 30, X0: 0.3, R: 3.99})
+		plain := ciphertest.Noise(256, 256, 3, 1)
+		secret, k, err := s.Encrypt(plain, ciphertest.Noise(256, 256, 3, 2), Params{Iterations: 30, X0: 0.3, R: 3.99})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, foreign, err := s.Encrypt(noise(256, 256, 3, 3), noise(256, 256, 3, 4), Params{Iterations: 30, X0: 0.4, R: 3.99})
+		_, foreign, err := s.Encrypt(ciphertest.Noise(256, 256, 3, 3), ciphertest.Noise(256, 256, 3, 4), Params{Iterations: 30, X0: 0.4, R: 3.99})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -263,7 +263,7 @@ func plausible(m *raster.Image) bool {
 
 // shapeBytes is how many bytes the samples of an image are, or 0 if there is no image of this shape that can be sealed.
 func shapeBytes(width, height, channels, depth int) int {
-	if width < 1 || width > maxSide || height < 1 || height > maxSide || channels < 1 || channels > 4 || (depth != 8 && depth != 16) {
+	if width < 1 || width > maxSealedSide || height < 1 || height > maxSealedSide || channels < 1 || channels > 4 || (depth != 8 && depth != 16) {
 		return 0
 	}
 	if n := int64(width) * int64(height) * int64(channels*depth/8); n <= maxSealed {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"pgregory.net/rapid"
@@ -47,7 +48,7 @@ func drawSealed(t *rapid.T) (*raster.Image, SealOptions) {
 	}
 	m := raster.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
 	if rapid.Bool().Draw(t, "noise") {
-		copy(m.Pix, noise(len(m.Pix), 1, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
+		copy(m.Pix, ciphertest.Noise(len(m.Pix), 1, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
 	}
 	o := SealOptions{Name: rapid.SampledFrom([]string{"", "scan.png", `"ü".dcm`, strings.Repeat("n", 255)}).Draw(t, "name")}
 	if o.NetworkKey = rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "network's key"); len(o.NetworkKey) > 0 {
@@ -65,7 +66,7 @@ func TestSealedImagesOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !same(m, before) {
+		if !ciphertest.Same(m, before) {
 			t.Fatal("the image was changed")
 		}
 		if cipher.String() != m.String() || len(cipher.Pix) != len(m.Pix) {
@@ -77,10 +78,10 @@ func TestSealedImagesOpen(t *testing.T) {
 		}
 		kept := cipher.Clone()
 		back, err := OpenImage(cipher, parsed)
-		if err != nil || !same(back, m) {
+		if err != nil || !ciphertest.Same(back, m) {
 			t.Fatalf("%s: error %v, or another image", m, err)
 		}
-		if !same(cipher, kept) {
+		if !ciphertest.Same(cipher, kept) {
 			t.Fatal("the cipher image was changed")
 		}
 
@@ -123,7 +124,7 @@ func TestSealedFilesOpen(t *testing.T) {
 
 // A key for a file opens no image and the other way round; saying the other kind in the header is a forgery like any other.
 func TestSealedKinds(t *testing.T) {
-	image, imageKey := mustSeal(t, noise(8, 8, 1, 1), SealOptions{})
+	image, imageKey := mustSeal(t, ciphertest.Noise(8, 8, 1, 1), SealOptions{})
 	file, fileKey, err := sealFile(make([]byte, 60), SealOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +147,7 @@ func TestSealedKinds(t *testing.T) {
 
 // Every bit of the samples, the tag, the key and the commitment counts, and every field of the header.
 func TestSealedRefusesEveryChange(t *testing.T) {
-	m := noise(9, 7, 2, 5)
+	m := ciphertest.Noise(9, 7, 2, 5)
 	cipher, k := mustSeal(t, m, SealOptions{
 		Name: "scan.png", NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256", Mode: 0o640, Modified: someTime,
 	})
@@ -214,14 +215,14 @@ func TestSealedRefusesEveryChange(t *testing.T) {
 	longer := *cipher
 	longer.Pix = append(bytes.Clone(cipher.Pix), 0)
 	refuse(t, "a byte more", &longer, k)
-	if back, err := OpenImage(cipher, k); err != nil || !same(back, m) {
+	if back, err := OpenImage(cipher, k); err != nil || !ciphertest.Same(back, m) {
 		t.Errorf("after all that the pair itself: error %v", err)
 	}
 }
 
 // A header that was made with another commitment, by somebody who has the key, does not open either, though its tag is right.
 func TestSealedCommitmentIsChecked(t *testing.T) {
-	cipher, k := mustSeal(t, noise(9, 7, 1, 5), SealOptions{})
+	cipher, k := mustSeal(t, ciphertest.Noise(9, 7, 1, 5), SealOptions{})
 	s, err := k.schedule()
 	if err != nil {
 		t.Fatal(err)
@@ -255,8 +256,8 @@ func TestSealedCommitmentIsChecked(t *testing.T) {
 
 // Parts of two ciphertexts of one shape do not go together.
 func TestSealedPartsSwapped(t *testing.T) {
-	c1, k1 := mustSeal(t, noise(20, 20, 1, 1), SealOptions{Name: "1"})
-	c2, k2 := mustSeal(t, noise(20, 20, 1, 2), SealOptions{Name: "2"})
+	c1, k1 := mustSeal(t, ciphertest.Noise(20, 20, 1, 1), SealOptions{Name: "1"})
+	c2, k2 := mustSeal(t, ciphertest.Noise(20, 20, 1, 2), SealOptions{Name: "2"})
 	refuse(t, "key files", c1, k2)
 	refuse(t, "cipher images", c2, k1)
 	for what, k := range map[string]SealedKey{
@@ -305,9 +306,9 @@ func TestSealedCatMapSpreads(t *testing.T) {
 			t.Fatalf("%d×%d: %+v", w, h, p)
 		}
 		m := raster.NewImage(w, h, 1, 16)
-		number(m)
-		moved := referenceCatMap(m, p.a, p.b, p.iterations)
-		if same(moved, m) {
+		ciphertest.Number(m)
+		moved := CatMap(m, p.a, p.b, p.iterations)
+		if ciphertest.Same(moved, m) {
 			t.Fatalf("%d×%d: %+v moves nothing", w, h, p)
 		}
 		for x := 0; w == h && x < h; x++ {
@@ -323,7 +324,7 @@ func TestSealedCatMapSpreads(t *testing.T) {
 }
 
 func TestSealRefuses(t *testing.T) {
-	plain := noise(4, 4, 1, 1)
+	plain := ciphertest.Noise(4, 4, 1, 1)
 	for want, f := range map[string]func() error{
 		"must be given together": func() error { _, _, err := SealImage(plain, SealOptions{NetworkKey: []byte{1}}); return err },
 		"given together":         func() error { _, _, err := SealImage(plain, SealOptions{Generator: someHash}); return err },
@@ -348,8 +349,8 @@ func TestSealRefuses(t *testing.T) {
 
 func TestSealedSizes(t *testing.T) {
 	for _, s := range []struct{ w, h, channels, depth, want int }{
-		{12_000, 12_000, 4, 16, 12_000 * 12_000 * 8}, {1, 1, 1, 8, 1}, {maxSide, 1, 1, 8, maxSide},
-		{maxSide + 1, 1, 1, 8, 0}, {maxSide, maxSide, 4, 16, 0}, {0, 1, 1, 8, 0}, {1, -1, 1, 8, 0}, {1, 1, 5, 8, 0}, {1, 1, 1, 12, 0},
+		{12_000, 12_000, 4, 16, 12_000 * 12_000 * 8}, {1, 1, 1, 8, 1}, {maxSealedSide, 1, 1, 8, maxSealedSide},
+		{maxSealedSide + 1, 1, 1, 8, 0}, {maxSealedSide, maxSealedSide, 4, 16, 0}, {0, 1, 1, 8, 0}, {1, -1, 1, 8, 0}, {1, 1, 5, 8, 0}, {1, 1, 1, 12, 0},
 	} {
 		if got := shapeBytes(s.w, s.h, s.channels, s.depth); got != s.want {
 			t.Errorf("%+v: %d bytes", s, got)
@@ -364,7 +365,7 @@ func TestSealedSizes(t *testing.T) {
 
 // Sealing and opening each take memory for two more images, and little else.
 func TestSealedMemory(t *testing.T) {
-	m := noise(3000, 3000, 1, 1)
+	m := ciphertest.Noise(3000, 3000, 1, 1)
 	cipher, k := mustSeal(t, m, SealOptions{})
 	for what, f := range map[string]func() error{
 		"sealing": func() error { _, _, err := SealImage(m, SealOptions{}); return err },
@@ -384,7 +385,7 @@ func TestSealedMemory(t *testing.T) {
 
 // Nothing prints a key: not a key, nor an error about it.
 func TestSealedKeysAreNotPrinted(t *testing.T) {
-	cipher, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{})
+	cipher, k := mustSeal(t, ciphertest.Noise(4, 4, 1, 1), SealOptions{})
 	for i := range k.PRK {
 		k.PRK[i] = 0xab
 	}
@@ -412,7 +413,7 @@ func TestVersionErrorIsARefusal(t *testing.T) {
 // An evaluation that names its own source of randomness gets the same pair again; without one no two are the same. A source
 // that runs dry is an error.
 func TestSealedRandom(t *testing.T) {
-	m := noise(8, 8, 3, 1)
+	m := ciphertest.Noise(8, 8, 3, 1)
 	secret := bytes.Repeat([]byte{7}, secretSize)
 	first, k1 := mustSeal(t, m, SealOptions{Random: bytes.NewReader(secret)})
 	again, k2 := mustSeal(t, m, SealOptions{Random: bytes.NewReader(secret)})

@@ -3,6 +3,8 @@ package cipher
 import (
 	"bytes"
 	"errors"
+	"keygan/cipher/agekeys"
+	"keygan/cipher/internal/ciphertest"
 	"os"
 	"strings"
 	"testing"
@@ -17,20 +19,20 @@ import (
 func keyFileSeeds(t testing.TB) (seeds map[string]map[string][]byte, identities []age.Identity) {
 	t.Helper()
 	read := func(name string) []byte {
-		b, err := os.ReadFile("testdata/sealed-" + name)
+		b, err := os.ReadFile("sealed/testdata/sealed-" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
-	identities, err := ParseIdentities("sealed-v1.identity", read("v1.identity"), nil)
+	identities, err := agekeys.ParseIdentities("sealed-v1.identity", read("v1.identity"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := passphraseParty(t, "correct horse")
-	p.identity.(passphraseIdentity).SetMaxWorkFactor(10) // so that guesses at the number do not take minutes
+	p := ciphertest.PassphraseParty(t, "correct horse")
+	p.Identity.(interface{ SetMaxWorkFactor(int) }).SetMaxWorkFactor(10) // so that guesses at the number do not take minutes
 	to := identities[0].(*age.X25519Identity).Recipient()
-	identities = append(identities, p.identity)
+	identities = append(identities, p.Identity)
 
 	image := read("v1.image.key.age")
 	k, err := ReadSealedKey(bytes.NewReader(image), identities...)
@@ -50,26 +52,26 @@ func keyFileSeeds(t testing.TB) (seeds map[string]map[string][]byte, identities 
 	}
 	encrypted := func(plain string) []byte {
 		var b bytes.Buffer
-		if err := encryptTo(&b, []byte(plain), []age.Recipient{to}); err != nil {
+		if err := agekeys.Encrypt(&b, []byte(plain), to); err != nil {
 			t.Fatal(err)
 		}
 		return b.Bytes()
 	}
 	plain := string(k.Marshal())
-	locked := wrap(t, k, p.recipient)
+	locked := wrap(t, k, p.Recipient)
 	flipped := bytes.Clone(image)
 	flipped[len(flipped)-1] ^= 1
 	return map[string]map[string][]byte{
 		"opens": {
 			"image": image, "file": read("v1.file.key.age"), "image 2": read("v2.image.key.age"), "file 2": read("v2.file.key.age"), "armored": armored(image), "passphrase": locked,
-			"others first": wrap(t, k, newParty(t).recipient, newParty(t).recipient, to),
+			"others first": wrap(t, k, ciphertest.NewParty(t).Recipient, ciphertest.NewParty(t).Recipient, to),
 		},
 		"version": {
 			"format": encrypted(strings.Replace(plain, `"version":1`, `"version":3`, 1)), "derivation": encrypted(strings.Replace(plain, `"derivation":1`, `"derivation":2`, 1)),
 		},
 		"refused": {
 			"nothing": nil, "plain": []byte(plain), "flipped": flipped, "cut": image[:len(image)-1], "longer": append(bytes.Clone(image), 0),
-			"for others": wrap(t, k, newParty(t).recipient), "empty": encrypted(""), "no key": encrypted("{}\n"), "too long": encrypted(strings.Repeat("a", 3000)),
+			"for others": wrap(t, k, ciphertest.NewParty(t).Recipient), "empty": encrypted(""), "no key": encrypted("{}\n"), "too long": encrypted(strings.Repeat("a", 3000)),
 			"too much work": bytes.Replace(locked, []byte(" 10\n"), []byte(" 11\n"), 1), "half armored": armored(image)[:200], "armored twice": armored(armored(image)),
 			"passphrase twice": []byte("age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n\n--- AAAA\n"),
 		},
@@ -121,40 +123,4 @@ func FuzzReadSealedKey(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, file []byte) { outcome(t, file, identities) })
-}
-
-// FuzzParseIdentities: whatever is given for an identity file, it is read or refused, and not repeated in the error.
-func FuzzParseIdentities(f *testing.F) {
-	for _, seed := range identitySeeds(f) {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		ids, err := ParseIdentities("me", file, nil)
-		if (len(ids) > 0) == (err != nil) || (err != nil && (!strings.HasPrefix(err.Error(), "me: ") || len(err.Error()) > 200)) {
-			t.Fatalf("%d identities, error %v", len(ids), err)
-		}
-	})
-}
-
-func identitySeeds(t testing.TB) map[string][]byte {
-	t.Helper()
-	own, err := os.ReadFile("testdata/sealed-v1.identity")
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, ssh := sshKey(t, "ed25519", "")
-	_, locked := sshKey(t, "ed25519", "open sesame")
-	return map[string][]byte{
-		"age": own, "age, Windows": bytes.ReplaceAll(own, []byte("\n"), []byte("\r\n")), "ssh": ssh,
-		"locked": locked, "public": []byte(public), "encrypted": []byte("age-encryption.org/v1\n"),
-	}
-}
-
-func TestIdentitySeeds(t *testing.T) {
-	readable := map[string]bool{"age": true, "age, Windows": true, "ssh": true}
-	for name, seed := range identitySeeds(t) {
-		if _, err := ParseIdentities(name, seed, nil); (err == nil) != readable[name] {
-			t.Errorf("%s: error %v", name, err)
-		}
-	}
 }

@@ -14,6 +14,9 @@ const (
 	kindImage = "image"
 	kindFile  = "file"
 
+	maxSealedSide = 1 << 20 // pixels; keeps products of sizes far from overflow
+	maxSealedName = 255     // bytes, as in most file systems
+
 	hashDigits = 64 // of a SHA-256, in hexadecimal
 
 	// maxFileLength bounds a file of version 2, in bytes. The sides of its cipher image do so a little earlier.
@@ -87,7 +90,7 @@ func (h *SealedHeader) checkShape() error {
 		width, height = fileShape(h.Length)
 	}
 	switch {
-	case width > maxSide || height > maxSide:
+	case width > maxSealedSide || height > maxSealedSide:
 		return fmt.Errorf("a file of %d bytes cannot be sealed: it is too large", h.Length)
 	case h.Width != width || h.Height != height || h.Channels != 1 || h.Depth != 8:
 		return fmt.Errorf("a file of %d bytes has another cipher image", h.Length)
@@ -104,7 +107,7 @@ func isPixelSize(s string) bool {
 	width, height, ok := strings.Cut(s, "x")
 	for _, side := range []string{width, height} {
 		n, err := strconv.Atoi(side)
-		ok = ok && err == nil && n >= 1 && n <= maxSide && strconv.Itoa(n) == side
+		ok = ok && err == nil && n >= 1 && n <= maxSealedSide && strconv.Itoa(n) == side
 	}
 	return ok
 }
@@ -146,9 +149,9 @@ func (h *SealedHeader) parse(r *keyReader) error {
 	r.literal(`,"kind":"`)
 	h.Kind = r.text()
 	r.literal(`,"width":`)
-	h.Width = r.number(maxSide)
+	h.Width = r.number(maxSealedSide)
 	r.literal(`,"height":`)
-	h.Height = r.number(maxSide)
+	h.Height = r.number(maxSealedSide)
 	r.literal(`,"channels":`)
 	h.Channels = r.number(math.MaxInt32)
 	r.literal(`,"depth":`)

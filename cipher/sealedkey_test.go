@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"keygan/cipher/internal/ciphertest"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 
 // Every bit and every length of the plaintext counts: it is refused when read, or does not open the image.
 func TestSealedKeyEveryBitAndLength(t *testing.T) {
-	cipher, k := mustSeal(t, noise(5, 6, 3, 1), SealOptions{Name: `a "name".png`, NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256"})
+	cipher, k := mustSeal(t, ciphertest.Noise(5, 6, 3, 1), SealOptions{Name: `a "name".png`, NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256"})
 	b := k.Marshal()
 	check := func(what string, b []byte) {
 		t.Helper()
@@ -41,7 +42,7 @@ func TestSealedKeyEveryBitAndLength(t *testing.T) {
 }
 
 func TestParseSealedKey(t *testing.T) {
-	plain := noise(5, 6, 1, 1)
+	plain := ciphertest.Noise(5, 6, 1, 1)
 	_, k, err := seal(sealedSpace(plain), plain, SealedHeader{Version: 1, Kind: kindImage}, SealOptions{Name: "n"})
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +219,7 @@ func TestCheckName(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		_, k := mustSeal(t, noise(2, 2, 1, 1), SealOptions{Name: name})
+		_, k := mustSeal(t, ciphertest.Noise(2, 2, 1, 1), SealOptions{Name: name})
 		if back, err := ParseSealedKey(k.Marshal()); err != nil || back.Header.Name != name {
 			t.Errorf("%q came back as %v, error %v", name, back, err)
 		}
@@ -238,7 +239,7 @@ func FuzzSealedKey(f *testing.F) {
 	for _, o := range []SealOptions{
 		{}, {Name: `a "name"`, Mode: 0o644, Modified: someTime, NetworkKey: []byte{1}, Generator: someHash, NetworkInput: "256x256"}, {Modified: time.Unix(-1, 5)},
 	} {
-		_, image := mustSeal(f, noise(3, 4, 1, 1), o)
+		_, image := mustSeal(f, ciphertest.Noise(3, 4, 1, 1), o)
 		file, err := NewFileKey(70_000, o)
 		if err != nil {
 			f.Fatal(err)

@@ -33,21 +33,8 @@ func (k *SealedKey) catMap(height, width int) (catMapParams, error) {
 		}
 		draw := func(at, n int) int { return 1 + int(binary.BigEndian.Uint64(b[at:])%uint64(n)) }
 		p := catMapParams{draw(0, height-1), draw(8, width-1), draw(16, sealedIterations)}
-		if p.spreads(height, width) {
+		if Spreads(height, width, p.a, p.b, p.iterations) {
 			return p, nil
 		}
 	}
-}
-
-func (p catMapParams) spreads(height, width int) bool {
-	if height == width {
-		_, ok := inverse(catMatrix(width, p.a, p.b).pow(p.iterations).b, width)
-		return ok
-	}
-	x, y := 0, 1
-	for range p.iterations {
-		x = (x + p.a*y) % height
-		y = (y + p.b*x) % width
-	}
-	return x != 0 || y != 1
 }

@@ -11,8 +11,8 @@ import (
 // 255 bytes of UTF-8 without separators and control characters, neither "." nor ".."; the empty name stands for none.
 func CheckName(name string) error {
 	switch {
-	case len(name) > maxName:
-		return fmt.Errorf("the name has %d bytes, there can be %d", len(name), maxName)
+	case len(name) > maxSealedName:
+		return fmt.Errorf("the name has %d bytes, there can be %d", len(name), maxSealedName)
 	case name == "." || name == "..":
 		return errors.New("the name is that of a folder")
 	case !utf8.ValidString(name):

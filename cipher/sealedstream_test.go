@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"keygan/cipher/internal/ciphertest"
 	"testing"
 	"testing/iotest"
 
@@ -16,7 +17,7 @@ var lengths = []int{
 	2*chunkSize - 1, 2 * chunkSize, 300_000, batchChunks*chunkSize - 1, batchChunks * chunkSize, batchChunks*chunkSize + 1, 2_300_000,
 }
 
-func bytesOf(n int) []byte { return noise(max(1, n), 1, 1, 7).Pix[:n] }
+func bytesOf(n int) []byte { return ciphertest.Noise(max(1, n), 1, 1, 7).Pix[:n] }
 
 func encrypted(t testing.TB, content []byte, o SealOptions) ([]byte, *SealedKey) {
 	t.Helper()
@@ -125,7 +126,7 @@ func TestFileLengthIsChecked(t *testing.T) {
 			t.Errorf("%d bytes were accepted: %v", n, k)
 		}
 	}
-	if k, err := NewFileKey(1_099_243_192_320, SealOptions{}); err != nil || k.Header.Width != maxSide || k.Header.Height != maxSide {
+	if k, err := NewFileKey(1_099_243_192_320, SealOptions{}); err != nil || k.Header.Width != maxSealedSide || k.Header.Height != maxSealedSide {
 		t.Errorf("the largest file: %v, error %v", k, err)
 	}
 }
@@ -147,7 +148,7 @@ func TestKeyEncryptsOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	wiped.Wipe()
-	_, image := mustSeal(t, noise(3, 3, 1, 1), SealOptions{})
+	_, image := mustSeal(t, ciphertest.Noise(3, 3, 1, 1), SealOptions{})
 	for what, k := range map[string]*SealedKey{"used": k, "parsed": parsed, "failed": failed, "wiped": wiped, "of an image": image, "empty": {}} {
 		var b bytes.Buffer
 		if err := k.EncryptFile(&b, bytes.NewReader(bytesOf(10))); err == nil || b.Len() > 0 {
@@ -236,7 +237,7 @@ func TestDecryptFileOfVersion1(t *testing.T) {
 }
 
 func TestDecryptFileRefusesOtherKeys(t *testing.T) {
-	_, image := mustSeal(t, noise(3, 3, 1, 1), SealOptions{})
+	_, image := mustSeal(t, ciphertest.Noise(3, 3, 1, 1), SealOptions{})
 	if err := image.DecryptFile(io.Discard, bytes.NewReader(nil)); err == nil || err == ErrRefused {
 		t.Errorf("the key of an image: error %v", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"keygan/cipher/agekeys"
+	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"filippo.io/age"
@@ -39,7 +41,7 @@ func (v *sealedVector2) plain() []byte { return sha3.SumSHAKE128([]byte(v.PlainL
 
 func readSealedVectors2(t testing.TB) []sealedVector2 {
 	t.Helper()
-	b, err := os.ReadFile("testdata/sealed-v2.json")
+	b, err := os.ReadFile("sealed/testdata/sealed-v2.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,25 +121,25 @@ func (v *sealedVector2) open(t *testing.T, k *SealedKey, samples []byte) []byte 
 // testdata/sealed-v2.* were written by the first version of format 2 and must open for ever: an image, noise(61, 47, 3, 11), and a
 // file, noise(660, 100, 1, 12), with key files for sealed-v1.identity.
 func TestSealedFilesOfVersion2(t *testing.T) {
-	identity, err := os.ReadFile("testdata/sealed-v1.identity")
+	identity, err := os.ReadFile("sealed/testdata/sealed-v1.identity")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids, err := ParseIdentities("sealed-v1.identity", identity, nil)
+	ids, err := agekeys.ParseIdentities("sealed-v1.identity", identity, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cipher, k := readSealedPair(t, "testdata/sealed-v2.image", ids)
+	cipher, k := readSealedPair(t, "sealed/testdata/sealed-v2.image", ids)
 	m, err := OpenImage(cipher, k)
-	if err != nil || !same(m, noise(61, 47, 3, 11)) {
+	if err != nil || !ciphertest.Same(m, ciphertest.Noise(61, 47, 3, 11)) {
 		t.Errorf("error %v, or another image", err)
 	}
 	if h := k.Header; h.Version != 2 || h.Name != "scan 01.png" || h.Generator != strings.Repeat("5a", 32) || h.NetworkInput != "256x256" || h.Mode != 0o644 || !h.Modified.Equal(someTime) {
 		t.Errorf("header %+v", h)
 	}
-	cipher, k = readSealedPair(t, "testdata/sealed-v2.file", ids)
+	cipher, k = readSealedPair(t, "sealed/testdata/sealed-v2.file", ids)
 	content, err := decrypted(k, cipher.Pix)
-	if err != nil || !bytes.Equal(content, noise(660, 100, 1, 12).Pix) {
+	if err != nil || !bytes.Equal(content, ciphertest.Noise(660, 100, 1, 12).Pix) {
 		t.Errorf("error %v, or another file", err)
 	}
 	if h := k.Header; h.Version != 2 || h.Name != "brain.nii.gz" || h.Generator != "" || h.Mode != 0o600 || !h.Modified.Equal(someTime) {
@@ -147,22 +149,22 @@ func TestSealedFilesOfVersion2(t *testing.T) {
 
 // Rekeying keeps every byte of the key file's plaintext, and so its version.
 func TestRekeyKeepsTheVersion(t *testing.T) {
-	identity, err := os.ReadFile("testdata/sealed-v1.identity")
+	identity, err := os.ReadFile("sealed/testdata/sealed-v1.identity")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids, err := ParseIdentities("sealed-v1.identity", identity, nil)
+	ids, err := agekeys.ParseIdentities("sealed-v1.identity", identity, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, base := range []string{"sealed-v1.image", "sealed-v1.file", "sealed-v2.image", "sealed-v2.file"} {
-		_, k := readSealedPair(t, "testdata/"+base, ids)
-		next := newParty(t)
+		_, k := readSealedPair(t, "sealed/testdata/"+base, ids)
+		next := ciphertest.NewParty(t)
 		var b bytes.Buffer
-		if err := Rekey(&b, bytes.NewReader(wrap(t, k, next.recipient)), []age.Identity{next.identity}, []age.Recipient{next.recipient}); err != nil {
+		if err := Rekey(&b, bytes.NewReader(wrap(t, k, next.Recipient)), []age.Identity{next.Identity}, []age.Recipient{next.Recipient}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := ReadSealedKey(&b, next.identity)
+		got, err := ReadSealedKey(&b, next.Identity)
 		if err != nil || !bytes.Equal(got.Marshal(), k.Marshal()) {
 			t.Errorf("%s: error %v, or another key", base, err)
 		}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"testing"
 
+	"keygan/cipher/agekeys"
+	"keygan/cipher/internal/ciphertest"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 
@@ -35,7 +37,7 @@ func (h *hexBytes) UnmarshalText(b []byte) (err error) {
 
 func readSealedVectors(t testing.TB) []sealedVector {
 	t.Helper()
-	b, err := os.ReadFile("testdata/sealed.json")
+	b, err := os.ReadFile("sealed/testdata/sealed.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,28 +108,28 @@ func TestSealedVectors(t *testing.T) {
 // testdata/sealed-v1.* were written by the first version of this format and must open for ever: an image, noise(61, 47, 3, 11),
 // and a file, noise(100, 3, 1, 12), in their cipher images, with key files for the identity beside them, which is no secret.
 func TestSealedFilesOfVersion1(t *testing.T) {
-	identity, err := os.ReadFile("testdata/sealed-v1.identity")
+	identity, err := os.ReadFile("sealed/testdata/sealed-v1.identity")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids, err := ParseIdentities("sealed-v1.identity", identity, nil)
+	ids, err := agekeys.ParseIdentities("sealed-v1.identity", identity, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cipher, k := readSealedPair(t, "testdata/sealed-v1.image", ids)
+	cipher, k := readSealedPair(t, "sealed/testdata/sealed-v1.image", ids)
 	m, err := OpenImage(cipher, k)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.Header.Name != "scan 01.png" || len(k.Header.Generator) != 64 || !same(m, noise(61, 47, 3, 11)) {
+	if k.Header.Name != "scan 01.png" || len(k.Header.Generator) != 64 || !ciphertest.Same(m, ciphertest.Noise(61, 47, 3, 11)) {
 		t.Errorf("header %+v, or another image", k.Header)
 	}
-	cipher, k = readSealedPair(t, "testdata/sealed-v1.file", ids)
+	cipher, k = readSealedPair(t, "sealed/testdata/sealed-v1.file", ids)
 	content, err := openFile(cipher, k)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.Header.Name != "brain.nii.gz" || k.Header.Generator != "" || !bytes.Equal(content, noise(100, 3, 1, 12).Pix) {
+	if k.Header.Name != "brain.nii.gz" || k.Header.Generator != "" || !bytes.Equal(content, ciphertest.Noise(100, 3, 1, 12).Pix) {
 		t.Errorf("header %+v, or another file", k.Header)
 	}
 }

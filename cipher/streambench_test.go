@@ -5,6 +5,7 @@ package cipher
 import (
 	"bytes"
 	"io"
+	"keygan/cipher/internal/ciphertest"
 	"testing"
 
 	"filippo.io/age"
@@ -13,7 +14,7 @@ import (
 // BenchmarkFile is what files take in memory, beside a copy and age on the same bytes. With -cpu 1 all work on one processor.
 func BenchmarkFile(b *testing.B) {
 	const size = 64 << 20
-	content := noise(size/1024, 1024, 1, 1).Pix
+	content := ciphertest.Noise(size/1024, 1024, 1, 1).Pix
 	out := make([]byte, size)
 	benchmark(b, "copy", size, func() { copy(out, content) })
 	id, err := age.GenerateX25519Identity()

@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-const testdata = "../cipher/testdata"
+const testdata = "../cipher/sealed/testdata"
 
 // decrypt.py knows docs/format.md and none of the Go code: what keygan writes, it must open, and what somebody changed it must refuse.
 func TestDecryptPython(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"keygan/cipher"
+	"keygan/cipher/agekeys"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 
@@ -54,7 +55,7 @@ func TestDecryptRefusesBombs(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A sender makes key files to the recipient that say what he likes.
-	r, err := cipher.ParseRecipient(recipient)
+	r, err := agekeys.ParseRecipient(recipient)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func TestDecryptRefusesBombs(t *testing.T) {
 		text := fmt.Sprintf(`{"header":{"scheme":"sealed",%s,"generator":"none",%s"commitment":"%064x","name":"x"},"prk":"%0128x"%s}`+"\n",
 			h, map[bool]string{true: `"network-input":"none",`}[strings.Contains(h, `"version":2`)], 1, 2,
 			map[bool]string{true: fmt.Sprintf(`,"tag":"%032x"`, 3)}[!strings.Contains(h, `"version":2,"kind":"file"`)])
-		if err := cipher.EncryptIdentity(&b, []byte(text), r); err != nil {
+		if err := agekeys.EncryptIdentity(&b, []byte(text), r); err != nil {
 			t.Fatal(err)
 		}
 		if k, err := cipher.ParseSealedKey([]byte(text)); err != nil || k.Header.Width != side {
@@ -171,7 +172,7 @@ func (v *victim) change(t *testing.T, random *rand.Rand) (image, key []byte, wha
 	case 2:
 		b, how := mangle(random, v.plain)
 		var file bytes.Buffer
-		if err := cipher.EncryptIdentity(&file, b, v.recipient); err != nil {
+		if err := agekeys.EncryptIdentity(&file, b, v.recipient); err != nil {
 			t.Fatal(err)
 		}
 		return v.image, file.Bytes(), "inside the key file: " + how
@@ -233,7 +234,7 @@ func victims(t *testing.T) (all []*victim) {
 		}
 		return b
 	}
-	testdata := filepath.Join("..", "..", "cipher", "testdata")
+	testdata := filepath.Join("..", "..", "cipher", "sealed", "testdata")
 	old := filepath.Join(testdata, "sealed-v1.identity")
 	for _, kind := range []string{"file", "image"} {
 		base := filepath.Join(testdata, "sealed-v1."+kind)

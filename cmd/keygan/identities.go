@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"keygan/cipher"
+	"keygan/cipher/agekeys"
 
 	"filippo.io/age"
 )
@@ -23,7 +23,7 @@ func readIdentities(paths []string, passphrase func(path string) ([]byte, error)
 		if err != nil {
 			return nil, err
 		}
-		ids, err := cipher.ParseIdentities(path, b, func() ([]byte, error) { return passphrase(path) })
+		ids, err := agekeys.ParseIdentities(path, b, func() ([]byte, error) { return passphrase(path) })
 		clear(b)
 		if err != nil {
 			return nil, err
@@ -40,7 +40,7 @@ const shownRecipient = 40
 func parseRecipients(names []string) ([]age.Recipient, error) {
 	var all []age.Recipient
 	for _, name := range names {
-		r, err := cipher.ParseRecipient(name)
+		r, err := agekeys.ParseRecipient(name)
 		if err == nil {
 			all = append(all, r)
 			continue
@@ -77,7 +77,7 @@ func readRecipients(path string) ([]age.Recipient, error) {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
-		r, err := cipher.ParseRecipient(line)
+		r, err := agekeys.ParseRecipient(line)
 		if err != nil {
 			return nil, usagef("%s: line %d: %w", path, n, err)
 		}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"keygan/cipher"
+	"keygan/cipher/agekeys"
 
 	"github.com/spf13/cobra"
 )
@@ -29,7 +29,7 @@ key files. The comment in FILE is encrypted, too, so keep the recipient that is 
 			if out == "" {
 				return hinted{usagef("keypair: no output file given"), "keygan keypair -o FILE"}
 			}
-			identity, recipient, err := cipher.NewIdentity(time.Now())
+			identity, recipient, err := agekeys.NewIdentity(time.Now())
 			if err != nil {
 				return fmt.Errorf("keypair: %w", err)
 			}
@@ -71,6 +71,6 @@ func (p *passphrases) encryptIdentity(ctx context.Context, identity []byte) ([]b
 		return nil, err
 	}
 	var b bytes.Buffer
-	err = cipher.EncryptIdentity(&b, identity, r)
+	err = agekeys.EncryptIdentity(&b, identity, r)
 	return b.Bytes(), err
 }

@@ -9,7 +9,7 @@ import (
 	"os"
 	"sync"
 
-	"keygan/cipher"
+	"keygan/cipher/agekeys"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -55,7 +55,7 @@ func (p *passphrases) recipient(ctx context.Context, of string) (age.Recipient, 
 	if err != nil {
 		return nil, err
 	}
-	return cipher.PassphraseRecipient(b)
+	return agekeys.PassphraseRecipient(b)
 }
 
 // both are a new passphrase as what encrypts key files and as what opens them again.
@@ -65,11 +65,11 @@ func (p *passphrases) both(ctx context.Context, of string) (age.Identity, age.Re
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := cipher.PassphraseRecipient(b)
+	r, err := agekeys.PassphraseRecipient(b)
 	if err != nil {
 		return nil, nil, err
 	}
-	id, err := cipher.PassphraseIdentity(b)
+	id, err := agekeys.PassphraseIdentity(b)
 	return id, r, err
 }
 
@@ -86,7 +86,7 @@ func (p *passphrases) identities(ctx context.Context, paths []string) ([]age.Ide
 	if err != nil {
 		return nil, err
 	}
-	id, err := cipher.PassphraseIdentity(b)
+	id, err := agekeys.PassphraseIdentity(b)
 	if err != nil {
 		return nil, err
 	}

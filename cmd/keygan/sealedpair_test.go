@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keygan/cipher"
+	"keygan/cipher/agekeys"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 
@@ -51,12 +52,12 @@ func newSealedPair(t *testing.T) *sealedPair {
 	for i := range p.plain.Pix {
 		p.plain.Pix[i] = byte(i * i)
 	}
-	file, public, err := cipher.NewIdentity(time.Now())
+	file, public, err := agekeys.NewIdentity(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.identity = p.write("me", file)
-	if p.recipient, err = cipher.ParseRecipient(public); err != nil {
+	if p.recipient, err = agekeys.ParseRecipient(public); err != nil {
 		t.Fatal(err)
 	}
 	p.image, p.key = p.seal()
@@ -95,7 +96,7 @@ func (p *sealedPair) writeImage(m *raster.Image) {
 func (p *sealedPair) encrypt(plain []byte) []byte {
 	p.t.Helper()
 	var b bytes.Buffer
-	if err := cipher.EncryptIdentity(&b, plain, p.recipient); err != nil { // which encrypts anything
+	if err := agekeys.EncryptIdentity(&b, plain, p.recipient); err != nil { // which encrypts anything
 		p.t.Fatal(err)
 	}
 	return b.Bytes()

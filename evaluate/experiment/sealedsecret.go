@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"keygan/cipher"
+	"keygan/cipher/agekeys"
 	"keygan/data/raster"
 )
 
@@ -61,11 +62,11 @@ func (s *sealedSecret) stranger(_ *raster.Image, random *rand.ChaCha8) (secret, 
 
 // bytes is the size of the key file for one recipient.
 func (s *sealedSecret) bytes() (int, error) {
-	_, recipient, err := cipher.NewIdentity(time.Time{})
+	_, recipient, err := agekeys.NewIdentity(time.Time{})
 	if err != nil {
 		return 0, err
 	}
-	to, err := cipher.ParseRecipient(recipient)
+	to, err := agekeys.ParseRecipient(recipient)
 	if err != nil {
 		return 0, err
 	}

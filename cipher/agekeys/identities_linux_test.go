@@ -1,9 +1,12 @@
-package cipher
+package agekeys_test
 
 import (
 	"bytes"
 	"errors"
+	"keygan/cipher/agekeys"
+	"keygan/cipher/internal/ciphertest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,21 +56,31 @@ func (a *asks) checkZeroed(t *testing.T) {
 	}
 }
 
+func run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	c := exec.Command(name, args...)
+	c.Stdout, c.Stderr = &stdout, &stderr
+	if err := c.Run(); err != nil {
+		t.Fatalf("%s %v: %v\n%s(age and age-keygen must be installed: apt-get install age; make test does)", name, args, err, &stderr)
+	}
+	return stdout.String()
+}
+
 func TestKeysOfSSHKeygen(t *testing.T) {
-	_, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{Name: "scan.png"})
 	for _, c := range []struct{ kind, passphrase string }{
 		{"ed25519", ""}, {"rsa", ""}, {"ed25519", "open sesame"}, {"rsa", "open sesame"},
 	} {
 		public, private := sshKeygen(t, c.kind, c.passphrase)
 		a := &asks{passphrase: c.passphrase}
-		p := parseParty(t, public, private, a.ask)
+		p := ciphertest.ParseParty(t, public, private, a.ask)
 		clear(private) // as a careful caller does
 		if a.n != 0 {
 			t.Errorf("%s: asked before there was a key file", c.kind)
 		}
-		file := wrap(t, k, newParty(t).recipient, p.recipient)
+		file := wrap(t, ciphertest.NewParty(t).Recipient, p.Recipient)
 		for range 3 {
-			if got, err := ReadSealedKey(bytes.NewReader(file), p.identity); err != nil || *got != *k {
+			if got, err := read(file, p.Identity); err != nil || got != content {
 				t.Errorf("%s: error %v, or another key", c.kind, err)
 			}
 		}
@@ -80,31 +93,30 @@ func TestKeysOfSSHKeygen(t *testing.T) {
 
 // A key's passphrase is asked for when a key file is for it, and not before; after a wrong one not again.
 func TestLockedSSHKeys(t *testing.T) {
-	_, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{})
 	public, private := sshKeygen(t, "ed25519", "open sesame")
-	me := newParty(t)
+	me := ciphertest.NewParty(t)
 	for passphrase, want := range map[string]string{
 		"close sesame": "me: the passphrase does not open the SSH private key",
 		"":             "me: nobody is there",
 	} {
 		a := &asks{passphrase: passphrase}
-		p := parseParty(t, public, private, a.ask)
-		if _, err := ReadSealedKey(bytes.NewReader(wrap(t, k, me.recipient)), p.identity); err != ErrRefused || a.n != 0 {
+		p := ciphertest.ParseParty(t, public, private, a.ask)
+		if _, err := read(wrap(t, me.Recipient), p.Identity); err != agekeys.ErrNoMatch || a.n != 0 {
 			t.Errorf("a key file for somebody else: error %v, asked %d times", err, a.n)
 		}
-		file := wrap(t, k, p.recipient)
+		file := wrap(t, p.Recipient)
 		for range 2 {
-			got, err := ReadSealedKey(bytes.NewReader(file), p.identity)
-			locked := (*LockedError)(nil)
-			if got != nil || !errors.As(err, &locked) || errors.Is(err, ErrRefused) || err.Error() != want {
+			got, err := read(file, p.Identity)
+			locked := (*agekeys.LockedError)(nil)
+			if got != "" || !errors.As(err, &locked) || errors.Is(err, agekeys.ErrNoMatch) || err.Error() != want {
 				t.Errorf("error %v, want %q", err, want)
 			}
 		}
-		if _, err := ReadSealedKey(bytes.NewReader(wrap(t, k, me.recipient)), p.identity); err != ErrRefused || a.n != 1 {
+		if _, err := read(wrap(t, me.Recipient), p.Identity); err != agekeys.ErrNoMatch || a.n != 1 {
 			t.Errorf("then a key file for somebody else: error %v, asked %d times", err, a.n)
 		}
-		both := wrap(t, k, p.recipient, me.recipient)
-		if got, err := ReadSealedKey(bytes.NewReader(both), p.identity, me.identity); err != nil || *got != *k {
+		both := wrap(t, p.Recipient, me.Recipient)
+		if got, err := read(both, p.Identity, me.Identity); err != nil || got != content {
 			t.Errorf("another identity opens it: error %v", err)
 		}
 		a.checkZeroed(t)
@@ -115,28 +127,27 @@ func TestLockedSSHKeys(t *testing.T) {
 func encryptedIdentity(t *testing.T, file []byte, passphrase string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := EncryptIdentity(&b, file, passphraseParty(t, passphrase).recipient); err != nil {
+	if err := agekeys.EncryptIdentity(&b, file, ciphertest.PassphraseParty(t, passphrase).Recipient); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
 }
 
 func TestIdentityFilesUnderPassphrases(t *testing.T) {
-	_, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{})
-	file, public, err := NewIdentity(time.Now())
+	file, public, err := agekeys.NewIdentity(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	locked := encryptedIdentity(t, file, "open sesame")
 	a := &asks{passphrase: "open sesame"}
-	p := parseParty(t, public, locked, a.ask)
-	if got, err := ReadSealedKey(bytes.NewReader(wrap(t, k, p.recipient)), p.identity); err != nil || *got != *k || a.n != 1 {
+	p := ciphertest.ParseParty(t, public, locked, a.ask)
+	if got, err := read(wrap(t, p.Recipient), p.Identity); err != nil || got != content || a.n != 1 {
 		t.Errorf("error %v, asked %d times", err, a.n)
 	}
 	a.checkZeroed(t)
 
 	var toSomebody bytes.Buffer
-	if err := EncryptIdentity(&toSomebody, file, newParty(t).recipient); err != nil {
+	if err := agekeys.EncryptIdentity(&toSomebody, file, ciphertest.NewParty(t).Recipient); err != nil {
 		t.Fatal(err)
 	}
 	for what, c := range map[string]struct {
@@ -152,12 +163,12 @@ func TestIdentityFilesUnderPassphrases(t *testing.T) {
 		"no file of age":     {locked[:30], "open sesame", 0, "me: the identity file is encrypted, but not under a passphrase"},
 		"nothing in it":      {encryptedIdentity(t, nil, "open sesame"), "open sesame", 1, "me: not an age identity file"},
 		"encrypted twice":    {encryptedIdentity(t, locked, "open sesame"), "open sesame", 1, "me: not an age identity file"},
-		"too large":          {encryptedIdentity(t, make([]byte, maxIdentityFile+1), "open sesame"), "open sesame", 1, "me: the passphrase does not open"},
+		"too large":          {encryptedIdentity(t, make([]byte, 1<<18+1), "open sesame"), "open sesame", 1, "me: the passphrase does not open"},
 		"too much work":      {bytes.Replace(locked, []byte(" 10\n"), []byte(" 21\n"), 1), "open sesame", 1, "me: the passphrase does not open"},
 		"a passphrase twice": {[]byte("age-encryption.org/v1\n-> scrypt a 1\n\n-> scrypt b 1\n\n--- \n"), "open sesame", 0, "me: the identity file is encrypted, but not under"},
 	} {
 		a := &asks{passphrase: c.passphrase}
-		ids, err := ParseIdentities("me", c.file, a.ask)
+		ids, err := agekeys.ParseIdentities("me", c.file, a.ask)
 		if ids != nil || err == nil || !strings.HasPrefix(err.Error(), c.want) || a.n != c.asked {
 			t.Errorf("%s: error %v, asked %d times, want %q", what, err, a.n, c.want)
 		}
@@ -167,38 +178,37 @@ func TestIdentityFilesUnderPassphrases(t *testing.T) {
 
 // Identity files may hold several identities, comments, empty lines and the line ends of Windows.
 func TestSeveralIdentities(t *testing.T) {
-	_, k := mustSeal(t, noise(4, 4, 1, 1), SealOptions{})
-	one, _, err := NewIdentity(time.Now())
+	one, _, err := agekeys.NewIdentity(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, public, err := NewIdentity(time.Now())
+	two, public, err := agekeys.NewIdentity(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := ParseRecipient(public)
+	r, err := agekeys.ParseRecipient(public)
 	if err != nil {
 		t.Fatal(err)
 	}
 	unix := "# work\n\n" + string(one) + "\n# home\n" + string(two)
 	for what, file := range map[string]string{"Unix": unix, "Windows": strings.ReplaceAll(unix, "\n", "\r\n"), "no end": strings.TrimSpace(unix)} {
-		ids, err := ParseIdentities("me", []byte(file), nil)
+		ids, err := agekeys.ParseIdentities("me", []byte(file), nil)
 		if err != nil || len(ids) != 2 {
 			t.Errorf("%s: error %v, %d identities", what, err, len(ids))
 			continue
 		}
-		if got, err := ReadSealedKey(bytes.NewReader(wrap(t, k, r)), ids...); err != nil || *got != *k {
+		if got, err := read(wrap(t, r), ids...); err != nil || got != content {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
 }
 
 func TestParseIdentitiesRefuses(t *testing.T) {
-	file, _, err := NewIdentity(time.Now())
+	file, _, err := agekeys.NewIdentity(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, locked := sshKey(t, "ed25519", "open sesame")
+	public, locked := ciphertest.SSHKey(t, "ed25519", "open sesame")
 	ecdsaPublic, ecdsa := sshKeygen(t, "ecdsa", "")
 	_, lockedECDSA := sshKeygen(t, "ecdsa", "open sesame")
 	_, oldFormat := sshKeygen(t, "rsa", "open sesame", "-m", "PEM")
@@ -219,7 +229,7 @@ func TestParseIdentitiesRefuses(t *testing.T) {
 		"nobody to ask, SSH": {locked, nil, "is encrypted under a passphrase"},
 		"nobody to ask, age": {encryptedIdentity(t, file, "open sesame"), nil, "is encrypted under a passphrase"},
 	} {
-		ids, err := ParseIdentities("me", c.file, c.ask)
+		ids, err := agekeys.ParseIdentities("me", c.file, c.ask)
 		if err == nil || ids != nil || !strings.HasPrefix(err.Error(), "me: ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", what, err, c.want)
 		}
@@ -227,22 +237,24 @@ func TestParseIdentitiesRefuses(t *testing.T) {
 			t.Errorf("%s: the error repeats the file: %v", what, err)
 		}
 	}
-	if r, err := ParseRecipient(ecdsaPublic); err == nil || r != nil || !strings.Contains(err.Error(), "ed25519 and RSA alone") {
+	if r, err := agekeys.ParseRecipient(ecdsaPublic); err == nil || r != nil || !strings.Contains(err.Error(), "ed25519 and RSA alone") {
 		t.Errorf("an ECDSA recipient: error %v", err)
 	}
 }
 
 func TestEmptyPassphrase(t *testing.T) {
-	if _, err := PassphraseRecipient(nil); err == nil {
+	if _, err := agekeys.PassphraseRecipient(nil); err == nil {
 		t.Error("an empty passphrase encrypts")
 	}
-	if _, err := PassphraseIdentity(nil); err == nil {
+	r, err := agekeys.PassphraseRecipient([]byte("y"))
+	if _, ok := r.(age.RecipientWithLabels); !ok || err != nil {
+		t.Errorf("error %v, or a passphrase can stand beside other recipients", err)
+	}
+	if _, err := agekeys.PassphraseIdentity(nil); err == nil {
 		t.Error("an empty passphrase opens")
 	}
 	a := func() ([]byte, error) { return nil, nil }
-	if _, err := ParseIdentities("me", encryptedIdentity(t, []byte("x"), "y"), a); err == nil || err.Error() != "me: the passphrase is empty" {
+	if _, err := agekeys.ParseIdentities("me", encryptedIdentity(t, []byte("x"), "y"), a); err == nil || err.Error() != "me: the passphrase is empty" {
 		t.Errorf("an empty passphrase opens an identity file: error %v", err)
 	}
 }
-
-var _ age.RecipientWithLabels = passphraseRecipient{} // or it could stand beside other recipients

@@ -1,4 +1,4 @@
-package cipher
+package agekeys
 
 import (
 	"bytes"
@@ -79,7 +79,7 @@ func decryptIdentities(file []byte, passphrase func() ([]byte, error)) ([]byte, 
 		}
 		return id.Unwrap(stanzas)
 	})
-	plain, err := decryptWith(bytes.NewReader(file), maxIdentityFile, []age.Identity{ask})
+	plain, err := Decrypt(bytes.NewReader(file), maxIdentityFile, ask)
 	switch {
 	case err == nil:
 		return plain, nil
@@ -178,5 +178,5 @@ func NewIdentity(now time.Time) (file []byte, recipient string, err error) {
 
 // EncryptIdentity writes an identity file as an age file, which is to be to one passphrase: ParseIdentities and the age program ask for it.
 func EncryptIdentity(w io.Writer, file []byte, passphrase age.Recipient) error {
-	return encryptTo(w, file, []age.Recipient{passphrase})
+	return Encrypt(w, file, passphrase)
 }

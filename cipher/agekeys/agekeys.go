@@ -1,0 +1,74 @@
+package agekeys
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+)
+
+// maxFile_ bounds an age file, in bytes. It has room for a few thousand recipients.
+const maxFile = 1 << 20
+
+// ErrNoMatch reports an age file that does not open.
+var ErrNoMatch = errors.New("no identity or passphrase matches the file, or the file was changed or damaged")
+
+// EncryptTo writes plain as an age file to one or more recipients, or to one passphrase only.
+func Encrypt(w io.Writer, plain []byte, recipients ...age.Recipient) error {
+	if len(recipients) == 0 {
+		return errors.New("a key file needs at least one recipient")
+	}
+	enc, err := age.Encrypt(w, recipients...)
+	if err != nil {
+		return err
+	}
+	if _, err := enc.Write(plain); err != nil {
+		return err
+	}
+	return enc.Close()
+}
+
+// isAgeFile says whether a file is one of age, armored or not, by how it starts.
+func isAgeFile(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("age-encryption.org/")) || bytes.HasPrefix(b, []byte(armor.Header))
+}
+
+// DecryptWith opens an age file, armored or not, whose plaintext has at most limit bytes. The caller should clear the plaintext after use.
+// The error is ErrNoMatch, one of r, or a *LockedError.
+func Decrypt(r io.Reader, limit int, identities ...age.Identity) ([]byte, error) {
+	if len(identities) == 0 {
+		return nil, errors.New("no identity to open the key file with")
+	}
+	file, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(file) > maxFile {
+		return nil, ErrNoMatch
+	}
+	var src io.Reader = bytes.NewReader(file)
+	if bytes.HasPrefix(file, []byte(armor.Header)) {
+		src = armor.NewReader(src)
+	}
+	dec, err := age.Decrypt(src, identities...)
+	if locked := (*LockedError)(nil); errors.As(err, &locked) {
+		return nil, locked
+	}
+	if err != nil {
+		return nil, ErrNoMatch
+	}
+	plain := make([]byte, 0, limit+1) // it never grows, so that no copy is left behind
+	for {
+		n, err := dec.Read(plain[len(plain):cap(plain)])
+		plain = plain[:len(plain)+n]
+		if err == io.EOF {
+			return plain, nil
+		}
+		if err != nil || len(plain) > limit {
+			clear(plain)
+			return nil, ErrNoMatch
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package ciphertest
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/pem"
+	"keygan/cipher/agekeys"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"golang.org/x/crypto/ssh"
+)
+
+// Party is a recipient and the identity that opens what is encrypted to it.
+type Party struct {
+	Recipient age.Recipient
+	Identity  age.Identity
+}
+
+func NewParty(t testing.TB) Party {
+	t.Helper()
+	file, public, err := agekeys.NewIdentity(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ParseParty(t, public, file, nil)
+}
+
+func ParseParty(t testing.TB, public string, file []byte, passphrase func() ([]byte, error)) Party {
+	t.Helper()
+	r, err := agekeys.ParseRecipient(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, err := agekeys.ParseIdentities("me", file, passphrase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Party{r, ids[0]}
+}
+
+// SSHKey is an SSH key pair as ssh-keygen writes it: the line of the public key file and the private key file, which is encrypted
+// unless the passphrase is empty.
+func SSHKey(t testing.TB, kind, passphrase string) (public string, private []byte) {
+	t.Helper()
+	var key any
+	var err error
+	if kind == "rsa" {
+		key, err = rsa.GenerateKey(rand.Reader, 2048)
+	} else {
+		_, key, err = ed25519.GenerateKey(rand.Reader)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var block *pem.Block
+	if passphrase == "" {
+		block, err = ssh.MarshalPrivateKey(key, "comment")
+	} else {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(key, "comment", []byte(passphrase))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(ssh.MarshalAuthorizedKey(signer.PublicKey())), pem.EncodeToMemory(block)
+}
+
+// PassphraseParty has a low work factor, which opens as quickly as it is weak.
+func PassphraseParty(t testing.TB, passphrase string) Party {
+	t.Helper()
+	r, err := agekeys.PassphraseRecipient([]byte(passphrase))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.(interface{ SetWorkFactor(int) }).SetWorkFactor(10)
+	i, err := agekeys.PassphraseIdentity([]byte(passphrase))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Party{r, i}
+}
