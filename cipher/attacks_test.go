@@ -6,7 +6,9 @@ import (
 	"slices"
 	"testing"
 
+	"keygan/cipher/catmap"
 	"keygan/cipher/internal/ciphertest"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 )
 
@@ -82,18 +84,18 @@ func mustEncrypt(t *testing.T, name string, plain, key *raster.Image) *raster.Im
 // networkHash stands for the hash of a network.
 const networkHash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
-func sealImage(t *testing.T, m *raster.Image, o SealOptions) (*raster.Image, *SealedKey) {
+func sealImage(t *testing.T, m *raster.Image, o sealed.Options) (*raster.Image, *sealed.Key) {
 	t.Helper()
-	out, k, err := SealImage(m, o)
+	out, k, err := sealed.SealImage(m, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out, k
 }
 
-func mustRefuse(t *testing.T, what string, c *raster.Image, k *SealedKey) {
+func mustRefuse(t *testing.T, what string, c *raster.Image, k *sealed.Key) {
 	t.Helper()
-	if m, err := OpenImage(c, k); err != ErrRefused || m != nil {
+	if m, err := sealed.OpenImage(c, k); err != sealed.ErrRefused || m != nil {
 		t.Errorf("%s: error %v", what, err)
 	}
 }
@@ -102,22 +104,22 @@ func mustRefuse(t *testing.T, what string, c *raster.Image, k *SealedKey) {
 func TestAttackOnTheCatMapAlone(t *testing.T) {
 	plain := picture()
 	search := func(c *raster.Image) (best *raster.Image, highest float64) {
-		for k := range Period(256, 1, 1) {
-			m := InverseCatMap(c, 1, 1, k)
+		for k := range catmap.Period(256, 1, 1) {
+			m := catmap.Invert(c, 1, 1, k)
 			if r := correlation(m); r > highest {
 				best, highest = m, r
 			}
 		}
 		return best, highest
 	}
-	moved := CatMap(plain, 1, 1, 77)
+	moved := catmap.Apply(plain, 1, 1, 77)
 	if found, _ := search(moved); !ciphertest.Same(found, plain) {
 		t.Error("the search of all iterations does not find the picture")
 	}
 	if looksUniform(moved.Pix) {
 		t.Error("the cat map changed the histogram")
 	}
-	sealed, _ := sealImage(t, plain, SealOptions{})
+	sealed, _ := sealImage(t, plain, sealed.Options{})
 	if _, r := search(sealed); r > 0.05 {
 		t.Errorf("sealed: some iteration count gives a correlation of %.3f", r)
 	}
@@ -140,10 +142,10 @@ func TestAttackChosenImagesOnAPermutation(t *testing.T) {
 		}
 		return found
 	}
-	if !ciphertest.Same(attack(func(m *raster.Image) *raster.Image { return CatMap(m, 3, 5, 40) }), secret) {
+	if !ciphertest.Same(attack(func(m *raster.Image) *raster.Image { return catmap.Apply(m, 3, 5, 40) }), secret) {
 		t.Error("two chosen images do not give the cat map away")
 	}
-	found := attack(func(m *raster.Image) *raster.Image { c, _ := sealImage(t, m, SealOptions{}); return c })
+	found := attack(func(m *raster.Image) *raster.Image { c, _ := sealImage(t, m, sealed.Options{}); return c })
 	if npcr, _ := changed(found, secret); npcr < 0.95 {
 		t.Errorf("sealed: %.1f %% of the pixels found", 100*(1-npcr))
 	}
@@ -158,7 +160,7 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 	for _, scheme := range []string{"xor", "paper"} {
 		undo := func(m *raster.Image) *raster.Image { return m }
 		if scheme == "paper" {
-			undo = func(m *raster.Image) *raster.Image { return InverseCatMap(m, 1, 1, DefaultIterations) }
+			undo = func(m *raster.Image) *raster.Image { return catmap.Invert(m, 1, 1, DefaultIterations) }
 		}
 		c1, c2, keystream := mustEncrypt(t, scheme, plain, key), mustEncrypt(t, scheme, other, key), mustEncrypt(t, scheme, zero, key)
 		if !ciphertest.Same(undo(xored(c1, keystream)), plain) {
@@ -182,7 +184,7 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 	if !ciphertest.Same(xored(l[0], l[2]), plain) || !ciphertest.Same(xored(l[0], l[1]), xored(plain, other)) {
 		t.Error("logistic: x0 and r kept for three images do not give them away")
 	}
-	o := SealOptions{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"}
+	o := sealed.Options{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"}
 	var c [4]*raster.Image
 	for i, m := range []*raster.Image{plain, other, zero, plain} {
 		c[i], _ = sealImage(t, m, o)
@@ -206,7 +208,7 @@ func TestAttackOneBitChanged(t *testing.T) {
 			t.Errorf("%s: NPCR %v, UACI %v, and not one pixel by one bit", scheme, npcr, uaci)
 		}
 	}
-	o := SealOptions{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"}
+	o := sealed.Options{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"}
 	a, _ := sealImage(t, plain, o)
 	b, _ := sealImage(t, bit, o)
 	// Expected of independent noise: 255/256 = 0.99609 with a standard deviation of 0.00024, and 0.33464 with one of 0.00093.
@@ -216,7 +218,7 @@ func TestAttackOneBitChanged(t *testing.T) {
 }
 
 // Attack 11: the attacker turns a pixel over, and makes the key file's SHA-256 fit, which needs no key. Attack 12: a key wrong in one
-// bit. (For all the other forgeries on sealed see TestSealedRefusesEveryChange and TestSealedPartsSwapped.)
+// bit. (For all the other forgeries on sealed see the tests of package sealed.)
 func TestAttackForgery(t *testing.T) {
 	plain, key := picture(), ciphertest.Noise(256, 256, 3, 9)
 	for _, name := range []string{"xor", "paper"} {
@@ -240,7 +242,7 @@ func TestAttackForgery(t *testing.T) {
 			}
 		}
 	}
-	c, k := sealImage(t, plain, SealOptions{})
+	c, k := sealImage(t, plain, sealed.Options{})
 	c.Pix[999] ^= 128
 	mustRefuse(t, "a cipher bit", c, k)
 	c.Pix[999] ^= 128
@@ -276,7 +278,7 @@ func TestNoiseOnTheCipherImage(t *testing.T) {
 	if npcr, _ := changed(got, plain); npcr < 0.04 || npcr > 0.06 {
 		t.Errorf("xor: %.3f of the pixels are wrong", npcr)
 	}
-	sealed, sealedKey := sealImage(t, plain, SealOptions{})
+	sealed, sealedKey := sealImage(t, plain, sealed.Options{})
 	mustRefuse(t, "5 % of noise", dirty(sealed), sealedKey)
 }
 
@@ -308,12 +310,12 @@ func TestAttackKeyGuessed(t *testing.T) {
 	for i := range exact.Pix {
 		exact.Pix[i] = key.Pix[3*i]
 	}
-	sealed, _ := sealImage(t, plain, SealOptions{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"})
+	sealed, _ := sealImage(t, plain, sealed.Options{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"})
 	for what, c := range map[string]*raster.Image{"xor": mustEncrypt(t, "xor", plain, key), "paper": mustEncrypt(t, "paper", plain, key), "sealed": sealed} {
 		for guess, g := range map[string]*raster.Image{"the average": average, "the key": exact} {
 			found, highest := (*raster.Image)(nil), math.Inf(-1)
-			for k := range Period(256, 1, 1) {
-				m := InverseCatMap(xored(c, g), 1, 1, k)
+			for k := range catmap.Period(256, 1, 1) {
+				m := catmap.Invert(xored(c, g), 1, 1, k)
 				if r := correlation(m); r > highest {
 					found, highest = m, r
 				}
@@ -334,7 +336,7 @@ func TestAttackKeyGuessed(t *testing.T) {
 // A constant network key, and none at all, leave sealed what it is: attacks 10 and 13.
 func TestSealedNeedsNoNetwork(t *testing.T) {
 	plain := raster.NewImage(256, 256, 1, 8)
-	for what, o := range map[string]SealOptions{
+	for what, o := range map[string]sealed.Options{
 		"none": {}, "all zeros": {NetworkKey: make([]byte, 3*256*256), Generator: networkHash, NetworkInput: "256x256"}, "the image itself": {NetworkKey: plain.Pix, Generator: networkHash, NetworkInput: "256x256"},
 	} {
 		a, ka := sealImage(t, plain, o)

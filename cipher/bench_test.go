@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"keygan/cipher/catmap"
 	"keygan/cipher/internal/ciphertest"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 
 	"filippo.io/age"
@@ -62,25 +64,25 @@ func BenchmarkCipher(b *testing.B) {
 			benchmarkAge(b, m)
 
 			// Parameters as sealed draws them; a and b are coprime to every side above.
-			benchmark(b, "cat-map", size, func() { CatMap(m, 1001, 2003, 1) })
-			benchmark(b, "cat-map-inverse", size, func() { InverseCatMap(m, 1001, 2003, 1) })
+			benchmark(b, "cat-map", size, func() { catmap.Apply(m, 1001, 2003, 1) })
+			benchmark(b, "cat-map-inverse", size, func() { catmap.Invert(m, 1001, 2003, 1) })
 			if m.Width == m.Height {
-				benchmark(b, "cat-map-30-iterations", size, func() { CatMap(m, 1, 1, DefaultIterations) })
+				benchmark(b, "cat-map-30-iterations", size, func() { catmap.Apply(m, 1, 1, DefaultIterations) })
 			}
 
-			cipher, k, err := SealImage(m, SealOptions{})
+			cipher, k, err := sealed.SealImage(m, sealed.Options{})
 			must(b, err)
 			benchmark(b, "sealed-encrypt", size, func() {
-				_, _, err := SealImage(m, SealOptions{})
+				_, _, err := sealed.SealImage(m, sealed.Options{})
 				must(b, err)
 			})
 			benchmark(b, "sealed-decrypt", size, func() {
-				_, err := OpenImage(cipher, k)
+				_, err := sealed.OpenImage(cipher, k)
 				must(b, err)
 			})
 			network := make([]byte, 3*m.Width*m.Height)
 			benchmark(b, "sealed-encrypt-with-network-key", size, func() {
-				_, _, err := SealImage(m, SealOptions{NetworkKey: network, Generator: networkHash, NetworkInput: "256x256"})
+				_, _, err := sealed.SealImage(m, sealed.Options{NetworkKey: network, Generator: networkHash, NetworkInput: "256x256"})
 				must(b, err)
 			})
 		})
@@ -120,7 +122,7 @@ func BenchmarkCatMap(b *testing.B) {
 		m := ciphertest.Noise(v.width, v.height*v.depth/8, v.channels, 1)
 		m.Height, m.Depth = v.height, v.depth
 		name := fmt.Sprintf("%dx%dx%d-%dbit", v.width, v.height, v.channels, v.depth)
-		benchmark(b, name, len(m.Pix), func() { CatMap(m, 1, 1, 1) })
+		benchmark(b, name, len(m.Pix), func() { catmap.Apply(m, 1, 1, 1) })
 		benchmark(b, name+"/copy", len(m.Pix), func() { m.Clone() })
 	}
 }

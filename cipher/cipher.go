@@ -1,33 +1,20 @@
 // Package cipher turns images into cipher images and back.
 //
-// Real images are sealed: see below what sealed promises. It takes every image as it is, and any file.
+// Package sealed, below this one, is for real images and files. The schemes in this package are research material.
 //
-//	secret, key, err := cipher.SealImage(plain, cipher.SealOptions{Name: "scan.png"})
-//	err = key.Encrypt(keyFile, recipient) // an age file
-//	...
-//	key, err := cipher.ReadSealedKey(keyFile, identity)
-//	plain, err := cipher.OpenImage(secret, key)
-//
-// Files go through as streams of any length. The samples are those of a grey image of key.Header.Width × key.Header.Height.
-//
-//	key, err := cipher.NewFileKey(length, cipher.SealOptions{Name: "scan.dcm"})
-//	err = key.EncryptFile(samples, content)
-//	...
-//	err = key.DecryptFile(content, samples)
-//
-// The other schemes are research material. They need a key image, which somebody made, usually package infer from the plain image
-// itself: this package knows nothing of networks. A [Scheme] does the work; what opens the result again is a [KeyFile].
+// Most of them need a key image, which usually package infer makes from the plain image; this package knows nothing of networks.
+// A [Scheme] does the work. A [KeyFile] opens the result again.
 //
 //	scheme, err := cipher.SchemeByName("paper")
-//	secret, keyFile, err := scheme.Encrypt(plain, key, cipher.Params{Iterations: 30})
+//	cipherImage, keyFile, err := scheme.Encrypt(plain, key, cipher.Params{Iterations: 30})
 //	err = keyFile.WriteFile("scan.key.npz", false)
 //	...
 //	keyFile, err := cipher.ReadKeyFile("scan.key.npz")
-//	plain, err := cipher.Decrypt(secret, keyFile)
+//	plain, err := cipher.Decrypt(cipherImage, keyFile)
 //
 // # The published schemes
 //
-// paper is the published construction. The pixels are moved about by iterations of Arnold's cat map ([CatMap]), then
+// paper is the published construction. The pixels are moved about by iterations of Arnold's cat map ([catmap.Apply]), then
 // every byte is XORed with the raw 256×256×3 key of the GAN. It takes 256×256 images only, because the key has that size.
 //
 // xor is the second half alone: every byte XORed with the raw key. It takes any size, given a key of the same size.

@@ -3,13 +3,14 @@ package cipher
 import (
 	"fmt"
 
+	"keygan/cipher/catmap"
 	"keygan/data/raster"
 )
 
 // PaperSide is the width and height, in pixels, of the images and keys of the published scheme.
 const PaperSide = 256
 
-// paper is the published scheme: cipher = CatMap(plain, k iterations) ⊕ key, with the network's raw 256×256×3 key.
+// paper is the published scheme: cipher = cat map(plain, k iterations) ⊕ key, with the network's raw 256×256×3 key.
 // A grey image has one byte a pixel and takes the key's first channel.
 type paper struct{}
 
@@ -43,7 +44,7 @@ func (s paper) Encrypt(plain, key *raster.Image, p Params) (*raster.Image, *KeyF
 	if err != nil {
 		return nil, nil, err
 	}
-	out := CatMap(plain, p.A, p.B, p.Iterations)
+	out := catmap.Apply(plain, p.A, p.B, p.Iterations)
 	xorKey(out, key)
 	return out, newKeyFile("paper", p, out, key), nil
 }
@@ -61,7 +62,7 @@ func (s paper) Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error) 
 	}
 	moved := cipher.Clone()
 	xorKey(moved, k.Key)
-	return InverseCatMap(moved, p.A, p.B, p.Iterations), nil
+	return catmap.Invert(moved, p.A, p.B, p.Iterations), nil
 }
 
 // catParams checks the parameters of a cat map on a side×side square and fills in the defaults of the shears.
@@ -78,7 +79,7 @@ func catParams(side int, p Params) (Params, error) {
 	case p.Iterations < 1 || p.Iterations > MaxIterations:
 		return p, fmt.Errorf("%d iterations of the cat map, there must be 1 to %d", p.Iterations, MaxIterations)
 	}
-	if period := Period(side, p.A, p.B); p.Iterations%period == 0 {
+	if period := catmap.Period(side, p.A, p.B); p.Iterations%period == 0 {
 		return p, fmt.Errorf("%d iterations of the cat map leave every pixel in place: its period at %d×%d is %d",
 			p.Iterations, side, side, period)
 	}

@@ -5,8 +5,10 @@ package cipher
 import (
 	"bytes"
 	"io"
-	"keygan/cipher/internal/ciphertest"
 	"testing"
+
+	"keygan/cipher/internal/ciphertest"
+	"keygan/cipher/sealed"
 
 	"filippo.io/age"
 )
@@ -19,8 +21,8 @@ func BenchmarkFile(b *testing.B) {
 	benchmark(b, "copy", size, func() { copy(out, content) })
 	id, err := age.GenerateX25519Identity()
 	must(b, err)
-	var sealed, aged bytes.Buffer
-	sealed.Grow(size + size/1000)
+	var sealedFile, aged bytes.Buffer
+	sealedFile.Grow(size + size/1000)
 	aged.Grow(size + size/1000)
 	benchmark(b, "age-encrypt", size, func() {
 		aged.Reset()
@@ -30,12 +32,12 @@ func BenchmarkFile(b *testing.B) {
 		must(b, err)
 		must(b, w.Close())
 	})
-	var k *SealedKey
+	var k *sealed.Key
 	benchmark(b, "encrypt", size, func() {
-		sealed.Reset()
-		k, err = NewFileKey(size, SealOptions{})
+		sealedFile.Reset()
+		k, err = sealed.NewFileKey(size, sealed.Options{})
 		must(b, err)
-		must(b, k.EncryptFile(&sealed, bytes.NewReader(content)))
+		must(b, k.EncryptFile(&sealedFile, bytes.NewReader(content)))
 	})
 	benchmark(b, "age-decrypt", size, func() {
 		r, err := age.Decrypt(bytes.NewReader(aged.Bytes()), id)
@@ -44,7 +46,7 @@ func BenchmarkFile(b *testing.B) {
 		must(b, err)
 	})
 	benchmark(b, "decrypt", size, func() {
-		must(b, k.DecryptFile(sink{}, bytes.NewReader(sealed.Bytes())))
+		must(b, k.DecryptFile(sink{}, bytes.NewReader(sealedFile.Bytes())))
 	})
 }
 

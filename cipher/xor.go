@@ -7,6 +7,8 @@ import (
 	"keygan/data/raster"
 )
 
+//go:generate go -C _asm run . -out ../xor_amd64.s -stubs ../xorstubs_amd64.go -pkg cipher
+
 // XOR sets dst[i] = a[i] ⊕ b[i]. The three must have the same length, or it panics; dst may be a or b, but not overlap them
 // otherwise.
 func XOR(dst, a, b []byte) {

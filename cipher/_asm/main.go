@@ -1,7 +1,9 @@
-// Command asm writes the transpositions of pixels of 1 to 4 bytes and the XOR of package cipher: go generate in the folder above runs it.
+// Command asm writes the assembly of package cipher, which is an XOR, and with -turn that of package catmap, which transposes pixels of
+// 1 to 4 bytes. go generate in those packages runs it.
 package main
 
 import (
+	"flag"
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -10,12 +12,17 @@ import (
 )
 
 func main() {
+	turn := flag.Bool("turn", false, "write the transpositions")
+	flag.Parse() // Generate adds its own flags earlier, when avo starts
 	ConstraintExpr("amd64,!purego")
-	turnBytes()
-	turnTriples()
-	turnVectors("turnWords", "pixels of 2 bytes", 8, PUNPCKLWL, PUNPCKHWL)
-	turnVectors("turnQuads", "pixels of 4 bytes", 4, PUNPCKLLQ, PUNPCKHLQ)
-	xorBlocks()
+	if *turn {
+		turnBytes()
+		turnTriples()
+		turnVectors("turnWords", "pixels of 2 bytes", 8, PUNPCKLWL, PUNPCKHWL)
+		turnVectors("turnQuads", "pixels of 4 bytes", 4, PUNPCKLLQ, PUNPCKHLQ)
+	} else {
+		xorBlocks()
+	}
 	Generate()
 }
 

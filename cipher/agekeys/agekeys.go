@@ -1,3 +1,16 @@
+// Package agekeys makes and reads the keys to which key files are encrypted: age identities and recipients, SSH keys and passphrases.
+//
+//	file, public, err := agekeys.NewIdentity(time.Now())
+//	recipient, err := agekeys.ParseRecipient(public)
+//	err = agekeys.Encrypt(w, secret, recipient)
+//	...
+//	identities, err := agekeys.ParseIdentities("me", file, askPassphrase)
+//	secret, err := agekeys.Decrypt(r, limit, identities...)
+//
+// All files are age files (filippo.io/age), which the age program reads and writes as well.
+//
+// No error repeats what is in a file or an argument, since it may be secret. Sizes and the work that a passphrase costs are bounded,
+// whatever a file asks for. Passphrases and plaintexts in memory of this package are zeroed after use.
 package agekeys
 
 import (
@@ -15,7 +28,7 @@ const maxFile = 1 << 20
 // ErrNoMatch reports an age file that does not open.
 var ErrNoMatch = errors.New("no identity or passphrase matches the file, or the file was changed or damaged")
 
-// EncryptTo writes plain as an age file to one or more recipients, or to one passphrase only.
+// Encrypt writes plain as an age file to one or more recipients, or to one passphrase only.
 func Encrypt(w io.Writer, plain []byte, recipients ...age.Recipient) error {
 	if len(recipients) == 0 {
 		return errors.New("a key file needs at least one recipient")
@@ -30,12 +43,12 @@ func Encrypt(w io.Writer, plain []byte, recipients ...age.Recipient) error {
 	return enc.Close()
 }
 
-// isAgeFile says whether a file is one of age, armored or not, by how it starts.
+// isAgeFile reports whether a file begins as an age file does, armored or not.
 func isAgeFile(b []byte) bool {
 	return bytes.HasPrefix(b, []byte("age-encryption.org/")) || bytes.HasPrefix(b, []byte(armor.Header))
 }
 
-// DecryptWith opens an age file, armored or not, whose plaintext has at most limit bytes. The caller should clear the plaintext after use.
+// Decrypt opens an age file, armored or not, whose plaintext has at most limit bytes. The caller should clear the plaintext after use.
 // The error is ErrNoMatch, one of r, or a *LockedError.
 func Decrypt(r io.Reader, limit int, identities ...age.Identity) ([]byte, error) {
 	if len(identities) == 0 {

@@ -3,11 +3,12 @@ package agekeys_test
 import (
 	"bytes"
 	"io"
-	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 	"strings"
 	"testing"
 	"time"
+
+	"keygan/cipher/agekeys"
+	"keygan/cipher/internal/ciphertest"
 
 	"filippo.io/age"
 )

@@ -2,11 +2,12 @@ package agekeys_test
 
 import (
 	"bytes"
-	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 	"os"
 	"strings"
 	"testing"
+
+	"keygan/cipher/agekeys"
+	"keygan/cipher/internal/ciphertest"
 )
 
 // FuzzParseIdentities: whatever is given for an identity file, it is read or refused, and not repeated in the error.

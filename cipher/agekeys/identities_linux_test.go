@@ -3,14 +3,15 @@ package agekeys_test
 import (
 	"bytes"
 	"errors"
-	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"keygan/cipher/agekeys"
+	"keygan/cipher/internal/ciphertest"
 
 	"filippo.io/age"
 )

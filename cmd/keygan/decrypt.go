@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 	"keygan/internal/listing"
@@ -244,7 +245,7 @@ func (d *decrypt) open(path string) (opening, error) {
 				return o, nil
 			}
 			k.Wipe()
-			err = cipher.ErrRefused
+			err = sealed.ErrRefused
 		}
 		if first == nil {
 			first = refusal(path, err)

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/infer"
 	"keygan/internal/atomicfile"
 )
@@ -70,7 +71,7 @@ func hintFor(err error) string {
 		side   *infer.SizeError
 		format *cipher.FormatError
 
-		version *cipher.VersionError
+		version *sealed.VersionError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -85,7 +86,7 @@ func hintFor(err error) string {
 		return "convert the image to 8-bit grey or RGB first, with a program that lets you see what gets lost"
 	case errors.As(err, &version):
 		return "a newer keygan reads it"
-	case errors.Is(err, cipher.ErrRefused):
+	case errors.Is(err, sealed.ErrRefused):
 		return "is it the right identity or passphrase? -p is for key files under a passphrase, -i for all others; a damaged file needs another copy"
 	case errors.Is(err, cipher.ErrMismatch):
 		return "each cipher image is opened only by the key file written with it; --key FILE names another"

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"testing"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
@@ -288,13 +288,13 @@ func cameFrom(path string, sources []string, how byte) bool {
 // fuzzHeaderName has decrypt open a pair whose key file says that its file is called name.
 func fuzzHeaderName(t *testing.T, base, name string) {
 	const content = "content"
-	key, err := cipher.NewFileKey(int64(len(content)), cipher.SealOptions{Name: name})
-	safe := cipher.CheckName(name) == nil
+	key, err := sealed.NewFileKey(int64(len(content)), sealed.Options{Name: name})
+	safe := sealed.CheckName(name) == nil
 	if (err == nil) != safe {
 		t.Fatalf("%q: sealed with error %v", name, err)
 	}
 	if err != nil { // whoever makes key files himself can write there what he likes
-		if key, err = cipher.NewFileKey(int64(len(content)), cipher.SealOptions{}); err != nil {
+		if key, err = sealed.NewFileKey(int64(len(content)), sealed.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		key.Header.Name = name

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/cipher"
 	"keygan/cipher/agekeys"
+	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 
@@ -67,7 +67,7 @@ func TestDecryptRefusesBombs(t *testing.T) {
 		if err := agekeys.EncryptIdentity(&b, []byte(text), r); err != nil {
 			t.Fatal(err)
 		}
-		if k, err := cipher.ParseSealedKey([]byte(text)); err != nil || k.Header.Width != side {
+		if k, err := sealed.ParseKey([]byte(text)); err != nil || k.Header.Width != side {
 			t.Fatalf("%s: not the key file that was meant: %v", text, err)
 		}
 		return b.Bytes()
@@ -275,7 +275,7 @@ func newVictim(t *testing.T, name string, image, key []byte, identity string) *v
 		t.Fatal(err)
 	}
 	v.recipient = ids[0].(*age.X25519Identity).Recipient()
-	k, err := cipher.ReadSealedKey(bytes.NewReader(key), ids...)
+	k, err := sealed.ReadKey(bytes.NewReader(key), ids...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 
 	"filippo.io/age"
@@ -71,7 +71,7 @@ func inspectUnencrypted(path string, showSecret bool) (finding, error) {
 	return f, nil
 }
 
-func findingOf(k *cipher.SealedKey, showSecret bool) sealedKeyFinding {
+func findingOf(k *sealed.Key, showSecret bool) sealedKeyFinding {
 	h := k.Header
 	f := sealedKeyFinding{
 		Kind: "sealed key file", Scheme: sealedScheme, Content: h.Kind, Width: h.Width, Height: h.Height, Channels: h.Channels, Depth: h.Depth,

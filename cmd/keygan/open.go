@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 
@@ -18,7 +19,7 @@ import (
 // opening is a cipher image of the scheme sealed and the key that opens it.
 type opening struct {
 	path  string // or - for standard input
-	key   *cipher.SealedKey
+	key   *sealed.Key
 	reads []string // the key files
 }
 
@@ -60,7 +61,7 @@ func (o opening) samples(ctx context.Context) (*imagefile.PNGReader, io.Closer, 
 		// A cipher image is noise. No file can be shorter than its samples.
 		if info, err := f.Stat(); err != nil || info.Size() < o.shapeBytes() {
 			f.Close()
-			return nil, nil, o.failed(errors.Join(err, cipher.ErrRefused))
+			return nil, nil, o.failed(errors.Join(err, sealed.ErrRefused))
 		}
 	}
 	png, err := imagefile.OpenPNG(untilInterrupted{ctx, f, ""})
@@ -71,7 +72,7 @@ func (o opening) samples(ctx context.Context) (*imagefile.PNGReader, io.Closer, 
 	h := &o.key.Header
 	if png.Width != h.Width || png.Height != h.Height || png.Channels != h.Channels || png.Depth != h.Depth {
 		f.Close()
-		return nil, nil, o.failed(cipher.ErrRefused)
+		return nil, nil, o.failed(sealed.ErrRefused)
 	}
 	return png, f, nil
 }
@@ -80,8 +81,8 @@ func (o opening) failed(err error) error {
 	switch {
 	case err == nil || errors.Is(err, errInterrupted) || errors.Is(err, errOtherContent):
 		return err
-	case errors.Is(err, cipher.ErrRefused):
-		err = cipher.ErrRefused
+	case errors.Is(err, sealed.ErrRefused):
+		err = sealed.ErrRefused
 	}
 	if o.path == "-" {
 		return named("standard input", err)
@@ -121,7 +122,7 @@ func (o opening) image(ctx context.Context) (*raster.Image, error) {
 	if err != nil {
 		return nil, o.failed(err)
 	}
-	plain, err := cipher.OpenImage(m, o.key)
+	plain, err := sealed.OpenImage(m, o.key)
 	return plain, o.failed(err)
 }
 
@@ -159,12 +160,12 @@ func (o opening) verify(ctx context.Context, out string) error {
 
 // refusal is an error about a key file as one about the pair: which of the two is at fault is not known.
 func refusal(path string, err error) error {
-	version := (*cipher.VersionError)(nil)
+	version := (*sealed.VersionError)(nil)
 	switch {
 	case errors.As(err, &version):
 		return fmt.Errorf("%s: %w", path, version)
-	case errors.Is(err, cipher.ErrRefused):
-		return fmt.Errorf("%s: %w", path, cipher.ErrRefused)
+	case errors.Is(err, sealed.ErrRefused):
+		return fmt.Errorf("%s: %w", path, sealed.ErrRefused)
 	}
 	return err
 }
@@ -178,7 +179,7 @@ const (
 )
 
 // readSealedKey opens a key file of age or, where no identity is given, an unencrypted one.
-func readSealedKey(path string, identities []age.Identity) (*cipher.SealedKey, error) {
+func readSealedKey(path string, identities []age.Identity) (*sealed.Key, error) {
 	switch plain := isUnencrypted(path); {
 	case plain && len(identities) > 0:
 		return nil, fmt.Errorf("%s: %w", path, errUnencrypted)
@@ -193,7 +194,7 @@ func readSealedKey(path string, identities []age.Identity) (*cipher.SealedKey, e
 		return nil, err
 	}
 	defer f.Close()
-	k, err := cipher.ReadSealedKey(f, identities...)
+	k, err := sealed.ReadKey(f, identities...)
 	if err != nil {
 		return nil, named(path, err)
 	}

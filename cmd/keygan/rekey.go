@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/internal/atomicfile"
 
 	"filippo.io/age"
@@ -104,7 +104,7 @@ func (a *app) rekey(ctx context.Context, path string, old []age.Identity, next [
 	}
 	k, err := readSealedKey(path, old)
 	if err != nil {
-		if errors.Is(err, cipher.ErrRefused) {
+		if errors.Is(err, sealed.ErrRefused) {
 			err = hinted{err, "-i names an identity that the key file was made for, -p asks for its passphrase"}
 		}
 		return "", err

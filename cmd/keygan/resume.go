@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
@@ -48,7 +48,7 @@ func (j job) alreadyDone(ctx context.Context) (bool, error) {
 			return false, err
 		}
 		switch hint := hintFor(err); {
-		case errors.Is(err, cipher.ErrRefused):
+		case errors.Is(err, sealed.ErrRefused):
 			err = hinted{err, hint + "; --force makes again what is not verified"}
 		case hint == "":
 			err = hinted{err, "--force makes again what is not verified"}

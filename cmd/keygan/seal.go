@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
@@ -141,7 +141,7 @@ func (e *encrypt) sealFile(ctx context.Context, path string, p pair) (comment st
 		return "", err
 	}
 	defer clear(o.NetworkKey)
-	key, err := cipher.NewFileKey(before.info.Size(), o)
+	key, err := sealed.NewFileKey(before.info.Size(), o)
 	if err != nil {
 		return "", named(path, err)
 	}
@@ -158,27 +158,27 @@ func (e *encrypt) sealFile(ctx context.Context, path string, p pair) (comment st
 }
 
 // options are what a key file says of the file at path.
-func (e *encrypt) options(path string, before snapshot) (cipher.SealOptions, error) {
+func (e *encrypt) options(path string, before snapshot) (sealed.Options, error) {
 	name := filepath.Base(path)
-	if err := cipher.CheckName(name); err != nil {
-		return cipher.SealOptions{}, hinted{fmt.Errorf("%s: %w", path, err), "rename it, or encrypt an archive (tar) of it"}
+	if err := sealed.CheckName(name); err != nil {
+		return sealed.Options{}, hinted{fmt.Errorf("%s: %w", path, err), "rename it, or encrypt an archive (tar) of it"}
 	}
 	mode := before.info.Mode().Perm()
 	if mode == 0 { // which stands for none; only root can read such a file
 		mode = 0o400
 	}
-	return cipher.SealOptions{Name: name, Mode: mode, Modified: before.info.ModTime()}, nil
+	return sealed.Options{Name: name, Mode: mode, Modified: before.info.ModTime()}, nil
 }
 
 // writeSealed writes the cipher image of a file.
-func writeSealed(w io.Writer, key *cipher.SealedKey, content io.Reader, text ...imagefile.Text) error {
+func writeSealed(w io.Writer, key *sealed.Key, content io.Reader, text ...imagefile.Text) error {
 	h := &key.Header
 	image, err := imagefile.NewStoredPNG(w, h.Width, h.Height, h.Channels, h.Depth, text...)
 	if err != nil {
 		return err
 	}
 	if err := key.EncryptFile(image, content); err != nil {
-		if errors.Is(err, cipher.ErrLength) {
+		if errors.Is(err, sealed.ErrLength) {
 			err = fmt.Errorf("its input %w", errInputChanged)
 		}
 		return err
@@ -188,7 +188,7 @@ func writeSealed(w io.Writer, key *cipher.SealedKey, content io.Reader, text ...
 
 // lookAt has the generator make a key of a thumbnail of the image at path, to be mixed into the file's key. What is no image that can
 // be read gets none, and the comment says why.
-func (e *encrypt) lookAt(o *cipher.SealOptions, path string) (comment string, err error) {
+func (e *encrypt) lookAt(o *sealed.Options, path string) (comment string, err error) {
 	if e.noGAN || !imagefile.ImageName(path) {
 		return "", nil
 	}
@@ -204,7 +204,7 @@ func (e *encrypt) lookAt(o *cipher.SealOptions, path string) (comment string, er
 }
 
 // mix adds the generator's key of a thumbnail to the options.
-func (e *encrypt) mix(o *cipher.SealOptions, path string, thumbnail *raster.Image) error {
+func (e *encrypt) mix(o *sealed.Options, path string, thumbnail *raster.Image) error {
 	// The key is only material for the derivation. It need not have as many channels or bits as the image.
 	key, err := e.generator.key(thumbnail)
 	if err != nil {
@@ -215,7 +215,7 @@ func (e *encrypt) mix(o *cipher.SealOptions, path string, thumbnail *raster.Imag
 	return nil
 }
 
-func (e *encrypt) keyFile(key *cipher.SealedKey) ([]byte, error) {
+func (e *encrypt) keyFile(key *sealed.Key) ([]byte, error) {
 	if e.unencrypted {
 		return key.Marshal(), nil
 	}
@@ -252,7 +252,7 @@ func (e *encrypt) sealPixels(ctx context.Context, path string, p pair) (comment 
 		}
 		defer clear(o.NetworkKey)
 	}
-	cipherImage, key, err := cipher.SealImage(plain, o)
+	cipherImage, key, err := sealed.SealImage(plain, o)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}

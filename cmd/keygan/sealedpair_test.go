@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"keygan/cipher"
 	"keygan/cipher/agekeys"
+	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 
@@ -41,7 +41,7 @@ type sealedPair struct {
 	folder    string
 	plain     *raster.Image
 	image     *raster.Image // the cipher image
-	key       *cipher.SealedKey
+	key       *sealed.Key
 	identity  string // the path of an identity file
 	recipient age.Recipient
 }
@@ -66,9 +66,9 @@ func newSealedPair(t *testing.T) *sealedPair {
 }
 
 // seal encrypts the image; each time gives another pair.
-func (p *sealedPair) seal() (*raster.Image, *cipher.SealedKey) {
+func (p *sealedPair) seal() (*raster.Image, *sealed.Key) {
 	p.t.Helper()
-	m, k, err := cipher.SealImage(p.plain, cipher.SealOptions{Name: "scan.png"})
+	m, k, err := sealed.SealImage(p.plain, sealed.Options{Name: "scan.png"})
 	if err != nil {
 		p.t.Fatal(err)
 	}

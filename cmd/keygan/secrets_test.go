@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 )
 
 // secrets are what must never be printed, by what they are.
@@ -29,7 +29,7 @@ func (s secrets) shown(printed string) string {
 	return ""
 }
 
-func newSecrets(key *cipher.SealedKey, identity []byte, passphrase string) secrets {
+func newSecrets(key *sealed.Key, identity []byte, passphrase string) secrets {
 	s := secrets{"passphrase": passphrase}
 	for name, b := range map[string][]byte{"PRK": key.PRK[:], "tag": key.Tag[:]} {
 		s[name+" in hexadecimal"] = hex.EncodeToString(b)

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/internal/atomicfile"
 
@@ -42,7 +42,7 @@ func (e *encrypt) stream(ctx context.Context, args []string) error {
 		}
 	}
 	defer clear(o.NetworkKey)
-	key, err := cipher.NewFileKey(size, o)
+	key, err := sealed.NewFileKey(size, o)
 	if err != nil {
 		return fmt.Errorf("encrypt: %w", err)
 	}
@@ -112,7 +112,7 @@ func (e *encrypt) checkOutputs(in string, outputs ...string) error {
 type streamInput struct {
 	io.Reader
 	close   func() error
-	options cipher.SealOptions
+	options sealed.Options
 	before  *snapshot // nil for standard input
 	note    []imagefile.Text
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 
 	"filippo.io/age/armor"
@@ -16,11 +16,11 @@ import (
 
 // What is said of a pair that does not open, and of a version from the future.
 func (p *sealedPair) refused() string {
-	return fmt.Sprintf("keygan: decrypt: %s: %v\nhint: %s\n", p.path("scan.cipher.png"), cipher.ErrRefused, hintFor(cipher.ErrRefused))
+	return fmt.Sprintf("keygan: decrypt: %s: %v\nhint: %s\n", p.path("scan.cipher.png"), sealed.ErrRefused, hintFor(sealed.ErrRefused))
 }
 
 func (p *sealedPair) future(what string, version int) string {
-	return fmt.Sprintf("keygan: decrypt: %s: %v\nhint: a newer keygan reads it\n", p.path("scan.cipher.png"), &cipher.VersionError{What: what, Version: version})
+	return fmt.Sprintf("keygan: decrypt: %s: %v\nhint: a newer keygan reads it\n", p.path("scan.cipher.png"), &sealed.VersionError{What: what, Version: version})
 }
 
 // Every byte and every length of a key file counts, encrypted or inside of age, and all refusals read the same.
@@ -41,8 +41,8 @@ func TestDecryptRefusesChangedKeyFiles(t *testing.T) {
 	for i := range plain {
 		changed := flip(plain, i)
 		want := p.refused()
-		_, err := cipher.ParseSealedKey(changed)
-		if v := (*cipher.VersionError)(nil); errors.As(err, &v) {
+		_, err := sealed.ParseKey(changed)
+		if v := (*sealed.VersionError)(nil); errors.As(err, &v) {
 			want = p.future(v.What, v.Version)
 		}
 		p.refuses(fmt.Sprintf("byte %d inside, now %q", i, changed[i]), p.encrypt(changed), want)
@@ -116,7 +116,7 @@ func TestDecryptRefusesChangedImages(t *testing.T) {
 		p.refuses(what, file, p.refused())
 	}
 	p.writeImage(p.image)
-	for what, k := range map[string]cipher.SealedKey{
+	for what, k := range map[string]sealed.Key{
 		"the other key file": *otherKey,
 		"the other header":   {Header: otherKey.Header, PRK: p.key.PRK, Tag: p.key.Tag},
 		"the other PRK":      {Header: p.key.Header, PRK: otherKey.PRK, Tag: p.key.Tag},

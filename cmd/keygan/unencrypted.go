@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 )
 
 // plainKeySuffix ends the names of sealed key files that are not encrypted: X.key.json. They hold what is inside an X.key.age.
@@ -45,13 +45,13 @@ func startsWith(path, intro string) bool {
 }
 
 // readUnencryptedKey reads an unencrypted key file.
-func readUnencryptedKey(path string) (*cipher.SealedKey, error) {
+func readUnencryptedKey(path string) (*sealed.Key, error) {
 	b, err := readShort(path)
 	defer clear(b)
 	if err != nil {
 		return nil, err
 	}
-	k, err := cipher.ParseSealedKey(b)
+	k, err := sealed.ParseKey(b)
 	if err != nil {
 		return nil, named(path, err)
 	}

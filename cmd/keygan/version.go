@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/infer"
 	"keygan/version"
 
@@ -30,7 +31,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version, and the schemes and file formats it knows",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{version.String(), runtime.Version(), runtime.GOOS, runtime.GOARCH, append([]string{sealedScheme}, cipher.Schemes()...), infer.FormatVersion, cipher.SealedVersion, cipher.KeyFileVersion}
+			v := versionInfo{version.String(), runtime.Version(), runtime.GOOS, runtime.GOARCH, append([]string{sealedScheme}, cipher.Schemes()...), infer.FormatVersion, sealed.Version, cipher.KeyFileVersion}
 			if asJSON {
 				return writeJSON(a.stdout, v)
 			}

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"keygan/data/raster"
 	"keygan/data/synthetic"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // plainImages are four drawn ones, grey.
@@ -187,10 +187,10 @@ func checkedList(t *testing.T, results []Result) {
 			t.Errorf("%s: %d rules of %d", system, len(verdicts), len(rules))
 		}
 		for criterion, v := range verdicts {
-			if strings.HasPrefix(system, sealed) != (v == Holds) && strings.HasPrefix(criterion, "withstands a chosen-plain") {
+			if strings.HasPrefix(system, schemeSealed) != (v == Holds) && strings.HasPrefix(criterion, "withstands a chosen-plain") {
 				t.Errorf("%s: %s %s", system, criterion, v)
 			}
-			if strings.HasPrefix(system, sealed) && v != Holds {
+			if strings.HasPrefix(system, schemeSealed) && v != Holds {
 				t.Errorf("%s: %s %s", system, criterion, v)
 			}
 		}

@@ -3,7 +3,7 @@ package attack
 import (
 	"fmt"
 
-	"keygan/cipher"
+	"keygan/cipher/catmap"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
@@ -20,7 +20,7 @@ func everyIteration(b *bench, s system) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	tries := cipher.Period(b.side(), 1, 1)
+	tries := catmap.Period(b.side(), 1, 1)
 	r := Result{
 		Expected:  fmt.Sprintf("weak: the plain image is back in at most %d tries; strong: there is a keystream on top, and no count gives a picture", tries),
 		Criterion: criterionWhole,

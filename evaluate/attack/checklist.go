@@ -127,7 +127,7 @@ func describedRule(scheme string, _ map[int]Result) (CheckVerdict, string, []int
 	switch scheme {
 	case schemeXOR, schemePaper:
 		return Holds, "The formulas are written down and other programs give the same bytes; the key's bytes need the network's weights, with which they are the same on every machine.", nil
-	case sealed:
+	case schemeSealed:
 		return Holds, "Every step is written down, and an independent program gives the same bytes for the test vectors.", nil
 	}
 	return Holds, "The formulas, with the order of the roundings, are written down, and other programs give the same bytes.", nil

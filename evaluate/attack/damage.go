@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
@@ -52,7 +53,7 @@ func damaged(b *bench, s system) (Result, error) {
 		Expected:  "weak: the image degrades gently, PSNR ≈ 22.5, 21.5 and 15.5 dB; strong: it is refused, which is a trade-off",
 		Criterion: "a damaged cipher image is opened, and the plain image is seen in what comes out, r ≥ 0.3",
 	}
-	if s.scheme == sealed {
+	if s.scheme == schemeSealed {
 		return damagedSealed(b, s, r)
 	}
 	lost := metrics.ExpectedMSE(plain)
@@ -97,7 +98,7 @@ func damagedSealed(b *bench, s system, r Result) (Result, error) {
 			return r, err
 		}
 	}
-	c, k, err := cipher.SealImage(plain, sealOptions(s, network))
+	c, k, err := sealed.SealImage(plain, sealOptions(s, network))
 	if err != nil {
 		return r, err
 	}
@@ -106,7 +107,7 @@ func damagedSealed(b *bench, s system, r Result) (Result, error) {
 	for _, d := range damages {
 		m := c.Clone()
 		d.do(b, m)
-		found, err := cipher.OpenImage(m, k)
+		found, err := sealed.OpenImage(m, k)
 		if err != nil {
 			refused++
 			continue

@@ -5,14 +5,14 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"keygan/cipher"
+	"keygan/cipher/catmap"
 	"keygan/data/raster"
 )
 
 // TestPeriods: the known periods of Arnold's map, and that half of it leaves a quarter of the pixels in place where the side is 256.
 func TestPeriods(t *testing.T) {
 	for side, want := range map[int]int{256: 192, 128: 96, 512: 384, 124: 15, 300: 300} {
-		if got := cipher.Period(side, 1, 1); got != want {
+		if got := catmap.Period(side, 1, 1); got != want {
 			t.Errorf("%d: %d, want %d", side, got, want)
 		}
 	}
@@ -20,7 +20,7 @@ func TestPeriods(t *testing.T) {
 	for i := range m.Pix {
 		m.Pix[i] = byte(i / 3 >> (8 * (i % 3)))
 	}
-	moved, back := cipher.CatMap(m, 1, 1, 96), 0
+	moved, back := catmap.Apply(m, 1, 1, 96), 0
 	for i := 0; i < len(m.Pix); i += 3 {
 		if [3]byte(m.Pix[i:]) == [3]byte(moved.Pix[i:]) {
 			back++

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"keygan/cipher"
+	"keygan/cipher/catmap"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
@@ -72,8 +73,8 @@ func pearson(a, b []byte) float64 {
 // those of pictures do. It is the whole of attack 1, and the last step of others.
 func smoothest(m *raster.Image) (best *raster.Image, iterations int, correlation float64) {
 	correlation = math.Inf(-1)
-	for k := range cipher.Period(m.Width, 1, 1) {
-		moved := cipher.InverseCatMap(m, 1, 1, k)
+	for k := range catmap.Period(m.Width, 1, 1) {
+		moved := catmap.Invert(m, 1, 1, k)
 		if r := neighbours(moved); r > correlation {
 			best, iterations, correlation = moved, k, r
 		}

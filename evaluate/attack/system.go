@@ -9,17 +9,19 @@ import (
 	"strings"
 
 	"keygan/cipher"
+	"keygan/cipher/catmap"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 )
 
 // The schemes. CatMap is no scheme of package cipher: it is the half of paper that moves pixels, with the iteration count as its key.
 const (
-	catMapAlone = "cat map alone"
-	schemeXOR   = "xor"
-	schemePaper = "paper"
-	logistic    = "logistic"
-	rawKey      = "raw key"
-	sealed      = "sealed"
+	catMapAlone  = "cat map alone"
+	schemeXOR    = "xor"
+	schemePaper  = "paper"
+	logistic     = "logistic"
+	rawKey       = "raw key"
+	schemeSealed = "sealed"
 )
 
 // A system is a scheme, with the generator that makes its keys where it takes one.
@@ -45,8 +47,8 @@ func (o Options) systems() ([]system, error) {
 		all = append(all, system{scheme: rawKey, generator: &o.Generators[i]})
 	}
 	for _, name := range o.Schemes {
-		takesKey := name == sealed && len(o.Generators) > 0
-		if name != sealed {
+		takesKey := name == schemeSealed && len(o.Generators) > 0
+		if name != schemeSealed {
 			s, err := cipher.SchemeByName(name)
 			if err != nil {
 				return nil, err
@@ -101,7 +103,7 @@ func newBench(ctx context.Context, o Options) (*bench, []system, error) {
 	if o.Iterations == 0 {
 		b.params.Iterations = cipher.DefaultIterations
 	}
-	b.catMap = 1 + r.IntN(cipher.Period(b.side(), 1, 1)-1)
+	b.catMap = 1 + r.IntN(catmap.Period(b.side(), 1, 1)-1)
 	for {
 		b.params.X0, b.params.R = r.Float64(), 3.9+float64(0.1*r.Float64())
 		if _, err := cipher.LogisticKeystream(1, b.params.X0, b.params.R); err == nil {
@@ -179,9 +181,9 @@ func (b *bench) ownKeys(s system) oracle {
 func (b *bench) encrypt(s system, plain, key *raster.Image) (*raster.Image, error) {
 	switch s.scheme {
 	case catMapAlone:
-		return cipher.CatMap(plain, 1, 1, b.catMap), nil
-	case sealed:
-		out, k, err := cipher.SealImage(plain, sealOptions(s, key))
+		return catmap.Apply(plain, 1, 1, b.catMap), nil
+	case schemeSealed:
+		out, k, err := sealed.SealImage(plain, sealOptions(s, key))
 		if err == nil {
 			k.Wipe()
 		}
@@ -196,12 +198,12 @@ func (b *bench) encrypt(s system, plain, key *raster.Image) (*raster.Image, erro
 }
 
 // sealOptions takes the SHA-256 of the generator's name for that of its weights, which are not at hand.
-func sealOptions(s system, key *raster.Image) cipher.SealOptions {
+func sealOptions(s system, key *raster.Image) sealed.Options {
 	if key == nil {
-		return cipher.SealOptions{Random: s.secrets}
+		return sealed.Options{Random: s.secrets}
 	}
 	hash := sha256.Sum256([]byte(s.generator.Name))
-	return cipher.SealOptions{
+	return sealed.Options{
 		NetworkKey: key.Pix, Generator: hex.EncodeToString(hash[:]), NetworkInput: fmt.Sprintf("%dx%d", key.Width, key.Height), Random: s.secrets,
 	}
 }

@@ -7,15 +7,17 @@ import (
 	"slices"
 	"strings"
 
-	"filippo.io/age"
-
 	"keygan/cipher"
+	"keygan/cipher/catmap"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
+
+	"filippo.io/age"
 )
 
 // forgery is attack 11. The attacker changes what lies on a disk or goes over a wire, and the receiver opens it.
 func forgery(b *bench, s system) (Result, error) {
-	if s.scheme == sealed {
+	if s.scheme == schemeSealed {
 		return forgeSealed(b, s)
 	}
 	return forgeUnsealed(b, s)
@@ -158,7 +160,7 @@ func drawnOver(b *bench, s system) (*raster.Image, error) {
 		}
 	}
 	if s.scheme == schemePaper {
-		disc = cipher.CatMap(disc, 1, 1, b.params.Iterations)
+		disc = catmap.Apply(disc, 1, 1, b.params.Iterations)
 	}
 	pair.cipher = xored(pair.cipher, disc)
 	pair.fits()
@@ -179,7 +181,7 @@ func (b *bench) sealedPair(s system, plain *raster.Image, to age.Recipient) (sea
 			return sealedPair{}, err
 		}
 	}
-	c, k, err := cipher.SealImage(plain, sealOptions(s, key))
+	c, k, err := sealed.SealImage(plain, sealOptions(s, key))
 	if err != nil {
 		return sealedPair{}, err
 	}
@@ -190,12 +192,12 @@ func (b *bench) sealedPair(s system, plain *raster.Image, to age.Recipient) (sea
 }
 
 func (p sealedPair) open(identity age.Identity) (*raster.Image, error) {
-	k, err := cipher.ReadSealedKey(bytes.NewReader(p.file), identity)
+	k, err := sealed.ReadKey(bytes.NewReader(p.file), identity)
 	if err != nil {
 		return nil, err
 	}
 	defer k.Wipe()
-	return cipher.OpenImage(p.cipher, k)
+	return sealed.OpenImage(p.cipher, k)
 }
 
 // forgeSealed has the attacker change the cipher image or the key file, of which he cannot read a byte.
@@ -223,7 +225,7 @@ func forgeSealed(b *bench, s system) (Result, error) {
 		switch {
 		case err == nil || m != nil:
 			accepted = append(accepted, what)
-		case !errors.Is(err, cipher.ErrRefused):
+		case !errors.Is(err, sealed.ErrRefused):
 			return fmt.Errorf("%s: %w", what, err)
 		}
 		return nil
@@ -264,7 +266,7 @@ func forgeSealed(b *bench, s system) (Result, error) {
 
 // wrongBit is attack 12. The receiver, or an attacker who knows nearly all of it, has a key that is wrong in one bit.
 func wrongBit(b *bench, s system) (Result, error) {
-	if s.scheme == sealed {
+	if s.scheme == schemeSealed {
 		return wrongBitSealed(b, s)
 	}
 	pair, err := b.unsealed(s, b.o.Plain[0])
@@ -304,7 +306,7 @@ func wrongBitSealed(b *bench, s system) (Result, error) {
 			return Result{}, err
 		}
 	}
-	c, k, err := cipher.SealImage(plain, sealOptions(s, network))
+	c, k, err := sealed.SealImage(plain, sealOptions(s, network))
 	if err != nil {
 		return Result{}, err
 	}
@@ -314,7 +316,7 @@ func wrongBitSealed(b *bench, s system) (Result, error) {
 	for bit := 0; bit < bits; bit += step {
 		wrong := *k
 		wrong.PRK[bit/8] ^= 1 << (bit % 8)
-		if m, err := cipher.OpenImage(c, &wrong); err == nil || m != nil {
+		if m, err := sealed.OpenImage(c, &wrong); err == nil || m != nil {
 			accepted++
 		}
 	}

@@ -4,12 +4,12 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"gonum.org/v1/gonum/mathext"
-
-	"keygan/cipher"
+	"keygan/cipher/catmap"
 	"keygan/data/dataset"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
+
+	"gonum.org/v1/gonum/mathext"
 )
 
 // calibrationSide is that of the images: large enough for the distributions behind the thresholds (16 of each byte value), small
@@ -141,7 +141,7 @@ func TestRandomPassesPlainFails(t *testing.T) {
 			}
 		}
 		// The cat map moves the pixels and leaves the histogram and the difference: the neighbours no longer tell, the rest does.
-		scrambled := judged(t, cipher.CatMap(plain, 1, 1, 30), cipher.CatMap(changed, 1, 1, 30))
+		scrambled := judged(t, catmap.Apply(plain, 1, 1, 30), catmap.Apply(changed, 1, 1, 30))
 		for _, id := range []string{IDEntropy, IDChiSquare, IDNPCR, IDUACI} {
 			if verdict, _ := limits[id].judge([]float64{scrambled[id]}); verdict != Fail {
 				t.Errorf("%s: a scrambled image passes: %s of %v", kind, id, scrambled[id])

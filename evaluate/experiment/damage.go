@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
@@ -25,7 +25,7 @@ func robustness(r measurements, of System, key secret, out *Encrypted, rng *rand
 		damaged := out.Cipher.Clone()
 		d.damage(damaged)
 		decrypted, err := key.decrypt(damaged)
-		if errors.Is(err, cipher.ErrRefused) {
+		if errors.Is(err, sealed.ErrRefused) {
 			r.at(of, d.id).reason = Refusal
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"keygan/cipher"
+	"keygan/cipher/catmap"
 	"keygan/data/raster"
 )
 
@@ -76,7 +77,7 @@ func (s *keyedSecret) bytes() (int, error) {
 
 func (s *keyedSecret) show(plain *raster.Image) (key, scrambled *raster.Image) {
 	if p := s.file.Params; p.Iterations > 0 {
-		scrambled = cipher.CatMap(plain, p.A, p.B, p.Iterations)
+		scrambled = catmap.Apply(plain, p.A, p.B, p.Iterations)
 	}
 	if s.raw != nil {
 		return s.raw, scrambled

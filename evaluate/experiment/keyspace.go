@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"keygan/cipher"
+	"keygan/cipher/catmap"
 )
 
 // keySpace is the number of keys that a system can have, as a power of two, and how it is counted.
@@ -41,7 +41,7 @@ func keySpaceOf(s *system, cfg Config) keySpace {
 	case "logistic":
 		return keySpace{logisticBits, "53 bits of x0 and those of r between 3.9 and 4", logisticBits, "at most the same: in float64 many keys lead to the same few cycles"}
 	case "paper":
-		counts := math.Log2(float64(cipher.Period(cfg.Size, 1, 1) - 1))
+		counts := math.Log2(float64(catmap.Period(cfg.Size, 1, 1) - 1))
 		raw.nominal += counts
 		raw.nominalHow += fmt.Sprintf(", and log2 of the %.0f iteration counts of the cat map", math.Exp2(counts))
 		raw.effective += counts

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
@@ -171,7 +171,7 @@ func (t *trial) wrongKey(sys *system, s *subject, key secret, random *rand.ChaCh
 		return err
 	}
 	out.Wrong, err = wrong.decrypt(out.Cipher)
-	if errors.Is(err, cipher.ErrRefused) {
+	if errors.Is(err, sealed.ErrRefused) {
 		out.WrongWhy = what + ": refused"
 		t.results.at(sys.System, IDSSIMWrongKey).reason = Refusal
 		t.results.at(sys.System, IDNPCRWrongKey).reason = Refusal
@@ -203,7 +203,7 @@ func keySensitivity(r measurements, of System, key secret, out *Encrypted, rng *
 		}
 		decrypted, err := other.decrypt(out.Cipher)
 		switch {
-		case errors.Is(err, cipher.ErrRefused):
+		case errors.Is(err, sealed.ErrRefused):
 			r.at(of, IDKeySensitivityDecrypted).reason = Refusal
 		case err != nil:
 			return err

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/cipher"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 )
 
@@ -61,7 +61,7 @@ func TestReferenceRefuses(t *testing.T) {
 	for i := 0; i < len(secret.Pix); i += 37 {
 		changed := secret.Clone()
 		changed.Pix[i] ^= 1
-		if m, err := key.decrypt(changed); m != nil || !strings.HasPrefix(err.Error(), cipher.ErrRefused.Error()) {
+		if m, err := key.decrypt(changed); m != nil || !strings.HasPrefix(err.Error(), sealed.ErrRefused.Error()) {
 			t.Errorf("byte %d changed: %v", i, err)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"keygan/cipher"
 	"keygan/cipher/agekeys"
+	"keygan/cipher/sealed"
 	"keygan/data/raster"
 )
 
@@ -19,7 +19,7 @@ type sealedSecret struct {
 	networkKey []byte
 	generator  string // its hash
 	input      string // the size in pixels that the generator was given
-	key        *cipher.SealedKey
+	key        *sealed.Key
 }
 
 func (g *generator) sealedSecret(in secretInput) (secret, error) {
@@ -29,14 +29,14 @@ func (g *generator) sealedSecret(in secretInput) (secret, error) {
 }
 
 func (s *sealedSecret) encrypt(plain *raster.Image) (out *raster.Image, err error) {
-	out, s.key, err = cipher.SealImage(plain, cipher.SealOptions{
+	out, s.key, err = sealed.SealImage(plain, sealed.Options{
 		NetworkKey: s.networkKey, Generator: s.generator, NetworkInput: s.input, Random: bytes.NewReader(s.random[:]),
 	})
 	return out, err
 }
 
 func (s *sealedSecret) decrypt(secret *raster.Image) (*raster.Image, error) {
-	return cipher.OpenImage(secret, s.key)
+	return sealed.OpenImage(secret, s.key)
 }
 
 // oneBit changes a bit of the random bytes, and of the key that the receiver has.
@@ -118,7 +118,7 @@ func (s *aesSecret) decrypt(secret *raster.Image) (*raster.Image, error) {
 	out := *secret
 	out.Pix, err = aead.Open(nil, s.nonce[:], append(bytes.Clone(secret.Pix), s.tag...), nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", cipher.ErrRefused, err)
+		return nil, fmt.Errorf("%w: %w", sealed.ErrRefused, err)
 	}
 	return &out, nil
 }

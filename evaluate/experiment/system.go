@@ -44,7 +44,7 @@ type secret interface {
 	encrypt(plain *raster.Image) (*raster.Image, error)
 
 	// decrypt takes a cipher image that may be damaged. It comes after encrypt. The error of a scheme that notices wraps
-	// cipher.ErrRefused.
+	// sealed.ErrRefused.
 	decrypt(secret *raster.Image) (*raster.Image, error)
 
 	// oneBit is the same secret but for a bit at random; for decrypt, what the receiver got but for a bit.

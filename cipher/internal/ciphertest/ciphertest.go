@@ -1,3 +1,4 @@
+// Package ciphertest has what the tests of cipher and the packages below it share: images, and keys of every kind of recipient.
 package ciphertest
 
 import (
@@ -5,9 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/pem"
-	"keygan/cipher/agekeys"
 	"testing"
 	"time"
+
+	"keygan/cipher/agekeys"
 
 	"filippo.io/age"
 	"golang.org/x/crypto/ssh"
@@ -19,6 +21,7 @@ type Party struct {
 	Identity  age.Identity
 }
 
+// NewParty makes an age identity.
 func NewParty(t testing.TB) Party {
 	t.Helper()
 	file, public, err := agekeys.NewIdentity(time.Now())
@@ -28,6 +31,7 @@ func NewParty(t testing.TB) Party {
 	return ParseParty(t, public, file, nil)
 }
 
+// ParseParty reads a recipient and the file of its identity, which errors call "me".
 func ParseParty(t testing.TB, public string, file []byte, passphrase func() ([]byte, error)) Party {
 	t.Helper()
 	r, err := agekeys.ParseRecipient(public)

@@ -1,4 +1,3 @@
-// Package ciphertest has what the tests of cipher and the packages below it share: images, and keys of every kind of recipient.
 package ciphertest
 
 import (
@@ -24,7 +23,7 @@ func Same(a, b *raster.Image) bool {
 	return a.String() == b.String() && bytes.Equal(a.Pix, b.Pix)
 }
 
-// Number gives every pixel of a grey image its own number, modulo 65536.
+// Number gives every pixel its own value, as far as it has room for one.
 func Number(m *raster.Image) {
 	size := m.Channels * m.Depth / 8
 	for p := range m.Width * m.Height {

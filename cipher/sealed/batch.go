@@ -1,0 +1,138 @@
+package sealed
+
+import (
+	stdcipher "crypto/cipher"
+	"encoding/binary"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"keygan/cipher/catmap"
+)
+
+// batchChunks is how many chunks there are in a batch at most: work for some processors, in memory of about 2 MB. For fewer processors
+// there are fewer, so that a batch stays in their caches.
+const (
+	batchChunks  = 16
+	workerChunks = 4
+)
+
+// A batch is some successive chunks of a file, which are encrypted or decrypted at the same time. Its buffers are used for one
+// after the other.
+type batch struct {
+	aead    stdcipher.AEAD
+	header  []byte // associated data of every chunk
+	cat     catmap.Passes
+	workers []*chunkWorker
+
+	first, chunks int64 // the number of the batch's first chunk, and how many the file has
+	plainLeft     int64 // bytes of plaintext with padding, from the batch's first on
+	plain, sealed []byte
+}
+
+// chunkWorker is what one goroutine needs.
+type chunkWorker struct {
+	tiles *catmap.Tiles
+	nonce [nonceSize]byte
+}
+
+// newBatch is for the chunks of k's file, to be encrypted with catmap.NewPasses or decrypted with catmap.NewInversePasses. The commitment must be right,
+// or it returns ErrRefused.
+func (k *Key) newBatch(cat func(height, width, a, b, iterations int) catmap.Passes) (*batch, error) {
+	s, err := k.schedule()
+	if err != nil {
+		return nil, err
+	}
+	defer s.wipe()
+	if !s.committed(&k.Header) {
+		return nil, ErrRefused
+	}
+	aead, err := s.aead()
+	if err != nil {
+		return nil, err
+	}
+	b := &batch{aead: aead, header: k.Header.marshal()}
+	b.chunks, b.plainLeft = fileChunks(int64(k.Header.Width) * int64(k.Header.Height))
+	workers := runtime.GOMAXPROCS(0)
+	most := int(min(b.chunks, batchChunks, int64(workers)*workerChunks))
+	memory := int(min(b.plainLeft, int64(most)*chunkSize))
+	b.plain, b.sealed = make([]byte, 0, memory), make([]byte, 0, memory+most*tagSize)
+	b.cat = cat(squareSide, squareSide, s.cat.a, s.cat.b, s.cat.iterations)
+	b.workers = make([]*chunkWorker, min(most, workers))
+	for i := range b.workers {
+		b.workers[i] = &chunkWorker{tiles: catmap.NewTiles(1, squareSide)}
+	}
+	return b, nil
+}
+
+// next goes to the next batch, if there is one: plain and sealed have its length.
+func (b *batch) next() bool {
+	b.plainLeft -= int64(len(b.plain))
+	b.first += int64(b.count())
+	b.plain = b.plain[:min(b.plainLeft, int64(cap(b.plain)))]
+	b.sealed = b.sealed[:len(b.plain)+tagSize*b.count()]
+	return len(b.plain) > 0
+}
+
+// count is the number of chunks in this batch.
+func (b *batch) count() int { return (len(b.plain) + chunkSize - 1) / chunkSize }
+
+// last says whether the file ends with this batch.
+func (b *batch) last() bool { return int64(len(b.plain)) == b.plainLeft }
+
+// seal encrypts plain to sealed.
+func (b *batch) seal() {
+	b.each(func(w *chunkWorker, plain, sealed []byte) bool {
+		moved := plain
+		if len(plain) == chunkSize {
+			moved = sealed[:chunkSize]
+			b.cat.ApplySquare(w.tiles, moved, plain, squareSide)
+		}
+		b.aead.Seal(sealed[:0], w.nonce[:], moved, b.header)
+		return true
+	})
+}
+
+// open decrypts sealed to plain. It returns false, and plain is to be thrown away, if any chunk is not authentic.
+func (b *batch) open() bool {
+	return b.each(func(w *chunkWorker, plain, sealed []byte) bool {
+		if len(plain) < chunkSize {
+			_, err := b.aead.Open(plain[:0], w.nonce[:], sealed, b.header)
+			return err == nil
+		}
+		moved, err := b.aead.Open(sealed[:0], w.nonce[:], sealed, b.header)
+		if err != nil {
+			return false
+		}
+		b.cat.ApplySquare(w.tiles, plain, moved, squareSide)
+		return true
+	})
+}
+
+// each calls do for every chunk of the batch, on several goroutines, and says whether all calls returned true. A worker's nonce is that
+// of the chunk: its number in 11 bytes, and 1 for the last chunk.
+func (b *batch) each(do func(w *chunkWorker, plain, sealed []byte) bool) bool {
+	var next atomic.Int64
+	var failed atomic.Bool
+	work := func(w *chunkWorker) {
+		for i := int(next.Add(1) - 1); i < b.count(); i = int(next.Add(1) - 1) {
+			n := b.first + int64(i)
+			binary.BigEndian.PutUint64(w.nonce[3:], uint64(n))
+			w.nonce[11] = 0
+			if n == b.chunks-1 {
+				w.nonce[11] = 1
+			}
+			plain, sealed := b.plain[i*chunkSize:], b.sealed[i*sealedChunkSize:]
+			if !do(w, plain[:min(chunkSize, len(plain))], sealed[:min(sealedChunkSize, len(sealed))]) {
+				failed.Store(true)
+			}
+		}
+	}
+	var wait sync.WaitGroup
+	for _, w := range b.workers[1:] {
+		wait.Go(func() { work(w) })
+	}
+	work(b.workers[0])
+	wait.Wait()
+	return !failed.Load()
+}

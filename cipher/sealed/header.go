@@ -1,0 +1,208 @@
+package sealed
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	kindImage = "image"
+	kindFile  = "file"
+
+	maxSide = 1 << 20 // pixels; keeps products of sizes far from overflow
+	maxName = 255     // bytes, as in most file systems
+
+	hashDigits = 64 // of a SHA-256, in hexadecimal
+
+	// maxFileLength bounds a file of version 2, in bytes. The sides of its cipher image do so a little earlier.
+	maxFileLength = 1 << 40
+
+	// maxNumber is the largest number that 13 digits can write. Seconds have that limit both ways.
+	maxNumber = 9_999_999_999_999
+)
+
+// Header says what a key file opens. It is authenticated together with the content.
+type Header struct {
+	Version                        int    // of the format: 1 or 2
+	Kind                           string // "image", or "file" for the bytes of any file
+	Width, Height, Channels, Depth int    // of the cipher image
+	Length                         int64  // of a file, in bytes; 0 for an image
+	Generator                      string // SHA-256 of the network that took part, 64 hexadecimal digits, or ""
+	Commitment                     [commitmentSize]byte
+	Name                           string // of the plain file, without a folder, or ""
+
+	// Version 2 only.
+	Mode         fs.FileMode // the plain file's permission bits; 0 if not recorded
+	Modified     time.Time   // the plain file's modification time, in UTC; zero if not recorded
+	NetworkInput string      // the size in pixels that the network was given, as "256x256"; "" without a network
+}
+
+// hasTag says whether one tag in the key file authenticates the whole cipher image.
+func (h *Header) hasTag() bool { return h.Version == 1 || h.Kind == kindImage }
+
+// check says what is wrong with a header.
+func (h *Header) check() error {
+	if err := h.checkShape(); err != nil {
+		return err
+	}
+	switch {
+	case h.Version != 1 && h.Version != 2:
+		return fmt.Errorf("there is no format version %d", h.Version)
+	case h.Generator != "" && !isHash(h.Generator):
+		return errors.New("a network's hash is 64 hexadecimal digits")
+	case h.Version == 1 && (h.Mode != 0 || !h.Modified.IsZero() || h.NetworkInput != ""):
+		return errors.New("version 1 records no mode, no time and no network input")
+	case h.Version == 2 && (h.Generator == "") != (h.NetworkInput == ""):
+		return errors.New("a network's hash and its input size must be given together")
+	case h.NetworkInput != "" && !isPixelSize(h.NetworkInput):
+		return fmt.Errorf("%q is no size of a network's input, such as 256x256", h.NetworkInput)
+	case h.Mode&^fs.ModePerm != 0:
+		return fmt.Errorf("%v has more than permission bits", h.Mode)
+	case !h.Modified.IsZero() && (h.Modified.Unix() < -maxNumber || h.Modified.Unix() > maxNumber):
+		return errors.New("the modification time is too far from the present")
+	}
+	return CheckName(h.Name)
+}
+
+// checkShape checks kind, shape and length.
+func (h *Header) checkShape() error {
+	switch {
+	case h.Kind != kindImage && h.Kind != kindFile:
+		return fmt.Errorf("%q is no kind of sealed content", h.Kind)
+	case h.Kind == kindImage && h.Length != 0:
+		return fmt.Errorf("an image has no length of %d bytes", h.Length)
+	case h.hasTag() && shapeBytes(h.Width, h.Height, h.Channels, h.Depth) == 0:
+		return fmt.Errorf("an image of %d×%d pixels with %d channels of %d bits cannot be sealed", h.Width, h.Height, h.Channels, h.Depth)
+	}
+	if h.Kind == kindImage {
+		return nil
+	}
+	if h.Length < 0 || h.Length > maxFileLength {
+		return fmt.Errorf("a file of %d bytes cannot be sealed", h.Length)
+	}
+	width, height := fileSide(h.Length), fileSide(h.Length)
+	if h.Version != 1 {
+		width, height = fileShape(h.Length)
+	}
+	switch {
+	case width > maxSide || height > maxSide:
+		return fmt.Errorf("a file of %d bytes cannot be sealed: it is too large", h.Length)
+	case h.Width != width || h.Height != height || h.Channels != 1 || h.Depth != 8:
+		return fmt.Errorf("a file of %d bytes has another cipher image", h.Length)
+	}
+	return nil
+}
+
+func isHash(s string) bool {
+	return len(s) == hashDigits && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// isPixelSize says whether s is width x height in pixels, each from 1 to 1048576, written without leading zeros.
+func isPixelSize(s string) bool {
+	width, height, ok := strings.Cut(s, "x")
+	for _, side := range []string{width, height} {
+		n, err := strconv.Atoi(side)
+		ok = ok && err == nil && n >= 1 && n <= maxSide && strconv.Itoa(n) == side
+	}
+	return ok
+}
+
+// marshal is the header as it stands in a key file: the AEAD's associated data.
+func (h *Header) marshal() []byte {
+	b := fmt.Appendf(nil, `{"scheme":"sealed","version":%d,`, h.Version)
+	if h.Version == 1 {
+		b = fmt.Appendf(b, `"derivation":%d,`, derivationVersion)
+	}
+	b = fmt.Appendf(b, `"kind":"%s","width":%d,"height":%d,"channels":%d,"depth":%d,"length":%d,`,
+		h.Kind, h.Width, h.Height, h.Channels, h.Depth, h.Length)
+	if h.Version != 1 {
+		b = fmt.Appendf(b, `"mode":"%s","modified":"%s",`, modeText(h.Mode), timeText(h.Modified))
+	}
+	b = fmt.Appendf(b, `"generator":"%s",`, orNone(h.Generator))
+	if h.Version != 1 {
+		b = fmt.Appendf(b, `"network-input":"%s",`, orNone(h.NetworkInput))
+	}
+	return fmt.Appendf(b, `"commitment":"%x","name":"%s"}`, h.Commitment, strings.ReplaceAll(h.Name, `"`, `\"`))
+}
+
+// parse reads the key file up to the end of its header. It returns an error only for a version that this program does not know or that
+// it cannot find; the rest is in r.failed.
+func (h *Header) parse(r *keyReader) error {
+	r.literal(`{"header":{"scheme":"sealed","version":`)
+	h.Version = r.number(math.MaxInt32)
+	switch {
+	case r.failed || h.Version < 1:
+		return ErrRefused
+	case h.Version > Version:
+		return &VersionError{"format", h.Version}
+	}
+	derivation := derivationVersion
+	if h.Version == 1 {
+		r.literal(`,"derivation":`)
+		derivation = r.number(math.MaxInt32)
+	}
+	r.literal(`,"kind":"`)
+	h.Kind = r.text()
+	r.literal(`,"width":`)
+	h.Width = r.number(maxSide)
+	r.literal(`,"height":`)
+	h.Height = r.number(maxSide)
+	r.literal(`,"channels":`)
+	h.Channels = r.number(math.MaxInt32)
+	r.literal(`,"depth":`)
+	h.Depth = r.number(math.MaxInt32)
+	r.literal(`,"length":`)
+	h.Length = r.int64(maxNumber)
+	if h.Version != 1 {
+		r.literal(`,"mode":"`)
+		h.Mode = r.mode()
+		r.literal(`,"modified":"`)
+		h.Modified = r.time()
+	}
+	r.literal(`,"generator":"`)
+	h.Generator = r.textOrNone()
+	if h.Version != 1 {
+		r.literal(`,"network-input":"`)
+		h.NetworkInput = r.textOrNone()
+	}
+	r.literal(`,"commitment":"`)
+	r.bytes(h.Commitment[:])
+	r.literal(`","name":"`)
+	h.Name = r.text()
+	r.literal(`}`)
+	switch {
+	case r.failed || derivation < 1:
+		return ErrRefused
+	case derivation > derivationVersion:
+		return &VersionError{"derivation", derivation}
+	}
+	return nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return none
+	}
+	return s
+}
+
+// modeText is four octal digits.
+func modeText(m fs.FileMode) string {
+	if m == 0 {
+		return none
+	}
+	return fmt.Sprintf("%04o", uint32(m))
+}
+
+// timeText is seconds since 1970 and nanoseconds after them, which count forward for times before 1970 as well.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return none
+	}
+	return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond())
+}

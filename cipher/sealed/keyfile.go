@@ -1,0 +1,43 @@
+package sealed
+
+import (
+	"io"
+
+	"keygan/cipher/agekeys"
+
+	"filippo.io/age"
+)
+
+// Encrypt writes the key as an age file to one or more recipients, or to one passphrase alone. Any of them opens it, with
+// ReadKey or with the age program, which shows what Marshal returns.
+func (k *Key) Encrypt(w io.Writer, recipients ...age.Recipient) error {
+	plain := k.Marshal()
+	defer clear(plain)
+	return agekeys.Encrypt(w, plain, recipients...)
+}
+
+// ReadKey opens an age file, armored or not, with one of the identities. Every error is ErrRefused, except that of r itself, a
+// *LockedError of an identity whose own passphrase is missing or wrong, and a *VersionError for a version from the future, which only
+// somebody who could open the file gets to see.
+func ReadKey(r io.Reader, identities ...age.Identity) (*Key, error) {
+	plain, err := agekeys.Decrypt(r, maxKey, identities...)
+	defer clear(plain)
+	if err == agekeys.ErrNoMatch {
+		return nil, ErrRefused
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ParseKey(plain)
+}
+
+// Rekey reads a key file with old identities and writes it anew to other recipients. The cipher image stays as it is. Whoever could
+// open the old key file, and has a copy of it, still can: rekeying gives access, it takes none away from copies.
+func Rekey(w io.Writer, r io.Reader, old []age.Identity, recipients []age.Recipient) error {
+	k, err := ReadKey(r, old...)
+	if err != nil {
+		return err
+	}
+	defer k.Wipe()
+	return k.Encrypt(w, recipients...)
+}

@@ -1,0 +1,349 @@
+// Package sealed encrypts real images, and files of any kind, to cipher images with authenticated encryption.
+//
+// An image in memory is sealed with [SealImage]:
+//
+//	cipherImage, key, err := sealed.SealImage(plain, sealed.Options{Name: "scan.png"})
+//	err = key.Encrypt(keyFile, recipient) // an age file
+//	...
+//	key, err := sealed.ReadKey(keyFile, identity)
+//	plain, err := sealed.OpenImage(cipherImage, key)
+//
+// A file of any length goes through as a stream. The samples are those of a grey image of key.Header.Width × key.Header.Height.
+//
+//	key, err := sealed.NewFileKey(length, sealed.Options{Name: "scan.dcm"})
+//	err = key.EncryptFile(samples, content)
+//	...
+//	err = key.DecryptFile(content, samples)
+//
+// Decryption gives back every byte, or an error.
+//
+// # What it promises
+//
+// New pairs have format version 2. Version 1 still opens. docs/format.md describes both to the last byte.
+//
+//	secret          32 bytes of crypto/rand, drawn for this one image or file and then forgotten
+//	PRK           = HKDF-Extract(SHA-512, salt = secret, IKM = the network's raw key of the image, or nothing)
+//	key, …        = HKDF-Expand(PRK, "keygan/sealed/2/" + label); in version 1 the label begins with "keygan/sealed/1/"
+//	commitment    = HKDF-Expand(PRK, "keygan/sealed/2/commitment")
+//
+// An image, and in version 1 also a file, is encrypted as a whole:
+//
+//	M             = the cat map, with parameters from PRK, over the whole image
+//	C, tag        = AES-256-GCM(key, nonce from PRK, plaintext = M, associated data = header)
+//
+// A file of version 2 is padded with zero bytes, cut into chunks of 65,536 bytes and encrypted chunk by chunk, as in STREAM (Hoang,
+// Reyhanitabar, Rogaway and Vizár, 2015) and age:
+//
+//	Mᵢ            = the cat map over chunk i, a square of 256×256 bytes; a shorter last chunk stays as it is
+//	Cᵢ            = AES-256-GCM(key, nonce = i and whether it is the last, plaintext = Mᵢ, associated data = header), with its tag
+//
+// The ciphertext is the cipher image's samples. The key file holds PRK, the header and, for an image, the tag. The header has the scheme,
+// version, kind, width, height, channels, depth, length of a file, permission bits, modification time, hash and input size of the
+// network, commitment and name. age encrypts the key file to its recipients or under a passphrase (see [Key.Encrypt]).
+//
+// The adversary has every cipher image and every encrypted key file. He may have chosen the images, knows the network's
+// weights, and may hand back any pair of files to be opened. He lacks only the age identity or passphrase. Then the package promises:
+//
+//   - Confidentiality. He learns nothing of the content but what is listed below as visible. HKDF-Extract is HMAC-SHA-512 keyed
+//     with 256 random bits. HMAC is assumed to be a pseudorandom function (Bellare, 2006), so PRK looks random to anyone without the
+//     secret, whatever the network's key is. HKDF-Expand (Krawczyk, 2010; RFC 5869) makes independent keys from it, because the labels
+//     differ. AES-256 in counter mode is then as good as a one-time pad, up to what AES itself yields and an
+//     advantage of about 2⁻⁷⁵ against the largest image (2²⁷ blocks) or 2⁻⁵⁷ against the largest file (2³⁶ blocks).
+//   - Integrity of images. A change of any sample, the tag or a header field is refused, and so are parts of two ciphertexts or a ciphertext
+//     cut short. One try succeeds with a chance below 2⁻¹⁰⁰ (GCM's bound for 2²⁷ blocks). Nothing comes out before all of it is
+//     authenticated.
+//   - Integrity of files. The same holds for every chunk. Chunks cannot be reordered, dropped, repeated or cut off at the end, since the nonce
+//     has a chunk's number and marks the last one, and the header has the length. DecryptFile writes a chunk only once it is
+//     authentic. What a reader of the stream sees before the end is therefore authentic and in its place, but maybe not all of the file:
+//     only the nil error at the end says so.
+//   - One error. Whatever is wrong with a pair, the error is [ErrRefused]. Only an unknown version has its own, a [VersionError].
+//   - Nonces do not repeat. A key encrypts one image or one file: EncryptFile refuses a key that was used or read from a file. Two
+//     images would share a key only if 256 random bits came twice. Sealing the same content again gives an unrelated ciphertext, and so
+//     does changing one bit of it.
+//   - The network can only add. If its key were constant, known to the adversary or chosen by him, the secret would still
+//     key PRK. Without a network the second input is empty, and nothing else changes. If crypto/rand were broken
+//     instead, PRK would be as hard to guess as the network's key, which for a known network means the image; but then age would have fallen
+//     first, because it draws its keys from the same source.
+//   - The cat map is part of no claim. It is a bijection that moves bytes before they are encrypted, with parameters independent of
+//     the AES key and chosen without looking at the plaintext. So it neither helps nor harms the cipher after it.
+//   - Commitment. AES-GCM does not commit to its key: somebody can search for a second key under which a ciphertext opens to
+//     something else. So the header has a commitment, 256 bits of HMAC-SHA-512. Two PRKs with one commitment are a collision
+//     of the hash, 2¹²⁸ work. A cipher image and a commitment therefore open to one plaintext at most. Whoever keeps the two, neither of which is
+//     secret, can prove it later.
+//
+// What is visible to everybody:
+//
+//   - The cipher image's width, height, channels and depth. Those of an image are the plain image's. For a file they give away
+//     its length to within about a row, some 2·√length bytes in the worst case.
+//   - The names, dates and sizes of the two files themselves.
+//   - The length of the encrypted key file. It depends on the kind, the length of the name, the number of digits in sizes and time, and whether
+//     mode, time and network are recorded. The values are encrypted.
+//   - The recipients' types and number, as age shows them.
+//
+// What is not claimed:
+//
+//   - Who made it. Anyone can seal an image of his own to a public key and put it in the place of another: age recipients do not
+//     authenticate a sender. (A passphrase does, among those who know it.) Nor does anything show that a pair of files is an old one.
+//   - A sender who means to deceive can make two key files, of different commitments, for one cipher image.
+//   - Whoever has the key file in the clear has the content. There is no forward secrecy after that, and none if
+//     an age identity is lost. A passphrase is worth what it costs to guess.
+//   - Gentle degradation. One wrong bit, and an image does not open, nor a file from that chunk on; keep copies.
+//   - Time. Tags and commitments are compared in constant time, and Go's AES-GCM takes the same time for all keys where the processor has
+//     instructions for it. But a refusal comes early: a clock tells whether the key file or the cipher image was at fault, and at which chunk.
+//     The cat map on rectangles takes longer with more iterations and gives their number away; no claim rests on it.
+//   - Memory. Secrets in arrays of this package are zeroed after use. What the standard library and age expand inside is left
+//     to the garbage collector, and so is the content.
+//
+// A pair that any version of this package sealed opens in all later ones.
+package sealed
+
+import (
+	"crypto/aes"
+	stdcipher "crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha512"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"time"
+
+	"keygan/cipher/catmap"
+	"keygan/data/raster"
+)
+
+// ErrRefused is all that is said of a cipher image and a key file that do not open, whatever the reason.
+var ErrRefused = errors.New("it does not open: the identity or passphrase is not one it was made for, the key file is of another image, " +
+	"or one of the two was changed or damaged")
+
+const (
+	secretSize = 32 // bytes
+	aesKeySize = 32
+	nonceSize  = 12
+	tagSize    = 16
+
+	// maxSealed bounds the samples of an image, in bytes: 12,000×12,000 pixels of 8 bytes are half of it.
+	maxSealed = math.MaxInt32 - tagSize
+)
+
+// Options is what goes into a key file beside what the image itself says. The zero value seals without a network.
+type Options struct {
+	// Name is the plain file's name, without a folder; it may be empty. See CheckName.
+	Name string
+
+	// NetworkKey is the raw key that a network made of the image, as bytes, and Generator the SHA-256 of that network, as 64
+	// hexadecimal digits. Both are given, or neither.
+	NetworkKey []byte
+	Generator  string
+
+	// NetworkInput is the size in pixels to which the image was resized for the network, width first, as "256x256". It is given
+	// with Generator, or not at all. Version 1 does not record it.
+	NetworkInput string
+
+	// Mode has the plain file's permission bits; other bits are ignored. Modified is its modification time, of which the key file keeps
+	// nanoseconds. The zero values are not recorded. Version 1 records neither.
+	Mode     fs.FileMode
+	Modified time.Time
+
+	// Random gives the 32 bytes of the secret: for evaluations and tests alone, whose results are to be the same again. It must
+	// be nil for whatever is to stay secret; then they come from crypto/rand.
+	Random io.Reader
+}
+
+// SealImage encrypts an image of any shape and depth: the cipher image has the same. It needs memory for two more images of
+// this size. The image is not changed. The key must be kept, encrypted: see Key.Encrypt.
+func SealImage(plain *raster.Image, o Options) (*raster.Image, *Key, error) {
+	if !plausible(plain) {
+		return nil, nil, fmt.Errorf("an image of %d×%d pixels, %d channels, %d bits and %d bytes cannot be sealed",
+			plain.Width, plain.Height, plain.Channels, plain.Depth, len(plain.Pix))
+	}
+	return seal(sealedSpace(plain), plain, Header{Version: Version, Kind: kindImage}, o)
+}
+
+// OpenImage decrypts what SealImage made. Of all that can be wrong it says ErrRefused; only for a key that opens a file and no
+// image is there another error.
+func OpenImage(cipher *raster.Image, k *Key) (*raster.Image, error) {
+	if k.Header.Kind != kindImage {
+		return nil, errors.New("the key file opens a file that is no image")
+	}
+	return open(cipher, k)
+}
+
+// sealedSpace is memory for what becomes of an image, and for the tag behind it.
+func sealedSpace(plain *raster.Image) []byte {
+	return make([]byte, len(plain.Pix), len(plain.Pix)+tagSize)
+}
+
+// seal encrypts an image as a whole, under a fresh key. to is as sealedSpace makes it, or the image's own memory, with as much room behind
+// it. h has version, kind and length.
+func seal(to []byte, plain *raster.Image, h Header, o Options) (*raster.Image, *Key, error) {
+	h.Width, h.Height, h.Channels, h.Depth = plain.Width, plain.Height, plain.Channels, plain.Depth
+	k, s, err := newKey(h, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer s.wipe()
+	k.fresh = false
+	p := catmap.NewPasses(plain.Height, plain.Width, s.cat.a, s.cat.b, s.cat.iterations)
+	p.Apply(to, plain.Pix, plain.Height, plain.Width, plain.Channels*plain.Depth/8)
+	aead, err := s.aead()
+	if err != nil {
+		return nil, nil, err
+	}
+	sealed := aead.Seal(to[:0], s.nonce[:], to, k.Header.marshal())
+	out := *plain
+	out.Pix = sealed[:len(plain.Pix):len(plain.Pix)]
+	copy(k.Tag[:], sealed[len(plain.Pix):])
+	return &out, k, nil
+}
+
+// newKey draws the secret of a key and derives all but the tag from it. h has everything but what the options say.
+func newKey(h Header, o Options) (*Key, *schedule, error) {
+	h.Generator, h.Name = o.Generator, o.Name
+	if h.Version != 1 {
+		h.Mode, h.NetworkInput = o.Mode.Perm(), o.NetworkInput
+		if !o.Modified.IsZero() {
+			h.Modified = o.Modified.Round(0).UTC() // as it will be read from the key file
+		}
+	}
+	if (len(o.NetworkKey) == 0) != (o.Generator == "") {
+		return nil, nil, errors.New("a network's key and its hash must be given together")
+	}
+	if err := h.check(); err != nil {
+		return nil, nil, err
+	}
+	secret := make([]byte, secretSize)
+	defer clear(secret)
+	if o.Random != nil {
+		if _, err := io.ReadFull(o.Random, secret); err != nil {
+			return nil, nil, fmt.Errorf("the secret cannot be drawn: %w", err)
+		}
+	} else {
+		rand.Read(secret) // it ends the program rather than fail
+	}
+	prk, err := hkdf.Extract(sha512.New, o.NetworkKey, secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer clear(prk)
+	k := &Key{Header: h, PRK: [prkSize]byte(prk), fresh: true}
+	s, err := k.schedule()
+	if err != nil {
+		return nil, nil, err
+	}
+	k.Header.Commitment = s.commitment
+	return k, s, nil
+}
+
+// open returns the image inside, whose samples are in memory of its own.
+func open(cipher *raster.Image, k *Key) (*raster.Image, error) {
+	if !plausible(cipher) {
+		return nil, ErrRefused
+	}
+	h := &k.Header
+	if h.check() != nil || cipher.Width != h.Width || cipher.Height != h.Height || cipher.Channels != h.Channels || cipher.Depth != h.Depth {
+		return nil, ErrRefused
+	}
+	s, err := k.schedule()
+	if err != nil {
+		return nil, err
+	}
+	defer s.wipe()
+	if !s.committed(h) {
+		return nil, ErrRefused
+	}
+	aead, err := s.aead()
+	if err != nil {
+		return nil, err
+	}
+	sealed := make([]byte, 0, len(cipher.Pix)+tagSize)
+	sealed = append(append(sealed, cipher.Pix...), k.Tag[:]...)
+	pix, err := aead.Open(sealed[:0], s.nonce[:], sealed, h.marshal())
+	if err != nil {
+		clear(sealed)
+		return nil, ErrRefused
+	}
+	out := *cipher
+	out.Pix = pix[:len(pix):len(pix)]
+	p := catmap.NewInversePasses(out.Height, out.Width, s.cat.a, s.cat.b, s.cat.iterations)
+	p.Apply(out.Pix, out.Pix, out.Height, out.Width, out.Channels*out.Depth/8)
+	return &out, nil
+}
+
+// plausible says whether an image is one: of a shape there is, with as many bytes as the shape says, and not too many.
+func plausible(m *raster.Image) bool {
+	return shapeBytes(m.Width, m.Height, m.Channels, m.Depth) == len(m.Pix) && len(m.Pix) > 0
+}
+
+// shapeBytes is how many bytes the samples of an image are, or 0 if there is no image of this shape that can be sealed.
+func shapeBytes(width, height, channels, depth int) int {
+	if width < 1 || width > maxSide || height < 1 || height > maxSide || channels < 1 || channels > 4 || (depth != 8 && depth != 16) {
+		return 0
+	}
+	if n := int64(width) * int64(height) * int64(channels*depth/8); n <= maxSealed {
+		return int(n)
+	}
+	return 0
+}
+
+// schedule is all that is derived from a PRK.
+type schedule struct {
+	cat        catMapParams
+	key        [aesKeySize]byte
+	nonce      [nonceSize]byte // of an image, or of a file of version 1
+	commitment [commitmentSize]byte
+}
+
+func (s *schedule) wipe() {
+	s.cat = catMapParams{}
+	clear(s.key[:])
+	clear(s.nonce[:])
+}
+
+// committed compares the key's commitment with the header's, in constant time.
+func (s *schedule) committed(h *Header) bool {
+	return subtle.ConstantTimeCompare(s.commitment[:], h.Commitment[:]) == 1
+}
+
+func (s *schedule) aead() (stdcipher.AEAD, error) {
+	block, err := aes.NewCipher(s.key[:])
+	if err != nil {
+		return nil, err
+	}
+	return stdcipher.NewGCM(block)
+}
+
+func (k *Key) schedule() (*schedule, error) {
+	s := &schedule{}
+	if err := k.expand(s.key[:], "aes-256-gcm-key"); err != nil {
+		return nil, err
+	}
+	if err := k.expand(s.commitment[:], "commitment"); err != nil {
+		return nil, err
+	}
+	height, width := k.Header.Height, k.Header.Width
+	if k.Header.hasTag() {
+		if err := k.expand(s.nonce[:], "aes-256-gcm-nonce"); err != nil {
+			return nil, err
+		}
+	} else {
+		height, width = squareSide, squareSide
+	}
+	var err error
+	s.cat, err = k.catMap(height, width)
+	return s, err
+}
+
+// expand fills to with HKDF-Expand(PRK, "keygan/sealed/", the version, "/" and the label).
+func (k *Key) expand(to []byte, label string) error {
+	b, err := hkdf.Expand(sha512.New, k.PRK[:], fmt.Sprintf("keygan/sealed/%d/%s", k.Header.Version, label), len(to))
+	if err != nil {
+		return err
+	}
+	copy(to, b)
+	clear(b)
+	return nil
+}
