@@ -1,11 +1,13 @@
-# make demo and make test install what they need by themselves. make install puts what was built into PREFIX, make dist builds the
-# releases of keygan for all systems.
+# make build, make demo and make test install what they need, Go included. make install puts what was built into PREFIX.
+# make dist builds the releases of keygan for all systems.
 GO ?= go
 PREFIX ?= /usr/local
 
 .PHONY: setup build install uninstall dist demo test test-exact doctor bench-train bench-infer bench-cipher bench-evaluate docker clean
 
-build: setup
+build:
+	@GO="$(GO)" scripts/need-go
+	@scripts/setup
 	CGO_ENABLED=0 $(GO) build -trimpath -o build/bin/keygan ./cmd/keygan
 	$(GO) build -trimpath -o build/bin/keygan-train ./cmd/keygan-train
 
