@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 class Failed(Exception):
-    """Something that the user can know and mend."""
+    """An error that the user may know about and can fix."""
 
 
 def check(ok):
