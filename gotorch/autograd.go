@@ -3,20 +3,18 @@ package gotorch
 // #include "cgotorch.h"
 import "C"
 
-import "runtime"
+import (
+	"runtime"
+	"unsafe"
+)
 
-// RequiresGrad tells whether operations on the tensor are recorded for gradients.
-func (t Tensor) RequiresGrad() bool {
-	var r C.int
-	err := C.kg_requires_grad(t.ptr("requires_grad"), &r)
-	runtime.KeepAlive(t.T)
-	check("requires_grad", err)
-	return r != 0
-}
+// RequiresGrad reports whether operations on the tensor are recorded for gradients.
+func (t Tensor) RequiresGrad() bool { return t.property("requires_grad", C.KG_REQUIRES_GRAD) != 0 }
 
-// SetRequiresGrad switches that for a tensor that no operation made, and returns the tensor.
+// SetRequiresGrad switches the recording on or off, for a tensor that is not the result of a recorded operation. It returns
+// the tensor.
 func (t Tensor) SetRequiresGrad(requires bool) Tensor {
-	err := C.kg_set_requires_grad(t.ptr("requires_grad_"), flag(requires))
+	err := C.kg_set_requires_grad(t.ptr("requires_grad_"), cBool(requires))
 	runtime.KeepAlive(t.T)
 	check("requires_grad_", err)
 	return t
@@ -25,7 +23,7 @@ func (t Tensor) SetRequiresGrad(requires bool) Tensor {
 // Detach returns the same elements without their history.
 func (t Tensor) Detach() Tensor { return t.unary("detach", C.KG_DETACH) }
 
-// NoGrad runs f on its thread with nothing recorded for gradients.
+// NoGrad runs f without recording operations for gradients.
 func NoGrad(f func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -34,71 +32,47 @@ func NoGrad(f func()) {
 	f()
 }
 
-// GradEnabled tells whether operations are recorded: false within [NoGrad].
-func GradEnabled() bool { return C.kg_grad_enabled() != 0 }
-
-// Backward adds to the .grad of every parameter that the tensor, a single number, was computed from. The graph is freed.
-func (t Tensor) Backward() { t.backward(false) }
-
-// BackwardRetain is [Tensor.Backward] that leaves the graph for another.
-func (t Tensor) BackwardRetain() { t.backward(true) }
-
-func (t Tensor) backward(retain bool) {
-	err := C.kg_backward(t.ptr("backward"), flag(retain))
+// Backward adds gradients to the parameters that the tensor, a single number, was computed from, and frees the graph.
+func (t Tensor) Backward() {
+	err := C.kg_backward(t.ptr("backward"))
 	runtime.KeepAlive(t.T)
 	check("backward", err)
 }
 
-// Grad returns what [Tensor.Backward] has accumulated, or Tensor{} when there is nothing.
+// Grad returns the gradient that [Tensor.Backward] has added up. Before the first Backward the result is undefined, as
+// [Tensor.Defined] reports.
 func (t Tensor) Grad() Tensor {
 	var out C.kg_tensor
 	err := C.kg_tensor_grad(t.ptr("grad"), &out)
 	runtime.KeepAlive(t.T)
-	return newTensorOrNone("grad", err, out)
+	return newTensor("grad", err, out)
 }
 
-// SetGrad replaces what [Tensor.Grad] returns; Tensor{} clears it.
-func (t Tensor) SetGrad(grad Tensor) {
-	err := C.kg_set_tensor_grad(t.ptr("set_grad"), grad.optional("set_grad"))
-	runtime.KeepAlive(t.T)
-	runtime.KeepAlive(grad.T)
-	check("set_grad", err)
-}
-
-// Grad returns the gradient of the sum of outputs, each weighted by its element of gradOutputs, with respect to each of
-// inputs. gradOutputs may be nil, or hold Tensor{}, for outputs that are single numbers.
+// Grad returns the gradient of the sum of outputs, each weighted by its gradOutputs, with respect to each of inputs.
+// gradOutputs may be nil, or hold Tensor{} for an output that is a single number.
 //
-// With createGraph the gradients have a history of their own, so that a loss may hold them, as a gradient penalty does; the
-// graph that they came from is kept then. retainGraph keeps it for another call. An input that no output depends on is an
-// error.
+// With createGraph the gradients have a history of their own, so that a loss may contain them, as a gradient penalty does;
+// the graph they came from is then kept. retainGraph keeps that graph for another call. An input that no output depends on
+// is an error.
 func Grad(outputs, inputs, gradOutputs []Tensor, retainGraph, createGraph bool) []Tensor {
-	return grad(outputs, inputs, gradOutputs, retainGraph, createGraph, false)
-}
-
-// GradAllowUnused is [Grad] that returns Tensor{} for an input that no output depends on.
-func GradAllowUnused(outputs, inputs, gradOutputs []Tensor, retainGraph, createGraph bool) []Tensor {
-	return grad(outputs, inputs, gradOutputs, retainGraph, createGraph, true)
-}
-
-func grad(outputs, inputs, gradOutputs []Tensor, retain, create, allowUnused bool) []Tensor {
 	if len(gradOutputs) != 0 && len(gradOutputs) != len(outputs) {
 		fail("grad", "%d outputs with %d gradients", len(outputs), len(gradOutputs))
 	}
-	o, i, g := list("grad", outputs), list("grad", inputs), optionalList("grad", gradOutputs)
-	out := make([]C.kg_tensor, len(inputs))
-	var weights *C.kg_tensor
-	if len(g) > 0 {
-		weights = first(g)
+	o, i, weights := handles("grad", outputs), handles("grad", inputs), optionalHandles("grad", gradOutputs)
+	var w *C.kg_tensor
+	if len(weights) > 0 {
+		w = &weights[0]
 	}
-	err := C.kg_grad(first(o), C.int(len(o)), first(i), C.int(len(i)), weights, flag(retain), flag(create),
-		flag(allowUnused), first(out))
+	out := make([]C.kg_tensor, len(inputs))
+	err := C.kg_grad(unsafe.SliceData(o), C.int(len(o)), unsafe.SliceData(i), C.int(len(i)), w, cBool(retainGraph),
+		cBool(createGraph), unsafe.SliceData(out))
 	runtime.KeepAlive(outputs)
 	runtime.KeepAlive(inputs)
 	runtime.KeepAlive(gradOutputs)
 	check("grad", err)
 	grads := make([]Tensor, len(out))
 	for k, c := range out {
-		grads[k] = newTensorOrNone("grad", nil, c)
+		grads[k] = newTensor("grad", nil, c)
 	}
 	return grads
 }

@@ -9,46 +9,41 @@ import (
 	"strings"
 )
 
-// Device is where a tensor's elements are: the CPU (the zero value) or one CUDA device. Devices compare with ==.
+// Device is where a tensor's elements are: the CPU, which is the zero value, or one CUDA device. Devices compare with ==.
 type Device struct {
-	number int // 0 the CPU, i + 1 CUDA device i
+	number int // 0 is the CPU, i + 1 is CUDA device i
 }
 
-// index is the device's number on the C side.
+// index is the device's number in the C library.
 func (d Device) index() C.int { return C.int(d.number - 1) }
 
-func deviceAt(index C.int) Device { return Device{int(index) + 1} }
-
-// NewDevice finds a device by name: "cpu", "cuda" (the current one) or "cuda:1". It panics with *[Error] when there is no
-// such device.
+// NewDevice returns the device named "cpu", "cuda" (the current CUDA device) or "cuda:1". It panics with *[Error] if there is
+// no such device.
 func NewDevice(name string) Device {
 	if name == "cpu" {
 		return Device{}
 	}
-	rest, ok := strings.CutPrefix(name, "cuda")
-	if !ok || (rest != "" && rest[0] != ':') {
+	number, indexed := strings.CutPrefix(name, "cuda:")
+	i, err := strconv.Atoi(number)
+	if name != "cuda" && (!indexed || err != nil || i < 0 || strconv.Itoa(i) != number) {
 		fail("device", "unknown device %q, expected cpu, cuda or cuda:N", name)
 	}
 	n := CUDADeviceCount()
 	if n == 0 {
 		fail("device", "%q: no CUDA device can be used (libtorch %s)", name, Version())
 	}
-	if rest == "" {
+	if name == "cuda" {
 		var current C.int
 		check("device", C.kg_cuda_current_device(&current))
-		return deviceAt(current)
-	}
-	i, err := strconv.Atoi(rest[1:])
-	if err != nil || i < 0 || strconv.Itoa(i) != rest[1:] {
-		fail("device", "unknown device %q, expected cpu, cuda or cuda:N", name)
+		i = int(current)
 	}
 	if i >= n {
 		fail("device", "%q: there are %d CUDA devices, the first is cuda:0", name, n)
 	}
-	return deviceAt(C.int(i))
+	return Device{i + 1}
 }
 
-// IsCUDA tells whether the device is a CUDA device.
+// IsCUDA reports whether the device is a CUDA device.
 func (d Device) IsCUDA() bool { return d.number > 0 }
 
 // String is the device's name: "cpu" or "cuda:0".
@@ -59,22 +54,59 @@ func (d Device) String() string {
 	return fmt.Sprintf("cuda:%d", d.number-1)
 }
 
-// IsCUDAAvailable tells whether there is a CUDA device to use.
+// IsCUDAAvailable reports whether a CUDA device can be used.
 func IsCUDAAvailable() bool { return CUDADeviceCount() > 0 }
 
-// IsCUDNNAvailable tells whether there is a CUDA device to use, with cuDNN.
+// IsCUDNNAvailable reports whether a CUDA device can be used with cuDNN.
 func IsCUDNNAvailable() bool { return C.kg_cudnn_available() != 0 }
 
-// CUDADeviceCount is the number of CUDA devices; none in a build without CUDA.
+// CUDADeviceCount is the number of CUDA devices. It is 0 in a build without CUDA.
 func CUDADeviceCount() int { return int(C.kg_cuda_devices()) }
 
-// SetDeterministic asks for algorithms that give the same bits each time, on cuDNN, oneDNN and everywhere else. An operation
-// that has none panics from then on; some CUDA versions need CUBLAS_WORKSPACE_CONFIG=:4096:8 in the environment.
-func SetDeterministic(on bool) { check("set_deterministic", C.kg_set_deterministic(flag(on))) }
+// Setting is one of libtorch's switches between speed and exactness, which hold for the whole process. All but
+// deterministic algorithms matter to CUDA only; without CUDA they can be set and read but change nothing.
+type Setting struct {
+	Name string // as in Python, below torch or torch.backends
+	code C.int
+}
 
-// SetCuDNNBenchmark lets cuDNN time its algorithms on the first use of each shape and take the fastest.
-func SetCuDNNBenchmark(on bool) { check("set_cudnn_benchmark", C.kg_set_cudnn_benchmark(flag(on))) }
+var (
+	cuDNN              = Setting{"cudnn.enabled", C.KG_CUDNN}
+	cuDNNBenchmark     = Setting{"cudnn.benchmark", C.KG_CUDNN_BENCHMARK}
+	cuDNNDeterministic = Setting{"cudnn.deterministic", C.KG_CUDNN_DETERMINISTIC}
+	cuDNNTF32          = Setting{"cudnn.allow_tf32", C.KG_CUDNN_TF32}
+	cuBLASTF32         = Setting{"cuda.matmul.allow_tf32", C.KG_CUBLAS_TF32}
+	deterministic      = Setting{"use_deterministic_algorithms", C.KG_DETERMINISTIC}
+)
+
+// Settings returns all settings.
+func Settings() []Setting {
+	return []Setting{cuDNN, cuDNNBenchmark, cuDNNDeterministic, cuDNNTF32, cuBLASTF32, deterministic}
+}
+
+// On reports what libtorch uses now.
+func (s Setting) On() bool {
+	var on C.int
+	check(s.Name, C.kg_setting(s.code, &on))
+	return on != 0
+}
+
+// Set switches the setting on or off.
+func (s Setting) Set(on bool) { check(s.Name, C.kg_set_setting(s.code, cBool(on))) }
+
+// SetDeterministic makes cuDNN, oneDNN and all other operations use algorithms that give the same bits each time. An
+// operation without such an algorithm then panics. Some CUDA versions need CUBLAS_WORKSPACE_CONFIG=:4096:8 in the environment.
+func SetDeterministic(on bool) {
+	cuDNNDeterministic.Set(on)
+	deterministic.Set(on)
+}
+
+// SetCuDNNBenchmark makes cuDNN time its algorithms on the first use of each shape and keep the fastest.
+func SetCuDNNBenchmark(on bool) { cuDNNBenchmark.Set(on) }
 
 // SetTF32 lets float32 convolutions (cuDNN) and matrix products (cuBLAS) round their factors to 10 bits of mantissa, which
-// is several times as fast on recent chips. libtorch starts with it on for convolutions and off for matrix products.
-func SetTF32(on bool) { check("set_tf32", C.kg_set_tf32(flag(on))) }
+// makes them several times as fast on recent chips. libtorch starts with TF32 on for convolutions and off for matrix products.
+func SetTF32(on bool) {
+	cuBLASTF32.Set(on)
+	cuDNNTF32.Set(on)
+}

@@ -1,6 +1,11 @@
 package gotorch
 
-import "testing"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
 
 func TestDevices(t *testing.T) {
 	cpu := NewDevice("cpu")
@@ -11,22 +16,11 @@ func TestDevices(t *testing.T) {
 	if _, _, _, err := CUDAMemory(cpu); err == nil {
 		t.Error("CUDA memory of the CPU")
 	}
+	for _, name := range []string{"cudax", "cuda:", "cuda:-1", "cuda:01", "CPU", ""} {
+		wantError(t, "device", "unknown", func() { NewDevice(name) })
+	}
 	if IsCUDAAvailable() {
-		d := NewDevice("cuda:0")
-		if !d.IsCUDA() || d.String() != "cuda:0" || CUDADeviceName(0) == "" {
-			t.Errorf("cuda:0 is %v", d)
-		}
-		Synchronize(d)
-		Scope(func() {
-			stream := NewCUDAStream(d)
-			stream.Synchronize()
-			if !stream.Query() || Ones([]int64{2}, false).To(d).Device() != d {
-				t.Error("a stream with nothing on it is busy, or a tensor went elsewhere")
-			}
-			GetCurrentCUDAStream(d).Synchronize()
-		})
-		wantError(t, "device", "cuda:0", func() { NewDevice("cuda:99") })
-		return
+		return // TestCUDA has the rest
 	}
 	wantError(t, "device", "no CUDA device", func() { NewDevice("cuda") })
 	wantError(t, "device", "no CUDA device", func() { NewDevice("cuda:1") })
@@ -38,20 +32,67 @@ func TestDevices(t *testing.T) {
 	}
 }
 
-func TestSwitches(t *testing.T) {
+func TestThreadsAndVersion(t *testing.T) {
 	n := NumThreads()
 	SetNumThreads(2)
 	if NumThreads() != 2 {
 		t.Errorf("%d threads, want 2", NumThreads())
 	}
 	SetNumThreads(int32(n))
-	SetDeterministic(true)
-	SetDeterministic(false)
-	SetCuDNNBenchmark(false)
-	SetTF32(true)
-	SetTF32(false)
 	if v := Version(); len(v) < 5 {
 		t.Errorf("version %q", v)
+	}
+}
+
+// TestSettingsReadBack sets each setting and reads libtorch's own value; a build without CUDA keeps them as well.
+func TestSettingsReadBack(t *testing.T) {
+	values := func() string {
+		var b strings.Builder
+		for _, s := range Settings() {
+			fmt.Fprintf(&b, "%s=%v ", s.Name, s.On())
+		}
+		return b.String()
+	}
+	for _, s := range Settings() {
+		old := s.On()
+		for _, on := range []bool{true, false, old} {
+			s.Set(on)
+			if s.On() != on {
+				t.Errorf("%s: set to %v, libtorch has %v", s.Name, on, s.On())
+			}
+		}
+	}
+	before := values()
+	for _, c := range []struct {
+		set   func(on bool)
+		names []string
+	}{
+		{SetTF32, []string{"cuda.matmul.allow_tf32", "cudnn.allow_tf32"}},
+		{SetDeterministic, []string{"cudnn.deterministic", "use_deterministic_algorithms"}},
+		{SetCuDNNBenchmark, []string{"cudnn.benchmark"}},
+	} {
+		old := map[string]bool{}
+		for _, s := range Settings() {
+			old[s.Name] = s.On()
+		}
+		for _, on := range []bool{true, false} {
+			c.set(on)
+			for _, s := range Settings() {
+				want := old[s.Name]
+				if slices.Contains(c.names, s.Name) {
+					want = on
+				}
+				if s.On() != want {
+					t.Errorf("a setter for %v, set to %v, leaves %s at %v", c.names, on, s.Name, s.On())
+				}
+			}
+		}
+		for _, s := range Settings() {
+			s.Set(old[s.Name])
+		}
+	}
+	if after := values(); after != before {
+		t.Errorf("settings before the test %s, after it %s", before, after)
 	}
 }
 

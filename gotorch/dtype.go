@@ -1,5 +1,7 @@
 package gotorch
 
+import "reflect"
+
 // The types of a tensor's elements.
 const (
 	Byte   int8 = iota // uint8
@@ -21,19 +23,13 @@ const (
 	Invalid = -1
 )
 
-// itemSize is the number of bytes of an element.
-func itemSize(dtype int8) (bytes int64, ok bool) {
-	switch dtype {
-	case Byte, Char, Bool:
-		return 1, true
-	case Short, Half, BFloat16:
-		return 2, true
-	case Int, Float, ComplexHalf:
-		return 4, true
-	case Long, Double, ComplexFloat:
-		return 8, true
-	case ComplexDouble:
-		return 16, true
-	}
-	return 0, false
+// dtypeOfKind maps Go's element types to dtypes. Go has no 16-bit floating point: a uint16 holds the bits of a [Half].
+var dtypeOfKind = map[reflect.Kind]int8{
+	reflect.Bool: Bool, reflect.Uint8: Byte, reflect.Int8: Char, reflect.Int16: Short, reflect.Int32: Int, reflect.Int64: Long,
+	reflect.Uint16: Half, reflect.Float32: Float, reflect.Float64: Double,
+}
+
+// itemSize is the size of an element in bytes.
+var itemSize = map[int8]uintptr{
+	Byte: 1, Char: 1, Bool: 1, Short: 2, Half: 2, BFloat16: 2, Int: 4, Float: 4, ComplexHalf: 4, Long: 8, Double: 8, ComplexFloat: 8,
 }

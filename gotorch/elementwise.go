@@ -12,9 +12,9 @@ func (t Tensor) unary(op string, code C.int) Tensor {
 	return newTensor(op, err, out)
 }
 
-func (t Tensor) scalar(op string, code C.int, x float64) Tensor {
+func (t Tensor) scalar(op string, code C.int, x, y float64) Tensor {
 	var out C.kg_tensor
-	err := C.kg_scalar(code, t.ptr(op), C.double(x), &out)
+	err := C.kg_scalar(code, t.ptr(op), C.double(x), C.double(y), &out)
 	runtime.KeepAlive(t.T)
 	return newTensor(op, err, out)
 }
@@ -30,41 +30,14 @@ func (t Tensor) binary(op string, code C.int, b Tensor, alpha float64) Tensor {
 // Neg returns −t.
 func (t Tensor) Neg() Tensor { return t.unary("neg", C.KG_NEG) }
 
-// Abs returns |t|.
-func (t Tensor) Abs() Tensor { return t.unary("abs", C.KG_ABS) }
-
 // Sqrt returns √t.
 func (t Tensor) Sqrt() Tensor { return t.unary("sqrt", C.KG_SQRT) }
 
 // Square returns t².
 func (t Tensor) Square() Tensor { return t.unary("square", C.KG_SQUARE) }
 
-// Exp returns eᵗ.
-func (t Tensor) Exp() Tensor { return t.unary("exp", C.KG_EXP) }
-
-// Log returns the natural logarithm of t.
-func (t Tensor) Log() Tensor { return t.unary("log", C.KG_LOG) }
-
-// Log1p returns the natural logarithm of 1 + t.
-func (t Tensor) Log1p() Tensor { return t.unary("log1p", C.KG_LOG1P) }
-
-// Sin returns the sine of t radians.
-func (t Tensor) Sin() Tensor { return t.unary("sin", C.KG_SIN) }
-
-// Cos returns the cosine of t radians.
-func (t Tensor) Cos() Tensor { return t.unary("cos", C.KG_COS) }
-
-// Sign returns −1, 0 or 1.
-func (t Tensor) Sign() Tensor { return t.unary("sign", C.KG_SIGN) }
-
 // Floor rounds down.
 func (t Tensor) Floor() Tensor { return t.unary("floor", C.KG_FLOOR) }
-
-// Round rounds to the nearest whole number, halves to the even one.
-func (t Tensor) Round() Tensor { return t.unary("round", C.KG_ROUND) }
-
-// IsFinite returns a tensor of [Bool]: false where t is NaN or infinite.
-func (t Tensor) IsFinite() Tensor { return t.unary("isfinite", C.KG_ISFINITE) }
 
 // Relu returns max(t, 0).
 func (t Tensor) Relu() Tensor { return t.unary("relu", C.KG_RELU) }
@@ -78,54 +51,28 @@ func (t Tensor) Tanh() Tensor { return t.unary("tanh", C.KG_TANH) }
 // Softplus returns log(1 + eᵗ).
 func (t Tensor) Softplus() Tensor { return t.unary("softplus", C.KG_SOFTPLUS) }
 
-// LeakyRelu returns t where it is positive, else negativeSlope·t.
+// LeakyRelu returns t where t is positive, else negativeSlope·t.
 func (t Tensor) LeakyRelu(negativeSlope float64) Tensor {
-	return t.scalar("leaky_relu", C.KG_LEAKY_RELU, negativeSlope)
+	return t.scalar("leaky_relu", C.KG_LEAKY_RELU, negativeSlope, 0)
 }
-
-// Elu returns t where it is positive, else alpha·(eᵗ − 1).
-func (t Tensor) Elu(alpha float64) Tensor { return t.scalar("elu", C.KG_ELU, alpha) }
 
 // AddScalar returns t + x.
-func (t Tensor) AddScalar(x float64) Tensor { return t.scalar("add", C.KG_ADD_SCALAR, x) }
-
-// SubScalar returns t − x.
-func (t Tensor) SubScalar(x float64) Tensor { return t.scalar("sub", C.KG_ADD_SCALAR, -x) }
+func (t Tensor) AddScalar(x float64) Tensor { return t.scalar("add", C.KG_ADD_SCALAR, x, 0) }
 
 // MulScalar returns t·x.
-func (t Tensor) MulScalar(x float64) Tensor { return t.scalar("mul", C.KG_MUL_SCALAR, x) }
+func (t Tensor) MulScalar(x float64) Tensor { return t.scalar("mul", C.KG_MUL_SCALAR, x, 0) }
 
 // DivScalar returns t / x.
-func (t Tensor) DivScalar(x float64) Tensor { return t.scalar("div", C.KG_DIV_SCALAR, x) }
-
-// Pow returns t to the power x.
-func (t Tensor) Pow(x float64) Tensor { return t.scalar("pow", C.KG_POW, x) }
+func (t Tensor) DivScalar(x float64) Tensor { return t.scalar("div", C.KG_DIV_SCALAR, x, 0) }
 
 // Gt returns a tensor of [Bool]: t > x.
-func (t Tensor) Gt(x float64) Tensor { return t.scalar("gt", C.KG_GT, x) }
-
-// Ge returns a tensor of [Bool]: t ≥ x.
-func (t Tensor) Ge(x float64) Tensor { return t.scalar("ge", C.KG_GE, x) }
+func (t Tensor) Gt(x float64) Tensor { return t.scalar("gt", C.KG_GT, x, 0) }
 
 // Lt returns a tensor of [Bool]: t < x.
-func (t Tensor) Lt(x float64) Tensor { return t.scalar("lt", C.KG_LT, x) }
+func (t Tensor) Lt(x float64) Tensor { return t.scalar("lt", C.KG_LT, x, 0) }
 
-// Le returns a tensor of [Bool]: t ≤ x.
-func (t Tensor) Le(x float64) Tensor { return t.scalar("le", C.KG_LE, x) }
-
-// ClampMin returns max(t, low).
-func (t Tensor) ClampMin(low float64) Tensor { return t.scalar("clamp_min", C.KG_CLAMP_MIN, low) }
-
-// ClampMax returns min(t, high).
-func (t Tensor) ClampMax(high float64) Tensor { return t.scalar("clamp_max", C.KG_CLAMP_MAX, high) }
-
-// Clamp returns t held within [low, high].
-func (t Tensor) Clamp(low, high float64) Tensor {
-	var out C.kg_tensor
-	err := C.kg_clamp(t.ptr("clamp"), C.double(low), C.double(high), &out)
-	runtime.KeepAlive(t.T)
-	return newTensor("clamp", err, out)
-}
+// Clamp limits t to [low, high].
+func (t Tensor) Clamp(low, high float64) Tensor { return t.scalar("clamp", C.KG_CLAMP, low, high) }
 
 // Add returns t + alpha·other.
 func (t Tensor) Add(other Tensor, alpha float32) Tensor {
@@ -146,31 +93,13 @@ func (t Tensor) Div(other Tensor) Tensor { return t.binary("div", C.KG_DIV, othe
 // Eq returns a tensor of [Bool]: t = other, element by element.
 func (t Tensor) Eq(other Tensor) Tensor { return t.binary("eq", C.KG_EQ, other, 0) }
 
-// Maximum returns the larger of each pair of elements.
-func (t Tensor) Maximum(other Tensor) Tensor { return t.binary("maximum", C.KG_MAXIMUM, other, 0) }
+// MM returns the product of two matrices.
+func MM(a, b Tensor) Tensor { return a.binary("mm", C.KG_MM, b, 0) }
 
-// Minimum returns the smaller of each pair of elements.
-func (t Tensor) Minimum(other Tensor) Tensor { return t.binary("minimum", C.KG_MINIMUM, other, 0) }
-
-// Lerp returns t + weight·(end − t).
-func (t Tensor) Lerp(end Tensor, weight float64) Tensor {
-	return t.binary("lerp", C.KG_LERP, end, weight)
-}
-
-// ZerosLike returns zeros of t's shape and type, on its device.
-func (t Tensor) ZerosLike() Tensor { return t.unary("zeros_like", C.KG_ZEROS_LIKE) }
-
-// OnesLike returns ones of t's shape and type, on its device.
-func (t Tensor) OnesLike() Tensor { return t.unary("ones_like", C.KG_ONES_LIKE) }
-
-// EmptyLike returns elements that are not set to anything, of t's shape and type, on its device.
+// EmptyLike returns elements of unspecified values, with t's shape, type and device.
 func (t Tensor) EmptyLike() Tensor { return t.unary("empty_like", C.KG_EMPTY_LIKE) }
 
-// RandLike returns elements drawn evenly from [0, 1), of t's shape and type, by its device's generator.
-func (t Tensor) RandLike() Tensor { return t.unary("rand_like", C.KG_RAND_LIKE) }
-
-// RandNLike returns elements drawn from the standard normal distribution, of t's shape and type, by its device's generator.
-func (t Tensor) RandNLike() Tensor { return t.unary("randn_like", C.KG_RANDN_LIKE) }
+// The functions below are the methods of the same name, which upstream has in both forms.
 
 // Add is [Tensor.Add].
 func Add(a, other Tensor, alpha float32) Tensor { return a.Add(other, alpha) }
@@ -199,25 +128,17 @@ func Sigmoid(t Tensor) Tensor { return t.Sigmoid() }
 // Tanh is [Tensor.Tanh].
 func Tanh(t Tensor) Tensor { return t.Tanh() }
 
-// Softplus is [Tensor.Softplus].
-func Softplus(t Tensor) Tensor { return t.Softplus() }
-
-// Equal tells whether two tensors have the same shape and the same elements.
-func Equal(a, b Tensor) bool {
-	var r C.int
-	err := C.kg_equal(a.ptr("equal"), b.ptr("equal"), &r)
+func compare(op string, how C.int, a, b Tensor) bool {
+	var yes C.int
+	err := C.kg_compare(how, a.ptr(op), b.ptr(op), &yes)
 	runtime.KeepAlive(a.T)
 	runtime.KeepAlive(b.T)
-	check("equal", err)
-	return r != 0
+	check(op, err)
+	return yes != 0
 }
 
-// AllClose tells whether |a − b| ≤ 1e-8 + 1e-5·|b| for all elements.
-func AllClose(a, b Tensor) bool {
-	var r C.int
-	err := C.kg_all_close(a.ptr("allclose"), b.ptr("allclose"), &r)
-	runtime.KeepAlive(a.T)
-	runtime.KeepAlive(b.T)
-	check("allclose", err)
-	return r != 0
-}
+// Equal reports whether two tensors have the same shape and the same elements.
+func Equal(a, b Tensor) bool { return compare("equal", C.KG_EQUAL, a, b) }
+
+// AllClose reports whether |a − b| ≤ 1e-8 + 1e-5·|b| for every element.
+func AllClose(a, b Tensor) bool { return compare("allclose", C.KG_ALL_CLOSE, a, b) }

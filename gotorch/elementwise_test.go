@@ -30,23 +30,14 @@ func TestElementwiseKnownValues(t *testing.T) {
 			want []float32
 		}{
 			{"neg", a.Neg(), []float32{2, 0.5, 0, -4}},
-			{"abs", a.Abs(), []float32{2, 0.5, 0, 4}},
 			{"sqrt", b.Sqrt(), []float32{1, math.Sqrt2, 2, 2 * math.Sqrt2}},
 			{"square", a.Square(), []float32{4, 0.25, 0, 16}},
-			{"exp", a.Exp(), f(math.Exp)},
-			{"log", b.Log(), []float32{0, math.Ln2, 2 * math.Ln2, 3 * math.Ln2}},
-			{"log1p", b.SubScalar(1).Log1p(), []float32{0, math.Ln2, 2 * math.Ln2, 3 * math.Ln2}},
-			{"sin", a.Sin(), f(math.Sin)},
-			{"cos", a.Cos(), f(math.Cos)},
-			{"sign", a.Sign(), []float32{-1, -1, 0, 1}},
 			{"floor", a.Floor(), []float32{-2, -1, 0, 4}},
-			{"round", a.Round(), []float32{-2, 0, 0, 4}},
 			{"relu", a.Relu(), []float32{0, 0, 0, 4}},
 			{"leaky", LeakyRelu(a, 0.2), []float32{-0.4, -0.1, 0, 4}},
-			{"elu", a.Elu(1), f(func(x float64) float64 { return math.Max(x, math.Min(0, math.Expm1(x))) })},
 			{"sigmoid", Sigmoid(a), f(func(x float64) float64 { return 1 / (1 + math.Exp(-x)) })},
 			{"tanh", Tanh(a), f(math.Tanh)},
-			{"softplus", Softplus(a), f(func(x float64) float64 { return math.Log1p(math.Exp(x)) })},
+			{"softplus", a.Softplus(), f(func(x float64) float64 { return math.Log1p(math.Exp(x)) })},
 			{"add", Add(a, b, 1), []float32{-1, 1.5, 4, 12}},
 			{"add 2b", a.Add(b, 2), []float32{0, 3.5, 8, 20}},
 			{"sub", a.Sub(b, 0.5), []float32{-2.5, -1.5, -2, 0}},
@@ -55,29 +46,18 @@ func TestElementwiseKnownValues(t *testing.T) {
 			{"add scalar", a.AddScalar(1), []float32{-1, 0.5, 1, 5}},
 			{"mul scalar", a.MulScalar(-3), []float32{6, 1.5, 0, -12}},
 			{"div scalar", a.DivScalar(4), []float32{-0.5, -0.125, 0, 1}},
-			{"pow", b.Pow(-0.5), []float32{1, math.Sqrt2 / 2, 0.5, math.Sqrt2 / 4}},
 			{"clamp", a.Clamp(-1, 1), []float32{-1, -0.5, 0, 1}},
-			{"clamp min", a.ClampMin(-1), []float32{-1, -0.5, 0, 4}},
-			{"clamp max", a.ClampMax(1), []float32{-2, -0.5, 0, 1}},
-			{"maximum", a.Maximum(b), []float32{1, 2, 4, 8}},
-			{"minimum", a.Minimum(b), []float32{-2, -0.5, 0, 4}},
-			{"lerp", a.Lerp(b, 0.25), []float32{-1.25, 0.125, 1, 5}},
 			{"gt", a.Gt(0), []float32{0, 0, 0, 1}},
-			{"ge", a.Ge(0), []float32{0, 0, 1, 1}},
 			{"lt", a.Lt(0), []float32{1, 1, 0, 0}},
-			{"le", a.Le(0), []float32{1, 1, 1, 0}},
 			{"eq", Eq(a, FromFloats([]float32{-2, 0, 0, 1}, 4)), []float32{1, 0, 1, 0}},
-			{"zeros like", a.ZerosLike(), []float32{0, 0, 0, 0}},
-			{"ones like", a.OnesLike(), []float32{1, 1, 1, 1}},
-			{"log of log1p", a.Log().IsFinite(), []float32{0, 0, 0, 1}},
 		} {
 			if got := c.got.Floats(); !near(got, c.want) {
 				t.Errorf("%s: %v, want %v", c.name, got, c.want)
 			}
 		}
 		// Whole numbers stay whole.
-		n := FromInt64s([]int64{1, 2}, 2)
-		if sum := n.Add(n, 3); sum.Dtype() != Long || !slices.Equal(sum.Int64s(), []int64{4, 8}) {
+		n := NewTensor([]int64{1, 2})
+		if sum := n.Add(n, 3); sum.Dtype() != Long || !near(sum.Floats(), []float32{4, 8}) {
 			t.Errorf("whole numbers added: %v", sum)
 		}
 	})
@@ -97,13 +77,11 @@ func TestInPlace(t *testing.T) {
 			{"div", func(x Tensor) Tensor { return x.DivI(b) }, []float32{-2, -0.25, 0, 0.5}},
 			{"copy", func(x Tensor) Tensor { return x.CopyI(b) }, []float32{1, 2, 4, 8}},
 			{"lerp", func(x Tensor) Tensor { return x.LerpI(b, 0.25) }, []float32{-1.25, 0.125, 1, 5}},
-			{"add scalar", func(x Tensor) Tensor { return x.AddScalarI(1) }, []float32{-1, 0.5, 1, 5}},
 			{"mul scalar", func(x Tensor) Tensor { return x.MulScalarI(2) }, []float32{-4, -1, 0, 8}},
 			{"fill", func(x Tensor) Tensor { return x.FillI(7) }, []float32{7, 7, 7, 7}},
 			{"zero", func(x Tensor) Tensor { return x.ZeroI() }, []float32{0, 0, 0, 0}},
 			{"relu", func(x Tensor) Tensor { return x.ReluI() }, []float32{0, 0, 0, 4}},
 			{"leaky", func(x Tensor) Tensor { return x.LeakyReluI(0.2) }, []float32{-0.4, -0.1, 0, 4}},
-			{"clamp", func(x Tensor) Tensor { return x.ClampI(-1, 1) }, []float32{-1, -0.5, 0, 1}},
 		} {
 			x := FromFloats([]float32{-2, -0.5, 0, 4}, 4)
 			if same := c.op(x); same != x || !near(x.Floats(), c.want) {
@@ -116,7 +94,7 @@ func TestInPlace(t *testing.T) {
 func TestComparisons(t *testing.T) {
 	Scope(func() {
 		a, b := FromFloats([]float32{1, 2}, 2), FromFloats([]float32{1, 2.000001}, 2)
-		if Equal(a, b) || !Equal(a, a.Clone()) || Equal(a, a.View(1, 2)) {
+		if Equal(a, b) || !Equal(a, a.MulScalar(1)) || Equal(a, a.View(1, 2)) {
 			t.Error("Equal is wrong")
 		}
 		if !AllClose(a, b) || AllClose(a, a.AddScalar(0.1)) {

@@ -5,15 +5,15 @@ import "C"
 
 import "fmt"
 
-// Error is what an operation that fails panics with.
+// Error is the panic of an operation that fails.
 type Error struct {
-	Op  string // the operation, by its name in PyTorch: "conv2d"
-	Msg string // why, in libtorch's words
+	Op  string // the operation's name in PyTorch, such as "conv2d"
+	Msg string // the reason, mostly in libtorch's words
 }
 
 func (e *Error) Error() string { return "gotorch: " + e.Op + ": " + e.Msg }
 
-// Try runs f and returns the *[Error] that it panicked with, or nil. Any other panic passes through.
+// Try runs f and returns the *[Error] that f panicked with, or nil. Any other panic passes through.
 func Try(f func()) (err error) {
 	defer func() {
 		switch r := recover().(type) {
@@ -31,7 +31,7 @@ func Try(f func()) (err error) {
 // fail panics with an *Error.
 func fail(op, format string, args ...any) { panic(&Error{op, fmt.Sprintf(format, args...)}) }
 
-// check panics with what a C function said, if it said anything.
+// check panics with the message that a C function returned; nil means success.
 func check(op string, message *C.char) {
 	if message == nil {
 		return
@@ -41,13 +41,5 @@ func check(op string, message *C.char) {
 	panic(&Error{op, text})
 }
 
-// errorOf is check for functions that return their error.
+// errorOf returns that message as an error.
 func errorOf(op string, message *C.char) error { return Try(func() { check(op, message) }) }
-
-// flag is C's way to say yes and no.
-func flag(b bool) C.int {
-	if b {
-		return 1
-	}
-	return 0
-}

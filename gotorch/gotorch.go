@@ -1,7 +1,8 @@
 // Package gotorch binds libtorch, the C++ library under PyTorch: tensors, automatic differentiation, optimizers.
 //
-// Names and argument order follow github.com/wangkuiyi/gotorch, so that a program written for it compiles with the import
-// path changed; packages nn, nn/functional and nn/initializer lie below it as they do there.
+// Names and argument order follow github.com/wangkuiyi/gotorch, so a program written for it compiles with the import path
+// changed. Packages nn, nn/functional and nn/initializer lie below this one, as they do there. docs/gotorch.md lists the
+// differences.
 //
 //	x := torch.RandN([]int64{8, 3}, false)
 //	w := torch.RandN([]int64{3, 1}, true)
@@ -9,7 +10,7 @@
 //	opt.AddParameters([]torch.Tensor{w})
 //	for range 100 {
 //		torch.Scope(func() {
-//			loss := torch.MatMul(x, w).Square().Mean()
+//			loss := torch.MM(x, w).Square().Mean()
 //			opt.ZeroGrad()
 //			loss.Backward()
 //			opt.Step()
@@ -18,23 +19,23 @@
 //
 // # Memory
 //
-// A tensor's memory is libtorch's and can be many megabytes, while Go's garbage collector sees a few bytes. So there are
-// three ways to free one, from the surest to the laziest: [Tensor.Close] at once; [Scope], which at its end frees every
-// tensor that was made inside it on its goroutine, except those kept with [Tensor.Keep]; and for tensors made outside every
-// scope the garbage collector, whenever it runs. A Tensor is a reference: copying it copies no elements, and all copies are
-// closed together. [LiveTensors] counts what is not freed.
+// libtorch owns a tensor's memory, which can be many megabytes; Go's garbage collector sees only a small handle. A tensor is
+// freed in one of three ways. [Tensor.Close] frees it at once. [Scope] frees, when it ends, every tensor that its goroutine
+// made inside it, except those kept with [Tensor.Keep]. The garbage collector frees the tensors made outside every scope,
+// whenever it runs. A Tensor is a reference: a copy shares the elements, and closing one closes all copies. [LiveTensors]
+// counts the tensors that are not yet freed.
 //
 // # Errors
 //
-// An operation that fails panics with *[Error], which says what failed and why; a nil or closed tensor is such an error too.
-// [Try] turns that panic into an error value. Functions that read what a user wrote, such as [Optimizer.SetState], return
-// errors.
+// An operation that fails panics with an *[Error] that names the operation and the reason. Using a missing or closed tensor
+// is such an error. [Try] turns the panic into an error value. Functions that read user input, such as [Optimizer.SetState],
+// return errors.
 //
 // # Goroutines and threads
 //
-// libtorch keeps the gradient mode and the threads of a parallel loop per operating system thread. The main goroutine is
-// therefore bound to its thread when this package is loaded, and [Scope] and [NoGrad] bind theirs while they run. Tensors
-// may be used from several goroutines as long as nothing is written, or closed, while another reads it.
+// libtorch keeps the gradient mode and the threads of a parallel loop per operating system thread. This package therefore
+// binds the main goroutine to its thread when it is loaded; [Scope] and [NoGrad] bind their goroutine while they run.
+// Several goroutines may read a tensor at once, but none may write or close it meanwhile.
 package gotorch
 
 // #cgo CFLAGS: -I${SRCDIR}/cgotorch -Wall
@@ -46,16 +47,16 @@ import "C"
 import "runtime"
 
 func init() {
-	// The main goroutine stays on the main thread: OpenMP keeps one team of workers for each thread that starts parallel
-	// loops, so a training loop that wandered would leave a team behind on every thread it visited.
+	// OpenMP keeps a team of workers for each thread that starts parallel loops. A training loop that moved between threads
+	// would leave a team behind on each.
 	runtime.LockOSThread()
 }
 
 // Version is libtorch's version, such as "1.13.0".
 func Version() string { return C.GoString(C.kg_version()) }
 
-// NumThreads is the number of threads that an operation may use on the CPU.
+// NumThreads is the number of CPU threads that an operation may use.
 func NumThreads() int { return int(C.kg_num_threads()) }
 
-// SetNumThreads sets the number of threads that an operation may use on the CPU.
+// SetNumThreads sets the number of CPU threads that an operation may use.
 func SetNumThreads(n int32) { check("set_num_threads", C.kg_set_num_threads(C.int(n))) }

@@ -9,15 +9,15 @@ import (
 	"unsafe"
 )
 
-// handle owns one C handle. It is freed once: by Close, by the scope that it belongs to, or, outside every scope, by the
-// garbage collector.
+// handle owns one C handle, which is freed once: by Close, by the handle's scope, or, outside every scope, by the garbage
+// collector.
 type handle struct {
 	c       atomic.Pointer[C.kg_handle]
 	scope   *scope
 	cleanup runtime.Cleanup // set outside every scope
 }
 
-// newTensor wraps what the operation op has made, or panics with the message that it returned.
+// newTensor wraps the result of the operation op, or panics with the message that it returned.
 func newTensor(op string, message *C.char, c C.kg_tensor) Tensor {
 	check(op, message)
 	h := &handle{}
@@ -30,21 +30,13 @@ func newTensor(op string, message *C.char, c C.kg_tensor) Tensor {
 	return Tensor{h}
 }
 
-// newTensorOrNone is newTensor with Tensor{} for NULL.
-func newTensorOrNone(op string, message *C.char, c C.kg_tensor) Tensor {
-	if message == nil && c == nil {
-		return Tensor{}
-	}
-	return newTensor(op, message, c)
-}
-
-// collect leaves the handle to the garbage collector.
+// collect lets the garbage collector free the handle.
 func (h *handle) collect() {
 	h.scope = nil
 	h.cleanup = runtime.AddCleanup(h, func(c *C.kg_handle) { C.kg_close(c) }, h.c.Load())
 }
 
-// close frees the handle if nobody has.
+// close frees the handle unless that is done.
 func (h *handle) close() {
 	c := h.c.Swap(nil)
 	if c == nil {
@@ -57,7 +49,7 @@ func (h *handle) close() {
 	runtime.KeepAlive(h)
 }
 
-// ptr is the tensor's C handle for the operation op. The caller keeps t.T alive until C is done with it.
+// ptr returns the tensor's C handle for the operation op. The caller keeps t.T alive until C returns.
 func (t Tensor) ptr(op string) C.kg_tensor {
 	if t.T == nil {
 		fail(op, "the tensor is missing (the zero Tensor)")
@@ -69,7 +61,7 @@ func (t Tensor) ptr(op string) C.kg_tensor {
 	return c
 }
 
-// optional is ptr for an argument that may be left out with Tensor{}.
+// optional is ptr for an argument that may be Tensor{}; it returns NULL then.
 func (t Tensor) optional(op string) C.kg_tensor {
 	if t.T == nil {
 		return nil
@@ -77,8 +69,8 @@ func (t Tensor) optional(op string) C.kg_tensor {
 	return t.ptr(op)
 }
 
-// list is a C array of handles, in Go memory that holds C pointers only, as cgo's rules allow.
-func list(op string, ts []Tensor) []C.kg_tensor {
+// handles returns the tensors' C handles. The slice holds C pointers only, as cgo's rules demand.
+func handles(op string, ts []Tensor) []C.kg_tensor {
 	v := make([]C.kg_tensor, len(ts))
 	for i, t := range ts {
 		v[i] = t.ptr(op)
@@ -86,8 +78,8 @@ func list(op string, ts []Tensor) []C.kg_tensor {
 	return v
 }
 
-// optionalList is list with NULL for each Tensor{}.
-func optionalList(op string, ts []Tensor) []C.kg_tensor {
+// optionalHandles is handles with NULL for each Tensor{}.
+func optionalHandles(op string, ts []Tensor) []C.kg_tensor {
 	v := make([]C.kg_tensor, len(ts))
 	for i, t := range ts {
 		v[i] = t.optional(op)
@@ -95,21 +87,26 @@ func optionalList(op string, ts []Tensor) []C.kg_tensor {
 	return v
 }
 
-// first points at the first of some handles, or nowhere.
-func first(v []C.kg_tensor) *C.kg_tensor { return unsafe.SliceData(v) }
-
-// dims gives C the numbers of a shape.
-func dims(v []int64) (*C.int64_t, C.int) {
+// cInts passes whole numbers to C.
+func cInts(v []int64) (*C.int64_t, C.int) {
 	return (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(v))), C.int(len(v))
 }
 
-// Close frees the tensor now. Closing again, or closing Tensor{}, does nothing; any other use after it panics with *[Error].
-// Memory that another tensor shares, as a view or through the graph of a gradient, stays until that one goes too.
+// cBool passes a flag to C.
+func cBool(b bool) C.int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Close frees the tensor now. Closing it again, or closing Tensor{}, does nothing; any other later use panics with *[Error].
+// Memory that another tensor shares, as a view or through the graph of a gradient, stays until that tensor is freed.
 func (t Tensor) Close() {
 	if t.T != nil {
 		t.T.close()
 	}
 }
 
-// LiveTensors is the number of tensors that Go has not freed yet.
+// LiveTensors returns the number of tensors that are not freed yet.
 func LiveTensors() int64 { return int64(C.kg_live()) }

@@ -8,9 +8,9 @@ import (
 	"unsafe"
 )
 
-// The layers here are torch.conv2d and so on; package nn/functional has them under their other names.
+// Package nn/functional has these layers under the names that upstream gives them.
 
-// pairOf is a height and a width, or one number for both.
+// pairOf passes a height and a width, or one number for both, to C.
 func pairOf(op, what string, v []int64) *C.int64_t {
 	switch len(v) {
 	case 1:
@@ -22,7 +22,7 @@ func pairOf(op, what string, v []int64) *C.int64_t {
 	return (*C.int64_t)(unsafe.Pointer(&v[0]))
 }
 
-// Conv2d convolves input [N, C, H, W] with weight [Out, C/groups, KH, KW] and adds bias [Out], unless that is Tensor{}.
+// Conv2d convolves input [N, C, H, W] with weight [Out, C/groups, KH, KW] and adds bias [Out]. bias may be Tensor{}.
 func Conv2d(input, weight, bias Tensor, stride, padding, dilation []int64, groups int64) Tensor {
 	const op = "conv2d"
 	var out C.kg_tensor
@@ -32,7 +32,8 @@ func Conv2d(input, weight, bias Tensor, stride, padding, dilation []int64, group
 	return newTensor(op, err, out)
 }
 
-// ConvTranspose2d is the transposed convolution of input [N, C, H, W] with weight [C, Out/groups, KH, KW].
+// ConvTranspose2d is the transposed convolution of input [N, C, H, W] with weight [C, Out/groups, KH, KW]. bias may be
+// Tensor{}.
 func ConvTranspose2d(input, weight, bias Tensor, stride, padding, outputPadding []int64, groups int64,
 	dilation []int64) Tensor {
 	const op = "conv_transpose2d"
@@ -44,29 +45,27 @@ func ConvTranspose2d(input, weight, bias Tensor, stride, padding, outputPadding 
 	return newTensor(op, err, out)
 }
 
-// BatchNorm normalises each channel over the batch. In training the statistics are the batch's, and the running ones move
-// towards them by momentum; else they are the running ones. Running statistics, weight and bias may be Tensor{}.
+// BatchNorm normalises each channel over the batch. In training it uses the batch's statistics and moves the running ones
+// towards them by momentum; otherwise it uses the running ones. All tensors but input may be Tensor{}.
 func BatchNorm(input, runningMean, runningVar, weight, bias Tensor, training bool, momentum, eps float64) Tensor {
-	const op = "batch_norm"
-	var out C.kg_tensor
-	err := C.kg_batch_norm(input.ptr(op), weight.optional(op), bias.optional(op), runningMean.optional(op),
-		runningVar.optional(op), flag(training), C.double(momentum), C.double(eps), &out)
-	runtime.KeepAlive([5]*handle{input.T, runningMean.T, runningVar.T, weight.T, bias.T})
-	return newTensor(op, err, out)
+	return norm("batch_norm", C.KG_BATCH_NORM, [5]Tensor{input, runningMean, runningVar, weight, bias}, training, momentum, eps)
 }
 
-// InstanceNorm normalises each channel of each image. Running statistics, weight and bias may be Tensor{}; the running
-// statistics are used where useInputStats is false.
+// InstanceNorm normalises each channel of each image, by the image's own statistics with useInputStats, else by the running
+// ones. All tensors but input may be Tensor{}.
 func InstanceNorm(input, runningMean, runningVar, weight, bias Tensor, useInputStats bool, momentum, eps float64) Tensor {
-	const op = "instance_norm"
+	return norm("instance_norm", C.KG_INSTANCE_NORM, [5]Tensor{input, runningMean, runningVar, weight, bias}, useInputStats, momentum, eps)
+}
+
+func norm(op string, kind C.int, ts [5]Tensor, useInputStats bool, momentum, eps float64) Tensor {
 	var out C.kg_tensor
-	err := C.kg_instance_norm(input.ptr(op), weight.optional(op), bias.optional(op), runningMean.optional(op),
-		runningVar.optional(op), flag(useInputStats), C.double(momentum), C.double(eps), &out)
-	runtime.KeepAlive([5]*handle{input.T, runningMean.T, runningVar.T, weight.T, bias.T})
+	err := C.kg_norm(kind, ts[0].ptr(op), ts[1].optional(op), ts[2].optional(op), ts[3].optional(op), ts[4].optional(op),
+		cBool(useInputStats), C.double(momentum), C.double(eps), &out)
+	runtime.KeepAlive(ts)
 	return newTensor(op, err, out)
 }
 
-// Linear returns input·weightᵀ + bias, for weight [Out, In]; bias may be Tensor{}.
+// Linear returns input·weightᵀ + bias, for input [..., In] and weight [Out, In]. bias may be Tensor{}.
 func Linear(input, weight, bias Tensor) Tensor {
 	const op = "linear"
 	var out C.kg_tensor
@@ -75,10 +74,10 @@ func Linear(input, weight, bias Tensor) Tensor {
 	return newTensor(op, err, out)
 }
 
-// Dropout sets elements to zero with probability p, in training, and scales the others by 1/(1 − p).
+// Dropout, in training, sets elements to zero with probability p and scales the others by 1/(1 − p).
 func Dropout(input Tensor, p float64, training bool) Tensor {
 	var out C.kg_tensor
-	err := C.kg_dropout(input.ptr("dropout"), C.double(p), flag(training), &out)
+	err := C.kg_dropout(input.ptr("dropout"), C.double(p), cBool(training), &out)
 	runtime.KeepAlive(input.T)
 	return newTensor("dropout", err, out)
 }
@@ -88,22 +87,12 @@ func MaxPool2d(input Tensor, kernelSize, stride, padding, dilation []int64, ceil
 	const op = "max_pool2d"
 	var out C.kg_tensor
 	err := C.kg_max_pool2d(input.ptr(op), pairOf(op, "kernel", kernelSize), pairOf(op, "stride", stride),
-		pairOf(op, "padding", padding), pairOf(op, "dilation", dilation), flag(ceilMode), &out)
+		pairOf(op, "padding", padding), pairOf(op, "dilation", dilation), cBool(ceilMode), &out)
 	runtime.KeepAlive(input.T)
 	return newTensor(op, err, out)
 }
 
-// AvgPool2d returns the mean of each window, zeros of the padding included.
-func AvgPool2d(input Tensor, kernelSize, stride, padding []int64) Tensor {
-	const op = "avg_pool2d"
-	var out C.kg_tensor
-	err := C.kg_avg_pool2d(input.ptr(op), pairOf(op, "kernel", kernelSize), pairOf(op, "stride", stride),
-		pairOf(op, "padding", padding), &out)
-	runtime.KeepAlive(input.T)
-	return newTensor(op, err, out)
-}
-
-// AdaptiveAvgPool2d returns means of windows such that the output is of a given height and width.
+// AdaptiveAvgPool2d returns the means of windows that it sizes to give an output of the given height and width.
 func AdaptiveAvgPool2d(input Tensor, outputSize []int64) Tensor {
 	const op = "adaptive_avg_pool2d"
 	var out C.kg_tensor

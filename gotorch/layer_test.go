@@ -48,7 +48,6 @@ func TestLayersKnownValues(t *testing.T) {
 			{"linear", Linear(FromFloats([]float32{1, 2}, 1, 2), FromFloats([]float32{3, 4}, 1, 2), bias), []int64{1, 1},
 				[]float32{11.5}},
 			{"max pool", MaxPool2d(x, two, one, zero, one, false), []int64{1, 1, 2, 2}, []float32{5, 6, 8, 9}},
-			{"avg pool", AvgPool2d(x, two, one, zero), []int64{1, 1, 2, 2}, []float32{3, 4, 6, 7}},
 			{"adaptive pool", AdaptiveAvgPool2d(x, one), []int64{1, 1, 1, 1}, []float32{5}},
 			{"dropout, use", Dropout(bias, 0.9, false), []int64{1}, []float32{0.5}},
 		} {
@@ -58,8 +57,8 @@ func TestLayersKnownValues(t *testing.T) {
 		}
 		ManualSeed(5)
 		dropped := Dropout(Ones([]int64{10000}, false), 0.25, true)
-		if zeros := dropped.Le(0).CastTo(Float).Mean().Float(); math.Abs(zeros-0.25) > 0.02 ||
-			math.Abs(dropped.Max().Float()-4./3) > 1e-6 {
+		if zeros := dropped.Lt(1e-9).CastTo(Float).Mean().Float(); math.Abs(zeros-0.25) > 0.02 ||
+			math.Abs(float64(slices.Max(dropped.Floats()))-4./3) > 1e-6 {
 			t.Errorf("dropout sets %v to zero", zeros)
 		}
 	})
@@ -70,10 +69,8 @@ func TestLossesKnownValues(t *testing.T) {
 		var none Tensor
 		p := FromFloats([]float32{0.25, 0.5}, 2)
 		target := FromFloats([]float32{0, 1}, 2)
-		logits := p.Div(p.Neg().AddScalar(1)).Log() // their sigmoid is p
-		classes := FromInt64s([]int64{1, 0}, 2)
-		likelihood := FromFloats([]float32{.5, .25, .125, .5}, 2, 2)
-		logs := likelihood.Log()
+		classes := NewTensor([]int64{1, 0})
+		logs := FromFloats([]float32{-math.Ln2, -2 * math.Ln2, -3 * math.Ln2, -math.Ln2}, 2, 2) // of 1/2, 1/4, 1/8, 1/2
 		bce := []float32{float32(-math.Log(0.75)), math.Ln2}
 		for _, c := range []struct {
 			name string
@@ -83,9 +80,7 @@ func TestLossesKnownValues(t *testing.T) {
 			{"bce", BinaryCrossEntropy(p, target, none, "none"), bce},
 			{"bce mean", BinaryCrossEntropy(p, target, none, "mean"), []float32{(bce[0] + bce[1]) / 2}},
 			{"bce weighted", BinaryCrossEntropy(p, target, FromFloats([]float32{2, 0}, 2), "sum"), []float32{2 * bce[0]}},
-			{"bce of logits", BCEWithLogits(logits, target, none, "none"), bce},
 			{"mse", MSELoss(p, target, "mean"), []float32{(0.0625 + 0.25) / 2}},
-			{"l1", L1Loss(p, target, "sum"), []float32{0.75}},
 			{"nll", NllLoss(logs, classes, none, -100, "none"), []float32{2 * math.Ln2, 3 * math.Ln2}},
 			{"nll ignoring", NllLoss(logs, classes, none, 0, "mean"), []float32{2 * math.Ln2}},
 			// The softmax of the logarithms is the likelihoods divided by their sums 3/4 and 5/8.

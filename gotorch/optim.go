@@ -3,10 +3,12 @@ package gotorch
 // #include "cgotorch.h"
 import "C"
 
-import "runtime"
+import (
+	"runtime"
+	"unsafe"
+)
 
-// Optimizer updates parameters by their gradients. Copies are the same optimizer. It is not for use by several goroutines
-// at once.
+// Optimizer updates parameters by their gradients. A copy is the same optimizer. Only one goroutine may use it at a time.
 type Optimizer struct {
 	o *optimizer
 }
@@ -23,71 +25,68 @@ func newOptimizer(op string, message *C.char, c C.kg_optimizer) Optimizer {
 	return Optimizer{o}
 }
 
-// SGD is stochastic gradient descent with momentum, as torch.optim.SGD.
+// SGD is torch.optim.SGD: stochastic gradient descent with momentum.
 func SGD(lr, momentum, dampening, weightDecay float64, nesterov bool) Optimizer {
 	var c C.kg_optimizer
-	err := C.kg_sgd(C.double(lr), C.double(momentum), C.double(dampening), C.double(weightDecay), flag(nesterov), &c)
+	err := C.kg_sgd(C.double(lr), C.double(momentum), C.double(dampening), C.double(weightDecay), cBool(nesterov), &c)
 	return newOptimizer("sgd", err, c)
 }
 
-// Adam is torch.optim.Adam, with its eps of 1e-8 (Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015).
+// Adam is torch.optim.Adam with eps = 1e-8 (Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015).
 func Adam(lr, beta1, beta2, weightDecay float64) Optimizer {
 	var c C.kg_optimizer
 	err := C.kg_adam(C.double(lr), C.double(beta1), C.double(beta2), C.double(weightDecay), &c)
 	return newOptimizer("adam", err, c)
 }
 
-func (opt Optimizer) ptr(op string) C.kg_optimizer {
+// call runs a C function on the optimizer.
+func (opt Optimizer) call(op string, f func(C.kg_optimizer) *C.char) {
 	if opt.o == nil {
 		fail(op, "the optimizer is missing (the zero Optimizer)")
 	}
 	if opt.o.c == nil {
 		fail(op, "the optimizer was used after Close")
 	}
-	return opt.o.c
+	err := f(opt.o.c)
+	runtime.KeepAlive(opt.o)
+	check(op, err)
 }
 
 // AddParameters gives the optimizer more tensors to update.
 func (opt Optimizer) AddParameters(tensors []Tensor) {
-	v := list("add_parameters", tensors)
-	err := C.kg_optimizer_add(opt.ptr("add_parameters"), first(v), C.int(len(v)))
+	v := handles("add_parameters", tensors)
+	opt.call("add_parameters", func(c C.kg_optimizer) *C.char {
+		return C.kg_optimizer_add(c, unsafe.SliceData(v), C.int(len(v)))
+	})
 	runtime.KeepAlive(tensors)
-	runtime.KeepAlive(opt.o)
-	check("add_parameters", err)
 }
 
-// ZeroGrad forgets the gradients of all parameters: their Grad is Tensor{} until the next Backward.
+// ZeroGrad drops the gradients of all parameters. They are undefined until the next Backward.
 func (opt Optimizer) ZeroGrad() {
-	err := C.kg_optimizer_zero_grad(opt.ptr("zero_grad"))
-	runtime.KeepAlive(opt.o)
-	check("zero_grad", err)
+	opt.call("zero_grad", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_zero_grad(c) })
 }
 
-// Step updates the parameters by their .grad, which [Tensor.Backward] leaves there. One without a gradient keeps still.
+// Step updates the parameters by the gradients that [Tensor.Backward] has added up. A parameter without one keeps its value.
 func (opt Optimizer) Step() {
-	err := C.kg_optimizer_step(opt.ptr("step"))
-	runtime.KeepAlive(opt.o)
-	check("step", err)
+	opt.call("step", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_step(c) })
 }
 
-// StepWith updates the parameters by gradients given in the order in which the parameters were added, as [Grad] returns
-// them. Tensor{} keeps its parameter still.
+// StepWith updates the parameters by the given gradients, such as [Grad] returns, in the order in which the parameters were
+// added. A parameter whose gradient is Tensor{} keeps its value.
 func (opt Optimizer) StepWith(grads []Tensor) {
-	v := optionalList("step", grads)
-	err := C.kg_optimizer_step_with(opt.ptr("step"), first(v), C.int(len(v)))
+	v := optionalHandles("step", grads)
+	opt.call("step", func(c C.kg_optimizer) *C.char {
+		return C.kg_optimizer_step_with(c, unsafe.SliceData(v), C.int(len(v)))
+	})
 	runtime.KeepAlive(grads)
-	runtime.KeepAlive(opt.o)
-	check("step", err)
 }
 
 // SetLR sets the learning rate.
 func (opt Optimizer) SetLR(lr float64) {
-	err := C.kg_optimizer_set_lr(opt.ptr("set_lr"), C.double(lr))
-	runtime.KeepAlive(opt.o)
-	check("set_lr", err)
+	opt.call("set_lr", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_set_lr(c, C.double(lr)) })
 }
 
-// Close frees the optimizer and its state; the parameters live on. Closing again does nothing.
+// Close frees the optimizer and its state, but not the parameters. Closing it again does nothing.
 func (opt Optimizer) Close() {
 	if opt.o == nil || opt.o.c == nil {
 		return
@@ -97,33 +96,26 @@ func (opt Optimizer) Close() {
 	opt.o.c = nil
 }
 
-func (opt Optimizer) size(op string) int {
-	var n C.int
-	err := C.kg_optimizer_size(opt.ptr(op), &n)
-	runtime.KeepAlive(opt.o)
-	check(op, err)
-	return int(n)
-}
-
-// State returns what Adam remembers: the number of steps done (the most that any parameter did) and, for each parameter, the
-// running means of its gradient and of its gradient's square. They are Adam's own tensors, which the next step changes. It
-// panics with *[Error] for SGD.
+// State returns Adam's state: the number of steps done (the most of any parameter) and, for each parameter, the running means
+// of its gradient and of its squared gradient. The tensors are Adam's own, which the next step changes. State panics with
+// *[Error] for SGD.
 func (opt Optimizer) State() (step int64, expAvg, expAvgSq []Tensor) {
-	n := opt.size("state")
+	var n C.int
+	opt.call("state", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_size(c, &n) })
 	m, v := make([]C.kg_tensor, n), make([]C.kg_tensor, n)
 	var s C.int64_t
-	err := C.kg_adam_state(opt.ptr("state"), &s, first(m), first(v))
-	runtime.KeepAlive(opt.o)
-	check("state", err)
-	expAvg, expAvgSq = make([]Tensor, n), make([]Tensor, n)
-	for i := range n {
-		expAvg[i], expAvgSq[i] = newTensor("state", nil, m[i]), newTensor("state", nil, v[i])
+	opt.call("state", func(c C.kg_optimizer) *C.char {
+		return C.kg_adam_state(c, &s, unsafe.SliceData(m), unsafe.SliceData(v))
+	})
+	for i := range m {
+		expAvg = append(expAvg, newTensor("state", nil, m[i]))
+		expAvgSq = append(expAvgSq, newTensor("state", nil, v[i]))
 	}
 	return int64(s), expAvg, expAvgSq
 }
 
-// SetState makes Adam go on from what [Optimizer.State] returned, with every parameter at the same step. The parameters must
-// have been added. When the numbers do not fit them nothing changes.
+// SetState restores what [Optimizer.State] returned, with the same step for every parameter. Add the parameters first.
+// SetState changes nothing and returns an error if the numbers do not fit them.
 func (opt Optimizer) SetState(step int64, expAvg, expAvgSq [][]float32) (err error) {
 	return Try(func() {
 		Scope(func() {
@@ -131,15 +123,14 @@ func (opt Optimizer) SetState(step int64, expAvg, expAvgSq [][]float32) (err err
 			if len(expAvg) != len(expAvgSq) {
 				fail(op, "%d first moments and %d second moments", len(expAvg), len(expAvgSq))
 			}
-			m, v := make([]Tensor, len(expAvg)), make([]Tensor, len(expAvg))
-			for i := range m {
-				m[i] = FromFloats(expAvg[i], int64(len(expAvg[i])))
-				v[i] = FromFloats(expAvgSq[i], int64(len(expAvgSq[i])))
+			var m, v []C.kg_tensor
+			for i := range expAvg {
+				m = append(m, FromFloats(expAvg[i], int64(len(expAvg[i]))).ptr(op))
+				v = append(v, FromFloats(expAvgSq[i], int64(len(expAvgSq[i]))).ptr(op))
 			}
-			cm, cv := list(op, m), list(op, v)
-			err := C.kg_adam_set_state(opt.ptr(op), C.int64_t(step), first(cm), first(cv), C.int(len(cm)))
-			runtime.KeepAlive(opt.o)
-			check(op, err)
+			opt.call(op, func(c C.kg_optimizer) *C.char {
+				return C.kg_adam_set_state(c, C.int64_t(step), unsafe.SliceData(m), unsafe.SliceData(v), C.int(len(m)))
+			})
 		})
 	})
 }

@@ -97,7 +97,9 @@ func TestAdamAgainstPyTorch(t *testing.T) {
 				a.StepWith(grads)
 				b.ZeroGrad()
 				for i, g := range grads {
-					from[i].SetGrad(g)
+					if g.T != nil {
+						from[i].Mul(g).Sum().Backward() // whose gradient is g
+					}
 				}
 				b.Step()
 				for i := range with {

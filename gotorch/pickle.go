@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -14,7 +13,8 @@ import (
 	"keygan/internal/atomicfile"
 )
 
-// Save writes the tensor to a file that torch.load reads in Python, whole or not at all. It panics with *[Error].
+// Save writes the tensor to a file that torch.load reads in Python. The file appears only when it is whole. Save panics with
+// *[Error].
 func (t Tensor) Save(path string) {
 	b := t.pickle("save")
 	err := atomicfile.Write(path, 0o666, true, func(w io.Writer) error {
@@ -27,15 +27,13 @@ func (t Tensor) Save(path string) {
 }
 
 // Load reads a tensor from a file that [Tensor.Save], or torch.save in Python, wrote. It panics with *[Error].
-func Load(path string) Tensor {
+func Load(path string) (t Tensor) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		fail("load", "%v", err)
 	}
-	t, err := unpickle("load", b)
-	if err != nil {
-		var e *Error
-		errors.As(err, &e)
+	var e *Error
+	if errors.As(Try(func() { t = unpickle("load", b) }), &e) {
 		fail("load", "%s: %s", path, e.Msg)
 	}
 	return t
@@ -51,31 +49,20 @@ func (t Tensor) pickle(op string) []byte {
 	return append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(data)), int(size))...)
 }
 
-func unpickle(op string, b []byte) (t Tensor, err error) {
-	err = Try(func() {
-		var out C.kg_tensor
-		message := C.kg_unpickle((*C.char)(unsafe.Pointer(unsafe.SliceData(b))), C.int64_t(len(b)), &out)
-		runtime.KeepAlive(b)
-		t = newTensor(op, message, out)
-	})
-	return t, err
+func unpickle(op string, b []byte) Tensor {
+	var out C.kg_tensor
+	err := C.kg_unpickle((*C.char)(unsafe.Pointer(unsafe.SliceData(b))), C.int64_t(len(b)), &out)
+	runtime.KeepAlive(b)
+	return newTensor(op, err, out)
 }
 
-// GobEncode encodes the tensor, from whatever device, for encoding/gob.
+// GobEncode encodes the tensor, from any device, for encoding/gob.
 func (t Tensor) GobEncode() (b []byte, err error) {
-	if t.T == nil {
-		return nil, fmt.Errorf("gotorch: gob: cannot encode the zero Tensor")
-	}
 	err = Try(func() { b = t.pickle("gob") })
 	return b, err
 }
 
 // GobDecode decodes a tensor, to the CPU, for encoding/gob.
 func (t *Tensor) GobDecode(b []byte) error {
-	decoded, err := unpickle("gob", b)
-	if err != nil {
-		return err
-	}
-	*t = decoded
-	return nil
+	return Try(func() { *t = unpickle("gob", b) })
 }

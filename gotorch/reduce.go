@@ -6,9 +6,10 @@ import "C"
 import (
 	"reflect"
 	"runtime"
+	"unsafe"
 )
 
-// Sum returns the sum of all elements or, with an option {"dim": 1, "keepDim": true}, over one dimension.
+// Sum returns the sum of all elements or, with an option {"dim": 1, "keepDim": true}, the sums over one dimension.
 func (t Tensor) Sum(opt ...map[string]any) Tensor {
 	if len(opt) == 0 || opt[0]["dim"] == nil {
 		return t.unary("sum", C.KG_SUM)
@@ -33,107 +34,65 @@ func (t Tensor) Mean() Tensor { return t.unary("mean", C.KG_MEAN) }
 // Mean is [Tensor.Mean].
 func Mean(t Tensor) Tensor { return t.Mean() }
 
-// Max returns the largest element.
-func (t Tensor) Max() Tensor { return t.unary("max", C.KG_MAX) }
-
-// Min returns the smallest element.
-func (t Tensor) Min() Tensor { return t.unary("min", C.KG_MIN) }
-
-// SumDims returns the sums over some dimensions, which keepdim leaves as size 1.
+// SumDims returns the sums over some dimensions. With keepdim these stay, with size 1.
 func (t Tensor) SumDims(over []int64, keepdim bool) Tensor {
-	var out C.kg_tensor
-	p, n := dims(over)
-	err := C.kg_sum_dims(t.ptr("sum"), p, n, flag(keepdim), &out)
-	runtime.KeepAlive(t.T)
-	runtime.KeepAlive(over)
-	return newTensor("sum", err, out)
+	return t.overDims("sum", C.KG_SUM_DIMS, over, keepdim)
 }
 
-// MeanDims returns the means over some dimensions, which keepdim leaves as size 1.
+// MeanDims is [Tensor.SumDims] for means.
 func (t Tensor) MeanDims(over []int64, keepdim bool) Tensor {
-	var out C.kg_tensor
-	p, n := dims(over)
-	err := C.kg_mean_dims(t.ptr("mean"), p, n, flag(keepdim), &out)
-	runtime.KeepAlive(t.T)
-	runtime.KeepAlive(over)
-	return newTensor("mean", err, out)
+	return t.overDims("mean", C.KG_MEAN_DIMS, over, keepdim)
 }
 
-// Argmin returns where the smallest element is, counted over the flattened tensor, or, with a dimension (an int) and
-// whether to keep it (a bool) as options, along that dimension.
-func (t Tensor) Argmin(opts ...any) Tensor { return t.arg("argmin", false, opts) }
+func (t Tensor) overDims(op string, code C.int, over []int64, keepdim bool) Tensor {
+	return t.withInts(op, code, append([]int64{int64(cBool(keepdim))}, over...)...)
+}
+
+// Argmin returns the position of the smallest element of the flattened tensor or, if the options are a dimension (an int)
+// and perhaps whether to keep it (a bool), the positions along that dimension.
+func (t Tensor) Argmin(opts ...any) Tensor { return t.argExtreme("argmin", C.KG_ARGMIN, opts) }
 
 // Argmax is [Tensor.Argmin] for the largest element.
-func (t Tensor) Argmax(opts ...any) Tensor { return t.arg("argmax", true, opts) }
+func (t Tensor) Argmax(opts ...any) Tensor { return t.argExtreme("argmax", C.KG_ARGMAX, opts) }
 
-func (t Tensor) arg(op string, largest bool, opts []any) Tensor {
-	var dim *C.int64_t
-	var keepdim bool
-	if len(opts) > 0 {
-		v := reflect.ValueOf(opts[0])
-		if !v.IsValid() || !v.CanInt() {
-			fail(op, "the first option is %v, expected a dimension", opts[0])
-		}
-		d := C.int64_t(v.Int())
-		dim = &d
+func (t Tensor) argExtreme(op string, code C.int, opts []any) Tensor {
+	if len(opts) == 0 {
+		return t.withInts(op, code)
 	}
+	dim := reflect.ValueOf(opts[0])
+	if !dim.IsValid() || !dim.CanInt() {
+		fail(op, "the first option is %v, expected a dimension", opts[0])
+	}
+	var keepdim, ok bool
 	if len(opts) > 1 {
-		keep, ok := opts[1].(bool)
-		if !ok {
+		if keepdim, ok = opts[1].(bool); !ok {
 			fail(op, "the second option is %v, expected a bool", opts[1])
 		}
-		keepdim = keep
 	}
-	var out C.kg_tensor
-	err := C.kg_arg(flag(largest), t.ptr(op), dim, flag(keepdim), &out)
-	runtime.KeepAlive(t.T)
-	return newTensor(op, err, out)
+	return t.withInts(op, code, dim.Int(), int64(cBool(keepdim)))
 }
 
-// TopK returns the k largest (or smallest) elements along a dimension, and where they are.
+// TopK returns the k largest (or smallest) elements along a dimension, and their positions.
 func TopK(t Tensor, k, dim int64, largest, sorted bool) (values, indices Tensor) {
 	var v, i C.kg_tensor
-	err := C.kg_topk(t.ptr("topk"), C.int64_t(k), C.int64_t(dim), flag(largest), flag(sorted), &v, &i)
+	err := C.kg_topk(t.ptr("topk"), C.int64_t(k), C.int64_t(dim), cBool(largest), cBool(sorted), &v, &i)
 	runtime.KeepAlive(t.T)
 	return newTensor("topk", err, v), newTensor("topk", nil, i)
 }
 
-// LogSoftmax returns the logarithm of [Tensor.Softmax].
-func (t Tensor) LogSoftmax(dim int64) Tensor {
-	var out C.kg_tensor
-	err := C.kg_log_softmax(t.ptr("log_softmax"), C.int64_t(dim), &out)
-	runtime.KeepAlive(t.T)
-	return newTensor("log_softmax", err, out)
-}
+// LogSoftmax returns the logarithm of eᵗ divided by its sum along a dimension.
+func (t Tensor) LogSoftmax(dim int64) Tensor { return t.withInts("log_softmax", C.KG_LOG_SOFTMAX, dim) }
 
 // LogSoftmax is [Tensor.LogSoftmax].
 func LogSoftmax(t Tensor, dim int64) Tensor { return t.LogSoftmax(dim) }
 
-// Softmax returns eᵗ divided by its sum along a dimension.
-func (t Tensor) Softmax(dim int64) Tensor {
-	var out C.kg_tensor
-	err := C.kg_softmax(t.ptr("softmax"), C.int64_t(dim), &out)
-	runtime.KeepAlive(t.T)
-	return newTensor("softmax", err, out)
-}
-
-// AllFinite tells whether no element of any of the tensors, all on one device, is NaN or infinite. It waits for the device
-// once.
+// AllFinite reports whether no element of the tensors is NaN or infinite. The tensors must share one device, for which it
+// waits once.
 func AllFinite(ts []Tensor) bool {
-	v := list("all_finite", ts)
+	v := handles("all_finite", ts)
 	var finite C.int
-	err := C.kg_all_finite(first(v), C.int(len(v)), &finite)
+	err := C.kg_all_finite(unsafe.SliceData(v), C.int(len(v)), &finite)
 	runtime.KeepAlive(ts)
 	check("all_finite", err)
 	return finite != 0
-}
-
-// Norm2 returns the Euclidean norm of all elements of all the tensors, all on one device. It waits for the device once.
-func Norm2(ts []Tensor) float64 {
-	v := list("norm2", ts)
-	var norm C.double
-	err := C.kg_norm2(first(v), C.int(len(v)), &norm)
-	runtime.KeepAlive(ts)
-	check("norm2", err)
-	return float64(norm)
 }

@@ -22,15 +22,13 @@ func TestReductions(t *testing.T) {
 			{"sum dims", a.SumDims([]int64{0, 1}, true), []int64{1, 1}, []float32{21}},
 			{"mean", Mean(a), []int64{}, []float32{3.5}},
 			{"mean dims", a.MeanDims([]int64{-1}, false), []int64{2}, []float32{3, 4}},
-			{"max", a.Max(), []int64{}, []float32{6}},
-			{"min", a.Min(), []int64{}, []float32{1}},
 			{"argmax", a.Argmax(), []int64{}, []float32{5}},
 			{"argmin along", a.Argmin(1), []int64{2}, []float32{0, 1}},
 			{"argmax kept", a.Argmax(int64(0), true), []int64{1, 3}, []float32{1, 0, 1}},
 			{"topk", values, []int64{2, 2}, []float32{5, 3, 6, 4}},
 			{"topk where", indices, []int64{2, 2}, []float32{1, 2, 2, 0}},
-			{"softmax", a.Softmax(1).SumDims([]int64{1}, false), []int64{2}, []float32{1, 1}},
-			{"log softmax", LogSoftmax(a, 1).Exp().Sub(a.Softmax(1), 1), []int64{2, 3}, make([]float32, 6)},
+			{"log softmax", LogSoftmax(FromFloats([]float32{0, math.Ln2, 0, 0, 0, math.Ln2}, 2, 3), 1), []int64{2, 3},
+				[]float32{-2 * math.Ln2, -math.Ln2, -2 * math.Ln2, -2 * math.Ln2, -2 * math.Ln2, -math.Ln2}},
 		} {
 			if got := c.got.Floats(); !near(got, c.want) || !slices.Equal(c.got.Shape(), c.shape) {
 				t.Errorf("%s: %v of shape %v, want %v of %v", c.name, got, c.got.Shape(), c.want, c.shape)
@@ -39,7 +37,7 @@ func TestReductions(t *testing.T) {
 	})
 }
 
-func TestAllFiniteAndNorm(t *testing.T) {
+func TestAllFinite(t *testing.T) {
 	Scope(func() {
 		inf, nan := float32(math.Inf(1)), float32(math.NaN())
 		good := []Tensor{FromFloats([]float32{3, -4}, 2), Zeros([]int64{0}, false), FromFloats([]float32{math.MaxFloat32}, 1)}
@@ -53,12 +51,6 @@ func TestAllFiniteAndNorm(t *testing.T) {
 					t.Errorf("%v is called finite", v)
 				}
 			}
-		}
-		if got := Norm2([]Tensor{good[0], FromFloats([]float32{12}, 1, 1)}); math.Abs(got-13) > 1e-6 {
-			t.Errorf("norm %v, want 13", got)
-		}
-		if Norm2(nil) != 0 {
-			t.Error("the norm of nothing is not 0")
 		}
 	})
 }

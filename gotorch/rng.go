@@ -5,10 +5,10 @@ import "C"
 
 import "runtime"
 
-// ManualSeed starts the random number generators of all devices from a seed.
+// ManualSeed seeds the random number generators of all devices.
 func ManualSeed(seed int64) { check("manual_seed", C.kg_manual_seed(C.int64_t(seed))) }
 
-// RNGState returns the state of a device's generator: what it gives next depends on this alone.
+// RNGState returns the state of a device's generator. The state determines all numbers that the generator draws next.
 func RNGState(device Device) []byte {
 	var out C.kg_tensor
 	err := C.kg_rng_state(device.index(), &out)
@@ -17,7 +17,7 @@ func RNGState(device Device) []byte {
 	return t.Bytes()
 }
 
-// SetRNGState makes a device's generator go on from a state that [RNGState] returned, from the same version of libtorch.
+// SetRNGState restores a state that [RNGState] returned from the same version of libtorch.
 func SetRNGState(device Device, state []byte) error {
 	return Try(func() {
 		t := FromBytes(state, int64(len(state)))

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// scope is one call of Scope that is running. Only its goroutine touches it.
+// scope is one running call of Scope. Only its goroutine uses it.
 type scope struct {
 	id      int64
 	outer   *scope
 	handles []*handle
 }
 
-// The C side stamps each handle with the number of the scope that its thread is in, so that making a tensor costs no
-// second call and no search for the goroutine; scopes finds the scope again.
+// The C library stamps each new handle with its thread's scope number, and scopes maps that number to the scope. Making a
+// tensor thus needs no second call and no search for the goroutine.
 var (
 	scopes    sync.Map // int64 to *scope
 	lastScope atomic.Int64
@@ -37,11 +37,11 @@ func (s *scope) own(h *handle) {
 	s.handles = append(s.handles, h)
 }
 
-// Scope runs f and then frees every tensor that was made inside it and not kept with [Tensor.Keep], also when f panics.
+// Scope runs f and then frees every tensor that f made and did not keep with [Tensor.Keep], even if f panics.
 //
-// Scopes nest. A scope belongs to its goroutine, which it binds to one operating system thread while f runs: tensors that
-// other goroutines make meanwhile, also those that f starts, are not in it. Parameters, or anything that is to last, must
-// be made outside, or kept; a module made inside is best kept with nn.Module's Keep.
+// Scopes nest. A scope belongs to its goroutine and binds it to one operating system thread while f runs. It does not
+// contain the tensors of other goroutines, not even of those that f starts. Make parameters, and all else that must last,
+// outside or keep them; nn.Module has a Keep for a whole module.
 func Scope(f func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -61,9 +61,8 @@ func Scope(f func()) {
 	f()
 }
 
-// Keep makes the tensor outlive the scope that is running: it moves to the scope around it, or, out of the outermost, to
-// the garbage collector. A tensor that does not belong to the running scope lives on anyway and is left alone. It returns
-// the tensor.
+// Keep makes the tensor outlive the running scope, and returns it. The tensor moves to the next outer scope, or from the
+// outermost one to the garbage collector. Keep does nothing to a tensor of another scope.
 func (t Tensor) Keep() Tensor {
 	t.ptr("keep")
 	s := scopeByID(int64(C.kg_scope()))
@@ -78,7 +77,7 @@ func (t Tensor) Keep() Tensor {
 	return t
 }
 
-// GC runs Go's garbage collector and waits until it has freed the tensors that nobody refers to. Only tensors that were
+// GC runs Go's garbage collector and waits until it has freed the unreachable tensors, for a second at most. Only tensors
 // made outside every [Scope] need it.
 func GC() {
 	freed := make(chan struct{})
@@ -90,5 +89,5 @@ func GC() {
 	}
 }
 
-// FinishGC is [GC], for programs that call it after their last step.
+// FinishGC is [GC]. Programs written for upstream call it after their last step.
 func FinishGC() { GC() }

@@ -11,38 +11,20 @@ int kg_set_grad_enabled(int enabled) {
   return old;
 }
 
-int kg_grad_enabled(void) { return at::GradMode::is_enabled(); }
-
-char* kg_requires_grad(kg_tensor t, int* on) {
-  return guard([&] { *on = get(t).requires_grad(); });
-}
-
 char* kg_set_requires_grad(kg_tensor t, int on) {
   return guard([&] { get(t).requires_grad_(on != 0); });
 }
 
-char* kg_backward(kg_tensor t, int retain_graph) {
-  return guard([&] { get(t).backward({}, retain_graph != 0); });
+char* kg_backward(kg_tensor t) {
+  return guard([&] { get(t).backward(); });
 }
 
 char* kg_tensor_grad(kg_tensor t, kg_tensor* out) {
-  return guard([&] {
-    const at::Tensor& g = get(t).grad();
-    *out = g.defined() ? make(g) : nullptr;
-  });
-}
-
-char* kg_set_tensor_grad(kg_tensor t, kg_tensor grad) {
-  return guard([&] {
-    at::Tensor g = get_or_none(grad);
-    TORCH_CHECK(!g.defined() || g.sizes() == get(t).sizes(), "the tensor is of shape ", get(t).sizes(),
-                ", its gradient of ", g.sizes());
-    get(t).mutable_grad() = g;
-  });
+  return guard([&] { *out = make(get(t).grad()); });
 }
 
 char* kg_grad(const kg_tensor* outputs, int n_out, const kg_tensor* inputs, int n_in, const kg_tensor* grad_outputs,
-              int retain_graph, int create_graph, int allow_unused, kg_tensor* out) {
+              int retain_graph, int create_graph, kg_tensor* out) {
   return guard([&] {
     std::vector<at::Tensor> weights;
     if (grad_outputs != nullptr) {
@@ -51,11 +33,7 @@ char* kg_grad(const kg_tensor* outputs, int n_out, const kg_tensor* inputs, int 
     // A graph that is built on top of this one needs this one kept.
     bool retain = retain_graph != 0 || create_graph != 0;
     std::vector<at::Tensor> grads =
-        torch::autograd::grad(get_all(outputs, n_out), get_all(inputs, n_in), weights, retain, create_graph != 0,
-                              allow_unused != 0);
-    for (int i = 0; i < n_in; i++) {
-      const at::Tensor& g = grads[static_cast<size_t>(i)];
-      out[i] = g.defined() ? make(g) : nullptr;
-    }
+        torch::autograd::grad(get_all(outputs, n_out), get_all(inputs, n_in), weights, retain, create_graph != 0);
+    for (int i = 0; i < n_in; i++) out[i] = make(grads[static_cast<size_t>(i)]);
   });
 }

@@ -1,11 +1,11 @@
 /*
- * The C face of libtorch that Go sees: handles, numbers and strings, nothing of C++.
+ * The C interface to libtorch that Go calls: handles, numbers and strings, nothing of C++.
  *
- * Every function that can fail returns NULL when all is well, else a message that the caller frees with kg_free_error;
- * results go through the pointers at the end of the argument list and are untouched on failure. No C++ exception leaves.
+ * A function that can fail returns NULL on success, else a message that the caller frees with kg_free_error. Results go
+ * through the last pointers of the argument list, which stay untouched on failure. No C++ exception leaves a function.
  *
- * Conventions: a device is an int, -1 for the CPU and i for "cuda:i"; a dtype is c10::ScalarType's number; a shape is a
- * pointer and a length; flags are ints, 0 for no. A NULL tensor is allowed only where an argument is marked "or NULL".
+ * A device is an int: -1 is the CPU, i is "cuda:i". A dtype is the number of a c10::ScalarType. A shape is a pointer and
+ * a length. A flag is an int, 0 for no. Only an argument marked "or NULL" may be a NULL tensor.
  */
 #ifndef KEYGAN_CGOTORCH_H
 #define KEYGAN_CGOTORCH_H
@@ -36,22 +36,20 @@ char* kg_set_num_threads(int n);
 /* tensor.cc: what a tensor is, and its way to other places */
 enum { KG_MAX_DIMS = 64 };
 char* kg_shape(kg_tensor t, int64_t* sizes /* KG_MAX_DIMS */, int* dims);
-char* kg_numel(kg_tensor t, int64_t* n);
-char* kg_dtype(kg_tensor t, int* dtype);
-char* kg_device(kg_tensor t, int* device);
-char* kg_to(kg_tensor t, int device, int dtype, int non_blocking, int copy, kg_tensor* out);
+enum { KG_NUMEL, KG_DTYPE, KG_DEVICE, KG_REQUIRES_GRAD, KG_DEFINED, KG_ITEM };
+char* kg_property(int which, kg_tensor t, int64_t* v); /* KG_ITEM: the only element, as a whole number */
+char* kg_item_double(kg_tensor t, double* v);
+char* kg_to(kg_tensor t, int device, int dtype, int non_blocking, kg_tensor* out);
 char* kg_pin_memory(kg_tensor t, kg_tensor* out);
 char* kg_set_data(kg_tensor t, kg_tensor data);
-char* kg_item_double(kg_tensor t, double* v);
-char* kg_item_int64(kg_tensor t, int64_t* v);
 char* kg_string(kg_tensor t, char** s); /* free with kg_free_error */
 /* Between host memory holding exactly numel elements of dtype, in C order, and a tensor of any dtype on any device. */
 char* kg_read(kg_tensor t, int dtype, void* dst, int64_t elements);
 char* kg_write(kg_tensor t, int dtype, const void* src, int64_t elements);
 
-/* create.cc */
+/* create.cc: float32 on the CPU, but for kg_from_host */
 enum { KG_EMPTY, KG_ZEROS, KG_ONES, KG_FULL, KG_RAND, KG_RANDN };
-char* kg_create(int kind, const int64_t* shape, int dims, int dtype, int device, double value, kg_tensor* out);
+char* kg_create(int kind, const int64_t* shape, int dims, double value, kg_tensor* out);
 char* kg_from_host(const void* src, int dtype, const int64_t* shape, int dims, kg_tensor* out); /* copies */
 char* kg_eye(int64_t n, int64_t m, kg_tensor* out);
 char* kg_arange(double begin, double end, double step, kg_tensor* out);
@@ -60,92 +58,69 @@ char* kg_logspace(double begin, double end, int64_t steps, double base, kg_tenso
 
 /* ops.cc: element by element */
 enum {
-  KG_NEG, KG_ABS, KG_SQRT, KG_SQUARE, KG_EXP, KG_LOG, KG_LOG1P, KG_SIN, KG_COS, KG_SIGN, KG_FLOOR, KG_ROUND,
-  KG_RELU, KG_SIGMOID, KG_TANH, KG_SOFTPLUS, KG_ISFINITE,
-  KG_CLONE, KG_DETACH, KG_CONTIGUOUS, KG_SQUEEZE, KG_SUM, KG_MEAN, KG_MAX, KG_MIN,
-  KG_ZEROS_LIKE, KG_ONES_LIKE, KG_EMPTY_LIKE, KG_RAND_LIKE, KG_RANDN_LIKE
+  KG_NEG, KG_SQRT, KG_SQUARE, KG_FLOOR, KG_RELU, KG_SIGMOID, KG_TANH, KG_SOFTPLUS,
+  KG_DETACH, KG_CONTIGUOUS, KG_SQUEEZE, KG_SUM, KG_MEAN, KG_EMPTY_LIKE
 };
 char* kg_unary(int op, kg_tensor a, kg_tensor* out);
-enum {
-  KG_ADD_SCALAR, KG_MUL_SCALAR, KG_DIV_SCALAR, KG_POW, KG_GT, KG_GE, KG_LT, KG_LE, KG_LEAKY_RELU, KG_ELU,
-  KG_CLAMP_MIN, KG_CLAMP_MAX
-};
-char* kg_scalar(int op, kg_tensor a, double x, kg_tensor* out);
-enum { KG_ADD, KG_SUB, KG_MUL, KG_DIV, KG_EQ, KG_MAXIMUM, KG_MINIMUM, KG_MM, KG_MATMUL, KG_EXPAND_AS, KG_LERP };
-char* kg_binary(int op, kg_tensor a, kg_tensor b, double alpha, kg_tensor* out); /* alpha: add, sub, lerp */
+enum { KG_ADD_SCALAR, KG_MUL_SCALAR, KG_DIV_SCALAR, KG_GT, KG_LT, KG_LEAKY_RELU, KG_CLAMP };
+char* kg_scalar(int op, kg_tensor a, double x, double y /* clamp only */, kg_tensor* out);
+enum { KG_ADD, KG_SUB, KG_MUL, KG_DIV, KG_EQ, KG_MM, KG_EXPAND_AS };
+char* kg_binary(int op, kg_tensor a, kg_tensor b, double alpha /* add, sub */, kg_tensor* out);
 enum { KG_ADD_I, KG_SUB_I, KG_MUL_I, KG_DIV_I, KG_COPY_I, KG_LERP_I };
-char* kg_binary_inplace(int op, kg_tensor a, kg_tensor b, double alpha);
-enum { KG_FILL_I, KG_ADD_SCALAR_I, KG_MUL_SCALAR_I, KG_RELU_I, KG_LEAKY_RELU_I };
-char* kg_scalar_inplace(int op, kg_tensor a, double x);
-enum { KG_UNIFORM_I, KG_NORMAL_I, KG_CLAMP_I };
-char* kg_scalar2_inplace(int op, kg_tensor a, double x, double y);
-char* kg_clamp(kg_tensor a, double low, double high, kg_tensor* out);
-char* kg_equal(kg_tensor a, kg_tensor b, int* equal);
-char* kg_all_close(kg_tensor a, kg_tensor b, int* close);
+char* kg_binary_inplace(int op, kg_tensor a, kg_tensor b, double alpha /* add, sub, lerp */);
+enum { KG_FILL_I, KG_MUL_SCALAR_I, KG_RELU_I, KG_LEAKY_RELU_I, KG_UNIFORM_I, KG_NORMAL_I };
+char* kg_scalar_inplace(int op, kg_tensor a, double x, double y /* uniform, normal */);
+enum { KG_EQUAL, KG_ALL_CLOSE };
+char* kg_compare(int how, kg_tensor a, kg_tensor b, int* yes);
 
-/* reduce.cc */
-char* kg_sum_dims(kg_tensor a, const int64_t* dims, int n, int keepdim, kg_tensor* out);
-char* kg_mean_dims(kg_tensor a, const int64_t* dims, int n, int keepdim, kg_tensor* out);
-char* kg_arg(int max, kg_tensor a, const int64_t* dim /* or NULL: over all */, int keepdim, kg_tensor* out);
-char* kg_topk(kg_tensor a, int64_t k, int64_t dim, int largest, int sorted, kg_tensor* values, kg_tensor* indices);
-char* kg_log_softmax(kg_tensor a, int64_t dim, kg_tensor* out);
-char* kg_softmax(kg_tensor a, int64_t dim, kg_tensor* out);
-char* kg_all_finite(const kg_tensor* ts, int n, int* finite);
-char* kg_norm2(const kg_tensor* ts, int n, double* norm);
-
-/* shape.cc */
-char* kg_view(kg_tensor a, const int64_t* shape, int dims, kg_tensor* out);
-char* kg_reshape(kg_tensor a, const int64_t* shape, int dims, kg_tensor* out);
-char* kg_expand(kg_tensor a, const int64_t* shape, int dims, kg_tensor* out);
-char* kg_permute(kg_tensor a, const int64_t* order, int dims, kg_tensor* out);
-char* kg_transpose(kg_tensor a, int64_t dim0, int64_t dim1, kg_tensor* out);
-char* kg_flatten(kg_tensor a, int64_t start, int64_t end, kg_tensor* out);
-char* kg_squeeze(kg_tensor a, int64_t dim, kg_tensor* out);
-char* kg_unsqueeze(kg_tensor a, int64_t dim, kg_tensor* out);
-char* kg_narrow(kg_tensor a, int64_t dim, int64_t start, int64_t length, kg_tensor* out);
+/* shape.cc: operations that take whole numbers, after each op those that it takes */
+enum {
+  KG_VIEW,        /* sizes */
+  KG_PERMUTE,     /* the dimensions in their new order */
+  KG_INDEX,       /* one number for each dimension */
+  KG_TRANSPOSE,   /* two dimensions */
+  KG_FLATTEN,     /* first and last dimension */
+  KG_SQUEEZE_DIM, /* a dimension */
+  KG_LOG_SOFTMAX, /* a dimension */
+  KG_SUM_DIMS,    /* 1 to keep the dimensions or 0, then the dimensions */
+  KG_MEAN_DIMS,   /* the same */
+  KG_ARGMIN,      /* nothing, or a dimension and 1 to keep it or 0 */
+  KG_ARGMAX       /* the same */
+};
+char* kg_with_ints(int op, kg_tensor a, const int64_t* v, int n, kg_tensor* out);
 char* kg_index_select(kg_tensor a, int64_t dim, kg_tensor index, kg_tensor* out);
-char* kg_index(kg_tensor a, const int64_t* index, int dims, kg_tensor* out);
 char* kg_stack(const kg_tensor* ts, int n, int64_t dim, kg_tensor* out);
 char* kg_cat(const kg_tensor* ts, int n, int64_t dim, kg_tensor* out);
 char* kg_pad(kg_tensor a, const int64_t* pad, int n, const char* mode, double value, kg_tensor* out);
+char* kg_topk(kg_tensor a, int64_t k, int64_t dim, int largest, int sorted, kg_tensor* values, kg_tensor* indices);
+char* kg_all_finite(const kg_tensor* ts, int n, int* finite);
 
 /* nn.cc; weight, bias and running statistics: or NULL. Sizes are pairs, height then width. */
 char* kg_conv2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const int64_t* stride, const int64_t* padding,
                 const int64_t* dilation, int64_t groups, kg_tensor* out);
 char* kg_conv_transpose2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const int64_t* stride, const int64_t* padding,
                           const int64_t* output_padding, int64_t groups, const int64_t* dilation, kg_tensor* out);
-char* kg_batch_norm(kg_tensor x, kg_tensor weight, kg_tensor bias, kg_tensor mean, kg_tensor var, int training,
-                    double momentum, double eps, kg_tensor* out);
-char* kg_instance_norm(kg_tensor x, kg_tensor weight, kg_tensor bias, kg_tensor mean, kg_tensor var,
-                       int use_input_stats, double momentum, double eps, kg_tensor* out);
+enum { KG_BATCH_NORM, KG_INSTANCE_NORM };
+char* kg_norm(int kind, kg_tensor x, kg_tensor mean, kg_tensor var, kg_tensor weight, kg_tensor bias,
+              int use_input_stats, double momentum, double eps, kg_tensor* out);
 char* kg_linear(kg_tensor x, kg_tensor weight, kg_tensor bias, kg_tensor* out);
 char* kg_dropout(kg_tensor x, double p, int training, kg_tensor* out);
 char* kg_max_pool2d(kg_tensor x, const int64_t* kernel, const int64_t* stride, const int64_t* padding,
                     const int64_t* dilation, int ceil_mode, kg_tensor* out);
-char* kg_avg_pool2d(kg_tensor x, const int64_t* kernel, const int64_t* stride, const int64_t* padding, kg_tensor* out);
 char* kg_adaptive_avg_pool2d(kg_tensor x, const int64_t* size, kg_tensor* out);
 
-/* loss.cc; weight: or NULL; reduction: "none", "mean", "sum" */
-char* kg_nll_loss(kg_tensor x, kg_tensor target, kg_tensor weight, int64_t ignore, const char* reduction,
-                  kg_tensor* out);
-char* kg_cross_entropy(kg_tensor x, kg_tensor target, kg_tensor weight, int64_t ignore, const char* reduction,
-                       kg_tensor* out);
-char* kg_bce(kg_tensor x, kg_tensor target, kg_tensor weight, const char* reduction, kg_tensor* out);
-char* kg_bce_with_logits(kg_tensor x, kg_tensor target, kg_tensor weight, const char* reduction, kg_tensor* out);
-char* kg_mse_loss(kg_tensor x, kg_tensor target, const char* reduction, kg_tensor* out);
-char* kg_l1_loss(kg_tensor x, kg_tensor target, const char* reduction, kg_tensor* out);
+enum { KG_NLL_LOSS, KG_CROSS_ENTROPY, KG_BCE, KG_MSE_LOSS };
+char* kg_loss(int kind, kg_tensor x, kg_tensor target, kg_tensor weight /* or NULL */,
+              int64_t ignore /* the first two */, const char* reduction /* "none", "mean", "sum" */, kg_tensor* out);
 
 /* autograd.cc */
 int kg_set_grad_enabled(int enabled); /* per thread; returns the old value */
-int kg_grad_enabled(void);
-char* kg_requires_grad(kg_tensor t, int* on);
 char* kg_set_requires_grad(kg_tensor t, int on);
-char* kg_backward(kg_tensor t, int retain_graph);
-char* kg_tensor_grad(kg_tensor t, kg_tensor* out /* NULL where there is none */);
-char* kg_set_tensor_grad(kg_tensor t, kg_tensor grad /* or NULL: none */);
+char* kg_backward(kg_tensor t);
+char* kg_tensor_grad(kg_tensor t, kg_tensor* out /* undefined before the first backward */);
 char* kg_grad(const kg_tensor* outputs, int n_out, const kg_tensor* inputs, int n_in,
               const kg_tensor* grad_outputs /* n_out, each or NULL; or NULL */, int retain_graph, int create_graph,
-              int allow_unused, kg_tensor* out /* n_in, NULL where unused */);
+              kg_tensor* out /* n_in */);
 
 /* optim.cc */
 typedef struct kg_optimizer_s* kg_optimizer;
@@ -166,14 +141,14 @@ char* kg_manual_seed(int64_t seed);
 char* kg_rng_state(int device, kg_tensor* out); /* uint8, on the CPU */
 char* kg_set_rng_state(int device, kg_tensor state);
 
-/* device.cc: devices and the process-wide switches */
+/* device.cc: devices, and settings of the whole process */
 int kg_cuda_devices(void);
 int kg_cudnn_available(void);
-char* kg_set_deterministic(int on);
-char* kg_set_cudnn_benchmark(int on);
-char* kg_set_tf32(int on);
+enum { KG_CUDNN, KG_CUDNN_BENCHMARK, KG_CUDNN_DETERMINISTIC, KG_CUDNN_TF32, KG_CUBLAS_TF32, KG_DETERMINISTIC };
+char* kg_setting(int which, int* on);
+char* kg_set_setting(int which, int on);
 
-/* cuda.cc: an error in a build without CUDA */
+/* cuda.cc: every function fails in a build without CUDA */
 typedef struct kg_stream_s* kg_stream;
 char* kg_cuda_name(int device, char** name); /* free with kg_free_error */
 char* kg_cuda_current_device(int* device);

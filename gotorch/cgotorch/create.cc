@@ -7,10 +7,10 @@
 
 using namespace keygan;
 
-char* kg_create(int kind, const int64_t* shape, int dims, int dtype, int device, double value, kg_tensor* out) {
+char* kg_create(int kind, const int64_t* shape, int dims, double value, kg_tensor* out) {
   return guard([&] {
     at::IntArrayRef s = ints(shape, dims);
-    at::TensorOptions o = at::TensorOptions(scalar_type(dtype)).device(device_of(device));
+    at::TensorOptions o(at::kFloat);
     switch (kind) {
       case KG_EMPTY: *out = make(at::empty(s, o)); return;
       case KG_ZEROS: *out = make(at::zeros(s, o)); return;
@@ -19,16 +19,16 @@ char* kg_create(int kind, const int64_t* shape, int dims, int dtype, int device,
       case KG_RAND: *out = make(at::rand(s, o)); return;
       case KG_RANDN: *out = make(at::randn(s, o)); return;
     }
-    TORCH_CHECK(false, "no kind of new tensor has the number ", kind);
+    unknown("kind of new tensor", kind);
   });
 }
 
 char* kg_from_host(const void* src, int dtype, const int64_t* shape, int dims, kg_tensor* out) {
   return guard([&] {
-    // clone, not from_blob alone: the memory belongs to Go.
+    // The clone is needed: from_blob only borrows the memory, which belongs to Go.
     at::TensorOptions o(scalar_type(dtype));
     bool none = std::find(shape, shape + dims, 0) != shape + dims;
-    TORCH_CHECK(src != nullptr || none, "no memory is given to copy elements from");
+    TORCH_CHECK(src != nullptr || none, "no memory to copy the elements from");
     *out = make(at::from_blob(const_cast<void*>(src), ints(shape, dims), o).clone());
   });
 }

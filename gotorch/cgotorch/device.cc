@@ -1,4 +1,4 @@
-// Devices, and the switches that hold for the whole process.
+// Devices, and settings of the whole process.
 #include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 
@@ -9,7 +9,7 @@ using namespace keygan;
 
 int kg_cuda_devices(void) {
   int n = 0;
-  // An error here, such as a driver that is too old, means that there is none to use.
+  // An error, such as a driver that is too old, means that no device can be used.
   kg_free_error(guard([&] { n = at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }));
   return n;
 }
@@ -20,22 +20,36 @@ int kg_cudnn_available(void) {
   return has;
 }
 
-char* kg_set_deterministic(int on) {
+char* kg_setting(int which, int* on) {
   return guard([&] {
-    at::Context& context = at::globalContext();
-    context.setDeterministicCuDNN(on != 0);
-    context.setDeterministicAlgorithms(on != 0, /*warn_only=*/false);
-    KG_SET_DETERMINISTIC_MKLDNN(context, on != 0);
+    const at::Context& context = at::globalContext();
+    switch (which) {
+      case KG_CUDNN: *on = context.userEnabledCuDNN(); return;
+      case KG_CUDNN_BENCHMARK: *on = context.benchmarkCuDNN(); return;
+      case KG_CUDNN_DETERMINISTIC: *on = context.deterministicCuDNN(); return;
+      case KG_CUDNN_TF32: *on = context.allowTF32CuDNN(); return;
+      case KG_CUBLAS_TF32: *on = context.allowTF32CuBLAS(); return;
+      case KG_DETERMINISTIC: *on = context.deterministicAlgorithms(); return;
+    }
+    unknown("setting", which);
   });
 }
 
-char* kg_set_cudnn_benchmark(int on) {
-  return guard([&] { at::globalContext().setBenchmarkCuDNN(on != 0); });
-}
-
-char* kg_set_tf32(int on) {
+char* kg_set_setting(int which, int on) {
   return guard([&] {
-    at::globalContext().setAllowTF32CuBLAS(on != 0);
-    at::globalContext().setAllowTF32CuDNN(on != 0);
+    at::Context& context = at::globalContext();
+    bool yes = on != 0;
+    switch (which) {
+      case KG_CUDNN: context.setUserEnabledCuDNN(yes); return;
+      case KG_CUDNN_BENCHMARK: context.setBenchmarkCuDNN(yes); return;
+      case KG_CUDNN_DETERMINISTIC: context.setDeterministicCuDNN(yes); return;
+      case KG_CUDNN_TF32: context.setAllowTF32CuDNN(yes); return;
+      case KG_CUBLAS_TF32: context.setAllowTF32CuBLAS(yes); return;
+      case KG_DETERMINISTIC:
+        context.setDeterministicAlgorithms(yes, /*warn_only=*/false);
+        KG_SET_DETERMINISTIC_MKLDNN(context, yes);
+        return;
+    }
+    unknown("setting", which);
   });
 }

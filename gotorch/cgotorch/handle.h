@@ -1,4 +1,4 @@
-// Handles and the wall that keeps C++ exceptions in: what every file of this folder starts from.
+// Handles, and the guard that keeps C++ exceptions inside the library. Every file of this folder includes it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,7 +12,7 @@
 
 namespace keygan {
 
-// Handle is what a kg_tensor points to. Making and deleting one is counted, for kg_live.
+// Handle is what a kg_tensor points to. kg_live counts them.
 struct Handle : kg_handle {
   explicit Handle(at::Tensor t);
   ~Handle();
@@ -22,13 +22,17 @@ struct Handle : kg_handle {
   at::Tensor tensor;
 };
 
-inline const at::Tensor& get(kg_tensor t) {
-  TORCH_CHECK(t != nullptr, "a tensor is missing");
-  return static_cast<const Handle*>(t)->tensor;
+// ATen's undefined tensor stands for an optional argument left out, and for a gradient that no backward has computed.
+inline at::Tensor get_or_none(kg_tensor t) {
+  return t == nullptr ? at::Tensor() : static_cast<const Handle*>(t)->tensor;
 }
 
-// An undefined tensor is how ATen spells an absent optional argument.
-inline at::Tensor get_or_none(kg_tensor t) { return t == nullptr ? at::Tensor() : get(t); }
+inline const at::Tensor& get(kg_tensor t) {
+  TORCH_CHECK(t != nullptr, "a tensor is missing");
+  const at::Tensor& a = static_cast<const Handle*>(t)->tensor;
+  TORCH_CHECK(a.defined(), "the tensor is undefined: a gradient that no Backward has computed");
+  return a;
+}
 
 inline kg_tensor make(at::Tensor t) { return new Handle(std::move(t)); }
 
@@ -51,10 +55,14 @@ inline at::Device device_of(int device) {
   return device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(device));
 }
 
-// A copy for kg_free_error. Never NULL, so that a failure stays one even when no memory is left for its message.
+[[noreturn]] inline void unknown(const char* what, int number) {
+  TORCH_CHECK(false, "no ", what, " has the number ", number);
+}
+
+// message copies a text for kg_free_error. It never returns NULL, which would mean success, even when memory runs out.
 char* message(const char* text) noexcept;
 
-// guard runs f; what f throws becomes the message that it returns, without the C++ backtrace.
+// guard runs f and returns the message of what f throws, without the C++ backtrace.
 template <class F>
 char* guard(F&& f) noexcept {
   try {

@@ -1,9 +1,34 @@
-// The layers: convolutions, normalisation, pooling.
+// Layers and losses: convolutions, normalisation, pooling.
 #include <ATen/ATen.h>
+#include <ATen/core/Reduction.h>
+
+#include <string>
 
 #include "handle.h"
 
 using namespace keygan;
+
+namespace {
+
+int64_t reduction_of(const std::string& name) {
+  if (name == "none") return at::Reduction::None;
+  if (name == "mean") return at::Reduction::Mean;
+  if (name == "sum") return at::Reduction::Sum;
+  TORCH_CHECK(false, "unknown reduction ", name, ", expected none, mean or sum");
+}
+
+at::Tensor loss(int kind, const at::Tensor& x, const at::Tensor& target, const at::Tensor& weight, int64_t ignore,
+                int64_t reduction) {
+  switch (kind) {
+    case KG_NLL_LOSS: return at::nll_loss_nd(x, target, weight, reduction, ignore);
+    case KG_CROSS_ENTROPY: return at::cross_entropy_loss(x, target, weight, reduction, ignore);
+    case KG_BCE: return at::binary_cross_entropy(x, target, weight, reduction);
+    case KG_MSE_LOSS: return at::mse_loss(x, target, reduction);
+  }
+  unknown("loss", kind);
+}
+
+}  // namespace
 
 char* kg_conv2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const int64_t* stride, const int64_t* padding,
                 const int64_t* dilation, int64_t groups, kg_tensor* out) {
@@ -20,19 +45,12 @@ char* kg_conv_transpose2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const i
   });
 }
 
-char* kg_batch_norm(kg_tensor x, kg_tensor weight, kg_tensor bias, kg_tensor mean, kg_tensor var, int training,
-                    double momentum, double eps, kg_tensor* out) {
+char* kg_norm(int kind, kg_tensor x, kg_tensor mean, kg_tensor var, kg_tensor weight, kg_tensor bias,
+              int use_input_stats, double momentum, double eps, kg_tensor* out) {
   return guard([&] {
-    *out = make(at::batch_norm(get(x), get_or_none(weight), get_or_none(bias), get_or_none(mean), get_or_none(var),
-                               training != 0, momentum, eps, at::globalContext().userEnabledCuDNN()));
-  });
-}
-
-char* kg_instance_norm(kg_tensor x, kg_tensor weight, kg_tensor bias, kg_tensor mean, kg_tensor var,
-                       int use_input_stats, double momentum, double eps, kg_tensor* out) {
-  return guard([&] {
-    *out = make(at::instance_norm(get(x), get_or_none(weight), get_or_none(bias), get_or_none(mean), get_or_none(var),
-                                  use_input_stats != 0, momentum, eps, at::globalContext().userEnabledCuDNN()));
+    auto norm = kind == KG_BATCH_NORM ? at::batch_norm : at::instance_norm;
+    *out = make(norm(get(x), get_or_none(weight), get_or_none(bias), get_or_none(mean), get_or_none(var),
+                     use_input_stats != 0, momentum, eps, at::globalContext().userEnabledCuDNN()));
   });
 }
 
@@ -52,10 +70,13 @@ char* kg_max_pool2d(kg_tensor x, const int64_t* kernel, const int64_t* stride, c
   });
 }
 
-char* kg_avg_pool2d(kg_tensor x, const int64_t* kernel, const int64_t* stride, const int64_t* padding, kg_tensor* out) {
-  return guard([&] { *out = make(at::avg_pool2d(get(x), pair(kernel), pair(stride), pair(padding))); });
-}
-
 char* kg_adaptive_avg_pool2d(kg_tensor x, const int64_t* size, kg_tensor* out) {
   return guard([&] { *out = make(at::adaptive_avg_pool2d(get(x), pair(size))); });
+}
+
+char* kg_loss(int kind, kg_tensor x, kg_tensor target, kg_tensor weight, int64_t ignore, const char* reduction,
+              kg_tensor* out) {
+  return guard([&] {
+    *out = make(loss(kind, get(x), get(target), get_or_none(weight), ignore, reduction_of(reduction)));
+  });
 }

@@ -18,24 +18,29 @@ char* kg_shape(kg_tensor t, int64_t* sizes, int* dims) {
   });
 }
 
-char* kg_numel(kg_tensor t, int64_t* n) {
-  return guard([&] { *n = get(t).numel(); });
-}
-
-char* kg_dtype(kg_tensor t, int* dtype) {
-  return guard([&] { *dtype = static_cast<int>(get(t).scalar_type()); });
-}
-
-char* kg_device(kg_tensor t, int* device) {
+char* kg_property(int which, kg_tensor t, int64_t* v) {
   return guard([&] {
-    at::Device d = get(t).device();
-    TORCH_CHECK(d.is_cpu() || d.is_cuda(), "a tensor on ", d.str(), ", expected cpu or cuda");
-    *device = d.is_cuda() ? d.index() : -1;
+    if (which == KG_DEFINED) {
+      *v = get_or_none(t).defined();
+      return;
+    }
+    const at::Tensor& a = get(t);
+    switch (which) {
+      case KG_NUMEL: *v = a.numel(); return;
+      case KG_DTYPE: *v = static_cast<int64_t>(a.scalar_type()); return;
+      case KG_DEVICE:
+        TORCH_CHECK(a.is_cpu() || a.is_cuda(), "a tensor on ", a.device().str(), ", expected cpu or cuda");
+        *v = a.is_cuda() ? a.device().index() : -1;
+        return;
+      case KG_REQUIRES_GRAD: *v = a.requires_grad(); return;
+      case KG_ITEM: *v = a.item().toLong(); return;
+    }
+    unknown("property", which);
   });
 }
 
-char* kg_to(kg_tensor t, int device, int dtype, int non_blocking, int copy, kg_tensor* out) {
-  return guard([&] { *out = make(get(t).to(device_of(device), scalar_type(dtype), non_blocking != 0, copy != 0)); });
+char* kg_to(kg_tensor t, int device, int dtype, int non_blocking, kg_tensor* out) {
+  return guard([&] { *out = make(get(t).to(device_of(device), scalar_type(dtype), non_blocking != 0)); });
 }
 
 char* kg_pin_memory(kg_tensor t, kg_tensor* out) {
@@ -50,14 +55,10 @@ char* kg_item_double(kg_tensor t, double* v) {
   return guard([&] { *v = get(t).item().toDouble(); });
 }
 
-char* kg_item_int64(kg_tensor t, int64_t* v) {
-  return guard([&] { *v = get(t).item().toLong(); });
-}
-
 char* kg_string(kg_tensor t, char** s) {
   return guard([&] {
     std::ostringstream text;
-    text << get(t);
+    text << get_or_none(t);
     *s = message(text.str().c_str());
   });
 }

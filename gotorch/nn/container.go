@@ -6,20 +6,20 @@ import (
 	torch "keygan/gotorch"
 )
 
-// SequentialModule feeds what one module returns to the next.
+// SequentialModule passes the result of each module to the next.
 type SequentialModule struct {
 	Module
 	Modules []IModule
 }
 
-// Sequential makes one. Each module needs a method Forward.
+// Sequential makes a SequentialModule. Each module needs a method Forward.
 func Sequential(modules ...IModule) *SequentialModule {
 	s := &SequentialModule{Modules: modules}
 	s.Init(s)
 	return s
 }
 
-// Forward gives inputs to the first module and returns the one result of the last, mostly a torch.Tensor.
+// Forward passes inputs to the first module and returns the single result of the last one, usually a torch.Tensor.
 func (s *SequentialModule) Forward(inputs ...any) any {
 	if len(s.Modules) == 0 {
 		misuse("sequential", "no modules to go forward through")
@@ -34,7 +34,7 @@ func (s *SequentialModule) Forward(inputs ...any) any {
 	return values[0]
 }
 
-// forward calls a module's Forward, whatever its type.
+// forward calls a module's Forward, whatever its signature.
 func forward(i int, m IModule, inputs []any) []any {
 	if f, ok := m.(interface {
 		Forward(torch.Tensor) torch.Tensor

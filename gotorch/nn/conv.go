@@ -2,6 +2,8 @@ package nn
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	torch "keygan/gotorch"
 	"keygan/gotorch/nn/functional"
@@ -23,20 +25,13 @@ type Conv2dModule struct {
 	Bias        torch.Tensor // [OutChannels]
 }
 
-// Conv2d makes a convolution with PyTorch's first weights. The padding mode is "zeros", "reflect" or "replicate".
+// Conv2d makes a convolution with PyTorch's initial weights. The padding mode is "zeros", "reflect" or "replicate".
 func Conv2d(inChannels, outChannels, kernelSize, stride, padding, dilation, groups int64, bias bool,
 	paddingMode string) *Conv2dModule {
-	if groups < 1 || inChannels%groups != 0 {
-		misuse("conv2d", "%d channels cannot be split into %d groups", inChannels, groups)
-	}
 	c := &Conv2dModule{InChannels: inChannels, OutChannels: outChannels, KernelSize: kernelSize, Stride: stride,
-		Padding: padding, Dilation: dilation, Groups: groups, PaddingMode: zeros(paddingMode)}
-	c.Weight = torch.Empty([]int64{outChannels, inChannels / groups, kernelSize, kernelSize}, true)
-	if bias {
-		c.Bias = torch.Empty([]int64{outChannels}, true)
-	}
+		Padding: padding, Dilation: dilation, Groups: groups, PaddingMode: checkedPadding(paddingMode, "reflect", "replicate")}
+	c.Weight, c.Bias = initialWeights(bias, outChannels, outChannels, split(inChannels, groups), kernelSize, kernelSize)
 	c.Init(c)
-	firstWeights(&c.Weight, &c.Bias)
 	return c
 }
 
@@ -67,23 +62,13 @@ type ConvTranspose2dModule struct {
 	Bias        torch.Tensor // [OutChannels]
 }
 
-// ConvTranspose2d makes a transposed convolution with PyTorch's first weights. The only padding mode is "zeros".
+// ConvTranspose2d makes a transposed convolution with PyTorch's initial weights. The only padding mode is "zeros".
 func ConvTranspose2d(inChannels, outChannels, kernelSize, stride, padding, outPadding, groups int64, bias bool,
 	dilation int64, paddingMode string) *ConvTranspose2dModule {
-	if groups < 1 || outChannels%groups != 0 {
-		misuse("conv_transpose2d", "%d channels cannot be split into %d groups", outChannels, groups)
-	}
 	c := &ConvTranspose2dModule{InChannels: inChannels, OutChannels: outChannels, KernelSize: kernelSize, Stride: stride,
-		Padding: padding, OutPadding: outPadding, Groups: groups, Dilation: dilation, PaddingMode: zeros(paddingMode)}
-	if c.PaddingMode != "zeros" {
-		misuse("conv_transpose2d", "padding mode %q, expected zeros", paddingMode)
-	}
-	c.Weight = torch.Empty([]int64{inChannels, outChannels / groups, kernelSize, kernelSize}, true)
-	if bias {
-		c.Bias = torch.Empty([]int64{outChannels}, true)
-	}
+		Padding: padding, OutPadding: outPadding, Groups: groups, Dilation: dilation, PaddingMode: checkedPadding(paddingMode)}
+	c.Weight, c.Bias = initialWeights(bias, outChannels, inChannels, split(outChannels, groups), kernelSize, kernelSize)
 	c.Init(c)
-	firstWeights(&c.Weight, &c.Bias)
 	return c
 }
 
@@ -93,25 +78,35 @@ func (c *ConvTranspose2dModule) Forward(x torch.Tensor) torch.Tensor {
 		[]int64{c.OutPadding, c.OutPadding}, c.Groups, []int64{c.Dilation, c.Dilation})
 }
 
-// zeros is the one name for the padding mode that programs spell in several ways.
-func zeros(paddingMode string) string {
-	switch paddingMode {
-	case "", "zero", "zeros":
-		return "zeros"
-	case "reflect", "replicate":
-		return paddingMode
+// split returns the channels of one group.
+func split(channels, groups int64) int64 {
+	if groups < 1 || channels%groups != 0 {
+		misuse("conv", "%d channels cannot be split into %d groups", channels, groups)
 	}
-	misuse("conv", "unknown padding mode %q, expected zeros, reflect or replicate", paddingMode)
-	return ""
+	return channels / groups
 }
 
-// firstWeights draws a weight and a bias, if there is one, evenly from ±1/√fan, which is what Kaiming's rule gives for
-// PyTorch's slope of √5.
-func firstWeights(weight, bias *torch.Tensor) {
-	initializer.KaimingUniform(weight, math.Sqrt(5), "fan_in", "leaky_relu")
-	if bias.T != nil {
-		fanIn, _ := initializer.CalculateFanInAndFanOut(*weight)
-		bound := 1 / math.Sqrt(float64(fanIn))
-		initializer.Uniform(bias, -bound, bound)
+// checkedPadding returns the padding mode, which is one of others or "zeros". Upstream's programs also write "zero".
+func checkedPadding(mode string, others ...string) string {
+	if mode == "" || mode == "zero" {
+		mode = "zeros"
 	}
+	if mode != "zeros" && !slices.Contains(others, mode) {
+		misuse("conv", "padding mode %q, expected %s", mode, strings.Join(append(others, "zeros"), ", "))
+	}
+	return mode
+}
+
+// initialWeights draws a weight of a shape and, if wanted, a bias of length out, uniformly from ±1/√fanIn. That is Kaiming's
+// rule with PyTorch's slope of √5.
+func initialWeights(withBias bool, out int64, shape ...int64) (weight, bias torch.Tensor) {
+	weight = torch.Empty(shape, true)
+	initializer.KaimingUniform(&weight, math.Sqrt(5), "fan_in", "leaky_relu")
+	if withBias {
+		bias = torch.Empty([]int64{out}, true)
+		fanIn, _ := initializer.CalculateFanInAndFanOut(weight)
+		bound := 1 / math.Sqrt(float64(fanIn))
+		initializer.Uniform(&bias, -bound, bound)
+	}
+	return weight, bias
 }

@@ -14,14 +14,11 @@ type LinearModule struct {
 	Bias        torch.Tensor // [OutFeatures]
 }
 
-// Linear makes a dense layer with PyTorch's first weights.
+// Linear makes a dense layer with PyTorch's initial weights.
 func Linear(in, out int64, bias bool) *LinearModule {
-	l := &LinearModule{InFeatures: in, OutFeatures: out, Weight: torch.Empty([]int64{out, in}, true)}
-	if bias {
-		l.Bias = torch.Empty([]int64{out}, true)
-	}
+	l := &LinearModule{InFeatures: in, OutFeatures: out}
+	l.Weight, l.Bias = initialWeights(bias, out, out, in)
 	l.Init(l)
-	firstWeights(&l.Weight, &l.Bias)
 	return l
 }
 

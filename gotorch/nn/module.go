@@ -1,22 +1,22 @@
-// Package nn builds networks from modules, as torch.nn does: structs that embed [Module] by value and hold tensors and other
-// modules in exported fields.
+// Package nn builds networks from modules, as torch.nn does. A module is a struct that embeds [Module] by value and holds
+// tensors and other modules in exported fields.
 //
 //	type Block struct {
 //		nn.Module
 //		Conv *nn.Conv2dModule
-//		Norm *nn.InstanceNorm2dModule
+//		Norm *nn.BatchNorm2dModule
 //	}
 //
 //	func NewBlock(c int64) *Block {
-//		b := &Block{Conv: nn.Conv2d(c, c, 3, 1, 1, 1, 1, false, "zeros"), Norm: nn.InstanceNorm2d(c, 1e-5, 0.1, false, false)}
+//		b := &Block{Conv: nn.Conv2d(c, c, 3, 1, 1, 1, 1, false, "zeros"), Norm: nn.BatchNorm2d(c, 1e-5, 0.1, true, true)}
 //		b.Init(b)
 //		return b
 //	}
 //
-// A tensor field is a parameter unless its tag is gotorch:"buffer". Tensors are listed in the order of the fields, and named
-// by the path of fields that leads to them: "Block.Conv.Weight", "SequentialModule.Modules[0].Weight".
+// A tensor field is a parameter unless its tag is gotorch:"buffer". Lists of tensors follow the order of the fields. A
+// tensor's name is the path of fields that leads to it: "Block.Conv.Weight", "SequentialModule.Modules[0].Weight".
 //
-// A module that is made within a torch.Scope is freed with it unless [Module.Keep] is called.
+// A torch.Scope frees the modules made inside it, except those kept with [Module.Keep].
 package nn
 
 import (
@@ -25,19 +25,19 @@ import (
 	torch "keygan/gotorch"
 )
 
-// IModule is what every module can do; embedding [Module] gives it.
+// IModule has the methods of every module. Embedding [Module] provides them.
 type IModule interface {
-	// Train switches the module, and all below it, between training and use; it matters to dropout and batch norm.
+	// Train switches the module and all modules below it between training and use. It matters to batch norm.
 	Train(on bool)
-	// IsTraining tells which of the two it is.
+	// IsTraining reports whether the module is in training.
 	IsTraining() bool
-	// To moves all tensors to a device and, if one is given, changes their type.
+	// To moves all tensors to a device and changes their type if one is given.
 	To(device torch.Device, dtype ...int8)
 	// StateDict returns all parameters and buffers by name.
 	StateDict() map[string]torch.Tensor
 	// SetStateDict copies values into them.
 	SetStateDict(sd map[string]torch.Tensor) error
-	// Apply calls f on the module and on all below it. f gets the embedded *Module; its Outer is the module itself.
+	// Apply calls f on the module and on all modules below it. f gets the embedded *Module, whose Outer is the module itself.
 	Apply(f func(IModule))
 	// Name is the module's Go type, such as "nn.Conv2dModule".
 	Name() string
@@ -50,7 +50,7 @@ type Module struct {
 	name       string
 }
 
-// Init must be called by a module's constructor with the module that embeds m. The module starts out in training.
+// Init prepares the module outer, which embeds m. Every module's constructor calls it. A new module is in training.
 func (m *Module) Init(outer IModule) {
 	if m.outer != nil {
 		return
@@ -72,10 +72,10 @@ func (m *Module) Outer() IModule { return m.outer }
 // Name is the module's Go type, such as "nn.Conv2dModule".
 func (m *Module) Name() string { return m.name }
 
-// IsTraining tells whether the module is in training.
+// IsTraining reports whether the module is in training.
 func (m *Module) IsTraining() bool { return m.isTraining }
 
-// Train switches the module, and all below it, between training and use.
+// Train switches the module and all modules below it between training and use.
 func (m *Module) Train(on bool) {
 	m.Apply(func(n IModule) {
 		if n, ok := n.(*Module); ok {
@@ -84,7 +84,7 @@ func (m *Module) Train(on bool) {
 	})
 }
 
-// Apply calls f on the module and on all below it, each before those that it holds.
+// Apply calls f on the module and on all modules below it, the outer ones first.
 func (m *Module) Apply(f func(IModule)) {
 	m.ready()
 	f(m)
@@ -95,26 +95,20 @@ func (m *Module) Apply(f func(IModule)) {
 	})
 }
 
-// To moves all tensors to a device and, if one is given, changes their type. They stay the same tensors, so an optimizer
-// that has them goes on updating them.
+// To moves all tensors to a device and changes their type if one is given. They stay the same tensors, so an optimizer that
+// has them still updates them.
 func (m *Module) To(device torch.Device, dtype ...int8) {
-	for _, n := range m.named(true, true) {
-		torch.NoGrad(func() {
-			torch.Scope(func() {
-				d := n.Tensor.Dtype()
-				if len(dtype) > 0 {
-					d = dtype[0]
-				}
-				n.Tensor.SetData(n.Tensor.To(device, d))
-			})
-		})
-	}
+	torch.NoGrad(func() {
+		for _, n := range m.named(true, true) {
+			torch.Scope(func() { n.tensor.SetData(n.tensor.To(device, dtype...)) })
+		}
+	})
 }
 
-// Keep makes all tensors outlive the torch.Scope that is running.
+// Keep makes all tensors outlive the running torch.Scope.
 func (m *Module) Keep() {
 	for _, n := range m.named(true, true) {
-		n.Tensor.Keep()
+		n.tensor.Keep()
 	}
 }
 

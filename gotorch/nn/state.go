@@ -8,44 +8,35 @@ import (
 	torch "keygan/gotorch"
 )
 
-// NamedTensor is a parameter or a buffer with the path of fields that leads to it.
-type NamedTensor struct {
-	Name   string
-	Tensor torch.Tensor
-}
-
-// NamedTensors returns all parameters and buffers in the order of the fields.
-func (m *Module) NamedTensors() []NamedTensor { return m.named(true, true) }
-
-// Parameters returns what is trained, in the order of the fields.
+// Parameters returns the tensors to train, in the order of the fields.
 func (m *Module) Parameters() []torch.Tensor { return tensors(m.named(true, false)) }
 
-// Buffers returns what is not trained, in the order of the fields.
+// Buffers returns the tensors that are not trained, in the order of the fields.
 func (m *Module) Buffers() []torch.Tensor { return tensors(m.named(false, true)) }
 
-// NamedParameters returns what is trained.
+// NamedParameters returns the tensors to train, by name.
 func (m *Module) NamedParameters() map[string]torch.Tensor { return byName(m.named(true, false)) }
 
-// NamedBuffers returns what is not trained.
+// NamedBuffers returns the tensors that are not trained, by name.
 func (m *Module) NamedBuffers() map[string]torch.Tensor { return byName(m.named(false, true)) }
 
-// StateDict returns all parameters and buffers.
+// StateDict returns all parameters and buffers, by name.
 func (m *Module) StateDict() map[string]torch.Tensor { return byName(m.named(true, true)) }
 
-// SetStateDict copies values of the same names and shapes into all parameters and buffers. Unless it has exactly a value for
-// each, of its shape, nothing is changed.
+// SetStateDict copies values into all parameters and buffers. It changes nothing and returns an error unless sd has exactly
+// one value for each of them, of its shape.
 func (m *Module) SetStateDict(sd map[string]torch.Tensor) error {
 	own := m.named(true, true)
 	for _, n := range own {
-		v, ok := sd[n.Name]
+		v, ok := sd[n.name]
 		if !ok {
-			return fmt.Errorf("nn: state dict: no value for %s", n.Name)
+			return fmt.Errorf("nn: state dict: no value for %s", n.name)
 		}
 		if v.T == nil {
-			return fmt.Errorf("nn: state dict: the value for %s is the zero Tensor", n.Name)
+			return fmt.Errorf("nn: state dict: the value for %s is the zero Tensor", n.name)
 		}
-		if have, want := v.Shape(), n.Tensor.Shape(); !slices.Equal(have, want) {
-			return fmt.Errorf("nn: state dict: the value for %s is of shape %v, expected %v", n.Name, have, want)
+		if have, want := v.Shape(), n.tensor.Shape(); !slices.Equal(have, want) {
+			return fmt.Errorf("nn: state dict: the value for %s has shape %v, expected %v", n.name, have, want)
 		}
 	}
 	mine := byName(own)
@@ -57,16 +48,22 @@ func (m *Module) SetStateDict(sd map[string]torch.Tensor) error {
 	return torch.Try(func() {
 		torch.NoGrad(func() {
 			for _, n := range own {
-				n.Tensor.CopyI(sd[n.Name])
+				n.tensor.CopyI(sd[n.name])
 			}
 		})
 	})
 }
 
-func (m *Module) named(parameters, buffers bool) []NamedTensor {
+// namedTensor is a parameter or a buffer with the path of fields that leads to it.
+type namedTensor struct {
+	name   string
+	tensor torch.Tensor
+}
+
+func (m *Module) named(parameters, buffers bool) []namedTensor {
 	m.ready()
-	var r []NamedTensor
-	collect(m.outer, reflect.TypeOf(m.outer).Elem().Name(), func(n NamedTensor, buffer bool) {
+	var r []namedTensor
+	collect(m.outer, reflect.TypeOf(m.outer).Elem().Name(), func(n namedTensor, buffer bool) {
 		if buffer && buffers || !buffer && parameters {
 			r = append(r, n)
 		}
@@ -74,13 +71,13 @@ func (m *Module) named(parameters, buffers bool) []NamedTensor {
 	return r
 }
 
-// collect calls visit on every tensor of a module and of those below it.
-func collect(m IModule, path string, visit func(n NamedTensor, buffer bool)) {
+// collect calls visit on every tensor of a module and of the modules below it.
+func collect(m IModule, path string, visit func(n namedTensor, buffer bool)) {
 	eachField(m, func(f reflect.StructField, v reflect.Value) {
 		name := path + "." + f.Name
 		if t, ok := v.Interface().(torch.Tensor); ok {
 			if t.T != nil {
-				visit(NamedTensor{name, t}, f.Tag.Get("gotorch") == "buffer")
+				visit(namedTensor{name, t}, f.Tag.Get("gotorch") == "buffer")
 			}
 		} else if n, ok := asModule(v); ok {
 			collect(n, name, visit)
@@ -93,8 +90,8 @@ var (
 	tensorType = reflect.TypeFor[torch.Tensor]()
 )
 
-// eachField calls visit on every field of a module that holds a tensor or a module, and on every element of a field that is
-// a slice or an array of them, with the index added to the field's name. Such a field must be exported.
+// eachField calls visit on every field that holds a tensor or a module. For a field that is a slice or an array of them it
+// calls visit on every element, with the index added to the field's name. Such fields must be exported.
 func eachField(m IModule, visit func(f reflect.StructField, v reflect.Value)) {
 	s := reflect.ValueOf(m).Elem()
 	for i := range s.NumField() {
@@ -121,30 +118,30 @@ func eachField(m IModule, visit func(f reflect.StructField, v reflect.Value)) {
 	}
 }
 
-// asModule is the module in a field, unless the field is nil.
-func asModule(v reflect.Value) (IModule, bool) {
+// asModule returns the module in a field. ok is false if the field is nil.
+func asModule(v reflect.Value) (m IModule, ok bool) {
 	if k := v.Kind(); (k == reflect.Interface || k == reflect.Pointer) && v.IsNil() {
 		return nil, false
 	}
-	m, ok := v.Interface().(IModule)
+	m, ok = v.Interface().(IModule)
 	if !ok || reflect.ValueOf(m).Kind() == reflect.Pointer && reflect.ValueOf(m).IsNil() {
 		return nil, false
 	}
 	return m, true
 }
 
-func tensors(ns []NamedTensor) []torch.Tensor {
+func tensors(ns []namedTensor) []torch.Tensor {
 	r := make([]torch.Tensor, len(ns))
 	for i, n := range ns {
-		r[i] = n.Tensor
+		r[i] = n.tensor
 	}
 	return r
 }
 
-func byName(ns []NamedTensor) map[string]torch.Tensor {
+func byName(ns []namedTensor) map[string]torch.Tensor {
 	r := make(map[string]torch.Tensor, len(ns))
 	for _, n := range ns {
-		r[n.Name] = n.Tensor
+		r[n.name] = n.tensor
 	}
 	return r
 }

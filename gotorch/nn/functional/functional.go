@@ -1,9 +1,9 @@
-// Package functional has the layers and losses of torch.nn.functional as functions of tensors.
+// Package functional has the layers and losses of torch.nn.functional, as functions of tensors.
 //
 //	h := functional.LeakyRelu(functional.Conv2d(x, w, torch.Tensor{}, two, one, one, 1), 0.2, false)
 //
-// Weights, biases and running statistics that a layer can do without may be torch.Tensor{}. What libtorch refuses panics
-// with *gotorch.Error.
+// Optional weights, biases and running statistics may be torch.Tensor{}. A function panics with *gotorch.Error if libtorch
+// refuses its arguments.
 package functional
 
 import torch "keygan/gotorch"
@@ -31,10 +31,10 @@ func ConvTranspose2d(input, weight, bias torch.Tensor, stride, padding, outputPa
 	return torch.ConvTranspose2d(input, weight, bias, stride, padding, outputPadding, groups, dilation)
 }
 
-// Linear returns input·weightᵀ + bias.
+// Linear is torch.Linear: input·weightᵀ + bias.
 func Linear(input, weight, bias torch.Tensor) torch.Tensor { return torch.Linear(input, weight, bias) }
 
-// Dropout sets elements to zero with probability p, in training, and scales the others by 1/(1 − p).
+// Dropout is torch.Dropout.
 func Dropout(input torch.Tensor, p float64, training bool) torch.Tensor {
 	return torch.Dropout(input, p, training)
 }
@@ -44,7 +44,7 @@ func Pad(input torch.Tensor, widths []int64, mode string, value float64) torch.T
 	return torch.Pad(input, widths, mode, value)
 }
 
-// Relu returns max(input, 0), with inplace in input itself.
+// Relu returns max(input, 0). With inplace it overwrites input.
 func Relu(input torch.Tensor, inplace bool) torch.Tensor {
 	if inplace {
 		return input.ReluI()
@@ -52,7 +52,7 @@ func Relu(input torch.Tensor, inplace bool) torch.Tensor {
 	return input.Relu()
 }
 
-// LeakyRelu returns input where it is positive, else negativeSlope·input; with inplace in input itself.
+// LeakyRelu returns input where it is positive, else negativeSlope·input. With inplace it overwrites input.
 func LeakyRelu(input torch.Tensor, negativeSlope float64, inplace bool) torch.Tensor {
 	if inplace {
 		return input.LeakyReluI(negativeSlope)
@@ -60,8 +60,8 @@ func LeakyRelu(input torch.Tensor, negativeSlope float64, inplace bool) torch.Te
 	return input.LeakyRelu(negativeSlope)
 }
 
-// LogSoftmax is the logarithm of the softmax along a dimension. A negative one stands for the first where input has 0, 1 or
-// 3 dimensions, else for the second.
+// LogSoftmax is the logarithm of the softmax along a dimension. A negative dim stands for dimension 0 if input has 0, 1 or 3
+// dimensions, else for dimension 1.
 func LogSoftmax(input torch.Tensor, dim int64) torch.Tensor {
 	if dim < 0 {
 		dim = 1
@@ -72,17 +72,12 @@ func LogSoftmax(input torch.Tensor, dim int64) torch.Tensor {
 	return input.LogSoftmax(dim)
 }
 
-// MaxPool2d returns the largest element of each window.
+// MaxPool2d is torch.MaxPool2d: the largest element of each window.
 func MaxPool2d(input torch.Tensor, kernelSize, stride, padding, dilation []int64, ceilMode bool) torch.Tensor {
 	return torch.MaxPool2d(input, kernelSize, stride, padding, dilation, ceilMode)
 }
 
-// AvgPool2d returns the mean of each window, zeros of the padding included.
-func AvgPool2d(input torch.Tensor, kernelSize, stride, padding []int64) torch.Tensor {
-	return torch.AvgPool2d(input, kernelSize, stride, padding)
-}
-
-// AdaptiveAvgPool2d returns means of windows such that the output is of a given height and width.
+// AdaptiveAvgPool2d is torch.AdaptiveAvgPool2d: means of windows, for an output of the given height and width.
 func AdaptiveAvgPool2d(input torch.Tensor, outputSize []int64) torch.Tensor {
 	return torch.AdaptiveAvgPool2d(input, outputSize)
 }

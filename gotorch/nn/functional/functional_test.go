@@ -17,7 +17,7 @@ func TestArgumentsArriveInOrder(t *testing.T) {
 		vector := func() torch.Tensor { return torch.Rand([]int64{4}, false).AddScalar(0.5) }
 		mean, variance, weight, bias := vector(), vector(), vector(), vector()
 		p, q := torch.Rand([]int64{5, 4}, false), torch.Rand([]int64{5, 4}, false)
-		classes := torch.FromInt64s([]int64{0, 1, 2, 3, 1}, 5)
+		classes := torch.NewTensor([]int64{0, 1, 2, 3, 1})
 		var none torch.Tensor
 		a, b, c := []int64{1, 2}, []int64{2, 1}, []int64{1, 1}
 		for name, pair := range map[string][2]torch.Tensor{
@@ -26,7 +26,7 @@ func TestArgumentsArriveInOrder(t *testing.T) {
 			"batch norm":      {BatchNorm(x, mean, variance, weight, bias, false, 0.1, 1e-3), torch.BatchNorm(x, mean, variance, weight, bias, false, 0.1, 1e-3)},
 			"instance norm":   {InstanceNorm(x, mean, variance, weight, bias, false, 0.1, 1e-3), torch.InstanceNorm(x, mean, variance, weight, bias, false, 0.1, 1e-3)},
 			"linear":          {Linear(p, q, none), torch.MM(p, q.Transpose(0, 1))},
-			"dropout":         {Dropout(x, 1, true), x.ZerosLike()},
+			"dropout":         {Dropout(x, 1, true), x.EmptyLike().ZeroI()},
 			"pad":             {Pad(x, []int64{1, 2, 3, 4}, "reflect", 0), torch.Pad(x, []int64{1, 2, 3, 4}, "reflect", 0)},
 			"relu":            {Relu(x, false), x.Relu()},
 			"leaky relu":      {LeakyRelu(x, 0.3, false), x.LeakyRelu(0.3)},
@@ -34,20 +34,16 @@ func TestArgumentsArriveInOrder(t *testing.T) {
 			"of 4 dimensions": {LogSoftmax(x, -1), x.LogSoftmax(1)},
 			"of 1 dimension":  {LogSoftmax(weight, -1), weight.LogSoftmax(0)},
 			"max pool":        {MaxPool2d(x, b, a, []int64{1, 0}, c, true), torch.MaxPool2d(x, b, a, []int64{1, 0}, c, true)},
-			"avg pool":        {AvgPool2d(x, b, a, []int64{1, 0}), torch.AvgPool2d(x, b, a, []int64{1, 0})},
 			"adaptive pool":   {AdaptiveAvgPool2d(x, b), torch.AdaptiveAvgPool2d(x, b)},
 			"nll":             {NllLoss(p, classes, weight, 2, "sum"), torch.NllLoss(p, classes, weight, 2, "sum")},
 			"cross entropy":   {CrossEntropy(p, classes, weight, 2, "sum"), torch.CrossEntropy(p, classes, weight, 2, "sum")},
 			"bce":             {BinaryCrossEntropy(p, q, weight, "sum"), torch.BinaryCrossEntropy(p, q, weight, "sum")},
-			"bce logits":      {BCEWithLogits(p, q, weight, "sum"), torch.BCEWithLogits(p, q, weight, "sum")},
-			"mse":             {MSELoss(p, q, "sum"), p.Sub(q, 1).Square().Sum()},
-			"l1":              {L1Loss(p, q, "none"), p.Sub(q, 1).Abs()},
 		} {
 			if !slices.Equal(pair[0].Shape(), pair[1].Shape()) || !torch.AllClose(pair[0], pair[1]) {
 				t.Errorf("%s: %v, want %v", name, pair[0], pair[1])
 			}
 		}
-		y, z := x.Clone(), x.Clone()
+		y, z := x.MulScalar(1), x.MulScalar(1)
 		if Relu(y, true) != y || LeakyRelu(z, 0.3, true) != z || !torch.Equal(y, x.Relu()) || !torch.Equal(z, x.LeakyRelu(0.3)) {
 			t.Error("in place")
 		}

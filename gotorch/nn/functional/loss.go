@@ -2,9 +2,9 @@ package functional
 
 import torch "keygan/gotorch"
 
-// A reduction is "none", "mean" or "sum".
+// The reduction of a loss is "none", "mean" or "sum".
 
-// NllLoss is the negative log likelihood of targets under log probabilities.
+// NllLoss is torch.NllLoss: the negative log likelihood of targets under log probabilities.
 func NllLoss(input, target, weight torch.Tensor, ignoreIndex int64, reduction string) torch.Tensor {
 	return torch.NllLoss(input, target, weight, ignoreIndex, reduction)
 }
@@ -14,22 +14,7 @@ func CrossEntropy(input, target, weight torch.Tensor, ignoreIndex int64, reducti
 	return torch.CrossEntropy(input, target, weight, ignoreIndex, reduction)
 }
 
-// BinaryCrossEntropy is −(target·log input + (1 − target)·log(1 − input)), for inputs in [0, 1].
+// BinaryCrossEntropy is torch.BinaryCrossEntropy, for inputs in [0, 1].
 func BinaryCrossEntropy(input, target, weight torch.Tensor, reduction string) torch.Tensor {
 	return torch.BinaryCrossEntropy(input, target, weight, reduction)
-}
-
-// BCEWithLogits is [BinaryCrossEntropy] of the sigmoid of input, without its overflow.
-func BCEWithLogits(input, target, weight torch.Tensor, reduction string) torch.Tensor {
-	return torch.BCEWithLogits(input, target, weight, reduction)
-}
-
-// MSELoss is (input − target)².
-func MSELoss(input, target torch.Tensor, reduction string) torch.Tensor {
-	return torch.MSELoss(input, target, reduction)
-}
-
-// L1Loss is |input − target|.
-func L1Loss(input, target torch.Tensor, reduction string) torch.Tensor {
-	return torch.L1Loss(input, target, reduction)
 }

@@ -1,4 +1,4 @@
-// Package initializer sets parameters to their first values, as torch.nn.init does. Nothing is recorded for gradients.
+// Package initializer sets the initial values of parameters, as torch.nn.init does. Gradients do not record it.
 package initializer
 
 import (
@@ -7,7 +7,7 @@ import (
 	torch "keygan/gotorch"
 )
 
-// ManualSeed starts the random number generators of all devices from a seed.
+// ManualSeed seeds the random number generators of all devices.
 func ManualSeed(seed int64) { torch.ManualSeed(seed) }
 
 func value(op string, a *torch.Tensor) torch.Tensor {
@@ -23,7 +23,7 @@ func Zeros(a *torch.Tensor) { torch.NoGrad(func() { value("zeros_", a).ZeroI() }
 // Ones sets every element to 1.
 func Ones(a *torch.Tensor) { torch.NoGrad(func() { value("ones_", a).FillI(1) }) }
 
-// Uniform draws every element evenly from [low, high).
+// Uniform draws every element uniformly from [low, high).
 func Uniform(a *torch.Tensor, low, high float64) {
 	torch.NoGrad(func() { value("uniform_", a).UniformI(low, high) })
 }
@@ -33,9 +33,9 @@ func Normal(a *torch.Tensor, mean, std float64) {
 	torch.NoGrad(func() { value("normal_", a).NormalI(mean, std) })
 }
 
-// KaimingUniform draws every element evenly from [−b, b), b = gain·√(3/fan), where the fan is that of fanMode, "fan_in" or
-// "fan_out", and the gain that of the nonlinearity: √2 for "relu", √(2/(1 + a²)) for "leaky_relu" (He et al., Delving Deep
-// into Rectifiers, 2015).
+// KaimingUniform draws every element uniformly from [−b, b) with b = gain·√(3/fan). fanMode chooses the fan: "fan_in" or
+// "fan_out". nonLinearity determines the gain: √2 for "relu", √(2/(1 + a²)) for "leaky_relu" (He et al., Delving Deep into
+// Rectifiers, 2015).
 func KaimingUniform(input *torch.Tensor, a float64, fanMode string, nonLinearity string) {
 	t := value("kaiming_uniform_", input)
 	fan, fanOut := CalculateFanInAndFanOut(t)
@@ -65,7 +65,7 @@ func gain(nonLinearity string, a float64) float64 {
 		", expected linear, sigmoid, tanh, relu or leaky_relu"})
 }
 
-// CalculateFanInAndFanOut returns how many inputs each output of a weight [Out, In, K...] has, and how many outputs each
+// CalculateFanInAndFanOut returns, for a weight [Out, In, K...], the number of inputs of each output and of outputs of each
 // input.
 func CalculateFanInAndFanOut(input torch.Tensor) (fanIn, fanOut int64) {
 	shape := input.Shape()

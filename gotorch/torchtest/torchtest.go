@@ -1,0 +1,23 @@
+// Package torchtest helps tests that need a GPU.
+//
+//	func TestOnAGPU(t *testing.T) {
+//		device := torchtest.CUDA(t)
+//		…
+//	}
+package torchtest
+
+import (
+	"testing"
+
+	torch "keygan/gotorch"
+)
+
+// CUDA returns the first CUDA device. It skips the test if there is none. scripts/test looks for the reason, to say once at
+// the end of a run that CUDA was not tested.
+func CUDA(t testing.TB) torch.Device {
+	t.Helper()
+	if !torch.IsCUDAAvailable() {
+		t.Skip("CUDA: not tested here")
+	}
+	return torch.NewDevice("cuda:0")
+}
