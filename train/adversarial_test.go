@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	torch "keygan/gotorch"
+	"keygan/gotorch/torchtest"
 	"keygan/internal/npz"
 )
 
@@ -19,10 +20,11 @@ func TestAgainstPyTorch(t *testing.T) {
 			t.Run("steps", func(t *testing.T) { stepsAgainstPyTorch(t, name, device, bound) })
 		}
 		t.Run(name+" on the CPU", func(t *testing.T) { both(t, torch.NewDevice("cpu"), 1e-5) })
-		if torch.IsCUDAAvailable() {
+		t.Run(name+" on a GPU", func(t *testing.T) {
+			device := torchtest.CUDA(t)
 			torch.SetTF32(false)
-			t.Run(name+" on a GPU", func(t *testing.T) { both(t, torch.NewDevice("cuda"), 1e-4) })
-		}
+			both(t, device, 1e-4)
+		})
 	}
 }
 

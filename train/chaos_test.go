@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	torch "keygan/gotorch"
+	"keygan/gotorch/torchtest"
 	"keygan/internal/npz"
 )
 
@@ -13,14 +14,12 @@ import (
 // from the same weights, batches, noise and dropout come the same losses, gradients and, at the end, weights and running
 // statistics. Both train in float64; the script says why.
 func TestChaosAgainstPyTorch(t *testing.T) {
-	devices := []string{"cpu"}
-	if torch.IsCUDAAvailable() {
-		devices = append(devices, "cuda")
+	both := func(t *testing.T, device torch.Device) {
+		t.Run("parts", func(t *testing.T) { chaosParts(t, device) })
+		t.Run("steps", func(t *testing.T) { chaosSteps(t, device) })
 	}
-	for _, device := range devices {
-		t.Run("parts on "+device, func(t *testing.T) { chaosParts(t, torch.NewDevice(device)) })
-		t.Run("steps on "+device, func(t *testing.T) { chaosSteps(t, torch.NewDevice(device)) })
-	}
+	t.Run("on the CPU", func(t *testing.T) { both(t, torch.NewDevice("cpu")) })
+	t.Run("on a GPU", func(t *testing.T) { both(t, torchtest.CUDA(t)) })
 }
 
 const chaosBound = 1e-6

@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	torch "keygan/gotorch"
 )
 
-// doctorCommand says what libtorch itself reports, and tries it: make doctor prints this below what it finds on the disk.
+// doctorCommand prints what libtorch reports about itself, and tries one operation. scripts/doctor calls it after its own checks.
 func doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "doctor",
@@ -24,6 +25,13 @@ func doctorCommand() *cobra.Command {
 			for i := range torch.CUDADeviceCount() {
 				row(fmt.Sprintf("cuda:%d", i), "%s", torch.CUDADeviceName(i))
 			}
+			var on []string
+			for _, s := range torch.Settings() {
+				if s.On() {
+					on = append(on, s.Name)
+				}
+			}
+			row("defaults", "libtorch starts with %s", strings.Join(on, ", "))
 			return torch.Try(func() {
 				torch.Scope(func() {
 					x := torch.RandN([]int64{256, 256}, false)
