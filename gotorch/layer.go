@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// Package nn/functional has these layers under the names that upstream gives them.
+// Package nn/functional offers these layers where upstream does.
 
 // pairOf passes a height and a width, or one number for both, to C.
 func pairOf(op, what string, v []int64) *C.int64_t {

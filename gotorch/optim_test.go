@@ -201,6 +201,7 @@ func TestOptimizerMisuse(t *testing.T) {
 		wantError(t, "step", "1 gradients, got 0", func() { a.StepWith(nil) })
 		wantError(t, "step", "shape", func() { a.StepWith([]Tensor{Ones([]int64{2}, false)}) })
 		a.StepWith([]Tensor{{}})
+		a.StepWith([]Tensor{p.Grad()}) // undefined
 		a.Step()
 		if !near(p.Floats(), []float32{1, 1, 1}) {
 			t.Error("a step without gradients moved the parameter")

@@ -17,7 +17,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default) /* whatever the rest of the library is compiled with */
 
-/* A tensor. scope is the number that kg_set_scope had set on the calling thread when the handle was made. */
+/* A tensor. scope is the calling thread's scope number when the handle was made. */
 typedef struct kg_handle {
   int64_t scope;
 } kg_handle;
@@ -26,14 +26,14 @@ typedef kg_handle* kg_tensor;
 /* core.cc: handles, versions, threads */
 void kg_free_error(char* message);
 void kg_close(kg_tensor t); /* t or NULL */
-int64_t kg_live(void);      /* handles made and not closed */
-int64_t kg_set_scope(int64_t scope); /* returns the calling thread's old one */
+int64_t kg_live(void);      /* the number of open handles */
+int64_t kg_set_scope(int64_t scope); /* sets the calling thread's scope number and returns the old one */
 int64_t kg_scope(void);
 const char* kg_version(void);
 int kg_num_threads(void);
 char* kg_set_num_threads(int n);
 
-/* tensor.cc: what a tensor is, and its way to other places */
+/* tensor.cc: properties of a tensor, and copies to other places */
 enum { KG_MAX_DIMS = 64 };
 char* kg_shape(kg_tensor t, int64_t* sizes /* KG_MAX_DIMS */, int* dims);
 enum { KG_NUMEL, KG_DTYPE, KG_DEVICE, KG_REQUIRES_GRAD, KG_DEFINED, KG_ITEM };

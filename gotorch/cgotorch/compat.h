@@ -1,5 +1,4 @@
-// What differs between libtorch versions, and nothing else. The rest of this folder is written against what 1.13, 2.6 and
-// 2.11 have in common.
+// The differences between libtorch versions. All other files of this folder use only what 1.13, 2.6 and 2.11 share.
 #pragma once
 
 #include <torch/csrc/api/include/torch/version.h>
@@ -10,12 +9,12 @@
 
 namespace keygan {
 
-// The CUDA kernel behind _fused_adam_ is as old as 1.13; the CPU got one in 2.4.
+// _fused_adam_ has a CUDA kernel in 1.13 already, and a CPU kernel since 2.4.
 constexpr bool kFusedAdamOnCPU = KG_TORCH_AT_LEAST(2, 4);
 
 }  // namespace keygan
 
-// Deterministic oneDNN kernels can be asked for since 2.6.
+// oneDNN has a switch for deterministic kernels since 2.6.
 #if KG_TORCH_AT_LEAST(2, 6)
 #define KG_SET_DETERMINISTIC_MKLDNN(context, on) (context).setDeterministicMkldnn(on)
 #else

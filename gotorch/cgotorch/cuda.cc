@@ -1,4 +1,4 @@
-// What only a libtorch with CUDA has: compiled with -DKEYGAN_CUDA, else every function says that it is not there.
+// What only a libtorch with CUDA has. It needs -DKEYGAN_CUDA; without, every function fails.
 #include "handle.h"
 
 #ifdef KEYGAN_CUDA
@@ -20,7 +20,7 @@ struct kg_stream_s {
 namespace {
 
 c10::cuda::CUDAStream& stream_of(kg_stream s) {
-  TORCH_CHECK(s != nullptr, "no stream");
+  TORCH_CHECK(s != nullptr, "the stream is missing");
   return s->stream;
 }
 
@@ -48,7 +48,8 @@ char* kg_cuda_synchronize(int device) {
 
 char* kg_cuda_memory(int device, int64_t* allocated, int64_t* reserved, int64_t* peak) {
   return guard([&] {
-    // The statistics are arrays by kind of pool; the first entry is the sum. Their type has moved between versions.
+    // Each statistic is an array over the kinds of pools, whose first entry is the sum. auto, since versions name the type
+    // differently.
     auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(index_of(device));
     *allocated = stats.allocated_bytes[0].current;
     *reserved = stats.reserved_bytes[0].current;

@@ -48,9 +48,10 @@ char* kg_conv_transpose2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const i
 char* kg_norm(int kind, kg_tensor x, kg_tensor mean, kg_tensor var, kg_tensor weight, kg_tensor bias,
               int use_input_stats, double momentum, double eps, kg_tensor* out) {
   return guard([&] {
-    auto norm = kind == KG_BATCH_NORM ? at::batch_norm : at::instance_norm;
-    *out = make(norm(get(x), get_or_none(weight), get_or_none(bias), get_or_none(mean), get_or_none(var),
-                     use_input_stats != 0, momentum, eps, at::globalContext().userEnabledCuDNN()));
+    at::Tensor w = get_or_none(weight), b = get_or_none(bias), m = get_or_none(mean), v = get_or_none(var);
+    bool stats = use_input_stats != 0, cudnn = at::globalContext().userEnabledCuDNN();
+    *out = make(kind == KG_BATCH_NORM ? at::batch_norm(get(x), w, b, m, v, stats, momentum, eps, cudnn)
+                                      : at::instance_norm(get(x), w, b, m, v, stats, momentum, eps, cudnn));
   });
 }
 

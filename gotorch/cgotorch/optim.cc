@@ -1,4 +1,4 @@
-// Adam and SGD over plain tensors, with PyTorch's arithmetic.
+// Adam and SGD over lists of tensors, with PyTorch's arithmetic.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 using Tensors = std::vector<at::Tensor>;
 
-// indices of the parameters that have a gradient; the others keep still, as in PyTorch.
+// The indices of the parameters that have a gradient. The others keep their values, as in PyTorch.
 std::vector<size_t> with_gradient(const Tensors& grads) {
   std::vector<size_t> v;
   for (size_t i = 0; i < grads.size(); i++) {
@@ -58,14 +58,14 @@ struct Adam : kg_optimizer_s {
   Adam(double rate, double b1, double b2, double decay)
       : kg_optimizer_s(rate), beta1(b1), beta2(b2), weight_decay(decay) {}
 
-  // m and v begin at zero, where and as the parameter is.
+  // Each parameter's m and v start at zero, on its device and with its type.
   void grow() {
     for (size_t i = exp_avg.size(); i < params.size(); i++) {
       exp_avg.push_back(at::zeros_like(params[i]));
       exp_avg_sq.push_back(at::zeros_like(params[i]));
       steps.push_back(0);
     }
-    // A module may have moved to another device, or taken another type, since.
+    // A module may have moved to another device or changed its type since the last step.
     for (size_t i = 0; i < params.size(); i++) {
       at::Device device = params[i].device();
       at::ScalarType dtype = params[i].scalar_type();
@@ -82,7 +82,7 @@ struct Adam : kg_optimizer_s {
     if (which.empty()) return;
     Tensors p = pick(params, which), g = pick(all_grads, which);
     Tensors m = pick(exp_avg, which), v = pick(exp_avg_sq, which);
-    // backward() lays a gradient out like its parameter; autograd::grad does not, and the kernels over lists want it so.
+    // The kernels over lists need each gradient in its parameter's layout. backward() gives that, autograd::grad does not.
     for (size_t i = 0; i < p.size(); i++) {
       if (g[i].strides() != p[i].strides()) g[i] = at::empty_like(p[i]).copy_(g[i]);
     }
@@ -97,7 +97,7 @@ struct Adam : kg_optimizer_s {
     }
   }
 
-  // One kernel over everything. It wants the step counts as tensors beside the parameters, already advanced.
+  // One kernel updates all parameters. It takes the step counts, already advanced, as tensors on the same device.
   void fused(Tensors& p, Tensors& g, Tensors& m, Tensors& v, const std::vector<size_t>& which) {
     if (device_steps.size() != params.size()) {
       device_steps.clear();
@@ -113,7 +113,7 @@ struct Adam : kg_optimizer_s {
                      /*amsgrad=*/false, /*maximize=*/false);
   }
 
-  // torch.optim.Adam's own order of operations:
+  // The order of operations is torch.optim.Adam's:
   //   m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  θ ← θ − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)
   void foreach (Tensors& p, Tensors& g, Tensors& m, Tensors& v, const std::vector<size_t>& which) {
     if (weight_decay != 0) g = at::_foreach_add(g, p, weight_decay);
@@ -136,7 +136,7 @@ struct Adam : kg_optimizer_s {
   const double beta1, beta2, weight_decay, eps = 1e-8;
   std::vector<int64_t> steps;
   Tensors exp_avg, exp_avg_sq;
-  Tensors device_steps;  // for the fused kernel: empty, or steps as tensors
+  Tensors device_steps;  // steps as tensors, for the fused kernel; empty until it runs
 };
 
 struct SGD : kg_optimizer_s {

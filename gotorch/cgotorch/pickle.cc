@@ -1,4 +1,4 @@
-// One tensor to and from the bytes of torch.save.
+// Converts one tensor to and from the bytes of torch.save.
 #include <torch/csrc/jit/serialization/pickle.h>
 
 #include <cstdlib>

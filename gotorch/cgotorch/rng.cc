@@ -1,4 +1,4 @@
-// Random number generators: one for the CPU, one a CUDA device.
+// Random number generators: the CPU has one, and so has each CUDA device.
 #include <ATen/ATen.h>
 
 #include <mutex>

@@ -1,4 +1,4 @@
-// What a tensor is, and its way to other devices, types and the host's memory.
+// The properties of a tensor, and copies to other devices, types and host memory.
 #include <ATen/ATen.h>
 #include <ATen/core/Formatting.h>
 
