@@ -25,14 +25,14 @@ func doctorCommand() *cobra.Command {
 			for i := range torch.CUDADeviceCount() {
 				row(fmt.Sprintf("cuda:%d", i), "%s", torch.CUDADeviceName(i))
 			}
-			var on []string
-			for _, s := range torch.Settings() {
-				if s.On() {
-					on = append(on, s.Name)
-				}
-			}
-			row("defaults", "libtorch starts with %s", strings.Join(on, ", "))
 			return torch.Try(func() {
+				var on []string
+				for _, s := range torch.Settings() {
+					if s.On() {
+						on = append(on, s.Name)
+					}
+				}
+				row("defaults", "libtorch starts with %s", strings.Join(on, ", "))
 				torch.Scope(func() {
 					x := torch.RandN([]int64{256, 256}, false)
 					row("product", "256×256 matrices multiply: %v", torch.AllFinite([]torch.Tensor{torch.MM(x, x)}))
