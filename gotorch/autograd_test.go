@@ -82,9 +82,9 @@ func TestGradOfGrad(t *testing.T) {
 			t.Errorf("second derivative %v", got)
 		}
 		if second.RequiresGrad() || !first.RequiresGrad() {
-			t.Error("create_graph is not what decides about the history of a gradient")
+			t.Error("a gradient has a history without create_graph, or none with it")
 		}
-		// Weights for outputs that are no single numbers.
+		// Weights for an output of several numbers.
 		w := FromFloats([]float32{1, 10, 100}, 3)
 		if got := Grad([]Tensor{x.Square()}, []Tensor{x}, []Tensor{w}, false, false)[0].Floats(); !near(got, []float32{2, 40, 600}) {
 			t.Errorf("weighted gradient %v", got)

@@ -40,7 +40,7 @@ func TestNewTensor(t *testing.T) {
 			t.Errorf("bfloat16: %v", b)
 		}
 		if !NewTensor([]float32{1}, map[string]any{"requires_grad": true}).RequiresGrad() {
-			t.Error("requires_grad is not heeded")
+			t.Error("requires_grad is ignored")
 		}
 		wantError(t, "tensor", "does not fit", func() { NewTensor([]uint16{1}, map[string]any{"dtype": Float}) })
 	})

@@ -133,7 +133,7 @@ func TestDCGANProgram(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sample.pt")
 	samples.Save(path)
 	if !torch.Equal(torch.Load(path), samples) {
-		t.Error("the saved samples are others")
+		t.Error("the saved samples differ")
 	}
 	// The same seed gives the same run.
 	again, _, _ := dcgan(5, device)

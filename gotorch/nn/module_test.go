@@ -124,7 +124,7 @@ func TestStateDictBothWays(t *testing.T) {
 		}
 		for i, n := range b.named(true, true) {
 			if !torch.Equal(n.tensor, a.named(true, true)[i].tensor) {
-				t.Errorf("%s is not what was read", n.name)
+				t.Errorf("%s differs from the value read", n.name)
 			}
 		}
 		if !slices.Equal(params, b.Parameters()) || !b.W.RequiresGrad() {
