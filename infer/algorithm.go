@@ -1,97 +1,79 @@
 package infer
 
-import (
-	"fmt"
+import "keygan/infer/kernel"
 
-	"keygan/infer/kernel"
-)
-
-// The algorithms besides AlgorithmDirect; doc.go, rule 9, has what each computes. A network has either that one in all layers
-// or none of it.
+// The values of Layer.Algorithm for convolutions. The contract in doc.go says what each computes.
 const (
 	// AlgorithmFMA is one chain of fused multiply-adds for each output element, for any layer.
 	AlgorithmFMA = "direct_fma"
 
-	// AlgorithmColumns is one chain for each column of the kernel, and their sum: for layers with so few output channels that
-	// all columns together make full vectors. For a convolution of stride 1.
+	// AlgorithmColumns is one chain for each column of the kernel, and their sum. It serves layers with so few output channels that
+	// only all columns together make full vectors.
 	AlgorithmColumns = "columns_fma"
 
-	// AlgorithmWinograd is Winograd's F(4×4, 3×3), a quarter of the products. For a 3×3 kernel of stride 1, transposed or not.
+	// AlgorithmWinograd is Winograd's F(4×4, 3×3), a quarter of the products.
 	AlgorithmWinograd = "winograd4"
 )
 
-// WithFastAlgorithms returns a with the algorithm that runs fastest here in each layer. Its keys are as good as those of the
-// direct algorithm, but not the same.
-func (a Arch) WithFastAlgorithms() Arch {
-	layers := make([]Layer, len(a.Layers))
-	for i, l := range a.Layers {
-		l.Algorithm = AlgorithmFMA
-		for _, algorithm := range []string{AlgorithmColumns, AlgorithmWinograd} {
-			if l.suits(algorithm) {
-				l.Algorithm = algorithm
-			}
+// An algorithm is one way to compute a type of layer. It decides the last bits of a key, so a file names it.
+type algorithm struct {
+	name      string
+	serves    string             // the layers that it computes, for errors
+	computes  func(l Layer) bool // nil: every layer of the type
+	faster    func(l Layer) bool // whether it is faster than those before it in layerType.algorithms; nil: always
+	blocks    bool               // it reads whole blocks of channels, those that fill up a vector included
+	packed    func(l Layer) int64
+	workspace func(l Layer, threads int, out shape3) int // numbers that it works in, with threads; nil: none
+	pack      func(l Layer, weight []float32) operator
+}
+
+// operator is a layer's sums, before bias and norm, with its weights packed.
+type operator interface {
+	// border says what an input of shape from needs around it for an output of shape to.
+	border(from, to shape3) border
+	// plan adds to s the stages that compute out from in. They call rowDone(y) when row y of out is complete.
+	plan(s *schedule, out, in *pixels, rowDone func(y int))
+}
+
+var fmaAlgorithm = &algorithm{
+	name:   AlgorithmFMA,
+	packed: func(l Layer) int64 { return int64(roundUp(l.Out, kernel.Block)) * int64(l.Kernel*l.Kernel*l.In) },
+	pack:   newFMAConvolution,
+}
+
+var columnsAlgorithm = &algorithm{
+	name:     AlgorithmColumns,
+	serves:   "convolutions of stride 1",
+	computes: func(l Layer) bool { return l.Stride == 1 },
+	faster:   func(l Layer) bool { return l.Kernel > 1 && l.Out*l.Kernel <= 64 && l.Out < kernel.Block },
+	packed:   func(l Layer) int64 { return int64(roundUp(l.Out*l.Kernel, kernel.Block)) * int64(l.Kernel*l.In) },
+	pack:     newColumnsConvolution,
+}
+
+var winogradAlgorithm = &algorithm{
+	name:     AlgorithmWinograd,
+	serves:   "3×3 kernels of stride 1",
+	computes: func(l Layer) bool { return l.Kernel == 3 && l.Stride == 1 },
+	faster:   func(l Layer) bool { return l.In >= 16 },
+	blocks:   true,
+	packed:   fmaAlgorithm.packed,
+	workspace: func(l Layer, threads int, out shape3) int {
+		ins, outs := roundUp(l.In, kernel.Block), roundUp(l.Out, kernel.Block)
+		rows, cols := winogradTiles(out)
+		return kernel.Frequencies * (ins*outs + threads*min(unitTiles, rows*cols)*(ins+outs))
+	},
+	pack: newWinogradConvolution,
+}
+
+// canCompute reports whether a can compute l.
+func (a *algorithm) canCompute(l Layer) bool { return a.computes == nil || a.computes(l) }
+
+// fastestAlgorithm is the name of the algorithm that computes l fastest.
+func (l Layer) fastestAlgorithm() (name string) {
+	for _, a := range l.kind().algorithms {
+		if a.canCompute(l) && (a.faster == nil || a.faster(l)) {
+			name = a.name
 		}
-		layers[i] = l
 	}
-	a.Layers, a.FormatVersion = layers, max(2, a.FormatVersion)
-	return a
+	return name
 }
-
-// maxColumns is how many sums for one pixel AlgorithmColumns is worth having.
-const maxColumns = 64
-
-// suits says whether the algorithm can compute l, and is worth while.
-func (l Layer) suits(algorithm string) bool {
-	l.Algorithm = algorithm
-	switch algorithm {
-	case AlgorithmColumns:
-		return l.validateAlgorithm() == nil && l.Kernel > 1 && l.Out*l.Kernel <= maxColumns && l.Out < 16
-	case AlgorithmWinograd:
-		return l.validateAlgorithm() == nil && l.In >= 16
-	}
-	return true
-}
-
-// validateAlgorithm refuses an algorithm that cannot compute l.
-func (l Layer) validateAlgorithm() error {
-	fail := func(what string) error { return fmt.Errorf("algorithm %q is for %s", l.Algorithm, what) }
-	switch {
-	case l.Algorithm == AlgorithmColumns && (l.Type != Conv || l.Stride != 1):
-		return fail("convolutions of stride 1")
-	case l.Algorithm == AlgorithmWinograd && (l.Kernel != 3 || l.Stride != 1):
-		return fail("3×3 kernels of stride 1")
-	}
-	return nil
-}
-
-// validateAlgorithms refuses direct layers beside others, which are computed in another order of memory.
-func (a Arch) validateAlgorithms() error {
-	for i, l := range a.Layers {
-		switch {
-		case (l.Algorithm == AlgorithmDirect) != (a.Layers[0].Algorithm == AlgorithmDirect):
-			return fmt.Errorf("layer %d (%.60q): algorithm %q beside %q", i, l.Name, l.Algorithm, a.Layers[0].Algorithm)
-		case l.Algorithm != AlgorithmDirect && a.FormatVersion < 2:
-			return fmt.Errorf("layer %d (%.60q): algorithm %q needs format version 2, this is version 1", i, l.Name, l.Algorithm)
-		}
-	}
-	return nil
-}
-
-// packed is how many numbers l's weight takes in memory, packed for its algorithm: output channels are filled up to whole vectors.
-func (l Layer) packed() int64 {
-	outs, steps := roundUp(l.Out, kernel.Block), l.Kernel*l.Kernel*l.In
-	switch l.Algorithm {
-	case AlgorithmDirect:
-		phases := 1
-		if l.Type == ConvTranspose {
-			phases = l.Stride * l.Stride
-		}
-		outs, steps = roundUp(l.Out, tileRows), steps+phases*(groupStep-1)
-	case AlgorithmColumns:
-		outs, steps = roundUp(l.Out*l.Kernel, kernel.Block), l.Kernel*l.In
-	}
-	return int64(outs) * int64(steps)
-}
-
-// direct says whether a is computed by AlgorithmDirect.
-func (a Arch) direct() bool { return a.Layers[0].Algorithm == AlgorithmDirect }

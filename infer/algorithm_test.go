@@ -3,7 +3,6 @@ package infer
 import (
 	"fmt"
 	"math"
-	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -18,18 +17,22 @@ func withKernels(t *testing.T, s *kernel.Set) {
 	t.Cleanup(func() { kernels = before })
 }
 
+// computable says whether l's algorithm computes it.
+func (l Layer) computable() bool {
+	return slices.ContainsFunc(l.kind().algorithms, func(a *algorithm) bool { return a.name == l.Algorithm && a.canCompute(l) })
+}
+
 // byEachAlgorithm is a by each algorithm alone, and by AlgorithmFMA in the layers that it cannot compute.
 func byEachAlgorithm(a Arch) map[string]Arch {
 	all := map[string]Arch{}
-	for _, algorithm := range []string{AlgorithmDirect, AlgorithmFMA, AlgorithmColumns, AlgorithmWinograd} {
+	for _, algorithm := range []string{AlgorithmFMA, AlgorithmColumns, AlgorithmWinograd} {
 		b := a
 		b.Layers = slices.Clone(a.Layers)
 		for i := range b.Layers {
-			if l := &b.Layers[i]; algorithm != AlgorithmDirect {
-				l.Algorithm = algorithm
-				if l.validateAlgorithm() != nil {
-					l.Algorithm = AlgorithmFMA
-				}
+			l := &b.Layers[i]
+			l.Algorithm = algorithm
+			if !l.computable() {
+				l.Algorithm = AlgorithmFMA
 			}
 		}
 		all[algorithm] = b
@@ -37,171 +40,8 @@ func byEachAlgorithm(a Arch) map[string]Arch {
 	return all
 }
 
-// fma32 is x·y + z, rounded once.
-func fma32(x, y, z float32) float32 {
-	s := float64(x)*float64(y) + float64(z)
-	if math.Float64bits(s)<<35 != 1<<63 && math.Abs(s) >= 0x1p-120 {
-		return float32(s)
-	}
-	big64 := func(v float32) *big.Float { return new(big.Float).SetPrec(2000).SetFloat64(float64(v)) }
-	r := new(big.Float).SetPrec(2000).Mul(big64(x), big64(y))
-	if r.Add(r, big64(z)); r.Sign() == 0 {
-		return float32(s)
-	}
-	f, _ := r.Float32()
-	return f
-}
-
-// plainTaps calls tap for each of an output pixel's taps, rows and columns of the kernel ascending: with the place in the
-// kernel, and the input pixel, which may be outside.
-func plainTaps(l Layer, y, x int, tap func(ky, kx, iy, ix int)) {
-	for ky := range l.Kernel {
-		for kx := range l.Kernel {
-			iy, ix := y*l.Stride-l.Padding+ky, x*l.Stride-l.Padding+kx
-			if l.Type == ConvTranspose {
-				iy, ix = y+l.Padding-ky, x+l.Padding-kx
-				if iy%l.Stride != 0 || ix%l.Stride != 0 {
-					continue
-				}
-				iy, ix = iy/l.Stride, ix/l.Stride
-			}
-			tap(ky, kx, iy, ix)
-		}
-	}
-}
-
-// plainFast is rule 9 of doc.go as loops.
-func plainFast(l Layer, weight []float32, in Array) Array {
-	height, width := in.Shape[1], in.Shape[2]
-	pixel := func(c, y, x int) float32 {
-		if y < 0 || y >= height || x < 0 || x >= width {
-			return 0
-		}
-		return in.Data[(c*height+y)*width+x]
-	}
-	weightAt := func(m, c, ky, kx int) float32 {
-		if l.Type == ConvTranspose {
-			return weight[((c*l.Out+m)*l.Kernel+ky)*l.Kernel+kx]
-		}
-		return weight[((m*l.In+c)*l.Kernel+ky)*l.Kernel+kx]
-	}
-	out := Array{Shape: []int{l.Out, l.outputSize(height), l.outputSize(width)}}
-	if l.Algorithm == AlgorithmWinograd {
-		return plainWinograd(l, weightAt, pixel, out)
-	}
-	for m := range l.Out {
-		for y := range out.Shape[1] {
-			for x := range out.Shape[2] {
-				var sums [maxKernel]float32
-				plainTaps(l, y, x, func(ky, kx, iy, ix int) {
-					chain := &sums[0]
-					if l.Algorithm == AlgorithmColumns {
-						chain = &sums[kx]
-					}
-					for c := range l.In {
-						*chain = fma32(weightAt(m, c, ky, kx), pixel(c, iy, ix), *chain)
-					}
-				})
-				if l.Algorithm == AlgorithmColumns {
-					for _, v := range sums[1:l.Kernel] {
-						sums[0] += v
-					}
-				}
-				out.Data = append(out.Data, sums[0])
-			}
-		}
-	}
-	return out
-}
-
-// sandwich is line applied to the columns of x and then to the rows of what that gives.
-func sandwich(x [][]float32, line func(v []float32) []float32) [][]float32 {
-	transposed := func(x [][]float32) [][]float32 {
-		y := make([][]float32, len(x[0]))
-		for _, row := range x {
-			for j, v := range row {
-				y[j] = append(y[j], v)
-			}
-		}
-		return y
-	}
-	each := func(x [][]float32) (y [][]float32) {
-		for _, v := range x {
-			y = append(y, line(v))
-		}
-		return y
-	}
-	return each(transposed(each(transposed(x))))
-}
-
-// plainWinograd is F(4×4, 3×3), a tile and a pair of channels at a time.
-func plainWinograd(l Layer, weight func(m, c, ky, kx int) float32, pixel func(c, y, x int) float32, out Array) Array {
-	input := func(d []float32) []float32 {
-		return []float32{
-			float32(4*(d[0]-d[2])) + (d[4] - d[2]), (d[4] - float32(4*d[2])) + (d[3] - float32(4*d[1])),
-			(d[4] - float32(4*d[2])) - (d[3] - float32(4*d[1])), (d[4] - d[2]) + float32(2*(d[3]-d[1])),
-			(d[4] - d[2]) - float32(2*(d[3]-d[1])), (d[5] - d[3]) - float32(4*(d[3]-d[1])),
-		}
-	}
-	kernelLine := func(g []float32) []float32 {
-		return []float32{g[0], (g[0] + g[2]) + g[1], (g[0] + g[2]) - g[1],
-			(g[0] + float32(4*g[2])) + float32(2*g[1]), (g[0] + float32(4*g[2])) - float32(2*g[1]), g[2]}
-	}
-	output := func(m []float32) []float32 {
-		s, d, t, e := m[1]+m[2], m[1]-m[2], m[3]+m[4], m[3]-m[4]
-		return []float32{(m[0] + s) + t, d + float32(2*e), s + float32(4*t), (d + float32(8*e)) + m[5]}
-	}
-	scale := []*big.Rat{big.NewRat(1, 4), big.NewRat(-1, 6), big.NewRat(-1, 6), big.NewRat(1, 24), big.NewRat(1, 24), big.NewRat(1, 1)}
-	grid := func(n int, at func(y, x int) float32) (g [][]float32) {
-		for y := range n {
-			g = append(g, make([]float32, n))
-			for x := range n {
-				g[y][x] = at(y, x)
-			}
-		}
-		return g
-	}
-	padding, flip := l.Padding, func(k int) int { return k }
-	if l.Type == ConvTranspose {
-		padding, flip = 2-l.Padding, func(k int) int { return 2 - k }
-	}
-	height, width := out.Shape[1], out.Shape[2]
-	out.Data = make([]float32, l.Out*height*width)
-	for m := range l.Out {
-		var u [][][]float32
-		for c := range l.In {
-			t := sandwich(grid(3, func(y, x int) float32 { return weight(m, c, flip(y), flip(x)) }), kernelLine)
-			u = append(u, grid(6, func(y, x int) float32 {
-				s, _ := new(big.Rat).Mul(scale[y], scale[x]).Float32()
-				return t[y][x] * s
-			}))
-		}
-		for top := 0; top < height; top += 4 {
-			for left := 0; left < width; left += 4 {
-				sum := grid(6, func(y, x int) float32 { return 0 })
-				for c := range l.In {
-					v := sandwich(grid(6, func(y, x int) float32 { return pixel(c, top+y-padding, left+x-padding) }), input)
-					for y := range 6 {
-						for x := range 6 {
-							sum[y][x] = fma32(u[c][y][x], v[y][x], sum[y][x])
-						}
-					}
-				}
-				for y, row := range sandwich(sum, output) {
-					for x, v := range row {
-						if top+y < height && left+x < width {
-							out.Data[(m*height+top+y)*width+left+x] = v
-						}
-					}
-				}
-			}
-		}
-	}
-	return out
-}
-
 // Every algorithm, kernel, stride and padding, on every set of kernels, with memory that holds NaN from before.
-func TestFastConvolutionIsThePlainLoop(t *testing.T) {
+func TestConvolutionIsThePlainLoop(t *testing.T) {
 	layers := []Layer{
 		{In: 3, Out: 5, Kernel: 7, Stride: 1, Padding: 3},
 		{In: 16, Out: 40, Kernel: 3, Stride: 2, Padding: 1},
@@ -229,7 +69,7 @@ func TestFastConvolutionIsThePlainLoop(t *testing.T) {
 			}
 			for _, l.Algorithm = range []string{AlgorithmFMA, AlgorithmColumns, AlgorithmWinograd} {
 				l.Name = "m"
-				if l.validateAlgorithm() != nil {
+				if !l.computable() {
 					continue
 				}
 				if err := l.validate(); err != nil {
@@ -239,19 +79,13 @@ func TestFastConvolutionIsThePlainLoop(t *testing.T) {
 				params := randomParams(a, uint64(l.In))
 				for _, size := range [][2]int{{1, 1}, {1, 2}, {3, 2}, {5, 7}, {8, 8}, {9, 16}, {2, 37}, {13, 11}} {
 					from := shape3{l.In, size[0], size[1]}
-					to := shape3{l.Out, l.outputSize(size[0]), l.outputSize(size[1])}
+					to := shape3{l.Out, l.OutputSize(size[0]), l.OutputSize(size[1])}
 					if to.height < 1 || to.width < 1 {
 						continue
 					}
 					x := randomArray([]int{l.In, size[0], size[1]}, 7)
-					want := plainConv(l, params["m.weight"].Data, x)
-					schedule := newModel(a, params).newSchedule(s, from, []shape3{to}, 3)
-					copy(schedule.in.data, poisoned(len(schedule.in.data)))
-					copy(schedule.out.data, poisoned(len(schedule.out.data)))
-					copy(schedule.transformed, poisoned(len(schedule.transformed)))
-					for _, w := range schedule.scratch {
-						copy(w, poisoned(len(w)))
-					}
+					want := plainSums(l, params["m.weight"].Data, x)
+					schedule := layersSchedule(newModel(a, params), 3, from, to)
 					got := poisoned(to.size())
 					schedule.run(got, x.Data, Seed{})
 					if i := differ(got, want.Data); i >= 0 {
@@ -297,9 +131,9 @@ func TestWinogradUnitsCoverEveryTile(t *testing.T) {
 	}
 }
 
-func TestFastAlgorithms(t *testing.T) {
+func TestAlgorithms(t *testing.T) {
 	var names []string
-	for _, l := range ResNet(64, 1, 3, 256).WithFastAlgorithms().Layers {
+	for _, l := range ResNet(64, 1, 3, 256).Layers {
 		names = append(names, l.Algorithm)
 	}
 	want := "direct_fma direct_fma direct_fma winograd4 winograd4 direct_fma direct_fma columns_fma"
@@ -310,13 +144,12 @@ func TestFastAlgorithms(t *testing.T) {
 		change func(a *Arch)
 		want   string
 	}{
-		"mixed":              {func(a *Arch) { a.Layers[2].Algorithm = AlgorithmDirect }, `algorithm "direct" beside "columns_fma"`},
-		"version 1":          {func(a *Arch) { a.FormatVersion = 1 }, "needs format version 2"},
+		"direct":             {func(a *Arch) { a.Layers[2].Algorithm = "direct" }, `unknown algorithm "direct"`},
 		"columns of stride":  {func(a *Arch) { a.Layers[1].Algorithm = AlgorithmColumns }, `"columns_fma" is for convolutions of stride 1`},
 		"winograd of stride": {func(a *Arch) { a.Layers[1].Algorithm = AlgorithmWinograd }, `"winograd4" is for 3×3 kernels of stride 1`},
 		"unknown":            {func(a *Arch) { a.Layers[1].Algorithm = "winograd6" }, `unknown algorithm "winograd6"`},
 	} {
-		a := ResNet(4, 1, 3, 64).WithFastAlgorithms()
+		a := ResNet(4, 1, 3, 64)
 		if err := a.Validate(); err != nil {
 			t.Fatal(err)
 		}
@@ -328,9 +161,8 @@ func TestFastAlgorithms(t *testing.T) {
 }
 
 // Whole networks of every kind, to the last bit, on every set of kernels, with 1 and with 3 threads.
-func TestFastForwardIsThePlainLoop(t *testing.T) {
+func TestForwardIsThePlainLoop(t *testing.T) {
 	for name, a := range versions {
-		a = a.WithFastAlgorithms()
 		if name == "everything" || name == "batch" { // narrow as they are, they would not be computed so
 			for i := range a.Layers {
 				if l := &a.Layers[i]; l.Kernel == 3 && l.Stride == 1 {
@@ -362,10 +194,44 @@ func TestFastForwardIsThePlainLoop(t *testing.T) {
 							if i := differ(got, want.Data); i >= 0 {
 								t.Fatalf("number %d is %v, want %v", i, got[i], want.Data[i])
 							}
+							spread(t, got)
 						}
 					})
 				}
 			}
 		}
 	}
+}
+
+// spread fails where the numbers are too much alike to show anything.
+func spread(t *testing.T, x []float32) {
+	t.Helper()
+	different := map[float32]bool{}
+	for _, v := range x {
+		different[v] = true
+	}
+	if len(different) < len(x)/4 {
+		t.Errorf("only %d of %d numbers are different", len(different), len(x))
+	}
+}
+
+func poisoned(n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(math.NaN())
+	}
+	return x
+}
+
+// differ is the first place where two arrays differ in a bit, or −1.
+func differ(a, b []float32) int {
+	if len(a) != len(b) {
+		return 0
+	}
+	for i := range a {
+		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
+			return i
+		}
+	}
+	return -1
 }

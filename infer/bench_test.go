@@ -14,21 +14,22 @@ import (
 
 // What scripts/bench-infer asks for.
 var (
-	benchShape     = flag.String("bench.shape", "", `"size width blocks" of the only resnet that BenchmarkForward times`)
-	benchKernels   = flag.String("bench.kernels", "", "avx512, avx2 or go instead of the best")
-	benchAlgorithm = flag.String("bench.algorithm", "fast", "direct or fast")
-	benchONNX      = flag.String("bench.onnx", "", "a file that BenchmarkForward writes its last network to, and beside it, with .npz, the same, and with .key, what it made")
+	benchShape   = flag.String("bench.shape", "", `"size width blocks" of the only resnet that BenchmarkForward times`)
+	benchKernels = flag.String("bench.kernels", "", "avx512, avx2 or go instead of the best")
+	benchONNX    = flag.String("bench.onnx", "", "a file that BenchmarkForward writes its last network to, and beside it, with .npz, the same, and with .key, what it made")
 )
 
 // spared is how many of a's Operations AlgorithmWinograd spares: three quarters of its layers' products. Its transforms, a few
 // percent, are not counted.
 func spared(a Arch, size int) (n float64) {
-	if err := a.trace(size, size, func(l Layer, out shape3) {
-		if l.Algorithm == AlgorithmWinograd {
-			n += 2 * 0.75 * float64(l.In*9*out.size())
-		}
-	}); err != nil {
+	shapes, err := a.shapes(size, size)
+	if err != nil {
 		panic(err)
+	}
+	for i, l := range a.Layers {
+		if l.Algorithm == AlgorithmWinograd {
+			n += 0.75 * l.Operations(shapes[i].height, shapes[i].width)
+		}
 	}
 	return n
 }
@@ -58,9 +59,6 @@ func BenchmarkForward(b *testing.B) {
 	}
 	for _, c := range shapes {
 		a := ResNet(c.width, c.blocks, c.channels, c.size)
-		if *benchAlgorithm == "fast" {
-			a = a.WithFastAlgorithms()
-		}
 		b.Run(fmt.Sprintf("width=%d/blocks=%d/channels=%d/size=%d", c.width, c.blocks, c.channels, c.size), func(b *testing.B) {
 			m := newModel(a, randomParams(a, 1))
 			operations, err := a.Operations(c.size, c.size)

@@ -5,8 +5,8 @@ import "keygan/infer/kernel"
 // border is how many rows and columns of zeros an activation has around it, for the layer that reads it.
 type border struct{ before, bottom, right int }
 
-// pixels is an activation that is stored channels last: the channels of a pixel lie side by side, those that vectors need to
-// be full after them. Rows follow each other with the border between.
+// pixels is an activation stored channels last: the channels of a pixel lie side by side, then those that fill up the last vector.
+// Rows follow each other with the border between.
 type pixels struct {
 	shape3
 	border
@@ -15,7 +15,7 @@ type pixels struct {
 	data   []float32
 }
 
-// newPixels lays out an activation, without memory. stride is at least the number of channels.
+// newPixels lays out an activation but takes no memory. stride is at least the number of channels.
 func newPixels(s shape3, b border, stride int) *pixels {
 	return &pixels{shape3: s, border: b, stride: stride, pitch: (b.before + s.width + b.right) * stride}
 }
@@ -26,7 +26,7 @@ func (p *pixels) length() int { return (p.before + p.height + p.bottom) * p.pitc
 // index is where pixel (y, x) begins; the border has indices below 0 and beyond the sides.
 func (p *pixels) index(y, x int) int { return (p.before+y)*p.pitch + (p.before+x)*p.stride }
 
-// at is all from pixel (y, x) on.
+// at is the memory from pixel (y, x) on.
 func (p *pixels) at(y, x int) []float32 { return p.data[p.index(y, x):] }
 
 // blocks is how many blocks of channels a pixel has.
@@ -52,23 +52,26 @@ func (p *pixels) clearBorder(y int) {
 	}
 }
 
-// loadRow copies row y of an activation [channels, height, width] into p, and clears its border.
-func (p *pixels) loadRow(x []float32, y int) {
+// loadRow sets row y of p from an image [channels, height, width], which p extends to the right and below by repeating its last
+// column and row, and clears its border.
+func (p *pixels) loadRow(x []float32, image shape3, y int) {
 	p.clearBorder(y)
 	row := p.at(y, 0)
 	for c := range p.channels {
-		for i, v := range x[(c*p.height+y)*p.width:][:p.width] {
-			row[i*p.stride+c] = v
+		line := x[(c*image.height+min(y, image.height-1))*image.width:][:image.width]
+		for i := range p.width {
+			row[i*p.stride+c] = line[min(i, len(line)-1)]
 		}
 	}
 }
 
-// storeRow copies row y of p to [channels, height, width].
-func (p *pixels) storeRow(x []float32, y int) {
+// storeRow copies row y of p, as far as it is in the key, to [channels, height, width].
+func (p *pixels) storeRow(x []float32, key shape3, y int) {
 	row := p.at(y, 0)
-	for c := range p.channels {
-		for i := range p.width {
-			x[(c*p.height+y)*p.width+i] = row[i*p.stride+c]
+	for c := range key.channels {
+		line := x[(c*key.height+y)*key.width:][:key.width]
+		for i := range line {
+			line[i] = row[i*p.stride+c]
 		}
 	}
 }

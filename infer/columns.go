@@ -2,16 +2,16 @@ package infer
 
 import "keygan/infer/kernel"
 
-// columnsConvolution is a layer by AlgorithmColumns: a convolution with a kernel of one column, whose outputs are the sums of
-// all columns and channels of the real kernel, and then the addition of the columns, each from its own pixel. With 3 output
-// channels and 7 columns that is 21 numbers for the 3 that AlgorithmFMA would put in a vector of 16.
+// columnsConvolution computes a layer by AlgorithmColumns: first a convolution with a kernel of one column, which has an output for
+// each column and channel of the real kernel; then it adds the columns, each from its own pixel. With 3 output channels and 7 columns
+// that fills 21 numbers of two vectors, where AlgorithmFMA would fill 3 of 16 for each column.
 type columnsConvolution struct {
 	layer   Layer
 	panels  int
 	weights []float32 // [panel][kernel row][input channel][16], lane: kernel column · Out + output channel
 }
 
-func newColumnsConvolution(l Layer, weight []float32) *columnsConvolution {
+func newColumnsConvolution(l Layer, weight []float32) operator {
 	c := &columnsConvolution{layer: l, panels: kernel.Blocks(l.Kernel * l.Out)}
 	steps := l.Kernel * l.In
 	c.weights = make([]float32, c.panels*steps*kernel.Block)

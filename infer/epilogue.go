@@ -1,76 +1,158 @@
 package infer
 
-// epilogue is what follows the sums of a layer's convolution, with the parameters that it takes, [Out] each.
-type epilogue struct {
-	layer    Layer
-	bias     []float32 // nil: none
-	weight   []float32 // of the norm, and so the next three
-	shift    []float32
-	mean     []float32
-	variance []float32
-	noise    []float32 // how much noise each channel gets; nil: none
-}
+import (
+	"math"
+	"slices"
 
-func newEpilogue(l Layer, params map[string]Array) epilogue {
-	return epilogue{
-		layer:    l,
-		bias:     params[l.Name+".bias"].Data,
-		weight:   params[l.NormName+".weight"].Data,
-		shift:    params[l.NormName+".bias"].Data,
-		mean:     params[l.NormName+".running_mean"].Data,
-		variance: params[l.NormName+".running_var"].Data,
-		noise:    params[l.Noise+".weight"].Data,
-	}
-}
+	"keygan/infer/kernel"
+)
 
-// run turns the sums x, of shape s, into the layer's output, in place:
+// epilogue is what follows the sums of a layer, in place:
 //
 //	activation(before_add(norm(x + bias)) + add) + scale·noise
 //
-// add, if any, has the shape s; noise, if any, is one plane.
-func (e *epilogue) run(x []float32, s shape3, add, noise []float32, workers int) {
-	size := s.height * s.width
-	parallel(workers, s.channels, func(_, channel int) {
-		plane := x[channel*size:][:size]
-		if e.bias != nil {
-			addBias(plane, e.bias[channel])
-		}
-		e.normalize(plane, s, channel)
-		if add != nil {
-			activate(e.layer.BeforeAdd, plane)
-			addTo(plane, add[channel*size:])
-		}
-		activate(e.layer.Activation, plane)
-		if noise != nil {
-			addScaled(plane, noise, e.noise[channel])
-		}
-	})
+// The parameters are those of out's channels, filled up to whole blocks; nil where there are none.
+type epilogue struct {
+	layer                 Layer
+	schedule              *schedule
+	norm                  *normType
+	beforeAdd, activation *activationType
+
+	out, add    *pixels
+	bias        []float32
+	weight      []float32 // of the norm
+	mean, scale []float32 // the norm is (x − mean) · scale + shift
+	shift       []float32
+	sums        []float64 // [row][Σx, Σx²][channel], where the norm measures
+	noiseScale  []float32
+	plane       []float32 // of noise, one for all channels
 }
 
-// normalize applies the norm to a channel.
-func (e *epilogue) normalize(plane []float32, s shape3, channel int) {
-	switch e.layer.Norm {
-	case NormInstance:
-		instanceNorm(plane, s.height, s.width)
-	case NormInstanceAffine:
-		mean, variance := moments(plane, s.height, s.width)
-		affineNorm(plane, mean, variance, e.weight[channel], e.shift[channel])
-	case NormBatch:
-		affineNorm(plane, float64(e.mean[channel]), float64(e.variance[channel]), e.weight[channel], e.shift[channel])
+func newEpilogue(s *schedule, l Layer, params map[string]Array, out *pixels) *epilogue {
+	n := out.blocks() * kernel.Block
+	array := func(module, name string) []float32 {
+		x := params[module+"."+name].Data
+		if x == nil {
+			return nil
+		}
+		return append(slices.Clone(x), make([]float32, n-len(x))...)
+	}
+	e := &epilogue{
+		layer: l, schedule: s, norm: l.norm(), beforeAdd: l.beforeAdd(), activation: l.activation(), out: out,
+		bias:   array(l.Name, "bias"),
+		weight: array(l.NormName, normWeight), shift: array(l.NormName, normBias),
+		mean: make([]float32, n), scale: slices.Repeat([]float32{1}, n),
+		noiseScale: array(l.Noise, "weight"),
+	}
+	if e.norm.measured {
+		e.sums = make([]float64, out.height*2*n)
+	} else if mean, variance := array(l.NormName, normMean), array(l.NormName, normVariance); mean != nil {
+		for c := range out.channels {
+			e.setNorm(c, float64(mean[c]), float64(variance[c]))
+		}
+	}
+	if l.Noise != "" {
+		e.plane = make([]float32, out.height*out.width)
+	}
+	return e
+}
+
+// setNorm sets what brings channel c from mean and variance to 0 and 1, or to the norm's own shift and weight.
+func (e *epilogue) setNorm(c int, mean, variance float64) {
+	weight := 1.0
+	if e.weight != nil {
+		weight = float64(e.weight[c])
+	}
+	e.mean[c], e.scale[c] = float32(mean), float32(weight/math.Sqrt(variance+normEpsilon))
+}
+
+// sumRow is called for each row of sums as it is made, while it is near.
+func (e *epilogue) sumRow(y int) {
+	n := e.out.blocks() * kernel.Block
+	row := e.out.at(y, 0)
+	if e.bias != nil {
+		for x := range e.out.width {
+			addTo(row[x*e.out.stride:][:n], e.bias)
+		}
+	}
+	if e.sums != nil {
+		sums := e.sums[y*2*n:][:2*n]
+		e.schedule.kernels.RowSums(sums[:n], sums[n:], row, e.out.width, e.out.stride, e.out.blocks())
 	}
 }
 
-// addBias adds b to each element.
-func addBias(x []float32, b float32) {
-	for i := range x {
-		x[i] += b
+// plan adds the stages that need the sums of all rows.
+func (e *epilogue) plan(stream int) {
+	s := e.schedule
+	if e.sums != nil {
+		s.stage(e.out.blocks(), func(_, block int) { e.measure(block) })
+	}
+	if e.plane != nil {
+		s.stage(1, func(_, _ int) { drawNoise(e.plane, s.seed, stream) })
+	}
+	s.stage(e.out.height, func(_, y int) { e.finishRow(y) })
+}
+
+// measure sets the norm of a block of channels from the sums of the rows, in order. The variance is the biased one.
+func (e *epilogue) measure(block int) {
+	n := e.out.blocks() * kernel.Block
+	pixels := float64(e.out.height * e.out.width)
+	for c := block * kernel.Block; c < min(e.out.channels, (block+1)*kernel.Block); c++ {
+		var sum, squares float64
+		for y := range e.out.height {
+			sum += e.sums[y*2*n+c]
+			squares += e.sums[y*2*n+n+c]
+		}
+		mean := sum / pixels
+		e.setNorm(c, mean, max(0, squares/pixels-float64(mean*mean)))
 	}
 }
 
-// addScaled adds scale·y to x, element by element.
-func addScaled(x, y []float32, scale float32) {
+// finishRow turns a row of sums into the layer's output.
+func (e *epilogue) finishRow(y int) {
+	out := e.out
+	a := kernel.Affine{
+		X: out.at(y, 0), Stride: out.stride, Pixels: out.width, Blocks: out.blocks(),
+		Mean: e.mean, Scale: e.scale, Shift: e.shift,
+	}
+	fused := e.activation.fused && e.beforeAdd.before
+	if fused {
+		a.LeakyBefore, a.Activation = e.beforeAdd.kernel == kernel.LeakyReLU, e.activation.kernel
+		if e.plane != nil {
+			a.Noise, a.NoiseScale = e.plane[y*out.width:], e.noiseScale
+		}
+		if e.add != nil {
+			a.Add, a.AddStride = e.add.at(y, 0), e.add.stride
+		}
+	}
+	e.schedule.kernels.Affine(&a)
+	if !fused {
+		e.finishSlowly(y)
+	}
+	out.clearBorder(y)
+}
+
+// finishSlowly does what follows the norm, pixel by pixel, for activations that kernel.Affine does not have.
+func (e *epilogue) finishSlowly(y int) {
+	for i := range e.out.width {
+		x := e.out.at(y, i)[:e.out.channels]
+		if e.add != nil {
+			e.beforeAdd.apply(e.schedule.kernels, x)
+			addTo(x, e.add.at(y, i))
+		}
+		e.activation.apply(e.schedule.kernels, x)
+		if e.plane != nil {
+			for c, w := range e.noiseScale[:len(x)] {
+				x[c] += float32(w * e.plane[y*e.out.width+i])
+			}
+		}
+	}
+}
+
+// addTo adds y to x, element by element.
+func addTo(x, y []float32) {
 	y = y[:len(x)]
 	for i := range x {
-		x[i] += float32(scale * y[i])
+		x[i] += y[i]
 	}
 }

@@ -2,72 +2,72 @@ package infer
 
 import "keygan/infer/kernel"
 
-// fmaConvolution is a layer by AlgorithmFMA, or by AlgorithmColumns, packed for kernel.Product. Like a direct one it has phases
-// (see phase); in each, the rows of A are the pixels that the outputs of a row start from, and its segments the taps.
+// fmaConvolution computes a layer by AlgorithmFMA. It is cut into phases: sets of output pixels that see the same taps of the
+// kernel. An ordinary convolution has one. A transposed convolution of stride s has s², one for each remainder of row and column,
+// each of them an ordinary convolution of stride 1 with a part of the kernel; so no zeros are put between the pixels.
 type fmaConvolution struct {
 	layer  Layer
-	phases []fmaPhase
+	phases []phase
 }
 
-type fmaPhase struct {
+type phase struct {
 	row, col int // the first output pixel
-	outStep  int // distance between outputs, in both directions
-	inStep   int // distance between the pixels that they start from
+	outStep  int // distance between output pixels, in both directions
+	inStep   int // distance between the input pixels that they start from
 	taps     []tap
 	panels   int
 	weights  []float32 // [panel][tap][input channel][16]
 }
 
-// reach says which input row a transposed convolution's output row first + i·stride takes through kernel row k, less i.
-func (l Layer) reach(first, k int) (d int, ok bool) {
-	d = first + l.Padding - k
-	return d / l.Stride, d%l.Stride == 0
-}
+// tap is an element of the kernel: the input pixel that it meets, relative to the one that an output pixel starts from.
+type tap struct{ dy, dx, place int }
 
-// newFMAConvolution packs weight, which has l's shape.
-func newFMAConvolution(l Layer, weight []float32) *fmaConvolution {
+// newFMAConvolution packs weight, which has the shape of l's type.
+func newFMAConvolution(l Layer, weight []float32) operator {
 	c := &fmaConvolution{layer: l}
-	if l.Type == Conv {
-		same := func(k int) (int, bool) { return k - l.Padding, true }
-		c.add(fmaPhase{outStep: 1, inStep: l.Stride}, weight, same, same)
-		return c
+	outStep, inStep := 1, l.Stride
+	if l.Type == ConvTranspose {
+		outStep, inStep = l.Stride, 1
 	}
-	for row := range l.Stride {
-		for col := range l.Stride {
-			c.add(fmaPhase{row: row, col: col, outStep: l.Stride, inStep: 1}, weight,
-				func(k int) (int, bool) { return l.reach(row, k) }, func(k int) (int, bool) { return l.reach(col, k) })
+	for row := range outStep {
+		for col := range outStep {
+			p := phase{row: row, col: col, outStep: outStep, inStep: inStep, taps: l.taps(row, col), panels: kernel.Blocks(l.Out)}
+			p.pack(l, weight)
+			c.phases = append(c.phases, p)
 		}
 	}
 	return c
 }
 
-// add completes p: rowTap and colTap say which rows and columns of the kernel it sees, and at what distance.
-func (c *fmaConvolution) add(p fmaPhase, weight []float32, rowTap, colTap func(k int) (int, bool)) {
-	l := c.layer
-	area := l.Kernel * l.Kernel
-	var places []int // of the taps in the kernel
+// taps lists those that the output pixels of a phase see, rows and then columns of the kernel ascending.
+func (l Layer) taps(row, col int) (taps []tap) {
 	for ky := range l.Kernel {
 		for kx := range l.Kernel {
-			dy, okY := rowTap(ky)
-			dx, okX := colTap(kx)
-			if okY && okX {
-				p.taps = append(p.taps, tap{dy, dx})
-				places = append(places, ky*l.Kernel+kx)
+			dy, dx := ky-l.Padding, kx-l.Padding
+			if l.Type == ConvTranspose { // output pixel y takes input pixel i where y = i·stride − padding + ky
+				dy, dx = row+l.Padding-ky, col+l.Padding-kx
+				if dy%l.Stride != 0 || dx%l.Stride != 0 {
+					continue
+				}
+				dy, dx = dy/l.Stride, dx/l.Stride
 			}
+			taps = append(taps, tap{dy, dx, ky*l.Kernel + kx})
 		}
 	}
-	p.panels = kernel.Blocks(l.Out)
-	p.weights = make([]float32, p.panels*len(places)*l.In*kernel.Block)
-	steps := len(places) * l.In
-	for o := range l.Out {
-		panel, lane := o/kernel.Block, o%kernel.Block
-		for t, place := range places {
+	return taps
+}
+
+func (p *phase) pack(l Layer, weight []float32) {
+	steps, area := len(p.taps)*l.In, l.Kernel*l.Kernel
+	p.weights = make([]float32, p.panels*steps*kernel.Block)
+	for out := range l.Out {
+		panel, lane := out/kernel.Block, out%kernel.Block
+		for t, tap := range p.taps {
 			for in := range l.In {
-				p.weights[(panel*steps+t*l.In+in)*kernel.Block+lane] = weight[l.weightIndex(in, o)*area+place]
+				p.weights[(panel*steps+t*l.In+in)*kernel.Block+lane] = weight[l.weightIndex(in, out)*area+tap.place]
 			}
 		}
 	}
-	c.phases = append(c.phases, p)
 }
 
 // weightIndex counts the kernels before the one from input channel in to output channel out.
@@ -78,7 +78,6 @@ func (l Layer) weightIndex(in, out int) int {
 	return out*l.In + in
 }
 
-// border is what the input needs around it.
 func (c *fmaConvolution) border(from, to shape3) (b border) {
 	for i := range c.phases {
 		p := &c.phases[i]
@@ -93,7 +92,7 @@ func (c *fmaConvolution) border(from, to shape3) (b border) {
 }
 
 // grid is how many rows and columns of an output belong to p.
-func (p *fmaPhase) grid(to shape3) (rows, cols int) {
+func (p *phase) grid(to shape3) (rows, cols int) {
 	count := func(first, n int) int { return max(0, (n-first+p.outStep-1)/p.outStep) }
 	return count(p.row, to.height), count(p.col, to.width)
 }
@@ -120,29 +119,29 @@ func (c *fmaConvolution) plan(s *schedule, out, in *pixels, rowDone func(y int))
 	})
 }
 
-// placedPhase is a phase with its taps as segments of one input.
+// placedPhase is a phase whose taps are segments of one input: the rows of a kernel.Product are the pixels that the outputs of a
+// row start from.
 type placedPhase struct {
-	*fmaPhase
-	rows, cols int // of its grid
-	dy, dx     int // of its first row and column of taps
-	offsets    []int
-	length     int // of a segment
+	*phase
+	rows, cols int   // of its grid
+	dy, dx     int   // of its first row and column of taps
+	offsets    []int // of the segments
+	length     int   // of a segment
 }
 
-func (p *fmaPhase) place(channels int, out, in *pixels) placedPhase {
-	q := placedPhase{fmaPhase: p}
+func (p *phase) place(channels int, out, in *pixels) placedPhase {
+	q := placedPhase{phase: p, length: channels}
 	q.rows, q.cols = p.grid(out.shape3)
-	if len(p.taps) == 0 {
-		return q
-	}
-	q.dy, q.dx = p.taps[0].dy, p.taps[0].dx
-	for _, t := range p.taps {
+	for i, t := range p.taps {
+		if i == 0 {
+			q.dy, q.dx = t.dy, t.dx
+		}
 		q.dy, q.dx = min(q.dy, t.dy), min(q.dx, t.dx)
 	}
 	for _, t := range p.taps {
 		q.offsets = append(q.offsets, (t.dy-q.dy)*in.pitch+(t.dx-q.dx)*in.stride)
 	}
-	q.offsets, q.length = joinSegments(q.offsets, channels)
+	q.joinSegments()
 	return q
 }
 
@@ -167,23 +166,22 @@ func (p *placedPhase) run(kernels *kernel.Set, out, in *pixels, first, end int) 
 	}
 }
 
-// joinSegments makes longer segments of those that follow each other without a gap, as many of each: a row of a kernel where
+// joinSegments joins segments that follow each other without a gap into longer ones of equal length: a row of a kernel, where
 // pixels have no channels but those of the layer.
-func joinSegments(offsets []int, run int) ([]int, int) {
+func (p *placedPhase) joinSegments() {
 	group := 1
-	for group < len(offsets) && offsets[group] == offsets[group-1]+run {
+	for group < len(p.offsets) && p.offsets[group] == p.offsets[group-1]+p.length {
 		group++
 	}
 	var joined []int
-	for i, o := range offsets {
+	for i, offset := range p.offsets {
 		if i%group == 0 {
-			joined = append(joined, o)
-		} else if o != offsets[i-1]+run {
-			return offsets, run
+			joined = append(joined, offset)
+		} else if offset != p.offsets[i-1]+p.length {
+			return
 		}
 	}
-	if len(offsets)%group != 0 {
-		return offsets, run
+	if len(p.offsets)%group == 0 {
+		p.offsets, p.length = joined, p.length*group
 	}
-	return joined, run * group
 }

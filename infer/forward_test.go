@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -68,7 +67,7 @@ func compare(t *testing.T, got, want []float32) {
 	}
 }
 
-// Networks that PyTorch ran, from the files that NumPy wrote.
+// Networks that PyTorch ran, from the files that NumPy wrote, by each algorithm.
 func TestForwardAgainstPyTorch(t *testing.T) {
 	for _, c := range []struct {
 		file                    string
@@ -93,11 +92,14 @@ func TestForwardAgainstPyTorch(t *testing.T) {
 		for i := range c.images {
 			x, want := vectors[fmt.Sprint("x", i)], vectors[fmt.Sprint("y", i)]
 			t.Run(fmt.Sprintf("%s/%dx%d", c.file, x.Shape[2], x.Shape[1]), func(t *testing.T) {
-				got, err := m.Forward(x.Data, x.Shape[1], x.Shape[2])
-				if err != nil {
-					t.Fatal(err)
+				for algorithm, a := range byEachAlgorithm(m.Arch()) {
+					got, err := newModel(a, m.Params()).Forward(x.Data, x.Shape[1], x.Shape[2])
+					if err != nil {
+						t.Fatal(err)
+					}
+					t.Log(algorithm)
+					compare(t, got, want.Data)
 				}
-				compare(t, got, want.Data)
 			})
 		}
 	}
@@ -143,15 +145,42 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 
 // runLayers runs layers that need not make a network: their output may have another shape than x.
 func runLayers(a Arch, params map[string]Array, x Array) Array {
-	m := newModel(a, params)
-	from := shape3{x.Shape[0], x.Shape[1], x.Shape[2]}
-	var steps []shape3
-	s := from
+	s := shape3{x.Shape[0], x.Shape[1], x.Shape[2]}
+	steps := []shape3{s}
 	for _, l := range a.Layers {
-		s = shape3{l.Out, l.outputSize(s.height), l.outputSize(s.width)}
+		s = shape3{l.Out, l.OutputSize(s.height), l.OutputSize(s.width)}
 		steps = append(steps, s)
 	}
-	r := &run{workers: make([]workspace, 2)}
-	y := m.layers(r, slices.Clone(x.Data), from, steps, Seed{})
-	return Array{[]int{s.channels, s.height, s.width}, y}
+	y := Array{[]int{s.channels, s.height, s.width}, make([]float32, s.size())}
+	layersSchedule(newModel(a, params), 2, steps...).run(y.Data, x.Data, Seed{})
+	return y
+}
+
+// layersSchedule is a schedule of m for any shapes, whose memory holds NaN from before.
+func layersSchedule(m *Model, workers int, steps ...shape3) *schedule {
+	s := &schedule{arch: m.arch, kernels: m.kernels, workers: workers, team: newTeam(workers), scratch: make([][]float32, workers),
+		image: steps[0], key: steps[len(steps)-1]}
+	for range 3 { // activations are taken from these
+		s.free = append(s.free, poisoned(1<<17))
+	}
+	s.plan(m, steps)
+	copy(s.transformed, poisoned(len(s.transformed)))
+	for _, w := range s.scratch {
+		copy(w, poisoned(len(w)))
+	}
+	return s
+}
+
+// At the published depth the algorithms stay near plain sums.
+func TestForwardIsNearPlainSums(t *testing.T) {
+	for name, a := range map[string]Arch{"resnet": ResNet(8, 6, 3, 32), "chaos": Chaos(4, 2, 1, 32)} {
+		params := randomParams(a, 8)
+		x := Array{[]int{a.Channels, 24, 32}, a.samples(testImage(32, 24, 3, 2))}
+		want := plainNetwork(a, params, x, Seed{}, plainConv)
+		got, err := newModel(a, params).Forward(x.Data, 24, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, func(t *testing.T) { compare(t, got, want.Data) })
+	}
 }

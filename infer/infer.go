@@ -1,12 +1,12 @@
-// Package infer holds the exported form of a trained generator, generator.npz, and runs it: from an image to its key
-// image, in pure Go, with no Python and no libtorch.
+// Package infer defines the exported form of a trained generator, generator.npz, and runs it: from an image to its key
+// image, in pure Go, without Python or libtorch.
 //
 //	m, err := infer.ReadFile("generator.npz")
 //	...
 //	key, err := m.Key(img) // 8-bit, m.Arch().Channels channels, as wide and as high as img
 //
-// Some generators take noise besides the image, or instead of it (m.TakesNoise()). Their keys are made with m.KeyFrom(img, seed),
-// and no Seed may serve twice.
+// Some generators take noise besides the image, or instead of it: m.TakesNoise(). m.KeyFrom(img, seed) makes their keys, and no Seed
+// may serve twice.
 //
 // The training side writes what this package reads, through the same definitions:
 //
@@ -17,17 +17,23 @@
 //
 // generator.npz is a NumPy archive that np.load reads. It holds one float32 array for each parameter, named as in
 // PyTorch's state dict ("encoder.0.weight"), in PyTorch's layout, and the array "arch": uint8, one dimension, the bytes of a
-// JSON object (type Arch) that lists the layers. The same content always gives the same bytes. Read trusts nothing in a
-// file: it refuses what it does not know, and takes at most 20 times the memory of the file's own length, and 16 MB more, whatever
-// the file declares: it may unpack to 4 times its length, and half of the packed weights may be there to fill up vectors. A file
-// as Write makes it takes 4 times its length. What a key takes is bounded by the image: no activation has more than 4096
-// numbers for each of its pixels, and where there is no image, no more than 2²⁶.
+// JSON object (type Arch) that lists the layers. The same content always gives the same bytes.
+//
+// Read trusts nothing in a file and refuses what it does not know. Whatever a file declares, Read takes at most 20 times the memory of
+// its length, and 16 MB more: it may unpack to 4 times its length, and half of the packed weights may only fill up vectors. A file that
+// Write made takes 4 times its length. The image bounds the memory of a key: no activation has more than 4096 numbers for each of its
+// pixels, or, where there is no image, more than 2²⁶.
 //
 // # What is promised
 //
 // The same weights, pixels and Seed give the same key bytes on every machine, with any number of threads; doc.go states
-// the rules of arithmetic that this rests on. Against PyTorch the output differs by at most 2e-3 before rounding, and by one grey level
+// the rules of arithmetic behind this. The output differs from PyTorch's by at most 2e-3 before rounding, and by one grey level
 // after; scripts/check-accuracy measures it for networks of the published sizes.
+//
+// # Adding a layer
+//
+// layers.go describes each type of layer, norm and activation once. A new type of layer is an entry there, its forward code, and a case
+// in package train, which runs the same list of layers in libtorch.
 package infer
 
 import (
@@ -36,6 +42,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -45,33 +52,25 @@ import (
 
 // Model is a generator that is ready to run. It does not change, and may be used by several goroutines at once.
 type Model struct {
-	arch   Arch
-	params map[string]Array
-	hash   func() string
-
-	convolutions []*convolution    // of the layers, packed
-	fast         []fastConvolution // the same, where the algorithm is not direct
-	kernels      *kernel.Set       // that fast runs on
-	epilogues    []epilogue        // what follows each of them
-	runs         runPool
+	arch      Arch
+	params    map[string]Array
+	hash      func() string
+	operators []operator // of the layers
+	kernels   *kernel.Set
+	schedules schedulePool
 }
+
+// kernels is the set that new models run on. Tests set it to others than the best.
+var kernels = kernel.Best()
 
 // newModel takes an architecture that is valid and the parameters it asks for.
 func newModel(a Arch, params map[string]Array) *Model {
-	m := &Model{arch: a, params: params, kernels: kernels}
+	m := &Model{arch: a, params: params, kernels: kernels, operators: make([]operator, len(a.Layers))}
 	m.hash = sync.OnceValue(func() string { return hash(a, params) })
-	if !a.direct() {
-		m.fast = make([]fastConvolution, len(a.Layers))
-		parallel(runtime.GOMAXPROCS(0), len(a.Layers), func(_, i int) {
-			m.fast[i] = newFastConvolution(a.Layers[i], params[a.Layers[i].weight()].Data)
-		})
-	}
-	for _, l := range a.Layers {
-		if a.direct() {
-			m.convolutions = append(m.convolutions, newConvolution(l, params[l.weight()].Data))
-		}
-		m.epilogues = append(m.epilogues, newEpilogue(l, params))
-	}
+	parallel(runtime.GOMAXPROCS(0), len(a.Layers), func(i int) {
+		l := a.Layers[i]
+		m.operators[i] = l.algorithm().pack(l, params[l.Name+".weight"].Data)
+	})
 	return m
 }
 
@@ -87,8 +86,30 @@ func (m *Model) Arch() Arch { return m.arch }
 // Params returns the parameters by name. They are the model's own: to be read only.
 func (m *Model) Params() map[string]Array { return m.params }
 
+// Arrays yields the parameters by name, in the order of the file. They are the model's own: to be read only.
+func (m *Model) Arrays() iter.Seq2[string, Array] {
+	return func(yield func(string, Array) bool) {
+		for p, array := range m.arch.arrays(m.params) {
+			if !yield(p.Name, array) {
+				return
+			}
+		}
+	}
+}
+
+// arrays yields what a asks for, with what params has for it.
+func (a Arch) arrays(params map[string]Array) iter.Seq2[Param, Array] {
+	return func(yield func(Param, Array) bool) {
+		for _, p := range a.Params() {
+			if !yield(p, params[p.Name]) {
+				return
+			}
+		}
+	}
+}
+
 // Hash identifies the generator: SHA-256, in hexadecimal, of architecture and parameters. Two files that differ only in how
-// the archive was packed have the same.
+// the archive was packed have the same hash.
 func (m *Model) Hash() string { return m.hash() }
 
 // hash goes over the JSON of a, its length first, and the parameters in the order of a.Params as little-endian bytes; their
@@ -100,8 +121,8 @@ func hash(a Arch, params map[string]Array) string {
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\n%s", len(text), text)
-	for _, p := range a.Params() {
-		binary.Write(h, binary.LittleEndian, params[p.Name].Data) // a hash never fails
+	for _, array := range a.arrays(params) {
+		binary.Write(h, binary.LittleEndian, array.Data) // a hash never fails
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -67,10 +67,10 @@ func TestKeyFrom(t *testing.T) {
 	}
 }
 
-// A generator that makes keys of noise alone looks only at the size of the image.
-func TestGenerate(t *testing.T) {
+// A generator that makes keys from noise only looks at nothing but the size of the image.
+func TestKeyFromNoiseOnly(t *testing.T) {
 	m := newModel(versions["dcgan"], randomParams(versions["dcgan"], 5))
-	want, err := m.Generate(countingSeed())
+	want, err := m.KeyFrom(raster.NewImage(16, 16, 1, 8), countingSeed())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,10 +92,6 @@ func TestGenerate(t *testing.T) {
 		if !errors.As(err, &size) || size.Side != 16 || !strings.Contains(err.Error(), "keys of 16×16 pixels only, not of "+fmt.Sprintf("%d×%d", img.Width, img.Height)) {
 			t.Errorf("for %v the error is %v", img, err)
 		}
-	}
-	other := newModel(versions["noise"], randomParams(versions["noise"], 5))
-	if _, err := other.Generate(Seed{}); err == nil || !strings.Contains(err.Error(), "not of noise alone") {
-		t.Errorf("without latent numbers the error is %v", err)
 	}
 }
 
@@ -180,7 +176,7 @@ func TestForwardRefuses(t *testing.T) {
 		t.Errorf("weights that overflow: the error is %v", err)
 	}
 	// The shape of a larger image is refused before anything is allocated for it.
-	if err := a.trace(1<<16, 1<<16, nil); err == nil || !strings.Contains(err.Error(), "is too large") {
+	if _, err := a.shapes(1<<16, 1<<16); err == nil || !strings.Contains(err.Error(), "is too large") {
 		t.Errorf("the error is %v", err)
 	}
 }

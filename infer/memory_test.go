@@ -8,11 +8,10 @@ import (
 // Memory is what a pass leaves for the next, and not much more.
 func TestMemory(t *testing.T) {
 	for name, a := range map[string]Arch{
-		"resnet":         ResNet(16, 2, 3, 64).WithFastAlgorithms(),
-		"resnet, wide":   ResNet(32, 1, 1, 64).WithFastAlgorithms(),
-		"resnet, direct": ResNet(16, 2, 3, 64),
-		"chaos":          Chaos(16, 2, 1, 64).WithFastAlgorithms(),
-		"dcgan":          DCGAN(16, 100, 3, 128).WithFastAlgorithms(),
+		"resnet":       ResNet(16, 2, 3, 64),
+		"resnet, wide": ResNet(32, 1, 1, 64),
+		"chaos":        Chaos(16, 2, 1, 64),
+		"dcgan":        DCGAN(16, 100, 3, 128),
 	} {
 		for _, side := range []int{64, 130} {
 			if a.Latent > 0 {

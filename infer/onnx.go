@@ -1,9 +1,13 @@
 package infer
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // The versions of ONNX that WriteONNX writes: operator set 13, of 2020, has all that the networks need.
@@ -15,14 +19,13 @@ const (
 // WriteONNX writes m as an ONNX model, for other runtimes. Its inputs are float32:
 //
 //	image    [batch, Channels, height, width], samples in the value range; height and width multiples of 4
-//	latent   [batch, Latent, 1, 1], instead of the image, where the key is made of noise alone
+//	latent   [batch, Latent, 1, 1], instead of the image, where the key is made from noise only
 //	noise    [batch, Channels, height, width], where InputNoise is not 0: what is added to the image, with σ = 1
-//	noise_1, noise_2, …   [batch, 1, h, w] of the layers that add noise, in their order; h and w are those of what the layer makes
+//	noise_1, noise_2, …   [batch, 1, h, w] for the layers that add noise, in their order; h and w are those of the layer's output
 //
-// and its output is key, [batch, Channels, height, width]. All noise is normally distributed; that of a Seed is Noise(seed,
-// stream, n), where latent and noise are the stream 0, and noise_1, noise_2, … the streams 1, 2, …. A runtime adds up in an
-// order of its own, so that its keys differ from Forward's by up to 1e-4 before rounding: what was encrypted with the one is
-// not opened with the other.
+// Its output is key, [batch, Channels, height, width]. All noise is normally distributed. The noise of a Seed is Noise(seed, stream,
+// n): latent and noise are stream 0, and noise_1, noise_2, … the streams 1, 2, …. Another runtime adds up in another order, so its
+// keys differ from Forward's by up to 1e-4 before rounding: a key from the one does not open what was encrypted with the other.
 func WriteONNX(w io.Writer, m *Model) error {
 	g := onnxGraph{arch: m.arch, params: m.params, constants: map[string]bool{}}
 	g.build()
@@ -30,8 +33,28 @@ func WriteONNX(w io.Writer, m *Model) error {
 	return err
 }
 
-// onnxGraph is a GraphProto in the making. Parameters have their own names; all that comes between input and key has a slash in
-// its name, which no module's has.
+// message is a protobuf message in the making. Field numbers are those of onnx.proto (github.com/onnx/onnx), which never change.
+type message []byte
+
+func (m *message) bytes(field protowire.Number, v []byte) {
+	*m = protowire.AppendBytes(protowire.AppendTag(*m, field, protowire.BytesType), v)
+}
+
+func (m *message) string(field protowire.Number, s string) { m.bytes(field, []byte(s)) }
+
+// ints writes a field once for each value, as proto2 does.
+func (m *message) ints(field protowire.Number, values ...int) {
+	for _, v := range values {
+		*m = protowire.AppendVarint(protowire.AppendTag(*m, field, protowire.VarintType), uint64(v))
+	}
+}
+
+func (m *message) float(field protowire.Number, v float32) {
+	*m = protowire.AppendFixed32(protowire.AppendTag(*m, field, protowire.Fixed32Type), math.Float32bits(v))
+}
+
+// onnxGraph is a GraphProto in the making. Parameters have their own names; everything between input and key has a slash in
+// its name, which no module has.
 type onnxGraph struct {
 	arch      Arch
 	params    map[string]Array
@@ -44,33 +67,30 @@ type onnxGraph struct {
 // build makes the nodes, from the input to the key.
 func (g *onnxGraph) build() {
 	x, remembered, stream := g.input(), "", StreamInput
-	for i, l := range g.arch.Layers {
-		last := i == len(g.arch.Layers)-1
+	for _, l := range g.arch.Layers {
 		if l.Residual == ResidualBegin {
 			remembered = x
 		}
-		x = g.convolution(l, x)
+		x = l.kind().onnx(g, l, x)
 		x = g.norm(l, x)
 		if l.Residual == ResidualEnd {
-			x = g.activation(l.BeforeAdd, l.Name+"/before_add", x)
+			x = g.activation(l.beforeAdd(), l.Name+"/before_add", x)
 			x = g.node("Add", l.Name+"/added", []string{x, remembered})
 		}
-		x = g.activation(l.Activation, l.Name+"/activation", x)
+		x = g.activation(l.activation(), l.Name+"/activation", x)
 		if l.Noise != "" {
 			stream++
 			x = g.noise(l, stream, x)
 		}
-		if last {
-			g.node("Identity", "key", []string{x})
-		}
 	}
+	g.node("Identity", "key", []string{x})
 }
 
-// input declares what the first layer takes, with noise added where there is any, and returns its name.
+// input declares what the first layer takes, with its noise added, and returns its name.
 func (g *onnxGraph) input() string {
 	a := g.arch
 	if a.Latent > 0 {
-		g.declare("latent", a.Latent, "", "")
+		g.declare("latent", a.Latent, 1, 1)
 		return "latent"
 	}
 	g.declare("image", a.Channels, "height", "width")
@@ -88,68 +108,54 @@ func (g *onnxGraph) input() string {
 }
 
 // convolution adds l's, with its bias.
-func (g *onnxGraph) convolution(l Layer, x string) string {
-	inputs := []string{x, g.parameter(l.weight())}
+func (g *onnxGraph) convolution(op string, l Layer, x string, more ...message) string {
+	inputs := []string{x, g.parameter(l.Name + ".weight")}
 	if l.Bias {
 		inputs = append(inputs, g.parameter(l.Name+".bias"))
 	}
-	attributes := []message{
+	return g.node(op, l.Name+"/sums", inputs, append([]message{
 		onnxInts("kernel_shape", l.Kernel, l.Kernel),
 		onnxInts("strides", l.Stride, l.Stride),
 		onnxInts("pads", l.Padding, l.Padding, l.Padding, l.Padding),
-	}
-	if l.Type == ConvTranspose {
-		attributes = append(attributes, onnxInts("output_padding", l.OutputPadding, l.OutputPadding))
-		return g.node("ConvTranspose", l.Name+"/sums", inputs, attributes...)
-	}
-	return g.node("Conv", l.Name+"/sums", inputs, attributes...)
+	}, more...)...)
 }
 
-// norm adds l's. ONNX has no instance norm without parameters: it gets ones and zeros.
+// norm adds l's. ONNX has no norm without parameters: such a norm gets ones and zeros.
 func (g *onnxGraph) norm(l Layer, x string) string {
-	name := l.Name + "/norm"
-	switch epsilon := onnxFloat("epsilon", normEpsilon); l.Norm {
-	case NormInstance:
+	norm := l.norm()
+	if norm.onnx == "" {
+		return x
+	}
+	inputs := []string{x}
+	for _, name := range norm.learnt {
+		inputs = append(inputs, g.parameter(l.NormName+"."+name))
+	}
+	if len(norm.learnt) == 0 {
 		ones, zeros := fmt.Sprintf("ones/%d", l.Out), fmt.Sprintf("zeros/%d", l.Out)
 		g.constant(ones, []int{l.Out}, slices.Repeat([]float32{1}, l.Out)...)
 		g.constant(zeros, []int{l.Out}, make([]float32, l.Out)...)
-		return g.node("InstanceNormalization", name, []string{x, ones, zeros}, epsilon)
-	case NormInstanceAffine:
-		return g.node("InstanceNormalization", name,
-			[]string{x, g.parameter(l.NormName + ".weight"), g.parameter(l.NormName + ".bias")}, epsilon)
-	case NormBatch:
-		inputs := []string{x}
-		for _, p := range []string{"weight", "bias", "running_mean", runningVar} {
-			inputs = append(inputs, g.parameter(l.NormName+"."+p))
-		}
-		return g.node("BatchNormalization", name, inputs, epsilon)
+		inputs = append(inputs, ones, zeros)
 	}
-	return x
+	return g.node(norm.onnx, l.Name+"/norm", inputs, onnxFloat("epsilon", normEpsilon))
 }
 
-func (g *onnxGraph) activation(activation, name, x string) string {
-	switch activation {
-	case ActivationReLU:
-		return g.node("Relu", name, []string{x})
-	case ActivationLeakyReLU:
-		return g.node("LeakyRelu", name, []string{x}, onnxFloat("alpha", LeakySlope))
-	case ActivationTanh:
-		return g.node("Tanh", name, []string{x})
+func (g *onnxGraph) activation(a *activationType, name, x string) string {
+	switch {
+	case a.onnx == "":
+		return x
+	case a.alpha != 0:
+		return g.node(a.onnx, name, []string{x}, onnxFloat("alpha", a.alpha))
 	}
-	return x
+	return g.node(a.onnx, name, []string{x})
 }
 
-// noise adds a plane of noise, so much of it as each channel gets.
+// noise adds a plane of noise, as much of it as each channel gets.
 func (g *onnxGraph) noise(l Layer, stream int, x string) string {
 	plane := fmt.Sprintf("noise_%d", stream)
 	g.declare(plane, 1, plane+"_height", plane+"_width")
-	scale := g.params[l.Noise+".weight"]
-	g.tensor(l.Noise+".weight", []int{l.Out, 1, 1}, scale.Data)
-	scaled := g.node("Mul", plane+"/scaled", []string{plane, l.Noise + ".weight"})
+	scaled := g.node("Mul", plane+"/scaled", []string{plane, g.perChannel(l.Noise + ".weight")})
 	return g.node("Add", l.Name+"/noisy", []string{x, scaled})
 }
-
-// The numbers of fields below are those of onnx.proto, in the order of its messages.
 
 // node adds a NodeProto with one output, which it returns.
 func (g *onnxGraph) node(op, output string, inputs []string, attributes ...message) string {
@@ -161,7 +167,7 @@ func (g *onnxGraph) node(op, output string, inputs []string, attributes ...messa
 	n.string(3, output)
 	n.string(4, op)
 	for _, a := range attributes {
-		n.message(5, a)
+		n.bytes(5, a)
 	}
 	g.nodes = append(g.nodes, n)
 	return output
@@ -171,34 +177,42 @@ func (g *onnxGraph) node(op, output string, inputs []string, attributes ...messa
 func onnxFloat(name string, v float32) (m message) {
 	m.string(1, name)
 	m.float(2, v)
-	m.int(20, 1) // type FLOAT
+	m.ints(20, 1) // type FLOAT
 	return m
 }
 
 func onnxInts(name string, v ...int) (m message) {
 	m.string(1, name)
-	m.ints(8, v)
-	m.int(20, 7) // type INTS
+	m.ints(8, v...)
+	m.ints(20, 7) // type INTS
 	return m
-}
-
-// tensor adds a TensorProto.
-func (g *onnxGraph) tensor(name string, shape []int, x []float32) {
-	var t message
-	t.ints(1, shape)
-	t.int(2, onnxFloat32)
-	t.string(8, name)
-	t.floats(9, x)
-	g.tensors = append(g.tensors, t)
 }
 
 const onnxFloat32 = 1 // TensorProto.FLOAT
 
-// parameter adds one of the model's own.
-func (g *onnxGraph) parameter(name string) string {
-	p := g.params[name]
-	g.tensor(name, p.Shape, p.Data)
+// tensor adds a TensorProto and returns its name.
+func (g *onnxGraph) tensor(name string, shape []int, x []float32) string {
+	raw, err := binary.Append(nil, binary.LittleEndian, x)
+	if err != nil {
+		panic(err) // numbers always have a size
+	}
+	var t message
+	t.ints(1, shape...)
+	t.ints(2, onnxFloat32)
+	t.string(8, name)
+	t.bytes(9, raw)
+	g.tensors = append(g.tensors, t)
 	return name
+}
+
+// parameter adds one of the model's own, perChannel one of [C] as [C, 1, 1].
+func (g *onnxGraph) parameter(name string) string {
+	return g.tensor(name, g.params[name].Shape, g.params[name].Data)
+}
+
+func (g *onnxGraph) perChannel(name string) string {
+	x := g.params[name].Data
+	return g.tensor(name, []int{len(x), 1, 1}, x)
 }
 
 // constant adds a tensor that several nodes may share.
@@ -209,66 +223,57 @@ func (g *onnxGraph) constant(name string, shape []int, x ...float32) {
 	}
 }
 
-// declare adds an input of the graph. Its height and width are names, or "" for 1.
-func (g *onnxGraph) declare(name string, channels int, height, width string) {
-	g.inputs = append(g.inputs, onnxValue(name, "batch", channels, orOne(height), orOne(width)))
+// declare adds an input of the graph; see onnxValue.
+func (g *onnxGraph) declare(name string, channels int, height, width any) {
+	g.inputs = append(g.inputs, onnxValue(name, channels, height, width))
 }
 
-func orOne(name string) any {
-	if name == "" {
-		return 1
-	}
-	return name
-}
-
-// onnxValue is a ValueInfoProto: a name, and a shape of numbers and of names for what is not fixed.
-func onnxValue(name string, dims ...any) (v message) {
+// onnxValue is a ValueInfoProto: a name, and a shape of numbers, and of names for sides that are not fixed.
+func onnxValue(name string, channels int, height, width any) (v message) {
 	var shape, tensor, kind message
-	for _, d := range dims {
+	for _, d := range []any{"batch", channels, height, width} {
 		var dim message
 		switch d := d.(type) {
 		case int:
-			dim.int(1, int64(d))
+			dim.ints(1, d)
 		case string:
 			dim.string(2, d)
 		}
-		shape.message(1, dim)
+		shape.bytes(1, dim)
 	}
-	tensor.int(1, onnxFloat32)
-	tensor.message(2, shape)
-	kind.message(1, tensor)
+	tensor.ints(1, onnxFloat32)
+	tensor.bytes(2, shape)
+	kind.bytes(1, tensor)
 	v.string(1, name)
-	v.message(2, kind)
+	v.bytes(2, kind)
 	return v
 }
 
 // model is the ModelProto of the graph. hash is the generator's.
 func (g *onnxGraph) model(hash string) message {
 	a := g.arch
-	var graph message
+	key := onnxValue("key", a.Channels, "height", "width")
+	if a.Latent > 0 {
+		key = onnxValue("key", a.Channels, a.ImageSize, a.ImageSize)
+	}
+	var graph, opset, m message
 	for _, n := range g.nodes {
-		graph.message(1, n)
+		graph.bytes(1, n)
 	}
 	graph.string(2, a.Network)
 	for _, t := range g.tensors {
-		graph.message(5, t)
+		graph.bytes(5, t)
 	}
 	for _, v := range g.inputs {
-		graph.message(11, v)
+		graph.bytes(11, v)
 	}
-	if a.Latent > 0 {
-		graph.message(12, onnxValue("key", "batch", a.Channels, a.ImageSize, a.ImageSize))
-	} else {
-		graph.message(12, onnxValue("key", "batch", a.Channels, "height", "width"))
-	}
-
-	var opset, m message
+	graph.bytes(12, key)
 	opset.string(1, "")
-	opset.int(2, onnxOpset)
-	m.int(1, onnxIR)
+	opset.ints(2, onnxOpset)
+	m.ints(1, onnxIR)
 	m.string(2, "keygan")
-	m.message(7, graph)
-	m.message(8, opset)
+	m.bytes(7, graph)
+	m.bytes(8, opset)
 	for _, p := range [][2]string{
 		{"network", a.Network},
 		{"value_range", fmt.Sprintf("%g %g", a.ValueRange[0], a.ValueRange[1])},
@@ -278,7 +283,7 @@ func (g *onnxGraph) model(hash string) message {
 		var entry message
 		entry.string(1, p[0])
 		entry.string(2, p[1])
-		m.message(14, entry)
+		m.bytes(14, entry)
 	}
 	return m
 }

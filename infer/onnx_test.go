@@ -230,7 +230,7 @@ func (n onnxNode) apply(t testing.TB, in []Array) Array {
 func (n onnxNode) convolve(in []Array) Array {
 	w := in[1].Shape
 	l := Layer{Type: Conv, Out: w[0], In: w[1], Kernel: n.ints["kernel_shape"][0], Stride: n.ints["strides"][0],
-		Padding: n.ints["pads"][0], Algorithm: AlgorithmDirect}
+		Padding: n.ints["pads"][0]}
 	if n.op == "ConvTranspose" {
 		l.Type, l.In, l.Out, l.OutputPadding = ConvTranspose, w[0], w[1], n.ints["output_padding"][0]
 	}
@@ -309,14 +309,15 @@ func onnxInputs(t testing.TB, m *Model, x Array, height, width int, seed Seed) m
 	default:
 		inputs["image"] = x
 	}
-	err := a.trace(height, width, func(l Layer, s shape3) {
-		if l.Noise != "" {
+	shapes, err := a.shapes(height, width)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range a.Layers {
+		if s := shapes[i+1]; l.Noise != "" {
 			stream++
 			inputs[fmt.Sprint("noise_", stream)] = Array{[]int{1, s.height, s.width}, Noise(seed, stream, s.height*s.width)}
 		}
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return inputs
 }

@@ -5,30 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// parallel calls do(worker, i) once for each i in [0, n), on up to workers goroutines, worker telling which, and returns
-// when all are done. Which worker takes which i is left to chance, so do must give the same for any.
-func parallel(workers, n int, do func(worker, i int)) {
-	workers = min(workers, n)
-	if workers <= 1 {
-		for i := range n {
-			do(0, i)
-		}
-		return
-	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for worker := range workers {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				do(worker, i)
-			}
-		})
-	}
-	wg.Wait()
+// parallel calls do(i) once for each i in [0, n), on up to workers goroutines, and returns when all calls have.
+func parallel(workers, n int, do func(i int)) {
+	t := newTeam(min(workers, n))
+	t.stages = []stage{{n, func(_, i int) { do(i) }}}
+	t.run()
 }
 
 // team is goroutines that take stages together, one after the other. It is made once and takes no memory when it works.

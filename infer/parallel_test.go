@@ -2,6 +2,8 @@ package infer
 
 import (
 	"math"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -41,22 +43,35 @@ func TestTeamDoesEachUnitOnce(t *testing.T) {
 	}
 }
 
-// The memory of the pass before serves the next, and of two that run at once each has its own.
-func TestRunPool(t *testing.T) {
-	var p runPool
-	a, b := p.get(), p.get()
+// The memory of the pass before serves the next, unless the image has another size. Of two passes at once each has its own.
+func TestSchedulePool(t *testing.T) {
+	m := newModel(small(), randomParams(small(), 1))
+	get := func(height, width, workers int) *schedule {
+		s, err := m.schedules.get(m, height, width, workers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	a, b := get(8, 8, 1), get(8, 8, 1)
 	if a == b {
 		t.Fatal("two passes have the same memory")
 	}
-	p.put(a)
-	if c := p.get(); c != a {
+	m.schedules.put(a)
+	if get(8, 8, 1) != a {
 		t.Error("the memory of the last pass is not used again")
+	}
+	for _, other := range [][3]int{{8, 9, 1}, {9, 8, 1}, {8, 8, 2}} {
+		m.schedules.put(a)
+		if s := get(other[0], other[1], other[2]); s == a || s.key.height != other[0] || s.key.width != other[1] || s.workers != other[2] {
+			t.Errorf("for %v the schedule is one of %v with %d workers", other, s.key, s.workers)
+		}
 	}
 }
 
 // In the steady state a pass into memory that is there takes none.
 func TestForwardTakesNoMemory(t *testing.T) {
-	a := ResNet(16, 2, 3, 64).WithFastAlgorithms()
+	a := ResNet(16, 2, 3, 64)
 	for _, threads := range []int{1, 2, 3} {
 		m := newModel(a, randomParams(a, 1))
 		x := a.samples(testImage(64, 64, 3, 1))
@@ -77,7 +92,7 @@ func TestForwardTakesNoMemory(t *testing.T) {
 
 // ForwardInto gives what Forward gives, with any number of threads, in the memory it is given as far as that has room.
 func TestForwardInto(t *testing.T) {
-	for name, a := range map[string]Arch{"direct": ResNet(4, 1, 3, 64), "fast": ResNet(4, 1, 3, 64).WithFastAlgorithms()} {
+	for name, a := range map[string]Arch{"resnet": ResNet(4, 1, 3, 64), "noise": noisy(ResNet(4, 1, 3, 64), 0.2)} {
 		m := newModel(a, randomParams(a, 1))
 		x := a.samples(testImage(37, 22, 3, 1))
 		want, err := m.Forward(x, 22, 37)
@@ -100,4 +115,54 @@ func TestForwardInto(t *testing.T) {
 			}
 		}
 	}
+}
+
+// From 1 thread to 64, more than there are rows in some layers.
+func TestThreadsDoNotMatter(t *testing.T) {
+	for name, a := range map[string]Arch{
+		"resnet": ResNet(6, 2, 3, 64), "chaos": Chaos(4, 1, 3, 64),
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newModel(a, randomParams(a, 9))
+			x := a.samples(testImage(61, 70, 3, 1))
+			var want []float32
+			for _, threads := range []int{1, 2, 3, 7, 16, 64} {
+				withThreads(t, threads)
+				got, err := m.Forward(x, 70, 61)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want == nil {
+					want = got
+				}
+				if i := differ(got, want); i >= 0 {
+					t.Errorf("with %d threads, number %d is %v, with 1 it is %v", threads, i, got[i], want[i])
+				}
+			}
+		})
+	}
+}
+
+// One model, several goroutines, images of different sizes, so that memory is passed on between them.
+func TestConcurrentForward(t *testing.T) {
+	a := ResNet(3, 1, 1, 32)
+	m := newModel(a, randomParams(a, 2))
+	var wg sync.WaitGroup
+	for g := range 4 {
+		img := testImage(16+8*g, 40-7*g, 1, uint64(g))
+		want, err := newModel(a, randomParams(a, 2)).Key(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			wg.Go(func() {
+				for range 5 {
+					if key, err := m.Key(img); err != nil || !slices.Equal(key.Pix, want.Pix) {
+						t.Errorf("%v: %v, or another key than alone", img, err)
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
 }

@@ -1,15 +1,19 @@
 package infer
 
 import (
-	"fmt"
 	"math"
-	"testing"
+	"math/big"
 
 	"keygan/infer/kernel"
 )
 
-// plainForward is the contract of doc.go as loops: slow, without packing, threads or memory that is used again.
+// plainForward is the contract of doc.go as loops: slow, without packing, threads or reused memory.
 func plainForward(a Arch, params map[string]Array, x Array, seed Seed) Array {
+	return plainNetwork(a, params, x, seed, plainSums)
+}
+
+// plainNetwork is plainForward with other sums.
+func plainNetwork(a Arch, params map[string]Array, x Array, seed Seed, sums func(Layer, []float32, Array) Array) Array {
 	in := plainInput(a, x, seed)
 	var remembered Array
 	stream := 0
@@ -17,7 +21,7 @@ func plainForward(a Arch, params map[string]Array, x Array, seed Seed) Array {
 		if l.Residual == ResidualBegin {
 			remembered = in
 		}
-		out := plainConv(l, params[l.Name+".weight"].Data, in)
+		out := sums(l, params[l.Name+".weight"].Data, in)
 		plane := out.Shape[1] * out.Shape[2]
 		var noise []float32
 		if l.Noise != "" {
@@ -170,7 +174,7 @@ func everything() Arch {
 	return a
 }
 
-// versions are networks of both versions of the format, narrow enough for tests.
+// versions are networks of every kind, narrow enough for tests.
 var versions = map[string]Arch{
 	"resnet":       ResNet(3, 1, 1, 16),
 	"bare":         ResNet(3, 1, 1, 16).WithNorm(""),
@@ -183,45 +187,208 @@ var versions = map[string]Arch{
 	"everything":   everything(),
 }
 
-// Whole networks, to the last bit, with 1 and with 3 threads.
-func TestForwardIsThePlainLoop(t *testing.T) {
-	for name, a := range versions {
-		if err := a.Validate(); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		params := randomParams(a, 11)
-		m := newModel(a, params)
-		for _, size := range [][2]int{{16, 16}, {4, 20}, {13, 7}} {
-			if a.Latent > 0 && size != [2]int{16, 16} {
-				continue
+// fma32 is x·y + z, rounded once.
+func fma32(x, y, z float32) float32 {
+	s := float64(x)*float64(y) + float64(z)
+	if math.Float64bits(s)<<35 != 1<<63 && math.Abs(s) >= 0x1p-120 {
+		return float32(s)
+	}
+	big64 := func(v float32) *big.Float { return new(big.Float).SetPrec(2000).SetFloat64(float64(v)) }
+	r := new(big.Float).SetPrec(2000).Mul(big64(x), big64(y))
+	if r.Add(r, big64(z)); r.Sign() == 0 {
+		return float32(s)
+	}
+	f, _ := r.Float32()
+	return f
+}
+
+// plainTaps calls tap for each of an output pixel's taps, rows and columns of the kernel ascending: with the place in the
+// kernel, and the input pixel, which may be outside.
+func plainTaps(l Layer, y, x int, tap func(ky, kx, iy, ix int)) {
+	for ky := range l.Kernel {
+		for kx := range l.Kernel {
+			iy, ix := y*l.Stride-l.Padding+ky, x*l.Stride-l.Padding+kx
+			if l.Type == ConvTranspose {
+				iy, ix = y+l.Padding-ky, x+l.Padding-kx
+				if iy%l.Stride != 0 || ix%l.Stride != 0 {
+					continue
+				}
+				iy, ix = iy/l.Stride, ix/l.Stride
 			}
-			x := Array{Shape: []int{a.Channels, size[0], size[1]}, Data: a.samples(testImage(size[1], size[0], a.Channels, 3))}
-			want := plainForward(a, params, x, countingSeed())
-			for _, threads := range []int{1, 3} {
-				t.Run(fmt.Sprintf("%s/%v/threads=%d", name, size, threads), func(t *testing.T) {
-					withThreads(t, threads)
-					got, err := m.ForwardFrom(x.Data, size[0], size[1], countingSeed())
-					if err != nil {
-						t.Fatal(err)
-					}
-					if i := differ(got, want.Data); i >= 0 {
-						t.Errorf("number %d is %v, want %v", i, got[i], want.Data[i])
-					}
-					spread(t, got)
-				})
-			}
+			tap(ky, kx, iy, ix)
 		}
 	}
 }
 
-// spread fails where the numbers are too much alike to show anything.
-func spread(t *testing.T, x []float32) {
-	t.Helper()
-	different := map[float32]bool{}
-	for _, v := range x {
-		different[v] = true
+// plainSums is rule 3 of doc.go as loops.
+func plainSums(l Layer, weight []float32, in Array) Array {
+	height, width := in.Shape[1], in.Shape[2]
+	pixel := func(c, y, x int) float32 {
+		if y < 0 || y >= height || x < 0 || x >= width {
+			return 0
+		}
+		return in.Data[(c*height+y)*width+x]
 	}
-	if len(different) < len(x)/4 {
-		t.Errorf("only %d of %d numbers are different", len(different), len(x))
+	weightAt := func(m, c, ky, kx int) float32 {
+		if l.Type == ConvTranspose {
+			return weight[((c*l.Out+m)*l.Kernel+ky)*l.Kernel+kx]
+		}
+		return weight[((m*l.In+c)*l.Kernel+ky)*l.Kernel+kx]
 	}
+	out := Array{Shape: []int{l.Out, l.OutputSize(height), l.OutputSize(width)}}
+	if l.Algorithm == AlgorithmWinograd {
+		return plainWinograd(l, weightAt, pixel, out)
+	}
+	for m := range l.Out {
+		for y := range out.Shape[1] {
+			for x := range out.Shape[2] {
+				var sums [maxKernel]float32
+				plainTaps(l, y, x, func(ky, kx, iy, ix int) {
+					chain := &sums[0]
+					if l.Algorithm == AlgorithmColumns {
+						chain = &sums[kx]
+					}
+					for c := range l.In {
+						*chain = fma32(weightAt(m, c, ky, kx), pixel(c, iy, ix), *chain)
+					}
+				})
+				if l.Algorithm == AlgorithmColumns {
+					for _, v := range sums[1:l.Kernel] {
+						sums[0] += v
+					}
+				}
+				out.Data = append(out.Data, sums[0])
+			}
+		}
+	}
+	return out
+}
+
+// sandwich is line applied to the columns of x and then to the rows of what that gives.
+func sandwich(x [][]float32, line func(v []float32) []float32) [][]float32 {
+	transposed := func(x [][]float32) [][]float32 {
+		y := make([][]float32, len(x[0]))
+		for _, row := range x {
+			for j, v := range row {
+				y[j] = append(y[j], v)
+			}
+		}
+		return y
+	}
+	each := func(x [][]float32) (y [][]float32) {
+		for _, v := range x {
+			y = append(y, line(v))
+		}
+		return y
+	}
+	return each(transposed(each(transposed(x))))
+}
+
+// plainWinograd is F(4×4, 3×3), a tile and a pair of channels at a time.
+func plainWinograd(l Layer, weight func(m, c, ky, kx int) float32, pixel func(c, y, x int) float32, out Array) Array {
+	input := func(d []float32) []float32 {
+		return []float32{
+			float32(4*(d[0]-d[2])) + (d[4] - d[2]), (d[4] - float32(4*d[2])) + (d[3] - float32(4*d[1])),
+			(d[4] - float32(4*d[2])) - (d[3] - float32(4*d[1])), (d[4] - d[2]) + float32(2*(d[3]-d[1])),
+			(d[4] - d[2]) - float32(2*(d[3]-d[1])), (d[5] - d[3]) - float32(4*(d[3]-d[1])),
+		}
+	}
+	kernelLine := func(g []float32) []float32 {
+		return []float32{g[0], (g[0] + g[2]) + g[1], (g[0] + g[2]) - g[1],
+			(g[0] + float32(4*g[2])) + float32(2*g[1]), (g[0] + float32(4*g[2])) - float32(2*g[1]), g[2]}
+	}
+	output := func(m []float32) []float32 {
+		s, d, t, e := m[1]+m[2], m[1]-m[2], m[3]+m[4], m[3]-m[4]
+		return []float32{(m[0] + s) + t, d + float32(2*e), s + float32(4*t), (d + float32(8*e)) + m[5]}
+	}
+	scale := []*big.Rat{big.NewRat(1, 4), big.NewRat(-1, 6), big.NewRat(-1, 6), big.NewRat(1, 24), big.NewRat(1, 24), big.NewRat(1, 1)}
+	grid := func(n int, at func(y, x int) float32) (g [][]float32) {
+		for y := range n {
+			g = append(g, make([]float32, n))
+			for x := range n {
+				g[y][x] = at(y, x)
+			}
+		}
+		return g
+	}
+	padding, flip := l.Padding, func(k int) int { return k }
+	if l.Type == ConvTranspose {
+		padding, flip = 2-l.Padding, func(k int) int { return 2 - k }
+	}
+	height, width := out.Shape[1], out.Shape[2]
+	out.Data = make([]float32, l.Out*height*width)
+	for m := range l.Out {
+		var u [][][]float32
+		for c := range l.In {
+			t := sandwich(grid(3, func(y, x int) float32 { return weight(m, c, flip(y), flip(x)) }), kernelLine)
+			u = append(u, grid(6, func(y, x int) float32 {
+				s, _ := new(big.Rat).Mul(scale[y], scale[x]).Float32()
+				return t[y][x] * s
+			}))
+		}
+		for top := 0; top < height; top += 4 {
+			for left := 0; left < width; left += 4 {
+				sum := grid(6, func(y, x int) float32 { return 0 })
+				for c := range l.In {
+					v := sandwich(grid(6, func(y, x int) float32 { return pixel(c, top+y-padding, left+x-padding) }), input)
+					for y := range 6 {
+						for x := range 6 {
+							sum[y][x] = fma32(u[c][y][x], v[y][x], sum[y][x])
+						}
+					}
+				}
+				for y, row := range sandwich(sum, output) {
+					for x, v := range row {
+						if top+y < height && left+x < width {
+							out.Data[(m*height+top+y)*width+left+x] = v
+						}
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// plainConv is the definition of a convolution as loops, whatever l's algorithm: plain float32 sums.
+func plainConv(l Layer, weight []float32, in Array) Array {
+	height, width := in.Shape[1], in.Shape[2]
+	out := Array{Shape: []int{l.Out, l.OutputSize(height), l.OutputSize(width)}}
+	// source is the input row (or column) that output row o sees through kernel row k, if there is one.
+	source := func(o, k, n int) (int, bool) {
+		i := o*l.Stride - l.Padding + k
+		if l.Type == ConvTranspose {
+			i = o + l.Padding - k
+			if i%l.Stride != 0 {
+				return 0, false
+			}
+			i /= l.Stride
+		}
+		return i, i >= 0 && i < n
+	}
+	for m := range l.Out {
+		for y := range out.Shape[1] {
+			for x := range out.Shape[2] {
+				var sum float32
+				for c := range l.In {
+					for ky := range l.Kernel {
+						for kx := range l.Kernel {
+							iy, okY := source(y, ky, height)
+							ix, okX := source(x, kx, width)
+							if !okY || !okX {
+								continue
+							}
+							w := (m*l.In + c) * l.Kernel * l.Kernel
+							if l.Type == ConvTranspose {
+								w = (c*l.Out + m) * l.Kernel * l.Kernel
+							}
+							sum += float32(weight[w+ky*l.Kernel+kx] * in.Data[(c*height+iy)*width+ix])
+						}
+					}
+				}
+				out.Data = append(out.Data, sum)
+			}
+		}
+	}
+	return out
 }

@@ -60,7 +60,7 @@ func read(name string, archive *npz.Archive) (*Model, error) {
 // readParams reads and checks all parameters. The error is that of the first that has any.
 func readParams(archive *npz.Archive, list []Param) (map[string]Array, error) {
 	data, errs := make([][]float32, len(list)), make([]error, len(list))
-	parallel(runtime.GOMAXPROCS(0), len(list), func(_, i int) {
+	parallel(runtime.GOMAXPROCS(0), len(list), func(i int) {
 		if data[i], errs[i] = archive.Floats(list[i].Name, list[i].Shape); errs[i] == nil {
 			errs[i] = list[i].check(data[i])
 		}
@@ -91,7 +91,7 @@ func readArch(archive *npz.Archive) (Arch, error) {
 	return a, nil
 }
 
-// parseArch reads the JSON of an architecture. The version comes first: a newer one may have fields unknown here.
+// parseArch reads the JSON of an architecture. It looks at the version first: another one may have fields unknown here.
 func parseArch(text []byte) (a Arch, err error) {
 	var version struct {
 		FormatVersion *int `json:"format_version"`
@@ -102,8 +102,8 @@ func parseArch(text []byte) (a Arch, err error) {
 	if version.FormatVersion == nil {
 		return a, errors.New("not the JSON of an architecture: it has no format_version")
 	}
-	if v := *version.FormatVersion; v > FormatVersion {
-		return a, fmt.Errorf("format version %d is newer than %d, the newest known here", v, FormatVersion)
+	if err := checkVersion(*version.FormatVersion); err != nil {
+		return a, err
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -118,7 +118,7 @@ func parseArch(text []byte) (a Arch, err error) {
 	return a, a.Validate()
 }
 
-// layerList is read with an end: a layer takes a hundred times the memory of the two bytes that can stand for it.
+// layerList is read with a bound: a layer takes a hundred times the memory of the two bytes that can stand for it.
 type layerList []Layer
 
 // UnmarshalJSON reads a list of at most maxLayers layers.

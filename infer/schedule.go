@@ -1,58 +1,49 @@
 package infer
 
 import (
-	"math"
 	"slices"
 
 	"keygan/infer/kernel"
 )
 
-// A network that is not direct is run from a schedule: all activations laid out, all memory taken and all work cut into units for
-// one size of image, once; every further image of that size only runs it.
-
-// fastConvolution is a layer's convolution, packed.
-type fastConvolution interface {
-	// border says what an input of shape from needs around it for an output of shape to.
-	border(from, to shape3) border
-	// plan adds to s what computes out from in. It calls rowDone(y) when row y of out is complete.
-	plan(s *schedule, out, in *pixels, rowDone func(y int))
-}
-
-// newFastConvolution packs weight for l's algorithm.
-func newFastConvolution(l Layer, weight []float32) fastConvolution {
-	switch l.Algorithm {
-	case AlgorithmColumns:
-		return newColumnsConvolution(l, weight)
-	case AlgorithmWinograd:
-		return newWinogradConvolution(l, weight)
-	}
-	return newFMAConvolution(l, weight)
-}
-
-// schedule is the work of one forward pass.
+// schedule is the work of forward passes for one size of image and one number of workers. Making it lays out all activations, takes
+// all memory and cuts the work into units, so that a further image of that size only runs it.
 type schedule struct {
+	arch    Arch
 	kernels *kernel.Set
+	image   shape3 // the network's input before it is extended; [Latent, 1, 1] where that is noise
+	key     shape3 // what is wanted of its output
 	workers int
 	team    *team
-	in, out *pixels
 
 	free        [][]float32 // while the schedule is made: memory of activations that nothing needs any more
 	scratch     [][]float32 // of each worker
 	transformed []float32   // the weights of a layer, in frequencies
 	zeroOffset  [1]int
-	input, key  []float32 // [channels, height, width]
-	seed        Seed
+
+	// Of the pass that runs.
+	input, output []float32 // [channels, height, width]
+	noise         []float32 // drawn for the input
+	seed          Seed
 }
 
 func (s *schedule) stage(units int, do func(worker, unit int)) {
 	s.team.stages = append(s.team.stages, stage{units, do})
 }
 
-// workspace asks for n numbers for each worker that takes part in a stage of so many units.
+// workspace asks for n numbers for each worker that takes part in a stage of units.
 func (s *schedule) workspace(units, n int) {
 	for i := range min(units, s.workers) {
 		s.scratch[i] = grow(s.scratch[i], n)
 	}
+}
+
+// grow is x, or memory for n numbers where x is shorter.
+func grow(x []float32, n int) []float32 {
+	if len(x) < n {
+		return make([]float32, n)
+	}
+	return x
 }
 
 // take gives p memory: the smallest free one that has room, or new.
@@ -73,232 +64,97 @@ func (s *schedule) take(p *pixels) {
 
 func (s *schedule) release(p *pixels) { s.free = append(s.free, p.data) }
 
-// newSchedule plans the network for an input of shape from, whose layers make the shapes in steps.
-func (m *Model) newSchedule(kernels *kernel.Set, from shape3, steps []shape3, workers int) *schedule {
-	s := &schedule{kernels: kernels, workers: workers, team: newTeam(workers), scratch: make([][]float32, workers)}
-	borderOf := func(i int, in shape3) border { // what layer i needs around its input
-		if i == len(steps) {
+// newSchedule plans the network for a key of height × width. It returns an error where the network cannot make one.
+func (m *Model) newSchedule(height, width, workers int) (*schedule, error) {
+	steps, err := m.arch.shapes(height, width)
+	if err != nil {
+		return nil, err
+	}
+	s := &schedule{
+		arch: m.arch, kernels: m.kernels, workers: workers, team: newTeam(workers), scratch: make([][]float32, workers),
+		image: m.arch.input(height, width), key: shape3{m.arch.Channels, height, width},
+	}
+	if m.arch.Latent > 0 || m.arch.InputNoise > 0 {
+		s.noise = make([]float32, s.image.size())
+	}
+	s.plan(m, steps)
+	return s, nil
+}
+
+// plan adds the stages of all layers. steps are the shapes of the network's input, extended, and of what each layer makes.
+func (s *schedule) plan(m *Model, steps []shape3) {
+	borderOf := func(i int) border { // what layer i needs around its input
+		if i == len(m.operators) {
 			return border{}
 		}
-		return m.fast[i].border(in, steps[i])
+		return m.operators[i].border(steps[i], steps[i+1])
 	}
-	stride := from.channels
-	if m.arch.Layers[0].Algorithm == AlgorithmWinograd {
-		stride = roundUp(stride, kernel.Block) // its transform reads whole blocks
+	stride := steps[0].channels
+	if m.arch.Layers[0].algorithm().blocks {
+		stride = roundUp(stride, kernel.Block)
 	}
-	s.in = newPixels(from, borderOf(0, from), stride)
-	s.take(s.in)
-	s.stage(from.height, func(_, y int) { s.in.loadRow(s.input, y) })
-	in := s.in
+	first := newPixels(steps[0], borderOf(0), stride)
+	s.take(first)
+	s.stage(first.height, func(_, y int) { first.loadRow(s.input, s.image, y) })
+	in := first
 	var remembered *pixels
-	stream := StreamInput
-	for i, c := range m.fast {
-		out := newPixels(steps[i], borderOf(i+1, steps[i]), roundUp(steps[i].channels, kernel.Block))
+	stream, last := StreamInput, len(m.operators)-1
+	late := lookup(activationTypes, "") // what is left to do to the key
+	for i, operator := range m.operators {
+		out := newPixels(steps[i+1], borderOf(i+1), kernel.Blocks(steps[i+1].channels)*kernel.Block)
 		s.take(out)
-		f := newFollowing(m.epilogues[i], out)
-		if i == len(m.fast)-1 && f.layer.Activation == ActivationTanh {
-			f.layer.Activation = "" // see planStore
-		}
-		c.plan(s, out, in, func(y int) { f.row(s, y) })
-		if f.layer.Residual == ResidualBegin {
+		e := newEpilogue(s, m.arch.Layers[i], m.params, out)
+		operator.plan(s, out, in, e.sumRow)
+		if e.layer.Residual == ResidualBegin {
 			remembered = in
 		} else {
 			s.release(in)
 		}
-		if f.layer.Residual == ResidualEnd {
-			f.add, remembered = remembered, nil
+		if e.layer.Residual == ResidualEnd {
+			e.add, remembered = remembered, nil
 		}
-		if f.layer.Noise != "" {
+		if e.layer.Noise != "" {
 			stream++
 		}
-		f.plan(s, stream)
-		if f.add != nil {
-			s.release(f.add)
+		if i == last && !e.activation.fused {
+			e.activation, late = late, e.activation // it is faster where the numbers of a channel lie side by side
+		}
+		e.plan(stream)
+		if e.add != nil {
+			s.release(e.add)
 		}
 		in = out
 	}
-	s.out, s.free = in, nil
-	s.planStore(m.arch.Layers[len(steps)-1].Activation == ActivationTanh)
-	return s
-}
-
-// run makes the output of x, [channels, height, width].
-func (s *schedule) run(out, x []float32, seed Seed) {
-	s.input, s.key, s.seed = x, out, seed
-	s.team.run()
-	s.input, s.key = nil, nil
-}
-
-// planStore adds the stage that copies the last activation to the key. There tanh is left to it, because only there the numbers
-// lie side by side.
-func (s *schedule) planStore(tanh bool) {
-	s.stage(s.out.height, func(_, y int) {
-		s.out.storeRow(s.key, y)
-		if tanh {
-			for c := range s.out.channels {
-				s.kernels.Tanh(s.key[(c*s.out.height+y)*s.out.width:][:s.out.width])
-			}
+	s.free = nil
+	s.stage(s.key.height, func(_, y int) {
+		in.storeRow(s.output, s.key, y)
+		for c := range s.key.channels {
+			late.apply(s.kernels, s.output[(c*s.key.height+y)*s.key.width:][:s.key.width])
 		}
 	})
 }
 
-// following is what comes after a convolution: the epilogue of a layer, over pixels.
-type following struct {
-	epilogue
-	out         *pixels
-	add         *pixels
-	plane       []float32 // of noise
-	sums        []float64 // [row][Σx, Σx²][channel] of the sums of the convolution, for an instance norm
-	mean, scale []float32 // of a channel
-	offset      []float32 // of a channel, after the scale: nil if there is none
-	biases      []float32 // of a channel, before the norm: nil if there are none
-	noiseScale  []float32
+// run makes key, [Channels, height, width], from the image x of the same size, or from noise.
+func (s *schedule) run(key, x []float32, seed Seed) {
+	switch {
+	case s.arch.Latent > 0:
+		drawNoise(s.noise, seed, StreamInput)
+		x = s.noise
+	case s.arch.InputNoise > 0:
+		s.arch.addInputNoise(s.noise, x, seed)
+		x = s.noise
+	}
+	s.input, s.output, s.seed = x, key, seed
+	s.team.run()
+	s.input, s.output = nil, nil
 }
 
-func newFollowing(e epilogue, out *pixels) *following {
-	n := out.blocks() * kernel.Block
-	padded := func(x []float32) []float32 {
-		if x == nil {
-			return nil
-		}
-		return append(slices.Clone(x), make([]float32, n-len(x))...)
+// addInputNoise sets dst to the image x with noise: x + σ·noise, σ in units of samples, clipped to the value range.
+func (a Arch) addInputNoise(dst, x []float32, seed Seed) {
+	low, high := a.ValueRange[0], a.ValueRange[1]
+	sigma := float32(a.InputNoise * (high - low))
+	drawNoise(dst, seed, StreamInput)
+	for i, v := range x {
+		dst[i] = min(max(v+float32(sigma*dst[i]), low), high)
 	}
-	f := &following{epilogue: e, out: out, mean: make([]float32, n), scale: slices.Repeat([]float32{1}, n),
-		biases: padded(e.bias), noiseScale: padded(e.noise)}
-	switch e.layer.Norm {
-	case NormInstance:
-		f.sums = make([]float64, out.height*2*n)
-	case NormInstanceAffine:
-		f.sums, f.offset = make([]float64, out.height*2*n), padded(e.shift)
-	case NormBatch:
-		f.offset = padded(e.shift)
-		for c := range e.mean {
-			f.setNorm(c, float64(e.mean[c]), float64(e.variance[c]))
-		}
-	}
-	return f
-}
-
-// setNorm sets what brings channel c from mean and variance to 0 and 1, or to the norm's own shift and weight.
-func (f *following) setNorm(c int, mean, variance float64) {
-	weight := 1.0
-	if f.weight != nil {
-		weight = float64(f.weight[c])
-	}
-	f.mean[c], f.scale[c] = float32(mean), float32(weight/math.Sqrt(variance+normEpsilon))
-}
-
-// row is called for each row of sums as it is made, while it is near.
-func (f *following) row(s *schedule, y int) {
-	n := f.out.blocks() * kernel.Block
-	row := f.out.at(y, 0)
-	if f.biases != nil {
-		for x := range f.out.width {
-			addTo(row[x*f.out.stride:][:n], f.biases)
-		}
-	}
-	if f.sums != nil {
-		sums := f.sums[y*2*n:][:2*n]
-		s.kernels.RowSums(sums[:n], sums[n:], row, f.out.width, f.out.stride, f.out.blocks())
-	}
-}
-
-// plan adds the stages that need all of the convolution's sums.
-func (f *following) plan(s *schedule, stream int) {
-	if f.sums != nil {
-		s.stage(f.out.blocks(), func(_, block int) { f.moments(block) })
-	}
-	if f.layer.Noise != "" {
-		f.plane = make([]float32, f.out.height*f.out.width)
-		s.stage(1, func(_, _ int) { drawNoise(f.plane, s.seed, stream) })
-	}
-	s.stage(f.out.height, func(_, y int) { f.finishRow(s, y) })
-}
-
-// moments sets the norm of a block of channels from the sums of the rows, as moments does for one.
-func (f *following) moments(block int) {
-	n := f.out.blocks() * kernel.Block
-	pixels := float64(f.out.height * f.out.width)
-	for c := block * kernel.Block; c < min(f.out.channels, (block+1)*kernel.Block); c++ {
-		var sum, squares float64
-		for y := range f.out.height {
-			sum += f.sums[y*2*n+c]
-			squares += f.sums[y*2*n+n+c]
-		}
-		mean := sum / pixels
-		f.setNorm(c, mean, max(0, squares/pixels-float64(mean*mean)))
-	}
-}
-
-// finishRow turns a row of sums into the layer's output.
-func (f *following) finishRow(s *schedule, y int) {
-	out := f.out
-	a := kernel.Affine{
-		X: out.at(y, 0), Stride: out.stride, Pixels: out.width, Blocks: out.blocks(),
-		Mean: f.mean, Scale: f.scale, Shift: f.offset,
-		LeakyBefore: f.layer.BeforeAdd == ActivationLeakyReLU,
-	}
-	switch f.layer.Activation {
-	case ActivationReLU:
-		a.Activation = kernel.ReLU
-	case ActivationLeakyReLU:
-		a.Activation = kernel.LeakyReLU
-	}
-	if f.plane != nil {
-		a.Noise, a.NoiseScale = f.plane[y*out.width:], f.noiseScale
-	}
-	if f.add != nil {
-		a.Add, a.AddStride = f.add.at(y, 0), f.add.stride
-	}
-	if f.layer.Activation == ActivationTanh || f.layer.BeforeAdd != "" && !a.LeakyBefore {
-		f.finishSlowly(s, a)
-	} else {
-		s.kernels.Affine(&a)
-	}
-	out.clearBorder(y)
-}
-
-// finishSlowly is finishRow with activations that a does not have, each pixel by itself.
-func (f *following) finishSlowly(s *schedule, a kernel.Affine) {
-	norm := a
-	norm.LeakyBefore, norm.Add, norm.Activation, norm.Noise = false, nil, kernel.Identity, nil
-	s.kernels.Affine(&norm)
-	n := f.out.channels
-	for i := range a.Pixels {
-		x := a.X[i*a.Stride:][:n]
-		if a.Add != nil {
-			activate(f.layer.BeforeAdd, x)
-			addTo(x, a.Add[i*a.AddStride:])
-		}
-		activate(f.layer.Activation, x)
-		if a.Noise != nil {
-			for c, w := range a.NoiseScale[:n] {
-				x[c] += float32(w * a.Noise[i])
-			}
-		}
-	}
-}
-
-// grow is x, or memory for n numbers.
-func grow(x []float32, n int) []float32 {
-	if len(x) < n {
-		return make([]float32, n)
-	}
-	return x
-}
-
-// kernels is what models run on that are made from now on; tests set it to others than the best.
-var kernels = kernel.Best()
-
-// scheduled is what layers is for a network that is not direct.
-func (m *Model) scheduled(r *run, in []float32, from shape3, steps []shape3, seed Seed) []float32 {
-	s := r.schedule
-	if s == nil || s.in.shape3 != from || s.out.shape3 != steps[len(steps)-1] || s.workers != len(r.workers) {
-		s = m.newSchedule(m.kernels, from, steps, len(r.workers))
-		r.schedule = s
-	}
-	out := r.take(steps[len(steps)-1].size())
-	s.run(out, in, seed)
-	r.release(in)
-	return out
 }

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"errors"
 	"fmt"
 
 	"keygan/infer/kernel"
@@ -26,7 +27,7 @@ func (s shape3) fits() bool {
 		int64(s.channels) <= maxActivation/(int64(s.height)*int64(s.width))
 }
 
-// room is how many numbers an activation may have, with its channels filled up to whole vectors, for a key of height × width.
+// room is how many numbers an activation may have, its channels filled up to whole vectors, for a key of height × width.
 func (a Arch) room(height, width int) int64 {
 	if a.Latent > 0 {
 		return maxGenerated
@@ -34,7 +35,7 @@ func (a Arch) room(height, width int) int64 {
 	return min(maxActivation, maxPerPixel*int64(height)*int64(width))
 }
 
-// input is the shape that the first layer is given for a key of height × width.
+// input is the shape of the network's input for a key of height × width.
 func (a Arch) input(height, width int) shape3 {
 	if a.Latent > 0 {
 		return shape3{a.Latent, 1, 1}
@@ -42,15 +43,25 @@ func (a Arch) input(height, width int) shape3 {
 	return shape3{a.Channels, height, width}
 }
 
-// trace follows the input for a key of height × width through the layers, which must make just that, and calls visit, if
-// any, with the shape that each layer makes. The layers must have been validated one by one.
-func (a Arch) trace(height, width int, visit func(l Layer, out shape3)) error {
+// sizeMultiple is what the sides of an image are extended to, because the generators halve them twice.
+const sizeMultiple = 4
+
+// roundUp is the smallest multiple of m that is at least n.
+func roundUp(n, m int) int { return (n + m - 1) / m * m }
+
+// shapes lists the shapes of the input for a key of height × width, extended, and of what each layer makes of it. The layers
+// must have been validated one by one.
+func (a Arch) shapes(height, width int) ([]shape3, error) {
+	if a.Latent == 0 {
+		height, width = roundUp(height, sizeMultiple), roundUp(width, sizeMultiple)
+	}
 	in := a.input(height, width)
 	s := in
+	all := append(make([]shape3, 0, 1+len(a.Layers)), s)
 	var begin *shape3 // input of the open residual block
 	for i, l := range a.Layers {
-		fail := func(format string, args ...any) error {
-			return fmt.Errorf("layer %d (%s): %s", i, l.Name, fmt.Sprintf(format, args...))
+		fail := func(format string, args ...any) ([]shape3, error) {
+			return nil, fmt.Errorf("layer %d (%s): %s", i, l.Name, fmt.Sprintf(format, args...))
 		}
 		if l.In != s.channels {
 			return fail("takes %d channels, but is given %d", l.In, s.channels)
@@ -59,10 +70,9 @@ func (a Arch) trace(height, width int, visit func(l Layer, out shape3)) error {
 			if begin != nil {
 				return fail("a residual begins inside another")
 			}
-			b := s
-			begin = &b
+			begin = &all[i]
 		}
-		s = shape3{l.Out, l.outputSize(s.height), l.outputSize(s.width)}
+		s = shape3{l.Out, l.OutputSize(s.height), l.OutputSize(s.width)}
 		if s.height < 1 || s.width < 1 {
 			return fail("nothing is left of an image of %d×%d", width, height)
 		}
@@ -82,44 +92,40 @@ func (a Arch) trace(height, width int, visit func(l Layer, out shape3)) error {
 			}
 			begin = nil
 		}
-		if visit != nil {
-			visit(l, s)
-		}
-	}
-	if begin != nil {
-		return fmt.Errorf("a residual begins that does not end")
+		all = append(all, s)
 	}
 	switch want := (shape3{a.Channels, height, width}); {
+	case begin != nil:
+		return nil, errors.New("a residual begins that does not end")
 	case s == want:
-		return nil
+		return all, nil
 	case a.Latent > 0:
-		return fmt.Errorf("the layers make %v of noise, must make %v", s, want)
+		return nil, fmt.Errorf("the layers make %v of noise, must make %v", s, want)
 	default:
-		return fmt.Errorf("the layers make %v of an image of %v", s, in)
+		return nil, fmt.Errorf("the layers make %v of an image of %v", s, in)
 	}
 }
 
-// Operations counts the multiplications and additions that a key of height × width takes, as of direct convolutions, whatever
-// the algorithms make of them: every tap of the kernels, also those that fall on padding. For the published generator that is
-// 70.1e9 at 256×256. The error is that of a size the network cannot make.
+// OutputSize is the height (or width) that l makes of an input of n. It is not positive where nothing is left.
+func (l Layer) OutputSize(n int) int { return l.kind().outputSize(l, n) }
+
+// Operations counts the multiplications and additions of l on an input of height × width, as plain sums, whatever the algorithm
+// makes of them.
+func (l Layer) Operations(height, width int) float64 {
+	in := shape3{l.In, height, width}
+	return l.kind().operations(l, in, shape3{l.Out, l.OutputSize(height), l.OutputSize(width)})
+}
+
+// Operations adds up those of the layers for a key of height × width. For the published generator that is 70.1e9 at 256×256.
+// It returns an error for a size that the network cannot make.
 func (a Arch) Operations(height, width int) (float64, error) {
-	if a.Latent == 0 {
-		height, width = roundUp(height, sizeMultiple), roundUp(width, sizeMultiple)
+	shapes, err := a.shapes(height, width)
+	if err != nil {
+		return 0, err
 	}
-	n, in := 0.0, a.input(height, width)
-	err := a.trace(height, width, func(l Layer, out shape3) {
-		pixels := out.height * out.width
-		if l.Type == ConvTranspose {
-			pixels = in.height * in.width
-		}
-		n += 2 * float64(l.In*l.Out*l.Kernel*l.Kernel) * float64(pixels)
-		in = out
-	})
-	return n, err
+	sum := 0.0
+	for i, l := range a.Layers {
+		sum += l.Operations(shapes[i].height, shapes[i].width)
+	}
+	return sum, nil
 }
-
-// sizeMultiple is what height and width are padded to, because the generators halve them twice.
-const sizeMultiple = 4
-
-// roundUp is the smallest multiple of m that is at least n.
-func roundUp(n, m int) int { return (n + m - 1) / m * m }

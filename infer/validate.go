@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -26,21 +27,18 @@ const (
 )
 
 var (
-	activations = []string{"", ActivationReLU, ActivationTanh, ActivationLeakyReLU}
-
 	module     = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
 	configHash = regexp.MustCompile(`^[0-9A-Za-z:._-]*$`)
 )
 
-// Validate reports the first thing in the architecture that this package cannot run: an unknown value, a size out of
-// bounds, a name that another module has, channels that do not follow on, a residual that does not close, an output that is
-// not the key's shape, and whatever the format version did not have.
+// Validate reports the first thing in the architecture that this package cannot run: another format version, an unknown value, a
+// size out of bounds, a name that another module has, channels that do not follow on, a residual that does not close, or an output
+// that does not have the key's shape.
 func (a Arch) Validate() error {
+	if err := checkVersion(a.FormatVersion); err != nil {
+		return err
+	}
 	switch {
-	case a.FormatVersion > FormatVersion:
-		return fmt.Errorf("format version %d is newer than %d, the newest known here", a.FormatVersion, FormatVersion)
-	case a.FormatVersion < 1:
-		return fmt.Errorf("format version %d does not exist", a.FormatVersion)
 	case a.Channels != 1 && a.Channels != 3:
 		return fmt.Errorf("channels is %d, must be 1 or 3", a.Channels)
 	case a.ImageSize < 1 || a.ImageSize > maxSide:
@@ -58,24 +56,30 @@ func (a Arch) Validate() error {
 	if err := a.validateNoise(); err != nil {
 		return err
 	}
-	if a.FormatVersion == 1 {
-		if err := a.validateVersion1(); err != nil {
-			return err
-		}
-	}
 	if err := a.validateLayers(); err != nil {
 		return err
 	}
-	if err := a.validateAlgorithms(); err != nil {
-		return err
-	}
+	sizes := []int{sizeMultiple, 2 * sizeMultiple, a.ImageSize}
 	if a.Latent > 0 {
-		return a.trace(a.ImageSize, a.ImageSize, nil)
+		sizes = sizes[2:]
 	}
-	for _, size := range []int{sizeMultiple, 2 * sizeMultiple, roundUp(a.ImageSize, sizeMultiple)} {
-		if err := a.trace(size, size, nil); err != nil {
+	for _, size := range sizes {
+		if _, err := a.shapes(size, size); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkVersion refuses files of another format.
+func checkVersion(version int) error {
+	switch {
+	case version > FormatVersion:
+		return fmt.Errorf("format version %d is newer than %d, the newest known here", version, FormatVersion)
+	case version == 1:
+		return errors.New("format version 1 is no longer read: write the file again with keygan-train export, or with keygan import")
+	case version != FormatVersion:
+		return fmt.Errorf("format version %d does not exist", version)
 	}
 	return nil
 }
@@ -93,37 +97,6 @@ func (a Arch) validateNoise() error {
 		return fmt.Errorf("input noise is %v, must be 0 to %v", a.InputNoise, maxInputNoise)
 	case a.InputNoise > 0 && a.Latent > 0:
 		return fmt.Errorf("input noise is %v, but there is no image to add it to", a.InputNoise)
-	}
-	return nil
-}
-
-// validateVersion1 refuses what version 1 of the format does not have: a reader of that version could not know it.
-func (a Arch) validateVersion1() error {
-	needs := func(what string) error { return fmt.Errorf("%s needs format version 2, this is version 1", what) }
-	switch {
-	case a.Network != NetworkResNet:
-		return needs("network " + a.Network)
-	case a.ValueRange[0] != -1:
-		return needs("a value range of 0 to 1")
-	case a.InputNoise != 0:
-		return needs("input noise")
-	}
-	for i, l := range a.Layers {
-		for _, f := range []struct {
-			what string
-			used bool
-		}{
-			{"a bias", l.Bias},
-			{"norm " + l.Norm, l.Norm == NormInstanceAffine || l.Norm == NormBatch},
-			{"norm_name", l.NormName != ""},
-			{"before_add", l.BeforeAdd != ""},
-			{"activation " + l.Activation, l.Activation == ActivationLeakyReLU},
-			{"noise", l.Noise != ""},
-		} {
-			if f.used {
-				return fmt.Errorf("layer %d (%.60q): %w", i, l.Name, needs(f.what))
-			}
-		}
 	}
 	return nil
 }
@@ -156,7 +129,7 @@ func (a Arch) validateLayers() error {
 		if weights > maxWeights {
 			return fail(fmt.Errorf("the weights add up to more than %d numbers", maxWeights))
 		}
-		packed += l.packed()
+		packed += l.algorithm().packed(l)
 	}
 	if packed > maxPacking*weights+smallPacking {
 		return fmt.Errorf("the layers have too few channels for their number: filled up to whole vectors, "+
@@ -175,22 +148,20 @@ func (l Layer) validate() error {
 	if !moduleName(l.Name) {
 		return errors.New("the name is not that of a module in a state dict")
 	}
-	for _, f := range []struct {
-		field, value string
-		allowed      []string
-	}{
-		{"type", l.Type, []string{Conv, ConvTranspose}},
-		{"norm", l.Norm, []string{"", NormInstance, NormInstanceAffine, NormBatch}},
-		{"before_add", l.BeforeAdd, activations},
-		{"activation", l.Activation, activations},
-		{"residual", l.Residual, []string{"", ResidualBegin, ResidualEnd}},
-		{"algorithm", l.Algorithm, []string{AlgorithmDirect, AlgorithmFMA, AlgorithmColumns, AlgorithmWinograd}},
-	} {
-		if err := known(f.field, f.value, f.allowed...); err != nil {
-			return err
-		}
+	if err := cmp.Or(
+		known("type", l.Type, names(layerTypes)...),
+		known("norm", l.Norm, names(normTypes)...),
+		known("before_add", l.BeforeAdd, names(activationTypes)...),
+		known("activation", l.Activation, names(activationTypes)...),
+		known("residual", l.Residual, "", ResidualBegin, ResidualEnd),
+	); err != nil {
+		return err
 	}
-	learnt := l.Norm == NormInstanceAffine || l.Norm == NormBatch
+	kind := l.kind()
+	if err := known("algorithm", l.Algorithm, names(kind.algorithms)...); err != nil {
+		return err
+	}
+	learnt := len(l.norm().learnt) > 0
 	switch {
 	case learnt && !moduleName(l.NormName):
 		return fmt.Errorf("norm_name %.40q is not that of a module in a state dict, which the norm %q needs", l.NormName, l.Norm)
@@ -201,32 +172,26 @@ func (l Layer) validate() error {
 	case l.Noise != "" && !moduleName(l.Noise):
 		return fmt.Errorf("noise %.40q is not the name of a module in a state dict", l.Noise)
 	}
-	if err := l.validateAlgorithm(); err != nil {
-		return err
+	err := cmp.Or(within("in", l.In, 1, maxChannels), within("out", l.Out, 1, maxChannels), kind.validate(l))
+	if algorithm := l.algorithm(); err == nil && !algorithm.canCompute(l) {
+		return fmt.Errorf("algorithm %q is for %s", l.Algorithm, algorithm.serves)
 	}
-	return l.validateSizes()
+	return err
 }
 
-// validateSizes checks the numbers in l.
-func (l Layer) validateSizes() error {
-	outputPadding := 0
-	if l.Type == ConvTranspose {
-		outputPadding = l.Stride - 1
-	}
-	for _, f := range []struct {
-		field           string
-		value, min, max int
-	}{
-		{"in", l.In, 1, maxChannels},
-		{"out", l.Out, 1, maxChannels},
-		{"kernel", l.Kernel, 1, maxKernel},
-		{"stride", l.Stride, 1, maxStride},
-		{"padding", l.Padding, 0, l.Kernel - 1},
-		{"output_padding", l.OutputPadding, 0, outputPadding},
-	} {
-		if f.value < f.min || f.value > f.max {
-			return fmt.Errorf("%s is %d, must be %d to %d", f.field, f.value, f.min, f.max)
-		}
+// validateKernel checks the sizes of a convolution.
+func (l Layer) validateKernel(maxOutputPadding int) error {
+	return cmp.Or(
+		within("kernel", l.Kernel, 1, maxKernel),
+		within("stride", l.Stride, 1, maxStride),
+		within("padding", l.Padding, 0, l.Kernel-1),
+		within("output_padding", l.OutputPadding, 0, maxOutputPadding),
+	)
+}
+
+func within(field string, value, least, most int) error {
+	if value < least || value > most {
+		return fmt.Errorf("%s is %d, must be %d to %d", field, value, least, most)
 	}
 	return nil
 }
@@ -239,9 +204,6 @@ func known(field, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	names := make([]string, len(allowed))
-	for i, v := range allowed {
-		names[i] = fmt.Sprintf("%q", v)
-	}
-	return fmt.Errorf("unknown %s %.40q, known here: %s", field, value, strings.Join(names, ", "))
+	list := strings.ReplaceAll(fmt.Sprintf("%q", allowed), `" "`, `", "`)
+	return fmt.Errorf("unknown %s %.40q, known here: %s", field, value, strings.Trim(list, "[]"))
 }

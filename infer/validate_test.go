@@ -22,6 +22,7 @@ func TestValidate(t *testing.T) {
 		spoil func(a *Arch)
 	}{
 		{"format version 3 is newer", func(a *Arch) { a.FormatVersion = 3 }},
+		{"format version 1 is no longer read", func(a *Arch) { a.FormatVersion = 1 }},
 		{"format version 0 does not exist", func(a *Arch) { a.FormatVersion = 0 }},
 		{`unknown network "unet", known here: "resnet", "dcgan", "chaos"`, func(a *Arch) { a.Network = "unet" }},
 		{"channels is 2", func(a *Arch) { a.Channels = 2 }},
@@ -67,8 +68,8 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// What version 2 brought is checked, too: each field where it has a meaning, and nowhere else.
-func TestValidateVersion2(t *testing.T) {
+// Each optional field is checked where it has a meaning, and refused elsewhere.
+func TestValidateOptionalFields(t *testing.T) {
 	for name, a := range versions {
 		if err := a.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -87,17 +88,6 @@ func TestValidateVersion2(t *testing.T) {
 		arch  Arch
 		spoil func(a *Arch)
 	}{
-		{"network dcgan needs format version 2, this is version 1", dcgan, func(a *Arch) { a.FormatVersion = 1 }},
-		{"network chaos needs format version 2", chaos, func(a *Arch) { a.FormatVersion = 1 }},
-		{`layer 4 ("res_blocks.0.block.3"): noise needs format version 2`, resnet, func(a *Arch) { a.FormatVersion = 1 }},
-		{`layer 0 ("encoder.0"): norm batch needs format version 2`, batch, func(a *Arch) { a.FormatVersion = 1 }},
-		{"norm instance_affine needs format version 2", versions["affine"], func(a *Arch) { a.FormatVersion = 1 }},
-		{"a value range of 0 to 1 needs format version 2", small(), func(a *Arch) { a.ValueRange[0] = 0 }},
-		{"input noise needs format version 2", small(), func(a *Arch) { a.InputNoise = 1 }},
-		{"a bias needs format version 2", small(), layer(1, func(l *Layer) { l.Bias = true })},
-		{"norm_name needs format version 2", small(), layer(1, func(l *Layer) { l.NormName = "encoder.4" })},
-		{"before_add needs format version 2", small(), layer(4, func(l *Layer) { l.BeforeAdd = ActivationReLU })},
-		{"activation leaky_relu needs format version 2", small(), layer(1, func(l *Layer) { l.Activation = ActivationLeakyReLU })},
 		{"latent is 7, must be 0 to 0 for resnet", small(), func(a *Arch) { a.Latent = 7 }},
 		{"latent is 7, must be 0 to 0 for chaos", chaos, func(a *Arch) { a.Latent = 7 }},
 		{"latent is 0, must be 1 to 4096 for dcgan", dcgan, func(a *Arch) { a.Latent = 0 }},
@@ -142,7 +132,7 @@ func TestValidateCountsEveryParameter(t *testing.T) {
 	a := Arch{FormatVersion: 2, Network: NetworkResNet, Channels: 1, ImageSize: 4, ValueRange: [2]float32{-1, 1}}
 	add := func(in, out, kernel int, norm string) {
 		l := Layer{Type: Conv, Name: fmt.Sprintf("a.%d", 2*len(a.Layers)), In: in, Out: out, Kernel: kernel, Stride: 1, Padding: kernel / 2,
-			Norm: norm, Algorithm: AlgorithmDirect}
+			Norm: norm, Algorithm: AlgorithmFMA}
 		if norm == NormBatch {
 			l.NormName = nextModule(l.Name)
 		}
@@ -184,7 +174,7 @@ func TestValidateBoundsActivations(t *testing.T) {
 	}
 }
 
-// packed is how long the packed weights are; those of the direct algorithm may be a little shorter.
+// packed is how long the packed weights are.
 func TestPacked(t *testing.T) {
 	for _, l := range []Layer{
 		{Type: Conv, In: 3, Out: 64, Kernel: 7, Stride: 1, Padding: 3},
@@ -194,14 +184,13 @@ func TestPacked(t *testing.T) {
 		{Type: ConvTranspose, In: 5, Out: 6, Kernel: 3, Stride: 2, Padding: 1, OutputPadding: 1},
 		{Type: ConvTranspose, In: 3, Out: 4, Kernel: 2, Stride: 4, OutputPadding: 3},
 	} {
-		l.Name = "m"
-		weight := make([]float32, product(l.shape()))
-		for _, l.Algorithm = range []string{AlgorithmDirect, AlgorithmFMA, AlgorithmColumns, AlgorithmWinograd} {
-			if l.validate() != nil {
+		weight := make([]float32, product(l.kind().weight(l)))
+		for _, a := range l.kind().algorithms {
+			if !a.canCompute(l) {
 				continue
 			}
-			got, slack := 0, 0
-			switch c := newFastConvolution(l, weight).(type) {
+			got := 0
+			switch c := a.pack(l, weight).(type) {
 			case *winogradConvolution:
 				got = len(c.weights)
 			case *columnsConvolution:
@@ -211,15 +200,8 @@ func TestPacked(t *testing.T) {
 					got += len(c.phases[i].weights)
 				}
 			}
-			if l.Algorithm == AlgorithmDirect {
-				got = 0
-				for _, p := range newConvolution(l, weight).phases {
-					got += len(p.weights) * groupStep * tileRows
-					slack += roundUp(l.Out, tileRows) * (groupStep - 1)
-				}
-			}
-			if n := l.packed(); int64(got) > n || n > int64(got+slack) {
-				t.Errorf("%+v: %d numbers, packed says %d", l, got, n)
+			if n := a.packed(l); int64(got) != n {
+				t.Errorf("%+v: %s takes %d numbers, packed says %d", l, a.name, got, n)
 			}
 		}
 	}

@@ -2,9 +2,8 @@ package infer
 
 import "keygan/infer/kernel"
 
-// winogradConvolution is a 3×3 layer of stride 1 by AlgorithmWinograd (see kernel.Winograd). The weights are kept as they are,
-// and transformed for each image: that takes a fraction of the time that the products do, while the transforms of all layers
-// would take four times the memory.
+// winogradConvolution computes a 3×3 layer of stride 1 by AlgorithmWinograd (see kernel.Winograd). It transforms its weights anew for
+// each image: that takes a fraction of the time of the products, while the transforms of all layers would take four times the memory.
 type winogradConvolution struct {
 	layer   Layer
 	padding int       // of the convolution that the layer is, transposed or not
@@ -18,7 +17,7 @@ const (
 	frequencySkew = 64 // numbers between frequencies, so that not all fall into the same set of the cache
 )
 
-func newWinogradConvolution(l Layer, weight []float32) *winogradConvolution {
+func newWinogradConvolution(l Layer, weight []float32) operator {
 	c := &winogradConvolution{layer: l, padding: l.Padding, outs: kernel.Blocks(l.Out) * kernel.Block}
 	c.weights = make([]float32, l.In*9*c.outs)
 	if l.Type == ConvTranspose {
@@ -40,7 +39,7 @@ func newWinogradConvolution(l Layer, weight []float32) *winogradConvolution {
 	return c
 }
 
-// tiles is how many tiles an output has in rows and columns.
+// winogradTiles is how many rows and columns of tiles cover an output.
 func winogradTiles(to shape3) (rows, cols int) {
 	return (to.height + winogradTile - 1) / winogradTile, (to.width + winogradTile - 1) / winogradTile
 }
@@ -53,8 +52,8 @@ func (c *winogradConvolution) border(from, to shape3) border {
 // winogradUnit is a rectangle of tiles that one worker brings from input to output.
 type winogradUnit struct{ row, col, rows, cols int }
 
-// winogradUnits covers all tiles: whole rows if they are not too long, several rows if they are short and there are workers
-// enough.
+// winogradUnits covers all tiles. A unit is a whole row unless that is too long, and several rows where they are short and there are
+// enough workers.
 func winogradUnits(rows, cols, workers int) (units []winogradUnit, wholeRows bool) {
 	width := cols
 	if parts := (cols + unitTiles - 1) / unitTiles; parts > 1 {
@@ -121,7 +120,7 @@ func (c *winogradConvolution) plan(s *schedule, out, in *pixels, rowDone func(y 
 	}
 }
 
-// output transforms a row of tiles and keeps of it what is inside the output. edge has room for a tile.
+// output transforms a row of tiles into pixels. Tiles that reach beyond the output go through edge, which has room for one.
 func (c *winogradConvolution) output(s *schedule, out *pixels, row, col, cols int, m []float32, frequency int, edge []float32) {
 	y, x := row*winogradTile, col*winogradTile
 	w := kernel.Winograd{

@@ -33,8 +33,8 @@ func Write(w io.Writer, a Arch, params map[string]Array) error {
 		return fmt.Errorf("arch: its JSON is %d bytes, more than a reader takes (%d)", len(text), maxArchBytes)
 	}
 	entries := []npz.Entry{npz.Bytes(archEntry, text)}
-	for _, p := range a.Params() {
-		entries = append(entries, npz.Floats(p.Name, p.Shape, params[p.Name].Data))
+	for p, array := range a.arrays(params) {
+		entries = append(entries, npz.Floats(p.Name, p.Shape, array.Data))
 	}
 	return npz.Write(w, entries...)
 }
@@ -42,11 +42,11 @@ func Write(w io.Writer, a Arch, params map[string]Array) error {
 // checkParams checks that params is exactly what a asks for.
 func checkParams(a Arch, params map[string]Array) error {
 	want := map[string]bool{}
-	for _, p := range a.Params() {
+	for p, got := range a.arrays(params) {
 		want[p.Name] = true
-		got, ok := params[p.Name]
+		_, there := params[p.Name]
 		switch {
-		case !ok:
+		case !there:
 			return fmt.Errorf("array %s: missing", p.Name)
 		case !slices.Equal(got.Shape, p.Shape):
 			return fmt.Errorf("array %s: its shape is %v, must be %v", p.Name, got.Shape, p.Shape)
@@ -70,7 +70,7 @@ func (p Param) check(x []float32) error {
 	if err := checkFinite(x); err != nil {
 		return fmt.Errorf("array %s: %w", p.Name, err)
 	}
-	if !strings.HasSuffix(p.Name, "."+runningVar) {
+	if !strings.HasSuffix(p.Name, "."+normVariance) {
 		return nil
 	}
 	if i := slices.IndexFunc(x, func(v float32) bool { return v < 0 }); i >= 0 {
@@ -82,7 +82,7 @@ func (p Param) check(x []float32) error {
 // checkFinite names the first number of x that is infinite or not a number.
 func checkFinite(x []float32) error {
 	for i, v := range x {
-		if v-v != 0 { // NaN and ±Inf alone
+		if v-v != 0 { // only for NaN and ±Inf
 			return fmt.Errorf("element %d is %v, not a finite number", i, v)
 		}
 	}

@@ -26,9 +26,8 @@ func (t *Training) model(name string) *Model {
 	return models[slices.IndexFunc(models, func(m *Model) bool { return m.Name == name })]
 }
 
-// writeGenerator writes a generator whose keys are made by the algorithms that run fastest in package infer.
 func writeGenerator(path string, overwrite bool, arch infer.Arch, params map[string]infer.Array) error {
-	return atomicfile.Write(path, 0o666, overwrite, func(w io.Writer) error { return infer.Write(w, arch.WithFastAlgorithms(), params) })
+	return atomicfile.Write(path, 0o666, overwrite, func(w io.Writer) error { return infer.Write(w, arch, params) })
 }
 
 // Export writes the generator of the newest checkpoint of the run in folder run to path, and returns that checkpoint's

@@ -18,13 +18,13 @@ func (a *app) exportONNXCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export-onnx GENERATOR.npz -o generator.onnx",
 		Short: "Write a generator as an ONNX model, for other runtimes",
-		Long: `Write a generator as an ONNX model (operator set 13). Its input is image, float32 [batch, channels, height, width], samples in the
-value range that keygan inspect shows, height and width multiples of 4; its output is key, of the same shape. Where the key is made
-of noise alone, the input is latent, [batch, numbers, 1, 1]. Other noise is an input, too, normally distributed: noise, of the
+		Long: `Write a generator as an ONNX model (operator set 13). Its input is image, float32 [batch, channels, height, width]: samples in the
+value range that keygan inspect shows, height and width multiples of 4. Its output is key, of the same shape. Where the key is made
+from noise only, the input is latent, [batch, numbers, 1, 1]. Other noise is an input as well, normally distributed: noise, of the
 shape of the image, and noise_1, noise_2, … [batch, 1, h, w] for the layers that add it.
 
-Another runtime adds up in another order: its keys may differ by a grey level here and there, and open nothing that was encrypted
-with keys of keygan.`,
+Another runtime adds up in another order. Its keys may differ from keygan's by a grey level here and there, and then open nothing
+that was encrypted with keygan's.`,
 		Args: oneArg("generator"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {

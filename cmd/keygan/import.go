@@ -19,32 +19,25 @@ type importer struct {
 	app               *app
 	out, key          string
 	options           statedict.Options
-	algorithm         string
 	force, sizeChosen bool
 }
-
-// The values of --algorithm.
-const (
-	algorithmFast   = "fast"
-	algorithmDirect = "direct"
-)
 
 func (a *app) importCommand() *cobra.Command {
 	i := importer{app: a}
 	c := &cobra.Command{
 		Use:   "import MODEL.pth -o generator.npz [--key NAME] [--image-size N] [--input-noise SIGMA]",
 		Short: "Turn weights that PyTorch saved into generator.npz",
-		Long: `Turn a PyTorch state dict into generator.npz: of a resnet, dcgan or chaos generator, in a file of torch.save, new (zip) or old,
-alone or in a checkpoint, under generator_state_dict or another usual name, or the one that --key gives. Prefixes of DataParallel
-and torch.compile are taken off.
+		Long: `Turn a PyTorch state dict into generator.npz. The file is one of torch.save, new (zip) or old, and holds a resnet, dcgan or chaos
+generator, by itself or in a checkpoint: under generator_state_dict or another usual name, or under the one that --key gives. The
+prefixes of DataParallel and torch.compile are taken off.
 
-The network, its width, residual blocks, channels and latent numbers, biases, batch norm, instance norm with parameters, and noise
-after residual blocks are found by the names and shapes of the tensors, each of which is checked. What leaves no trace in a state
-dict has a flag: the size of the images of the training; the noise that chaos adds to the image; LeakyReLU, of slope 0.2, in place
-of ReLU; and norms without parameters: where no norm has a tensor, instance norm is assumed. Numbers are float32; float16 and
-bfloat16 are taken as they are, float64 is rounded. num_batches_tracked is left out.
+The names and shapes of the tensors tell the network, its width, residual blocks, channels and latent numbers, biases, batch norm,
+instance norm with parameters, and noise after residual blocks. Each tensor is checked. Flags give what leaves no trace in a state
+dict: the size of the training images; the noise that chaos adds to the image; LeakyReLU, of slope 0.2, in place of ReLU; and norms
+without parameters, for which instance norm is assumed. Numbers become float32: float16 and bfloat16 exactly, float64 rounded.
+num_batches_tracked is left out.
 
-A PyTorch file can hold a program. Nothing of it is ever run: a file that asks for more than tensors and containers is refused.`,
+A PyTorch file can hold a program. keygan never runs any of it: it refuses a file that asks for more than tensors and containers.`,
 		Args: oneArg("file of PyTorch"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i.sizeChosen = cmd.Flags().Changed("image-size")
@@ -53,12 +46,10 @@ A PyTorch file can hold a program. Nothing of it is ever run: a file that asks f
 	}
 	c.Flags().StringVarP(&i.out, "output", "o", "", "the file to write")
 	c.Flags().StringVar(&i.key, "key", "", "the entry of the checkpoint that is the generator's state dict")
-	c.Flags().IntVar(&i.options.ImageSize, "image-size", 256, "side, in pixels, of the images of the training; dcgan's follows from its layers")
-	c.Flags().StringVar(&i.options.Norm, "norm", infer.NormInstance, "the norm of a network whose norms have no tensors: instance or none")
-	c.Flags().StringVar(&i.options.Activation, "activation", infer.ActivationReLU, "of a resnet or dcgan, but for the last layer: relu or leaky_relu")
-	c.Flags().Float32Var(&i.options.InputNoise, "input-noise", 0, "σ of the noise that a chaos generator adds to the image, of the value range")
-	c.Flags().StringVar(&i.algorithm, "algorithm", algorithmFast,
-		"how keys are computed, which decides their last bits: fast, or direct, the plain sums")
+	c.Flags().IntVar(&i.options.ImageSize, "image-size", 256, "side of the training images, in pixels; dcgan's follows from its layers")
+	c.Flags().StringVar(&i.options.Norm, "norm", infer.NormInstance, "norm of a network whose norms have no tensors: instance or none")
+	c.Flags().StringVar(&i.options.Activation, "activation", infer.ActivationReLU, "activation of a resnet or dcgan, except the last layer: relu or leaky_relu")
+	c.Flags().Float32Var(&i.options.InputNoise, "input-noise", 0, "σ of the noise that a chaos generator adds to the image, as a share of the value range")
 	addForce(c, &i.force)
 	return c
 }
@@ -88,10 +79,7 @@ func (i *importer) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return importHint(fmt.Errorf("import: %w", named(path, err)))
 	}
-	if i.algorithm == algorithmFast {
-		arch = arch.WithFastAlgorithms()
-	}
-	// What is wrong with the numbers is the fault of the file that was read, and so it is found before the other is begun.
+	// Numbers that are wrong are the fault of the file that was read, so they are found before the other is begun.
 	var file bytes.Buffer
 	if err := infer.Write(&file, arch, params); err != nil {
 		return fmt.Errorf("import: %w", named(path, err))
@@ -116,8 +104,6 @@ func (i *importer) checkFlags(path string) error {
 		return hinted{usagef("import: no output file given"), "-o generator.npz names it"}
 	case identity(i.out) == identity(path):
 		return hinted{usagef("import: %s: the output would be the input", i.out), "-o names another file"}
-	case i.algorithm != algorithmFast && i.algorithm != algorithmDirect:
-		return usagef("import: unknown algorithm %q, known: %s, %s", i.algorithm, algorithmFast, algorithmDirect)
 	case i.options.Norm != infer.NormInstance && i.options.Norm != statedict.NoNorm:
 		return usagef("import: unknown norm %q, known: %s, %s", i.options.Norm, infer.NormInstance, statedict.NoNorm)
 	case i.options.Activation != infer.ActivationReLU && i.options.Activation != infer.ActivationLeakyReLU:
@@ -162,12 +148,12 @@ func describeImport(d *statedict.Dict, a infer.Arch) string {
 	return s
 }
 
-// weightsHint names the likely fix of a file that was taken for weights and is none.
+// weightsHint names the likely fix for a file that does not hold weights, or not as this program reads them.
 func weightsHint(path string) string {
 	if statedict.IsFile(path) {
-		return fmt.Sprintf("it is a file of PyTorch; weights are made of it by: keygan import %s -o generator.npz", path)
+		return fmt.Sprintf("it is a file of PyTorch; turn it into weights with: keygan import %s -o generator.npz", path)
 	}
-	return "weights are made by keygan-train, and again by: keygan-train export RUN -o generator.npz"
+	return "keygan-train makes weights, and writes those of a run again with: keygan-train export RUN -o generator.npz"
 }
 
 // importHint names the likely fix of a file that is refused.

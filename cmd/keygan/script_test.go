@@ -93,7 +93,7 @@ func weightsOf(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(errors.Join(infer.Write(f, arch, randomParams(arch)), f.Close()))
 }
 
-// badweights KIND FILE writes a generator that is wrong in one way: missing, misshapen, nan, newer.
+// badweights KIND FILE writes a generator that is wrong in one way: missing, misshapen, nan, newer, older.
 func badWeights(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(writeWeights(ts.MkAbs(args[1]), args[0]))
 }
@@ -111,8 +111,11 @@ func writeWeights(path, fault string) error {
 	if fault == "" {
 		return infer.Write(f, arch, params)
 	}
-	if fault == "newer" {
+	switch fault {
+	case "newer":
 		arch.FormatVersion = 99
+	case "older":
+		arch.FormatVersion = 1
 	}
 	text, err := json.Marshal(arch)
 	if err != nil {

@@ -105,12 +105,12 @@ func affineGo(a *Affine) {
 			addGo(x, a.Shift)
 		}
 		if a.LeakyBefore {
-			activateGo(x, LeakyReLU)
+			LeakyReLU.Apply(x)
 		}
 		if a.Add != nil {
 			addGo(x, a.Add[i*a.AddStride:])
 		}
-		activateGo(x, a.Activation)
+		a.Activation.Apply(x)
 		if a.Noise != nil {
 			for c, w := range a.NoiseScale[:n] {
 				x[c] += float32(w * a.Noise[i])
@@ -126,7 +126,8 @@ func addGo(x, y []float32) {
 	}
 }
 
-func activateGo(x []float32, a Activation) {
+// Apply replaces each number of x by its activation.
+func (a Activation) Apply(x []float32) {
 	for c, v := range x {
 		switch {
 		case v >= 0 || a == Identity:

@@ -87,7 +87,7 @@ func (d *Dict) arch(o Options) (a infer.Arch, err error) {
 	a.Layers = slices.Clone(a.Layers)
 	for i := range a.Layers {
 		if l := &a.Layers[i]; d.has(l.Name + ".bias") {
-			l.Bias, a.FormatVersion = true, 2
+			l.Bias = true
 		}
 	}
 	return a, o.activate(&a)
@@ -105,7 +105,7 @@ func (o Options) activate(a *infer.Arch) error {
 	}
 	for i := range a.Layers {
 		if l := &a.Layers[i]; l.Activation == infer.ActivationReLU {
-			l.Activation, a.FormatVersion = o.Activation, 2
+			l.Activation = o.Activation
 		}
 	}
 	return nil

@@ -72,14 +72,13 @@ func TestGeneratorFindsTheArchitecture(t *testing.T) {
 		}
 		if want.Network != infer.NetworkChaos && rapid.Bool().Draw(t, "leaky") {
 			o.Activation = infer.ActivationLeakyReLU
-			want.FormatVersion = 2
 			for i := range want.Layers[:len(want.Layers)-1] { // the last has tanh
 				want.Layers[i].Activation = infer.ActivationLeakyReLU
 			}
 		}
 		for i := range want.Layers {
 			if rapid.IntRange(0, 9).Draw(t, "bias") == 0 {
-				want.Layers[i].Bias, want.FormatVersion = true, 2
+				want.Layers[i].Bias = true
 			}
 		}
 		d := dictOf(want)

@@ -86,7 +86,7 @@ func TestRefusesNegatedView(t *testing.T) {
 }
 
 // keyOf imports a file, writes generator.npz, reads that, and makes the first key that PyTorch's vectors have.
-func keyOf(t *testing.T, file string, o Options, fast bool, vectors *npz.Archive, height, width int) []float32 {
+func keyOf(t *testing.T, file string, o Options, vectors *npz.Archive, height, width int) []float32 {
 	t.Helper()
 	d, err := ReadFile(modelPath(file), "")
 	if err != nil {
@@ -95,9 +95,6 @@ func keyOf(t *testing.T, file string, o Options, fast bool, vectors *npz.Archive
 	arch, params, err := Generator(d, o)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if fast {
-		arch = arch.WithFastAlgorithms()
 	}
 	path := filepath.Join(t.TempDir(), "generator.npz")
 	f, err := os.Create(path)
@@ -151,11 +148,9 @@ func TestKeysAreThoseOfPyTorch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, fast := range []bool{false, true} {
-				for i, v := range keyOf(t, c.file, c.options, fast, vectors, height, width) {
-					if d := v - want[i]; !(max(d, -d) <= 1e-4) {
-						t.Fatalf("fast %v: sample %d is %v, PyTorch's is %v", fast, i, v, want[i])
-					}
+			for i, v := range keyOf(t, c.file, c.options, vectors, height, width) {
+				if d := v - want[i]; !(max(d, -d) <= 1e-4) {
+					t.Fatalf("sample %d is %v, PyTorch's is %v", i, v, want[i])
 				}
 			}
 		})

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the vectors of version 2 of the format, to which generators_test.go compares infer.
+"""Makes the vectors of networks with learnt norms, noise and other layouts than the resnet, to which generators_test.go compares infer.
 
     python3 generators.py         # writes <name>.npz and <name>.vectors.npz beside itself, for each name in NETWORKS
 

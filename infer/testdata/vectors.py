@@ -49,12 +49,22 @@ class ResNet(nn.Module):
         return self.decoder(self.res_blocks(self.encoder(x)))
 
 
-def conv(name, cin, cout, k, s=1, p=0, **more):
-    return dict(type="conv", name=name, **{"in": cin}, out=cout, kernel=k, stride=s, padding=p, algorithm="direct", **more)
+def algorithm(kind, cin, cout, k, s):
+    """The algorithm that infer chooses for a layer."""
+    if k == 3 and s == 1 and cin >= 16:
+        return "winograd4"
+    if kind == "conv" and s == 1 and k > 1 and cout * k <= 64 and cout < 16:
+        return "columns_fma"
+    return "direct_fma"
+
+
+def conv(name, cin, cout, k, s=1, p=0, kind="conv", **more):
+    return dict(type=kind, name=name, **{"in": cin}, out=cout, kernel=k, stride=s, padding=p,
+                algorithm=algorithm(kind, cin, cout, k, s), **more)
 
 
 def tconv(name, cin, cout, k, s, p, op=0, **more):
-    return {**conv(name, cin, cout, k, s, p, **more), "type": "conv_transpose", "output_padding": op}
+    return conv(name, cin, cout, k, s, p, kind="conv_transpose", output_padding=op, **more)
 
 
 def arch(width, blocks, channels, size):
@@ -66,7 +76,7 @@ def arch(width, blocks, channels, size):
                    conv(f"res_blocks.{i}.block.3", 4 * w, 4 * w, 3, 1, 1, residual="end", **n)]
     layers += [tconv("decoder.0", 4 * w, 2 * w, 3, 2, 1, 1, **n), tconv("decoder.3", 2 * w, w, 3, 2, 1, 1, **n),
                conv("decoder.6", w, channels, 7, 1, 3, activation="tanh")]
-    return dict(format_version=1, network="resnet", channels=channels, image_size=size, value_range=[-1, 1],
+    return dict(format_version=2, network="resnet", channels=channels, image_size=size, value_range=[-1, 1],
                 config_hash="", layers=layers)
 
 
