@@ -139,12 +139,8 @@ func plan(name string, arch infer.Arch, c Config) plannedNetwork {
 	}
 	batch := float64(c.Train.Batch)
 	for _, l := range arch.Layers {
-		out := outputSize(l, size)
-		side := out // of the image at each point of which the kernel is applied
-		if l.Type == infer.ConvTranspose {
-			side = size
-		}
-		p := plannedLayer{l, size, 2 * batch * float64(l.In*l.Out*l.Kernel*l.Kernel) * float64(side) * float64(side)}
+		out := l.OutputSize(size)
+		p := plannedLayer{l, size, batch * l.Operations(size, size)}
 		values := batch * float64(l.Out) * float64(out) * float64(out)
 		n.kept += 4 * values * keptCopies(l)
 		n.flop += p.flop
@@ -152,14 +148,6 @@ func plan(name string, arch infer.Arch, c Config) plannedNetwork {
 		size = out
 	}
 	return n
-}
-
-// outputSize is the side of a layer's output.
-func outputSize(l infer.Layer, size int) int {
-	if l.Type == infer.ConvTranspose {
-		return (size-1)*l.Stride - 2*l.Padding + l.Kernel + l.OutputPadding
-	}
-	return (size+2*l.Padding-l.Kernel)/l.Stride + 1
 }
 
 // keptCopies is how many tensors of its output's size a layer makes: one an operation. All stay until the step is over, those

@@ -48,8 +48,8 @@ func TestPlannedSizes(t *testing.T) {
 			network := newNetwork(p.arch, torch.NewDevice("cpu"))
 			torch.Scope(func() {
 				x := torch.RandN([]int64{2, int64(first.In), int64(first.size), int64(first.size)}, false)
-				if y := network.Forward(x).Shape(); int(y[2]) != outputSize(last.Layer, last.size) || int(y[3]) != int(y[2]) {
-					t.Errorf("%s: %s: the output is %v, planned %d", name, kind, y, outputSize(last.Layer, last.size))
+				if y := network.Forward(x).Shape(); int(y[2]) != last.OutputSize(last.size) || int(y[3]) != int(y[2]) {
+					t.Errorf("%s: %s: the output is %v, planned %d", name, kind, y, last.OutputSize(last.size))
 				}
 			})
 			for _, s := range network.state() {

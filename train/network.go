@@ -118,13 +118,17 @@ func (n *Network) forward(x torch.Tensor, training bool) torch.Tensor {
 	return x
 }
 
+// convolve computes a layer up to its norm: one case for each type of layer that infer knows.
 func (n *Network) convolve(l infer.Layer, x torch.Tensor) torch.Tensor {
 	w, bias := n.byName[l.Name+".weight"], n.byName[l.Name+".bias"]
 	stride, padding, dilation := pair(l.Stride), pair(l.Padding), pair(1)
-	if l.Type == infer.ConvTranspose {
+	switch l.Type {
+	case infer.Conv:
+		return F.Conv2d(x, w, bias, stride, padding, dilation, 1)
+	case infer.ConvTranspose:
 		return F.ConvTranspose2d(x, w, bias, stride, padding, pair(l.OutputPadding), 1, dilation)
 	}
-	return F.Conv2d(x, w, bias, stride, padding, dilation, 1)
+	panic("train: no libtorch code for layers of type " + l.Type)
 }
 
 func (n *Network) normalise(l infer.Layer, x torch.Tensor, training bool) torch.Tensor {
