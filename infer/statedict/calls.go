@@ -6,140 +6,122 @@ import (
 	"fmt"
 )
 
-// The functions that a pickle may name, besides the classes of storages.
-const (
-	orderedDict      global = "collections.OrderedDict"
-	torchSize        global = "torch.Size"
-	rebuildTensor    global = "torch._utils._rebuild_tensor"
-	rebuildTensorV2  global = "torch._utils._rebuild_tensor_v2"
-	rebuildParameter global = "torch._utils._rebuild_parameter"
-)
+// errArguments stands for arguments that PyTorch does not pass.
+var errArguments = errors.New("other arguments than PyTorch does")
 
-// global pushes the name of a function or class, one of those that a state dict is made of.
-func (m *machine) global(op byte) error {
-	var module, name any
-	if op == opGlobal {
-		lines := bytes.SplitN(m.rest, []byte("\n"), 3)
-		if len(lines) < 3 {
-			return errCut
+// functions are those that a pickle may call, by name; nothing else of Python is there. The classes of storages may only be named.
+var functions = map[global]func(args []any) (any, error){
+	"collections.OrderedDict": func(args []any) (any, error) {
+		if len(args) > 0 {
+			return nil, errArguments
 		}
-		module, name, m.rest = string(lines[0]), string(lines[1]), lines[2]
-	} else {
-		names, err := m.popN(2)
-		if err != nil {
-			return err
+		return &dict{}, nil
+	},
+	"torch.Size": func(args []any) (any, error) {
+		if len(args) != 1 {
+			return nil, errArguments
 		}
-		module, name = names[0], names[1]
-	}
-	moduleText, ok := module.(string)
-	nameText, ok2 := name.(string)
-	if !ok || !ok2 {
-		return errors.New("its pickle asks for something that has no name")
-	}
-	g := global(moduleText + "." + nameText)
-	switch g {
-	case orderedDict, torchSize, rebuildTensor, rebuildTensorV2, rebuildParameter:
-	default:
-		if storageTypes[g] == nil {
-			return &RefusedError{fmt.Sprintf("its pickle asks for %.100q", string(g))}
+		return argument[*tuple](args[0])
+	},
+	"torch._utils._rebuild_tensor":    rebuildTensor,
+	"torch._utils._rebuild_tensor_v2": rebuildTensor,
+	"torch._utils._rebuild_parameter": func(args []any) (any, error) { // tensor, requires_grad, hooks
+		if len(args) == 0 {
+			return nil, errArguments
 		}
-	}
-	m.push(g)
-	return nil
+		return argument[*tensor](args[0])
+	},
 }
 
-// reduce does what one of the known functions would do with a tuple of arguments.
-func (m *machine) reduce() error {
-	both, err := m.popN(2)
-	if err != nil {
-		return err
+// argument is v, which must be a T.
+func argument[T any](v any) (any, error) {
+	if _, ok := v.(T); !ok {
+		return nil, errArguments
 	}
-	function, ok := both[0].(global)
+	return v, nil
+}
+
+// rebuildTensor takes storage, offset, shape, strides, requires_grad, hooks and metadata.
+func rebuildTensor(args []any) (any, error) {
+	if len(args) < 4 {
+		return nil, errArguments
+	}
+	if len(args) > 6 {
+		// "neg" or "conj": the numbers are not those of the storage
+		if metadata, ok := args[6].(*dict); !ok || len(metadata.items) > 0 {
+			return nil, &RefusedError{"its pickle has a tensor that is a view with its sign or conjugation to come"}
+		}
+	}
+	s, ok := args[0].(*storage)
+	offset, ok2 := args[1].(int64)
+	shape, ok3 := integers(args[2])
+	strides, ok4 := integers(args[3])
+	if !ok || !ok2 || !ok3 || !ok4 {
+		return nil, errArguments
+	}
+	return newTensor(s, offset, shape, strides)
+}
+
+// global pushes the name of a function or class that stands in the pickle.
+func (m *machine) global() {
+	lines := bytes.SplitN(m.rest, []byte("\n"), 3)
+	if len(lines) < 3 {
+		m.fail(errCut)
+	}
+	m.rest = lines[2]
+	m.pushGlobal(string(lines[0]), string(lines[1]))
+}
+
+// stackGlobal pushes the name of a function or class that is on the stack.
+func (m *machine) stackGlobal() {
+	names := m.pop(2)
+	module, ok := names[0].(string)
+	name, ok2 := names[1].(string)
+	if !ok || !ok2 {
+		m.fail(errors.New("its pickle asks for something that has no name"))
+	}
+	m.pushGlobal(module, name)
+}
+
+func (m *machine) pushGlobal(module, name string) {
+	g := global(module + "." + name)
+	if functions[g] == nil && storageTypes[g] == nil {
+		m.fail(&RefusedError{fmt.Sprintf("its pickle asks for %.100q", string(g))})
+	}
+	m.push(g)
+}
+
+// reduce calls one of the functions with a tuple of arguments.
+func (m *machine) reduce() {
+	both := m.pop(2)
+	name, ok := both[0].(global)
 	if !ok {
-		return fmt.Errorf("its pickle calls %s", kind(both[0]))
+		m.fail(fmt.Errorf("its pickle calls %s", kind(both[0])))
 	}
 	args, ok := both[1].(*tuple)
 	if !ok {
-		return fmt.Errorf("its pickle calls %s with %s for arguments", function, kind(both[1]))
+		m.fail(fmt.Errorf("its pickle calls %s with %s for arguments", name, kind(both[1])))
 	}
-	v, err := call(function, args.items)
+	function := functions[name]
+	if function == nil {
+		m.fail(fmt.Errorf("its pickle calls %s, which is a class of storages", name))
+	}
+	v, err := function(args.items)
+	if err == errArguments {
+		err = fmt.Errorf("its pickle calls %s with %w", name, err)
+	}
 	if err != nil {
-		return err
+		m.fail(err)
 	}
 	m.push(v)
-	return nil
-}
-
-func call(function global, args []any) (any, error) {
-	switch function {
-	case orderedDict:
-		if len(args) == 0 {
-			return &dict{}, nil
-		}
-	case torchSize:
-		if len(args) == 1 {
-			if t, ok := args[0].(*tuple); ok {
-				return t, nil
-			}
-		}
-	case rebuildTensor, rebuildTensorV2: // storage, offset, shape, strides, requires_grad, hooks, metadata
-		if len(args) < 4 {
-			break
-		}
-		if len(args) > 6 {
-			// "neg" or "conj": the numbers are not those of the storage
-			if metadata, ok := args[6].(*dict); !ok || len(metadata.items) > 0 {
-				return nil, &RefusedError{"its pickle has a tensor that is a view with its sign or conjugation to come"}
-			}
-		}
-		s, ok := args[0].(*storage)
-		offset, ok2 := args[1].(int64)
-		shape, ok3 := whole(args[2])
-		strides, ok4 := whole(args[3])
-		if ok && ok2 && ok3 && ok4 {
-			return newTensor(s, offset, shape, strides)
-		}
-	case rebuildParameter: // tensor, requires_grad, hooks
-		if len(args) > 0 {
-			if t, ok := args[0].(*tensor); ok {
-				return t, nil
-			}
-		}
-	default:
-		return nil, fmt.Errorf("its pickle calls %s, which is a class of storages", function)
-	}
-	return nil, fmt.Errorf("its pickle calls %s with other arguments than PyTorch does", function)
 }
 
 // build sets attributes. A state dict has one, _metadata, the versions of its modules; it says nothing about the weights.
-func (m *machine) build() error {
-	both, err := m.popN(2)
-	if err != nil {
-		return err
+func (m *machine) build() {
+	m.pop(1)
+	if _, ok := m.top().(*dict); !ok {
+		m.fail(&RefusedError{"its pickle sets attributes of " + kind(m.top())})
 	}
-	if _, ok := both[0].(*dict); !ok {
-		return &RefusedError{"its pickle sets attributes of " + kind(both[0])}
-	}
-	m.push(both[0])
-	return nil
-}
-
-// persist pushes what a persistent id stands for.
-func (m *machine) persist() error {
-	id, err := m.pop()
-	if err != nil {
-		return err
-	}
-	t, ok := id.(*tuple)
-	if !ok {
-		return fmt.Errorf("its pickle has %s for a persistent id", kind(id))
-	}
-	v, err := m.persistent(t.items)
-	if err != nil {
-		return err
-	}
-	m.push(v)
-	return nil
 }
 
 // storageID is the persistent id of a storage: ("storage", class, key, device, length).
@@ -149,31 +131,38 @@ type storageID struct {
 	length int64
 }
 
-// parseStorageID checks a persistent id. The older format adds a view, None in every file of the last years.
-func parseStorageID(id []any) (s storageID, err error) {
+// persist pushes the storage that a persistent id stands for. The older format adds a view to the id, None in every file of the
+// last years.
+func (m *machine) persist() {
+	v := m.pop(1)[0]
+	t, ok := v.(*tuple)
+	if !ok {
+		m.fail(fmt.Errorf("its pickle has %s for a persistent id", kind(v)))
+	}
+	id := t.items
 	if len(id) > 0 && id[0] == "module" {
-		return s, &RefusedError{"its pickle holds a whole network, with its code"}
+		m.fail(&RefusedError{"its pickle holds a whole network, with its code"})
 	}
 	if len(id) < 5 || id[0] != "storage" {
-		return s, errors.New("its pickle has a persistent id that is not a storage's")
+		m.fail(errNotStorage)
 	}
 	class, ok := id[1].(global)
 	key, ok2 := id[2].(string)
 	length, ok3 := id[4].(int64)
-	s = storageID{storageTypes[class], key, length}
-	if !ok || !ok2 || !ok3 || s.dtype == nil {
-		return s, errors.New("its pickle has a persistent id that is not a storage's")
+	dtype := storageTypes[class]
+	switch {
+	case !ok || !ok2 || !ok3 || dtype == nil:
+		m.fail(errNotStorage)
+	case len(id) > 5 && id[5] != nil:
+		m.fail(fmt.Errorf("storage %.40q is a part of another, which is not known here", key))
+	case m.storage == nil:
+		m.fail(errors.New("its pickle has a storage where none belongs"))
 	}
-	if len(id) > 5 && id[5] != nil {
-		return s, fmt.Errorf("storage %.40q is a part of another, which is not known here", key)
+	s, err := m.storage(storageID{dtype, key, length})
+	if err != nil {
+		m.fail(err)
 	}
-	return s, nil
+	m.push(s)
 }
 
-// noPersistent refuses persistent ids where no storage can be.
-func noPersistent(id []any) (any, error) {
-	if _, err := parseStorageID(id); err != nil {
-		return nil, err
-	}
-	return nil, errors.New("its pickle has a storage where none belongs")
-}
+var errNotStorage = errors.New("its pickle has a persistent id that is not a storage's")

@@ -46,7 +46,7 @@ func FuzzUnpickle(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := legacy{asked: map[string]*storage{}, bytes: 1 << 20}
-		_, rest, err := unpickle(b, s.persistent)
+		_, rest, err := unpickle(b, s.storage)
 		if err == nil && len(rest) >= len(b) {
 			t.Errorf("%d bytes are left of %d", len(rest), len(b))
 		}

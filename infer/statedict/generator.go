@@ -9,43 +9,37 @@ import (
 	"keygan/infer"
 )
 
-// Options are what a state dict says nothing about.
+// Options give what leaves no trace in a state dict.
 type Options struct {
-	ImageSize  int     // side, in pixels, of the images of the training; dcgan's follows from its layers
+	ImageSize  int     // side of the training images, in pixels; dcgan's follows from its layers
 	InputNoise float32 // σ of the noise that chaos adds to its image, as a share of the value range; 0: none
-
-	// Activation is that of a resnet or dcgan wherever the published one has ReLU: infer.ActivationReLU, which "" stands for, or
-	// infer.ActivationLeakyReLU.
-	Activation string
-
-	// Norm is the norm of a resnet or dcgan whose norms have no parameters: infer.NormInstance, which "" stands for, or
-	// NoNorm.
-	Norm string
+	Activation string  // in place of ReLU, for a resnet or dcgan: infer.ActivationLeakyReLU; infer.ActivationReLU or "" keeps it
+	Norm       string  // of a resnet or dcgan whose norms have no parameters: infer.NormInstance, which "" stands for, or NoNorm
 }
 
 // NoNorm is the norm of a network that has none.
 const NoNorm = "none"
 
-// counted ends the names of tensors that training counts its batches with; keys do not depend on them.
+// counted ends the names of tensors in which training counts its batches. Keys do not depend on them.
 const counted = ".num_batches_tracked"
 
-// A ShapeError reports a tensor whose shape does not fit the others.
+// A ShapeError reports a tensor whose shape does not fit the others'.
 type ShapeError struct {
 	Tensor    string
 	Got, Want []int
-	Network   string // what the tensors were taken for
+	Network   string // the network that the tensors seem to be of
 }
 
 func (e *ShapeError) Error() string {
 	return fmt.Sprintf("tensor %.100s: its shape is %v, must be %v in this %s generator", e.Tensor, e.Got, e.Want, e.Network)
 }
 
-// Generator finds out what generator d holds, by the names and the shapes of its tensors, and returns it as infer.Write takes it.
-// The names are those of infer.ResNet, infer.DCGAN and infer.Chaos. Norms with parameters, biases of convolutions and noise after
-// residual blocks are there if their tensors are.
+// Generator tells from the names and shapes of the tensors in d which generator they are of, and returns it for infer.Write.
+// The names are those of infer.ResNet, infer.DCGAN and infer.Chaos. A norm with parameters, a bias of a convolution and noise after
+// a residual block are there if their tensors are.
 //
 // The error names the first tensor that is missing, has another shape or type, is unknown, or shares too much with others.
-// Whether all numbers are finite is for infer.Write to see.
+// Generator does not check that all numbers are finite; infer.Write does.
 func Generator(d *Dict, o Options) (infer.Arch, map[string]infer.Array, error) {
 	a, err := d.arch(o)
 	if err != nil {
@@ -68,7 +62,7 @@ func Generator(d *Dict, o Options) (infer.Arch, map[string]infer.Array, error) {
 	return a, params, nil
 }
 
-// arch is the architecture that d has the tensors of, if all are there.
+// arch is the architecture that the tensors of d belong to, if all are there.
 func (d *Dict) arch(o Options) (a infer.Arch, err error) {
 	switch {
 	case d.has("encoder.0.weight"):
@@ -79,16 +73,14 @@ func (d *Dict) arch(o Options) (a infer.Arch, err error) {
 		a, err = d.chaos(o)
 	default:
 		return a, fmt.Errorf("not a generator known here: it has no encoder.0.weight (resnet), main.0.weight (dcgan) or "+
-			"layers.0.weight (chaos), but %s", d.describe())
+			"layers.0.weight (chaos), but %s", firstOf(d.names, 6))
 	}
 	if err != nil {
 		return a, err
 	}
-	a.Layers = slices.Clone(a.Layers)
 	for i := range a.Layers {
-		if l := &a.Layers[i]; d.has(l.Name + ".bias") {
-			l.Bias = true
-		}
+		l := &a.Layers[i]
+		l.Bias = l.Bias || d.has(l.Name+".bias")
 	}
 	return a, o.activate(&a)
 }
@@ -157,9 +149,8 @@ func (d *Dict) chaos(o Options) (infer.Arch, error) {
 	if err != nil {
 		return infer.Arch{}, err
 	}
-	// 17 layers are there without residual blocks, and each block is two in each of five places.
-	fixed, perBlock := len(infer.Chaos(1, 0, 1, 256).Layers), len(infer.Chaos(1, 1, 1, 256).Layers)
-	perBlock -= fixed
+	fixed := len(infer.Chaos(1, 0, 1, 256).Layers)
+	perBlock := len(infer.Chaos(1, 1, 1, 256).Layers) - fixed
 	if layers < fixed || (layers-fixed)%perBlock != 0 {
 		return infer.Arch{}, fmt.Errorf("layers.0 to layers.%d: a chaos generator has %d layers, and %d more for each residual block",
 			layers-1, fixed, perBlock)
@@ -169,13 +160,14 @@ func (d *Dict) chaos(o Options) (infer.Arch, error) {
 	return a, nil
 }
 
-// Bounds far beyond any generator: maxModules of a sequence, maxDoublings of the side of dcgan's images.
+// Bounds far beyond any generator.
 const (
-	maxModules   = 512
-	maxDoublings = 13
+	maxModules   = 512  // of a sequence
+	maxDoublings = 13   // of the side of dcgan's images
+	maxChannels  = 4096 // the most that infer takes
 )
 
-// withNorm gives a the norm that d has the tensors of, at the module first and so everywhere.
+// withNorm gives a the norm whose tensors d has at the module first; the norms of a network are all of one kind.
 func (d *Dict) withNorm(a infer.Arch, first string, o Options) (infer.Arch, error) {
 	switch {
 	case d.has(first + ".running_mean"):
@@ -190,8 +182,7 @@ func (d *Dict) withNorm(a infer.Arch, first string, o Options) (infer.Arch, erro
 	return a, fmt.Errorf("unknown norm %.40q, known for norms without parameters: %q, %q", o.Norm, infer.NormInstance, NoNorm)
 }
 
-// sequence counts the modules prefix + "0", prefix + "1", …, by the highest that has a tensor: what is missing of those below
-// will be named.
+// sequence counts the modules prefix + "0", prefix + "1", … up to the highest that has a tensor. check names any gap below it.
 func (d *Dict) sequence(prefix string) (int, error) {
 	n := 0
 	for _, name := range d.names {
@@ -224,9 +215,6 @@ func (d *Dict) weight(name string) ([]int, error) {
 	return shape, nil
 }
 
-// maxChannels is the most that infer takes, and keeps products of them within an int.
-const maxChannels = 4096
-
 // check compares the names, shapes and types in d with what a asks for.
 func (d *Dict) check(a infer.Arch) error {
 	want := map[string]bool{}
@@ -249,16 +237,3 @@ func (d *Dict) check(a infer.Arch) error {
 }
 
 func (d *Dict) has(name string) bool { return d.tensors[name] != nil }
-
-// describe lists the first tensors.
-func (d *Dict) describe() string {
-	const most = 6
-	var names []string
-	for _, name := range d.names[:min(most, len(d.names))] {
-		names = append(names, fmt.Sprintf("%.60q", name))
-	}
-	if len(d.names) > most {
-		names = append(names, "…")
-	}
-	return strings.Join(names, ", ")
-}

@@ -37,7 +37,7 @@ func (d *Dict) add(name string, shape []int) {
 	for i := range n {
 		binary.LittleEndian.PutUint32(body[4*i:], math.Float32bits(1))
 	}
-	t.storage = &storage{storageTypes["torch.FloatStorage"], n, &record{body: body, present: true}}
+	t.storage = &storage{storageTypes["torch.FloatStorage"], n, &record{body: body}}
 	d.names, d.tensors[name] = append(d.names, name), t
 }
 
@@ -242,7 +242,7 @@ func TestStrides(t *testing.T) {
 		for i := range offset + n {
 			body = binary.LittleEndian.AppendUint32(body, math.Float32bits(float32(i)))
 		}
-		s := &storage{storageTypes["torch.FloatStorage"], offset + n, &record{body: body, present: true}}
+		s := &storage{storageTypes["torch.FloatStorage"], offset + n, &record{body: body}}
 		x, err := newTensor(s, offset, shape, strides)
 		if err != nil {
 			t.Fatal(err)

@@ -22,44 +22,40 @@ type legacy struct {
 // readLegacy returns what the file b holds.
 func readLegacy(b []byte) (any, error) {
 	l := legacy{asked: map[string]*storage{}, bytes: int64(len(b))}
-	magic, b, err := unpickle(b, noPersistent)
+	magic, b, err := unpickle(b, nil)
 	if err != nil {
 		return nil, err
 	}
 	if magic != any(legacyMagic) {
 		return nil, fmt.Errorf("a pickle of %s, not a PyTorch file", kind(magic))
 	}
-	protocol, b, err := unpickle(b, noPersistent)
+	protocol, b, err := unpickle(b, nil)
 	if err != nil {
 		return nil, err
 	}
 	if protocol != any(legacyProtocol) {
 		return nil, fmt.Errorf("the version of its format is not %d, the only one known here", legacyProtocol)
 	}
-	system, b, err := unpickle(b, noPersistent)
+	system, b, err := unpickle(b, nil)
 	if err != nil {
 		return nil, err
 	}
 	if d, ok := system.(*dict); !ok || d.get("little_endian") != true {
 		return nil, errors.New("it was not written by a little-endian machine")
 	}
-	root, b, err := unpickle(b, l.persistent)
+	root, b, err := unpickle(b, l.storage)
 	if err != nil {
 		return nil, err
 	}
-	keys, b, err := unpickle(b, noPersistent)
+	keys, b, err := unpickle(b, nil)
 	if err != nil {
 		return nil, err
 	}
 	return root, l.load(keys, b)
 }
 
-// persistent makes a storage, whose numbers come later.
-func (l *legacy) persistent(id []any) (any, error) {
-	s, err := parseStorageID(id)
-	if err != nil {
-		return nil, err
-	}
+// storage makes one whose numbers come later.
+func (l *legacy) storage(s storageID) (*storage, error) {
 	if s.length < 0 || s.length > l.bytes/s.dtype.size {
 		return nil, fmt.Errorf("storage %.40q: %d numbers of %s are declared, in a file of %d bytes", s.key, s.length, s.dtype.name, l.bytes)
 	}
@@ -83,7 +79,7 @@ func (l *legacy) load(keys any, b []byte) error {
 	for _, key := range order.items {
 		name, ok := key.(string)
 		s := l.asked[name]
-		if !ok || s == nil || s.record.present {
+		if !ok || s == nil || s.record.body != nil {
 			return fmt.Errorf("storage %.40q: there twice, or not asked for", name)
 		}
 		if len(b) < 8 {
@@ -97,9 +93,8 @@ func (l *legacy) load(keys any, b []byte) error {
 		case s.length > int64(len(b))/s.dtype.size:
 			return fmt.Errorf("storage %.40q: cut short", name)
 		}
-		n := s.length * s.dtype.size
-		s.record.body, s.record.present = b[:n], true
-		b = b[n:]
+		s.record.body = b[:s.length*s.dtype.size]
+		b = b[len(s.record.body):]
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Package statedict reads the weights that PyTorch's torch.save writes, and finds out what generator they are of.
+// Package statedict reads the weights that PyTorch's torch.save writes, and tells which generator they are of.
 //
 //	d, err := statedict.ReadFile("model.pth", "")
 //	...
@@ -6,12 +6,12 @@
 //	...
 //	err = infer.Write(w, arch, params)
 //
-// Both of PyTorch's formats are read, the zip archive (since 1.6) and the one before it, and a state dict that stands alone or
-// in a checkpoint, a dict that has it under a key such as "generator_state_dict".
+// It reads both of PyTorch's formats, the zip archive (since 1.6) and the one before it. The state dict may be the whole file, or lie in
+// a checkpoint, a dict that has it under a key such as "generator_state_dict".
 //
 // A PyTorch file holds a pickle, a program for a machine that can call any function of Python. The machine here (unpickle.go)
-// knows plain containers, numbers, strings and tensors, and nothing else: a file that asks for more is refused, and nothing of
-// it is ever called. Whatever a file declares, memory stays within a small multiple of its length.
+// knows only plain containers, numbers, strings and tensors. It refuses a file that asks for more, and never calls anything that the
+// file names. Whatever a file declares, memory stays within a small multiple of its length.
 package statedict
 
 import (
@@ -26,36 +26,36 @@ import (
 	"keygan/internal/boundedfile"
 )
 
-// maxFileBytes bounds a file: a checkpoint of the largest generator that infer takes, with some room.
+// maxFileBytes bounds a file: a checkpoint of the largest generator that infer takes, and some room.
 const maxFileBytes = 5 << 28
 
-// generatorKeys are the names that checkpoints have for a generator's state dict, the more telling ones first.
+// generatorKeys are the usual keys of a generator's state dict in checkpoints, the more telling ones first.
 var generatorKeys = []string{
 	"generator_state_dict", "G_state_dict", "netG_state_dict", "generator", "G", "netG", "state_dict", "model_state_dict", "model",
 }
 
-// wrappers are what PyTorch puts before the names of a network that runs inside another: DataParallel and torch.compile.
+// wrappers are the prefixes of a network inside another: DataParallel and torch.compile add them.
 var wrappers = []string{"module.", "_orig_mod."}
 
-// Dict is a state dict: tensors by name. Their numbers stay in the file's bytes until they are asked for.
+// Dict is a state dict: tensors by name. Their numbers stay in the file's bytes until Floats reads them.
 type Dict struct {
 	names   []string // in the order of the file
 	tensors map[string]*tensor
-	room    int64 // bytes of numbers that may still be asked for
+	room    int64 // bytes of numbers that Floats may still read
 }
 
-// A RefusedError says what a file asks for that is no part of a state dict.
+// A RefusedError reports a file that asks for something that is not part of a state dict.
 type RefusedError struct{ what string }
 
 func (e *RefusedError) Error() string {
-	return e.what + ", which is no part of a state dict; it is refused, and nothing of it was run"
+	return e.what + ", which is not part of a state dict: the file is refused, and nothing of it was run"
 }
 
-// A KeyError says that a checkpoint has no state dict where one was looked for.
+// A KeyError reports a checkpoint without a state dict under the key that was looked for.
 type KeyError struct {
-	Key  string   // that was asked for; "": any of the usual
-	Keys []string // that hold a state dict
-	has  string   // what there is, for the message
+	Key  string   // "": any of the usual
+	Keys []string // those that hold a state dict
+	has  string   // the keys there are, for the message
 }
 
 func (e *KeyError) Error() string {
@@ -65,8 +65,8 @@ func (e *KeyError) Error() string {
 	return "the checkpoint has no state dict of a generator under a usual name; it has " + e.has
 }
 
-// ReadFile reads the PyTorch file at path. key names the entry of a checkpoint that is the generator's state dict; with "" it is
-// looked for. The error names path.
+// ReadFile reads the PyTorch file at path. key names the entry of a checkpoint that is the generator's state dict; with "", ReadFile
+// looks for it. The error names path.
 func ReadFile(path, key string) (*Dict, error) {
 	b, err := boundedfile.Read(path, "a PyTorch file", maxFileBytes)
 	if err != nil {
@@ -79,8 +79,8 @@ func ReadFile(path, key string) (*Dict, error) {
 	return d, nil
 }
 
-// IsFile says whether the regular file at path begins as torch.save writes it. It may be damaged all the same, or hold no
-// generator.
+// IsFile reports whether the regular file at path begins as torch.save writes it. The file may still be damaged, or hold something
+// else than a generator.
 func IsFile(path string) bool {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return false // opening a pipe could take forever
@@ -123,7 +123,7 @@ func Read(b []byte, key string) (*Dict, error) {
 	return newDict(entries, int64(len(b)))
 }
 
-// choose finds the generator's state dict in what a file holds.
+// choose finds the generator's state dict in the value that a file holds.
 func choose(root any, key string) (*dict, error) {
 	top, ok := root.(*dict)
 	if !ok {
@@ -151,7 +151,7 @@ func choose(root any, key string) (*dict, error) {
 	return nil, missing
 }
 
-// newDict makes a Dict of the entries of a state dict, whose file has so many bytes.
+// newDict makes a Dict from the entries of a state dict, whose file is fileBytes long.
 func newDict(entries *dict, fileBytes int64) (*Dict, error) {
 	d := &Dict{tensors: map[string]*tensor{}, room: fileBytes}
 	for _, e := range entries.items {
@@ -193,7 +193,7 @@ func (d *Dict) unwrap() bool {
 // Names lists the tensors in the order of the file.
 func (d *Dict) Names() []string { return d.names }
 
-// Shape is that of a tensor; ok says whether there is one of this name.
+// Shape is the shape of a tensor; ok reports whether there is one of this name.
 func (d *Dict) Shape(name string) (shape []int, ok bool) {
 	t := d.tensors[name]
 	if t == nil {
@@ -212,8 +212,8 @@ func (d *Dict) Type(name string) string {
 }
 
 // Floats returns the numbers of a tensor in C order. float16 and bfloat16 become the same number in float32, float64 the nearest
-// one; integers are refused. Each call counts against the file's length, so that tensors that share their numbers cannot
-// make much of a small file.
+// one; integers are refused. All calls together return no more numbers than the file is long, so that a small file whose tensors share
+// their numbers cannot grow large.
 func (d *Dict) Floats(name string) ([]float32, error) {
 	t := d.tensors[name]
 	if t == nil {

@@ -58,22 +58,17 @@ func float16At(b []byte) float32 {
 
 // record is the part of a file that a storage's numbers are in.
 type record struct {
-	body    []byte
-	sum     uint32 // CRC-32 of body
-	summed  bool   // the file has a sum, which has not been compared yet
-	present bool
+	body []byte // nil: not in the file
+	sum  uint32 // CRC-32 of body; 0 where there is none, as torch.serialization.set_crc32_options(False) writes, and once compared
 }
 
-// check compares the sum, once.
-func (r *record) check() error {
-	switch {
-	case !r.present:
-		return errors.New("its numbers are not in the file")
-	case r.summed && crc32.ChecksumIEEE(r.body) != r.sum:
-		return errors.New("its numbers are damaged: their checksum differs")
+// intact compares the sum, once.
+func (r *record) intact() bool {
+	if r.sum != 0 && crc32.ChecksumIEEE(r.body) != r.sum {
+		return false
 	}
-	r.summed = false
-	return nil
+	r.sum = 0
+	return true
 }
 
 // storage is a run of numbers that tensors are views of.
@@ -140,8 +135,11 @@ func (t *tensor) floats() ([]float32, error) {
 	if read == nil {
 		return nil, fmt.Errorf("its type is %s, must be float32, or float16, bfloat16 or float64, which are converted", t.storage.dtype.name)
 	}
-	if err := t.storage.record.check(); err != nil {
-		return nil, err
+	switch record := t.storage.record; {
+	case record.body == nil:
+		return nil, errors.New("its numbers are not in the file")
+	case !record.intact():
+		return nil, errors.New("its numbers are damaged: their checksum differs")
 	}
 	x := make([]float32, t.elements())
 	index := make([]int, len(t.shape))

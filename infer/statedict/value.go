@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The values that a pickle can make here, besides nil, bool, int64, float64 and string (which bytes are, too).
+// The values that a pickle can make here, besides nil, bool, int64, float64 and string, which stands for bytes as well.
 type (
 	global string // the name of a function or class, never more than the name
 	long   string // an integer of more than 64 bits: its bytes, little-endian, two's complement
@@ -14,8 +14,8 @@ type (
 	list  struct{ items []any }
 	tuple struct{ items []any }
 
-	// dict keeps what was put into it, in that order: nothing is looked up before the file is read, and so a key may be
-	// anything, there twice or not.
+	// dict keeps what was put into it, in that order. Nothing is looked up before the whole file is read, so a key may be of any
+	// type, and there twice.
 	dict struct{ items []item }
 	item struct{ key, value any }
 )
@@ -40,20 +40,28 @@ func (d *dict) hasTensors() bool {
 
 // describe lists the first keys of d.
 func (d *dict) describe() string {
-	const most = 12
-	var names []string
-	for _, e := range d.items[:min(most, len(d.items))] {
+	names := make([]string, 0, len(d.items))
+	for _, e := range d.items {
 		if name, ok := e.key.(string); ok {
-			names = append(names, fmt.Sprintf("%.40q", name))
+			names = append(names, name)
 		}
-	}
-	if len(d.items) > most {
-		names = append(names, "…")
 	}
 	if len(names) == 0 {
 		return "no entries with a name"
 	}
-	return strings.Join(names, ", ")
+	return firstOf(names, 12)
+}
+
+// firstOf lists the first names, at most most, quoted and cut to what fits a line.
+func firstOf(names []string, most int) string {
+	var quoted []string
+	for _, name := range names[:min(most, len(names))] {
+		quoted = append(quoted, fmt.Sprintf("%.40q", name))
+	}
+	if len(names) > most {
+		quoted = append(quoted, "…")
+	}
+	return strings.Join(quoted, ", ")
 }
 
 // kind says what a value is, for errors.
@@ -83,8 +91,8 @@ func kind(v any) string {
 	return "a class"
 }
 
-// whole returns v as integers, if it is a tuple or list of at most maxDims of them.
-func whole(v any) ([]int64, bool) {
+// integers returns v as integers, if it is a tuple or list of at most maxDims of them.
+func integers(v any) ([]int64, bool) {
 	var items []any
 	switch v := v.(type) {
 	case *tuple:

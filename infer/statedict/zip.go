@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"strings"
 )
 
@@ -59,10 +58,10 @@ func readZip(b []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if pickle.summed && crc32.ChecksumIEEE(pickle.body) != pickle.sum {
+	if !pickle.intact() {
 		return nil, errors.New("record data.pkl is damaged: its checksum differs")
 	}
-	root, _, err := unpickle(pickle.body, a.persistent)
+	root, _, err := unpickle(pickle.body, a.storage)
 	return root, err
 }
 
@@ -86,18 +85,12 @@ func (a *archive) record(name string) (*record, error) {
 	if at < 0 || at > length || f.CompressedSize64 > uint64(length-at) {
 		return nil, fmt.Errorf("record %.100q: cut short", name)
 	}
-	// A sum of 0 is none: torch.serialization.set_crc32_options(False) writes that.
-	r := &record{body: a.file[at:][:f.CompressedSize64], sum: f.CRC32, summed: f.CRC32 != 0, present: true}
+	r := &record{body: a.file[at:][:f.CompressedSize64], sum: f.CRC32}
 	a.records[name] = r
 	return r, nil
 }
 
-// persistent finds a storage.
-func (a *archive) persistent(id []any) (any, error) {
-	s, err := parseStorageID(id)
-	if err != nil {
-		return nil, err
-	}
+func (a *archive) storage(s storageID) (*storage, error) {
 	r, err := a.record("data/" + s.key)
 	if err != nil {
 		return nil, err
