@@ -21,7 +21,7 @@ var sets = func() []*Set {
 	return sets
 }()
 
-// productArgs is what the kernels of _asm/product.go take; the order of the fields is theirs. Distances are in bytes.
+// The structs are the arguments of the kernels, which _asm lists by the same names in the same order. Distances are in bytes.
 type productArgs struct {
 	c          unsafe.Pointer
 	cRow       int

@@ -9,21 +9,12 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// The offsets of the fields of sumsArgs.
-const (
-	argSum = 8 * iota
-	argSquare
-	argX
-	argWidth
-	argStride
-	argGroups // of as many channels as a vector has float64
-)
-
-// rowSums walks along the row once for each lane, and adds the lanes up as soon as there are two to add: see RowSums.
+// rowSums walks along the row once for each lane, and adds two lanes as soon as it has them; see RowSums. A group is as many channels
+// as a vector has float64.
 func (s vectorShape) rowSums() {
-	field := arguments("rowSums"+s.suffix, "adds up a row and its squares in float64.", attr.NOSPLIT)
-	sum, square, x := field.load(argSum), field.load(argSquare), field.load(argX)
-	stride, far, groups := field.load(argStride), field.load(argStride), field.load(argGroups)
+	field := arguments("rowSums"+s.suffix, "adds up a row and its squares in float64.", attr.NOSPLIT, "sum square x width stride groups")
+	sum, square, x := field.load("sum"), field.load("square"), field.load("x")
+	stride, far, groups := field.load("stride"), field.load("stride"), field.load("groups")
 	SHLQ(U8(4), far)
 	nothing := s.vector()
 	zero(s.bytes, nothing)
@@ -33,7 +24,7 @@ func (s vectorShape) rowSums() {
 			p := pair{s.vector(), s.vector()}
 			VMOVAPD(nothing, p.s)
 			VMOVAPD(nothing, p.q)
-			left, at := field.load(argWidth), GP64()
+			left, at := field.load("width"), GP64()
 			done, next := fmt.Sprintf("done%d", l), fmt.Sprintf("next%d", l)
 			SUBQ(U8(l), left)
 			JLE(LabelRef(done))
@@ -71,30 +62,14 @@ func (s vectorShape) rowSums() {
 	RET()
 }
 
-// The offsets of the fields of affineArgs.
-const (
-	affineX = 8 * iota
-	affineStride
-	affinePixels
-	affineVectors
-	affineMean
-	affineScale
-	affineShift
-	affineLeakyBefore
-	affineAdd
-	affineAddStride
-	affineActivation
-	affineNoise
-	affineNoiseScale
-)
-
-// affine branches, in its inner loop, over all that may be missing: the same way each time, and it waits for memory anyway.
+// affine branches in its inner loop over everything that may be missing: always the same way, and while it waits for memory.
 func (s vectorShape) affine() {
-	field := arguments("affine"+s.suffix, "computes what follows a convolution.", attr.NOSPLIT)
-	x, mean, scale, shift := field.load(affineX), field.load(affineMean), field.load(affineScale), field.load(affineShift)
-	add, noise, noiseScale := field.load(affineAdd), field.load(affineNoise), field.load(affineNoiseScale)
-	activation, leaky := field.load(affineActivation), field.load(affineLeakyBefore)
-	pixels, bytes, at := field.load(affinePixels), field.load(affineVectors), GP64()
+	field := arguments("affine"+s.suffix, "computes what follows a convolution.", attr.NOSPLIT,
+		"x stride pixels vectors mean scale shift leakyBefore add addStride activation noise noiseScale")
+	x, mean, scale, shift := field.load("x"), field.load("mean"), field.load("scale"), field.load("shift")
+	add, noise, noiseScale := field.load("add"), field.load("noise"), field.load("noiseScale")
+	activation, leaky := field.load("activation"), field.load("leakyBefore")
+	pixels, bytes, at := field.load("pixels"), field.load("vectors"), GP64()
 	IMUL3Q(Imm(uint64(s.bytes)), bytes, bytes)
 	nothing, slope, plane := s.vector(), s.broadcast(0.2), s.vector()
 	zero(s.bytes, nothing)
@@ -140,8 +115,8 @@ func (s vectorShape) affine() {
 		ADDQ(U8(s.bytes), at)
 		CMPQ(at, bytes)
 		JLT(LabelRef("vector"))
-		ADDQ(field.at(affineStride), x)
-		unless(add, "AddRow", func() { ADDQ(field.at(affineAddStride), add) })
+		ADDQ(field.at("stride"), x)
+		unless(add, "AddRow", func() { ADDQ(field.at("addStride"), add) })
 	})
 	VZEROUPPER()
 	RET()

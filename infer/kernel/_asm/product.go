@@ -9,9 +9,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// A product kernel holds a tile of C, rows × columns, in registers while it walks along k: for each step it loads the columns
-// of B, and for each row broadcasts an element of A. So many rows that the sums hide each other's latency, and so few that all
-// of it fits the registers.
+// productShape is the shape of a product kernel, which holds a tile of C, rows × columns, in registers while it walks along k: for
+// each step it loads the columns of B, and for each row broadcasts an element of A. It has enough rows for the sums to hide each
+// other's latency, and few enough for all of it to fit the registers.
 type productShape struct {
 	name    string
 	vector  func() VecVirtual // a new vector register
@@ -37,8 +37,9 @@ func ymm() VecVirtual { return YMM() }
 
 // product writes a kernel: a body for each number of rows that it may be asked for.
 func product(s productShape) {
-	field := arguments(s.name, fmt.Sprintf("computes a tile of up to %d rows and %d columns.", s.maxRows, 16*s.panels), attr.NOSPLIT)
-	rows := field.load(argRows)
+	field := arguments(s.name, fmt.Sprintf("computes a tile of up to %d rows and %d columns.", s.maxRows, 16*s.panels), attr.NOSPLIT,
+		"c cRow a aRow offsets segments run b panel next rows accumulate")
+	rows := field.load("rows")
 	for m := 1; m < s.maxRows; m++ {
 		CMPQ(rows, U8(m))
 		JEQ(LabelRef(fmt.Sprintf("rows%d", m)))
@@ -48,22 +49,6 @@ func product(s productShape) {
 		s.body(m, field)
 	}
 }
-
-// The offsets of the fields of productArgs.
-const (
-	argC = 8 * iota
-	argCRow
-	argA
-	argARow
-	argOffsets
-	argSegments
-	argRun
-	argB
-	argPanel
-	argNext
-	argRows
-	argAccumulate
-)
 
 func (s productShape) body(m int, field fields) {
 	label := func(name string) string { return fmt.Sprintf("%s%d", name, m) }
@@ -76,9 +61,9 @@ func (s productShape) body(m int, field fields) {
 	column := func(base Register, j int) Mem { return Mem{Base: base, Disp: j * s.bytes} }
 
 	// The sums so far, or zero.
-	CMPQ(field.at(argAccumulate), U8(0))
+	CMPQ(field.at("accumulate"), U8(0))
 	JEQ(LabelRef(label("zero")))
-	c, cRow := field.load(argC), field.load(argCRow)
+	c, cRow := field.load("c"), field.load("cRow")
 	for i := range acc {
 		for j, r := range acc[i] {
 			VMOVUPS(column(c, j), r)
@@ -97,13 +82,13 @@ func (s productShape) body(m int, field fields) {
 	Label(label("begin"))
 
 	// Multiples of the distance between rows of A, for every odd one that an address of x86 cannot make: i = odd·2ⁿ.
-	a, b, panel := GP64(), field.load(argB), GPVirtual(nil)
+	a, b, panel := GP64(), field.load("b"), GPVirtual(nil)
 	if s.panels > 1 {
-		panel = field.load(argPanel)
+		panel = field.load("panel")
 	}
 	odd := map[int]GPVirtual{}
 	if m > 1 {
-		odd[1] = field.load(argARow)
+		odd[1] = field.load("aRow")
 		for i := 3; i < m; i += 2 {
 			odd[i] = GP64()
 			LEAQ(Mem{Base: odd[i-2], Index: odd[1], Scale: 2}, odd[i])
@@ -123,7 +108,7 @@ func (s productShape) body(m int, field fields) {
 	bs := []VecVirtual{}
 	var next GPVirtual
 	if s.panels > 1 {
-		next = field.load(argNext) // panels that come after these, to be fetched meanwhile
+		next = field.load("next") // panels that come after these, to be fetched meanwhile
 	}
 	for range s.perRow {
 		bs = append(bs, s.vector())
@@ -161,13 +146,13 @@ func (s productShape) body(m int, field fields) {
 		}
 	}
 
-	offsets, segments, k := field.load(argOffsets), field.load(argSegments), GP64()
+	offsets, segments, k := field.load("offsets"), field.load("segments"), GP64()
 	Label(label("segment"))
 	MOVQ(Mem{Base: offsets}, a)
 	SHLQ(U8(2), a)
-	ADDQ(field.at(argA), a)
+	ADDQ(field.at("a"), a)
 	ADDQ(U8(8), offsets)
-	MOVQ(field.at(argRun), k)
+	MOVQ(field.at("run"), k)
 	SUBQ(U8(unroll), k)
 	JLT(LabelRef(label("tail")))
 	Label(label("loop"))
@@ -189,7 +174,7 @@ func (s productShape) body(m int, field fields) {
 	DECQ(segments)
 	JNZ(LabelRef(label("segment")))
 
-	c, cRow = field.load(argC), field.load(argCRow)
+	c, cRow = field.load("c"), field.load("cRow")
 	for i := range acc {
 		for j, r := range acc[i] {
 			VMOVUPS(r, column(c, j))

@@ -9,19 +9,12 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// The offsets of the fields of tanhArgs.
-const (
-	tanhX = 8 * iota
-	tanhVectors
-	tanhSeries
-)
-
 // seriesTerms is the number of coefficients in expSeries.
 const seriesTerms = 13
 
-// tanh follows Tanh line by line, on as many float64 as a vector has; what is beyond the end, or NaN, is put right last.
+// tanh follows Tanh line by line, on as many float64 as a vector has. It corrects numbers beyond the end, and NaN, last.
 func (s vectorShape) tanh() {
-	field := arguments("tanh"+s.suffix, "computes the hyperbolic tangent.", attr.NOSPLIT)
+	field := arguments("tanh"+s.suffix, "computes the hyperbolic tangent.", attr.NOSPLIT, "x vectors series")
 	half := YMM // x, in float32
 	if s.bytes == 32 {
 		half = XMM
@@ -34,7 +27,7 @@ func (s vectorShape) tanh() {
 		return v
 	}
 	number := func(x float64) VecVirtual { return constant(math.Float64bits(x)) }
-	x, vectors, series := field.load(tanhX), field.load(tanhVectors), field.load(tanhSeries)
+	x, vectors, series := field.load("x"), field.load("vectors"), field.load("series")
 	one, two, end := number(1), number(2), number(20)
 	magnitude, bias := constant(1<<63-1), constant(1023)
 	loop("next", vectors, func() {

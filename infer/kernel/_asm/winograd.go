@@ -2,15 +2,16 @@ package main
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/mmcloughlin/avo/attr"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// vectorShape is a size of vector that the other kernels are written for.
+// vectorShape is a size of vector that the kernels besides the products are written for.
 type vectorShape struct {
 	suffix string
 	vector func() VecVirtual
@@ -19,36 +20,34 @@ type vectorShape struct {
 
 var vectorShapes = []vectorShape{{"AVX2", ymm, 32}, {"AVX512", zmm, 64}}
 
-// The offsets of the fields of winogradArgs.
-const (
-	argTiles = 8 * iota
-	argFrequency
-	argTileStride
-	argPixels
-	argRow
-	argPixel
-	argCount
-	argVectors
-	argScale
-)
+const winogradFields = "tiles frequency tileStride pixels row pixel count vectors scale"
 
-// fields is the memory that a kernel takes its arguments from.
-type fields struct{ base Register }
+// fields are a kernel's arguments in memory, 8 bytes each, in the order of the names.
+type fields struct {
+	base  Register
+	names []string
+}
 
-func (f fields) at(offset int) Mem { return Mem{Base: f.base, Disp: offset} }
+func (f fields) at(name string) Mem {
+	i := slices.Index(f.names, name)
+	if i < 0 {
+		panic("no argument " + name)
+	}
+	return Mem{Base: f.base, Disp: 8 * i}
+}
 
-func (f fields) load(offset int) GPVirtual {
+func (f fields) load(name string) GPVirtual {
 	r := GP64()
-	MOVQ(f.at(offset), r)
+	MOVQ(f.at(name), r)
 	return r
 }
 
-// arguments opens a kernel that takes a pointer to its arguments.
-func arguments(name, doc string, attributes attr.Attribute) fields {
+// arguments opens a kernel that takes a pointer to a struct with the named fields.
+func arguments(name, doc string, attributes attr.Attribute, names string) fields {
 	TEXT(name, attributes, "func(args *byte)")
 	Pragma("noescape")
 	Doc(name + " " + doc)
-	return fields{Load(Param("args"), GP64())}
+	return fields{Load(Param("args"), GP64()), strings.Fields(names)}
 }
 
 // broadcast fills a new vector with x.
@@ -106,7 +105,7 @@ func (s vectorShape) subProduct(a, x, y VecVirtual) VecVirtual {
 	return r
 }
 
-// loop runs body count times; count is used up.
+// loop runs body count times, and count down to 0.
 func loop(label string, count GPVirtual, body func()) {
 	Label(label)
 	body()
@@ -114,9 +113,9 @@ func loop(label string, count GPVirtual, body func()) {
 	JNZ(LabelRef(label))
 }
 
-// winogradInput, winogradOutput: see Winograd in winograd.go. The lines are those of inputLine and outputLine.
+// winogradInput and winogradOutput follow inputLine and outputLine; see Winograd in winograd.go.
 func (s vectorShape) winogradInput() {
-	field := arguments("winogradInput"+s.suffix, "computes Bᵀ d B for a row of tiles.", 0)
+	field := arguments("winogradInput"+s.suffix, "computes Bᵀ d B for a row of tiles.", 0, winogradFields)
 	two, four := s.broadcast(2), s.broadcast(4)
 	s.winograd(field, func(load func(i int) Mem, store func(i int) Mem) {
 		d := make([]VecVirtual, 6)
@@ -137,7 +136,7 @@ func (s vectorShape) winogradInput() {
 }
 
 func (s vectorShape) winogradOutput() {
-	field := arguments("winogradOutput"+s.suffix, "computes Aᵀ m A for a row of tiles.", 0)
+	field := arguments("winogradOutput"+s.suffix, "computes Aᵀ m A for a row of tiles.", 0, winogradFields)
 	two, four, eight := s.broadcast(2), s.broadcast(4), s.broadcast(8)
 	s.winograd(field, func(load func(i int) Mem, store func(i int) Mem) {
 		m := make([]VecVirtual, 6)
@@ -156,14 +155,14 @@ func (s vectorShape) winogradOutput() {
 	}, false)
 }
 
-// winograd loops over tiles and vectors of channels, and in each over columns and then rows.
+// winograd loops over tiles and vectors of channels, and in each over its columns and then its rows.
 func (s vectorShape) winograd(field fields, line func(load, store func(i int) Mem), input bool) {
 	local := s.local(36)
-	tiles, pixels, count := field.load(argTiles), field.load(argPixels), field.load(argCount)
-	frequency, row, pixel := field.load(argFrequency), field.load(argRow), field.load(argPixel)
+	tiles, pixels, count := field.load("tiles"), field.load("pixels"), field.load("count")
+	frequency, row, pixel := field.load("frequency"), field.load("row"), field.load("pixel")
 	atFrequency, atRow := spaced(frequency), spaced(row)
 	loop("tile", count, func() {
-		vectors := field.load(argVectors)
+		vectors := field.load("vectors")
 		loop("vector", vectors, func() {
 			p := GP64()
 			if input {
@@ -201,26 +200,26 @@ func (s vectorShape) winograd(field fields, line func(load, store func(i int) Me
 			ADDQ(U8(s.bytes), pixels)
 		})
 		// On to the next tile, from behind the last vector.
-		vectors = field.load(argVectors)
+		vectors = field.load("vectors")
 		IMUL3Q(Imm(uint64(s.bytes)), vectors, vectors)
 		SUBQ(vectors, tiles)
 		SUBQ(vectors, pixels)
-		ADDQ(field.at(argTileStride), tiles)
+		ADDQ(field.at("tileStride"), tiles)
 		LEAQ(Mem{Base: pixels, Index: pixel, Scale: 4}, pixels)
 	})
 	VZEROUPPER()
 	RET()
 }
 
-// winogradWeights: G g Gᵀ for argCount input channels and a vector of output channels. argPixel is the distance between
-// weights in memory, argTileStride between input channels in the frequencies.
+// winogradWeights computes G g Gᵀ for count input channels and a vector of output channels. pixel is the distance between
+// weights in memory, tileStride between input channels in the frequencies.
 func (s vectorShape) winogradWeights() {
-	field := arguments("winogradWeights"+s.suffix, "computes G g Gᵀ for a vector of output channels.", 0)
+	field := arguments("winogradWeights"+s.suffix, "computes G g Gᵀ for a vector of output channels.", 0, winogradFields)
 	local := s.local(18)
 	two, four := s.broadcast(2), s.broadcast(4)
-	tiles, pixels, count := field.load(argTiles), field.load(argPixels), field.load(argCount)
-	frequency, weight, scales := field.load(argFrequency), field.load(argPixel), field.load(argScale)
-	next := field.load(argTileStride)
+	tiles, pixels, count := field.load("tiles"), field.load("pixels"), field.load("count")
+	frequency, weight, scales := field.load("frequency"), field.load("pixel"), field.load("scale")
+	next := field.load("tileStride")
 	line := func(load func(i int) Mem, store func(i int, v VecVirtual)) {
 		g := make([]VecVirtual, 3)
 		for i := range g {
