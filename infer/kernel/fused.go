@@ -63,10 +63,8 @@ func tileFused(p *Product, steps, first, rows, panel int) {
 		if next == i {
 			d = &other
 		}
-		if !p.Accumulate {
-			clear(c[:])
-			clear(d[:])
-		}
+		clear(c[:])
+		clear(d[:])
 		a0, a1 := p.A[i*p.ARow:], p.A[next*p.ARow:]
 		pair8((*[8]float32)(c[:8]), (*[8]float32)(d[:8]), a0, a1, p.Offsets, p.Run, b)
 		pair8((*[8]float32)(c[8:]), (*[8]float32)(d[8:]), a0, a1, p.Offsets, p.Run, b[8:])

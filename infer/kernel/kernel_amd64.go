@@ -23,18 +23,17 @@ var sets = func() []*Set {
 
 // The structs are the arguments of the kernels, which _asm lists by the same names in the same order. Distances are in bytes.
 type productArgs struct {
-	c          unsafe.Pointer
-	cRow       int
-	a          unsafe.Pointer
-	aRow       int
-	offsets    unsafe.Pointer // in numbers
-	segments   int
-	run        int // in numbers
-	b          unsafe.Pointer
-	panel      int
-	next       unsafe.Pointer
-	rows       int
-	accumulate int
+	c        unsafe.Pointer
+	cRow     int
+	a        unsafe.Pointer
+	aRow     int
+	offsets  unsafe.Pointer // in numbers
+	segments int
+	run      int // in numbers
+	b        unsafe.Pointer
+	panel    int
+	next     unsafe.Pointer
+	rows     int
 }
 
 // tile computes rows from first, and panels from panel.
@@ -53,9 +52,6 @@ func (s *Set) tile(p *Product, steps, first, rows, panel, panels int) {
 		args.next = unsafe.Pointer(&p.B[(panel+panels)*steps*Block])
 	}
 	args.rows = rows
-	if p.Accumulate {
-		args.accumulate = 1
-	}
 	b := (*byte)(unsafe.Pointer(&args))
 	switch {
 	case s.level == levelAVX2:

@@ -7,82 +7,34 @@
 // func product2AVX512(args *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·product2AVX512(SB), NOSPLIT, $8-8
-	MOVQ    args+0(FP), AX
-	MOVQ    80(AX), CX
-	CMPQ    CX, $0x01
-	JEQ     rows1
-	CMPQ    CX, $0x02
-	JEQ     rows2
-	CMPQ    CX, $0x03
-	JEQ     rows3
-	CMPQ    CX, $0x04
-	JEQ     rows4
-	CMPQ    CX, $0x05
-	JEQ     rows5
-	CMPQ    CX, $0x06
-	JEQ     rows6
-	CMPQ    CX, $0x07
-	JEQ     rows7
-	CMPQ    CX, $0x08
-	JEQ     rows8
-	CMPQ    CX, $0x09
-	JEQ     rows9
-	CMPQ    CX, $0x0a
-	JEQ     rows10
-	CMPQ    CX, $0x0b
-	JEQ     rows11
-	CMPQ    CX, $0x0c
-	JEQ     rows12
-	CMPQ    CX, $0x0d
-	JEQ     rows13
-	CMPQ    88(AX), $0x00
-	JEQ     zero14
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	VMOVUPS 64(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z14
-	VMOVUPS 64(CX), Z15
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z16
-	VMOVUPS 64(CX), Z17
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z18
-	VMOVUPS 64(CX), Z19
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z20
-	VMOVUPS 64(CX), Z21
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z22
-	VMOVUPS 64(CX), Z23
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z24
-	VMOVUPS 64(CX), Z25
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z26
-	VMOVUPS 64(CX), Z27
-	JMP     begin14
-
-zero14:
+	MOVQ   args+0(FP), AX
+	MOVQ   80(AX), CX
+	CMPQ   CX, $0x01
+	JEQ    rows1
+	CMPQ   CX, $0x02
+	JEQ    rows2
+	CMPQ   CX, $0x03
+	JEQ    rows3
+	CMPQ   CX, $0x04
+	JEQ    rows4
+	CMPQ   CX, $0x05
+	JEQ    rows5
+	CMPQ   CX, $0x06
+	JEQ    rows6
+	CMPQ   CX, $0x07
+	JEQ    rows7
+	CMPQ   CX, $0x08
+	JEQ    rows8
+	CMPQ   CX, $0x09
+	JEQ    rows9
+	CMPQ   CX, $0x0a
+	JEQ    rows10
+	CMPQ   CX, $0x0b
+	JEQ    rows11
+	CMPQ   CX, $0x0c
+	JEQ    rows12
+	CMPQ   CX, $0x0d
+	JEQ    rows13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -111,20 +63,18 @@ zero14:
 	VPXORD Z25, Z25, Z25
 	VPXORD Z26, Z26, Z26
 	VPXORD Z27, Z27, Z27
-
-begin14:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	LEAQ (DI)(SI*2), R8
-	LEAQ (R8)(SI*2), R9
-	LEAQ (R9)(SI*2), R10
-	LEAQ (R10)(SI*2), R11
-	LEAQ (R11)(SI*2), R12
-	MOVQ 72(AX), R13
-	MOVQ 32(AX), R14
-	MOVQ 40(AX), R15
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (DI)(SI*2), R8
+	LEAQ   (R8)(SI*2), R9
+	LEAQ   (R9)(SI*2), R10
+	LEAQ   (R10)(SI*2), R11
+	LEAQ   (R11)(SI*2), R12
+	MOVQ   72(AX), R13
+	MOVQ   32(AX), R14
+	MOVQ   40(AX), R15
 
 segment14:
 	MOVQ (R14), CX
@@ -341,51 +291,6 @@ next14:
 	RET
 
 rows13:
-	CMPQ    88(AX), $0x00
-	JEQ     zero13
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	VMOVUPS 64(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z14
-	VMOVUPS 64(CX), Z15
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z16
-	VMOVUPS 64(CX), Z17
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z18
-	VMOVUPS 64(CX), Z19
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z20
-	VMOVUPS 64(CX), Z21
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z22
-	VMOVUPS 64(CX), Z23
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z24
-	VMOVUPS 64(CX), Z25
-	JMP     begin13
-
-zero13:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -412,19 +317,17 @@ zero13:
 	VPXORD Z23, Z23, Z23
 	VPXORD Z24, Z24, Z24
 	VPXORD Z25, Z25, Z25
-
-begin13:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	LEAQ (DI)(SI*2), R8
-	LEAQ (R8)(SI*2), R9
-	LEAQ (R9)(SI*2), R10
-	LEAQ (R10)(SI*2), R11
-	MOVQ 72(AX), R12
-	MOVQ 32(AX), R13
-	MOVQ 40(AX), R14
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (DI)(SI*2), R8
+	LEAQ   (R8)(SI*2), R9
+	LEAQ   (R9)(SI*2), R10
+	LEAQ   (R10)(SI*2), R11
+	MOVQ   72(AX), R12
+	MOVQ   32(AX), R13
+	MOVQ   40(AX), R14
 
 segment13:
 	MOVQ (R13), CX
@@ -629,48 +532,6 @@ next13:
 	RET
 
 rows12:
-	CMPQ    88(AX), $0x00
-	JEQ     zero12
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	VMOVUPS 64(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z14
-	VMOVUPS 64(CX), Z15
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z16
-	VMOVUPS 64(CX), Z17
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z18
-	VMOVUPS 64(CX), Z19
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z20
-	VMOVUPS 64(CX), Z21
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z22
-	VMOVUPS 64(CX), Z23
-	JMP     begin12
-
-zero12:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -695,19 +556,17 @@ zero12:
 	VPXORD Z21, Z21, Z21
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
-
-begin12:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	LEAQ (DI)(SI*2), R8
-	LEAQ (R8)(SI*2), R9
-	LEAQ (R9)(SI*2), R10
-	LEAQ (R10)(SI*2), R11
-	MOVQ 72(AX), R12
-	MOVQ 32(AX), R13
-	MOVQ 40(AX), R14
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (DI)(SI*2), R8
+	LEAQ   (R8)(SI*2), R9
+	LEAQ   (R9)(SI*2), R10
+	LEAQ   (R10)(SI*2), R11
+	MOVQ   72(AX), R12
+	MOVQ   32(AX), R13
+	MOVQ   40(AX), R14
 
 segment12:
 	MOVQ (R13), CX
@@ -900,45 +759,6 @@ next12:
 	RET
 
 rows11:
-	CMPQ    88(AX), $0x00
-	JEQ     zero11
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	VMOVUPS 64(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z14
-	VMOVUPS 64(CX), Z15
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z16
-	VMOVUPS 64(CX), Z17
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z18
-	VMOVUPS 64(CX), Z19
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z20
-	VMOVUPS 64(CX), Z21
-	JMP     begin11
-
-zero11:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -961,18 +781,16 @@ zero11:
 	VPXORD Z19, Z19, Z19
 	VPXORD Z20, Z20, Z20
 	VPXORD Z21, Z21, Z21
-
-begin11:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	LEAQ (DI)(SI*2), R8
-	LEAQ (R8)(SI*2), R9
-	LEAQ (R9)(SI*2), R10
-	MOVQ 72(AX), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (DI)(SI*2), R8
+	LEAQ   (R8)(SI*2), R9
+	LEAQ   (R9)(SI*2), R10
+	MOVQ   72(AX), R11
+	MOVQ   32(AX), R12
+	MOVQ   40(AX), R13
 
 segment11:
 	MOVQ (R12), CX
@@ -1153,42 +971,6 @@ next11:
 	RET
 
 rows10:
-	CMPQ    88(AX), $0x00
-	JEQ     zero10
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	VMOVUPS 64(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z14
-	VMOVUPS 64(CX), Z15
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z16
-	VMOVUPS 64(CX), Z17
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z18
-	VMOVUPS 64(CX), Z19
-	JMP     begin10
-
-zero10:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1209,18 +991,16 @@ zero10:
 	VPXORD Z17, Z17, Z17
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
-
-begin10:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	LEAQ (DI)(SI*2), R8
-	LEAQ (R8)(SI*2), R9
-	LEAQ (R9)(SI*2), R10
-	MOVQ 72(AX), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (DI)(SI*2), R8
+	LEAQ   (R8)(SI*2), R9
+	LEAQ   (R9)(SI*2), R10
+	MOVQ   72(AX), R11
+	MOVQ   32(AX), R12
+	MOVQ   40(AX), R13
 
 segment10:
 	MOVQ (R12), CX
@@ -1389,39 +1169,6 @@ next10:
 	RET
 
 rows9:
-	CMPQ    88(AX), $0x00
-	JEQ     zero9
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	VMOVUPS 64(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z14
-	VMOVUPS 64(CX), Z15
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z16
-	VMOVUPS 64(CX), Z17
-	JMP     begin9
-
-zero9:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1440,17 +1187,15 @@ zero9:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-
-begin9:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	LEAQ (DI)(SI*2), R8
-	LEAQ (R8)(SI*2), R9
-	MOVQ 72(AX), R10
-	MOVQ 32(AX), R11
-	MOVQ 40(AX), R12
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (DI)(SI*2), R8
+	LEAQ   (R8)(SI*2), R9
+	MOVQ   72(AX), R10
+	MOVQ   32(AX), R11
+	MOVQ   40(AX), R12
 
 segment9:
 	MOVQ (R11), CX
@@ -1607,36 +1352,6 @@ next9:
 	RET
 
 rows8:
-	CMPQ    88(AX), $0x00
-	JEQ     zero8
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	VMOVUPS 64(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z14
-	VMOVUPS 64(CX), Z15
-	JMP     begin8
-
-zero8:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1653,17 +1368,15 @@ zero8:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-
-begin8:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	LEAQ (DI)(SI*2), R8
-	LEAQ (R8)(SI*2), R9
-	MOVQ 72(AX), R10
-	MOVQ 32(AX), R11
-	MOVQ 40(AX), R12
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (DI)(SI*2), R8
+	LEAQ   (R8)(SI*2), R9
+	MOVQ   72(AX), R10
+	MOVQ   32(AX), R11
+	MOVQ   40(AX), R12
 
 segment8:
 	MOVQ (R11), CX
@@ -1808,33 +1521,6 @@ next8:
 	RET
 
 rows7:
-	CMPQ    88(AX), $0x00
-	JEQ     zero7
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	VMOVUPS 64(CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	VMOVUPS 64(CX), Z13
-	JMP     begin7
-
-zero7:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1849,16 +1535,14 @@ zero7:
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
-
-begin7:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	LEAQ (DI)(SI*2), R8
-	MOVQ 72(AX), R9
-	MOVQ 32(AX), R10
-	MOVQ 40(AX), R11
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (DI)(SI*2), R8
+	MOVQ   72(AX), R9
+	MOVQ   32(AX), R10
+	MOVQ   40(AX), R11
 
 segment7:
 	MOVQ (R10), CX
@@ -1991,30 +1675,6 @@ next7:
 	RET
 
 rows6:
-	CMPQ    88(AX), $0x00
-	JEQ     zero6
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	VMOVUPS 64(CX), Z11
-	JMP     begin6
-
-zero6:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2027,16 +1687,14 @@ zero6:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-
-begin6:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	LEAQ (DI)(SI*2), R8
-	MOVQ 72(AX), R9
-	MOVQ 32(AX), R10
-	MOVQ 40(AX), R11
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (DI)(SI*2), R8
+	MOVQ   72(AX), R9
+	MOVQ   32(AX), R10
+	MOVQ   40(AX), R11
 
 segment6:
 	MOVQ (R10), CX
@@ -2157,27 +1815,6 @@ next6:
 	RET
 
 rows5:
-	CMPQ    88(AX), $0x00
-	JEQ     zero5
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	VMOVUPS 64(CX), Z9
-	JMP     begin5
-
-zero5:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2188,15 +1825,13 @@ zero5:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
-
-begin5:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	MOVQ 72(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	MOVQ   72(AX), R8
+	MOVQ   32(AX), R9
+	MOVQ   40(AX), R10
 
 segment5:
 	MOVQ (R9), CX
@@ -2305,24 +1940,6 @@ next5:
 	RET
 
 rows4:
-	CMPQ    88(AX), $0x00
-	JEQ     zero4
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	VMOVUPS 64(CX), Z7
-	JMP     begin4
-
-zero4:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2331,15 +1948,13 @@ zero4:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-
-begin4:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	LEAQ (SI)(SI*2), DI
-	MOVQ 72(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	LEAQ   (SI)(SI*2), DI
+	MOVQ   72(AX), R8
+	MOVQ   32(AX), R9
+	MOVQ   40(AX), R10
 
 segment4:
 	MOVQ (R9), CX
@@ -2436,35 +2051,18 @@ next4:
 	RET
 
 rows3:
-	CMPQ    88(AX), $0x00
-	JEQ     zero3
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	VMOVUPS 64(CX), Z5
-	JMP     begin3
-
-zero3:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
-
-begin3:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 72(AX), DI
-	MOVQ 32(AX), R8
-	MOVQ 40(AX), R9
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	MOVQ   72(AX), DI
+	MOVQ   32(AX), R8
+	MOVQ   40(AX), R9
 
 segment3:
 	MOVQ (R8), CX
@@ -2549,30 +2147,16 @@ next3:
 	RET
 
 rows2:
-	CMPQ    88(AX), $0x00
-	JEQ     zero2
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	VMOVUPS 64(CX), Z3
-	JMP     begin2
-
-zero2:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-
-begin2:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 72(AX), DI
-	MOVQ 32(AX), R8
-	MOVQ 40(AX), R9
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   24(AX), SI
+	MOVQ   72(AX), DI
+	MOVQ   32(AX), R8
+	MOVQ   40(AX), R9
 
 segment2:
 	MOVQ (R8), CX
@@ -2645,24 +2229,13 @@ next2:
 	RET
 
 rows1:
-	CMPQ    88(AX), $0x00
-	JEQ     zero1
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	JMP     begin1
-
-zero1:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
-
-begin1:
-	MOVQ 56(AX), DX
-	MOVQ 64(AX), BX
-	MOVQ 72(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
+	MOVQ   56(AX), DX
+	MOVQ   64(AX), BX
+	MOVQ   72(AX), SI
+	MOVQ   32(AX), DI
+	MOVQ   40(AX), R8
 
 segment1:
 	MOVQ (DI), CX
@@ -2725,68 +2298,34 @@ next1:
 // func product1AVX512(args *byte)
 // Requires: AVX, AVX512F
 TEXT ·product1AVX512(SB), NOSPLIT, $0-8
-	MOVQ    args+0(FP), AX
-	MOVQ    80(AX), CX
-	CMPQ    CX, $0x01
-	JEQ     rows1
-	CMPQ    CX, $0x02
-	JEQ     rows2
-	CMPQ    CX, $0x03
-	JEQ     rows3
-	CMPQ    CX, $0x04
-	JEQ     rows4
-	CMPQ    CX, $0x05
-	JEQ     rows5
-	CMPQ    CX, $0x06
-	JEQ     rows6
-	CMPQ    CX, $0x07
-	JEQ     rows7
-	CMPQ    CX, $0x08
-	JEQ     rows8
-	CMPQ    CX, $0x09
-	JEQ     rows9
-	CMPQ    CX, $0x0a
-	JEQ     rows10
-	CMPQ    CX, $0x0b
-	JEQ     rows11
-	CMPQ    CX, $0x0c
-	JEQ     rows12
-	CMPQ    CX, $0x0d
-	JEQ     rows13
-	CMPQ    88(AX), $0x00
-	JEQ     zero14
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z13
-	JMP     begin14
-
-zero14:
+	MOVQ   args+0(FP), AX
+	MOVQ   80(AX), CX
+	CMPQ   CX, $0x01
+	JEQ    rows1
+	CMPQ   CX, $0x02
+	JEQ    rows2
+	CMPQ   CX, $0x03
+	JEQ    rows3
+	CMPQ   CX, $0x04
+	JEQ    rows4
+	CMPQ   CX, $0x05
+	JEQ    rows5
+	CMPQ   CX, $0x06
+	JEQ    rows6
+	CMPQ   CX, $0x07
+	JEQ    rows7
+	CMPQ   CX, $0x08
+	JEQ    rows8
+	CMPQ   CX, $0x09
+	JEQ    rows9
+	CMPQ   CX, $0x0a
+	JEQ    rows10
+	CMPQ   CX, $0x0b
+	JEQ    rows11
+	CMPQ   CX, $0x0c
+	JEQ    rows12
+	CMPQ   CX, $0x0d
+	JEQ    rows13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2801,18 +2340,16 @@ zero14:
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
-
-begin14:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	LEAQ (DI)(BX*2), R8
-	LEAQ (R8)(BX*2), R9
-	LEAQ (R9)(BX*2), R10
-	LEAQ (R10)(BX*2), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (SI)(BX*2), DI
+	LEAQ   (DI)(BX*2), R8
+	LEAQ   (R8)(BX*2), R9
+	LEAQ   (R9)(BX*2), R10
+	LEAQ   (R10)(BX*2), R11
+	MOVQ   32(AX), R12
+	MOVQ   40(AX), R13
 
 segment14:
 	MOVQ (R12), CX
@@ -2920,38 +2457,6 @@ next14:
 	RET
 
 rows13:
-	CMPQ    88(AX), $0x00
-	JEQ     zero13
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z11
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z12
-	JMP     begin13
-
-zero13:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2965,17 +2470,15 @@ zero13:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
-
-begin13:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	LEAQ (DI)(BX*2), R8
-	LEAQ (R8)(BX*2), R9
-	LEAQ (R9)(BX*2), R10
-	MOVQ 32(AX), R11
-	MOVQ 40(AX), R12
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (SI)(BX*2), DI
+	LEAQ   (DI)(BX*2), R8
+	LEAQ   (R8)(BX*2), R9
+	LEAQ   (R9)(BX*2), R10
+	MOVQ   32(AX), R11
+	MOVQ   40(AX), R12
 
 segment13:
 	MOVQ (R11), CX
@@ -3078,36 +2581,6 @@ next13:
 	RET
 
 rows12:
-	CMPQ    88(AX), $0x00
-	JEQ     zero12
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z11
-	JMP     begin12
-
-zero12:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3120,17 +2593,15 @@ zero12:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-
-begin12:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	LEAQ (DI)(BX*2), R8
-	LEAQ (R8)(BX*2), R9
-	LEAQ (R9)(BX*2), R10
-	MOVQ 32(AX), R11
-	MOVQ 40(AX), R12
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (SI)(BX*2), DI
+	LEAQ   (DI)(BX*2), R8
+	LEAQ   (R8)(BX*2), R9
+	LEAQ   (R9)(BX*2), R10
+	MOVQ   32(AX), R11
+	MOVQ   40(AX), R12
 
 segment12:
 	MOVQ (R11), CX
@@ -3228,34 +2699,6 @@ next12:
 	RET
 
 rows11:
-	CMPQ    88(AX), $0x00
-	JEQ     zero11
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z10
-	JMP     begin11
-
-zero11:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3267,16 +2710,14 @@ zero11:
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
-
-begin11:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	LEAQ (DI)(BX*2), R8
-	LEAQ (R8)(BX*2), R9
-	MOVQ 32(AX), R10
-	MOVQ 40(AX), R11
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (SI)(BX*2), DI
+	LEAQ   (DI)(BX*2), R8
+	LEAQ   (R8)(BX*2), R9
+	MOVQ   32(AX), R10
+	MOVQ   40(AX), R11
 
 segment11:
 	MOVQ (R10), CX
@@ -3369,32 +2810,6 @@ next11:
 	RET
 
 rows10:
-	CMPQ    88(AX), $0x00
-	JEQ     zero10
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z9
-	JMP     begin10
-
-zero10:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3405,16 +2820,14 @@ zero10:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
-
-begin10:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	LEAQ (DI)(BX*2), R8
-	LEAQ (R8)(BX*2), R9
-	MOVQ 32(AX), R10
-	MOVQ 40(AX), R11
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (SI)(BX*2), DI
+	LEAQ   (DI)(BX*2), R8
+	LEAQ   (R8)(BX*2), R9
+	MOVQ   32(AX), R10
+	MOVQ   40(AX), R11
 
 segment10:
 	MOVQ (R10), CX
@@ -3502,30 +2915,6 @@ next10:
 	RET
 
 rows9:
-	CMPQ    88(AX), $0x00
-	JEQ     zero9
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z8
-	JMP     begin9
-
-zero9:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3535,15 +2924,13 @@ zero9:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
-
-begin9:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	LEAQ (DI)(BX*2), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (SI)(BX*2), DI
+	LEAQ   (DI)(BX*2), R8
+	MOVQ   32(AX), R9
+	MOVQ   40(AX), R10
 
 segment9:
 	MOVQ (R9), CX
@@ -3626,28 +3013,6 @@ next9:
 	RET
 
 rows8:
-	CMPQ    88(AX), $0x00
-	JEQ     zero8
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z7
-	JMP     begin8
-
-zero8:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3656,15 +3021,13 @@ zero8:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-
-begin8:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	LEAQ (DI)(BX*2), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (SI)(BX*2), DI
+	LEAQ   (DI)(BX*2), R8
+	MOVQ   32(AX), R9
+	MOVQ   40(AX), R10
 
 segment8:
 	MOVQ (R9), CX
@@ -3742,26 +3105,6 @@ next8:
 	RET
 
 rows7:
-	CMPQ    88(AX), $0x00
-	JEQ     zero7
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z6
-	JMP     begin7
-
-zero7:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3769,14 +3112,12 @@ zero7:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
-
-begin7:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	MOVQ 32(AX), R8
-	MOVQ 40(AX), R9
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (SI)(BX*2), DI
+	MOVQ   32(AX), R8
+	MOVQ   40(AX), R9
 
 segment7:
 	MOVQ (R8), CX
@@ -3849,38 +3190,18 @@ next7:
 	RET
 
 rows6:
-	CMPQ    88(AX), $0x00
-	JEQ     zero6
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z5
-	JMP     begin6
-
-zero6:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
-
-begin6:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	MOVQ 32(AX), R8
-	MOVQ 40(AX), R9
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	LEAQ   (SI)(BX*2), DI
+	MOVQ   32(AX), R8
+	MOVQ   40(AX), R9
 
 segment6:
 	MOVQ (R8), CX
@@ -3948,34 +3269,16 @@ next6:
 	RET
 
 rows5:
-	CMPQ    88(AX), $0x00
-	JEQ     zero5
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z4
-	JMP     begin5
-
-zero5:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
-
-begin5:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	MOVQ   32(AX), DI
+	MOVQ   40(AX), R8
 
 segment5:
 	MOVQ (DI), CX
@@ -4038,31 +3341,15 @@ next5:
 	RET
 
 rows4:
-	CMPQ    88(AX), $0x00
-	JEQ     zero4
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z3
-	JMP     begin4
-
-zero4:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-
-begin4:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	LEAQ   (BX)(BX*2), SI
+	MOVQ   32(AX), DI
+	MOVQ   40(AX), R8
 
 segment4:
 	MOVQ (DI), CX
@@ -4120,27 +3407,13 @@ next4:
 	RET
 
 rows3:
-	CMPQ    88(AX), $0x00
-	JEQ     zero3
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z2
-	JMP     begin3
-
-zero3:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
-
-begin3:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	MOVQ 32(AX), SI
-	MOVQ 40(AX), DI
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	MOVQ   32(AX), SI
+	MOVQ   40(AX), DI
 
 segment3:
 	MOVQ (SI), CX
@@ -4193,24 +3466,12 @@ next3:
 	RET
 
 rows2:
-	CMPQ    88(AX), $0x00
-	JEQ     zero2
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	ADDQ    DX, CX
-	VMOVUPS (CX), Z1
-	JMP     begin2
-
-zero2:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
-
-begin2:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	MOVQ 32(AX), SI
-	MOVQ 40(AX), DI
+	MOVQ   56(AX), DX
+	MOVQ   24(AX), BX
+	MOVQ   32(AX), SI
+	MOVQ   40(AX), DI
 
 segment2:
 	MOVQ (SI), CX
@@ -4258,20 +3519,10 @@ next2:
 	RET
 
 rows1:
-	CMPQ    88(AX), $0x00
-	JEQ     zero1
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Z0
-	JMP     begin1
-
-zero1:
 	VPXORD Z0, Z0, Z0
-
-begin1:
-	MOVQ 56(AX), DX
-	MOVQ 32(AX), BX
-	MOVQ 40(AX), SI
+	MOVQ   56(AX), DX
+	MOVQ   32(AX), BX
+	MOVQ   40(AX), SI
 
 segment1:
 	MOVQ (BX), CX
@@ -4316,42 +3567,18 @@ next1:
 // func product1AVX2(args *byte)
 // Requires: AVX, AVX2, FMA3
 TEXT ·product1AVX2(SB), NOSPLIT, $0-8
-	MOVQ    args+0(FP), AX
-	MOVQ    80(AX), CX
-	CMPQ    CX, $0x01
-	JEQ     rows1
-	CMPQ    CX, $0x02
-	JEQ     rows2
-	CMPQ    CX, $0x03
-	JEQ     rows3
-	CMPQ    CX, $0x04
-	JEQ     rows4
-	CMPQ    CX, $0x05
-	JEQ     rows5
-	CMPQ    88(AX), $0x00
-	JEQ     zero6
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y6
-	VMOVUPS 32(CX), Y7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y8
-	VMOVUPS 32(CX), Y9
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y10
-	VMOVUPS 32(CX), Y11
-	JMP     begin6
-
-zero6:
+	MOVQ  args+0(FP), AX
+	MOVQ  80(AX), CX
+	CMPQ  CX, $0x01
+	JEQ   rows1
+	CMPQ  CX, $0x02
+	JEQ   rows2
+	CMPQ  CX, $0x03
+	JEQ   rows3
+	CMPQ  CX, $0x04
+	JEQ   rows4
+	CMPQ  CX, $0x05
+	JEQ   rows5
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -4364,14 +3591,12 @@ zero6:
 	VPXOR Y9, Y9, Y9
 	VPXOR Y10, Y10, Y10
 	VPXOR Y11, Y11, Y11
-
-begin6:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	LEAQ (SI)(BX*2), DI
-	MOVQ 32(AX), R8
-	MOVQ 40(AX), R9
+	MOVQ  56(AX), DX
+	MOVQ  24(AX), BX
+	LEAQ  (BX)(BX*2), SI
+	LEAQ  (SI)(BX*2), DI
+	MOVQ  32(AX), R8
+	MOVQ  40(AX), R9
 
 segment6:
 	MOVQ (R8), CX
@@ -4484,27 +3709,6 @@ next6:
 	RET
 
 rows5:
-	CMPQ    88(AX), $0x00
-	JEQ     zero5
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y6
-	VMOVUPS 32(CX), Y7
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y8
-	VMOVUPS 32(CX), Y9
-	JMP     begin5
-
-zero5:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -4515,13 +3719,11 @@ zero5:
 	VPXOR Y7, Y7, Y7
 	VPXOR Y8, Y8, Y8
 	VPXOR Y9, Y9, Y9
-
-begin5:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
+	MOVQ  56(AX), DX
+	MOVQ  24(AX), BX
+	LEAQ  (BX)(BX*2), SI
+	MOVQ  32(AX), DI
+	MOVQ  40(AX), R8
 
 segment5:
 	MOVQ (DI), CX
@@ -4622,24 +3824,6 @@ next5:
 	RET
 
 rows4:
-	CMPQ    88(AX), $0x00
-	JEQ     zero4
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y6
-	VMOVUPS 32(CX), Y7
-	JMP     begin4
-
-zero4:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -4648,13 +3832,11 @@ zero4:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-
-begin4:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
+	MOVQ  56(AX), DX
+	MOVQ  24(AX), BX
+	LEAQ  (BX)(BX*2), SI
+	MOVQ  32(AX), DI
+	MOVQ  40(AX), R8
 
 segment4:
 	MOVQ (DI), CX
@@ -4743,33 +3925,16 @@ next4:
 	RET
 
 rows3:
-	CMPQ    88(AX), $0x00
-	JEQ     zero3
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y4
-	VMOVUPS 32(CX), Y5
-	JMP     begin3
-
-zero3:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
 	VPXOR Y5, Y5, Y5
-
-begin3:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	MOVQ 32(AX), SI
-	MOVQ 40(AX), DI
+	MOVQ  56(AX), DX
+	MOVQ  24(AX), BX
+	MOVQ  32(AX), SI
+	MOVQ  40(AX), DI
 
 segment3:
 	MOVQ (SI), CX
@@ -4846,28 +4011,14 @@ next3:
 	RET
 
 rows2:
-	CMPQ    88(AX), $0x00
-	JEQ     zero2
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	ADDQ    DX, CX
-	VMOVUPS (CX), Y2
-	VMOVUPS 32(CX), Y3
-	JMP     begin2
-
-zero2:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-
-begin2:
-	MOVQ 56(AX), DX
-	MOVQ 24(AX), BX
-	MOVQ 32(AX), SI
-	MOVQ 40(AX), DI
+	MOVQ  56(AX), DX
+	MOVQ  24(AX), BX
+	MOVQ  32(AX), SI
+	MOVQ  40(AX), DI
 
 segment2:
 	MOVQ (SI), CX
@@ -4932,22 +4083,11 @@ next2:
 	RET
 
 rows1:
-	CMPQ    88(AX), $0x00
-	JEQ     zero1
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	JMP     begin1
-
-zero1:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
-
-begin1:
-	MOVQ 56(AX), DX
-	MOVQ 32(AX), BX
-	MOVQ 40(AX), SI
+	MOVQ  56(AX), DX
+	MOVQ  32(AX), BX
+	MOVQ  40(AX), SI
 
 segment1:
 	MOVQ (BX), CX

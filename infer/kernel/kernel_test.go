@@ -86,9 +86,7 @@ func plainProduct(p *Product) {
 	for i := range p.Rows {
 		for n := range p.Panels * Block {
 			c := &p.C[i*p.CRow+n]
-			if !p.Accumulate {
-				*c = 0
-			}
+			*c = 0
 			for s, o := range p.Offsets {
 				for j := range p.Run {
 					*c = exactFMA(p.A[i*p.ARow+o+j], p.B[(n/Block*k+s*p.Run+j)*Block+n%Block], *c)
@@ -99,9 +97,9 @@ func plainProduct(p *Product) {
 }
 
 // testProduct makes operands of the given sizes, shifted by some numbers so that nothing is aligned.
-func testProduct(rows, panels, segments, run, shift int, accumulate bool, seed uint64) (*Product, []float32) {
+func testProduct(rows, panels, segments, run, shift int, seed uint64) (*Product, []float32) {
 	k := segments * run
-	p := &Product{Rows: rows, Panels: panels, Run: run, CRow: panels*Block + shift%3*Block, ARow: 1 + (shift*7)%23, Accumulate: accumulate}
+	p := &Product{Rows: rows, Panels: panels, Run: run, CRow: panels*Block + shift%3*Block, ARow: 1 + (shift*7)%23}
 	for s := range segments {
 		p.Offsets = append(p.Offsets, (s*31+shift)%57)
 	}
@@ -109,34 +107,27 @@ func testProduct(rows, panels, segments, run, shift int, accumulate bool, seed u
 	p.B = randoms(shift+k*panels*Block, seed+1)[shift:]
 	all := poisoned(2*margin + (rows-1)*p.CRow + panels*Block)
 	p.C = all[margin : len(all)-margin]
-	if accumulate {
-		copy(p.C, randoms(len(p.C), seed+2))
-	}
 	return p, all
 }
 
 // The Go code against the definition, and the vectors against the Go code.
 func TestProduct(t *testing.T) {
 	for _, c := range [][4]int{{1, 1, 1, 1}, {2, 1, 1, 3}, {3, 2, 2, 5}, {5, 3, 3, 16}, {7, 1, 9, 2}, {2, 2, 0, 3}, {2, 2, 2, 0}} {
-		for _, accumulate := range []bool{false, true} {
-			want, wantAll := testProduct(c[0], c[1], c[2], c[3], 1, accumulate, 4)
-			plainProduct(want)
-			goPaths(t, func() {
-				got, all := testProduct(c[0], c[1], c[2], c[3], 1, accumulate, 4)
-				goSet.Product(got)
-				same(t, all, wantAll, "go, %v, fused %v", c, fuses)
-			})
-		}
+		want, wantAll := testProduct(c[0], c[1], c[2], c[3], 1, 4)
+		plainProduct(want)
+		goPaths(t, func() {
+			got, all := testProduct(c[0], c[1], c[2], c[3], 1, 4)
+			goSet.Product(got)
+			same(t, all, wantAll, "go, %v, fused %v", c, fuses)
+		})
 	}
 	vectors(t, func(t *testing.T, s *Set) {
 		check := func(rows, panels, segments, run, shift int) {
-			for _, accumulate := range []bool{false, true} {
-				got, all := testProduct(rows, panels, segments, run, shift, accumulate, uint64(rows))
-				want, wantAll := testProduct(rows, panels, segments, run, shift, accumulate, uint64(rows))
-				s.Product(got)
-				goSet.Product(want)
-				same(t, all, wantAll, "rows %d, panels %d, segments %d of %d, shift %d, %v", rows, panels, segments, run, shift, accumulate)
-			}
+			got, all := testProduct(rows, panels, segments, run, shift, uint64(rows))
+			want, wantAll := testProduct(rows, panels, segments, run, shift, uint64(rows))
+			s.Product(got)
+			goSet.Product(want)
+			same(t, all, wantAll, "rows %d, panels %d, segments %d of %d, shift %d", rows, panels, segments, run, shift)
 		}
 		for rows := 1; rows <= 31; rows++ {
 			for panels := 1; panels <= 3; panels++ {

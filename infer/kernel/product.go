@@ -1,7 +1,7 @@
 package kernel
 
-// Product is a product of matrices, C = A·B or C += A·B, in float32. Each element of C is one chain of fused multiply-adds
-// along k, ascending, from +0 or from what C holds.
+// Product is a product of matrices, C = A·B, in float32. Each element of C is one chain of fused multiply-adds along k, ascending,
+// from +0.
 //
 //	C: Rows × Panels·16, row i from C[i·CRow]
 //	A: row i from A[i·ARow], cut into segments that lie anywhere: k = s·Run + j is at Offsets[s] + j
@@ -9,16 +9,15 @@ package kernel
 //
 // So the rows of A can be pixels of an image, at any stride, and the segments the taps of a kernel.
 type Product struct {
-	C          []float32
-	CRow       int
-	A          []float32
-	ARow       int
-	Offsets    []int // not negative
-	Run        int
-	B          []float32
-	Rows       int
-	Panels     int
-	Accumulate bool
+	C       []float32
+	CRow    int
+	A       []float32
+	ARow    int
+	Offsets []int // not negative
+	Run     int
+	B       []float32
+	Rows    int
+	Panels  int
 }
 
 // Product computes p.
@@ -40,9 +39,7 @@ func (s *Set) Product(p *Product) {
 	need("C", p.C, (p.Rows-1)*p.CRow+p.Panels*Block)
 	if steps == 0 {
 		for i := range p.Rows {
-			if !p.Accumulate {
-				clear(p.C[i*p.CRow:][:p.Panels*Block])
-			}
+			clear(p.C[i*p.CRow:][:p.Panels*Block])
 		}
 		return
 	}
@@ -67,19 +64,15 @@ func tileGo(p *Product, steps, first, rows, panel int) {
 	b := p.B[panel*steps*Block:][:steps*Block]
 	for i := first; i < first+rows; i++ {
 		c := (*[Block]float32)(p.C[i*p.CRow+panel*Block:])
-		if !p.Accumulate {
-			clear(c[:])
-		}
 		a := p.A[i*p.ARow:]
 		chains8((*[8]float32)(c[:8]), a, p.Offsets, p.Run, b)
 		chains8((*[8]float32)(c[8:]), a, p.Offsets, p.Run, b[8:])
 	}
 }
 
-// chains8 takes eight chains along k: as many as hide the time that each takes and stay in registers.
+// chains8 computes eight chains along k: enough to hide the time that each takes, and few enough to stay in registers.
 func chains8(c *[8]float32, a []float32, offsets []int, run int, b []float32) {
-	c0, c1, c2, c3 := float64(c[0]), float64(c[1]), float64(c[2]), float64(c[3])
-	c4, c5, c6, c7 := float64(c[4]), float64(c[5]), float64(c[6]), float64(c[7])
+	var c0, c1, c2, c3, c4, c5, c6, c7 float64
 	for _, o := range offsets {
 		for _, v := range a[o : o+run] {
 			x, w := float64(v), (*[8]float32)(b)

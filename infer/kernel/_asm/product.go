@@ -38,7 +38,7 @@ func ymm() VecVirtual { return YMM() }
 // product writes a kernel: a body for each number of rows that it may be asked for.
 func product(s productShape) {
 	field := arguments(s.name, fmt.Sprintf("computes a tile of up to %d rows and %d columns.", s.maxRows, 16*s.panels), attr.NOSPLIT,
-		"c cRow a aRow offsets segments run b panel next rows accumulate")
+		"c cRow a aRow offsets segments run b panel next rows")
 	rows := field.load("rows")
 	for m := 1; m < s.maxRows; m++ {
 		CMPQ(rows, U8(m))
@@ -55,31 +55,11 @@ func (s productShape) body(m int, field fields) {
 	acc := make([][]VecVirtual, m)
 	for i := range acc {
 		for range s.perRow {
-			acc[i] = append(acc[i], s.vector())
-		}
-	}
-	column := func(base Register, j int) Mem { return Mem{Base: base, Disp: j * s.bytes} }
-
-	// The sums so far, or zero.
-	CMPQ(field.at("accumulate"), U8(0))
-	JEQ(LabelRef(label("zero")))
-	c, cRow := field.load("c"), field.load("cRow")
-	for i := range acc {
-		for j, r := range acc[i] {
-			VMOVUPS(column(c, j), r)
-		}
-		if i < m-1 {
-			ADDQ(cRow, c)
-		}
-	}
-	JMP(LabelRef(label("begin")))
-	Label(label("zero"))
-	for i := range acc {
-		for _, r := range acc[i] {
+			r := s.vector()
 			zero(s.bytes, r)
+			acc[i] = append(acc[i], r)
 		}
 	}
-	Label(label("begin"))
 
 	// Multiples of the distance between rows of A, for every odd one that an address of x86 cannot make: i = odd·2ⁿ.
 	a, b, panel := GP64(), field.load("b"), GPVirtual(nil)
@@ -174,10 +154,10 @@ func (s productShape) body(m int, field fields) {
 	DECQ(segments)
 	JNZ(LabelRef(label("segment")))
 
-	c, cRow = field.load("c"), field.load("cRow")
+	c, cRow := field.load("c"), field.load("cRow")
 	for i := range acc {
 		for j, r := range acc[i] {
-			VMOVUPS(r, column(c, j))
+			VMOVUPS(r, Mem{Base: c, Disp: j * s.bytes})
 		}
 		if i < m-1 {
 			ADDQ(cRow, c)
