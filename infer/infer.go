@@ -86,19 +86,12 @@ func (m *Model) Arch() Arch { return m.arch }
 // Params returns the parameters by name. They are the model's own: to be read only.
 func (m *Model) Params() map[string]Array { return m.params }
 
-// Arrays yields the parameters by name, in the order of the file. They are the model's own: to be read only.
-func (m *Model) Arrays() iter.Seq2[string, Array] {
-	return func(yield func(string, Array) bool) {
-		for p, array := range m.arch.arrays(m.params) {
-			if !yield(p.Name, array) {
-				return
-			}
-		}
-	}
-}
+// Arrays yields the same in the order of the file.
+func (m *Model) Arrays() iter.Seq2[Param, Array] { return m.arch.Arrays(m.params) }
 
-// arrays yields what a asks for, with what params has for it.
-func (a Arch) arrays(params map[string]Array) iter.Seq2[Param, Array] {
+// Arrays yields the parameters that a asks for, in the order of the file, with what params has for each: an empty Array where it has
+// nothing.
+func (a Arch) Arrays(params map[string]Array) iter.Seq2[Param, Array] {
 	return func(yield func(Param, Array) bool) {
 		for _, p := range a.Params() {
 			if !yield(p, params[p.Name]) {
@@ -121,7 +114,7 @@ func hash(a Arch, params map[string]Array) string {
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\n%s", len(text), text)
-	for _, array := range a.arrays(params) {
+	for _, array := range a.Arrays(params) {
 		binary.Write(h, binary.LittleEndian, array.Data) // a hash never fails
 	}
 	return hex.EncodeToString(h.Sum(nil))

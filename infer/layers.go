@@ -85,13 +85,13 @@ const normEpsilon = 1e-5
 
 // An activationType is one value of Layer.Activation and Layer.BeforeAdd.
 type activationType struct {
-	name   string
-	onnx   string                           // operator
-	alpha  float32                          // attribute of the operator, if not 0
-	kernel kernel.Activation                // how kernel.Affine computes it
-	fused  bool                             // kernel.Affine computes it as Layer.Activation
-	before bool                             // kernel.Affine computes it as Layer.BeforeAdd
-	apply  func(k *kernel.Set, x []float32) // computes it elsewhere
+	name       string
+	onnx       string                           // operator
+	attributes []message                        // of the operator
+	kernel     kernel.Activation                // how kernel.Affine computes it
+	fused      bool                             // kernel.Affine computes it as Layer.Activation
+	before     bool                             // kernel.Affine computes it as Layer.BeforeAdd
+	apply      func(k *kernel.Set, x []float32) // computes it elsewhere
 }
 
 var activationTypes = []*activationType{
@@ -99,7 +99,7 @@ var activationTypes = []*activationType{
 	{name: ActivationReLU, onnx: "Relu", kernel: kernel.ReLU, fused: true,
 		apply: func(_ *kernel.Set, x []float32) { kernel.ReLU.Apply(x) }},
 	{name: ActivationTanh, onnx: "Tanh", apply: (*kernel.Set).Tanh},
-	{name: ActivationLeakyReLU, onnx: "LeakyRelu", alpha: LeakySlope, kernel: kernel.LeakyReLU, fused: true, before: true,
+	{name: ActivationLeakyReLU, onnx: "LeakyRelu", attributes: []message{onnxFloat("alpha", LeakySlope)}, kernel: kernel.LeakyReLU, fused: true, before: true,
 		apply: func(_ *kernel.Set, x []float32) { kernel.LeakyReLU.Apply(x) }},
 }
 

@@ -52,7 +52,7 @@ func (w toyProduct) plan(s *schedule, out, in *pixels, rowDone func(y int)) {
 }
 
 // toyHalf is an activation: a ReLU that leaks half.
-var toyHalf = &activationType{name: "half_relu", onnx: "LeakyRelu", alpha: 0.5, apply: func(_ *kernel.Set, x []float32) {
+var toyHalf = &activationType{name: "half_relu", onnx: "LeakyRelu", attributes: []message{onnxFloat("alpha", 0.5)}, apply: func(_ *kernel.Set, x []float32) {
 	for i, v := range x {
 		x[i] = max(v, v/2)
 	}

@@ -58,10 +58,9 @@ func (m *message) float(field protowire.Number, v float32) {
 type onnxGraph struct {
 	arch      Arch
 	params    map[string]Array
-	nodes     []message
-	inputs    []message
-	tensors   []message
 	constants map[string]bool // the tensors that are not parameters
+
+	nodes, tensors, inputs message // fields of the graph
 }
 
 // build makes the nodes, from the input to the key.
@@ -99,12 +98,11 @@ func (g *onnxGraph) input() string {
 	}
 	g.declare("noise", a.Channels, "height", "width")
 	low, high := a.ValueRange[0], a.ValueRange[1]
-	g.constant("noise/sigma", nil, a.InputNoise*(high-low))
-	g.constant("image/low", nil, low)
-	g.constant("image/high", nil, high)
-	x := g.node("Mul", "noise/scaled", []string{"noise", "noise/sigma"})
+	sigma := g.constant("noise/sigma", nil, a.InputNoise*(high-low))
+	least, most := g.constant("image/low", nil, low), g.constant("image/high", nil, high)
+	x := g.node("Mul", "noise/scaled", []string{"noise", sigma})
 	x = g.node("Add", "image/noisy", []string{"image", x})
-	return g.node("Clip", "image/clipped", []string{x, "image/low", "image/high"})
+	return g.node("Clip", "image/clipped", []string{x, least, most})
 }
 
 // convolution adds l's, with its bias.
@@ -131,22 +129,17 @@ func (g *onnxGraph) norm(l Layer, x string) string {
 		inputs = append(inputs, g.parameter(l.NormName+"."+name))
 	}
 	if len(norm.learnt) == 0 {
-		ones, zeros := fmt.Sprintf("ones/%d", l.Out), fmt.Sprintf("zeros/%d", l.Out)
-		g.constant(ones, []int{l.Out}, slices.Repeat([]float32{1}, l.Out)...)
-		g.constant(zeros, []int{l.Out}, make([]float32, l.Out)...)
-		inputs = append(inputs, ones, zeros)
+		inputs = append(inputs, g.constant(fmt.Sprintf("ones/%d", l.Out), []int{l.Out}, slices.Repeat([]float32{1}, l.Out)...),
+			g.constant(fmt.Sprintf("zeros/%d", l.Out), []int{l.Out}, make([]float32, l.Out)...))
 	}
 	return g.node(norm.onnx, l.Name+"/norm", inputs, onnxFloat("epsilon", normEpsilon))
 }
 
 func (g *onnxGraph) activation(a *activationType, name, x string) string {
-	switch {
-	case a.onnx == "":
+	if a.onnx == "" {
 		return x
-	case a.alpha != 0:
-		return g.node(a.onnx, name, []string{x}, onnxFloat("alpha", a.alpha))
 	}
-	return g.node(a.onnx, name, []string{x})
+	return g.node(a.onnx, name, []string{x}, a.attributes...)
 }
 
 // noise adds a plane of noise, as much of it as each channel gets.
@@ -169,7 +162,7 @@ func (g *onnxGraph) node(op, output string, inputs []string, attributes ...messa
 	for _, a := range attributes {
 		n.bytes(5, a)
 	}
-	g.nodes = append(g.nodes, n)
+	g.nodes.bytes(1, n)
 	return output
 }
 
@@ -201,7 +194,7 @@ func (g *onnxGraph) tensor(name string, shape []int, x []float32) string {
 	t.ints(2, onnxFloat32)
 	t.string(8, name)
 	t.bytes(9, raw)
-	g.tensors = append(g.tensors, t)
+	g.tensors.bytes(5, t)
 	return name
 }
 
@@ -215,17 +208,18 @@ func (g *onnxGraph) perChannel(name string) string {
 	return g.tensor(name, []int{len(x), 1, 1}, x)
 }
 
-// constant adds a tensor that several nodes may share.
-func (g *onnxGraph) constant(name string, shape []int, x ...float32) {
+// constant adds a tensor that several nodes may share, and returns its name.
+func (g *onnxGraph) constant(name string, shape []int, x ...float32) string {
 	if !g.constants[name] {
 		g.constants[name] = true
 		g.tensor(name, shape, x)
 	}
+	return name
 }
 
 // declare adds an input of the graph; see onnxValue.
 func (g *onnxGraph) declare(name string, channels int, height, width any) {
-	g.inputs = append(g.inputs, onnxValue(name, channels, height, width))
+	g.inputs.bytes(11, onnxValue(name, channels, height, width))
 }
 
 // onnxValue is a ValueInfoProto: a name, and a shape of numbers, and of names for sides that are not fixed.
@@ -256,17 +250,10 @@ func (g *onnxGraph) model(hash string) message {
 	if a.Latent > 0 {
 		key = onnxValue("key", a.Channels, a.ImageSize, a.ImageSize)
 	}
-	var graph, opset, m message
-	for _, n := range g.nodes {
-		graph.bytes(1, n)
-	}
+	var opset, m message
+	graph := g.nodes
 	graph.string(2, a.Network)
-	for _, t := range g.tensors {
-		graph.bytes(5, t)
-	}
-	for _, v := range g.inputs {
-		graph.bytes(11, v)
-	}
+	graph = slices.Concat(graph, g.tensors, g.inputs)
 	graph.bytes(12, key)
 	opset.string(1, "")
 	opset.ints(2, onnxOpset)

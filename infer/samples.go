@@ -25,14 +25,15 @@ func (a Arch) samples(img *raster.Image) []float32 {
 // image rounds x, [Channels, height, width] in a's value range, to 8 bits: to the nearest level, halves up, and what is
 // outside of the range to its end.
 func (a Arch) image(x []float32, height, width int) *raster.Image {
-	if a.ValueRange[0] < 0 {
-		return raster.FromFloats(x, a.Channels, height, width)
+	level := raster.Level
+	if a.ValueRange[0] == 0 {
+		level = level01
 	}
 	img := raster.NewImage(width, height, a.Channels, 8)
 	plane := height * width
 	for p := range plane {
 		for c := range a.Channels {
-			img.Pix[p*a.Channels+c] = level01(x[c*plane+p])
+			img.Pix[p*a.Channels+c] = level(x[c*plane+p])
 		}
 	}
 	return img

@@ -33,7 +33,7 @@ func Write(w io.Writer, a Arch, params map[string]Array) error {
 		return fmt.Errorf("arch: its JSON is %d bytes, more than a reader takes (%d)", len(text), maxArchBytes)
 	}
 	entries := []npz.Entry{npz.Bytes(archEntry, text)}
-	for p, array := range a.arrays(params) {
+	for p, array := range a.Arrays(params) {
 		entries = append(entries, npz.Floats(p.Name, p.Shape, array.Data))
 	}
 	return npz.Write(w, entries...)
@@ -42,7 +42,7 @@ func Write(w io.Writer, a Arch, params map[string]Array) error {
 // checkParams checks that params is exactly what a asks for.
 func checkParams(a Arch, params map[string]Array) error {
 	want := map[string]bool{}
-	for p, got := range a.arrays(params) {
+	for p, got := range a.Arrays(params) {
 		want[p.Name] = true
 		_, there := params[p.Name]
 		switch {

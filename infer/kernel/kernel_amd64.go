@@ -45,7 +45,7 @@ func (s *Set) tile(p *Product, steps, first, rows, panel, panels int) {
 	var args productArgs // filled in place: copied, it would have to wait until the stores before it are done
 	args.c, args.cRow = unsafe.Pointer(&p.C[first*p.CRow+panel*Block]), 4*p.CRow
 	args.a, args.aRow = unsafe.Pointer(&p.A[first*p.ARow]), 4*p.ARow
-	args.offsets, args.segments, args.run = unsafe.Pointer(&p.Offsets[0]), len(p.Offsets), p.Run
+	args.offsets, args.segments, args.run = at(p.Offsets), len(p.Offsets), p.Run
 	args.b, args.panel = unsafe.Pointer(&p.B[panel*steps*Block]), 4*steps*Block
 	args.next = args.b
 	if panel+2*panels <= p.Panels && first == 0 {
@@ -75,6 +75,9 @@ type winogradArgs struct {
 	scale      unsafe.Pointer
 }
 
+// at is where x begins, nil for a nil slice.
+func at[T any](x []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }
+
 // vectors is how many vectors of s hold n blocks.
 func (s *Set) vectors(n int) int {
 	if s.level == levelAVX2 {
@@ -85,34 +88,32 @@ func (s *Set) vectors(n int) int {
 
 func (s *Set) winogradArgs(w *Winograd) winogradArgs {
 	return winogradArgs{
-		tiles: unsafe.Pointer(&w.Tiles[0]), frequency: 4 * w.Frequency, tileStride: 4 * w.TileStride,
-		pixels: unsafe.Pointer(&w.Pixels[0]), row: 4 * w.Row, pixel: 4 * w.Pixel,
+		tiles: at(w.Tiles), frequency: 4 * w.Frequency, tileStride: 4 * w.TileStride,
+		pixels: at(w.Pixels), row: 4 * w.Row, pixel: 4 * w.Pixel,
 		count: w.Count, vectors: s.vectors(w.Blocks),
 	}
 }
 
 func (s *Set) winogradInput(w *Winograd) {
-	if s.level == levelGo {
-		winogradInputGo(w)
-		return
-	}
 	args := s.winogradArgs(w)
-	if s.level == levelAVX2 {
+	switch s.level {
+	case levelGo:
+		winogradInputGo(w)
+	case levelAVX2:
 		winogradInputAVX2((*byte)(unsafe.Pointer(&args)))
-	} else {
+	case levelAVX512:
 		winogradInputAVX512((*byte)(unsafe.Pointer(&args)))
 	}
 }
 
 func (s *Set) winogradOutput(w *Winograd) {
-	if s.level == levelGo {
-		winogradOutputGo(w)
-		return
-	}
 	args := s.winogradArgs(w)
-	if s.level == levelAVX2 {
+	switch s.level {
+	case levelGo:
+		winogradOutputGo(w)
+	case levelAVX2:
 		winogradOutputAVX2((*byte)(unsafe.Pointer(&args)))
-	} else {
+	case levelAVX512:
 		winogradOutputAVX512((*byte)(unsafe.Pointer(&args)))
 	}
 }
@@ -145,17 +146,16 @@ type sumsArgs struct {
 }
 
 func (s *Set) rowSums(sum, square []float64, x []float32, width, stride, blocks int) {
-	if s.level == levelGo {
-		rowSumsGo(sum, square, x, width, stride, blocks)
-		return
-	}
 	args := sumsArgs{
-		sum: unsafe.Pointer(&sum[0]), square: unsafe.Pointer(&square[0]), x: unsafe.Pointer(&x[0]),
+		sum: at(sum), square: at(square), x: at(x),
 		width: width, stride: 4 * stride, groups: 2 * s.vectors(blocks), // float64 takes twice the room
 	}
-	if s.level == levelAVX2 {
+	switch s.level {
+	case levelGo:
+		rowSumsGo(sum, square, x, width, stride, blocks)
+	case levelAVX2:
 		rowSumsAVX2((*byte)(unsafe.Pointer(&args)))
-	} else {
+	case levelAVX512:
 		rowSumsAVX512((*byte)(unsafe.Pointer(&args)))
 	}
 }
@@ -176,30 +176,21 @@ type affineArgs struct {
 }
 
 func (s *Set) affine(a *Affine) {
-	if s.level == levelGo {
-		affineGo(a)
-		return
-	}
 	args := affineArgs{
-		x: unsafe.Pointer(&a.X[0]), stride: 4 * a.Stride, pixels: a.Pixels, vectors: s.vectors(a.Blocks),
-		mean: unsafe.Pointer(&a.Mean[0]), scale: unsafe.Pointer(&a.Scale[0]),
-		activation: a.Activation,
-	}
-	if a.Add != nil {
-		args.add, args.addStride = unsafe.Pointer(&a.Add[0]), 4*a.AddStride
-	}
-	if a.Shift != nil {
-		args.shift = unsafe.Pointer(&a.Shift[0])
+		x: at(a.X), stride: 4 * a.Stride, pixels: a.Pixels, vectors: s.vectors(a.Blocks),
+		mean: at(a.Mean), scale: at(a.Scale),
+		shift: at(a.Shift), add: at(a.Add), addStride: 4 * a.AddStride,
+		activation: a.Activation, noise: at(a.Noise), noiseScale: at(a.NoiseScale),
 	}
 	if a.LeakyBefore {
 		args.leakyBefore = 1
 	}
-	if a.Noise != nil {
-		args.noise, args.noiseScale = unsafe.Pointer(&a.Noise[0]), unsafe.Pointer(&a.NoiseScale[0])
-	}
-	if s.level == levelAVX2 {
+	switch s.level {
+	case levelGo:
+		affineGo(a)
+	case levelAVX2:
 		affineAVX2((*byte)(unsafe.Pointer(&args)))
-	} else {
+	case levelAVX512:
 		affineAVX512((*byte)(unsafe.Pointer(&args)))
 	}
 }
@@ -227,7 +218,7 @@ func (s *Set) tanh(x []float32) {
 		lanes = 8
 	}
 	if n := len(x) / lanes; n > 0 && s.level != levelGo {
-		args := tanhArgs{unsafe.Pointer(&x[0]), n, unsafe.Pointer(&expSeries[0])}
+		args := tanhArgs{at(x), n, unsafe.Pointer(&expSeries[0])}
 		if s.level == levelAVX2 {
 			tanhAVX2((*byte)(unsafe.Pointer(&args)))
 		} else {
