@@ -17,12 +17,12 @@ func withKernels(t *testing.T, s *kernel.Set) {
 	t.Cleanup(func() { kernels = before })
 }
 
-// computable says whether l's algorithm computes it.
+// computable reports whether l's algorithm computes it.
 func (l Layer) computable() bool {
 	return slices.ContainsFunc(l.kind().algorithms, func(a *algorithm) bool { return a.name == l.Algorithm && a.canCompute(l) })
 }
 
-// byEachAlgorithm is a by each algorithm alone, and by AlgorithmFMA in the layers that it cannot compute.
+// byEachAlgorithm is a with each algorithm in all layers, and AlgorithmFMA in those that it cannot compute.
 func byEachAlgorithm(a Arch) map[string]Arch {
 	all := map[string]Arch{}
 	for _, algorithm := range []string{AlgorithmFMA, AlgorithmColumns, AlgorithmWinograd} {

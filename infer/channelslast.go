@@ -65,7 +65,7 @@ func (p *pixels) loadRow(x []float32, image shape3, y int) {
 	}
 }
 
-// storeRow copies row y of p, as far as it is in the key, to [channels, height, width].
+// storeRow copies row y of p to a key [channels, height, width], which may be narrower.
 func (p *pixels) storeRow(x []float32, key shape3, y int) {
 	row := p.at(y, 0)
 	for c := range key.channels {

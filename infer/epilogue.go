@@ -66,7 +66,7 @@ func (e *epilogue) setNorm(c int, mean, variance float64) {
 	e.mean[c], e.scale[c] = float32(mean), float32(weight/math.Sqrt(variance+normEpsilon))
 }
 
-// sumRow is called for each row of sums as it is made, while it is near.
+// sumRow adds the bias to a row of sums as soon as it is made, while it is near, and measures it for the norm.
 func (e *epilogue) sumRow(y int) {
 	n := e.out.blocks() * kernel.Block
 	row := e.out.at(y, 0)

@@ -145,7 +145,7 @@ func (p *phase) place(channels int, out, in *pixels) placedPhase {
 	return q
 }
 
-// run computes the rows [first, end) of the grid, as far as the phase has them.
+// run computes the rows of the phase that are in [first, end).
 func (p *placedPhase) run(kernels *kernel.Set, out, in *pixels, first, end int) {
 	steps := len(p.offsets) * p.length * kernel.Block
 	for panel := 0; panel < p.panels; panel += 2 {

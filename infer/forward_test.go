@@ -17,7 +17,7 @@ import (
 // tolerance is what the output may differ from PyTorch's.
 const tolerance = 1e-4
 
-// readVectors reads an archive of testdata with npyio alone, so that vectors do not come through what they test.
+// readVectors reads an archive of testdata with npyio only, so that vectors do not pass through the code they test.
 func readVectors(t *testing.T, name string) (floats map[string]Array, texts map[string][]byte) {
 	t.Helper()
 	r, err := npz.Open(filepath.Join("testdata", name))

@@ -21,7 +21,7 @@ func (m *Model) KeyFrom(img *raster.Image, seed Seed) (*raster.Image, error) {
 }
 
 // KeyOn is KeyFrom with a number of threads; 0 stands for GOMAXPROCS. The number does not change the key. Many keys are made fastest
-// side by side, with one thread each, as far as there is Memory for it.
+// side by side, with one thread each, if the machine has the Memory.
 func (m *Model) KeyOn(threads int, img *raster.Image, seed Seed) (*raster.Image, error) {
 	fail := func(err error) (*raster.Image, error) { return nil, fmt.Errorf("key of an image of %v: %w", img, err) }
 	var x []float32

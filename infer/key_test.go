@@ -202,7 +202,7 @@ func reusesMemory(t *testing.T, a Arch) {
 	}
 	runtime.ReadMemStats(&after)
 	bytes := (after.TotalAlloc - before.TotalAlloc) / passes
-	// The result is 16 kB; one activation alone would be 128 kB.
+	// The result is 16 kB; a single activation would be 128 kB.
 	if bytes > 100_000 {
 		t.Errorf("%d bytes allocated for an image", bytes)
 	}

@@ -61,7 +61,7 @@ func (l Layer) kernelOperations(s shape3) float64 {
 type normType struct {
 	name     string
 	learnt   []string // names of its arrays, after Layer.NormName
-	measured bool     // mean and variance are those of the image, not of the file
+	measured bool     // by the mean and variance of the image, not of the file
 	onnx     string   // operator
 }
 

@@ -7,16 +7,16 @@ import (
 	"math/rand/v2"
 )
 
-// Seed is what noise is drawn from. The same seed gives the same noise on every machine; one from crypto/rand gives noise
-// that nobody can guess.
+// Seed determines noise: the same seed gives the same noise on every machine. A seed from crypto/rand gives noise that nobody can
+// guess.
 type Seed [32]byte
 
-// StreamInput is the stream of a Seed that what stands before the layers is drawn from: the latent numbers, or the noise
-// added to an image. The layers that add noise have the streams 1, 2, …, in their order.
+// StreamInput is the stream of a Seed for the input of the network: the latent numbers, or the noise added to an image. The layers
+// that add noise have the streams 1, 2, …, in their order.
 const StreamInput = 0
 
 // Noise returns the first n numbers of a stream: normally distributed, mean 0 and variance 1, independent of each other and
-// of those in other streams. doc.go says how they are made; a longer n begins with the same numbers.
+// of those in other streams. doc.go says how they are made. A larger n gives the same numbers first.
 func Noise(seed Seed, stream, n int) []float32 {
 	x := make([]float32, n)
 	drawNoise(x, seed, stream)
@@ -61,8 +61,8 @@ const (
 // logSeries are the coefficients 1/(2k+1) of atanh(z)/z in z², highest first: to 1e-18 for z ≤ 3 − √8, which is 0.172.
 var logSeries = [...]float64{1. / 23, 1. / 21, 1. / 19, 1. / 17, 1. / 15, 1. / 13, 1. / 11, 1. / 9, 1. / 7, 1. / 5, 1. / 3, 1}
 
-// logarithm is the natural logarithm of a positive, normal x, to a few units of 1e-16. Like tanh, and for the same reason, it
-// takes only + − × ÷ in float64, none of them fused:
+// logarithm is the natural logarithm of a positive, normal x, to a few units of 1e-16. Like kernel.Tanh, and for the same reason, it
+// uses only + − × ÷ in float64, none of them fused:
 //
 //	ln x = n·ln 2 + 2·atanh((m − 1) / (m + 1)), x = m·2ⁿ, √½ ≤ m < √2
 func logarithm(x float64) float64 {

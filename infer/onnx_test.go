@@ -267,7 +267,7 @@ func mapEach(x Array, f func(float64) float64) Array {
 	return x
 }
 
-// broadcast combines [C, H, W] arrays, of which one may have sides of 1, or be a number.
+// broadcast combines [C, H, W] arrays. One may have sides of 1, or be a number.
 func broadcast(t testing.TB, a, b Array, f func(a, b float32) float32) Array {
 	t.Helper()
 	at := func(x Array, c, h, w int) float32 {

@@ -69,7 +69,7 @@ func TestSchedulePool(t *testing.T) {
 	}
 }
 
-// In the steady state a pass into memory that is there takes none.
+// In the steady state, a pass into given memory takes no more.
 func TestForwardTakesNoMemory(t *testing.T) {
 	a := ResNet(16, 2, 3, 64)
 	for _, threads := range []int{1, 2, 3} {
@@ -90,7 +90,7 @@ func TestForwardTakesNoMemory(t *testing.T) {
 	}
 }
 
-// ForwardInto gives what Forward gives, with any number of threads, in the memory it is given as far as that has room.
+// ForwardInto gives what Forward gives, with any number of threads, in the given memory if that has room.
 func TestForwardInto(t *testing.T) {
 	for name, a := range map[string]Arch{"resnet": ResNet(4, 1, 3, 64), "noise": noisy(ResNet(4, 1, 3, 64), 0.2)} {
 		m := newModel(a, randomParams(a, 1))
@@ -158,7 +158,7 @@ func TestConcurrentForward(t *testing.T) {
 			wg.Go(func() {
 				for range 5 {
 					if key, err := m.Key(img); err != nil || !slices.Equal(key.Pix, want.Pix) {
-						t.Errorf("%v: %v, or another key than alone", img, err)
+						t.Errorf("%v: %v, or another key than by itself", img, err)
 					}
 				}
 			})

@@ -27,10 +27,9 @@ func ReadFile(path string) (*Model, error) {
 	return read(path, archive)
 }
 
-// Read reads generator.npz from b; name stands for the file in errors. It returns an error for an array that is missing,
-// unknown, there twice, of another shape or type, with a number that is not finite or a variance below 0; for an
-// architecture that Validate refuses or that is of a newer format; and for an archive that is cut short or unpacks to far
-// more than its own length.
+// Read reads generator.npz from b; name stands for the file in errors. It returns an error if an array is missing, unknown or there
+// twice, or has another shape or type, a number that is not finite or a variance below 0; if Validate refuses the architecture; and
+// if the archive is cut short or unpacks to far more than its own length.
 func Read(name string, b []byte) (*Model, error) {
 	archive, err := npz.Open(b)
 	if err != nil {
@@ -57,7 +56,7 @@ func read(name string, archive *npz.Archive) (*Model, error) {
 	return newModel(a, params), nil
 }
 
-// readParams reads and checks all parameters. The error is that of the first that has any.
+// readParams reads and checks all parameters. Its error names the first that is wrong.
 func readParams(archive *npz.Archive, list []Param) (map[string]Array, error) {
 	data, errs := make([][]float32, len(list)), make([]error, len(list))
 	parallel(runtime.GOMAXPROCS(0), len(list), func(i int) {

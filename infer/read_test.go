@@ -320,7 +320,7 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
-// What np.savez_compressed writes is read, too.
+// Read also takes what np.savez_compressed writes.
 func TestReadDeflated(t *testing.T) {
 	entries := entriesOf(t, small())
 	m, err := Read("x", pack(t, entries))

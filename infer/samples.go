@@ -6,7 +6,7 @@ import (
 	"keygan/data/raster"
 )
 
-// samples are img's, converted to a's channels and value range: [Channels, Height, Width].
+// samples converts img to a's channels and value range: [Channels, Height, Width].
 func (a Arch) samples(img *raster.Image) []float32 {
 	if a.ValueRange[0] < 0 {
 		return img.Floats(a.Channels)
@@ -22,8 +22,8 @@ func (a Arch) samples(img *raster.Image) []float32 {
 	return x
 }
 
-// image rounds x, [Channels, height, width] in a's value range, to 8 bits: to the nearest level, halves up, and what is
-// outside of the range to its end.
+// image rounds x, [Channels, height, width] in a's value range, to 8 bits: to the nearest level, halves up. Numbers outside the
+// range go to its end.
 func (a Arch) image(x []float32, height, width int) *raster.Image {
 	level := raster.Level
 	if a.ValueRange[0] == 0 {

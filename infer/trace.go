@@ -21,7 +21,7 @@ func (s shape3) size() int { return s.channels * s.height * s.width }
 
 func (s shape3) String() string { return fmt.Sprintf("%d×%d×%d", s.channels, s.height, s.width) }
 
-// fits says whether the numbers of s can be counted and held.
+// fits reports whether the numbers of s can be counted and held.
 func (s shape3) fits() bool {
 	return int64(s.height) <= maxActivation/int64(s.width) &&
 		int64(s.channels) <= maxActivation/(int64(s.height)*int64(s.width))

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Bounds far beyond any generator, that keep sizes computed from a file within an int of 32 bits.
+// Bounds far beyond any generator. They keep sizes computed from a file within an int of 32 bits.
 const (
 	maxLayers   = 1024
 	maxChannels = 4096
@@ -20,8 +20,8 @@ const (
 
 	maxInputNoise = 10 // of InputNoise
 
-	// Layers of few channels are filled up to whole vectors of them, at worst 16 times. Together the packed weights are to take
-	// no more than maxPacking times the memory of the weights and smallPacking numbers, which no narrow network needs.
+	// Layers of few channels are filled up to whole vectors, to at worst 16 times their size. All packed weights together may take
+	// maxPacking times the memory of the weights, and smallPacking numbers more, which is enough for any narrow network.
 	maxPacking   = 2
 	smallPacking = 1 << 20
 )
@@ -84,7 +84,7 @@ func checkVersion(version int) error {
 	return nil
 }
 
-// validateNoise checks what is drawn before the first layer.
+// validateNoise checks the noise of the input.
 func (a Arch) validateNoise() error {
 	least, most := 0, 0
 	if a.Network == NetworkDCGAN {
@@ -196,7 +196,7 @@ func within(field string, value, least, most int) error {
 	return nil
 }
 
-// moduleName says whether name can be that of a module in a state dict.
+// moduleName reports whether name can be that of a module in a state dict.
 func moduleName(name string) bool { return len(name) <= 100 && module.MatchString(name) }
 
 // known refuses a value that this version has no meaning for.

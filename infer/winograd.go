@@ -13,7 +13,7 @@ type winogradConvolution struct {
 
 const (
 	winogradTile  = kernel.WinogradTile
-	unitTiles     = 64 // of one unit of work: its frequencies, of all channels, are what should stay in the cache
+	unitTiles     = 64 // of one unit of work, so that its frequencies, of all channels, stay in the cache
 	frequencySkew = 64 // numbers between frequencies, so that not all fall into the same set of the cache
 )
 
@@ -23,7 +23,7 @@ func newWinogradConvolution(l Layer, weight []float32) operator {
 	if l.Type == ConvTranspose {
 		c.padding = 2 - l.Padding
 	}
-	for first := 0; first < l.Out; first += kernel.Block { // a block at a time, so that what is read and written stays near
+	for first := 0; first < l.Out; first += kernel.Block { // a block at a time, so that reads and writes stay near
 		for in := range l.In {
 			packed := c.weights[in*9*c.outs+first:]
 			for lane := range min(kernel.Block, l.Out-first) {

@@ -1,4 +1,4 @@
-// Package builtin holds the generator that keygan makes keys with where no other is named. README.md beside it is its model
+// Package builtin holds the generator that keygan uses unless the user names another. README.md beside it is its model
 // card: what it was trained on, and what its keys are like. configs/default-generator.yaml trains it again.
 package builtin
 

@@ -19,7 +19,7 @@ func TestGenerator(t *testing.T) {
 		t.Errorf("the generator is %s, want %s", m.Hash(), want)
 	}
 	if m.TakesNoise() || m.Arch().Channels != 3 {
-		t.Errorf("%+v: README.md says that its keys are RGB and follow from the image alone", m.Arch())
+		t.Errorf("%+v: README.md says that its keys are RGB and follow from the image only", m.Arch())
 	}
 	img, err := imagefile.ReadImage("testdata/xray.png")
 	if err != nil {

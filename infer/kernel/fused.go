@@ -1,13 +1,13 @@
 package kernel
 
-// Where the processor has a fused multiply-add of float32 and the compiler makes it of x*y + z, as Go's does on arm64,
-// plain Go need not compute it in float64 (see fma.go). The language allows that and does not promise it, so the program asks
-// the very function that is to rely on it, once, when it starts: instructions do not change after that.
+// Where the processor has a fused multiply-add of float32, and the compiler uses it for x*y + z as Go's does on arm64, plain Go need
+// not take the way of fma.go. The language allows fusing and does not promise it, so the program tries the function that relies on it
+// once, when it starts; its instructions do not change after that.
 
-// fuses says whether pair8 fuses all its products and sums. Tests set it to false.
+// fuses reports whether pair8 fuses all its products and sums. Tests set it to false.
 var fuses = pair8Fuses()
 
-// pair8 takes eight chains for each of two rows along k, as chains8 does for one, if it fuses.
+// pair8 continues eight chains for each of two rows along k. It computes what chains8 does for one, if it fuses.
 //
 //go:noinline
 func pair8(c, d *[8]float32, a0, a1 []float32, offsets []int, run int, b []float32) {
@@ -34,7 +34,7 @@ func pair8(c, d *[8]float32, a0, a1 []float32, offsets []int, run int, b []float
 }
 
 // pair8Fuses puts numbers into pair8 that give 2⁻²⁴ in every chain if the product is not rounded, and 0 if it is: (1 + 2⁻¹²)² is
-// 1 + 2⁻¹¹ + 2⁻²⁴, of which float32 has no room for the last.
+// 1 + 2⁻¹¹ + 2⁻²⁴, and float32 has no room for the last term.
 func pair8Fuses() bool {
 	const x, z, want = 1 + 1./(1<<12), -(1 + 1./(1<<11)), 1. / (1 << 24)
 	var c, d [8]float32

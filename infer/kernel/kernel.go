@@ -1,6 +1,6 @@
 // Package kernel holds the inner loops of package infer: products of matrices by chains of fused multiply-adds, the transforms
-// of Winograd's convolution, and what follows a convolution. Each is there in Go, which says what it computes and runs
-// everywhere, and as vectors for AVX2 and AVX-512, which give the same bits.
+// of Winograd's convolution, and what follows a convolution. Each exists in Go, which defines the result and runs everywhere, and as
+// vectors for AVX2 and AVX-512, which give the same bits.
 //
 //	k := kernel.Best()
 //	k.Product(&kernel.Product{...})
@@ -8,13 +8,13 @@
 // Activations are channels last: the channels of a pixel lie side by side, Block of them to a vector, so a vector always runs
 // across outputs, never along a sum. Slices must hold what the sizes beside them say; a kernel panics before it leaves one.
 //
-// The assembly is written by the program in _asm, a module of its own, so that the generator is no dependency of keygan. The
-// build tag purego leaves it out.
+// The program in _asm writes the assembly. It is a module of its own, so that keygan does not depend on its library. The build tag
+// purego leaves the assembly out.
 package kernel
 
 //go:generate go -C _asm run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
 
-// Block is the number of channels that are stored, and computed, together.
+// Block is the number of channels that are stored and computed together.
 const Block = 16
 
 // Set is one implementation of all kernels.
@@ -25,7 +25,7 @@ type Set struct {
 	panels int
 }
 
-// level is the instructions that a Set is made of.
+// level is the instructions that a Set uses.
 type level int
 
 const (
@@ -56,8 +56,8 @@ func need[T float32 | float64](what string, x []T, n int) {
 	}
 }
 
-// Peak does nothing but multiply and add, rounds times over, in as many chains as keep the machine busy, and returns how many
-// operations that were: what a benchmark compares the others with. Plain Go has none.
+// Peak only multiplies and adds, rounds times, in as many chains as keep the machine busy, and returns the number of operations.
+// Benchmarks compare the other kernels with it. In plain Go it does nothing.
 func (s *Set) Peak(rounds int) (operations int) {
 	if rounds < 1 || s.level == levelGo {
 		return 0

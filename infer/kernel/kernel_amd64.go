@@ -8,8 +8,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// sets is decided by what the machine has. The checks of package cpu ask the operating system too, whether it keeps the
-// registers.
+// sets depends on the machine. The checks of package cpu also ask the operating system whether it keeps the registers.
 var sets = func() []*Set {
 	sets := []*Set{goSet}
 	if cpu.X86.HasAVX && cpu.X86.HasAVX2 && cpu.X86.HasFMA {

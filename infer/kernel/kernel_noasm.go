@@ -2,7 +2,7 @@
 
 package kernel
 
-// Without assembly there is plain Go alone.
+// Without assembly, plain Go is the only set.
 var sets = []*Set{goSet}
 
 func (s *Set) tile(p *Product, steps, first, rows, panel, _ int) {

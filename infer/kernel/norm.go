@@ -39,7 +39,7 @@ func rowSumsGo(sum, square []float64, x []float32, width, stride, blocks int) {
 	}
 }
 
-// Slope is what LeakyReLU multiplies numbers below zero by.
+// Slope is the factor of LeakyReLU for numbers below zero.
 const Slope = float32(0.2)
 
 // Activation is a function of one number.
@@ -47,15 +47,15 @@ type Activation int
 
 const (
 	Identity  Activation = iota
-	ReLU                 // what is below zero becomes +0; −0 and NaN stay
-	LeakyReLU            // what is below zero is multiplied by Slope
+	ReLU                 // x < 0 becomes +0; −0 and NaN stay
+	LeakyReLU            // x < 0 becomes x·Slope; −0 and NaN stay
 )
 
-// Affine is what follows a convolution, for each pixel and channel, every operation rounded:
+// Affine is the work after a convolution, for each pixel and channel, every operation rounded:
 //
 //	y = activation(before((x − Mean)·Scale + Shift) + Add) + NoiseScale·Noise
 //
-// All but Mean and Scale may be missing.
+// Only Mean and Scale must be there.
 type Affine struct {
 	X           []float32 // changed in place
 	Stride      int       // of its pixels

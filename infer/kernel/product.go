@@ -45,7 +45,7 @@ func (s *Set) Product(p *Product) {
 	}
 	need("A", p.A, (p.Rows-1)*p.ARow+far+p.Run)
 	need("B", p.B, p.Panels*steps*Block)
-	// Tiles of nearly the same height, down all of A before B moves on: the panels of B stay near.
+	// Tiles have nearly the same height, and go down all of A before B moves on, so that the panels of B stay near.
 	tiles := (p.Rows + s.rows - 1) / s.rows
 	for panel := 0; panel < p.Panels; panel += s.panels {
 		for t := range tiles {

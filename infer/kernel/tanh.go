@@ -14,14 +14,14 @@ var expSeries = [...]float64{
 	1. / 720, 1. / 120, 1. / 24, 1. / 6, 1. / 2, 1,
 }
 
-// tanhEnd is from where on 1 − tanh is below 1e-17.
+// tanhEnd is where 1 − tanh falls below 1e-17.
 const tanhEnd = 20
 
 // Tanh replaces each number by its hyperbolic tangent.
 func (s *Set) Tanh(x []float32) { s.tanh(x) }
 
-// Tanh is the hyperbolic tangent, correct to the last digit of float32 or its neighbour. math.Tanh will not do: its last bits
-// depend on the machine. This one takes only + − × ÷ in float64, none of them fused:
+// Tanh is the hyperbolic tangent, correct to the last digit of float32 or its neighbour. The last bits of math.Tanh depend on the
+// machine; this one uses only + − × ÷ in float64, none of them fused:
 //
 //	tanh|x| = t / (t + 2), t = exp(2|x|) − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1), 2|x| = n·ln 2 + r
 //

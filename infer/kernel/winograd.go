@@ -7,7 +7,7 @@ package kernel
 //
 // with polynomials at the points 0, 1, −1, 2, −2 and infinity. In each of the three transforms the columns come first, then the
 // rows, by the lines below; all products in Bᵀ and Aᵀ are by powers of two and so exact, fused or not. The scales of G,
-// 1/4, −1/6, −1/6, 1/24, 1/24 and 1, are left out of the lines, and their product for row and column applied at the end.
+// 1/4, −1/6, −1/6, 1/24, 1/24 and 1, are left out of the lines; their product for row and column is applied at the end.
 const (
 	tileSide     = 4 // of the outputs
 	windowSide   = 6 // of the inputs
@@ -16,7 +16,7 @@ const (
 	Frequencies  = windowSide * windowSide // products of a tile
 )
 
-// winogradScale is the product of the scales of G for row i and column j, rounded from the exact one.
+// winogradScale is the exact product of the scales of G for row i and column j, rounded.
 var winogradScale = func() (s [Frequencies]float32) {
 	line := [windowSide]float64{6, -4, -4, 1, 1, 24} // in 24ths
 	for i, a := range line {

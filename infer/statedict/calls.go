@@ -9,7 +9,7 @@ import (
 // errArguments stands for arguments that PyTorch does not pass.
 var errArguments = errors.New("other arguments than PyTorch does")
 
-// functions are those that a pickle may call, by name; nothing else of Python is there. The classes of storages may only be named.
+// functions are all that a pickle may call, by their names in Python. It may also name the classes of storages.
 var functions = map[global]func(args []any) (any, error){
 	"collections.OrderedDict": func(args []any) (any, error) {
 		if len(args) > 0 {

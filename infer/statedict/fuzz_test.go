@@ -36,7 +36,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// The instructions of a pickle alone, with nothing around them that a change would break.
+// Only the instructions of a pickle, without the archive around them, which most changes would break.
 func FuzzUnpickle(f *testing.F) {
 	for _, s := range []string{
 		stateOf(tensorOf(record0(16), 0, tupleOf(4, 4), tupleOf(4, 1))), pickle2("cos\nsystem\n", text("id"), "\x85R"),

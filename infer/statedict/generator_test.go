@@ -41,7 +41,7 @@ func (d *Dict) add(name string, shape []int) {
 	d.names, d.tensors[name] = append(d.names, name), t
 }
 
-// The architecture is found again from the names and shapes alone, in whatever order they come.
+// The architecture is found again from the names and shapes only, in any order.
 func TestGeneratorFindsTheArchitecture(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		width, blocks := rapid.IntRange(1, 5).Draw(t, "width"), rapid.IntRange(0, 3).Draw(t, "blocks")
@@ -163,7 +163,7 @@ func TestGeneratorRefuses(t *testing.T) {
 	}
 }
 
-// Numbers are for infer.Write to check, which names the tensor, too.
+// infer.Write checks the numbers, and names the tensor.
 func TestNumbersThatAreNotFinite(t *testing.T) {
 	a := infer.ResNet(2, 0, 1, 16)
 	d := dictOf(a)

@@ -26,7 +26,7 @@ func number(n int64) string {
 	return "\x8a\x08" + string(binary.LittleEndian.AppendUint64(nil, uint64(n)))
 }
 
-// record0 is a storage of so many float32, record data/0.
+// record0 is a storage of n float32, record data/0.
 func record0(n int64) string {
 	return "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + number(n) + "tQ"
 }
