@@ -21,7 +21,7 @@ type algorithm struct {
 	serves    string             // the layers that it computes, for errors
 	computes  func(l Layer) bool // nil: every layer of the type
 	faster    func(l Layer) bool // whether it is faster than those before it in layerType.algorithms; nil: always
-	blocks    bool               // it reads whole blocks of channels, those that fill up a vector included
+	tile      int                // it reads whole blocks of channels, and makes tiles of this side; 0: single pixels
 	packed    func(l Layer) int64
 	workspace func(l Layer, threads int, out shape3) int // numbers that it works in, with threads; nil: none
 	pack      func(l Layer, weight []float32) operator
@@ -55,7 +55,7 @@ var winogradAlgorithm = &algorithm{
 	serves:   "3×3 kernels of stride 1",
 	computes: func(l Layer) bool { return l.Kernel == 3 && l.Stride == 1 },
 	faster:   func(l Layer) bool { return l.In >= 16 },
-	blocks:   true,
+	tile:     winogradTile,
 	packed:   fmaAlgorithm.packed,
 	workspace: func(l Layer, threads int, out shape3) int {
 		ins, outs := roundUp(l.In, kernel.Block), roundUp(l.Out, kernel.Block)

@@ -103,7 +103,7 @@ const bandRows = 4
 func (c *fmaConvolution) plan(s *schedule, out, in *pixels, rowDone func(y int)) {
 	var phases []placedPhase
 	for i := range c.phases {
-		phases = append(phases, c.phases[i].place(c.layer.In, out, in))
+		phases = append(phases, c.phases[i].place(c.layer, out, in))
 	}
 	step := c.phases[0].outStep
 	rows := (out.height + step - 1) / step // of the grid that all phases share
@@ -129,19 +129,23 @@ type placedPhase struct {
 	length     int   // of a segment
 }
 
-func (p *phase) place(channels int, out, in *pixels) placedPhase {
-	q := placedPhase{phase: p, length: channels}
+func (p *phase) place(l Layer, out, in *pixels) placedPhase {
+	q := placedPhase{phase: p, length: l.In}
 	q.rows, q.cols = p.grid(out.shape3)
+	step := 1 // taps to a segment
+	if l.Type == Conv && in.stride == l.In {
+		step = l.Kernel // the pixels under a row of the kernel lie side by side
+		q.length *= step
+	}
 	for i, t := range p.taps {
 		if i == 0 {
 			q.dy, q.dx = t.dy, t.dx
 		}
 		q.dy, q.dx = min(q.dy, t.dy), min(q.dx, t.dx)
 	}
-	for _, t := range p.taps {
-		q.offsets = append(q.offsets, (t.dy-q.dy)*in.pitch+(t.dx-q.dx)*in.stride)
+	for i := 0; i < len(p.taps); i += step {
+		q.offsets = append(q.offsets, (p.taps[i].dy-q.dy)*in.pitch+(p.taps[i].dx-q.dx)*in.stride)
 	}
-	q.joinSegments()
 	return q
 }
 
@@ -163,25 +167,5 @@ func (p *placedPhase) run(kernels *kernel.Set, out, in *pixels, first, end int) 
 				Rows: p.cols, Panels: panels,
 			})
 		}
-	}
-}
-
-// joinSegments joins segments that follow each other without a gap into longer ones of equal length: a row of a kernel, where
-// pixels have no channels but those of the layer.
-func (p *placedPhase) joinSegments() {
-	group := 1
-	for group < len(p.offsets) && p.offsets[group] == p.offsets[group-1]+p.length {
-		group++
-	}
-	var joined []int
-	for i, offset := range p.offsets {
-		if i%group == 0 {
-			joined = append(joined, offset)
-		} else if offset != p.offsets[i-1]+p.length {
-			return
-		}
-	}
-	if len(p.offsets)%group == 0 {
-		p.offsets, p.length = joined, p.length*group
 	}
 }

@@ -20,7 +20,7 @@ func (m *Model) Memory(threads, height, width int) int64 {
 	for i, l := range m.arch.Layers {
 		s := shapes[i+1]
 		channels := roundUp(l.Out, kernel.Block)
-		n := channels * (s.height + 2) * (s.width + 2) // with a border
+		n := channels * (s.height + 3) * (s.width + 3) // with a border
 		for i, m := range largest {
 			largest[i], n = max(m, n), min(m, n)
 		}

@@ -3,7 +3,6 @@ package infer
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"runtime"
 
@@ -90,52 +89,44 @@ func readArch(archive *npz.Archive) (Arch, error) {
 	return a, nil
 }
 
-// parseArch reads the JSON of an architecture. It looks at the version first: another one may have fields unknown here.
+// parseArch reads the JSON of an architecture. It looks at the version first, because another one may have fields unknown here, and
+// counts the layers before it reads them: one takes a hundred times the memory of the two bytes that can stand for it.
 func parseArch(text []byte) (a Arch, err error) {
+	fail := func(what any) (Arch, error) { return a, fmt.Errorf("not the JSON of an architecture: %.200v", what) }
 	var version struct {
 		FormatVersion *int `json:"format_version"`
 	}
 	if err := json.Unmarshal(text, &version); err != nil {
-		return a, fmt.Errorf("not the JSON of an architecture: %.200s", err)
+		return fail(err)
 	}
 	if version.FormatVersion == nil {
-		return a, errors.New("not the JSON of an architecture: it has no format_version")
+		return fail("it has no format_version")
 	}
 	if err := checkVersion(*version.FormatVersion); err != nil {
 		return a, err
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
 	content := struct {
 		*Arch
-		Layers layerList `json:"layers"` // in place of Arch's own
+		Layers []json.RawMessage `json:"layers"` // in place of Arch's own
 	}{Arch: &a}
-	if err := d.Decode(&content); err != nil {
-		return a, fmt.Errorf("not the JSON of an architecture: %.200s", err)
+	if err := unmarshalStrict(text, &content); err != nil {
+		return fail(err)
 	}
-	a.Layers = content.Layers
+	if len(content.Layers) > maxLayers {
+		return fail(fmt.Sprintf("more than %d layers", maxLayers))
+	}
+	a.Layers = make([]Layer, len(content.Layers))
+	for i, layer := range content.Layers {
+		if err := unmarshalStrict(layer, &a.Layers[i]); err != nil {
+			return fail(err)
+		}
+	}
 	return a, a.Validate()
 }
 
-// layerList is read with a bound: a layer takes a hundred times the memory of the two bytes that can stand for it.
-type layerList []Layer
-
-// UnmarshalJSON reads a list of at most maxLayers layers.
-func (l *layerList) UnmarshalJSON(text []byte) error {
+// unmarshalStrict refuses fields that v does not have.
+func unmarshalStrict(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if t, err := d.Token(); err != nil || t != json.Delim('[') {
-		return errors.New("layers is not a list")
-	}
-	for d.More() {
-		if len(*l) == maxLayers {
-			return fmt.Errorf("more than %d layers", maxLayers)
-		}
-		var layer Layer
-		if err := d.Decode(&layer); err != nil {
-			return err
-		}
-		*l = append(*l, layer)
-	}
-	return nil
+	return d.Decode(v)
 }

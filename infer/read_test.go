@@ -247,6 +247,11 @@ func TestReadBoundsMemory(t *testing.T) {
 			refuse(t, pack(t, []entry{{"arch.npy", npyOf("|u1", []int{len(text)}, []byte(text)), zip.Deflate}}), "array arch: not the JSON of an architecture: ")
 		}
 	})
+	t.Run("layers twice", func(t *testing.T) { // JSON takes the second list, and must not have read the first into memory
+		list := strings.Repeat("{},", 40_000) + "{}"
+		text := `{"format_version":2,"layers":[` + list + `],"layers":[]}`
+		refuse(t, pack(t, []entry{{"arch.npy", npyOf("|u1", []int{len(text)}, []byte(text)), zip.Deflate}}), "array arch: ")
+	})
 	t.Run("directory", func(t *testing.T) {
 		var b bytes.Buffer
 		z := zip.NewWriter(&b)

@@ -83,14 +83,19 @@ func (m *Model) newSchedule(height, width, workers int) (*schedule, error) {
 
 // plan adds the stages of all layers. steps are the shapes of the network's input, extended, and of what each layer makes.
 func (s *schedule) plan(m *Model, steps []shape3) {
-	borderOf := func(i int) border { // what layer i needs around its input
-		if i == len(m.operators) {
-			return border{}
+	borderOf := func(i int) (b border) { // what layer i needs around its input, and the layer before for whole tiles
+		if i < len(m.operators) {
+			b = m.operators[i].border(steps[i], steps[i+1])
 		}
-		return m.operators[i].border(steps[i], steps[i+1])
+		if i > 0 {
+			tile, made := max(1, m.arch.Layers[i-1].algorithm().tile), steps[i]
+			b.bottom = max(b.bottom, roundUp(made.height, tile)-made.height)
+			b.right = max(b.right, roundUp(made.width, tile)-made.width)
+		}
+		return b
 	}
 	stride := steps[0].channels
-	if m.arch.Layers[0].algorithm().blocks {
+	if m.arch.Layers[0].algorithm().tile > 0 {
 		stride = roundUp(stride, kernel.Block)
 	}
 	first := newPixels(steps[0], borderOf(0), stride)

@@ -85,12 +85,10 @@ func (c *winogradConvolution) plan(s *schedule, out, in *pixels, rowDone func(y 
 	units, wholeRows := winogradUnits(rows, cols, s.workers)
 	tiles := units[0].rows * units[0].cols // of the largest
 	inFrequency, outFrequency := tiles*ins+frequencySkew, tiles*c.outs+frequencySkew
-	edge := winogradTile * winogradTile * c.outs
-	s.workspace(len(units), kernel.Frequencies*(inFrequency+outFrequency)+edge)
+	s.workspace(len(units), kernel.Frequencies*(inFrequency+outFrequency))
 	s.stage(len(units), func(worker, i int) {
 		u := units[i]
-		v, rest := split(s.scratch[worker], kernel.Frequencies*inFrequency)
-		m, rest := split(rest, kernel.Frequencies*outFrequency)
+		v, m := s.scratch[worker], s.scratch[worker][kernel.Frequencies*inFrequency:]
 		for row := range u.rows {
 			s.kernels.WinogradInput(&kernel.Winograd{
 				Tiles: v[row*u.cols*ins:], Frequency: inFrequency, TileStride: ins,
@@ -106,8 +104,12 @@ func (c *winogradConvolution) plan(s *schedule, out, in *pixels, rowDone func(y 
 				B: s.transformed[f*frequency:][:panels*panel], Rows: u.rows * u.cols, Panels: panels,
 			})
 		}
-		for row := range u.rows {
-			c.output(s, out, u.row+row, u.col, u.cols, m[row*u.cols*c.outs:], outFrequency, rest[:edge])
+		for row := range u.rows { // into the border, where tiles reach beyond the output
+			s.kernels.WinogradOutput(&kernel.Winograd{
+				Tiles: m[row*u.cols*c.outs:], Frequency: outFrequency, TileStride: c.outs,
+				Pixels: out.at((u.row+row)*winogradTile, u.col*winogradTile), Row: out.pitch, Pixel: out.stride,
+				Count: u.cols, Blocks: out.blocks(),
+			})
 		}
 		if wholeRows {
 			for y := u.row * winogradTile; y < min((u.row+u.rows)*winogradTile, out.height); y++ {
@@ -119,33 +121,3 @@ func (c *winogradConvolution) plan(s *schedule, out, in *pixels, rowDone func(y 
 		s.stage(out.height, func(_, y int) { rowDone(y) })
 	}
 }
-
-// output transforms a row of tiles into pixels. Tiles that reach beyond the output go through edge, which has room for one.
-func (c *winogradConvolution) output(s *schedule, out *pixels, row, col, cols int, m []float32, frequency int, edge []float32) {
-	y, x := row*winogradTile, col*winogradTile
-	w := kernel.Winograd{
-		Tiles: m, Frequency: frequency, TileStride: c.outs,
-		Pixels: out.at(y, x), Row: out.pitch, Pixel: out.stride,
-		Count: min(cols, (out.width-x)/winogradTile), Blocks: out.blocks(),
-	}
-	height := min(winogradTile, out.height-y)
-	if height < winogradTile {
-		w.Count = 0
-	}
-	s.kernels.WinogradOutput(&w)
-	for t := w.Count; t < cols; t++ {
-		s.kernels.WinogradOutput(&kernel.Winograd{
-			Tiles: m[t*c.outs:], Frequency: frequency, TileStride: c.outs,
-			Pixels: edge, Row: winogradTile * c.outs, Pixel: c.outs,
-			Count: 1, Blocks: out.blocks(),
-		})
-		left := x + t*winogradTile
-		for i := range height {
-			for j := range min(winogradTile, out.width-left) {
-				copy(out.at(y+i, left+j)[:c.outs], edge[(i*winogradTile+j)*c.outs:])
-			}
-		}
-	}
-}
-
-func split(x []float32, n int) (first, rest []float32) { return x[:n], x[n:] }

@@ -2,14 +2,13 @@
 //
 //	accuracy generator.npz vectors.npz
 //
-// It prints the largest difference before rounding, and in grey levels after, for each image of vectors.npz, and fails beyond 2e-3 or
-// one grey level. scripts/check-accuracy makes both files.
+// For each image of vectors.npz it prints the largest difference before rounding, and in grey levels after. It fails if one is beyond
+// 2e-3 or one grey level. scripts/check-accuracy makes both files.
 package main
 
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"keygan/infer"
 	"keygan/internal/npz"
@@ -61,8 +60,8 @@ func compare(generator, vectors string) error {
 			return err
 		}
 		worst, levels, others := differences(a, got, want)
-		fmt.Printf("%s, %s, image %d: largest difference %.1e, %d grey levels; %d of %d samples are another level\n",
-			a.Network, algorithms(a), i, worst, levels, others, len(got))
+		fmt.Printf("%s, image %d: largest difference %.1e, %d grey levels; %d of %d samples have another level\n",
+			a.Network, i, worst, levels, others, len(got))
 		if !(worst <= maxDifference) || levels > maxLevels {
 			failed++
 		}
@@ -87,17 +86,4 @@ func differences(a infer.Arch, got, want []float32) (worst float32, levels, othe
 		}
 	}
 	return worst, levels, others
-}
-
-// algorithms lists those of a's layers.
-func algorithms(a infer.Arch) string {
-	var all []string
-	seen := map[string]bool{}
-	for _, l := range a.Layers {
-		if !seen[l.Algorithm] {
-			seen[l.Algorithm] = true
-			all = append(all, l.Algorithm)
-		}
-	}
-	return strings.Join(all, " + ")
 }
