@@ -67,8 +67,8 @@ type Arch struct {
 	Channels      int        `json:"channels"`              // of the image and of the key: 1 or 3
 	ImageSize     int        `json:"image_size"`            // side, in pixels, of the images it was trained on; Forward takes any size
 	ValueRange    [2]float32 `json:"value_range"`           // of input and output samples: −1, 1 or 0, 1
-	Latent        int        `json:"latent,omitempty"`      // numbers of noise that dcgan makes an image from; 0: the network takes an image
-	InputNoise    float32    `json:"input_noise,omitempty"` // σ of the noise added to the image, as a share of the value range; the sum is clipped
+	Latent        int        `json:"latent,omitempty"`      // numbers of noise that dcgan takes instead of an image; 0: none
+	InputNoise    float32    `json:"input_noise,omitempty"` // σ of the noise added to the image, as a share of the value range
 	ConfigHash    string     `json:"config_hash"`           // of the training configuration, or empty
 	Layers        []Layer    `json:"layers"`
 }

@@ -99,7 +99,8 @@ var activationTypes = []*activationType{
 	{name: ActivationReLU, onnx: "Relu", kernel: kernel.ReLU, fused: true,
 		apply: func(_ *kernel.Set, x []float32) { kernel.ReLU.Apply(x) }},
 	{name: ActivationTanh, onnx: "Tanh", apply: (*kernel.Set).Tanh},
-	{name: ActivationLeakyReLU, onnx: "LeakyRelu", attributes: []message{onnxFloat("alpha", LeakySlope)}, kernel: kernel.LeakyReLU, fused: true, before: true,
+	{name: ActivationLeakyReLU, onnx: "LeakyRelu", attributes: []message{onnxFloat("alpha", LeakySlope)},
+		kernel: kernel.LeakyReLU, fused: true, before: true,
 		apply: func(_ *kernel.Set, x []float32) { kernel.LeakyReLU.Apply(x) }},
 }
 

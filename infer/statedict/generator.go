@@ -1,6 +1,7 @@
 package statedict
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -65,11 +66,11 @@ func Generator(d *Dict, o Options) (infer.Arch, map[string]infer.Array, error) {
 // arch is the architecture that the tensors of d belong to, if all are there.
 func (d *Dict) arch(o Options) (a infer.Arch, err error) {
 	switch {
-	case d.has("encoder.0.weight"):
+	case d.contains("encoder.0.weight"):
 		a, err = d.resnet(o)
-	case d.has("main.0.weight"):
+	case d.contains("main.0.weight"):
 		a, err = d.dcgan(o)
-	case d.has("layers.0.weight"):
+	case d.contains("layers.0.weight"):
 		a, err = d.chaos(o)
 	default:
 		return a, fmt.Errorf("not a generator known here: it has no encoder.0.weight (resnet), main.0.weight (dcgan) or "+
@@ -80,7 +81,7 @@ func (d *Dict) arch(o Options) (a infer.Arch, err error) {
 	}
 	for i := range a.Layers {
 		l := &a.Layers[i]
-		l.Bias = l.Bias || d.has(l.Name+".bias")
+		l.Bias = l.Bias || d.contains(l.Name+".bias")
 	}
 	return a, o.activate(&a)
 }
@@ -105,15 +106,12 @@ func (o Options) activate(a *infer.Arch) error {
 
 func (d *Dict) resnet(o Options) (infer.Arch, error) {
 	shape, err := d.weight("encoder.0.weight")
-	if err != nil {
-		return infer.Arch{}, err
-	}
-	blocks, err := d.sequence("res_blocks.")
-	if err != nil {
+	blocks, err2 := d.sequence("res_blocks.")
+	if err := cmp.Or(err, err2); err != nil {
 		return infer.Arch{}, err
 	}
 	a := infer.ResNet(shape[0], blocks, shape[1], o.ImageSize)
-	if d.has("res_blocks.0.noise.weight") {
+	if d.contains("res_blocks.0.noise.weight") {
 		a = a.WithNoise()
 	}
 	return d.withNorm(a, "encoder.1", o)
@@ -121,19 +119,15 @@ func (d *Dict) resnet(o Options) (infer.Arch, error) {
 
 func (d *Dict) dcgan(o Options) (infer.Arch, error) {
 	first, err := d.weight("main.0.weight")
-	if err != nil {
-		return infer.Arch{}, err
-	}
-	modules, err := d.sequence("main.") // a convolution, its norm, an activation, and again; after the last convolution no norm
-	if err != nil {
+	modules, err2 := d.sequence("main.") // convolution, norm, activation, again and again; no norm after the last convolution
+	if err := cmp.Or(err, err2); err != nil {
 		return infer.Arch{}, err
 	}
 	layers := max((modules-1)/3+1, 2)
 	if layers > maxDoublings {
 		return infer.Arch{}, fmt.Errorf("main.0 to main.%d: a dcgan generator of more than %d layers", modules-1, maxDoublings)
 	}
-	last := fmt.Sprintf("main.%d.weight", 3*(layers-1))
-	shape, err := d.weight(last)
+	shape, err := d.weight(fmt.Sprintf("main.%d.weight", 3*(layers-1)))
 	if err != nil {
 		return infer.Arch{}, err
 	}
@@ -142,11 +136,8 @@ func (d *Dict) dcgan(o Options) (infer.Arch, error) {
 
 func (d *Dict) chaos(o Options) (infer.Arch, error) {
 	shape, err := d.weight("layers.0.weight")
-	if err != nil {
-		return infer.Arch{}, err
-	}
-	layers, err := d.sequence("layers.")
-	if err != nil {
+	layers, err2 := d.sequence("layers.")
+	if err := cmp.Or(err, err2); err != nil {
 		return infer.Arch{}, err
 	}
 	fixed := len(infer.Chaos(1, 0, 1, 256).Layers)
@@ -170,9 +161,9 @@ const (
 // withNorm gives a the norm whose tensors d has at the module first; the norms of a network are all of one kind.
 func (d *Dict) withNorm(a infer.Arch, first string, o Options) (infer.Arch, error) {
 	switch {
-	case d.has(first + ".running_mean"):
+	case d.contains(first + ".running_mean"):
 		return a.WithNorm(infer.NormBatch), nil
-	case d.has(first + ".weight"):
+	case d.contains(first + ".weight"):
 		return a.WithNorm(infer.NormInstanceAffine), nil
 	case o.Norm == "" || o.Norm == infer.NormInstance:
 		return a.WithNorm(infer.NormInstance), nil
@@ -236,4 +227,4 @@ func (d *Dict) check(a infer.Arch) error {
 	return nil
 }
 
-func (d *Dict) has(name string) bool { return d.tensors[name] != nil }
+func (d *Dict) contains(name string) bool { return d.tensors[name] != nil }

@@ -57,7 +57,8 @@ func readLegacy(b []byte) (any, error) {
 // storage makes one whose numbers come later.
 func (l *legacy) storage(s storageID) (*storage, error) {
 	if s.length < 0 || s.length > l.bytes/s.dtype.size {
-		return nil, fmt.Errorf("storage %.40q: %d numbers of %s are declared, in a file of %d bytes", s.key, s.length, s.dtype.name, l.bytes)
+		return nil, fmt.Errorf("storage %.40q: %d numbers of %s are declared, in a file of %d bytes",
+			s.key, s.length, s.dtype.name, l.bytes)
 	}
 	old := l.asked[s.key]
 	if old == nil {

@@ -53,16 +53,16 @@ func (e *RefusedError) Error() string {
 
 // A KeyError reports a checkpoint without a state dict under the key that was looked for.
 type KeyError struct {
-	Key  string   // "": any of the usual
-	Keys []string // those that hold a state dict
-	has  string   // the keys there are, for the message
+	Key   string   // "": any of the usual
+	Keys  []string // those that hold a state dict
+	found string   // the keys there are, for the message
 }
 
 func (e *KeyError) Error() string {
 	if e.Key != "" {
-		return fmt.Sprintf("the checkpoint has no state dict under %.100q; it has %s", e.Key, e.has)
+		return fmt.Sprintf("the checkpoint has no state dict under %.100q; it has %s", e.Key, e.found)
 	}
-	return "the checkpoint has no state dict of a generator under a usual name; it has " + e.has
+	return "the checkpoint has no state dict of a generator under a usual name; it has " + e.found
 }
 
 // ReadFile reads the PyTorch file at path. key names the entry of a checkpoint that is the generator's state dict; with "", ReadFile
@@ -138,7 +138,7 @@ func choose(root any, key string) (*dict, error) {
 			return d, nil
 		}
 	}
-	missing := &KeyError{Key: key, has: top.describe()}
+	missing := &KeyError{Key: key, found: top.describe()}
 	for _, e := range top.items {
 		d, ok := e.value.(*dict)
 		if name, named := e.key.(string); ok && named && d.hasTensors() {

@@ -133,7 +133,7 @@ func (t *tensor) elements() int64 {
 func (t *tensor) floats() ([]float32, error) {
 	read, size := t.storage.dtype.read, t.storage.dtype.size
 	if read == nil {
-		return nil, fmt.Errorf("its type is %s, must be float32, or float16, bfloat16 or float64, which are converted", t.storage.dtype.name)
+		return nil, fmt.Errorf("its type is %s, must be float32; float16, bfloat16 and float64 are converted", t.storage.dtype.name)
 	}
 	switch record := t.storage.record; {
 	case record.body == nil:
