@@ -1,17 +1,11 @@
 package infer
 
-import (
-	"fmt"
-	"slices"
-
-	"keygan/infer/kernel"
-)
+import "keygan/infer/kernel"
 
 // A layerType is what this package knows about one value of Layer.Type. A new type of layer is an entry of layerTypes, whose
 // algorithm holds the code of the forward pass, and a case in package train, which runs the layer in libtorch. Sizes, names of
 // arrays, cost, checks, the file and ONNX follow from the entry.
 type layerType struct {
-	name       string
 	weight     func(l Layer) []int                          // shape of the array Name + ".weight"
 	outputSize func(l Layer, n int) int                     // height or width made from n; not positive where nothing is left
 	operations func(l Layer, in, out shape3) float64        // multiplications and additions
@@ -20,9 +14,8 @@ type layerType struct {
 	algorithms []*algorithm                                 // the slowest first; the first computes every layer of the type
 }
 
-var layerTypes = []*layerType{
-	{
-		name:   Conv,
+var layerTypes = map[string]*layerType{
+	Conv: {
 		weight: func(l Layer) []int { return []int{l.Out, l.In, l.Kernel, l.Kernel} },
 		outputSize: func(l Layer, n int) int {
 			if n+2*l.Padding < l.Kernel {
@@ -37,8 +30,7 @@ var layerTypes = []*layerType{
 		},
 		algorithms: []*algorithm{fmaAlgorithm, columnsAlgorithm, winogradAlgorithm},
 	},
-	{
-		name:   ConvTranspose,
+	ConvTranspose: {
 		weight: func(l Layer) []int { return []int{l.In, l.Out, l.Kernel, l.Kernel} },
 		outputSize: func(l Layer, n int) int {
 			return (n-1)*l.Stride - 2*l.Padding + l.Kernel + l.OutputPadding
@@ -59,7 +51,6 @@ func (l Layer) kernelOperations(s shape3) float64 {
 
 // A normType is one value of Layer.Norm. Its arrays, [Out] each, are also the inputs of its ONNX operator.
 type normType struct {
-	name     string
 	learnt   []string // names of its arrays, after Layer.NormName
 	measured bool     // by the mean and variance of the image, not of the file
 	onnx     string   // operator
@@ -73,11 +64,11 @@ const (
 	normVariance = "running_var"
 )
 
-var normTypes = []*normType{
-	{name: ""},
-	{name: NormInstance, measured: true, onnx: "InstanceNormalization"},
-	{name: NormInstanceAffine, learnt: []string{normWeight, normBias}, measured: true, onnx: "InstanceNormalization"},
-	{name: NormBatch, learnt: []string{normWeight, normBias, normMean, normVariance}, onnx: "BatchNormalization"},
+var normTypes = map[string]*normType{
+	"":                 {},
+	NormInstance:       {measured: true, onnx: "InstanceNormalization"},
+	NormInstanceAffine: {learnt: []string{normWeight, normBias}, measured: true, onnx: "InstanceNormalization"},
+	NormBatch:          {learnt: []string{normWeight, normBias, normMean, normVariance}, onnx: "BatchNormalization"},
 }
 
 // normEpsilon is added to a variance before its root is taken.
@@ -85,7 +76,6 @@ const normEpsilon = 1e-5
 
 // An activationType is one value of Layer.Activation and Layer.BeforeAdd.
 type activationType struct {
-	name       string
 	onnx       string                           // operator
 	attributes []message                        // of the operator
 	kernel     kernel.Activation                // how kernel.Affine computes it
@@ -94,41 +84,32 @@ type activationType struct {
 	apply      func(k *kernel.Set, x []float32) // computes it elsewhere
 }
 
-var activationTypes = []*activationType{
-	{name: "", kernel: kernel.Identity, fused: true, before: true, apply: func(*kernel.Set, []float32) {}},
-	{name: ActivationReLU, onnx: "Relu", kernel: kernel.ReLU, fused: true,
-		apply: func(_ *kernel.Set, x []float32) { kernel.ReLU.Apply(x) }},
-	{name: ActivationTanh, onnx: "Tanh", apply: (*kernel.Set).Tanh},
-	{name: ActivationLeakyReLU, onnx: "LeakyRelu", attributes: []message{onnxFloat("alpha", LeakySlope)},
+var activationTypes = map[string]*activationType{
+	"": {kernel: kernel.Identity, fused: true, before: true, apply: func(*kernel.Set, []float32) {}},
+	ActivationReLU: {
+		onnx: "Relu", kernel: kernel.ReLU, fused: true,
+		apply: func(_ *kernel.Set, x []float32) { kernel.ReLU.Apply(x) },
+	},
+	ActivationTanh: {onnx: "Tanh", apply: (*kernel.Set).Tanh},
+	ActivationLeakyReLU: {
+		onnx: "LeakyRelu", attributes: []message{onnxFloat("alpha", LeakySlope)},
 		kernel: kernel.LeakyReLU, fused: true, before: true,
-		apply: func(_ *kernel.Set, x []float32) { kernel.LeakyReLU.Apply(x) }},
+		apply: func(_ *kernel.Set, x []float32) { kernel.LeakyReLU.Apply(x) },
+	},
 }
 
-func (t *layerType) String() string      { return t.name }
-func (t *normType) String() string       { return t.name }
-func (t *activationType) String() string { return t.name }
-func (a *algorithm) String() string      { return a.name }
+// The entries of a layer. Validate has refused a value that has none.
+func (l Layer) kind() *layerType            { return layerTypes[l.Type] }
+func (l Layer) norm() *normType             { return normTypes[l.Norm] }
+func (l Layer) beforeAdd() *activationType  { return activationTypes[l.BeforeAdd] }
+func (l Layer) activation() *activationType { return activationTypes[l.Activation] }
 
-func (l Layer) kind() *layerType            { return lookup(layerTypes, l.Type) }
-func (l Layer) norm() *normType             { return lookup(normTypes, l.Norm) }
-func (l Layer) beforeAdd() *activationType  { return lookup(activationTypes, l.BeforeAdd) }
-func (l Layer) activation() *activationType { return lookup(activationTypes, l.Activation) }
-func (l Layer) algorithm() *algorithm       { return lookup(l.kind().algorithms, l.Algorithm) }
-
-// lookup returns the entry of a table that has a name. Validate has refused other names.
-func lookup[T fmt.Stringer](table []T, name string) T {
-	i := slices.IndexFunc(table, func(entry T) bool { return entry.String() == name })
-	if i < 0 {
-		panic(fmt.Sprintf("infer: %q is not one of %v", name, table))
+// algorithm is the one that l names, nil if its type has no such algorithm.
+func (l Layer) algorithm() *algorithm {
+	for _, a := range l.kind().algorithms {
+		if a.name == l.Algorithm {
+			return a
+		}
 	}
-	return table[i]
-}
-
-// names lists those of a table's entries.
-func names[T fmt.Stringer](table []T) []string {
-	all := make([]string, len(table))
-	for i, entry := range table {
-		all[i] = entry.String()
-	}
-	return all
+	return nil
 }

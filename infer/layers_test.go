@@ -15,7 +15,6 @@ import (
 
 // toyScale is a type of layer that multiplies each channel by a number: all that this package must be told about it.
 var toyScale = &layerType{
-	name:       "scale",
 	weight:     func(l Layer) []int { return []int{l.Out} },
 	outputSize: func(_ Layer, n int) int { return n },
 	operations: func(_ Layer, _, out shape3) float64 { return float64(out.size()) },
@@ -52,7 +51,7 @@ func (w toyProduct) plan(s *schedule, out, in *pixels, rowDone func(y int)) {
 }
 
 // toyHalf is an activation: a ReLU that leaks half.
-var toyHalf = &activationType{name: "half_relu", onnx: "LeakyRelu", attributes: []message{onnxFloat("alpha", 0.5)}, apply: func(_ *kernel.Set, x []float32) {
+var toyHalf = &activationType{onnx: "LeakyRelu", attributes: []message{onnxFloat("alpha", 0.5)}, apply: func(_ *kernel.Set, x []float32) {
 	for i, v := range x {
 		x[i] = max(v, v/2)
 	}
@@ -61,9 +60,11 @@ var toyHalf = &activationType{name: "half_relu", onnx: "LeakyRelu", attributes: 
 // withToys is a network with a scale in the middle and at the end, and half_relu wherever one can be. The toys are known until the
 // test ends.
 func withToys(t *testing.T) Arch {
-	types, activations := layerTypes, activationTypes
-	t.Cleanup(func() { layerTypes, activationTypes = types, activations })
-	layerTypes, activationTypes = append(slices.Clip(types), toyScale), append(slices.Clip(activations), toyHalf)
+	layerTypes["scale"], activationTypes["half_relu"] = toyScale, toyHalf
+	t.Cleanup(func() {
+		delete(layerTypes, "scale")
+		delete(activationTypes, "half_relu")
+	})
 
 	a := ResNet(3, 1, 3, 16).WithNoise()
 	scale := func(name string, channels int) Layer {

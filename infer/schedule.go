@@ -104,7 +104,7 @@ func (s *schedule) plan(m *Model, steps []shape3) {
 	in := first
 	var remembered *pixels
 	stream, last := StreamInput, len(m.operators)-1
-	late := lookup(activationTypes, "") // what is left to do to the key
+	late := activationTypes[""] // what is left to do to the key
 	for i, operator := range m.operators {
 		out := newPixels(steps[i+1], borderOf(i+1), kernel.Blocks(steps[i+1].channels)*kernel.Block)
 		s.take(out)

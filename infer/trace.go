@@ -21,18 +21,12 @@ func (s shape3) size() int { return s.channels * s.height * s.width }
 
 func (s shape3) String() string { return fmt.Sprintf("%d×%d×%d", s.channels, s.height, s.width) }
 
-// fits reports whether the numbers of s can be counted and held.
-func (s shape3) fits() bool {
-	return int64(s.height) <= maxActivation/int64(s.width) &&
-		int64(s.channels) <= maxActivation/(int64(s.height)*int64(s.width))
-}
-
 // room is how many numbers an activation may have, its channels filled up to whole vectors, for a key of height × width.
-func (a Arch) room(height, width int) int64 {
+func (a Arch) room(height, width int) float64 {
 	if a.Latent > 0 {
 		return maxGenerated
 	}
-	return min(maxActivation, maxPerPixel*int64(height)*int64(width))
+	return maxPerPixel * float64(height) * float64(width)
 }
 
 // input is the shape of the network's input for a key of height × width.
@@ -76,12 +70,12 @@ func (a Arch) shapes(height, width int) ([]shape3, error) {
 		if s.height < 1 || s.width < 1 {
 			return fail("nothing is left of an image of %d×%d", width, height)
 		}
-		if !s.fits() {
+		numbers := float64(roundUp(s.channels, kernel.Block)) * float64(s.height) * float64(s.width)
+		if numbers > maxActivation {
 			return fail("an image of %d×%d is too large: more than %d numbers", width, height, maxActivation)
 		}
-		filled := shape3{roundUp(s.channels, kernel.Block), s.height, s.width}
-		if room := a.room(height, width); !filled.fits() || int64(filled.size()) > room {
-			return fail("makes %v on the way to a key of %d×%d, more than the %d numbers that are allowed for it", s, width, height, room)
+		if room := a.room(height, width); numbers > room {
+			return fail("makes %v on the way to a key of %d×%d, more than the %.0f numbers that are allowed for it", s, width, height, room)
 		}
 		if l.Residual == ResidualEnd {
 			if begin == nil {

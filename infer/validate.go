@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -149,16 +150,19 @@ func (l Layer) validate() error {
 		return errors.New("the name is not that of a module in a state dict")
 	}
 	if err := cmp.Or(
-		known("type", l.Type, names(layerTypes)...),
-		known("norm", l.Norm, names(normTypes)...),
-		known("before_add", l.BeforeAdd, names(activationTypes)...),
-		known("activation", l.Activation, names(activationTypes)...),
+		known("type", l.Type, slices.Sorted(maps.Keys(layerTypes))...),
+		known("norm", l.Norm, slices.Sorted(maps.Keys(normTypes))...),
+		known("before_add", l.BeforeAdd, slices.Sorted(maps.Keys(activationTypes))...),
+		known("activation", l.Activation, slices.Sorted(maps.Keys(activationTypes))...),
 		known("residual", l.Residual, "", ResidualBegin, ResidualEnd),
 	); err != nil {
 		return err
 	}
-	kind := l.kind()
-	if err := known("algorithm", l.Algorithm, names(kind.algorithms)...); err != nil {
+	var algorithms []string
+	for _, a := range l.kind().algorithms {
+		algorithms = append(algorithms, a.name)
+	}
+	if err := known("algorithm", l.Algorithm, algorithms...); err != nil {
 		return err
 	}
 	learnt := len(l.norm().learnt) > 0
@@ -172,7 +176,7 @@ func (l Layer) validate() error {
 	case l.Noise != "" && !moduleName(l.Noise):
 		return fmt.Errorf("noise %.40q is not the name of a module in a state dict", l.Noise)
 	}
-	err := cmp.Or(within("in", l.In, 1, maxChannels), within("out", l.Out, 1, maxChannels), kind.validate(l))
+	err := cmp.Or(within("in", l.In, 1, maxChannels), within("out", l.Out, 1, maxChannels), l.kind().validate(l))
 	if algorithm := l.algorithm(); err == nil && !algorithm.canCompute(l) {
 		return fmt.Errorf("algorithm %q is for %s", l.Algorithm, algorithm.serves)
 	}

@@ -37,7 +37,7 @@ func TestValidate(t *testing.T) {
 		{`layer 0 ("../x"): the name`, layer(0, func(l *Layer) { l.Name = "../x" })},
 		{`unknown type "linear"`, layer(0, func(l *Layer) { l.Type = "linear" })},
 		{`unknown norm "layer"`, layer(0, func(l *Layer) { l.Norm = "layer" })},
-		{`unknown activation "gelu", known here: "", "relu", "tanh"`, layer(0, func(l *Layer) { l.Activation = "gelu" })},
+		{`unknown activation "gelu", known here: "", "leaky_relu", "relu", "tanh"`, layer(0, func(l *Layer) { l.Activation = "gelu" })},
 		{`unknown residual "both"`, layer(0, func(l *Layer) { l.Residual = "both" })},
 		{`layer 2 ("encoder.6"): unknown algorithm "winograd"`, layer(2, func(l *Layer) { l.Algorithm = "winograd" })},
 		{"kernel is 0", layer(0, func(l *Layer) { l.Kernel = 0 })},
