@@ -45,15 +45,12 @@ func float64At(b []byte) float32 {
 
 // float16At reads IEEE 754's binary16: a sign, 5 bits of exponent with bias 15, 10 of fraction.
 func float16At(b []byte) float32 {
-	h := binary.LittleEndian.Uint16(b)
-	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
-	switch exponent {
-	case 0: // subnormal: fraction · 2⁻²⁴
-		return math.Float32frombits(sign | math.Float32bits(float32(fraction)*0x1p-24))
-	case 31: // infinite, or not a number
-		return math.Float32frombits(sign | 0x7f800000 | fraction<<13)
+	h := uint32(binary.LittleEndian.Uint16(b))
+	x := math.Float32frombits(h&0x7fff<<13) * 0x1p112 // from bias 15 to 127; subnormal numbers become normal
+	if h&0x7c00 == 0x7c00 {                           // infinite, or not a number
+		x = math.Float32frombits(0x7f800000 | h&0x3ff<<13)
 	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
+	return math.Float32frombits(math.Float32bits(x) | h>>15<<31)
 }
 
 // record is the part of a file that a storage's numbers are in.
