@@ -182,6 +182,16 @@ func TestRefusesTensorsBeyondTheirStorage(t *testing.T) {
 	})
 }
 
+// A name may have a wrapper a million times: that takes a moment, not hours.
+func TestManyWrappers(t *testing.T) {
+	name := strings.Repeat("module._orig_mod.", 1<<19) + "w"
+	state := pickle2("}", text(name), tensorOf(record0(16), 0, tupleOf(16), tupleOf(1)), "s")
+	d, err := Read(archiveOf(t, state), "")
+	if err != nil || len(d.Names()) != 1 || d.Names()[0] != "w" {
+		t.Error(err)
+	}
+}
+
 func TestRefusesMalformedPickles(t *testing.T) {
 	for name, c := range map[string]struct{ pickle, want string }{
 		"nothing":          {"", "cut short"},

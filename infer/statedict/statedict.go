@@ -154,6 +154,7 @@ func choose(root any, key string) (*dict, error) {
 // newDict makes a Dict from the entries of a state dict, whose file is fileBytes long.
 func newDict(entries *dict, fileBytes int64) (*Dict, error) {
 	d := &Dict{tensors: map[string]*tensor{}, room: fileBytes}
+	var tensors []*tensor
 	for _, e := range entries.items {
 		name, ok := e.key.(string)
 		if !ok {
@@ -163,31 +164,30 @@ func newDict(entries *dict, fileBytes int64) (*Dict, error) {
 		if !ok {
 			return nil, fmt.Errorf("entry %.100q of the state dict is %s, not a tensor", name, kind(e.value))
 		}
+		d.names, tensors = append(d.names, name), append(tensors, t)
+	}
+	trimWrappers(d.names)
+	for i, name := range d.names {
 		if d.tensors[name] != nil {
 			return nil, fmt.Errorf("tensor %.100q: there twice", name)
 		}
-		d.names, d.tensors[name] = append(d.names, name), t
-	}
-	for d.unwrap() {
+		d.tensors[name] = tensors[i]
 	}
 	return d, nil
 }
 
-// unwrap takes a wrapper off the names, if all of them have it.
-func (d *Dict) unwrap() bool {
-	for _, w := range wrappers {
-		if slices.ContainsFunc(d.names, func(name string) bool { return !strings.HasPrefix(name, w) }) {
+// trimWrappers takes off the wrappers that all names have, however often.
+func trimWrappers(names []string) {
+	for i := 0; i < len(wrappers) && len(names) > 0; {
+		if slices.ContainsFunc(names, func(name string) bool { return !strings.HasPrefix(name, wrappers[i]) }) {
+			i++
 			continue
 		}
-		tensors := map[string]*tensor{}
-		for i, name := range d.names {
-			d.names[i] = name[len(w):]
-			tensors[d.names[i]] = d.tensors[name]
+		for k, name := range names {
+			names[k] = name[len(wrappers[i]):]
 		}
-		d.tensors = tensors
-		return len(d.names) > 0
+		i = 0
 	}
-	return false
 }
 
 // Names lists the tensors in the order of the file.
