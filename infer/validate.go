@@ -114,8 +114,8 @@ func (a Arch) validateLayers() error {
 		if l.Noise != "" && i == len(a.Layers)-1 {
 			return fail(errors.New("noise after the last layer, which makes the key"))
 		}
-		for _, module := range l.modules() {
-			if names[module] {
+		for _, module := range []string{l.Name, l.NormName, l.Noise} { // what the names of parameters begin with
+			if module != "" && names[module] {
 				return fail(fmt.Errorf("another module has the name %q", module))
 			}
 			names[module] = true
@@ -137,11 +137,6 @@ func (a Arch) validateLayers() error {
 			"the %d numbers of the weights would take the memory of %d", weights, packed)
 	}
 	return nil
-}
-
-// modules are the names that l's parameters begin with.
-func (l Layer) modules() []string {
-	return slices.DeleteFunc([]string{l.Name, l.NormName, l.Noise}, func(s string) bool { return s == "" })
 }
 
 // validate checks the layer by itself.

@@ -63,27 +63,28 @@ type Winograd struct {
 	Blocks     int
 }
 
-func (w *Winograd) check(side int) {
+// ready reports whether there is anything to do, and panics unless the slices hold it.
+func (w *Winograd) ready(side int) bool {
+	if w.Count < 1 || w.Blocks < 1 {
+		return false
+	}
 	need("tiles", w.Tiles, (Frequencies-1)*w.Frequency+(w.Count-1)*w.TileStride+w.Blocks*Block)
 	need("pixels", w.Pixels, (side-1)*w.Row+((w.Count-1)*tileSide+side-1)*w.Pixel+w.Blocks*Block)
+	return true
 }
 
 // WinogradInput computes Bᵀ d B of the 6×6 pixels from each tile's first.
 func (s *Set) WinogradInput(w *Winograd) {
-	if w.Count < 1 || w.Blocks < 1 {
-		return
+	if w.ready(windowSide) {
+		s.winogradInput(w)
 	}
-	w.check(windowSide)
-	s.winogradInput(w)
 }
 
 // WinogradOutput computes Aᵀ m A, 4×4 pixels for each tile.
 func (s *Set) WinogradOutput(w *Winograd) {
-	if w.Count < 1 || w.Blocks < 1 {
-		return
+	if w.ready(tileSide) {
+		s.winogradOutput(w)
 	}
-	w.check(tileSide)
-	s.winogradOutput(w)
 }
 
 // WinogradWeights computes G g Gᵀ for n input channels and 16 output channels: weight (y, x) of channel i, output l, is at
