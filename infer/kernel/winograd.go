@@ -40,13 +40,13 @@ func inputLine(d *[windowSide]float32) [windowSide]float32 {
 	}
 }
 
-func outputLine(m *[windowSide]float32) [tileSide]float32 {
+func outputLine(m *[windowSide]float32) [windowSide]float32 {
 	s, d := m[1]+m[2], m[1]-m[2]
 	t, e := m[3]+m[4], m[3]-m[4]
-	return [tileSide]float32{m[0] + s + t, float32(2*e) + d, float32(4*t) + s, float32(8*e) + d + m[5]}
+	return [windowSide]float32{m[0] + s + t, float32(2*e) + d, float32(4*t) + s, float32(8*e) + d + m[5]}
 }
 
-func weightLine(g *[kernelSide]float32) [windowSide]float32 {
+func weightLine(g *[windowSide]float32) [windowSide]float32 {
 	s, t, d := g[0]+g[2], float32(4*g[2])+g[0], float32(2*g[1])
 	return [windowSide]float32{g[0], s + g[1], s - g[1], t + d, t - d, g[2]}
 }
@@ -101,20 +101,8 @@ func (s *Set) WinogradWeights(dst []float32, frequency int, src []float32, strid
 func winogradInputGo(w *Winograd) {
 	for t := range w.Count {
 		for c := range w.Blocks * Block {
-			var columns [windowSide][windowSide]float32 // [column][frequency of rows]
-			for x := range windowSide {
-				var line [windowSide]float32
-				for y := range windowSide {
-					line[y] = w.Pixels[y*w.Row+(t*tileSide+x)*w.Pixel+c]
-				}
-				columns[x] = inputLine(&line)
-			}
-			for i := range windowSide {
-				line := [windowSide]float32{columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]}
-				for j, v := range inputLine(&line) {
-					w.Tiles[(i*windowSide+j)*w.Frequency+t*w.TileStride+c] = v
-				}
-			}
+			transform(inputLine, windowSide, w.Pixels[t*tileSide*w.Pixel+c:], w.Row, w.Pixel,
+				windowSide, w.Tiles[t*w.TileStride+c:], windowSide*w.Frequency, w.Frequency)
 		}
 	}
 }
@@ -122,20 +110,8 @@ func winogradInputGo(w *Winograd) {
 func winogradOutputGo(w *Winograd) {
 	for t := range w.Count {
 		for c := range w.Blocks * Block {
-			var columns [windowSide][tileSide]float32
-			for j := range windowSide {
-				var line [windowSide]float32
-				for i := range windowSide {
-					line[i] = w.Tiles[(i*windowSide+j)*w.Frequency+t*w.TileStride+c]
-				}
-				columns[j] = outputLine(&line)
-			}
-			for y := range tileSide {
-				line := [windowSide]float32{columns[0][y], columns[1][y], columns[2][y], columns[3][y], columns[4][y], columns[5][y]}
-				for x, v := range outputLine(&line) {
-					w.Pixels[y*w.Row+(t*tileSide+x)*w.Pixel+c] = v
-				}
-			}
+			transform(outputLine, windowSide, w.Tiles[t*w.TileStride+c:], windowSide*w.Frequency, w.Frequency,
+				tileSide, w.Pixels[t*tileSide*w.Pixel+c:], w.Row, w.Pixel)
 		}
 	}
 }
@@ -143,21 +119,36 @@ func winogradOutputGo(w *Winograd) {
 func winogradWeightsGo(dst []float32, frequency int, src []float32, stride, n int) {
 	for i := range n {
 		for l := range Block {
-			var columns [kernelSide][windowSide]float32
-			for x := range kernelSide {
-				var line [kernelSide]float32
-				for y := range kernelSide {
-					line[y] = src[(i*kernelSide*kernelSide+y*kernelSide+x)*stride+l]
-				}
-				columns[x] = weightLine(&line)
+			transform(weightLine, kernelSide, src[i*kernelSide*kernelSide*stride+l:], kernelSide*stride, stride,
+				windowSide, dst[i*Block+l:], windowSide*frequency, frequency)
+		}
+		for f, scale := range winogradScale {
+			for l := range Block {
+				dst[f*frequency+i*Block+l] *= scale
 			}
-			for y := range windowSide {
-				line := [kernelSide]float32{columns[0][y], columns[1][y], columns[2][y]}
-				for x, v := range weightLine(&line) {
-					f := y*windowSide + x
-					dst[f*frequency+i*Block+l] = float32(v * winogradScale[f])
-				}
-			}
+		}
+	}
+}
+
+// transform applies line to the columns of an n×n matrix, and then to the rows of what that gives, and keeps m×m numbers: element
+// (y, x) of the matrix is src[y·srcRow + x·srcColumn], and that of the result goes to the same place in dst.
+func transform(line func(*[windowSide]float32) [windowSide]float32, n int, src []float32, srcRow, srcColumn int,
+	m int, dst []float32, dstRow, dstColumn int) {
+	var columns [windowSide][windowSide]float32 // [column][row]
+	var v [windowSide]float32
+	for x := range n {
+		for y := range n {
+			v[y] = src[y*srcRow+x*srcColumn]
+		}
+		columns[x] = line(&v)
+	}
+	for y := range m {
+		for x := range n {
+			v[x] = columns[x][y]
+		}
+		row := line(&v)
+		for x := range m {
+			dst[y*dstRow+x*dstColumn] = row[x]
 		}
 	}
 }

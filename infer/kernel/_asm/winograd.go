@@ -86,22 +86,23 @@ func spaced(distance GPVirtual) func(base Register, i int) Mem {
 	}
 }
 
-func (s vectorShape) add(a, b VecVirtual) VecVirtual { r := s.vector(); VADDPS(b, a, r); return r }
-func (s vectorShape) sub(a, b VecVirtual) VecVirtual { r := s.vector(); VSUBPS(b, a, r); return r }
+func (s vectorShape) add(a, b VecVirtual) VecVirtual { return s.combine(VADDPS, a, b) }
+func (s vectorShape) sub(a, b VecVirtual) VecVirtual { return s.combine(VSUBPS, a, b) }
 
-// addProduct is a + x·y, in a new register; x·y is exact wherever it is used, so that it may be fused.
-func (s vectorShape) addProduct(a, x, y VecVirtual) VecVirtual {
+func (s vectorShape) combine(instruction func(...Op), a, b VecVirtual) VecVirtual {
 	r := s.vector()
-	VMOVAPS(a, r)
-	VFMADD231PS(x, y, r)
+	instruction(b, a, r)
 	return r
 }
 
-// subProduct is a − x·y.
-func (s vectorShape) subProduct(a, x, y VecVirtual) VecVirtual {
+// addProduct is a + x·y and subProduct a − x·y, in a new register; x·y is exact wherever they are used, so that it may be fused.
+func (s vectorShape) addProduct(a, x, y VecVirtual) VecVirtual { return s.fused(VFMADD231PS, a, x, y) }
+func (s vectorShape) subProduct(a, x, y VecVirtual) VecVirtual { return s.fused(VFNMADD231PS, a, x, y) }
+
+func (s vectorShape) fused(instruction func(...Op), a, x, y VecVirtual) VecVirtual {
 	r := s.vector()
 	VMOVAPS(a, r)
-	VFNMADD231PS(x, y, r)
+	instruction(x, y, r)
 	return r
 }
 
