@@ -433,10 +433,10 @@ func leftBehind(path, hint string) (string, error) {
 	if err != nil {
 		return "", hinted{err, hint}
 	}
-	if len(beside.Metadata) == 0 {
+	if len(beside) == 0 {
 		return "", nil
 	}
-	return "left behind: " + strings.Join(beside.Metadata, ", "), nil
+	return "left behind: " + strings.Join(beside, ", "), nil
 }
 
 var errVolume = errors.New("a volume or array is not an image; only one slice of it, as grey levels, could be encrypted")

@@ -14,6 +14,7 @@ import (
 	"keygan/cipher/agekeys"
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 
 	"filippo.io/age"
@@ -184,7 +185,7 @@ func (v *victim) change(t *testing.T, random *rand.Rand) (image, key []byte, wha
 	pix, how := mangle(random, m.Pix)
 	copy(m.Pix, pix)
 	var file bytes.Buffer
-	if err := imagefile.EncodeStoredPNG(&file, m); err != nil {
+	if err := pngstream.EncodeStored(&file, m); err != nil {
 		t.Fatal(err)
 	}
 	return file.Bytes(), v.key, "the samples: " + how

@@ -11,6 +11,7 @@ import (
 	"keygan/cipher"
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 
 	"filippo.io/age"
@@ -51,7 +52,7 @@ func (o opening) memory() int64 {
 
 // samples opens the cipher image. It compares what its header and length say with the key file before anything is made of them, so that
 // a file that cannot be the right one costs nothing.
-func (o opening) samples(ctx context.Context) (*imagefile.PNGReader, io.Closer, error) {
+func (o opening) samples(ctx context.Context) (*pngstream.Reader, io.Closer, error) {
 	f := os.Stdin
 	if o.path != "-" {
 		var err error
@@ -64,7 +65,7 @@ func (o opening) samples(ctx context.Context) (*imagefile.PNGReader, io.Closer, 
 			return nil, nil, o.failed(errors.Join(err, sealed.ErrRefused))
 		}
 	}
-	png, err := imagefile.OpenPNG(untilInterrupted{ctx, f, ""})
+	png, err := pngstream.NewReader(untilInterrupted{ctx, f, ""})
 	if err != nil {
 		f.Close()
 		return nil, nil, o.failed(fmt.Errorf("not a cipher image: %w", err))
@@ -127,7 +128,7 @@ func (o opening) image(ctx context.Context) (*raster.Image, error) {
 }
 
 // decodeSamples reads the rest of a PNG.
-func decodeSamples(png *imagefile.PNGReader) (*raster.Image, error) {
+func decodeSamples(png *pngstream.Reader) (*raster.Image, error) {
 	m := raster.NewImage(png.Width, png.Height, png.Channels, png.Depth)
 	if _, err := io.ReadFull(png, m.Pix); err != nil {
 		return nil, err
@@ -219,7 +220,7 @@ func openResearch(path, keyPath, scheme string) (*raster.Image, error) {
 	if err != nil {
 		return nil, named(path, err)
 	}
-	png, err := imagefile.OpenPNG(f)
+	png, err := pngstream.NewReader(f)
 	if err != nil {
 		return nil, named(path, fmt.Errorf("not a cipher image: %w", err))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 )
@@ -245,7 +246,7 @@ func (s snapshot) unchanged(f atomicfile.File) atomicfile.File {
 }
 
 // note is the text chunk of a cipher image that is made of the file. how tells apart what else decides about its content.
-func (s snapshot) note(how string) []imagefile.Text {
+func (s snapshot) note(how string) []pngstream.Text {
 	path, err := filepath.EvalSymlinks(s.path)
 	if err == nil {
 		path, err = filepath.Abs(path)
@@ -261,7 +262,7 @@ func (s snapshot) note(how string) []imagefile.Text {
 		h.Write(b[:])
 	}
 	h.Write([]byte(path))
-	return []imagefile.Text{{Keyword: noteKeyword, Value: "SHA-256 " + hex.EncodeToString(h.Sum(nil))}}
+	return []pngstream.Text{{Keyword: noteKeyword, Value: "SHA-256 " + hex.EncodeToString(h.Sum(nil))}}
 }
 
 // leastKeyFile is how long any key file is at least, in bytes: what is in it takes more.
@@ -274,8 +275,8 @@ func hasNote(path string) bool {
 		return false
 	}
 	defer f.Close()
-	png, err := imagefile.OpenPNG(f)
-	return err == nil && slices.ContainsFunc(png.Text, func(t imagefile.Text) bool { return t.Keyword == noteKeyword })
+	png, err := pngstream.NewReader(f)
+	return err == nil && slices.ContainsFunc(png.Text, func(t pngstream.Text) bool { return t.Keyword == noteKeyword })
 }
 
 // verifyNote says why a pair does not look as if it had been made of the file at path as it is now.
@@ -300,17 +301,17 @@ func verifyNote(path string, p pair, how string) error {
 	if err != nil {
 		return named(p.image, err)
 	}
-	png, err := imagefile.OpenPNG(f)
+	png, err := pngstream.NewReader(f)
 	if err != nil {
 		return named(p.image, err)
 	}
-	i := slices.IndexFunc(png.Text, func(t imagefile.Text) bool { return t.Keyword == noteKeyword })
+	i := slices.IndexFunc(png.Text, func(t pngstream.Text) bool { return t.Keyword == noteKeyword })
 	switch {
 	case i < 0:
 		return hinted{fmt.Errorf("%s: %w", p.image, errNoNote), "-i IDENTITYFILE compares the bytes"}
 	case png.Text[i] != now.note(how)[0]:
 		return hinted{fmt.Errorf("%s: %w", path, errOtherNote), "-i IDENTITYFILE compares the bytes; --force makes again what is not verified"}
-	case info.Size() != imagefile.StoredPNGSize(png.Width, png.Height, png.Channels, png.Depth, png.Text...):
+	case info.Size() != pngstream.Size(png.Width, png.Height, png.Channels, png.Depth, png.Text...):
 		return fmt.Errorf("%s: has %d bytes, which is not the length that its header gives", p.image, info.Size())
 	}
 	return nil

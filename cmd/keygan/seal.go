@@ -11,6 +11,7 @@ import (
 
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 
@@ -171,9 +172,9 @@ func (e *encrypt) options(path string, before snapshot) (sealed.Options, error) 
 }
 
 // writeSealed writes the cipher image of a file.
-func writeSealed(w io.Writer, key *sealed.Key, content io.Reader, text ...imagefile.Text) error {
+func writeSealed(w io.Writer, key *sealed.Key, content io.Reader, text ...pngstream.Text) error {
 	h := &key.Header
-	image, err := imagefile.NewStoredPNG(w, h.Width, h.Height, h.Channels, h.Depth, text...)
+	image, err := pngstream.NewWriter(w, h.Width, h.Height, h.Channels, h.Depth, text...)
 	if err != nil {
 		return err
 	}
@@ -268,8 +269,8 @@ func (e *encrypt) sealPixels(ctx context.Context, path string, p pair) (comment 
 }
 
 // writeStored writes an image as a PNG without compression, which cipher images do not yield to.
-func writeStored(w io.Writer, m *raster.Image, text ...imagefile.Text) error {
-	image, err := imagefile.NewStoredPNG(w, m.Width, m.Height, m.Channels, m.Depth, text...)
+func writeStored(w io.Writer, m *raster.Image, text ...pngstream.Text) error {
+	image, err := pngstream.NewWriter(w, m.Width, m.Height, m.Channels, m.Depth, text...)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"keygan/cipher/sealed"
-	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
 	"keygan/internal/atomicfile"
 
 	"filippo.io/age"
@@ -114,7 +114,7 @@ type streamInput struct {
 	close   func() error
 	options sealed.Options
 	before  *snapshot // nil for standard input
-	note    []imagefile.Text
+	note    []pngstream.Text
 }
 
 func (s *streamInput) Close() error { return s.close() }

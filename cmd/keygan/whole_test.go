@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 )
 
 func writeStoredFile(t testing.TB, path string, m *raster.Image) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := imagefile.EncodeStoredPNG(&b, m); err != nil {
+	if err := pngstream.EncodeStored(&b, m); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {

@@ -99,7 +99,7 @@ func (f *folder) list(files []string, keepBad bool) ([]item, error) {
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range files {
-		if !imagefile.IsStack(path) {
+		if !imagefile.StackName(path) {
 			found[i] = []item{{path: path, slice: -1, name: path}}
 			continue
 		}
@@ -114,31 +114,21 @@ func (f *folder) list(files []string, keepBad bool) ([]item, error) {
 	return slices.Concat(found...), err
 }
 
+// listStack makes the items of a stack. It decodes the stack only if its format gives no outline without that.
 func (f *folder) listStack(path string) (items []item, err error) {
-	if imagefile.HasExtension(path, ".parquet") {
-		count, single, err := imagefile.SpectrogramImages(path)
-		if err != nil {
-			return nil, err
-		}
-		for k := range count {
-			items = append(items, sliceItem(path, k, single))
-		}
-		return items, nil
+	s, err := imagefile.ReadOutline(path)
+	if err == nil && s == nil {
+		s, err = f.stacks.get(path)
 	}
-	s, err := f.stacks.get(path)
 	if err != nil {
 		return nil, err
 	}
 	for _, k := range s.Shown {
-		items = append(items, sliceItem(path, k, s.Single))
+		name := path
+		if !s.Single {
+			name = fmt.Sprintf("%s#%d", path, k)
+		}
+		items = append(items, item{path: path, slice: k, name: name})
 	}
 	return items, nil
-}
-
-func sliceItem(path string, k int, single bool) item {
-	name := path
-	if !single {
-		name = fmt.Sprintf("%s#%d", path, k)
-	}
-	return item{path: path, slice: k, name: name}
 }

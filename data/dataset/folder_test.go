@@ -105,7 +105,7 @@ func TestFolderErrors(t *testing.T) {
 	}
 	for folder, want := range map[string]string{
 		empty: empty + ": no images: no file ends in .png, .jpg", filepath.Join(empty, "x"): "no such file",
-		badVolume:  filepath.Join(badVolume, "brain.nii.gz") + ": truncated",
+		badVolume:  filepath.Join(badVolume, "brain.nii.gz") + ": not a readable NIfTI volume: truncated",
 		unreadable: loop + ": too many levels of symbolic links",
 	} {
 		if _, err := Open(Spec{Folder: folder}); err == nil || !strings.Contains(err.Error(), want) {
@@ -193,7 +193,7 @@ func TestStackCacheForgetsTheOldest(t *testing.T) {
 	var loads []string
 	c := newStackCache(func(path string) (*imagefile.Stack, error) {
 		loads = append(loads, path)
-		return imagefile.NewStack(1, 10, 10, 1), nil
+		return imagefile.NewStack(1, 10, 10, 1, 8), nil
 	})
 	c.budget = 250
 	for _, path := range []string{"a", "b", "a", "c", "a", "b", "c"} {

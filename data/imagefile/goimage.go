@@ -1,11 +1,30 @@
 package imagefile
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"image/color"
+	"io"
 	"keygan/data/raster"
 )
+
+// decodeWithGo reads a file with one of Go's decoders. Its format packs at most perByte pixels into a byte.
+func decodeWithGo(file *io.SectionReader, perByte int, config func(io.Reader) (image.Config, error),
+	decode func(io.Reader) (image.Image, error)) (image.Image, error) {
+	b, err := content(file)
+	if err != nil {
+		return nil, err
+	}
+	c, err := config(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPixels(c.Width, c.Height, maxPixels, file.Size(), perByte); err != nil {
+		return nil, err
+	}
+	return decode(bytes.NewReader(b))
+}
 
 // fromGo takes over what one of Go's decoders made. Images that are opaque by type or by content get no alpha channel;
 // premultiplied alpha, which only TIFF can hold, is divided out.

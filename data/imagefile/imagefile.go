@@ -1,15 +1,16 @@
-// Package imagefile reads and writes image files: PNG, JPEG, TIFF and BMP images, NIfTI-1 volumes (.nii, .nii.gz), NumPy arrays (.npy) and
-// the raw spectrograms of the HMS-HBAC set (.parquet). It tells them apart by content.
+// Package imagefile reads image files and tells their formats apart by content: PNG, JPEG, TIFF and BMP images, NIfTI-1 volumes
+// (.nii, .nii.gz), NumPy arrays (.npy) and the raw spectrograms of the HMS-HBAC set (.parquet). It writes PNG.
 //
 //	m, err := imagefile.ReadImage("chest.png") // every sample as stored: 8 or 16 bits, grey, RGB, with or without alpha
 //	err = imagefile.WritePNG("copy.png", m, false)
 //
-// A volume, an array and a long recording hold a stack of images; ReadImage gives the middle one.
+// A volume, an array and a long recording hold a stack of images. ReadImage gives the middle one, ReadStack all of them.
 //
-// A file that is damaged, truncated, foreign or far larger than its content allows gives an error "path: reason". It never causes a panic or
-// an allocation out of proportion to the file. What EncodePNG wrote is read back sample for sample.
+// A damaged, truncated, foreign or outsized file gives an error "path: reason", never a panic or an allocation out of proportion to
+// the file. What EncodePNG wrote is read back sample for sample. ReadImage ignores colour profiles, gamma, EXIF orientation and voxel
+// spacing; LeftBehind lists what it ignores in a file.
 //
-// Colour profiles, gamma, EXIF orientation and voxel spacing are ignored; LeftBehind says what an image file has that is ignored.
+// A new format is one Format value in a file of its own and one line in the list of formats, or a call of Register.
 package imagefile
 
 import (
@@ -17,138 +18,162 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"keygan/data/raster"
-	"keygan/internal/fileerr"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"keygan/data/imagefile/pngstream"
+	"keygan/data/raster"
+	"keygan/internal/fileerr"
 )
 
-// maxPixels bounds an image's or a volume's declared size, so that a few damaged bytes cannot ask for all the memory.
-const maxPixels = 1 << 28
+// A Format is one kind of image file. Files are recognised by content. Extensions only choose which files of a folder are listed.
+//
+// Its functions get the whole file, positioned at its start. They may panic on damaged files, which becomes an error.
+type Format struct {
+	Name       string                  // as in "not a readable NAME"
+	Extensions []string                // in lower case, with the dot
+	Matches    func(start []byte) bool // recognises a file by its first bytes, at most 16
 
-// maxFileBytes bounds a file: the largest image or volume, uncompressed.
-const maxFileBytes int64 = maxPixels * 8
+	// Decode reads the image. A format with a Stack needs none: its image is the middle one of the stack.
+	Decode func(file *io.SectionReader) (*raster.Image, error)
 
-// maxSampleBytes bounds the samples of a PNG that is read row by row, in bytes. It is a little less than maxFileBytes, so that whatever
-// is read can be written without compression, and read again.
-const maxSampleBytes = 2_000_000_000
+	// Thumbnail, if set, does the same as Decode and Resize in less memory.
+	Thumbnail func(file *io.SectionReader, width, height int) (*raster.Image, error)
 
-// freePixels is the size below which a file may be as well compressed as it likes.
-const freePixels = 1 << 22
+	// Stack is set for formats whose files may hold several images. axis says how to slice a volume: one of AxisNames.
+	Stack func(file *io.SectionReader, axis string) (*Stack, error)
 
-// A format is one kind of image file. Files are recognised by content; extensions only choose what a folder lists.
-type format struct {
-	name       string
-	extensions []string
-	matches    func(b []byte) bool
-	decode     func(b []byte) (*raster.Image, error)
+	// Outline, if set, gives a stack without its pixels, faster than Stack.
+	Outline func(file *io.SectionReader) (*Stack, error)
+
+	// Inspect reports what a file holds beside its samples. A format with a Stack needs none: a file of it is refused.
+	Inspect func(f *Findings, file *io.SectionReader)
 }
 
-var formats = []format{
-	{"PNG", []string{".png"}, hasPrefix(pngSignature), func(b []byte) (*raster.Image, error) {
-		return decodePNG(bytes.NewReader(b), int64(len(b)))
-	}},
-	{"JPEG", []string{".jpg", ".jpeg"}, hasPrefix("\xff\xd8\xff"), decodeJPEG},
-	{"TIFF", []string{".tif", ".tiff"}, hasPrefix("II*\x00", "MM\x00*"), decodeTIFF},
-	{"BMP", []string{".bmp"}, hasPrefix("BM"), decodeBMP},
-	{"NumPy array", []string{".npy"}, hasPrefix(npyMagic), func(b []byte) (*raster.Image, error) {
-		return middle(decodeNPY(b))
-	}},
-	{"parquet spectrogram", []string{".parquet"}, hasPrefix(parquetMagic), func(b []byte) (*raster.Image, error) {
-		return middle(decodeParquet(b))
-	}},
-	{"NIfTI volume", []string{".nii", ".nii.gz"}, isNIfTI, func(b []byte) (*raster.Image, error) {
-		return middle(decodeNIfTI(b, Axial))
-	}},
+var formats = []Format{
+	pngFormat,
+	jpegFormat,
+	tiffFormat,
+	bmpFormat,
+	npyFormat,
+	spectrogramFormat,
+	niftiFormat,
 }
 
-func hasPrefix(magics ...string) func([]byte) bool {
-	return func(b []byte) bool {
-		return slices.ContainsFunc(magics, func(magic string) bool { return strings.HasPrefix(string(b[:min(len(b), len(magic))]), magic) })
-	}
-}
+// Register adds a format for the whole process. Call it before any file is read.
+func Register(f Format) { formats = append(formats, f) }
 
-// Extensions lists the file names' endings that a folder data set looks for, in lower case.
+// Extensions lists the endings of the file names that a folder data set looks for, in lower case.
 func Extensions() []string {
 	var all []string
 	for _, f := range formats {
-		all = append(all, f.extensions...)
+		all = append(all, f.Extensions...)
 	}
 	return all
 }
 
-// ReadImage reads an image file, telling its format by its content. Of a NIfTI volume it gives the middle axial slice,
-// of a NumPy stack the middle image, of a long spectrogram the middle ten minutes. Errors read "path: reason".
-func ReadImage(path string) (*raster.Image, error) {
-	m, err := readPNG(path, decodePNG)
-	if err != nil || m != nil {
-		return m, err
-	}
-	b, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if m, err = Decode(b); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return m, nil
+// HasExtension reports whether a name is more than one of the extensions and ends in it, in capitals or not.
+func HasExtension(path string, extensions ...string) bool {
+	name := strings.ToLower(filepath.Base(path))
+	return slices.ContainsFunc(extensions, func(e string) bool { return strings.HasSuffix(name, e) && name != e })
 }
 
-// readPNG decodes a PNG while it reads it. For any other file it returns no image and no error.
-func readPNG(path string, decode func(file io.ReadSeeker, fileBytes int64) (*raster.Image, error)) (*raster.Image, error) {
-	size, err := imageSize(path)
-	if err != nil {
+// ImageName reports whether a file's name ends as those of images do.
+func ImageName(name string) bool { return HasExtension(name, Extensions()...) }
+
+// startsWith recognises files by the bytes they start with.
+func startsWith(magics ...string) func([]byte) bool {
+	return func(b []byte) bool {
+		return slices.ContainsFunc(magics, func(magic string) bool { return bytes.HasPrefix(b, []byte(magic)) })
+	}
+}
+
+// formatOf recognises a file by its content. It returns nil for an unknown format.
+func formatOf(file *io.SectionReader) (*Format, error) {
+	start := make([]byte, 16)
+	n, err := file.ReadAt(start, 0)
+	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+	if i := slices.IndexFunc(formats, func(f Format) bool { return f.Matches(start[:n]) }); i >= 0 {
+		return &formats[i], nil
 	}
-	defer f.Close()
-	start := make([]byte, len(pngSignature))
-	if n, _ := f.ReadAt(start, 0); !formats[0].matches(start[:n]) {
-		return nil, nil // whatever was wrong, reading all of it will tell
-	}
-	m, err := formats[0].guarded(func() (*raster.Image, error) { return decode(f, size) })
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-	}
-	return m, nil
+	return nil, nil
 }
+
+// ReadImage reads an image file. Of a NIfTI volume it gives the middle axial slice, of a NumPy stack the middle image, of a long
+// spectrogram the middle ten minutes. Errors read "path: reason".
+func ReadImage(path string) (*raster.Image, error) { return readPath(path, (*Format).decode) }
 
 // Decode is ReadImage for the content of a file.
 func Decode(b []byte) (*raster.Image, error) {
-	if len(b) == 0 {
-		return nil, errors.New("empty file")
-	}
-	for _, f := range formats {
-		if f.matches(b) {
-			return f.guarded(func() (*raster.Image, error) { return f.decode(b) })
-		}
-	}
-	return nil, fmt.Errorf("not an image in a known format (%s)", strings.Join(formatNames(), ", "))
+	return read(io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))), (*Format).decode)
 }
 
-// guarded decodes, and says of what is wrong which format it was read as.
-func (f *format) guarded(decode func() (*raster.Image, error)) (*raster.Image, error) {
-	m, err := guard(decode)
+func (f *Format) decode(file *io.SectionReader) (*raster.Image, error) {
+	if f.Decode != nil {
+		return f.Decode(file)
+	}
+	s, err := f.Stack(file, Axial)
 	if err != nil {
-		return nil, fmt.Errorf("not a readable %s: %w", f.name, err)
+		return nil, err
 	}
-	return m, nil
+	return s.Image(s.Count / 2), nil
 }
 
-func formatNames() []string {
-	var names []string
-	for _, f := range formats {
-		names = append(names, f.name)
-	}
-	return names
+// Thumbnail reads the image file at path at width×height. The result is that of ReadImage followed by Resize, bit for bit, and so are
+// the errors. Of a plain PNG it holds only a few rows. It panics unless both sizes are positive.
+func Thumbnail(path string, width, height int) (*raster.Image, error) {
+	return readPath(path, func(f *Format, file *io.SectionReader) (*raster.Image, error) {
+		if f.Thumbnail != nil {
+			return f.Thumbnail(file, width, height)
+		}
+		m, err := f.decode(file)
+		if err != nil {
+			return nil, err
+		}
+		return m.Resize(width, height), nil
+	})
 }
 
-// guard turns a panic into an error: the decoders of the standard library and of x/image are good, but a training run of
-// a day must not end because one of them indexes past the end of a damaged file.
+// readPath decodes the file at path in some way of its format. Errors read "path: reason".
+func readPath[T any](path string, decode func(*Format, *io.SectionReader) (T, error)) (v T, err error) {
+	file, closeFile, err := open(path, maxFileBytes)
+	if err != nil {
+		return v, err
+	}
+	defer closeFile()
+	if v, err = read(file, decode); err != nil {
+		err = fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+	}
+	return v, err
+}
+
+func read[T any](file *io.SectionReader, decode func(*Format, *io.SectionReader) (T, error)) (v T, err error) {
+	if file.Size() == 0 {
+		return v, errors.New("empty file")
+	}
+	f, err := formatOf(file)
+	if err != nil {
+		return v, err
+	}
+	if f == nil {
+		var names []string
+		for _, f := range formats {
+			names = append(names, f.Name)
+		}
+		return v, fmt.Errorf("not an image in a known format (%s)", strings.Join(names, ", "))
+	}
+	if v, err = guard(func() (T, error) { return decode(f, file) }); err != nil {
+		err = fmt.Errorf("not a readable %s: %w", f.Name, err)
+	}
+	return v, err
+}
+
+// guard turns a panic into an error. The decoders of the standard library and of x/image are good, but a training run of a day must
+// not end because one of them indexes past the end of a damaged file.
 func guard[T any](decode func() (T, error)) (v T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -162,56 +187,59 @@ func guard[T any](decode func() (T, error)) (v T, err error) {
 	return v, err
 }
 
-var errTruncated = errors.New("truncated: the file ends before the image does")
+var errTruncated = pngstream.ErrTruncated
 
-// readFile returns a regular file's content; its errors name path once.
-func readFile(path string) ([]byte, error) {
-	if _, err := imageSize(path); err != nil {
-		return nil, err
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-	}
-	return b, nil
-}
-
-// imageSize is the length of a regular file, if it is not larger than any image.
-func imageSize(path string) (int64, error) {
-	size, err := regularSize(path)
-	if err == nil && size > maxFileBytes {
-		err = fmt.Errorf("%s: %d bytes, more than any image keygan reads (%d)", path, size, maxFileBytes)
-	}
-	return size, err
-}
-
-// regularSize is the length of a regular file. Pipes and devices are refused before they are opened, which could block.
-func regularSize(path string) (int64, error) {
+// open opens a regular file of at most limit bytes. It refuses pipes and devices before it opens them, which could block.
+func open(path string, limit int64) (file *io.SectionReader, closeFile func() error, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+		}
+	}()
 	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !info.Mode().IsRegular():
+		return nil, nil, errors.New("not a regular file")
+	case info.Size() > limit:
+		return nil, nil, fmt.Errorf("%d bytes, more than any image keygan reads (%d)", info.Size(), limit)
+	}
+	f, err := os.Open(path)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+		return nil, nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return 0, fmt.Errorf("%s: not a regular file", path)
-	}
-	return info.Size(), nil
+	return io.NewSectionReader(f, 0, info.Size()), f.Close, nil
 }
 
-// checkSize refuses dimensions that no image has, that are beyond maxPixels, or that a file of fileBytes cannot hold when
-// its format packs at most perByte pixels into a byte.
-func checkSize(width, height, fileBytes, perByte int) error {
-	return checkPixels(width, height, maxPixels, fileBytes, perByte)
+// content returns all bytes of a file.
+func content(file *io.SectionReader) ([]byte, error) {
+	b := make([]byte, file.Size())
+	_, err := io.ReadFull(file, b)
+	return b, err
 }
 
-// checkPixels does so for another number of pixels than maxPixels.
-func checkPixels(width, height, most, fileBytes, perByte int) error {
+const (
+	// maxPixels bounds an image's or a volume's declared size, so that a few damaged bytes cannot ask for all the memory.
+	maxPixels = 1 << 28
+
+	// maxFileBytes bounds a file: the largest image or volume, uncompressed.
+	maxFileBytes int64 = maxPixels * 8
+
+	// freePixels is the size up to which checkPixels accepts any compression.
+	freePixels = 1 << 22
+)
+
+// checkPixels refuses an image without pixels, with more than most, or with more than a file of fileBytes can hold when its format packs
+// at most perByte pixels into a byte.
+func checkPixels(width, height, most int, fileBytes int64, perByte int) error {
 	if width <= 0 || height <= 0 {
 		return fmt.Errorf("no image is %d×%d", width, height)
 	}
 	if width > most || height > most/width {
 		return fmt.Errorf("%d×%d is more than the %d pixels that keygan reads", width, height, most)
 	}
-	if n := width * height; n > freePixels && n/perByte > fileBytes {
+	if n := width * height; n > freePixels && int64(n/perByte) > fileBytes {
 		return fmt.Errorf("%d×%d cannot be in a file of %d bytes", width, height, fileBytes)
 	}
 	return nil

@@ -2,19 +2,11 @@ package imagefile
 
 import (
 	"fmt"
-	"keygan/internal/fileerr"
+	"io"
 	"maps"
-	"os"
+	"math"
 	"slices"
-	"strconv"
 )
-
-// Beside is what an image file holds beside its samples.
-type Beside struct {
-	// Metadata names what is lost when the samples are all that is kept: "EXIF", "ICC profile", "resolution", "text" and the like,
-	// sorted, each once.
-	Metadata []string
-}
 
 // A NotPixelsError says why the samples that ReadImage gives do not hold the picture as it is stored.
 type NotPixelsError struct {
@@ -24,70 +16,114 @@ type NotPixelsError struct {
 
 func (e *NotPixelsError) Error() string { return e.Path + ": " + e.Why }
 
-// LeftBehind says what a file holds beside the samples that ReadImage gives. It reads the file's structure and decodes no pixel.
+// LeftBehind names what a file holds beside the samples that ReadImage gives: "EXIF", "ICC profile", "resolution", "text" and the like,
+// sorted, each once. It reads the file's structure and decodes no pixel.
 //
-// The error is a *NotPixelsError when the samples do not hold the picture: the file has several, is CMYK, or has samples that
-// ReadImage changes. A file of an unknown format has nothing, and of a damaged one LeftBehind names what it finds before the
-// damage: ReadImage says what is wrong with either. Other errors read "path: reason".
-func LeftBehind(path string) (Beside, error) {
-	size, err := regularSize(path)
+// The error is a *NotPixelsError if the samples do not hold the picture: the file has several, is CMYK, or has samples that ReadImage
+// changes. A file of an unknown format gives nothing, and a damaged one what comes before the damage, because ReadImage reports both.
+// Other errors read "path: reason".
+func LeftBehind(path string) (metadata []string, err error) {
+	file, closeFile, err := open(path, math.MaxInt64)
 	if err != nil {
-		return Beside{}, err
+		return nil, err
 	}
-	file, err := os.Open(path)
+	defer closeFile()
+	format, err := formatOf(file)
 	if err != nil {
-		return Beside{}, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	defer file.Close()
-	f := findings{}
-	f.search(newExcerpts(file, size))
+	var f Findings
+	switch {
+	case format == nil:
+	case format.Inspect != nil:
+		format.Inspect(&f, file)
+	case format.Stack != nil:
+		f.Refuse("holds several pictures or is a volume")
+	}
 	if f.refusal != "" {
-		return Beside{}, &NotPixelsError{path, f.refusal}
+		return nil, &NotPixelsError{path, f.refusal}
 	}
-	return Beside{slices.Sorted(maps.Keys(f.metadata))}, nil
+	return slices.Sorted(maps.Keys(f.metadata)), nil
 }
 
-// findings gathers what is beside the samples of one file.
-type findings struct {
+// Findings gathers what a file holds beside its samples.
+type Findings struct {
 	metadata map[string]bool
-	refusal  string // why the samples do not hold the picture
+	refusal  string
 }
 
-func (f *findings) add(name string) {
+// Add names a kind of metadata that is lost when only the samples are kept.
+func (f *Findings) Add(name string) {
 	if f.metadata == nil {
 		f.metadata = map[string]bool{}
 	}
 	f.metadata[name] = true
 }
 
-// refuse says why the samples do not hold the picture. The first reason stays.
-func (f *findings) refuse(why string) {
+// Refuse says why the samples do not hold the picture. The first reason stays.
+func (f *Findings) Refuse(why string) {
 	if f.refusal == "" {
 		f.refusal = why
 	}
 }
 
-// refuseMany refuses a file that holds several of something: a number of them, or 0 for not known.
-func (f *findings) refuseMany(n int64, what string) {
-	number := "several"
-	if n > 0 {
-		number = strconv.FormatInt(n, 10)
+// refuseMany refuses a file that holds n of something, or several if n is 0.
+func (f *Findings) refuseMany(n int64, what string) {
+	if n == 0 {
+		f.Refuse("holds several " + what)
+		return
 	}
-	f.refuse("holds " + number + " " + what)
+	f.Refuse(fmt.Sprintf("holds %d %s", n, what))
 }
 
-func (f *findings) search(e *excerpts) {
-	start := e.upTo(0, e.size, 8)
-	switch {
-	case hasPrefix(pngSignature)(start):
-		f.searchPNG(e)
-	case hasPrefix("\xff\xd8\xff")(start):
-		f.searchJPEG(e)
-	case hasPrefix("II*\x00", "MM\x00*")(start):
-		f.searchTIFF(e)
-	case hasPrefix("BM")(start):
-		f.searchBMP(e)
-	case startsStack(start):
-		f.refuse("holds several pictures or is a volume")
+// fromExcerpts makes a format's Inspect of a function that needs only short pieces of the file.
+func fromExcerpts(inspect func(*Findings, *excerpts)) func(*Findings, *io.SectionReader) {
+	return func(f *Findings, file *io.SectionReader) { inspect(f, newExcerpts(file, file.Size())) }
+}
+
+// excerptBytes is how much of a file excerpts keeps in memory, and the most that can be asked for at a time.
+const excerptBytes = 1 << 14
+
+// excerpts gives short pieces of a file of any size, or of a part of one.
+type excerpts struct {
+	held        *heldPiece
+	start, size int64 // of the part, in bytes
+}
+
+// heldPiece is the piece of a file that is in memory.
+type heldPiece struct {
+	file  io.ReaderAt
+	start int64
+	bytes []byte
+	room  [excerptBytes]byte
+}
+
+func newExcerpts(file io.ReaderAt, size int64) *excerpts {
+	return &excerpts{&heldPiece{file: file}, 0, size}
+}
+
+// within gives excerpts of a part as if it were a file itself.
+func (e *excerpts) within(offset, size int64) *excerpts {
+	return &excerpts{e.held, e.start + offset, min(size, e.size-offset)}
+}
+
+// at returns the n bytes at an offset, or nil when there are not as many. They hold until the next call.
+func (e *excerpts) at(offset int64, n int) []byte {
+	if offset < 0 || n < 0 || n > excerptBytes || offset > e.size-int64(n) {
+		return nil
 	}
+	h, from := e.held, e.start+offset
+	if from < h.start || from+int64(n) > h.start+int64(len(h.bytes)) {
+		got, _ := h.file.ReadAt(h.room[:], from)
+		h.start, h.bytes = from, h.room[:got]
+		if got < n {
+			return nil
+		}
+	}
+	return h.bytes[from-h.start:][:n:n]
+}
+
+// upTo returns the n bytes at an offset, or as many of them as there are before end.
+func (e *excerpts) upTo(offset, end int64, n int) []byte {
+	return e.at(offset, int(max(0, min(int64(n), end-offset, e.size-offset))))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/internal/imagetest"
 	"keygan/data/raster"
 	"os"
@@ -26,14 +27,14 @@ func found(t *testing.T, content []byte) string {
 	var not *NotPixelsError
 	switch {
 	case errors.As(err, &not):
-		if not.Path != path || err.Error() != path+": "+not.Why || b.Metadata != nil {
+		if not.Path != path || err.Error() != path+": "+not.Why || b != nil {
 			t.Errorf("%+v, %v", b, err)
 		}
 		return "refused: " + not.Why
 	case err != nil:
 		t.Fatal(err)
 	}
-	return strings.Join(b.Metadata, ", ")
+	return strings.Join(b, ", ")
 }
 
 func TestLeftBehindInFilesFromPillow(t *testing.T) {
@@ -86,29 +87,29 @@ func chunkOf(kind, content string) string {
 
 func pngOf(depth, colourType byte, chunks ...string) []byte {
 	head := chunkOf("IHDR", "\x00\x00\x00\x01\x00\x00\x00\x01"+string([]byte{depth, colourType, 0, 0, 0}))
-	return []byte(pngSignature + head + strings.Join(chunks, "") + chunkOf("IEND", ""))
+	return []byte(pngstream.Signature + head + strings.Join(chunks, "") + chunkOf("IEND", ""))
 }
 
 func TestLeftBehindInPNG(t *testing.T) {
 	pixels := chunkOf("IDAT", "x")
 	for want, content := range map[string][]byte{
-		"":                        pngOf(16, PngGrey, pixels),
-		"text":                    pngOf(8, PngGrey, chunkOf("zTXt", ""), pixels, chunkOf("iTXt", "Title\x00"), chunkOf("tEXt", "")),
-		"XMP":                     pngOf(8, PngGrey, pixels, chunkOf("iTXt", "XML:com.adobe.xmp\x00\x00\x00\x00\x00<x/>")),
-		"gamma":                   pngOf(8, PngGrey, chunkOf("gAMA", "1234"), pixels),
-		"colour space":            pngOf(8, PngGrey, chunkOf("cHRM", ""), chunkOf("sRGB", "\x00"), chunkOf("cICP", "1234"), pixels),
-		"modification time":       pngOf(8, PngGrey, pixels, chunkOf("tIME", "1234567")),
-		"significant bits":        pngOf(16, PngGrey, chunkOf("sBIT", "\x0c"), pixels),
-		"background colour":       pngOf(8, PngGrey, chunkOf("bKGD", "\x00\x00"), pixels),
-		"calibration of samples":  pngOf(16, PngGrey, chunkOf("pCAL", ""), pixels),
-		"private data":            pngOf(8, PngGrey, chunkOf("prVt", "secret"), pixels),
-		"bit depth of 4":          pngOf(4, PngGrey, pixels),
-		"palette":                 pngOf(2, pngPalette, chunkOf("PLTE", "123"), chunkOf("tRNS", "\x00"), pixels),
-		"animation":               pngOf(8, PngGrey, chunkOf("acTL", "\x00\x00\x00\x01\x00\x00\x00\x00"), pixels),
-		"data after the picture":  append(pngOf(8, PngGrey, pixels), 0),
-		"refused: holds 7 frames": pngOf(8, PngGrey, chunkOf("acTL", "\x00\x00\x00\x07\x00\x00\x00\x00"), pixels),
+		"":                        pngOf(16, pngstream.Grey, pixels),
+		"text":                    pngOf(8, pngstream.Grey, chunkOf("zTXt", ""), pixels, chunkOf("iTXt", "Title\x00"), chunkOf("tEXt", "")),
+		"XMP":                     pngOf(8, pngstream.Grey, pixels, chunkOf("iTXt", "XML:com.adobe.xmp\x00\x00\x00\x00\x00<x/>")),
+		"gamma":                   pngOf(8, pngstream.Grey, chunkOf("gAMA", "1234"), pixels),
+		"colour space":            pngOf(8, pngstream.Grey, chunkOf("cHRM", ""), chunkOf("sRGB", "\x00"), chunkOf("cICP", "1234"), pixels),
+		"modification time":       pngOf(8, pngstream.Grey, pixels, chunkOf("tIME", "1234567")),
+		"significant bits":        pngOf(16, pngstream.Grey, chunkOf("sBIT", "\x0c"), pixels),
+		"background colour":       pngOf(8, pngstream.Grey, chunkOf("bKGD", "\x00\x00"), pixels),
+		"calibration of samples":  pngOf(16, pngstream.Grey, chunkOf("pCAL", ""), pixels),
+		"private data":            pngOf(8, pngstream.Grey, chunkOf("prVt", "secret"), pixels),
+		"bit depth of 4":          pngOf(4, pngstream.Grey, pixels),
+		"palette":                 pngOf(2, pngstream.Palette, chunkOf("PLTE", "123"), chunkOf("tRNS", "\x00"), pixels),
+		"animation":               pngOf(8, pngstream.Grey, chunkOf("acTL", "\x00\x00\x00\x01\x00\x00\x00\x00"), pixels),
+		"data after the picture":  append(pngOf(8, pngstream.Grey, pixels), 0),
+		"refused: holds 7 frames": pngOf(8, pngstream.Grey, chunkOf("acTL", "\x00\x00\x00\x07\x00\x00\x00\x00"), pixels),
 		// The one frame of this animation is not the picture that other programs show.
-		"refused: holds several frames": pngOf(8, PngGrey, chunkOf("acTL", "\x00\x00\x00\x01\x00\x00\x00\x00"), pixels, chunkOf("fdAT", "1234x")),
+		"refused: holds several frames": pngOf(8, pngstream.Grey, chunkOf("acTL", "\x00\x00\x00\x01\x00\x00\x00\x00"), pixels, chunkOf("fdAT", "1234x")),
 	} {
 		if got := found(t, content); got != want {
 			t.Errorf("want %q, got %q", want, got)
@@ -343,8 +344,11 @@ func FuzzLeftBehind(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file := &countedReads{ReaderAt: bytes.NewReader(b)}
-		var found findings
-		found.search(newExcerpts(file, int64(len(b))))
+		var found Findings
+		section := io.NewSectionReader(file, 0, int64(len(b)))
+		if format, _ := formatOf(section); format != nil && format.Inspect != nil {
+			format.Inspect(&found, section)
+		}
 		if most := len(b) + 2*mostPages; file.reads > most {
 			t.Errorf("%d bytes were read %d times", len(b), file.reads)
 		}

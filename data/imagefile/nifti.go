@@ -11,6 +11,8 @@ import (
 	"math"
 )
 
+var niftiFormat = Format{Name: "NIfTI volume", Extensions: []string{".nii", ".nii.gz"}, Matches: isNIfTI, Stack: stackOfNIfTI}
+
 const (
 	gzipMagic       = "\x1f\x8b"
 	niftiHeaderSize = 348 // of NIfTI-1; NIfTI-2 has 540
@@ -25,9 +27,9 @@ type niftiHeader struct {
 	axes         orientation
 }
 
-// isNIfTI recognises a volume, and anything compressed, since no other format here is.
+// isNIfTI recognises a volume, and everything compressed, since no other format here is.
 func isNIfTI(b []byte) bool {
-	if bytes.HasPrefix(b, []byte(gzipMagic)) {
+	if startsWith(gzipMagic)(b) {
 		return true
 	}
 	if len(b) < 4 {
@@ -37,14 +39,17 @@ func isNIfTI(b []byte) bool {
 	return size[0] == niftiHeaderSize || size[1] == niftiHeaderSize || size[0] == 540 || size[1] == 540
 }
 
-// decodeNIfTI reads a volume, compressed or not, as a stack of 8-bit grey slices across an axis: axial slices from the feet
-// up with the nose at the top, coronal ones from the back forward and sagittal ones from the patient's left to the right,
-// with the crown at the top. As radiologists have it, the patient's right is on the left of axial and coronal slices; a
-// sagittal slice looks left. The grey levels are a window over the whole volume. Voxels are taken as square: a slice is as
-// many pixels wide as the volume has voxels. Of a series of volumes (four dimensions) the first is read.
-func decodeNIfTI(b []byte, axis string) (*Stack, error) {
+// stackOfNIfTI reads a volume as 8-bit grey slices across an axis: axial slices from the feet up with the nose at the top, coronal ones
+// from the back forward and sagittal ones from the patient's left to the right, with the crown at the top. As radiologists have it, the
+// patient's right is on the left of axial and coronal slices, and a sagittal slice looks left. The grey levels are a window over the whole
+// volume. Voxels are taken as square: a slice is as many pixels wide as the volume has voxels. Of a series of volumes (four dimensions)
+// the first is read.
+func stackOfNIfTI(file *io.SectionReader, axis string) (*Stack, error) {
+	b, err := content(file)
+	if err != nil {
+		return nil, err
+	}
 	if bytes.HasPrefix(b, []byte(gzipMagic)) {
-		var err error
 		if b, err = gunzipNIfTI(b); err != nil {
 			return nil, err
 		}
@@ -173,7 +178,7 @@ func (h *niftiHeader) slices(voxels []byte, axis string) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := NewStack(depth.count, down.count, right.count, 1)
+	s := NewStack(depth.count, down.count, right.count, 1, 8)
 	out := 0
 	for z := range depth.count {
 		for y := range down.count {

@@ -54,7 +54,7 @@ func TestNIfTIOrientation(t *testing.T) {
 	reference := imagetest.Cornered()
 	levels := func(v imagetest.TestVolume, axis string) *Stack {
 		t.Helper()
-		s, err := decodeNIfTI(v.Bytes(), axis)
+		s, err := stackOfNIfTI(fileOf(v.Bytes()), axis)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +83,7 @@ func TestNIfTIOrientation(t *testing.T) {
 	for _, axis := range AxisNames {
 		want := levels(reference, axis)
 		for name, v := range map[string]imagetest.TestVolume{"mirrored": mirrored, "quaternion": turned, "sagittal": sagittal, "zero sform": nonsense} {
-			if diff := cmp.Diff(want, levels(v, axis), cmp.AllowUnexported(Stack{})); diff != "" {
+			if diff := cmp.Diff(want, levels(v, axis)); diff != "" {
 				t.Errorf("%s, %s: %s", axis, name, diff)
 			}
 		}
@@ -100,8 +100,8 @@ func TestNIfTIOrientation(t *testing.T) {
 		{Sagittal, 2, 4, 3, corner(0, 2, 3), corner(1, 0, 0)}, // nose and crown, left first
 	} {
 		s := levels(reference, test.axis)
-		if s.Count != test.count || s.height != test.height || s.width != test.width {
-			t.Errorf("%s: %d of %d×%d", test.axis, s.Count, s.height, s.width)
+		if s.Count != test.count || s.Height != test.height || s.Width != test.width {
+			t.Errorf("%s: %d of %d×%d", test.axis, s.Count, s.Height, s.Width)
 		}
 		if s.Pix[0] != test.firstUpperLeft || s.Pix[len(s.Pix)-1] != test.lastLowerRt {
 			t.Errorf("%s: corners %d and %d, want %d and %d", test.axis, s.Pix[0], s.Pix[len(s.Pix)-1], test.firstUpperLeft, test.lastLowerRt)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -12,13 +13,16 @@ import (
 	"keygan/internal/npz"
 )
 
-const npyMagic = "\x93NUMPY"
+var npyFormat = Format{Name: "NumPy array", Extensions: []string{".npy"}, Matches: startsWith("\x93NUMPY"), Stack: stackOfNPY}
 
-// decodeNPY reads an array of shape [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]; a last axis of 1 is grey, one of 4 RGBA.
-// Samples of uint8 are taken as they are. Any other number goes through a window over the whole array, as for volumes, to
-// 8 bits; and of those, [H, W, 4] is no image with alpha but four maps, as the HMS-HBAC set's arrays have them, one for each
-// region of the head.
-func decodeNPY(b []byte) (*Stack, error) {
+// stackOfNPY reads an array of shape [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]. A last axis of 1 is grey, one of 4 RGBA. Samples of
+// uint8 are taken as they are. All other numbers go through a window over the whole array to 8 bits, as in volumes. Of those, [H, W, 4] is
+// not an image with alpha but four maps, one for each region of the head, as in the arrays of the HMS-HBAC set.
+func stackOfNPY(file *io.SectionReader, _ string) (*Stack, error) {
+	b, err := content(file)
+	if err != nil {
+		return nil, err
+	}
 	rest := bytes.NewReader(b)
 	head, err := npz.ReadHeader(rest)
 	if err != nil {
@@ -51,7 +55,6 @@ func decodeNPY(b []byte) (*Stack, error) {
 			s.Pix[i] = w.Level(at(place(i)))
 		}
 	}
-	s.showAll()
 	return s, nil
 }
 
@@ -71,7 +74,7 @@ func npyElement(descr string) (element, error) {
 	return element{}, fmt.Errorf("elements of type %q; integers, floats and booleans are read", descr)
 }
 
-// npyStack makes a stack of an array's shape, when body holds just that many elements.
+// npyStack makes a stack of an array's shape if body, in bytes, has room for its elements.
 func npyStack(shape []int, body, elementBytes int) (*Stack, error) {
 	bad := fmt.Errorf("shape %v is not [H, W], [H, W, 3], [N, H, W] or [N, H, W, 3]", shape)
 	n := 1
@@ -99,13 +102,13 @@ func npyStack(shape []int, body, elementBytes int) (*Stack, error) {
 	if body < n*elementBytes {
 		return nil, errTruncated
 	}
-	s := NewStack(dims[0], dims[1], dims[2], channels)
+	s := NewStack(dims[0], dims[1], dims[2], channels, 8)
 	s.Single = single
 	return s, nil
 }
 
-// cOrder maps an element's place in an array whose last axis varies fastest to its place in the file, where in Fortran
-// order the first axis does.
+// cOrder maps an element's place in an array whose last axis varies fastest to its place in the file. In Fortran order the first axis
+// varies fastest there.
 func cOrder(shape []int, fortran bool) func(i int) int {
 	if !fortran {
 		return func(i int) int { return i }

@@ -1,154 +1,213 @@
 package imagefile
 
 import (
-	"compress/zlib"
+	"bufio"
 	"encoding/binary"
-	"fmt"
-	"hash/crc32"
+	"errors"
+	"image"
+	"image/png"
 	"io"
 	"math"
+	"strconv"
+	"strings"
 
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 )
 
-const pngSignature = "\x89PNG\r\n\x1a\n"
+var pngFormat = Format{
+	Name: "PNG", Extensions: []string{".png"}, Matches: startsWith(pngstream.Signature),
+	Decode: decodePNG, Thumbnail: thumbnailPNG, Inspect: fromExcerpts((*Findings).inspectPNG),
+}
 
-// The colour types of PNG (PNG specification, section 11.2.2).
-const (
-	PngGrey      = 0
-	pngRGB       = 2
-	pngPalette   = 3
-	pngGreyAlpha = 4
-	PngRGBA      = 6
-)
-
-// WritePNG writes the image to path, whole or not at all, with permissions 0644. When the file exists and overwrite is not
-// set, the error wraps atomicfile.ErrExists.
+// WritePNG writes the image to path, whole or not at all, with permissions 0644. If the file exists and overwrite is not set, the error
+// wraps atomicfile.ErrExists.
 func WritePNG(path string, m *raster.Image, overwrite bool) error {
 	return atomicfile.Write(path, 0o666, overwrite, func(w io.Writer) error { return EncodePNG(w, m) })
 }
 
-// compression is zlib's level. On chest X-rays and MRIs, 4 takes a fourth of the time of 6, the default, for files 5 % larger.
-const compression = 4
+// EncodePNG writes the image as a compressed PNG of the same channels and depth. Decoding gives every sample back.
+func EncodePNG(w io.Writer, m *raster.Image) error { return pngstream.Encode(w, m) }
 
-// EncodePNG writes the image as a PNG of the same channels and depth: decoding gives every sample back. Go's own encoder
-// knows no grey with alpha and drops an alpha channel that happens to be opaque.
-func EncodePNG(w io.Writer, m *raster.Image) error {
-	head, err := pngHead(m.Width, m.Height, m.Channels, m.Depth)
+// decodePNG gives every sample as stored, with the channels and the depth of the file. Grey of 1, 2 or 4 bits is spread to 8, a
+// palette's colours are written out, and a transparent colour (tRNS) becomes an alpha channel. Gamma, colour profiles and significant
+// bits (gAMA, cHRM, iCCP, sRGB, sBIT) are not applied: keygan works on the stored numbers. Of the file, whose size is that of the pixels
+// in a cipher image, only a few rows are in memory at a time.
+func decodePNG(file *io.SectionReader) (*raster.Image, error) {
+	var m *raster.Image
+	odd, err := scanPNG(file, func(h pngstream.Header) func([]byte) {
+		m = raster.NewImage(int(h.Width), int(h.Height), h.Channels(), int(h.Depth))
+		rest := m.Pix
+		return func(row []byte) { rest = rest[copy(rest, row):] }
+	})
+	if odd != nil {
+		m = odd
+	}
+	return m, err
+}
+
+// thumbnailPNG reduces each row as soon as it is decoded.
+func thumbnailPNG(file *io.SectionReader, width, height int) (*raster.Image, error) {
+	var r *raster.Resizer
+	odd, err := scanPNG(file, func(h pngstream.Header) func([]byte) {
+		r = raster.NewResizer(int(h.Width), int(h.Height), h.Channels(), int(h.Depth), width, height)
+		return r.Add
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case odd != nil:
+		return odd.Resize(width, height), nil
+	}
+	return r.Out, nil
+}
+
+// maxSampleBytes bounds the samples of a PNG that is read row by row. It is a little less than maxFileBytes, so that what can be read can
+// also be written without compression and read again.
+const maxSampleBytes = 2_000_000_000
+
+// scanPNG decodes a PNG row by row: it calls start with the header, and what start returns with each row. If only decodeOddPNG can read
+// the file, it does not call start and returns the image.
+func scanPNG(file *io.SectionReader, start func(pngstream.Header) (addRow func([]byte))) (odd *raster.Image, err error) {
+	check := func(h pngstream.Header, most int) error {
+		// Deflate packs at most 1032 bytes into one. A palette or an unknown colour type counts as one sample a pixel.
+		perByte := 1032 * 8 / (max(1, int(h.Depth)) * max(1, h.Channels()))
+		return checkPixels(int(h.Width), int(h.Height), most, file.Size(), max(1, perByte))
+	}
+	err = pngstream.Scan(file, func(h pngstream.Header) (func([]byte), error) {
+		// Only the image itself is in memory, so its bytes are what counts.
+		if err := check(h, maxSampleBytes*8/(int(h.Depth)*h.Channels())); err != nil {
+			return nil, err
+		}
+		return start(h), nil
+	})
+	if unusual := (*pngstream.UnusualError)(nil); errors.As(err, &unusual) {
+		if err := check(unusual.Header, maxPixels); err != nil {
+			return nil, err
+		}
+		return decodeOddPNG(file, unusual.Header)
+	}
+	return nil, err
+}
+
+// decodeOddPNG reads the files that few scanners write: interlaced ones, with a palette, with a transparent colour, of less than 8 bits.
+func decodeOddPNG(file *io.SectionReader, h pngstream.Header) (*raster.Image, error) {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	src, err := png.Decode(bufio.NewReader(file))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := checkPix(m); err != nil {
-		return err
-	}
-	if _, err := w.Write(head); err != nil {
-		return err
-	}
-	if err := writePixels(w, m); err != nil {
-		return err
-	}
-	return writeChunk(w, "IEND", nil)
-}
-
-// EncodeStoredPNG does so without compression. See StoredPNG.
-func EncodeStoredPNG(w io.Writer, m *raster.Image) error {
-	if err := checkPix(m); err != nil {
-		return err
-	}
-	p, err := newStoredPNG(w, m.Width, m.Height, m.Channels, m.Depth, nil)
-	if err != nil {
-		return err
-	}
-	if _, err := p.Write(m.Pix); err != nil {
-		return err
-	}
-	return p.Close()
-}
-
-// checkPix says whether the image has the samples that its shape asks for.
-func checkPix(m *raster.Image) error {
-	if want := m.Width * m.Channels * m.Depth / 8 * m.Height; len(m.Pix) != want {
-		return fmt.Errorf("an image of %d×%d with %d channels of %d bits has %d bytes, not %d",
-			m.Width, m.Height, m.Channels, m.Depth, want, len(m.Pix))
-	}
-	return nil
-}
-
-// pngHead is a PNG's signature and header.
-func pngHead(width, height, channels, depth int) ([]byte, error) {
-	if width <= 0 || height <= 0 || width > math.MaxInt32 || height > math.MaxInt32 ||
-		channels < 1 || channels > 4 || (depth != 8 && depth != 16) {
-		return nil, fmt.Errorf("no PNG is %d×%d with %d channels of %d bits", width, height, channels, depth)
-	}
-	header := binary.BigEndian.AppendUint32(nil, uint32(width))
-	header = binary.BigEndian.AppendUint32(header, uint32(height))
-	colourType := [...]byte{1: PngGrey, 2: pngGreyAlpha, 3: pngRGB, 4: PngRGBA}[channels]
-	header = append(header, byte(depth), colourType, 0, 0, 0) // deflate, the five filters, not interlaced
-	return appendChunk([]byte(pngSignature), "IHDR", header), nil
-}
-
-// writePixels writes the rows, filtered and compressed, as IDAT chunks.
-func writePixels(w io.Writer, m *raster.Image) error {
-	chunks := &chunkWriter{w: w, buf: make([]byte, 0, pngBuffer)}
-	z, err := zlib.NewWriterLevel(chunks, compression)
-	if err != nil {
-		return err
-	}
-	pixel := m.Channels * m.Depth / 8
-	stride := m.Width * pixel
-	f := newRowFilter(stride, pixel)
-	for y := range m.Height {
-		if _, err := z.Write(f.filter(m.Pix[y*stride:][:stride])); err != nil {
-			return err
+	// Go widens grey with alpha to RGBA, and RGB to RGB with an opaque alpha. Take only the channels that the file has.
+	grey := h.ColourType == pngstream.GreyAlpha || h.ColourType == pngstream.Grey
+	switch s := src.(type) {
+	case *image.NRGBA:
+		if grey {
+			return pick(s.Pix, s.Stride, s.Rect, 8, 4, 0, 3), nil
+		}
+	case *image.NRGBA64:
+		if grey {
+			return pick(s.Pix, s.Stride, s.Rect, 16, 4, 0, 3), nil
 		}
 	}
-	if err := z.Close(); err != nil {
-		return err
-	}
-	return chunks.flush()
+	return fromGo(src)
 }
 
-// chunkWriter cuts what is written to it into IDAT chunks.
-type chunkWriter struct {
-	w   io.Writer
-	buf []byte
+// pngMetadata names what a chunk holds (PNG specification, third edition, section 11.3, and its register of extensions). A chunk
+// without a name is part of the picture or is looked into.
+var pngMetadata = map[string]string{
+	"IHDR": "", "PLTE": "", "IDAT": "", "IEND": "", "tRNS": "", "acTL": "", "fcTL": "", "fdAT": "", "eXIf": "", "iTXt": "",
+	"tEXt": "text", "zTXt": "text",
+	"iCCP": "ICC profile", "gAMA": "gamma",
+	"cHRM": "colour space", "sRGB": "colour space", "cICP": "colour space", "mDCV": "colour space", "cLLI": "colour space",
+	"pHYs": "resolution", "sCAL": "resolution",
+	"tIME": "modification time",
+	"sBIT": "significant bits",
+	"bKGD": "background colour",
+	"pCAL": "calibration of samples",
+	"oFFs": "position on the page",
+	"sPLT": "suggested palette", "hIST": "suggested palette",
+	"sTER": "stereo layout",
 }
 
-func (c *chunkWriter) Write(p []byte) (int, error) {
-	written := len(p)
-	for len(p) > 0 {
-		n := min(len(p), cap(c.buf)-len(c.buf))
-		c.buf = append(c.buf, p[:n]...)
-		p = p[n:]
-		if len(c.buf) == cap(c.buf) {
-			if err := c.flush(); err != nil {
-				return 0, err
+// inspectPNG looks at the chunks one by one, to the last.
+func (f *Findings) inspectPNG(e *excerpts) {
+	var colourType byte
+	for at := int64(len(pngstream.Signature)); ; {
+		head := e.at(at, 8)
+		if head == nil {
+			return
+		}
+		length, kind := int64(binary.BigEndian.Uint32(head)), string(head[4:])
+		content := at + 8
+		if length > math.MaxInt32 || length > e.size-content {
+			return
+		}
+		at = content + length + 4 // a checksum
+		switch kind {
+		case "IHDR":
+			colourType = f.pngHeader(e.upTo(content, content+length, 13))
+		case "tRNS":
+			if colourType == pngstream.Grey || colourType == pngstream.RGB {
+				f.Add("transparent colour as a colour")
 			}
+		case "acTL":
+			f.pngFrames(e.upTo(content, content+length, 4))
+		case "fdAT":
+			f.refuseMany(0, "frames")
+		case "eXIf":
+			f.inspectEXIF(e.within(content, length))
+		case "iTXt":
+			f.pngText(string(e.upTo(content, content+length, 32)))
+		case "IEND":
+			if at < e.size {
+				f.Add("data after the picture")
+			}
+			return
+		}
+		name, known := pngMetadata[kind]
+		switch {
+		case name != "":
+			f.Add(name)
+		case !known:
+			f.Add("private data")
 		}
 	}
-	return written, nil
 }
 
-func (c *chunkWriter) flush() error {
-	if len(c.buf) == 0 {
-		return nil
+// pngHeader looks into IHDR, of which b has what there is, and returns the colour type.
+func (f *Findings) pngHeader(b []byte) (colourType byte) {
+	if len(b) < 13 {
+		return 0
 	}
-	err := writeChunk(c.w, "IDAT", c.buf)
-	c.buf = c.buf[:0]
-	return err
+	depth, colourType := b[8], b[9]
+	switch {
+	case colourType == pngstream.Palette:
+		f.Add("palette") // ReadImage writes the colours out
+	case depth < 8:
+		f.Add("bit depth of " + strconv.Itoa(int(depth))) // and spreads these levels to 8 bits
+	}
+	return colourType
 }
 
-// writeChunk writes length, type, content and checksum (PNG specification, section 5.3).
-func writeChunk(w io.Writer, kind string, content []byte) error {
-	_, err := w.Write(appendChunk(nil, kind, content))
-	return err
+// pngFrames looks into acTL. An animation of one frame is that picture; fdAT tells if it has another one besides.
+func (f *Findings) pngFrames(b []byte) {
+	if len(b) < 4 {
+		return
+	}
+	f.Add("animation")
+	if n := binary.BigEndian.Uint32(b); n != 1 {
+		f.refuseMany(int64(n), "frames")
+	}
 }
 
-// appendChunk appends a chunk to b.
-func appendChunk(b []byte, kind string, content []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(len(content)))
-	start := len(b)
-	b = append(append(b, kind...), content...)
-	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[start:]))
+// pngText tells XMP from other international text by its keyword.
+func (f *Findings) pngText(start string) {
+	if strings.HasPrefix(start, "XML:com.adobe.xmp\x00") {
+		f.Add("XMP")
+		return
+	}
+	f.Add("text")
 }

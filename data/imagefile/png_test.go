@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/internal/imagetest"
 	"keygan/data/raster"
 	"keygan/data/synthetic"
@@ -22,7 +23,7 @@ import (
 
 func TestPNGRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := anyImage(t)
+		m := imagetest.AnyImage(t)
 		var b bytes.Buffer
 		if err := EncodePNG(&b, m); err != nil {
 			t.Fatal(err)
@@ -35,7 +36,7 @@ func TestPNGRoundTrip(t *testing.T) {
 			t.Fatal(diff)
 		}
 		b.Reset()
-		if err := EncodeStoredPNG(&b, m); err != nil {
+		if err := pngstream.EncodeStored(&b, m); err != nil {
 			t.Fatal(err)
 		}
 		// A row more for the filters, 5 bytes for each of deflate's blocks, 12 for each chunk.
@@ -121,20 +122,20 @@ func TestPNGSmallDepthsAndTransparency(t *testing.T) {
 		extra             map[string][]byte
 		want              *raster.Image
 	}{
-		{"1 bit", 4, 1, PngGrey, []byte{0b10100000}, nil, &raster.Image{Width: 4, Height: 1, Channels: 1, Depth: 8, Pix: []byte{255, 0, 255, 0}}},
-		{"2 bits", 4, 2, PngGrey, []byte{0b00011011}, nil, &raster.Image{Width: 4, Height: 1, Channels: 1, Depth: 8, Pix: []byte{0, 85, 170, 255}}},
-		{"4 bits", 2, 4, PngGrey, []byte{0x1f}, nil, &raster.Image{Width: 2, Height: 1, Channels: 1, Depth: 8, Pix: []byte{17, 255}}},
-		{"grey with a transparent level", 2, 8, PngGrey, []byte{5, 9}, map[string][]byte{"tRNS": {0, 9}}, &raster.Image{Width: 2, Height: 1, Channels: 2, Depth: 8, Pix: []byte{5, 255, 9, 0}}},
-		{"16-bit grey with a transparent level", 2, 16, PngGrey, []byte{5, 6, 9, 1}, map[string][]byte{"tRNS": {9, 1}},
+		{"1 bit", 4, 1, pngstream.Grey, []byte{0b10100000}, nil, &raster.Image{Width: 4, Height: 1, Channels: 1, Depth: 8, Pix: []byte{255, 0, 255, 0}}},
+		{"2 bits", 4, 2, pngstream.Grey, []byte{0b00011011}, nil, &raster.Image{Width: 4, Height: 1, Channels: 1, Depth: 8, Pix: []byte{0, 85, 170, 255}}},
+		{"4 bits", 2, 4, pngstream.Grey, []byte{0x1f}, nil, &raster.Image{Width: 2, Height: 1, Channels: 1, Depth: 8, Pix: []byte{17, 255}}},
+		{"grey with a transparent level", 2, 8, pngstream.Grey, []byte{5, 9}, map[string][]byte{"tRNS": {0, 9}}, &raster.Image{Width: 2, Height: 1, Channels: 2, Depth: 8, Pix: []byte{5, 255, 9, 0}}},
+		{"16-bit grey with a transparent level", 2, 16, pngstream.Grey, []byte{5, 6, 9, 1}, map[string][]byte{"tRNS": {9, 1}},
 			&raster.Image{Width: 2, Height: 1, Channels: 2, Depth: 16, Pix: []byte{5, 6, 255, 255, 9, 1, 0, 0}}},
-		{"RGB with a transparent colour", 2, 8, pngRGB, []byte{1, 2, 3, 4, 5, 6}, map[string][]byte{"tRNS": {0, 1, 0, 2, 0, 3}},
+		{"RGB with a transparent colour", 2, 8, pngstream.RGB, []byte{1, 2, 3, 4, 5, 6}, map[string][]byte{"tRNS": {0, 1, 0, 2, 0, 3}},
 			&raster.Image{Width: 2, Height: 1, Channels: 4, Depth: 8, Pix: []byte{1, 2, 3, 0, 4, 5, 6, 255}}},
-		{"palette of 2 bits", 2, 2, pngPalette, []byte{0b01000000}, map[string][]byte{"PLTE": {1, 2, 3, 4, 5, 6}},
+		{"palette of 2 bits", 2, 2, pngstream.Palette, []byte{0b01000000}, map[string][]byte{"PLTE": {1, 2, 3, 4, 5, 6}},
 			&raster.Image{Width: 2, Height: 1, Channels: 3, Depth: 8, Pix: []byte{4, 5, 6, 1, 2, 3}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			b := imagetest.RawPNG(t, test.width, 1, test.depth, test.colourType, append([]byte{0}, test.row...), test.extra)
+			b := imagetest.RawPNG(test.width, 1, test.depth, test.colourType, append([]byte{0}, test.row...), test.extra)
 			got, err := Decode(b)
 			if err != nil {
 				t.Fatal(err)
@@ -229,7 +230,7 @@ func BenchmarkEncodePNG(b *testing.B) {
 func BenchmarkDecodePNG(b *testing.B) {
 	src, _ := synthetic.New("xray", 1, 512, 1)
 	m, _ := src.Image(0)
-	for name, encode := range map[string]func(io.Writer, *raster.Image) error{"compressed": EncodePNG, "stored": EncodeStoredPNG} {
+	for name, encode := range map[string]func(io.Writer, *raster.Image) error{"compressed": EncodePNG, "stored": pngstream.EncodeStored} {
 		b.Run(name, func(b *testing.B) {
 			var file bytes.Buffer
 			if err := encode(&file, m); err != nil {
@@ -243,23 +244,6 @@ func BenchmarkDecodePNG(b *testing.B) {
 			}
 		})
 	}
-}
-
-// anyImage draws an image of any shape; its content is noise, a ramp or flat, since filters treat them differently.
-func anyImage(t *rapid.T) *raster.Image {
-	m := raster.NewImage(rapid.IntRange(1, 40).Draw(t, "width"), rapid.IntRange(1, 40).Draw(t, "height"),
-		rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
-	step := rapid.IntRange(0, 7).Draw(t, "step")
-	noise := rapid.Bool().Draw(t, "noise")
-	state := rapid.Uint32().Draw(t, "state")
-	for i := range m.Pix {
-		m.Pix[i] = byte(i * step / 3)
-		if noise {
-			state = state*1664525 + 1013904223
-			m.Pix[i] = byte(state >> 24)
-		}
-	}
-	return m
 }
 
 func pngBytes(t testing.TB, m *raster.Image) []byte {

@@ -2,9 +2,10 @@ package imagefile
 
 import (
 	"bytes"
-	"compress/zlib"
 	"encoding/binary"
 	"image/png"
+	"io"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/internal/imagetest"
 	"keygan/data/raster"
 	"path/filepath"
@@ -16,85 +17,32 @@ import (
 	"pgregory.net/rapid"
 )
 
-// byGo decodes with Go's decoder alone, which is the witness for ours.
-func byGo(b []byte) (*raster.Image, error) { return decodeOddPNG(bytes.NewReader(b), b[25]) }
-
-func byUs(b []byte) (*raster.Image, error) { return decodePNG(bytes.NewReader(b), int64(len(b))) }
-
-// Rows with any filter, in chunks of any length, are read as Go reads them.
-func TestPNGReadAsByGo(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m := anyImage(t)
-		stride := len(m.Pix) / m.Height
-		var z bytes.Buffer
-		w, err := zlib.NewWriterLevel(&z, rapid.IntRange(0, 9).Draw(t, "level"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		f := newRowFilter(stride, stride/m.Width)
-		for y := range m.Height {
-			f.filter(m.Pix[y*stride:][:stride])
-			w.Write(f.rows[rapid.IntRange(0, 4).Draw(t, "filter")])
-		}
-		w.Close()
-		chunks := []chunk{{"IHDR", header(m)}, {"gAMA", []byte{0, 0, 177, 143}}, {"sBIT", []byte{5}}}
-		for n := rapid.IntRange(1, 200).Draw(t, "chunk"); z.Len() > 0; {
-			chunks = append(chunks, chunk{"IDAT", slices.Clone(z.Next(n))}, chunk{"IDAT", nil})
-		}
-		b := chunked(append(chunks, chunk{"tEXt", []byte("Comment\x00after")}, chunk{"IEND", nil})...)
-		got, err := byUs(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := byGo(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(m, got); diff != "" {
-			t.Fatal(diff)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("not as Go has it: %s", diff)
-		}
-	})
+// byGo decodes with Go's decoder only, which is the witness for ours.
+func byGo(b []byte) (*raster.Image, error) {
+	return decodeOddPNG(fileOf(b), pngstream.Header{ColourType: b[25]})
 }
 
-type chunk struct {
-	kind    string
-	content []byte
-}
+func byUs(b []byte) (*raster.Image, error) { return decodePNG(fileOf(b)) }
 
-func chunked(chunks ...chunk) []byte {
-	b := bytes.NewBufferString(pngSignature)
-	for _, c := range chunks {
-		writeChunk(b, c.kind, c.content) // a bytes.Buffer takes everything
-	}
-	return b.Bytes()
+func fileOf(b []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 }
 
 func header(m *raster.Image) []byte {
-	b := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(m.Width)), uint32(m.Height))
-	return append(b, byte(m.Depth), [...]byte{0, PngGrey, pngGreyAlpha, pngRGB, PngRGBA}[m.Channels], 0, 0, 0)
-}
-
-func deflated(rows []byte) []byte {
-	var z bytes.Buffer
-	w := zlib.NewWriter(&z)
-	w.Write(rows)
-	w.Close()
-	return z.Bytes()
+	return imagetest.PNGHeader(uint32(m.Width), uint32(m.Height), byte(m.Depth), [...]byte{1: pngstream.Grey, pngstream.GreyAlpha, pngstream.RGB, pngstream.RGBA}[m.Channels])
 }
 
 // What a file can have wrong, and what it can have that does not matter.
 func TestPNGChunks(t *testing.T) {
 	m := &raster.Image{Width: 2, Height: 2, Channels: 1, Depth: 8, Pix: []byte{1, 2, 3, 4}}
 	rows := []byte{0, 1, 2, 0, 3, 4}
-	ihdr, iend := chunk{"IHDR", header(m)}, chunk{"IEND", nil}
-	idat := chunk{"IDAT", deflated(rows)}
-	badSum := slices.Clone(idat.content)
+	ihdr, iend := imagetest.Chunk("IHDR", header(m)), imagetest.Chunk("IEND", nil)
+	pixels := imagetest.Deflated(rows)
+	idat := imagetest.Chunk("IDAT", pixels)
+	badSum := slices.Clone(pixels)
 	badSum[len(badSum)-1]++
 	flipped := func(kind string) []byte { // with a wrong checksum for the chunk of this kind
-		b := chunked(ihdr, chunk{"tIME", make([]byte, 7)}, idat, iend)
+		b := imagetest.PNG(ihdr, imagetest.Chunk("tIME", make([]byte, 7)), idat, iend)
 		at := bytes.Index(b, []byte(kind))
 		b[at+4+int(binary.BigEndian.Uint32(b[at-4:]))]++
 		return b
@@ -104,27 +52,27 @@ func TestPNGChunks(t *testing.T) {
 		file []byte
 		err  string // "" for none
 	}{
-		{"plain", chunked(ihdr, idat, iend), ""},
-		{"colour and its meaning", chunked(ihdr, chunk{"gAMA", make([]byte, 4)}, chunk{"sBIT", []byte{5}}, chunk{"iCCP", []byte("x\x00\x00y")},
-			chunk{"cHRM", make([]byte, 32)}, chunk{"pHYs", make([]byte, 9)}, idat, iend), ""},
-		{"text after the pixels", chunked(ihdr, idat, chunk{"zTXt", []byte("a\x00\x00b")}, iend), ""},
-		{"bytes after the end", append(chunked(ihdr, idat, iend), "more"...), ""},
-		{"bytes after the rows", chunked(ihdr, chunk{"IDAT", append(slices.Clone(idat.content), 0, 0, 0)}, iend), ""},
-		{"a row too many", chunked(ihdr, chunk{"IDAT", deflated(append(rows, 0, 5, 6))}, iend), "more rows"},
-		{"a row too few", chunked(ihdr, chunk{"IDAT", deflated(rows[:3])}, iend), "truncated"},
-		{"a filter there is not", chunked(ihdr, chunk{"IDAT", deflated([]byte{0, 1, 2, 5, 3, 4})}, iend), "filter 5"},
-		{"no pixels", chunked(ihdr, iend), "not a readable PNG"},
-		{"no end", chunked(ihdr, idat), "truncated"},
-		{"a second header", chunked(ihdr, ihdr, idat, iend), "not a readable PNG"},
-		{"a palette after the pixels", chunked(ihdr, idat, chunk{"PLTE", make([]byte, 3)}, iend), "PLTE"},
-		{"transparency after the pixels", chunked(ihdr, idat, chunk{"tRNS", []byte{0, 1}}, iend), "tRNS"},
-		{"pixels in two places", chunked(ihdr, idat, chunk{"tIME", make([]byte, 7)}, idat, iend), "IDAT"},
-		{"a checksum of zlib", chunked(ihdr, chunk{"IDAT", badSum}, iend), "checksum"},
+		{"plain", imagetest.PNG(ihdr, idat, iend), ""},
+		{"colour and its meaning", imagetest.PNG(ihdr, imagetest.Chunk("gAMA", make([]byte, 4)), imagetest.Chunk("sBIT", []byte{5}), imagetest.Chunk("iCCP", []byte("x\x00\x00y")),
+			imagetest.Chunk("cHRM", make([]byte, 32)), imagetest.Chunk("pHYs", make([]byte, 9)), idat, iend), ""},
+		{"text after the pixels", imagetest.PNG(ihdr, idat, imagetest.Chunk("zTXt", []byte("a\x00\x00b")), iend), ""},
+		{"bytes after the end", append(imagetest.PNG(ihdr, idat, iend), "more"...), ""},
+		{"bytes after the rows", imagetest.PNG(ihdr, imagetest.Chunk("IDAT", append(slices.Clone(pixels), 0, 0, 0)), iend), ""},
+		{"a row too many", imagetest.PNG(ihdr, imagetest.Chunk("IDAT", imagetest.Deflated(append(rows, 0, 5, 6))), iend), "more rows"},
+		{"a row too few", imagetest.PNG(ihdr, imagetest.Chunk("IDAT", imagetest.Deflated(rows[:3])), iend), "truncated"},
+		{"a filter there is not", imagetest.PNG(ihdr, imagetest.Chunk("IDAT", imagetest.Deflated([]byte{0, 1, 2, 5, 3, 4})), iend), "filter 5"},
+		{"no pixels", imagetest.PNG(ihdr, iend), "not a readable PNG"},
+		{"no end", imagetest.PNG(ihdr, idat), "truncated"},
+		{"a second header", imagetest.PNG(ihdr, ihdr, idat, iend), "not a readable PNG"},
+		{"a palette after the pixels", imagetest.PNG(ihdr, idat, imagetest.Chunk("PLTE", make([]byte, 3)), iend), "PLTE"},
+		{"transparency after the pixels", imagetest.PNG(ihdr, idat, imagetest.Chunk("tRNS", []byte{0, 1}), iend), "tRNS"},
+		{"pixels in two places", imagetest.PNG(ihdr, idat, imagetest.Chunk("tIME", make([]byte, 7)), idat, iend), "IDAT"},
+		{"a checksum of zlib", imagetest.PNG(ihdr, imagetest.Chunk("IDAT", badSum), iend), "checksum"},
 		{"a checksum of the header", flipped("IHDR"), "checksum"},
 		{"a checksum of the pixels", flipped("IDAT"), "checksum"},
 		{"a checksum of what is read over", flipped("tIME"), "checksum"},
 		{"a checksum of the end", flipped("IEND"), "checksum"},
-		{"no compression that there is", chunked(ihdr, chunk{"IDAT", []byte("no zlib")}, iend), "zlib"},
+		{"no compression that there is", imagetest.PNG(ihdr, imagetest.Chunk("IDAT", []byte("no zlib")), iend), "zlib"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "a.png")
@@ -159,12 +107,12 @@ func interlaced(m *raster.Image) []byte {
 	}
 	ihdr := header(m)
 	ihdr[12] = 1
-	return chunked(chunk{"IHDR", ihdr}, chunk{"IDAT", deflated(rows)}, chunk{"IEND", nil})
+	return imagetest.PNG(imagetest.Chunk("IHDR", ihdr), imagetest.Chunk("IDAT", imagetest.Deflated(rows)), imagetest.Chunk("IEND", nil))
 }
 
 func TestPNGInterlaced(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := anyImage(t)
+		m := imagetest.AnyImage(t)
 		got, err := Decode(interlaced(m))
 		if err != nil {
 			t.Fatal(err)
@@ -177,7 +125,7 @@ func TestPNGInterlaced(t *testing.T) {
 
 // Whatever Go's decoder takes, ours takes, and both see the same pixels.
 //
-//	go test -run '^$' -fuzz 'FuzzPNGAsByGo$' -fuzztime 20s -fuzzminimizetime 10x ./data
+//	go test -run '^$' -fuzz 'FuzzPNGAsByGo$' -fuzztime 20s -fuzzminimizetime 10x ./data/imagefile
 func FuzzPNGAsByGo(f *testing.F) {
 	for channels := 1; channels <= 4; channels++ {
 		for _, depth := range []int{8, 16} {
@@ -215,18 +163,18 @@ func TestPNGLimits(t *testing.T) {
 		depth, colour byte
 		fits          bool
 	}{
-		{44721, 44721, 8, PngGrey, true}, {44722, 44722, 8, PngGrey, false},
-		{31622, 31622, 16, PngGrey, true}, {31623, 31623, 16, PngGrey, false},
-		{25819, 25819, 8, pngRGB, true}, {25820, 25820, 8, pngRGB, false},
-		{15811, 15811, 16, PngRGBA, true}, {15812, 15812, 16, PngRGBA, false},
-		{16384, 16384, 8, pngPalette, true}, {16385, 16384, 8, pngPalette, false},
-		{16384, 16384, 1, PngGrey, true}, {16385, 16384, 1, PngGrey, false},
+		{44721, 44721, 8, pngstream.Grey, true}, {44722, 44722, 8, pngstream.Grey, false},
+		{31622, 31622, 16, pngstream.Grey, true}, {31623, 31623, 16, pngstream.Grey, false},
+		{25819, 25819, 8, pngstream.RGB, true}, {25820, 25820, 8, pngstream.RGB, false},
+		{15811, 15811, 16, pngstream.RGBA, true}, {15812, 15812, 16, pngstream.RGBA, false},
+		{16384, 16384, 8, pngstream.Palette, true}, {16385, 16384, 8, pngstream.Palette, false},
+		{16384, 16384, 1, pngstream.Grey, true}, {16385, 16384, 1, pngstream.Grey, false},
 	} {
 		palette := map[string][]byte{}
-		if test.colour == pngPalette {
+		if test.colour == pngstream.Palette {
 			palette["PLTE"] = make([]byte, 3)
 		}
-		b := imagetest.RawPNG(t, test.width, test.height, test.depth, test.colour, []byte{0}, palette)
+		b := imagetest.RawPNG(test.width, test.height, test.depth, test.colour, []byte{0}, palette)
 		_, err := byUs(b)
 		want := map[bool]string{true: "cannot be in a file of", false: "pixels that keygan reads"}[test.fits]
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -1,67 +1,39 @@
 package imagefile
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"keygan/data/raster"
-	"keygan/internal/fileerr"
-	"os"
-	"path/filepath"
+	"math"
 	"slices"
-	"strings"
+
+	"keygan/data/raster"
 )
 
-// A Stack is several 8-bit images of one shape in one file: the slices of a volume, the first axis of an array.
+// A Stack is several images of one shape in one file: the slices of a volume, the first axis of an array.
 type Stack struct {
-	Count, width, height, channels int
-	Pix                            []byte // [count, height, width, channels]
+	Count, Width, Height, Channels int
+	Depth                          int    // bits a sample: 8 or 16
+	Pix                            []byte // [Count, Height, Width, Channels], samples as in raster.Image
 	Shown                          []int  // the images that are worth showing, in order
-	Single                         bool   // the file holds one image and calls it no stack
+	Single                         bool   // the file holds one image and does not call it a stack
 }
 
-func NewStack(count, height, width, channels int) *Stack {
-	return &Stack{Count: count, width: width, height: height, channels: channels, Pix: make([]byte, count*height*width*channels)}
+// NewStack returns a stack of black images that are all shown.
+func NewStack(count, height, width, channels, depth int) *Stack {
+	s := &Stack{Count: count, Width: width, Height: height, Channels: channels, Depth: depth}
+	s.Pix = make([]byte, count*s.imageBytes())
+	s.showAll()
+	return s
 }
 
-// Image returns a copy of image i of count.
+func (s *Stack) imageBytes() int { return s.Width * s.Height * s.Channels * s.Depth / 8 }
+
+// Image returns a copy of image i of Count.
 func (s *Stack) Image(i int) *raster.Image {
-	m := raster.NewImage(s.width, s.height, s.channels, 8)
+	m := raster.NewImage(s.Width, s.Height, s.Channels, s.Depth)
 	copy(m.Pix, s.Pix[i*len(m.Pix):])
 	return m
-}
-
-// middle is the image that stands for a whole stack.
-func middle(s *Stack, err error) (*raster.Image, error) {
-	if err != nil {
-		return nil, err
-	}
-	return s.Image(s.Count / 2), nil
-}
-
-// An image with less than shownShare of its pixels above background level is not worth showing: the air over a head.
-const (
-	backgroundLevel = 25
-	shownShare      = 0.05
-)
-
-// showFilled sets shown to the images that are not nearly all background, or to all when no image passes.
-func (s *Stack) showFilled() {
-	s.Shown = nil
-	size := s.width * s.height * s.channels
-	for i := range s.Count {
-		above := 0
-		for _, v := range s.Pix[i*size : (i+1)*size] {
-			if v > backgroundLevel {
-				above++
-			}
-		}
-		if float64(above) >= shownShare*float64(size) {
-			s.Shown = append(s.Shown, i)
-		}
-	}
-	if len(s.Shown) == 0 {
-		s.showAll()
-	}
 }
 
 func (s *Stack) showAll() {
@@ -71,54 +43,64 @@ func (s *Stack) showAll() {
 	}
 }
 
-func ReadStack(path, axis string) (*Stack, error) {
-	b, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	s, err := guard(func() (*Stack, error) {
-		switch {
-		case hasPrefix(npyMagic)(b):
-			return decodeNPY(b)
-		case hasPrefix(parquetMagic)(b):
-			return decodeParquet(b)
+// An image with less than shownShare of its samples above backgroundLevel of 255 is not worth showing, like the air over a head.
+const (
+	backgroundLevel = 25
+	shownShare      = 0.05
+)
+
+// showFilled limits Shown to the images that are not nearly all background, unless all are.
+func (s *Stack) showFilled() {
+	filled := func(i int) bool {
+		above, size := 0, s.imageBytes()
+		for at := i * size; at < (i+1)*size; at += s.Depth / 8 { // the high byte is the level of 255
+			if s.Pix[at] > backgroundLevel {
+				above++
+			}
 		}
-		return decodeNIfTI(b, axis)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return float64(above) >= shownShare*float64(size*8/s.Depth)
 	}
-	return s, nil
+	if slices.ContainsFunc(s.Shown, filled) {
+		s.Shown = slices.DeleteFunc(s.Shown, func(i int) bool { return !filled(i) })
+	}
 }
 
-// HoldsStack reports whether the file at path is, by its content, of a format that may hold several images: a volume, an
-// array or a spectrogram. Errors read "path: reason".
+// ReadStack reads all images of the file at path, which must be of a format that may hold several. Errors read "path: reason".
+func ReadStack(path, axis string) (*Stack, error) {
+	return readPath(path, func(f *Format, file *io.SectionReader) (*Stack, error) {
+		if f.Stack == nil {
+			return nil, errors.New("one image, where the name promises a stack")
+		}
+		return f.Stack(file, axis)
+	})
+}
+
+// ReadOutline returns the stack at path without its pixels, or nil if its format does not allow that without decoding them: the HMS-HBAC
+// set has more than ten thousand files of some megabytes. Errors read "path: reason".
+func ReadOutline(path string) (*Stack, error) {
+	return readPath(path, func(f *Format, file *io.SectionReader) (*Stack, error) {
+		if f.Outline == nil {
+			return nil, nil
+		}
+		return f.Outline(file)
+	})
+}
+
+// HoldsStack reports whether the content of the file at path is in a format that may hold several images. Errors read "path: reason".
 func HoldsStack(path string) (bool, error) {
-	if _, err := regularSize(path); err != nil {
+	file, closeFile, err := open(path, math.MaxInt64)
+	if err != nil {
 		return false, err
 	}
-	f, err := os.Open(path)
+	defer closeFile()
+	f, err := formatOf(file)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+		return false, fmt.Errorf("%s: %w", path, err)
 	}
-	defer f.Close()
-	start := make([]byte, len(npyMagic))
-	n, err := io.ReadFull(f, start)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return false, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-	}
-	return startsStack(start[:n]), nil
+	return f != nil && f.Stack != nil, nil
 }
 
-// startsStack is HoldsStack for the first bytes of a file.
-func startsStack(b []byte) bool { return hasPrefix(npyMagic, parquetMagic)(b) || isNIfTI(b) }
-
-func IsStack(path string) bool { return HasExtension(path, ".npy", ".nii", ".nii.gz", ".parquet") }
-
-func HasExtension(path string, extensions ...string) bool {
-	name := strings.ToLower(filepath.Base(path))
-	return slices.ContainsFunc(extensions, func(e string) bool { return strings.HasSuffix(name, e) && name != e })
+// StackName reports whether a file's name ends as those of stacks do.
+func StackName(name string) bool {
+	return slices.ContainsFunc(formats, func(f Format) bool { return f.Stack != nil && HasExtension(name, f.Extensions...) })
 }
-
-// ImageName reports whether a file's name ends as those of images do.
-func ImageName(name string) bool { return HasExtension(name, Extensions()...) }

@@ -11,7 +11,7 @@ import (
 
 // BenchmarkThumbnail makes thumbnails of a chest film as detectors give them, beside only reading it.
 //
-//	go test -run '^$' -bench Thumbnail -benchtime 5x ./data
+//	go test -run '^$' -bench Thumbnail -benchtime 5x ./data/imagefile
 func BenchmarkThumbnail(b *testing.B) {
 	src, err := synthetic.New("xray", 1, 2048, 7)
 	if err != nil {

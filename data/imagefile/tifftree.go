@@ -2,6 +2,12 @@ package imagefile
 
 import "encoding/binary"
 
+// What a TIFF starts with, in little and in big endian.
+const (
+	tiffLittle = "II*\x00"
+	tiffBig    = "MM\x00*"
+)
+
 // A tiffTree reads the directories of a TIFF, or of a part of another file that is laid out as one: EXIF (TIFF 6.0, section 2).
 type tiffTree struct {
 	e     *excerpts
@@ -28,9 +34,9 @@ const (
 func newTIFFTree(e *excerpts) *tiffTree {
 	b := e.at(0, 8)
 	switch {
-	case hasPrefix("II*\x00")(b):
+	case startsWith(tiffLittle)(b):
 		return &tiffTree{e, binary.LittleEndian, int64(binary.LittleEndian.Uint32(b[4:]))}
-	case hasPrefix("MM\x00*")(b):
+	case startsWith(tiffBig)(b):
 		return &tiffTree{e, binary.BigEndian, int64(binary.BigEndian.Uint32(b[4:]))}
 	}
 	return nil

@@ -5,9 +5,9 @@ import (
 	"math/bits"
 )
 
-// WeightBits is the precision of a resampling weight: the weights of one output sample add up to exactly 1 << weightBits,
+// weightBits is the precision of a resampling weight: the weights of one output sample add up to exactly 1 << weightBits,
 // so a flat area keeps its level and, since both passes carry all their bits in integers, the only rounding is the last.
-const WeightBits = 16
+const weightBits = 16
 
 // Resize returns the image at width×height, channels and depth kept. The filter is a triangle as wide as the step between
 // output samples when reducing (area-weighted, so nothing aliases) and as wide as that between input samples when
@@ -42,7 +42,7 @@ type Resizer struct {
 
 func NewResizer(width, height, channels, depth, newWidth, newHeight int) *Resizer {
 	return &Resizer{Out: NewImage(newWidth, newHeight, channels, depth),
-		columns: TriangleWeights(width, newWidth), rows: TriangleWeights(height, newHeight),
+		columns: triangleWeights(width, newWidth), rows: triangleWeights(height, newHeight),
 		line: make([]uint32, width*channels), narrow: make([]uint32, newWidth*channels)}
 }
 
@@ -50,18 +50,18 @@ func NewResizer(width, height, channels, depth, newWidth, newHeight int) *Resize
 func (r *Resizer) Add(row []byte) {
 	unpackRow(r.line, row, r.Out.Depth)
 	resampleRow(r.narrow, r.line, r.columns, r.Out.Channels)
-	for r.done+len(r.sums) < len(r.rows) && r.rows[r.done+len(r.sums)].First <= r.y {
+	for r.done+len(r.sums) < len(r.rows) && r.rows[r.done+len(r.sums)].first <= r.y {
 		r.begin()
 	}
 	for i, sums := range r.sums {
 		t := r.rows[r.done+i]
-		weight := uint64(t.Weights[r.y-t.First])
+		weight := uint64(t.weights[r.y-t.first])
 		for k, v := range r.narrow {
 			sums[k] += uint64(v) * weight
 		}
 	}
 	r.y++
-	for len(r.sums) > 0 && r.rows[r.done].First+len(r.rows[r.done].Weights) == r.y {
+	for len(r.sums) > 0 && r.rows[r.done].first+len(r.rows[r.done].weights) == r.y {
 		r.finish()
 	}
 }
@@ -75,7 +75,7 @@ func (r *Resizer) begin() {
 		sums = make([]uint64, len(r.narrow))
 	}
 	for i := range sums {
-		sums[i] = 1 << (2*WeightBits - 1)
+		sums[i] = 1 << (2*weightBits - 1)
 	}
 	r.sums = append(r.sums, sums)
 }
@@ -84,7 +84,7 @@ func (r *Resizer) begin() {
 func (r *Resizer) finish() {
 	sums := r.sums[0]
 	for i, sum := range sums {
-		r.Out.SetSample(r.done*len(sums)+i, int(sum>>(2*WeightBits)))
+		r.Out.SetSample(r.done*len(sums)+i, int(sum>>(2*weightBits)))
 	}
 	r.free, r.sums = append(r.free, sums), r.sums[1:]
 	r.done++
@@ -108,8 +108,8 @@ func resampleRow(out, in []uint32, columns []taps, channels int) {
 	for x, t := range columns {
 		for c := range channels {
 			var sum uint32
-			at := t.First*channels + c
-			for _, weight := range t.Weights {
+			at := t.first*channels + c
+			for _, weight := range t.weights {
 				sum += in[at] * weight
 				at += channels
 			}
@@ -120,13 +120,13 @@ func resampleRow(out, in []uint32, columns []taps, channels int) {
 
 // taps are the input samples that make one output sample: first, first+1, … with their weights.
 type taps struct {
-	First   int
-	Weights []uint32
+	first   int
+	weights []uint32
 }
 
-// TriangleWeights computes the taps for each of m outputs from n inputs. Input x lies at (2x+1)/2n of the length,
+// triangleWeights computes the taps for each of m outputs from n inputs. Input x lies at (2x+1)/2n of the length,
 // output i at (2i+1)/2m; multiplied by 2nm, every position and the triangle itself are integers.
-func TriangleWeights(inputs, outputs int) []taps {
+func triangleWeights(inputs, outputs int) []taps {
 	all := make([]taps, outputs)
 	n, m := int64(inputs), int64(outputs) // the products need more than 32 bits
 	reach := 2 * max(n, m)                // where the triangle is zero
@@ -160,7 +160,7 @@ func TriangleWeights(inputs, outputs int) []taps {
 
 // scaledRatio is part/whole in weightBits fractional bits, rounded. The product needs 128 bits for the widest images.
 func scaledRatio(part, whole int64) int64 {
-	hi, lo := bits.Mul64(uint64(part), 1<<WeightBits)
+	hi, lo := bits.Mul64(uint64(part), 1<<weightBits)
 	lo, carry := bits.Add64(lo, uint64(whole)/2, 0)
 	q, _ := bits.Div64(hi+carry, lo, uint64(whole))
 	return int64(q)

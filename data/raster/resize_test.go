@@ -68,6 +68,37 @@ func TestResizeFollowsItsDefinition(t *testing.T) {
 	})
 }
 
+// resizedWhole is Resize in two passes over the whole image, to which the rows as they come must amount.
+func resizedWhole(m *Image, width, height int) *Image {
+	out := NewImage(width, height, m.Channels, m.Depth)
+	columns, rows := triangleWeights(m.Width, width), triangleWeights(m.Height, height)
+	for y, vertical := range rows {
+		for x, horizontal := range columns {
+			for c := range m.Channels {
+				sum := uint64(1) << (2*weightBits - 1)
+				for j, v := range vertical.weights {
+					for i, h := range horizontal.weights {
+						at := ((vertical.first+j)*m.Width+horizontal.first+i)*m.Channels + c
+						sum += uint64(m.Sample(at)) * uint64(h) * uint64(v)
+					}
+				}
+				out.SetSample((y*width+x)*m.Channels+c, int(sum>>(2*weightBits)))
+			}
+		}
+	}
+	return out
+}
+
+func TestResizeEqualsTwoPassesOverTheWholeImage(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := anyImage(t)
+		width, height := rapid.IntRange(1, 50).Draw(t, "new width"), rapid.IntRange(1, 50).Draw(t, "new height")
+		if diff := cmp.Diff(resizedWhole(m, width, height), m.Resize(width, height)); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
 func TestResizeKeepsFlatImagesAndSameSizes(t *testing.T) {
 	for _, depth := range []int{8, 16} {
 		m := NewImage(37, 11, 3, depth)
@@ -99,7 +130,7 @@ func TestResizeVeryWide(t *testing.T) {
 	if got := m.Resize(1, 1).Pix[0]; got != 200 {
 		t.Errorf("got %d", got)
 	}
-	if got := scaledRatio(1<<60, 1<<61); got != 1<<(WeightBits-1) {
+	if got := scaledRatio(1<<60, 1<<61); got != 1<<(weightBits-1) {
 		t.Errorf("half is %d", got)
 	}
 }

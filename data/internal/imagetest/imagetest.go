@@ -14,38 +14,72 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"keygan/data/raster"
+
+	"pgregory.net/rapid"
 
 	"github.com/parquet-go/parquet-go"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 )
 
-// RawPNG writes an image with any header, unfiltered rows and extra chunks, to make what no encoder here makes.
-func RawPNG(t testing.TB, width, height uint32, depth, colourType byte, rows []byte, extra map[string][]byte) []byte {
-	t.Helper()
-	var b, z bytes.Buffer
-	b.WriteString("\x89PNG\r\n\x1a\n")
-	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, width), height)
+// Chunk is a part of a PNG.
+func Chunk(kind string, content []byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(content)))
+	b = append(append(b, kind...), content...)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
+}
+
+// PNG joins chunks to a file.
+func PNG(chunks ...[]byte) []byte {
+	return append([]byte("\x89PNG\r\n\x1a\n"), slices.Concat(chunks...)...)
+}
+
+// PNGHeader is the content of IHDR.
+func PNGHeader(width, height uint32, depth, colourType byte) []byte {
+	b := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, width), height)
+	return append(b, depth, colourType, 0, 0, 0)
+}
+
+// Deflated is a zlib stream.
+func Deflated(b []byte) []byte {
+	var z bytes.Buffer
 	packed := zlib.NewWriter(&z)
-	packed.Write(rows)
+	packed.Write(b)
 	packed.Close()
-	chunks := []struct {
-		kind    string
-		content []byte
-	}{{"IHDR", append(header, depth, colourType, 0, 0, 0)}, {"PLTE", extra["PLTE"]}, {"tRNS", extra["tRNS"]}, {"IDAT", z.Bytes()}, {"IEND", nil}}
-	for _, c := range chunks {
-		if c.content == nil && c.kind != "IEND" {
-			continue
+	return z.Bytes()
+}
+
+// RawPNG is an image with any header, unfiltered rows and extra chunks, which no encoder here writes.
+func RawPNG(width, height uint32, depth, colourType byte, rows []byte, extra map[string][]byte) []byte {
+	chunks := [][]byte{Chunk("IHDR", PNGHeader(width, height, depth, colourType))}
+	for _, kind := range []string{"PLTE", "tRNS"} {
+		if extra[kind] != nil {
+			chunks = append(chunks, Chunk(kind, extra[kind]))
 		}
-		start := b.Len() + 4
-		b.Write(binary.BigEndian.AppendUint32(nil, uint32(len(c.content))))
-		b.WriteString(c.kind)
-		b.Write(c.content)
-		b.Write(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b.Bytes()[start:])))
 	}
-	return b.Bytes()
+	return PNG(append(chunks, Chunk("IDAT", Deflated(rows)), Chunk("IEND", nil))...)
+}
+
+// AnyImage draws an image of any shape. Its content is noise, a ramp or flat, since filters treat them differently.
+func AnyImage(t *rapid.T) *raster.Image {
+	m := raster.NewImage(rapid.IntRange(1, 40).Draw(t, "width"), rapid.IntRange(1, 40).Draw(t, "height"),
+		rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
+	step := rapid.IntRange(0, 7).Draw(t, "step")
+	noise := rapid.Bool().Draw(t, "noise")
+	state := rapid.Uint32().Draw(t, "state")
+	for i := range m.Pix {
+		m.Pix[i] = byte(i * step / 3)
+		if noise {
+			state = state*1664525 + 1013904223
+			m.Pix[i] = byte(state >> 24)
+		}
+	}
+	return m
 }
 
 // A TestVolume is a NIfTI-1 file in the making.
@@ -60,11 +94,7 @@ type TestVolume struct {
 }
 
 func (v TestVolume) Bytes() []byte {
-	bo := v.Order
-	put := binary.ByteOrder(binary.LittleEndian)
-	if bo == binary.AppendByteOrder(binary.BigEndian) {
-		put = binary.BigEndian
-	}
+	bo, put := v.Order, v.Order.(binary.ByteOrder)
 	h := make([]byte, 352)
 	float := func(at int, f float32) { put.PutUint32(h[at:], math.Float32bits(f)) }
 	put.PutUint32(h, 348)

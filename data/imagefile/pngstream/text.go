@@ -1,4 +1,4 @@
-package imagefile
+package pngstream
 
 import (
 	"bytes"
@@ -6,28 +6,27 @@ import (
 	"strings"
 )
 
-// Text is an entry of a PNG's metadata (a tEXt chunk; PNG specification, section 11.3.3.2). Both strings hold the bytes of the file,
-// which are Latin-1: ASCII means the same in Go.
+// Text is an entry of a PNG's metadata (a tEXt chunk; PNG specification, section 11.3.3.2). Both strings hold the file's Latin-1 bytes,
+// so only ASCII reads the same in Go.
 type Text struct {
 	Keyword string // 1 to 79 bytes
 	Value   string
 }
 
-// What is kept of the texts of a file that is read, and the most that is written. A text's length includes its keyword and the zero
-// byte after it.
+// The most texts that are read or written, and the longest: keyword, a zero byte and value.
 const (
 	maxTexts     = 16
 	maxTextBytes = 4096
 )
 
-// chunkOverhead is what a chunk takes beside its content: its length, type and checksum.
+// chunkOverhead is the size of a chunk's length, kind and checksum.
 const chunkOverhead = 4 + 4 + 4
 
-// check says whether the text can be written, and read again.
+// check returns an error if the text cannot be written and read again.
 func (t Text) check() error {
 	switch {
 	case !keyword(t.Keyword):
-		return fmt.Errorf("no PNG has a text with the keyword %q: 1 to 79 printable Latin-1 bytes, single spaces, none at the ends", t.Keyword)
+		return fmt.Errorf("the keyword %q of a text is not 1 to 79 printable Latin-1 bytes with single spaces, none at the ends", t.Keyword)
 	case strings.Contains(t.Value, "\x00"):
 		return fmt.Errorf("the text %q has a zero byte", t.Keyword)
 	case len(t.Keyword)+1+len(t.Value) > maxTextBytes:
@@ -49,7 +48,7 @@ func keyword(s string) bool {
 // content is what the text's chunk holds.
 func (t Text) content() []byte { return []byte(t.Keyword + "\x00" + t.Value) }
 
-// parseText is content's inverse. It takes no chunk that check would refuse.
+// parseText is the inverse of content. It refuses what check refuses.
 func parseText(content []byte) (Text, bool) {
 	key, value, ok := bytes.Cut(content, []byte{0})
 	t := Text{string(key), string(value)}

@@ -1,10 +1,10 @@
-package dataset
+package imagefile
 
 import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/internal/imagetest"
 	"keygan/data/raster"
 	"os"
@@ -20,12 +20,12 @@ func TestTruncatedFiles(t *testing.T) {
 	for name, whole := range imagetest.Samples(t) {
 		path := filepath.Join(dir, name)
 		imagetest.Write(t, path, whole)
-		if _, err := imagefile.ReadImage(path); err != nil {
+		if _, err := ReadImage(path); err != nil {
 			t.Fatalf("the whole file: %v", err)
 		}
 		for _, keep := range []int{0, 1, 7, 20, len(whole) / 4, len(whole) / 2, len(whole) * 3 / 4, len(whole) - 25} { // the last 20 bytes of this TIFF are its resolution
 			imagetest.Write(t, path, whole[:keep])
-			if _, err := imagefile.ReadImage(path); err == nil || !strings.HasPrefix(err.Error(), path+": ") {
+			if _, err := ReadImage(path); err == nil || !strings.HasPrefix(err.Error(), path+": ") {
 				t.Errorf("%d of %d bytes: got %v", keep, len(whole), err)
 			}
 		}
@@ -46,10 +46,10 @@ func TestAbsurdSizes(t *testing.T) {
 		return append(append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(head)))...), head...)
 	}
 	tests := map[string][]byte{
-		"PNG":           imagetest.RawPNG(t, 1<<31-1, 1<<31-1, 8, imagefile.PngGrey, []byte{0, 1}, nil),
-		"PNG 16k":       imagetest.RawPNG(t, 16384, 16384, 16, imagefile.PngRGBA, []byte{0, 1}, nil),
-		"PNG padded":    append(imagetest.RawPNG(t, 16384, 16384, 16, imagefile.PngRGBA, []byte{0, 1}, nil), make([]byte, 1<<20)...),
-		"PNG zero":      imagetest.RawPNG(t, 0, 1, 8, imagefile.PngGrey, []byte{0}, nil),
+		"PNG":           imagetest.RawPNG(1<<31-1, 1<<31-1, 8, pngstream.Grey, []byte{0, 1}, nil),
+		"PNG 16k":       imagetest.RawPNG(16384, 16384, 16, pngstream.RGBA, []byte{0, 1}, nil),
+		"PNG padded":    append(imagetest.RawPNG(16384, 16384, 16, pngstream.RGBA, []byte{0, 1}, nil), make([]byte, 1<<20)...),
+		"PNG zero":      imagetest.RawPNG(0, 1, 8, pngstream.Grey, []byte{0}, nil),
 		"JPEG":          patch("a.jpg", jpegSize, "\xff\xff\xff\xff"),
 		"JPEG 16k":      patch("a.jpg", jpegSize, "\x40\x00\x40\x00"),
 		"BMP":           patch("a.bmp", 18, "\xff\xff\xff\x7f\xff\xff\xff\x7f"),
@@ -69,7 +69,7 @@ func TestAbsurdSizes(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for name, b := range tests {
-		if m, err := imagefile.Decode(b); err == nil {
+		if m, err := Decode(b); err == nil {
 			t.Errorf("%s: no error but %v", name, m)
 		}
 	}
@@ -88,7 +88,7 @@ func TestFilesThatAreNoImages(t *testing.T) {
 		filepath.Join(dir, "missing"): "no such file",
 		dir:                           "not a regular file",
 	} {
-		if _, err := imagefile.ReadImage(path); err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), want) {
+		if _, err := ReadImage(path); err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
@@ -98,19 +98,19 @@ func TestFilesThatAreNoImages(t *testing.T) {
 func TestWrongExtension(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.jpg")
 	imagetest.Write(t, path, pngBytes(t, raster.NewImage(3, 3, 3, 16)))
-	if m, err := imagefile.ReadImage(path); err != nil || m.Depth != 16 {
+	if m, err := ReadImage(path); err != nil || m.Depth != 16 {
 		t.Errorf("%v, %v", m, err)
 	}
 }
 
 // One target for each parser, seeded with a whole file. Whatever the bytes, there is an image of honest size or an error.
 //
-//	go test -run '^$' -fuzz 'FuzzTIFF$' -fuzztime 20s -fuzzminimizetime 10x ./data
+//	go test -run '^$' -fuzz 'FuzzTIFF$' -fuzztime 20s -fuzzminimizetime 10x ./data/imagefile
 func fuzz(f *testing.F, names ...string) {
 	for _, name := range names {
 		f.Add(imagetest.Samples(f)[name])
 	}
-	matches, err := filepath.Glob("../imagefile/testdata/*" + filepath.Ext(names[0]))
+	matches, err := filepath.Glob("testdata/*" + filepath.Ext(names[0]))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func fuzz(f *testing.F, names ...string) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := imagefile.Decode(b)
+		m, err := Decode(b)
 		if err == nil && len(m.Pix) != m.Samples()*m.Depth/8 {
 			t.Errorf("%v with %d bytes", m, len(m.Pix))
 		}

@@ -1,46 +1,47 @@
 package imagefile
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"keygan/data/parquet"
 	"keygan/data/raster"
-	"keygan/internal/fileerr"
 )
 
-const parquetMagic = "PAR1"
+var spectrogramFormat = Format{
+	Name: "parquet spectrogram", Extensions: []string{".parquet"}, Matches: startsWith("PAR1"),
+	Stack: stackOfSpectrogram, Outline: outlineOfSpectrogram,
+}
 
-// A raw spectrogram of the HMS-HBAC set is a parquet table with a row for every 2 seconds of a recording: its time, which is
-// not read, and the power at each of 100 frequencies in each of 4 regions of the head, in columns LL_0.59 to RP_19.92.
+// A raw spectrogram of the HMS-HBAC set is a parquet table with a row for every 2 seconds of a recording: its time, which is not read,
+// and the power at each of 100 frequencies in each of 4 regions of the head, in columns LL_0.59 to RP_19.92.
 var spectrogramRegions = []string{"LL", "RL", "LP", "RP"}
 
 const (
-	spectrogramWindow = 300 // rows in one image: 10 minutes, the stretch that the set's labels are for
+	spectrogramWindow = 300 // rows in one image: 10 minutes, which the set's labels are for
 
-	// Logarithms of the power are clipped to these, as is the habit with this set: below is silence, above a loose electrode.
+	// Logarithms of the power are clipped to these, as usual with this set: below is silence, above a loose electrode.
 	spectrogramFloor, spectrogramCeiling = -4, 8
 )
 
-// decodeParquet reads a spectrogram as a stack of 8-bit grey images, one for each whole window of 10 minutes, or a single one
-// as wide as the table is long when it is no longer than that. Time runs to the right; the regions LL, RL, LP, RP stand one
-// above the other, each with its lowest frequency at the top.
+// stackOfSpectrogram reads a recording as 8-bit grey images, one for each whole window of 10 minutes, or a single one as wide as the table
+// is long if that is no longer. Time runs to the right. The regions LL, RL, LP, RP stand one above the other, each with its lowest
+// frequency at the top.
 //
-// A grey level is the natural logarithm of the power, clipped, in a window over the whole recording, as for volumes. A value
-// that is missing (NaN or null) becomes the median of its frequency over the recording, so that a gap draws no edges of its
-// own and does not shift the scale; a frequency that is missing throughout is black.
-func decodeParquet(b []byte) (*Stack, error) {
-	table, err := openSpectrogram(bytes.NewReader(b), int64(len(b)))
+// A grey level is the natural logarithm of the power, clipped, in a window over the whole recording. A missing value (NaN or null) becomes
+// the median of its frequency over the recording, so that a gap neither draws edges nor shifts the scale. A frequency that is missing
+// throughout is black.
+func stackOfSpectrogram(file *io.SectionReader, _ string) (*Stack, error) {
+	table, err := openSpectrogram(file)
 	if err != nil {
 		return nil, err
 	}
-	rows := table.rows
+	rows := table.file.Rows
 	power := make([]float32, len(table.columns)*rows) // [frequency, time]
 	for i, column := range table.columns {
 		values := power[i*rows : (i+1)*rows]
@@ -50,11 +51,11 @@ func decodeParquet(b []byte) (*Stack, error) {
 		logarithms(values)
 	}
 	w := raster.WindowOf(len(power), func(i int) float64 { return float64(power[i]) })
-	count, width := spectrogramImages(rows)
-	s := NewStack(count, len(table.columns), width, 1)
+	width := min(rows, spectrogramWindow)
+	s := NewStack(rows/width, len(table.columns), width, 1, 8)
 	s.Single = rows <= spectrogramWindow
 	out := 0
-	for k := range count {
+	for k := range s.Count {
 		for row := range table.columns {
 			for _, v := range power[row*rows+k*width:][:width] {
 				s.Pix[out] = w.Level(float64(v))
@@ -62,44 +63,19 @@ func decodeParquet(b []byte) (*Stack, error) {
 			}
 		}
 	}
-	s.showAll()
 	return s, nil
 }
 
-// SpectrogramImages is how many images a spectrogram's file holds. It does not read the values: the set has more than ten thousand
-// files of some megabytes each. single says that the whole recording is one image.
-func SpectrogramImages(path string) (count int, single bool, err error) {
-	rows, err := spectrogramRows(path)
+// outlineOfSpectrogram reads only the metadata.
+func outlineOfSpectrogram(file *io.SectionReader) (*Stack, error) {
+	table, err := openSpectrogram(file)
 	if err != nil {
-		return 0, false, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+		return nil, err
 	}
-	count, _ = spectrogramImages(rows)
-	return count, rows <= spectrogramWindow, nil
-}
-
-func spectrogramRows(path string) (int, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	s, err := guard(func() (*spectrogram, error) { return openSpectrogram(f, info.Size()) })
-	if err != nil {
-		return 0, err
-	}
-	return s.rows, nil
-}
-
-// spectrogramImages is how many images a table of so many rows gives, and how wide they are.
-func spectrogramImages(rows int) (count, width int) {
-	if rows <= spectrogramWindow {
-		return 1, rows
-	}
-	return rows / spectrogramWindow, spectrogramWindow
+	rows := table.file.Rows
+	s := &Stack{Count: max(1, rows/spectrogramWindow), Single: rows <= spectrogramWindow}
+	s.showAll()
+	return s, nil
 }
 
 // logarithms replaces the powers of one frequency by what is drawn for them.
@@ -145,10 +121,9 @@ func logarithm(x float64) float64 {
 	return float64(float64(exponent)*math.Ln2) + float64(2*t*sum)
 }
 
-// A spectrogram is a parquet file that has been found to be one.
+// A spectrogram is a parquet file with the columns of one.
 type spectrogram struct {
 	file    *parquet.Table
-	rows    int
 	columns []spectrogramColumn // in the order of the image's rows
 }
 
@@ -160,21 +135,21 @@ type spectrogramColumn struct {
 }
 
 // openSpectrogram reads no more than the metadata.
-func openSpectrogram(r io.ReaderAt, size int64) (*spectrogram, error) {
-	file, err := parquet.Open(r, size)
+func openSpectrogram(file *io.SectionReader) (*spectrogram, error) {
+	table, err := parquet.Open(file, file.Size())
 	if err != nil {
 		return nil, err
 	}
-	s := &spectrogram{file: file, rows: file.Rows}
-	if s.columns, err = spectrogramColumns(file.Columns); err != nil {
+	columns, err := spectrogramColumns(table.Columns)
+	if err != nil {
 		return nil, err
 	}
 	// A parquet file may say in a few bytes that a value is repeated a million times.
-	height := len(s.columns)
-	if height > maxPixels/s.rows || height*s.rows > freePixels && int64(height*s.rows/100) > size {
-		return nil, fmt.Errorf("%d rows of %d frequencies cannot be in a file of %d bytes", s.rows, height, size)
+	height := len(columns)
+	if height > maxPixels/table.Rows || height*table.Rows > freePixels && int64(height*table.Rows/100) > file.Size() {
+		return nil, fmt.Errorf("%d rows of %d frequencies cannot be in a file of %d bytes", table.Rows, height, file.Size())
 	}
-	return s, nil
+	return &spectrogram{table, columns}, nil
 }
 
 // spectrogramColumns finds the columns that are powers and sorts them by region and frequency.
@@ -191,14 +166,14 @@ func spectrogramColumns(all []parquet.Column) ([]spectrogramColumn, error) {
 			continue
 		}
 		if !column.Float {
-			return nil, fmt.Errorf("column %s does not hold numbers with a fraction", column.Name)
+			return nil, fmt.Errorf("column %s does not hold floating-point numbers", column.Name)
 		}
 		found = append(found, spectrogramColumn{column.Name, i, r, f})
 		perRegion[r]++
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("not a spectrogram: of columns such as LL_0.59 and RP_19.92 it has none, but %s; of the HMS-HBAC set, "+
-			"take the folder train_spectrograms", someNames(others))
+		return nil, fmt.Errorf("not a spectrogram: it has no columns like LL_0.59 and RP_19.92, but %s; of the HMS-HBAC set, take the folder "+
+			"train_spectrograms", quotedSome(others))
 	}
 	for r, n := range perRegion {
 		if n != perRegion[0] {
@@ -206,21 +181,13 @@ func spectrogramColumns(all []parquet.Column) ([]spectrogramColumn, error) {
 		}
 	}
 	slices.SortFunc(found, func(a, b spectrogramColumn) int {
-		switch {
-		case a.region != b.region:
-			return a.region - b.region
-		case a.hertz < b.hertz:
-			return -1
-		case a.hertz > b.hertz:
-			return 1
-		}
-		return a.index - b.index
+		return cmp.Or(cmp.Compare(a.region, b.region), cmp.Compare(a.hertz, b.hertz), cmp.Compare(a.index, b.index))
 	})
 	return found, nil
 }
 
-// someNames quotes the first few of some names, for an error.
-func someNames(names []string) string {
+// quotedSome quotes the first few names, for an error.
+func quotedSome(names []string) string {
 	const most = 4
 	var quoted []string
 	for _, name := range names[:min(len(names), most)] {
@@ -230,7 +197,7 @@ func someNames(names []string) string {
 		quoted = append(quoted, "…")
 	}
 	if len(quoted) == 0 {
-		return "no other either"
+		return "no others either"
 	}
 	return strings.Join(quoted, ", ")
 }

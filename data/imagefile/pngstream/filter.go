@@ -1,4 +1,4 @@
-package imagefile
+package pngstream
 
 import "fmt"
 
@@ -36,8 +36,8 @@ func (f *rowFilter) filter(row []byte) []byte {
 	return f.rows[best]
 }
 
-// predict filters the bytes of a row from byte at on in all five ways, given their neighbours to the left, above, and above to the left,
-// and adds up what is left over.
+// predict filters the bytes of a row from byte at on in all five ways, given their neighbours to the left, above, and above to the
+// left. It adds the sizes of the differences to sums.
 func (f *rowFilter) predict(sums *[5]int, at int, row, left, above, corner []byte) {
 	n := len(row)
 	left, above, corner = left[:n], above[:n], corner[:n]
@@ -65,8 +65,8 @@ func magnitude(v byte) int {
 	return max(s, -s)
 }
 
-// paethPredictor returns whichever neighbour is nearest to left + above − corner, ties in that order. It has no branches, which in a
-// noisy image a processor could not foresee.
+// paethPredictor returns whichever neighbour is nearest to left + above − corner, ties in that order. It has no branches, because a
+// processor could not predict them in a noisy image.
 func paethPredictor(left, above, corner byte) byte {
 	a, b, c := int(left), int(above), int(corner)
 	pa, pb, pc := b-c, a-c, a+b-2*c
@@ -81,7 +81,7 @@ func paethPredictor(left, above, corner byte) byte {
 	return byte(nearest)
 }
 
-// unfilter gives a filtered row its bytes back. above is the row above it, zeros above the first.
+// unfilter undoes the filter of a row. above is the row above it, or zeros.
 func unfilter(row, above []byte, filter byte, pixel int) error {
 	above = above[:len(row)]
 	switch filter {
@@ -110,7 +110,7 @@ func unfilter(row, above []byte, filter byte, pixel int) error {
 			row[i] += paethPredictor(row[i-pixel], above[i], above[i-pixel])
 		}
 	default:
-		return fmt.Errorf("a row has the filter %d, there are 0 to 4", filter)
+		return fmt.Errorf("a row has the filter %d, and PNG has 0 to 4", filter)
 	}
 	return nil
 }

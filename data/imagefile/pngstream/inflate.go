@@ -1,4 +1,4 @@
-package imagefile
+package pngstream
 
 import (
 	"compress/flate"
@@ -8,21 +8,21 @@ import (
 	"io"
 )
 
-// A pngInflater gives what the chunks IDAT of a PNG hold, inflated: a zlib stream (RFC 1950) of filtered rows. Stored blocks, which
-// cipher images consist of, are handed on where they lie. The standard library takes over at the first block that is compressed.
-type pngInflater struct {
+// An inflater decompresses what the IDAT chunks hold, a zlib stream (RFC 1950) of filtered rows. Stored blocks, which cipher images
+// consist of, are handed on without a copy. The standard library takes over at the first compressed block.
+type inflater struct {
 	source   idatReader
 	stored   int       // bytes left of the stored block
 	last     bool      // it is the last block
-	inflate  io.Reader // the rest of the stream, once there was a compressed block
+	inflate  io.Reader // the rest of the stream, from the first compressed block on
 	inflated []byte    // its buffer
 	history  history
 	sum      uint32 // Adler-32 of what was given
 }
 
-// newPNGInflater reads the header of zlib. The chunks stand at the start of the first IDAT.
-func newPNGInflater(chunks *pngChunks) (*pngInflater, error) {
-	z := &pngInflater{source: idatReader{chunks: chunks}, sum: 1}
+// newInflater reads the header of zlib. The chunks must be at the start of the first IDAT.
+func newInflater(chunks *chunkReader) (*inflater, error) {
+	z := &inflater{source: idatReader{chunks: chunks}, sum: 1}
 	var b [zlibHeader]byte
 	if _, err := io.ReadFull(&z.source, b[:]); err != nil {
 		return nil, noEOF(err)
@@ -30,13 +30,13 @@ func newPNGInflater(chunks *pngChunks) (*pngInflater, error) {
 	head := binary.BigEndian.Uint16(b[:])
 	const deflate, largestWindow, dictionary = 8, 7, 1 << 5
 	if b[0]&15 != deflate || b[0]>>4 > largestWindow || b[1]&dictionary != 0 || head%31 != 0 {
-		return nil, fmt.Errorf("the pixels start with %04x, which is no header of zlib", head)
+		return nil, fmt.Errorf("the pixels start with %04x, which is not a zlib header", head)
 	}
 	return z, nil
 }
 
-// next returns the next bytes, at least one. They are valid until the next call. It returns io.EOF when the checksum was right.
-func (z *pngInflater) next() ([]byte, error) {
+// next returns the next bytes, at least one. They are valid until the next call. At the end it returns io.EOF if the checksum is right.
+func (z *inflater) next() ([]byte, error) {
 	for z.stored == 0 && z.inflate == nil {
 		if z.last {
 			return nil, z.end()
@@ -60,16 +60,16 @@ func (z *pngInflater) next() ([]byte, error) {
 	return b, nil
 }
 
-// block reads the header of a stored block. Before a compressed one, it stops.
-func (z *pngInflater) block() error {
+// block reads the header of a stored block, or hands over to the standard library at a compressed one.
+func (z *inflater) block() error {
 	in, err := z.source.fill()
 	if err != nil {
 		return err
 	}
-	const lastBlock, kind = 1, 6 // bits 0, and 1 and 2; the kind 0 is stored. A block after a stored one starts with a byte.
+	const lastBlock, kind = 1, 6 // bit 0; bits 1 and 2, 0 for stored. The first bit of a block is the first of a byte.
 	if in[0]&kind != 0 {
 		z.inflate = flate.NewReaderDict(&z.source, z.history.bytes())
-		z.inflated = make([]byte, pngBuffer)
+		z.inflated = make([]byte, bufferBytes)
 		return nil
 	}
 	var b [blockHeader]byte
@@ -84,8 +84,8 @@ func (z *pngInflater) block() error {
 	return nil
 }
 
-// compressed is next for what the standard library inflates.
-func (z *pngInflater) compressed() ([]byte, error) {
+// compressed is next once the standard library inflates.
+func (z *inflater) compressed() ([]byte, error) {
 	for {
 		n, err := z.inflate.Read(z.inflated)
 		z.sum = adler32(z.sum, z.inflated[:n])
@@ -100,8 +100,8 @@ func (z *pngInflater) compressed() ([]byte, error) {
 	}
 }
 
-// end compares the checksum. It returns io.EOF if it is right.
-func (z *pngInflater) end() error {
+// end checks the checksum and returns io.EOF if it is right.
+func (z *inflater) end() error {
 	var b [zlibSum]byte
 	if _, err := io.ReadFull(&z.source, b[:]); err != nil {
 		return noEOF(err)
@@ -112,7 +112,7 @@ func (z *pngInflater) end() error {
 	return io.EOF
 }
 
-// noEOF tells an end that comes too early from the right one.
+// noEOF turns an end where more must follow into io.ErrUnexpectedEOF.
 func noEOF(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -120,14 +120,14 @@ func noEOF(err error) error {
 	return err
 }
 
-// idatReader reads the content of the chunks IDAT as one stream. It implements flate.Reader, so flate reads no further than its stream.
+// An idatReader reads the content of the IDAT chunks as one stream. It implements flate.Reader, so that flate reads no byte too many.
 type idatReader struct {
-	chunks *pngChunks
+	chunks *chunkReader
 	in     []byte // of a chunk, in the chunks' buffer
-	at     int    // of in, what was read; to move it costs less than to cut in, which is a pointer
+	at     int    // bytes of in already read; moving an index is faster than reslicing
 }
 
-// fill returns what is left of in, at least a byte.
+// fill returns the unread part of in, at least a byte.
 func (r *idatReader) fill() ([]byte, error) {
 	if r.at == len(r.in) {
 		in, err := r.chunks.pixels()
@@ -160,10 +160,10 @@ func (r *idatReader) ReadByte() (byte, error) {
 	return b, nil
 }
 
-// history keeps the last 32 kB, which is as far back as a compressed block refers.
+// A history keeps the last 32 kB, which is as far back as a compressed block refers.
 type history struct {
 	ring [1 << 15]byte
-	all  int64 // bytes that were added
+	all  int64 // bytes added
 }
 
 func (h *history) add(b []byte) {

@@ -1,10 +1,11 @@
-package imagefile
+package pngstream
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"keygan/data/internal/imagetest"
 	"keygan/data/raster"
 	"runtime"
 	"slices"
@@ -19,7 +20,7 @@ import (
 // storedPNG writes an image in pieces of any length.
 func storedPNG(t *rapid.T, m *raster.Image, text ...Text) []byte {
 	var b bytes.Buffer
-	p, err := NewStoredPNG(&b, m.Width, m.Height, m.Channels, m.Depth, text...)
+	p, err := NewWriter(&b, m.Width, m.Height, m.Channels, m.Depth, text...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func storedPNG(t *rapid.T, m *raster.Image, text ...Text) []byte {
 
 // readPNGStream reads the file as a stream into an image.
 func readPNGStream(b []byte) (*raster.Image, error) {
-	p, err := OpenPNG(bytes.NewReader(b))
+	p, err := NewReader(bytes.NewReader(b))
 	if err != nil {
 		return nil, err
 	}
@@ -50,10 +51,10 @@ func readPNGStream(b []byte) (*raster.Image, error) {
 func TestStoredPNGRoundTrip(t *testing.T) {
 	texts := []Text{{"Author", "nobody"}, {"keygan key file", "SHA-256 00"}, {"caf\xe9", ""}}
 	rapid.Check(t, func(t *rapid.T) {
-		m := anyImage(t)
+		m := imagetest.AnyImage(t)
 		text := rapid.SliceOfN(rapid.SampledFrom(texts), 0, maxTexts).Draw(t, "text")
 		b := storedPNG(t, m, text...)
-		if size := StoredPNGSize(m.Width, m.Height, m.Channels, m.Depth, text...); size != int64(len(b)) {
+		if size := Size(m.Width, m.Height, m.Channels, m.Depth, text...); size != int64(len(b)) {
 			t.Fatalf("%d bytes, want %d", len(b), size)
 		}
 		want, err := byGo(b)
@@ -63,7 +64,7 @@ func TestStoredPNGRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(m, want); diff != "" {
 			t.Fatalf("not as Go has it: %s", diff)
 		}
-		p, err := OpenPNG(iotest.HalfReader(bytes.NewReader(b)))
+		p, err := NewReader(iotest.HalfReader(bytes.NewReader(b)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +87,7 @@ func TestPNGStreamDamage(t *testing.T) {
 		m.Pix[i] = byte(i * i)
 	}
 	var stored bytes.Buffer
-	p, err := NewStoredPNG(&stored, m.Width, m.Height, m.Channels, m.Depth, Text{"Comment", "a"})
+	p, err := NewWriter(&stored, m.Width, m.Height, m.Channels, m.Depth, Text{"Comment", "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestPNGStreamDamage(t *testing.T) {
 }
 
 // A shape or a text that cannot be is refused before anything is written.
-func TestNewStoredPNGRefuses(t *testing.T) {
+func TestNewWriterRefuses(t *testing.T) {
 	ok := Text{"Comment", "a"}
 	for _, test := range []struct {
 		width, height, channels, depth int
@@ -135,7 +136,7 @@ func TestNewStoredPNGRefuses(t *testing.T) {
 		{1, 1, 1, 8, slices.Repeat([]Text{ok}, 17), "17 texts"},
 	} {
 		var b bytes.Buffer
-		_, err := NewStoredPNG(&b, test.width, test.height, test.channels, test.depth, test.text...)
+		_, err := NewWriter(&b, test.width, test.height, test.channels, test.depth, test.text...)
 		if err == nil || !strings.Contains(err.Error(), test.want) || b.Len() > 0 {
 			t.Errorf("%v: %v, want %q; %d bytes written", test, err, test.want, b.Len())
 		}
@@ -144,17 +145,17 @@ func TestNewStoredPNGRefuses(t *testing.T) {
 
 // The largest file that there can be has a size, and its start can be written.
 func TestStoredPNGLargest(t *testing.T) {
-	if _, err := NewStoredPNG(io.Discard, 1<<20, 1<<20, 4, 16, Text{strings.Repeat("k", 79), strings.Repeat("v", 4096-80)}); err != nil {
+	if _, err := NewWriter(io.Discard, 1<<20, 1<<20, 4, 16, Text{strings.Repeat("k", 79), strings.Repeat("v", 4096-80)}); err != nil {
 		t.Error(err)
 	}
-	if size := StoredPNGSize(1<<20, 1<<20, 4, 16); size <= 1<<43 || size > 1<<43+1<<43/3000 {
+	if size := Size(1<<20, 1<<20, 4, 16); size <= 1<<43 || size > 1<<43+1<<43/3000 {
 		t.Errorf("%d bytes", size)
 	}
 }
 
 func TestStoredPNGMisuse(t *testing.T) {
 	var b bytes.Buffer
-	p, err := NewStoredPNG(&b, 2, 2, 1, 8)
+	p, err := NewWriter(&b, 2, 2, 1, 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestStoredPNGMisuse(t *testing.T) {
 	if err := p.Close(); err == nil {
 		t.Error("it was closed twice")
 	}
-	p, _ = NewStoredPNG(io.Discard, 2, 2, 1, 8)
+	p, _ = NewWriter(io.Discard, 2, 2, 1, 8)
 	p.Write([]byte{1, 2, 3})
 	if err := p.Close(); err == nil || !strings.Contains(err.Error(), "incomplete") {
 		t.Errorf("closed with a sample missing: %v", err)
@@ -188,7 +189,7 @@ func TestStoredPNGWriteError(t *testing.T) {
 	full := errors.New("the disk is full")
 	for room := range 4 { // the header, the chunks of 65535 bytes and of the rest, the end
 		w := &failing{room: room, err: full}
-		p, err := NewStoredPNG(w, 300, 300, 1, 8)
+		p, err := NewWriter(w, 300, 300, 1, 8)
 		if err == nil {
 			if _, err = p.Write(make([]byte, 300*300)); err == nil {
 				err = p.Close()
@@ -218,15 +219,15 @@ func (f *failing) Write(p []byte) (int, error) {
 // Texts are kept up to the limits; others do not matter. An error of the reader is no damage.
 func TestPNGStreamText(t *testing.T) {
 	long := Text{"long", strings.Repeat("v", maxTextBytes-5)}
-	chunks := []chunk{{"IHDR", header(raster.NewImage(1, 1, 1, 8))}, {"tEXt", append(long.content(), 'v')}, {"tEXt", []byte("no zero byte")},
-		{"tEXt", []byte("\x00no keyword")}, {"zTXt", []byte("a\x00\x00b")}, {"tEXt", long.content()}}
+	chunks := [][]byte{imagetest.Chunk("IHDR", header(raster.NewImage(1, 1, 1, 8))), imagetest.Chunk("tEXt", append(long.content(), 'v')), imagetest.Chunk("tEXt", []byte("no zero byte")),
+		imagetest.Chunk("tEXt", []byte("\x00no keyword")), imagetest.Chunk("zTXt", []byte("a\x00\x00b")), imagetest.Chunk("tEXt", long.content())}
 	want := []Text{long}
 	for i := range maxTexts {
 		text := Text{"k", fmt.Sprint(i)}
-		chunks, want = append(chunks, chunk{"tEXt", text.content()}), append(want, text)
+		chunks, want = append(chunks, imagetest.Chunk("tEXt", text.content())), append(want, text)
 	}
-	b := chunked(append(chunks, chunk{"IDAT", zlibOf([]byte{0, 9}, 2)}, chunk{"tEXt", []byte("a\x00after")}, chunk{"IEND", nil})...)
-	p, err := OpenPNG(bytes.NewReader(b))
+	b := imagetest.PNG(append(chunks, imagetest.Chunk("IDAT", zlibOf([]byte{0, 9}, 2)), imagetest.Chunk("tEXt", []byte("a\x00after")), imagetest.Chunk("IEND", nil))...)
+	p, err := NewReader(bytes.NewReader(b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +239,7 @@ func TestPNGStreamText(t *testing.T) {
 	}
 	broken := errors.New("the disk is broken")
 	for n := range b {
-		p, err := OpenPNG(io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(broken)))
+		p, err := NewReader(io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(broken)))
 		if err == nil {
 			_, err = io.ReadAll(p)
 		}
@@ -256,7 +257,7 @@ func TestPNGStreamMemory(t *testing.T) {
 	r, w := io.Pipe()
 	written := make(chan error, 1)
 	go func() {
-		p, err := NewStoredPNG(w, width, height, 1, 8)
+		p, err := NewWriter(w, width, height, 1, 8)
 		for row := make([]byte, width); err == nil && p.left > 0; {
 			_, err = p.Write(row)
 		}
@@ -266,7 +267,7 @@ func TestPNGStreamMemory(t *testing.T) {
 		w.CloseWithError(err)
 		written <- err
 	}()
-	p, err := OpenPNG(r)
+	p, err := NewReader(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package imagefile
+package pngstream
 
 import (
 	"bytes"
@@ -19,12 +19,12 @@ func (m *memory) Write(p []byte) (int, error) {
 // BenchmarkStoredPNG writes and reads 64 MB of noise in pieces of 1 MB, memory to memory; beside compress/zlib without compression on the
 // same bytes, and beside a copy.
 //
-//	go test -run '^$' -bench StoredPNG -cpu 1 -benchtime 10x ./data
+//	go test -run '^$' -bench StoredPNG -cpu 1 -benchtime 10x ./data/imagefile/pngstream
 func BenchmarkStoredPNG(b *testing.B) {
 	const width, height, piece = 1 << 12, 1 << 14, 1 << 20
 	pix := make([]byte, width*height)
 	rand.NewChaCha8([32]byte{1}).Read(pix)
-	room := make([]byte, StoredPNGSize(width, height, 1, 8)+1<<20)
+	room := make([]byte, Size(width, height, 1, 8)+1<<20)
 	for i := range room {
 		room[i] = 1
 	}
@@ -45,7 +45,7 @@ func BenchmarkStoredPNG(b *testing.B) {
 	var file, packed memory
 	write := func() {
 		file.b = room[:0]
-		p, err := NewStoredPNG(&file, width, height, 1, 8)
+		p, err := NewWriter(&file, width, height, 1, 8)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func BenchmarkStoredPNG(b *testing.B) {
 		}},
 		{"write-copy", func() { inPieces(&memory{room[:0]}) }},
 		{"read", func() {
-			p, err := OpenPNG(bytes.NewReader(stored))
+			p, err := NewReader(bytes.NewReader(stored))
 			if err != nil {
 				b.Fatal(err)
 			}

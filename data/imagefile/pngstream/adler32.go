@@ -1,20 +1,20 @@
-package imagefile
+package pngstream
 
 import "encoding/binary"
 
 // Adler-32 (RFC 1950, section 9) is two sums modulo 65521: a is 1 plus all bytes, b is the sum of a after each byte. The standard
-// library adds byte by byte; here eight bytes go through one register, in lanes of 16 bits, which is three times as fast.
+// library adds byte by byte. Here eight bytes go through one register, in lanes of 16 bits, which is three times as fast.
 const (
 	adlerModulus = 65521
 
 	// adlerRun is how many words of 8 bytes the lanes take before they could overflow: 255·(0 + 1 + … + 15)·2 < 2¹⁶.
 	adlerRun = 16
 
-	// adlerMost is how many bytes are added between two reductions. The sums of 64 bits would take thousands of times as many.
+	// adlerMost is how many bytes are added between two reductions, far below where the sums of 64 bits could overflow.
 	adlerMost = 1 << 16
 )
 
-// adler32 returns the checksum of what sum is the checksum of, followed by p. The checksum of nothing is 1.
+// adler32 continues the checksum sum with p. The checksum of nothing is 1.
 func adler32(sum uint32, p []byte) uint32 {
 	a, b := uint64(sum&0xffff), uint64(sum>>16)
 	for len(p) > 0 {

@@ -1,9 +1,9 @@
-package imagefile
+package pngstream
 
 import "fmt"
 
-// readAhead calls next in a goroutine of its own and keeps a few of its results, so that two steps of decoding run at the same time. The
-// bytes that it returns are valid until the next call. After an error it returns that error. stop ends the goroutine and waits for it.
+// readAhead calls next in a goroutine and keeps a few of its results, so that two steps of decoding run at the same time. The bytes that
+// ahead returns are valid until its next call; after an error it repeats that error. stop ends the goroutine and waits for it.
 func readAhead(next func() ([]byte, error)) (ahead func() ([]byte, error), stop func()) {
 	type result struct {
 		b   []byte
@@ -31,7 +31,7 @@ func readAhead(next func() ([]byte, error)) (ahead func() ([]byte, error), stop 
 				return
 			case own := <-free:
 				b, err := guarded()
-				full <- result{append(own[:0], b...), err} // there is always room
+				full <- result{append(own[:0], b...), err} // which always has room
 				if err != nil {
 					return
 				}

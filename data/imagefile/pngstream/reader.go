@@ -1,0 +1,215 @@
+package pngstream
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ErrTruncated reports a file that ends before its image does.
+var ErrTruncated = errors.New("truncated: the file ends before the image does")
+
+// A Reader reads the samples of a PNG as a stream. It holds two rows and some buffers, whatever the size of the image. It is fastest
+// on files that a Writer wrote.
+type Reader struct {
+	Width, Height, Channels, Depth int
+
+	// Text holds the first 16 tEXt chunks before the pixels that NewWriter could have written.
+	Text []Text
+
+	chunks *chunkReader
+	pixels *inflater
+	rows   *rowReader
+	y      int    // rows read
+	row    []byte // samples of the last row that Read has not given yet
+	err    error
+}
+
+// NewReader reads a PNG up to its samples. The image may have any filters and compression, and at most 1<<20 pixels a side. NewReader
+// refuses palettes, transparent colours, interlaced rows and critical chunks that it does not know.
+func NewReader(r io.Reader) (*Reader, error) {
+	p, err := newReader(r)
+	if err != nil {
+		return nil, readError(err)
+	}
+	return p, nil
+}
+
+func newReader(r io.Reader) (*Reader, error) {
+	chunks, h, err := openChunks(r)
+	if err != nil {
+		return nil, err
+	}
+	if h.Width > maxSide || h.Height > maxSide {
+		return nil, fmt.Errorf("%d×%d is more than the %d×%d that keygan reads as a stream", h.Width, h.Height, maxSide, maxSide)
+	}
+	p := &Reader{Width: int(h.Width), Height: int(h.Height), Channels: h.Channels(), Depth: int(h.Depth), Text: chunks.text, chunks: chunks}
+	if p.pixels, err = newInflater(chunks); err != nil {
+		return nil, err
+	}
+	p.rows = newRowReader(p.pixels.next, h)
+	return p, nil
+}
+
+// openChunks reads a PNG up to its first chunk of pixels.
+func openChunks(r io.Reader) (*chunkReader, Header, error) {
+	chunks := &chunkReader{r: bufio.NewReaderSize(r, bufferBytes)}
+	start, err := chunks.r.Peek(len(Signature))
+	if err != nil && err != io.EOF {
+		return nil, Header{}, err
+	}
+	if string(start) != Signature {
+		return nil, Header{}, errors.New("it does not start with a PNG's signature")
+	}
+	h, err := chunks.toPixels()
+	return chunks, h, err
+}
+
+// Read gives the samples in raster order, 16-bit ones high byte first, and io.EOF after the last one. It gives the last row only after
+// it has read the file to its end and checked everything: the checksums of all chunks and of the pixels, the end of the compressed
+// stream, IEND, and that nothing follows. A caller that has all samples therefore has a whole file.
+func (p *Reader) Read(b []byte) (int, error) {
+	n := 0
+	for n < len(b) && p.err == nil {
+		if len(p.row) == 0 {
+			p.nextRow()
+		}
+		m := copy(b[n:], p.row)
+		p.row = p.row[m:]
+		n += m
+	}
+	if n > 0 || len(b) == 0 {
+		return n, nil // an error comes with the next call
+	}
+	return 0, p.err
+}
+
+// nextRow sets row or err.
+func (p *Reader) nextRow() {
+	if p.y == p.Height {
+		p.err = io.EOF
+		return
+	}
+	row, err := p.rows.next()
+	if p.y++; err == nil && p.y == p.Height {
+		err = p.end()
+	}
+	if err != nil {
+		p.err = readError(err)
+		return
+	}
+	p.row = row
+}
+
+// end reads the file from the last sample to its end.
+func (p *Reader) end() error {
+	if err := p.rows.end(); err != nil {
+		return err
+	}
+	switch _, err := p.pixels.source.fill(); {
+	case err == nil:
+		return errors.New("bytes after the compressed pixels")
+	case err != io.EOF:
+		return err
+	}
+	if err := p.chunks.toEnd(); err != nil {
+		return err
+	}
+	switch _, err := p.chunks.r.ReadByte(); {
+	case err == nil:
+		return errors.New("bytes after the end of the PNG")
+	case err != io.EOF:
+		return err
+	}
+	return nil
+}
+
+func readError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = ErrTruncated
+	}
+	return fmt.Errorf("not a readable PNG: %w", err)
+}
+
+// Scan decodes a PNG row by row. It calls start with the header, and what start returns with each row's samples, which are valid
+// during the call. Another goroutine inflates the rows that follow. Unlike a Reader, Scan ignores what lies behind the image.
+//
+// The error is an *UnusualError, or what start returns, before any row is read.
+func Scan(r io.Reader, start func(Header) (addRow func([]byte), err error)) error {
+	chunks, h, err := openChunks(r)
+	if err != nil {
+		return err
+	}
+	addRow, err := start(h)
+	if err != nil {
+		return err
+	}
+	pixels, err := newInflater(chunks)
+	if err != nil {
+		return err
+	}
+	inflated, stop := readAhead(pixels.next)
+	err = scanRows(newRowReader(inflated, h), int(h.Height), addRow)
+	if stop(); err != nil {
+		return err
+	}
+	if err := chunks.pastPixels(); err != nil {
+		return err
+	}
+	return chunks.toEnd()
+}
+
+func scanRows(rows *rowReader, height int, addRow func([]byte)) error {
+	for range height {
+		row, err := rows.next()
+		if err != nil {
+			return err
+		}
+		addRow(row)
+	}
+	return rows.end()
+}
+
+// A rowReader gives the rows of the pixels, with the filters undone. It holds two rows.
+type rowReader struct {
+	inflated   func() ([]byte, error) // as next of inflater
+	raw        []byte                 // inflated, not yet used
+	row, above []byte                 // a filter's number and samples
+	pixel      int                    // bytes
+}
+
+func newRowReader(inflated func() ([]byte, error), h Header) *rowReader {
+	stride := int(h.Width) * h.pixelBytes()
+	return &rowReader{inflated: inflated, row: make([]byte, 1+stride), above: make([]byte, 1+stride), pixel: h.pixelBytes()}
+}
+
+// next returns the next row's samples. They are valid until the next call.
+func (r *rowReader) next() ([]byte, error) {
+	r.row, r.above = r.above, r.row
+	for rest := r.row; len(rest) > 0; {
+		if len(r.raw) == 0 {
+			var err error
+			if r.raw, err = r.inflated(); err != nil {
+				return nil, noEOF(err)
+			}
+		}
+		n := copy(rest, r.raw)
+		rest, r.raw = rest[n:], r.raw[n:]
+	}
+	row := r.row[1:]
+	return row, unfilter(row, r.above[1:], r.row[0], r.pixel)
+}
+
+// end checks that the stream ends after the last row, with the right checksum.
+func (r *rowReader) end() error {
+	if len(r.raw) == 0 {
+		if _, err := r.inflated(); err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return err
+		}
+	}
+	return errors.New("more rows than the header says")
+}
