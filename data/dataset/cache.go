@@ -2,36 +2,41 @@ package dataset
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"keygan/data/raster"
-	"keygan/internal/fileerr"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+
+	"keygan/data/raster"
+	"keygan/internal/fileerr"
 )
 
-// cacheTransform is part of a cache's key. Raise its number whenever decoding, resizing or conversion gives other bytes for some
-// file: TestCacheTransform notices the most likely of such changes. Go's version is in it since its JPEG decoder may change.
-var cacheTransform = "1 " + runtime.Version()
+// cacheTransform is part of a cached image's key. Raise its number when decoding, resizing or conversion gives other bytes for some
+// file. TestCacheTransform notices the most likely of such changes. Go's version is in it because its JPEG decoder may change.
+var cacheTransform = "2 " + runtime.Version()
 
-// CacheOptions say what a cache holds.
+// CacheOptions say what Cached keeps and whom it tells.
 type CacheOptions struct {
-	Dir      string // where caches are kept, ~ being the home folder; "" is "keygan" in the user's cache folder, ~/.cache on Linux
+	Dir      string // where images are kept, ~ being the home folder; "" is "keygan" in the user's cache folder, ~/.cache on Linux
 	Size     int    // images are Size×Size
 	Channels int    // 1 grey or 3 RGB
 
-	// Progress, if set, is called while a cache is being made: with 0 first, then after each image, by one goroutine at a time.
+	// Progress, if set, is called while images are added to the cache: with 0 first, then after each image, by one goroutine at a time.
 	Progress func(done, total int)
 
-	// Reading, if set, is called while files are read to see whether there is a cache of them, in the same way.
+	// Reading, if set, is called in the same way while files are read to find their hashes.
 	Reading func(done, total int)
 
-	// Waiting, if set, is called when another process is making the very cache, which may take its time.
+	// Waiting, if set, is called when another process is adding the same images, which may take its time.
 	Waiting func()
 }
 
@@ -45,50 +50,37 @@ func (o CacheOptions) validate() error {
 	return nil
 }
 
-// Cached returns a source of the same images at Size×Size with so many channels of 8 bits, just as a Loader would make them
-// (of 16 bits the nearest 8), decoded once and for all: a 4020×4892 X-ray takes about half a second to decode, its
-// 256×256 pixels a tenth of a millisecond to fetch.
+// Cached returns a source of the same images at Size×Size with Channels channels of 8 bits, as a Loader would make them (of 16 bits the
+// nearest 8), decoded once and for all. A 4020×4892 X-ray takes about half a second to decode, its 256×256 pixels a tenth of a
+// millisecond to fetch.
 //
-// The images lie in Dir as images-256x256x3-<key>.npy, an array of [N, 256, 256, 3] uint8 that numpy.load reads, and an index
-// beside it. The key is made of the SHA-256 of each file, the size, the channels and the version of the transform, so a cache
-// is never used for anything but what it was made of. A set to which files were added takes what it can from the caches that are
-// there. Hashes are remembered by path, size and time of change. All of it is readable by the user alone, as medical images
-// should be, and may be deleted at any time.
+// Each image is a file in Dir, named by a hash of its file's SHA-256, the part of that file, Size, Channels and the transform. So a
+// cached image never stands for anything but what it was made of, sets share their images, and processes share Dir: of two that add the
+// same set, the second waits for the first. A checksum tells damage, and a damaged image is decoded again. Hashes of files are remembered
+// by path, size and time of change. Only the user can read Dir, as medical images demand, and may delete it at any time.
 //
-// A cache appears when it is whole: a process that is killed leaves at most a temporary file, which the next one removes. Of two
-// processes that want the same one, the second waits for the first. A cache that is damaged is made anew; an image that turns
-// out to be damaged later is decoded from its file, and the cache made anew at the next start.
+// When ctx ends, Cached returns its error; what it has added until then stays. All other errors are about Dir: it cannot be made or
+// written to, or is full. Without a cache the images are as good: Fitted gives the same ones.
 //
-// When ctx ends, so does Cached, with its error and leaving nothing half-made. All other errors are about the folder: there is
-// none, it cannot be written to, or is full. The images are as good without a cache: Fitted gives the same ones.
-//
-// Drawn images, those of a source that is not Located, and those whose file cannot be read are not in the cache: Image makes
-// them, or gives the error, each time as it would without one.
+// Images that do not come from a file and those that cannot be read are not on the disk. Image makes them, or gives the error. It keeps
+// up to 512 MB of what it made in memory.
 func Cached(ctx context.Context, src Source, o CacheOptions) (Source, error) {
-	if err := o.validate(); err != nil {
-		return nil, err
-	}
-	if !anyFile(src) { // nothing to keep: no folder is made either
-		return Fitted(src, o.Size, o.Channels)
-	}
-	var err error
-	if o.Dir, err = cacheFolder(o.Dir); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("%s: %w", o.Dir, fileerr.Reason(err))
-	}
-	parts, err := cacheParts(ctx, src, o)
+	c, err := fitted(src, o)
 	if err != nil {
 		return nil, err
 	}
-	b := &cacheBuild{ctx: ctx, src: src, o: o, parts: parts}
-	b.plan()
-	c := &cached{src: src, size: o.Size, channels: o.Channels, rows: b.rows}
-	if len(b.want.Images) == 0 {
+	files := filesOf(src)
+	if len(files) == 0 { // nothing to keep: no folder is made either
 		return c, nil
 	}
-	if c.images, err = b.open(); err != nil {
+	if o.Dir, err = makeCacheFolder(o.Dir); err != nil {
+		return nil, err
+	}
+	entries, err := cacheEntries(ctx, src, files, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.fill(ctx, entries, o); err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -97,28 +89,25 @@ func Cached(ctx context.Context, src Source, o CacheOptions) (Source, error) {
 	return c, nil
 }
 
-// Fitted returns the images that Cached would, size×size with so many channels of 8 bits, but decodes them whenever they are
-// asked for.
+// Fitted returns the images that Cached would, size×size with 8 bits a sample, without a folder.
 func Fitted(src Source, size, channels int) (Source, error) {
-	if err := (CacheOptions{Size: size, Channels: channels}).validate(); err != nil {
-		return nil, err
-	}
-	c := &cached{src: src, size: size, channels: channels, rows: make([]int, src.Len())}
-	for i := range c.rows {
-		c.rows[i] = -1
-	}
-	return c, nil
+	return fitted(src, CacheOptions{Size: size, Channels: channels})
 }
 
-// CheckCacheFolder says why no cache can be made in a folder, "" being the user's as in CacheOptions, or nil. A folder that is
-// not there is made.
+func fitted(src Source, o CacheOptions) (*cached, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	return &cached{Source: src, size: o.Size, channels: o.Channels,
+		entries: make([]*cacheEntry, src.Len()), kept: make([]atomic.Pointer[raster.Image], src.Len())}, nil
+}
+
+// CheckCacheFolder returns the reason why nothing can be cached in a folder, or nil. "" is the user's folder, as in CacheOptions. A
+// missing folder is made.
 func CheckCacheFolder(dir string) error {
-	dir, err := cacheFolder(dir)
+	dir, err := makeCacheFolder(dir)
 	if err != nil {
 		return err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("%s: %w", dir, fileerr.Reason(err))
 	}
 	f, err := os.CreateTemp(dir, ".keygan-*.tmp")
 	if err != nil {
@@ -128,102 +117,212 @@ func CheckCacheFolder(dir string) error {
 	return os.Remove(f.Name())
 }
 
-func cacheFolder(dir string) (string, error) {
-	if dir != "" {
-		return expandHome(dir)
+func makeCacheFolder(dir string) (string, error) {
+	var err error
+	if dir == "" {
+		if dir, err = os.UserCacheDir(); err != nil {
+			return "", fmt.Errorf("no folder for cached images: %w", err)
+		}
+		dir = filepath.Join(dir, "keygan")
+	} else if dir, err = expandHome(dir); err != nil {
+		return "", err
 	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no folder for cached images: %w", err)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("%s: %w", dir, fileerr.Reason(err))
 	}
-	return filepath.Join(dir, "keygan"), nil
+	return dir, nil
 }
 
-// anyFile reports whether any image of a source is decoded from a file.
-func anyFile(src Source) bool {
-	for i := range src.Len() {
-		if path, _ := locate(src, i); path != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// cacheParts finds what the images of a source come from: the zero cachePart for one that is not to be cached.
-func cacheParts(ctx context.Context, src Source, o CacheOptions) ([]cachePart, error) {
-	remembered := readHashes(o.Dir)
-	parts := make([]cachePart, src.Len())
-	var work errgroup.Group
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	of := map[string][]int{} // images, by file
-	for i := range parts {
-		if path, _ := locate(src, i); path != "" {
-			of[path] = append(of[path], i)
-		}
-	}
-	var mu sync.Mutex
-	done := 0
-	report := func(more int) {
-		mu.Lock()
-		defer mu.Unlock()
-		if done += more; o.Reading != nil {
-			o.Reading(done, len(of))
-		}
-	}
-	report(0)
-	for path, images := range of {
-		work.Go(func() error {
-			defer report(1)
-			h, state, err := hashFile(ctx, path)
-			if err != nil {
-				return ctx.Err() // else Image will say so
-			}
-			for _, i := range images {
-				_, part := locate(src, i)
-				parts[i] = cachePart{File: h, Part: part, state: state}
-			}
-			return nil
-		})
-	}
-	err := work.Wait()
-	remembered.write(o.Dir)
-	if err != nil {
-		return nil, context.Cause(ctx)
-	}
-	return parts, nil
-}
-
-// cached is a source with a cache before it.
+// cached is a source at a fixed size with a cache before it, on the disk and in memory.
 type cached struct {
-	src            Source
+	Source
 	size, channels int
-	rows           []int // for each image, its row in images, or −1
-	images         *cacheFile
+	entries        []*cacheEntry                  // on the disk, by image; nil for none
+	kept           []atomic.Pointer[raster.Image] // in memory, by image
+	keeping        atomic.Int64                   // bytes
 }
 
-func (c *cached) Len() int                         { return c.src.Len() }
-func (c *cached) Name(i int) string                { return c.src.Name(i) }
-func (c *cached) Locate(i int) (path, part string) { return locate(c.src, i) }
+// keptBytes bounds the images that a cached source keeps in memory.
+const keptBytes = 512 << 20
+
+func (c *cached) Locate(i int) (path, part string) { return locate(c.Source, i) }
+
+func (c *cached) Readable(i int) bool { return c.entries[i] != nil || isReadable(c.Source, i) }
 
 func (c *cached) Image(i int) (*raster.Image, error) {
-	if row := c.rows[i]; c.holds(i) {
+	if e := c.entries[i]; e != nil {
 		m := raster.NewImage(c.size, c.size, c.channels, 8)
-		if c.images.read(row, m.Pix) == nil {
+		if e.read(m.Pix) == nil {
 			return m, nil
 		}
-		c.images.remove() // so that the next to come makes it anew
+		os.Remove(e.path) // so that the next start adds it anew
 	}
-	m, err := c.src.Image(i)
+	if m := c.kept[i].Load(); m != nil {
+		return m.Clone(), nil
+	}
+	m, err := c.Source.Image(i)
 	if err != nil {
 		return nil, err
 	}
-	return eightBits(fit(m, c.size, c.channels)), nil
+	m = eightBits(fit(m, c.size, c.channels))
+	if bytes := int64(len(m.Pix)); c.keeping.Add(bytes) > keptBytes {
+		c.keeping.Add(-bytes)
+	} else if !c.kept[i].CompareAndSwap(nil, m.Clone()) {
+		c.keeping.Add(-bytes)
+	}
+	return m, nil
 }
 
-// holds reports whether image i is in the cache.
-func (c *cached) holds(i int) bool { return c.rows[i] >= 0 && !c.images.index.Images[c.rows[i]].Absent }
+// fill adds the missing images to the disk, under a lock. Other processes with the same images wait for it.
+func (c *cached) fill(ctx context.Context, entries []*cacheEntry, o CacheOptions) error {
+	all := sha256.New()
+	for _, e := range entries {
+		if e != nil {
+			all.Write(e.key[:])
+		}
+	}
+	lock := filepath.Join(o.Dir, fmt.Sprintf("%x.lock", all.Sum(nil)[:8]))
+	missing := missingEntries(entries, o)
+	if len(missing) > 0 {
+		unlock, err := lockFile(ctx, lock, o.Waiting)
+		if err != nil {
+			return fmt.Errorf("%s: %w", lock, fileerr.Reason(err))
+		}
+		defer unlock()
+		missing = missingEntries(entries, o)
+	}
+	report := progress(o.Progress, len(missing))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for _, i := range missing { // in order, since the slices of a volume are decoded together
+		work.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			defer report()
+			m, err := c.Source.Image(i)
+			// The file may have changed since it was hashed: then this is not the image to keep.
+			if err != nil || !isCurrent(entries[i].state) {
+				return nil
+			}
+			return entries[i].write(eightBits(fit(m, o.Size, o.Channels)).Pix)
+		})
+	}
+	if err := errors.Join(work.Wait(), ctx.Err()); err != nil {
+		return err
+	}
+	for i, e := range entries {
+		if e != nil && e.isWhole(o) {
+			c.entries[i] = e
+		}
+	}
+	return nil
+}
 
-func (c *cached) Readable(i int) bool { return c.holds(i) || isReadable(c.src, i) }
+// missingEntries returns the images that are not on the disk, one of each that are the same.
+func missingEntries(entries []*cacheEntry, o CacheOptions) (images []int) {
+	seen := map[[sha256.Size]byte]bool{}
+	for i, e := range entries {
+		if e != nil && !seen[e.key] && !e.isWhole(o) {
+			seen[e.key] = true
+			images = append(images, i)
+		}
+	}
+	return images
+}
+
+// progress calls report with 0, and with one more of total on each call of what it returns, by one goroutine at a time. It calls nothing
+// when there is nothing to do.
+func progress(report func(done, total int), total int) (step func()) {
+	if report == nil || total == 0 {
+		return func() {}
+	}
+	var mu sync.Mutex
+	done := 0
+	report(0, total)
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		report(done, total)
+	}
+}
+
+// cacheEntries finds where the images of a source belong on the disk: nil for those that do not come from a file that can be read.
+func cacheEntries(ctx context.Context, src Source, files map[string][]int, o CacheOptions) ([]*cacheEntry, error) {
+	remembered := readHashes(o.Dir)
+	entries := make([]*cacheEntry, src.Len())
+	report := progress(o.Reading, len(files))
+	err := hashEach(ctx, files, func(images []int, h fileHash, state fileState, err error) error {
+		defer report()
+		if err != nil {
+			return ctx.Err() // Image reports any other error
+		}
+		for _, i := range images {
+			_, part := locate(src, i)
+			key := sha256.Sum256(fmt.Appendf(nil, "keygan cache %s: %d %d %x %q", cacheTransform, o.Size, o.Channels, h, part))
+			entries[i] = &cacheEntry{filepath.Join(o.Dir, fmt.Sprintf("%x", key[:1]), fmt.Sprintf("%x.image", key[1:20])), key, state}
+		}
+		return nil
+	})
+	remembered.write(o.Dir)
+	return entries, err
+}
+
+// A cacheEntry is an image on the disk: its samples, then a checksum of its key and the samples.
+type cacheEntry struct {
+	path  string
+	key   [sha256.Size]byte
+	state fileState // of the file that was hashed
+}
+
+var errDamagedCache = errors.New("damaged cache")
+
+const checksumBytes = 4
+
+func (e *cacheEntry) checksum(pix []byte) []byte {
+	castagnoli := crc32.MakeTable(crc32.Castagnoli)
+	return binary.LittleEndian.AppendUint32(nil, crc32.Update(crc32.Checksum(e.key[:], castagnoli), castagnoli, pix))
+}
+
+// isWhole reports whether the image is on the disk, judged by the file's size. read checks the checksum.
+func (e *cacheEntry) isWhole(o CacheOptions) bool {
+	info, err := os.Stat(e.path)
+	return err == nil && info.Mode().IsRegular() && info.Size() == int64(o.Size*o.Size*o.Channels+checksumBytes)
+}
+
+// write writes the image under its final name at once. A file that a killed process has left is too short or fails its checksum.
+func (e *cacheEntry) write(pix []byte) error {
+	err := os.MkdirAll(filepath.Dir(e.path), 0o700)
+	if err == nil {
+		err = os.WriteFile(e.path, slices.Concat(pix, e.checksum(pix)), 0o600)
+	}
+	if err != nil {
+		os.Remove(e.path)
+		return fmt.Errorf("%s: %w", e.path, fileerr.Reason(err))
+	}
+	return nil
+}
+
+// read reads the image's samples to pix if they are what was written.
+func (e *cacheEntry) read(pix []byte) error {
+	f, err := os.Open(e.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var sum [checksumBytes]byte
+	if _, err := f.ReadAt(pix, 0); err != nil {
+		return err
+	}
+	if _, err := f.ReadAt(sum[:], int64(len(pix))); err != nil {
+		return err
+	}
+	if string(sum[:]) != string(e.checksum(pix)) {
+		return errDamagedCache
+	}
+	return nil
+}
 
 // eightBits returns an image with 8 bits a sample: the nearest of v · 255/65535.
 func eightBits(m *raster.Image) *raster.Image {
@@ -236,29 +335,3 @@ func eightBits(m *raster.Image) *raster.Image {
 	}
 	return out
 }
-
-// A cacheFile is a cache that has been found whole.
-type cacheFile struct {
-	path   string // of the array
-	index  cacheIndex
-	pixels mapping // the file, header and all
-	header int     // bytes
-	gone   sync.Once
-}
-
-var errDamagedCache = errors.New("damaged cache")
-
-// read copies a row's pixels to pix, when they are what was written.
-func (f *cacheFile) read(row int, pix []byte) error {
-	if err := f.pixels.read(pix, int64(f.header)+int64(row)*int64(len(pix))); err != nil {
-		return err
-	}
-	if crc32.Checksum(pix, castagnoli) != f.index.Images[row].CRC {
-		return errDamagedCache
-	}
-	return nil
-}
-
-func (f *cacheFile) remove() { f.gone.Do(func() { os.Remove(indexPath(f.path)) }) }
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -4,13 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"keygan/data/imagefile"
 	"keygan/data/internal/imagetest"
 	"keygan/data/raster"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -113,7 +113,7 @@ func TestCachedImagesAreTheSame(t *testing.T) {
 			agree(t, mustCache(t, src, o), src, size, channels)
 			w := &watched{Source: src}
 			agree(t, mustCache(t, w, o), src, size, channels)
-			if n := w.reads.Load(); n != 3 { // two drawn images and one that is damaged
+			if n := w.reads.Load(); n != 4 { // two drawn images, and one that is damaged, twice
 				t.Errorf("%d images were made though there is a cache", n)
 			}
 		}
@@ -155,40 +155,61 @@ func TestEightBits(t *testing.T) {
 	}
 }
 
-// What is in the folder is an array that anything can read, and nobody else may.
-func TestCacheIsAnArray(t *testing.T) {
-	dir := t.TempDir()
-	src := mustOpen(t, mixed(t))
-	images := mustCache(t, src, CacheOptions{Dir: dir, Size: 16, Channels: 3})
-	paths := filesNamed(dir, "images-16x16x3-", ".npy")
-	if len(paths) != 1 {
-		t.Fatal(paths)
-	}
-	array, err := Open(Spec{Folder: paths[0]})
+// cachedFiles are the images in a cache's folder.
+func cachedFiles(t *testing.T, dir string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "*", "*.image"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := map[string]bool{}
-	for i := range array.Len() {
-		m, err := array.Image(i)
-		if err != nil || m.Width != 16 || m.Height != 16 || m.Channels != 3 {
-			t.Fatal(m, err)
-		}
-		rows[string(m.Pix)] = true
+	return paths
+}
+
+// Each image is on the disk once, and nobody else may read it.
+func TestCachedFiles(t *testing.T) {
+	dir := t.TempDir()
+	images := mustCache(t, mustOpen(t, mixed(t)), CacheOptions{Dir: dir, Size: 16, Channels: 3})
+	if n, want := len(cachedFiles(t, dir)), images.Len()-2-1-1; n != want { // drawn, damaged, and a copy
+		t.Errorf("%d images, want %d", n, want)
 	}
-	for i := range images.Len() {
-		m, err := images.Image(i)
-		if path, _ := locate(images, i); err == nil && path != "" && !rows[string(m.Pix)] {
-			t.Errorf("%s is not in the array", images.Name(i))
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A cache of the format before, an array with an index, is left alone.
+func TestOlderCachesAreIgnored(t *testing.T) {
+	dir := t.TempDir()
+	imagetest.Write(t, filepath.Join(dir, "images-8x8x1-00.npy"), imagetest.Array("|u1", "(1, 8, 8, 1)", make([]byte, 64)))
+	imagetest.Write(t, filepath.Join(dir, "images-8x8x1-00.index"), []byte("{}"))
+	src := mustOpen(t, folderOf(t, "a.png"))
+	agree(t, mustCache(t, src, CacheOptions{Dir: dir, Size: 8, Channels: 1}), src, 8, 1)
+}
+
+// What is not on the disk is decoded once, and a caller may change what it gets.
+func TestKeptImages(t *testing.T) {
+	src := mustOpen(t)
+	w := &watched{Source: src}
+	images := mustCache(t, w, CacheOptions{Dir: t.TempDir(), Size: 8, Channels: 1})
+	for range 3 {
+		agree(t, images, src, 8, 1)
+		for i := range images.Len() {
+			m, _ := images.Image(i)
+			clear(m.Pix)
 		}
 	}
-	if want := images.Len() - 2 - 1; array.Len() != want { // drawn, and a copy
-		t.Errorf("%d rows, want %d", array.Len(), want)
-	}
-	for _, path := range filesNamed(dir, "", "") {
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: %v, %v", path, info.Mode(), err)
-		}
+	if n := w.reads.Load(); n != 2 {
+		t.Errorf("2 images were made %d times", n)
 	}
 }
 
@@ -293,7 +314,7 @@ func TestCacheErrors(t *testing.T) {
 	if _, err := Cached(context.Background(), mustOpen(t, folderOf(t, "a.png")), CacheOptions{Size: 8, Channels: 1}); err != nil {
 		t.Error(err)
 	}
-	if dir, _ := os.UserCacheDir(); len(filesNamed(filepath.Join(dir, "keygan"), "images-8x8x1-", ".npy")) != 1 {
+	if dir, _ := os.UserCacheDir(); len(cachedFiles(t, filepath.Join(dir, "keygan"))) != 1 {
 		t.Error("the default folder is empty")
 	}
 }
@@ -330,7 +351,14 @@ func TestHashesAreRemembered(t *testing.T) {
 // When this fails because the images of a file have changed, raise the number in cacheTransform and set the new hash here.
 func TestCacheTransform(t *testing.T) {
 	sum := sha256.New()
-	paths := slices.Concat(filesNamed("../imagefile/testdata", "", ".npy"), filesNamed("../imagefile/testdata", "", ".png"), filesNamed("../imagefile/testdata", "", ".tif"), filesNamed("../imagefile/testdata", "", ".bmp"))
+	var paths []string
+	for _, extension := range []string{".npy", ".png", ".tif", ".bmp"} {
+		found, err := filepath.Glob("../imagefile/testdata/*" + extension)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, found...)
+	}
 	for _, path := range paths {
 		src, err := Open(Spec{Folder: path})
 		if err != nil {
@@ -348,7 +376,7 @@ func TestCacheTransform(t *testing.T) {
 			sum.Write(eightBits(fit(m, 11, 3)).Pix)
 		}
 	}
-	if got, want := fmt.Sprintf("%x", sum.Sum(nil)[:8]), "149afdd21f1d5568"; got != want || !strings.HasPrefix(cacheTransform, "1 ") {
+	if got, want := fmt.Sprintf("%x", sum.Sum(nil)[:8]), "149afdd21f1d5568"; got != want || !strings.HasPrefix(cacheTransform, "2 ") {
 		t.Errorf("images are now %s, were %s, with transform %q", got, want, cacheTransform)
 	}
 }

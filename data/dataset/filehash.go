@@ -19,7 +19,7 @@ import (
 // A fileHash is the SHA-256 of a file's content: the same for every copy, wherever it lies and whatever it is called.
 type fileHash [sha256.Size]byte
 
-// A fileState is what changes when a file does. While it stays the same, the content is taken to be the same.
+// A fileState changes when a file does. While it stays the same, the content is taken to be the same.
 type fileState struct {
 	path     string // absolute
 	size     int64
@@ -36,14 +36,14 @@ func isCurrent(s fileState) bool {
 	return err == nil && stateOf(s.path, info) == s
 }
 
-// settled is how long ago a file must have been changed for its state to be remembered: within the granularity of a file
-// system's clock it might be changed again and keep its state.
+// settled is how long ago a file must have changed for its state to be remembered. Within the granularity of a file system's clock it
+// might change again and keep its state.
 const settled = 2 * time.Second
 
-// hashed remembers the hashes found by this process, so that the sides of a split, and a cache of them, read each file once.
+// hashed remembers the hashes that this process found, so that the sides of a split and a cache of them read each file once.
 var hashed sync.Map // fileState to fileHash
 
-// hashFile returns the hash of the file at path, and the state that the file was in. It ends early when ctx does.
+// hashFile returns the hash of the file at path and the state that the file was in. It ends early when ctx does.
 func hashFile(ctx context.Context, path string) (h fileHash, state fileState, err error) {
 	defer func() {
 		if err != nil {
@@ -78,7 +78,7 @@ func hashFile(ctx context.Context, path string) (h fileHash, state fileState, er
 	return h, state, nil
 }
 
-// while reads for as long as ctx has not ended.
+// while reads until ctx ends.
 type while struct {
 	ctx context.Context
 	io.Reader
@@ -91,8 +91,8 @@ func (r while) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// fileOf is the file that image i comes from, as the source says or, if it does not, as the image's name does: "file" or
-// "file#12". An image that comes from no file gives "".
+// fileOf is the file that image i comes from, as the source says, or else as the image's name says: "file" or "file#12". It is "" for an
+// image that comes from no file.
 func fileOf(src Source, i int) string {
 	if path, _ := locate(src, i); path != "" {
 		return path
@@ -113,32 +113,51 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// hashesOf finds for every image of a source the hash of its file, or of its name when it comes from none. Several files are
-// read at once.
-func hashesOf(ctx context.Context, src Source) ([]fileHash, error) {
-	all := make([]fileHash, src.Len())
-	images := map[string][]int{} // by file
-	for i := range all {
-		if path := fileOf(src, i); path != "" {
-			images[path] = append(images[path], i)
-		} else {
-			all[i] = sha256.Sum256([]byte(src.Name(i)))
+// filesOf groups the images of a source by the file that it says they come from.
+func filesOf(src Source) map[string][]int {
+	files := map[string][]int{}
+	for i := range src.Len() {
+		if path, _ := locate(src, i); path != "" {
+			files[path] = append(files[path], i)
 		}
 	}
+	return files
+}
+
+// hashEach hashes files, several at once, and calls found with each and its images, by several goroutines. It ends early when ctx does.
+func hashEach(ctx context.Context, files map[string][]int,
+	found func(images []int, h fileHash, state fileState, err error) error) error {
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
-	for path, of := range images {
+	for path, images := range files {
 		work.Go(func() error {
-			h, _, err := hashFile(ctx, path)
-			for _, i := range of {
-				all[i] = h
-			}
-			return err
+			h, state, err := hashFile(ctx, path)
+			return found(images, h, state, err)
 		})
 	}
 	err := work.Wait()
 	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+		return context.Cause(ctx)
 	}
+	return err
+}
+
+// hashesOf finds for every image of a source the hash of its file, or of its name if it comes from no file.
+func hashesOf(ctx context.Context, src Source) ([]fileHash, error) {
+	all := make([]fileHash, src.Len())
+	files := map[string][]int{}
+	for i := range all {
+		if path := fileOf(src, i); path != "" {
+			files[path] = append(files[path], i)
+		} else {
+			all[i] = sha256.Sum256([]byte(src.Name(i)))
+		}
+	}
+	err := hashEach(ctx, files, func(images []int, h fileHash, _ fileState, err error) error {
+		for _, i := range images {
+			all[i] = h
+		}
+		return err
+	})
 	return all, err
 }

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
-	"sync/atomic"
 )
 
 // LoaderOptions say what batches a Loader makes.
@@ -27,23 +26,18 @@ type Batch struct {
 	Names  []string  // N
 }
 
-// cacheBytes bounds the decoded and resized images that a loader keeps, so that a set that fits is decoded only once.
-const cacheBytes = 512 << 20
-
 // ErrClosed is what Next returns after Close.
 var ErrClosed = errors.New("the loader is closed")
 
 // A Loader gives endless batches of a source's images, shuffled anew each epoch, prepared ahead by other goroutines.
 //
-// The order depends on the seed and the epoch alone: a loader that starts at k gives exactly what another gives from its
-// batch k on, whatever the number of workers. An epoch leaves out its last images when they do not fill a batch; a source
-// smaller than a batch repeats itself within the batch. Loaders hold at most Workers + 2 batches besides the kept images.
+// The order depends only on the seed and the epoch: a loader that starts at k gives exactly what another gives from its batch k on,
+// whatever the number of workers. An epoch leaves out its last images if they do not fill a batch. A source smaller than a batch repeats
+// itself within the batch. A loader holds at most Workers + 2 batches. It decodes an image anew in every epoch, so it is best given what
+// Cached or Fitted returns.
 type Loader struct {
 	src     Source
 	o       LoaderOptions
-	kept    []atomic.Pointer[raster.Image] // decoded and resized, by index in src
-	keeping atomic.Int64                   // bytes
-
 	pending chan chan result // in order
 	quit    chan struct{}
 	close   sync.Once
@@ -79,7 +73,6 @@ func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
 	}
 	l := &Loader{
 		src: src, o: o,
-		kept:    make([]atomic.Pointer[raster.Image], src.Len()),
 		pending: make(chan chan result, o.Workers),
 		quit:    make(chan struct{}),
 	}
@@ -96,11 +89,11 @@ func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
 	return l, nil
 }
 
-// BatchesPerEpoch is how many batches go by before the images are shuffled anew.
+// BatchesPerEpoch is the number of batches between two shuffles.
 func (l *Loader) BatchesPerEpoch() int { return max(1, l.src.Len()/l.o.Batch) }
 
-// Next returns the next batch, waiting for it if need be. When an image of a batch cannot be read, Next returns that error
-// in the batch's turn, naming the file; the call after it goes on with the batch that follows.
+// Next waits for the next batch and returns it. If an image of the batch cannot be read, Next returns that error, which names the file.
+// The next call goes on with the batch that follows.
 func (l *Loader) Next() (Batch, error) {
 	select {
 	case <-l.quit:
@@ -152,8 +145,8 @@ func (l *Loader) plan(jobs chan<- job) {
 	}
 }
 
-// shuffled returns 0 to n−1 in the order of an epoch. The shuffle is written out, since the order must not change with the
-// version of a library: that would make a resumed run another run.
+// shuffled returns 0 to n−1 in the order of an epoch. The shuffle is written out because the order must not change with the version of a
+// library: a resumed run would become another run.
 func shuffled(n int, seed, epoch uint64) []int {
 	order := make([]int, n)
 	for i := range order {
@@ -167,7 +160,7 @@ func shuffled(n int, seed, epoch uint64) []int {
 	return order
 }
 
-// load makes the batch of some images.
+// load makes a batch.
 func (l *Loader) load(images []int) (Batch, error) {
 	size := l.o.Channels * l.o.Size * l.o.Size
 	b := Batch{Pixels: make([]float32, len(images)*size), Names: make([]string, len(images))}
@@ -177,35 +170,17 @@ func (l *Loader) load(images []int) (Batch, error) {
 			return Batch{}, ErrClosed
 		default:
 		}
-		m, err := l.image(i)
+		m, err := l.src.Image(i)
 		if err != nil {
 			return Batch{}, err
 		}
-		m.PutFloats(b.Pixels[k*size : (k+1)*size])
+		fit(m, l.o.Size, l.o.Channels).PutFloats(b.Pixels[k*size : (k+1)*size])
 		b.Names[k] = l.src.Name(i)
 	}
 	return b, nil
 }
 
-// image returns image i with the right channels and size, keeping it while there is room.
-func (l *Loader) image(i int) (*raster.Image, error) {
-	if m := l.kept[i].Load(); m != nil {
-		return m, nil
-	}
-	m, err := l.src.Image(i)
-	if err != nil {
-		return nil, err
-	}
-	m = fit(m, l.o.Size, l.o.Channels)
-	if bytes := int64(len(m.Pix)); l.keeping.Add(bytes) <= cacheBytes {
-		l.kept[i].Store(m)
-	} else {
-		l.keeping.Add(-bytes)
-	}
-	return m, nil
-}
-
-// fit returns an image at size×size with so many channels, 1 or 3, its depth kept: the very image when it is so already.
+// fit returns an image at size×size with 1 or 3 channels, its depth kept. It returns the image itself if that is so already.
 func fit(m *raster.Image, size, channels int) *raster.Image {
 	if m.Channels > channels { // before the resizing, which then has less to do
 		m = m.Convert(channels)

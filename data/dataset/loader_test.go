@@ -175,7 +175,11 @@ func TestErrorsComeInOrder(t *testing.T) {
 
 func TestImagesAreDecodedOnce(t *testing.T) {
 	src := &counted{n: 8}
-	next(t, newLoader(t, src, LoaderOptions{Batch: 4, Workers: 1}), 10)
+	images, err := Fitted(src, 8, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next(t, newLoader(t, images, LoaderOptions{Batch: 4, Workers: 1}), 10)
 	if n := src.reads.Load(); n != 8 {
 		t.Errorf("%d reads of 8 images", n)
 	}

@@ -1,77 +1,76 @@
 package dataset
 
 import (
-	"container/list"
-	"keygan/data/imagefile"
 	"sync"
+
+	"keygan/data/imagefile"
 )
 
 // stackCacheBytes bounds the stacks that one folder keeps decoded: about seventy volumes of a brain.
 const stackCacheBytes = 512 << 20
 
-// A stackCache keeps the most recently used stacks, at least one. Several goroutines asking for one file decode it once.
+// A stackCache keeps the most recently used stacks, at least one. Goroutines that ask for the same file decode it once.
 type stackCache struct {
 	load   func(path string) (*imagefile.Stack, error)
 	budget int // bytes
 
 	mu      sync.Mutex
 	bytes   int
-	entries map[string]*list.Element
-	recent  *list.List // of *stackEntry, the latest in front
+	calls   int // of get
+	entries map[string]*stackEntry
 }
 
 type stackEntry struct {
-	path  string
 	load  func() (*imagefile.Stack, error) // runs once
 	bytes int                              // 0 while loading
+	used  int                              // the last call of get
 }
 
 func newStackCache(load func(path string) (*imagefile.Stack, error)) *stackCache {
-	return &stackCache{load: load, budget: stackCacheBytes, entries: map[string]*list.Element{}, recent: list.New()}
+	return &stackCache{load: load, budget: stackCacheBytes, entries: map[string]*stackEntry{}}
 }
 
-// get returns the stack in the file at path, decoding it unless it is kept.
+// get returns the stack in the file at path. It decodes the stack unless it is kept.
 func (c *stackCache) get(path string) (*imagefile.Stack, error) {
 	c.mu.Lock()
-	el := c.entries[path]
-	if el == nil {
-		entry := &stackEntry{path: path}
-		el = c.recent.PushFront(entry)
-		c.entries[path] = el
-		entry.load = sync.OnceValues(func() (*imagefile.Stack, error) {
+	e := c.entries[path]
+	if e == nil {
+		e = &stackEntry{}
+		e.load = sync.OnceValues(func() (*imagefile.Stack, error) {
 			s, err := c.load(path)
-			c.loaded(el, s, err)
+			c.loaded(path, s, err)
 			return s, err
 		})
+		c.entries[path] = e
 	}
-	c.recent.MoveToFront(el)
-	load := el.Value.(*stackEntry).load
+	c.calls++
+	e.used = c.calls
 	c.mu.Unlock()
-	return load()
+	return e.load()
 }
 
-// loaded counts a newly decoded stack and lets go of the oldest beyond the budget. A failure is not kept: the file may be
+// loaded counts a newly decoded stack and drops the oldest others beyond the budget. It does not keep a failure, because the file may be
 // there, or whole, the next time.
-func (c *stackCache) loaded(el *list.Element, s *imagefile.Stack, err error) {
+func (c *stackCache) loaded(path string, s *imagefile.Stack, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		c.drop(el)
+		delete(c.entries, path)
 		return
 	}
-	el.Value.(*stackEntry).bytes = len(s.Pix)
+	c.entries[path].bytes = len(s.Pix)
 	c.bytes += len(s.Pix)
-	for old := c.recent.Back(); old != nil && c.bytes > c.budget; {
-		before := old.Prev()
-		if old != el && old.Value.(*stackEntry).bytes > 0 {
-			c.drop(old)
+	for c.bytes > c.budget {
+		oldest := ""
+		for p, e := range c.entries {
+			if p != path && e.bytes > 0 && (oldest == "" || e.used < c.entries[oldest].used) {
+				oldest = p
+			}
 		}
-		old = before
+		if oldest == "" {
+			return
+		}
+		c.bytes -= c.entries[oldest].bytes
+		delete(c.entries, oldest)
 	}
-}
-
-func (c *stackCache) drop(el *list.Element) {
-	entry := c.recent.Remove(el).(*stackEntry)
-	delete(c.entries, entry.path)
-	c.bytes -= entry.bytes
 }
