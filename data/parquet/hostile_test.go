@@ -186,7 +186,7 @@ func TestThriftIsBounded(t *testing.T) {
 		"unknown": {0x1f, 0},
 		"bools":   append([]byte{0x19, 0xf1}, binary.AppendUvarint(nil, 1<<30)...),
 	} {
-		if n, err := thriftLength(b); err == nil {
+		if n, err := unmarshal(b, &format.PageHeader{}); err == nil {
 			t.Errorf("%s: %d bytes", name, n)
 		}
 	}

@@ -9,15 +9,12 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
-	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
-
-// plainDictionary is what old writers call format.RLEDictionary in a data page and format.Plain in a dictionary.
-const plainDictionary format.Encoding = 2
 
 // A columnReader reads the values that one column has in one group of rows.
 type columnReader struct {
@@ -30,12 +27,9 @@ type columnReader struct {
 
 func (c *columnReader) read(pages []byte) error {
 	for len(c.out) > 0 {
-		length, err := thriftLength(pages)
-		if err != nil {
-			return fmt.Errorf("page header: %w", err)
-		}
 		var head format.PageHeader
-		if err := thrift.Unmarshal(new(thrift.CompactProtocol), pages[:length], &head); err != nil {
+		length, err := unmarshal(pages, &head)
+		if err != nil {
 			return fmt.Errorf("page header: %w", err)
 		}
 		pages = pages[length:]
@@ -70,7 +64,7 @@ func (c *columnReader) page(head *format.PageHeader, page []byte) error {
 }
 
 func (c *columnReader) readDictionary(head *format.DictionaryPageHeader, page []byte, size int) error {
-	if head.Encoding != format.Plain && head.Encoding != plainDictionary {
+	if head.Encoding != format.Plain && head.Encoding != format.PlainDictionary {
 		return fmt.Errorf("a dictionary in encoding %v; PLAIN is read", head.Encoding)
 	}
 	page, err := c.decompress(page, size)
@@ -81,10 +75,10 @@ func (c *columnReader) readDictionary(head *format.DictionaryPageHeader, page []
 		return errTruncated
 	}
 	c.dictionary = make([]float32, head.NumValues)
-	return plainFloats(page, c.size, c.dictionary)
+	return c.plain(page, c.dictionary)
 }
 
-// readV1 reads a page in which the levels are compressed with the values, and preceded by their length.
+// readV1 reads a page in which the levels are compressed with the values, after their length.
 func (c *columnReader) readV1(head *format.DataPageHeader, page []byte, size int) error {
 	page, err := c.decompress(page, size)
 	if err != nil {
@@ -121,40 +115,32 @@ func (c *columnReader) readV2(head *format.DataPageHeaderV2, page []byte, size i
 	return c.values(int(head.NumValues), head.Encoding, levels, page)
 }
 
-// values moves the n values of a page to out. Levels are read only when the column is optional.
+// values moves the n values of a page to out. It reads levels only if the column is optional.
 func (c *columnReader) values(n int, encoding format.Encoding, levels, page []byte) error {
 	if n < 0 || n > len(c.out) {
 		return fmt.Errorf("damaged: a page of %d values where %d are left", n, len(c.out))
 	}
 	out := c.out[:n]
 	c.out = c.out[n:]
-	there := n
-	if c.optional {
-		there = 0
-		err := hybrid(levels, 1, n, func(i int, level uint32) {
-			out[i] = float32(math.NaN())
-			if level == 1 {
-				out[i] = 0
-				there++
-			}
-		})
-		if err != nil {
-			return err
+	if !c.optional {
+		return c.decode(encoding, page, out)
+	}
+	present := make([]int, 0, n) // places of the values that are not null
+	err := hybrid(levels, 1, n, func(i int, level uint32) {
+		out[i] = float32(math.NaN())
+		if level == 1 {
+			present = append(present, i)
 		}
+	})
+	if err != nil {
+		return err
 	}
-	values := out[:there]
-	if there < n {
-		values = make([]float32, there)
-	}
+	values := make([]float32, len(present))
 	if err := c.decode(encoding, page, values); err != nil {
 		return err
 	}
-	if there < n {
-		for i, v := range out {
-			if v == v {
-				out[i], values = values[0], values[1:]
-			}
-		}
+	for k, i := range present {
+		out[i] = values[k]
 	}
 	return nil
 }
@@ -164,8 +150,8 @@ func (c *columnReader) decode(encoding format.Encoding, page []byte, out []float
 	case len(out) == 0:
 		return nil
 	case encoding == format.Plain:
-		return plainFloats(page, c.size, out)
-	case encoding != format.RLEDictionary && encoding != plainDictionary:
+		return c.plain(page, out)
+	case encoding != format.RLEDictionary && encoding != format.PlainDictionary:
 		return fmt.Errorf("encoding %v; PLAIN and dictionaries are read", encoding)
 	case len(page) == 0:
 		return errTruncated
@@ -186,7 +172,55 @@ func (c *columnReader) decode(encoding format.Encoding, page []byte, out []float
 	return err
 }
 
-// decompress returns a page of just size bytes. A page is no larger than its values, in the dictionary or out of it, need.
+// plain decodes little-endian floats of 4 or 8 bytes.
+func (c *columnReader) plain(b []byte, out []float32) error {
+	if len(b) < len(out)*c.size {
+		return errTruncated
+	}
+	for i := range out {
+		if c.size == 4 {
+			out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+		} else {
+			out[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:])))
+		}
+	}
+	return nil
+}
+
+// hybrid decodes n numbers of width bits from runs of one number and runs of packed numbers, and no more than n whatever a run claims
+// (https://parquet.apache.org/docs/file-format/data-pages/encodings, RLE).
+func hybrid(b []byte, width, n int, put func(i int, v uint32)) error {
+	for i := 0; i < n; {
+		head, used := binary.Uvarint(b)
+		if used <= 0 {
+			return errTruncated
+		}
+		b = b[used:]
+		left := uint64(n - i)
+		bytes := (width + 7) / 8 // one number
+		count := min(head>>1, left)
+		if head&1 == 1 {
+			groups := min(head>>1, (left+7)/8) // of 8 numbers in width bytes
+			bytes, count = int(groups)*width, min(8*groups, left)
+		}
+		if len(b) < bytes {
+			return errTruncated
+		}
+		bits := slices.Concat(b[:bytes], make([]byte, 8)) // so that 8 bytes can be read anywhere
+		b = b[bytes:]
+		for k := range int(count) {
+			at := 0
+			if head&1 == 1 {
+				at = k * width
+			}
+			put(i, uint32(binary.LittleEndian.Uint64(bits[at/8:])>>(at%8)&(1<<width-1)))
+			i++
+		}
+	}
+	return nil
+}
+
+// decompress returns a page of size bytes. No page needs more than its values take, in a dictionary or not.
 func (c *columnReader) decompress(page []byte, size int) ([]byte, error) {
 	if most := 16*len(c.out) + 1<<16; size < 0 || size > most {
 		return nil, fmt.Errorf("damaged: a page of %d bytes for %d values", size, len(c.out))

@@ -4,13 +4,13 @@
 //	values := make([]float32, table.Rows)
 //	err = table.Floats(3, values)          // the column table.Columns[3]
 //
-// Columns of FLOAT and DOUBLE are read, optional or required, in the encodings PLAIN and dictionary, in data pages of either
-// version, uncompressed or compressed with Snappy, gzip or Zstandard: what pandas, PyArrow, Polars and Spark write for
-// such columns unless asked for something else. Other columns may be there; nested and repeated ones may not.
+// It reads columns of FLOAT and DOUBLE, optional or required, PLAIN or with a dictionary, in data pages of either version, uncompressed
+// or compressed with Snappy, gzip or Zstandard. That is what pandas, PyArrow, Polars and Spark write for such columns by default. Other
+// columns may be there, nested and repeated ones may not.
 //
-// The metadata is decoded by parquet-go. The values are not: its decoder makes room for runs as long as a page claims, so
-// that a few bytes can ask for gigabytes, and reads pages in assembly that trusts them. Here every size is checked against
-// the file or the table before memory is taken, and a damaged file is an error.
+// parquet-go decodes the headers. Its decoder of values cannot be bounded from outside: it makes room for runs as long as a page claims, so
+// that a file of 144 bytes makes it take 600 MB, it unpacks gzip without a limit, and its assembly trusts the pages. So the values are
+// decoded here, and every size is checked against the file or the table before memory is taken.
 package parquet
 
 import (
@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -73,27 +72,20 @@ func Open(r io.ReaderAt, size int64) (*Table, error) {
 	if _, err := r.ReadAt(footer, end-length); err != nil {
 		return nil, err
 	}
-	t := &Table{r: r, end: end - length}
-	if err := t.parse(footer); err != nil {
+	var meta format.FileMetaData
+	if _, err := unmarshal(footer, &meta); err != nil {
 		return nil, err
 	}
-	return t, nil
+	t := &Table{r: r, end: end - length, groups: meta.RowGroups}
+	return t, t.describe(meta.Schema)
 }
 
-// parse completes t from the file's metadata.
-func (t *Table) parse(footer []byte) error {
-	used, err := thriftLength(footer)
-	if err != nil {
-		return err
-	}
-	var meta format.FileMetaData
-	if err := thrift.Unmarshal(new(thrift.CompactProtocol), footer[:used], &meta); err != nil {
-		return fmt.Errorf("metadata: %w", err)
-	}
-	if len(meta.Schema) < 2 { // the first element is the table
+// describe sets Columns and Rows.
+func (t *Table) describe(schema []format.SchemaElement) error {
+	if len(schema) < 2 { // the first element is the table
 		return errors.New("a table without columns")
 	}
-	for _, c := range meta.Schema[1:] {
+	for _, c := range schema[1:] {
 		if c.NumChildren.V > 0 || c.RepetitionType.V == format.Repeated {
 			return fmt.Errorf("column %.40q is nested or repeated: not a plain table", c.Name)
 		}
@@ -103,7 +95,6 @@ func (t *Table) parse(footer []byte) error {
 			optional: c.RepetitionType.V == format.Optional,
 		})
 	}
-	t.groups = meta.RowGroups
 	for _, g := range t.groups {
 		if len(g.Columns) != len(t.Columns) {
 			return fmt.Errorf("a group of rows has %d columns, the table %d", len(g.Columns), len(t.Columns))
@@ -119,8 +110,8 @@ func (t *Table) parse(footer []byte) error {
 	return nil
 }
 
-// Floats reads a column of floats into out, which must have Rows values; a null is NaN, a double is rounded. The caller
-// decides whether so many rows are likely: a file may say in a few bytes that one value is repeated a million times.
+// Floats reads a column of floats into out, which must have Rows values. A null is NaN, a double is rounded. The caller decides whether
+// so many rows are likely: a file may say in a few bytes that one value is repeated a million times.
 func (t *Table) Floats(column int, out []float32) error {
 	if len(out) != t.Rows {
 		panic(fmt.Sprintf("parquet: room for %d of %d rows", len(out), t.Rows))

@@ -1,138 +1,97 @@
 package parquet
 
 import (
-	"encoding/binary"
 	"errors"
-	"math"
+
+	"github.com/parquet-go/parquet-go/encoding/thrift"
 )
 
-// The header of a parquet file is a Thrift struct in the compact protocol
-// (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md). The library that decodes it makes room
-// for as many list elements, and for strings as long, as the bytes claim; so the bytes are walked through first.
+// The metadata of a parquet file is a Thrift struct. The library that decodes it makes room for as many list elements as the bytes claim,
+// so this walk counts them first.
 
 const (
-	thriftElements = 1 << 17 // list elements in one struct, all told: a decoded one takes up to a kilobyte
-	thriftDepth    = 24      // structs in structs
-)
-
-// Types in the compact protocol.
-const (
-	thriftTrue = iota + 1
-	thriftFalse
-	thriftByte
-	thriftI16
-	thriftI32
-	thriftI64
-	thriftDouble
-	thriftBinary
-	thriftList
-	thriftSet
-	thriftMap
-	thriftStruct
+	thriftElements = 1 << 17 // list elements in one struct, all told; a decoded one takes up to a kilobyte
+	thriftDepth    = 32      // values in values
 )
 
 var errThrift = errors.New("damaged metadata")
 
-// thriftLength returns the bytes that the struct at the start of b takes, once every length in it is known to be honest.
-func thriftLength(b []byte) (int, error) {
-	w := thriftWalk{b: b, elements: thriftElements}
-	w.structure(thriftDepth)
-	if w.bad {
+// unmarshal decodes the struct at the start of b, once every length in it is known to be honest. It returns the bytes that it takes.
+func unmarshal(b []byte, v any) (length int, err error) {
+	w := thriftWalk{new(thrift.CompactProtocol).NewReaderFromBytes(b), thriftElements}
+	if w.skip(thrift.STRUCT, thriftDepth) != nil {
 		return 0, errThrift
 	}
-	return w.at, nil
+	length = w.BytesRead()
+	return length, thrift.Unmarshal(new(thrift.CompactProtocol), b[:length], v)
 }
 
 type thriftWalk struct {
-	b        []byte
-	at       int
+	thrift.Reader
 	elements int // still allowed
-	bad      bool
 }
 
-func (w *thriftWalk) skip(n uint64) {
-	if n > uint64(len(w.b)-w.at) {
-		w.bad = true
-		return
+// skip reads a value. Depth bounds the values in it.
+func (w *thriftWalk) skip(kind thrift.Type, depth int) (err error) {
+	if depth == 0 {
+		return errThrift
 	}
-	w.at += int(n)
-}
-
-func (w *thriftWalk) byte() byte {
-	if w.skip(1); w.bad {
-		return 0
-	}
-	return w.b[w.at-1]
-}
-
-func (w *thriftWalk) varint() uint64 {
-	v, n := binary.Uvarint(w.b[w.at:])
-	if n <= 0 {
-		w.bad = true
-		return 0
-	}
-	w.at += n
-	return v
-}
-
-func (w *thriftWalk) structure(depth int) {
-	for !w.bad && depth > 0 {
-		head := w.byte()
-		if head == 0 {
-			return
-		}
-		if head>>4 == 0 {
-			w.varint() // the field's number, written out
-		}
-		if kind := head & 15; kind > thriftFalse { // a boolean field is its type
-			w.value(kind, depth-1)
-		}
-	}
-	w.bad = true
-}
-
-func (w *thriftWalk) value(kind byte, depth int) {
 	switch kind {
-	case thriftTrue, thriftFalse, thriftByte:
-		w.skip(1)
-	case thriftI16, thriftI32, thriftI64:
-		w.varint()
-	case thriftDouble:
-		w.skip(8)
-	case thriftBinary:
-		w.skip(w.varint())
-	case thriftList, thriftSet:
-		head := w.byte()
-		n := uint64(head >> 4)
-		if n == 15 {
-			n = w.varint()
+	case thrift.TRUE, thrift.FALSE, thrift.I8:
+		_, err = w.ReadInt8()
+	case thrift.I16, thrift.I32, thrift.I64:
+		_, err = w.ReadInt64()
+	case thrift.DOUBLE:
+		_, err = w.ReadFloat64()
+	case thrift.BINARY:
+		_, err = w.ReadBytes()
+	case thrift.LIST, thrift.SET:
+		l, err := w.ReadList()
+		if err != nil {
+			return err
 		}
-		w.repeat(n, depth, head&15)
-	case thriftMap:
-		if n := w.varint(); n > 0 {
-			kinds := w.byte()
-			w.repeat(n, depth, kinds>>4, kinds&15)
+		return w.skipAll(l.Size, depth, l.Type)
+	case thrift.MAP:
+		m, err := w.ReadMap()
+		if err != nil {
+			return err
 		}
-	case thriftStruct:
-		w.structure(depth)
+		return w.skipAll(m.Size, depth, m.Key, m.Value)
+	case thrift.STRUCT:
+		return w.skipFields(depth)
 	default:
-		w.bad = true
+		return errThrift
+	}
+	return err
+}
+
+func (w *thriftWalk) skipFields(depth int) error {
+	for {
+		f, err := w.ReadField()
+		if err != nil || f.Type == thrift.STOP {
+			return err
+		}
+		if f.Type == thrift.TRUE || f.Type == thrift.FALSE {
+			continue // the type is the value
+		}
+		if err := w.skip(f.Type, depth-1); err != nil {
+			return err
+		}
 	}
 }
 
-// repeat walks through n elements, each a value of every kind given.
-func (w *thriftWalk) repeat(n uint64, depth int, kinds ...byte) {
-	if n > math.MaxInt32 || int(n) > w.elements {
-		w.bad = true
-		return
+// skipAll reads n elements, each a value of every kind given.
+func (w *thriftWalk) skipAll(n int32, depth int, kinds ...thrift.Type) error {
+	if n < 0 || int(n) > w.elements {
+		return errThrift
 	}
 	w.elements -= int(n)
 	for range n {
 		for _, kind := range kinds {
-			if w.bad {
-				return
+			if err := w.skip(kind, depth-1); err != nil {
+				return err
 			}
-			w.value(kind, depth)
 		}
 	}
+	return nil
 }
