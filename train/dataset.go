@@ -138,7 +138,7 @@ func openSpec(spec dataset.Spec, as Image) (dataset.Source, error) {
 	if spec.Synthetic == "noise" {
 		return synthetic.Noise(spec.Count, cmp.Or(spec.Size, as.Size), as.Channels, spec.Seed)
 	}
-	return dataset.OpenUnchecked([]dataset.Spec{spec})
+	return dataset.OpenUnchecked(spec)
 }
 
 // fitted resizes the images, by way of a cache if there is to be one.

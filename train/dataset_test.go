@@ -219,7 +219,7 @@ func TestCacheChangesNoPixel(t *testing.T) {
 			t.Errorf("%s: a cache changes the images", name)
 		}
 	}
-	plain, err := dataset.OpenAll([]dataset.Spec{c.Target[0].Spec})
+	plain, err := dataset.Open(c.Target[0].Spec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,12 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"keygan/data/raster"
+	"keygan/internal/atomicfile"
 	"keygan/internal/fileerr"
 )
 
@@ -109,12 +111,7 @@ func CheckCacheFolder(dir string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".keygan-*.tmp")
-	if err != nil {
-		return fmt.Errorf("%s: %w", dir, fileerr.Reason(err))
-	}
-	f.Close()
-	return os.Remove(f.Name())
+	return atomicfile.Probe(dir)
 }
 
 func makeCacheFolder(dir string) (string, error) {
@@ -186,7 +183,7 @@ func (c *cached) fill(ctx context.Context, entries []*cacheEntry, o CacheOptions
 	if len(missing) > 0 {
 		unlock, err := lockFile(ctx, lock, o.Waiting)
 		if err != nil {
-			return fmt.Errorf("%s: %w", lock, fileerr.Reason(err))
+			return err
 		}
 		defer unlock()
 		missing = missingEntries(entries, o)
@@ -217,6 +214,27 @@ func (c *cached) fill(ctx context.Context, entries []*cacheEntry, o CacheOptions
 		}
 	}
 	return nil
+}
+
+// lockFile waits until no other process and no other goroutine holds the lock, and takes it. The lock ends with the process at the latest.
+// Where files cannot be locked there is none, and the same work may be done twice. If it has to wait, it calls waiting first, and waits no
+// longer than ctx.
+func lockFile(ctx context.Context, path string, waiting func()) (unlock func() error, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+	}
+	for ; errors.Is(atomicfile.TryLock(f), atomicfile.ErrBusy); time.Sleep(50 * time.Millisecond) {
+		if waiting != nil {
+			waiting()
+			waiting = nil
+		}
+		if ctx.Err() != nil {
+			f.Close()
+			return nil, ctx.Err()
+		}
+	}
+	return f.Close, nil
 }
 
 // missingEntries returns the images that are not on the disk, one of each that are the same.

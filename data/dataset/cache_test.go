@@ -51,7 +51,7 @@ func mustOpen(t testing.TB, folders ...string) Source {
 	for _, folder := range folders {
 		specs = append(specs, Spec{Folder: folder})
 	}
-	src, err := OpenAll(specs)
+	src, err := Open(specs...)
 	if err != nil {
 		t.Fatal(err)
 	}

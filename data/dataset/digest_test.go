@@ -27,7 +27,7 @@ func mustDigest(t *testing.T, src Source) string {
 func TestDigest(t *testing.T) {
 	stack := imagetest.Array("|u1", "(2, 2, 2)", []byte("01234567"))
 	root := imagetest.Tree(t, map[string][]byte{"a.png": imagetest.Samples(t)["a.png"], "b.npy": stack})
-	src, err := OpenAll([]Spec{{Folder: root}, {Synthetic: "mri", Count: 1, Size: 16}})
+	src, err := Open([]Spec{{Folder: root}, {Synthetic: "mri", Count: 1, Size: 16}}...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestDigestOfAMissingFile(t *testing.T) {
 }
 
 func TestFileHashes(t *testing.T) {
-	src, err := OpenAll([]Spec{{Synthetic: "mri", Count: 1, Size: 16}, {Folder: folderOf(t, "1.png")}})
+	src, err := Open([]Spec{{Synthetic: "mri", Count: 1, Size: 16}, {Folder: folderOf(t, "1.png")}}...)
 	if err != nil {
 		t.Fatal(err)
 	}

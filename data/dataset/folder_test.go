@@ -159,17 +159,17 @@ func TestSpecErrors(t *testing.T) {
 			t.Errorf("%+v: want %q, got %v", spec, want, err)
 		}
 	}
-	if _, err := OpenAll(nil); err == nil {
+	if _, err := Open(); err == nil {
 		t.Error("no error for no sources")
 	}
-	if _, err := OpenAll([]Spec{{Synthetic: "mri", Count: 1}, {Synthetic: "ct", Count: 1}}); err == nil || !strings.Contains(err.Error(), "data source 2") {
+	if _, err := Open([]Spec{{Synthetic: "mri", Count: 1}, {Synthetic: "ct", Count: 1}}...); err == nil || !strings.Contains(err.Error(), "data source 2") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestOpenAllJoins(t *testing.T) {
+func TestOpenJoins(t *testing.T) {
 	dir := folderOf(t, "1.png", "2.png")
-	src, err := OpenAll([]Spec{{Synthetic: "mri", Count: 3, Size: 16}, {Folder: dir}, {Synthetic: "xray", Count: 1, Size: 16}})
+	src, err := Open([]Spec{{Synthetic: "mri", Count: 3, Size: 16}, {Folder: dir}, {Synthetic: "xray", Count: 1, Size: 16}}...)
 	if err != nil {
 		t.Fatal(err)
 	}

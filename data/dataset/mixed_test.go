@@ -50,7 +50,7 @@ func downloads(t *testing.T) (home string, specs []Spec) {
 
 func TestMixedSourcesWithBadFiles(t *testing.T) {
 	home, specs := downloads(t)
-	src, err := OpenUnchecked(specs)
+	src, err := OpenUnchecked(specs...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestMixedSourcesWithBadFiles(t *testing.T) {
 // of a copied volume.
 func TestMixedSourcesDoNotLeak(t *testing.T) {
 	_, specs := downloads(t)
-	src, err := OpenUnchecked(specs)
+	src, err := OpenUnchecked(specs...)
 	if err != nil {
 		t.Fatal(err)
 	}

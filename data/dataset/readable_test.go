@@ -52,13 +52,13 @@ func relative(t *testing.T, root, name string) string {
 	return filepath.ToSlash(rel)
 }
 
-// With a cache before it or without, what can be read is what OpenAll gives of the good files alone.
+// With a cache before it or without, what can be read is what Open gives of the good files.
 func TestReadable(t *testing.T) {
 	root, good, bad := spoiled(t)
-	if _, err := OpenAll([]Spec{{Folder: root}}); err == nil {
-		t.Error("OpenAll says nothing about a volume that cannot be read")
+	if _, err := Open([]Spec{{Folder: root}}...); err == nil {
+		t.Error("Open says nothing about a volume that cannot be read")
 	}
-	src, err := OpenUnchecked([]Spec{{Synthetic: "noise", Count: 3, Size: 16}, {Folder: root}})
+	src, err := OpenUnchecked([]Spec{{Synthetic: "noise", Count: 3, Size: 16}, {Folder: root}}...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestReadableLeavesAGoodSourceAlone(t *testing.T) {
 
 func TestNothingReadable(t *testing.T) {
 	root := imagetest.Tree(t, map[string][]byte{"a.png": nil, "b.nii": nil})
-	src, err := OpenUnchecked([]Spec{{Folder: root}})
+	src, err := OpenUnchecked([]Spec{{Folder: root}}...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestReadableTrustsACache(t *testing.T) {
 	w := &watched{Source: mustOpen(t, folder)}
 	images := mustCache(t, w, CacheOptions{Dir: t.TempDir(), Size: 16, Channels: 3})
 	w.reads.Store(0)
-	for _, src := range []Source{images, Join(images), &subset{images, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}}} {
+	for _, src := range []Source{images, Join(images), Select(images, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14})} {
 		if _, _, err := Readable(context.Background(), src, nil); err != nil {
 			t.Fatal(err)
 		}

@@ -4,18 +4,17 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"keygan/data/raster"
 )
 
-// Split returns the part of a source that is held out from training, about share of it, or with heldOut false the rest.
+// Split returns the images of a source that are held out from training, about share of them, or with heldOut false the rest.
 //
-// The side of an image depends on the SHA-256 of its file's content alone, so that nothing leaks from one side to the other:
-// copies of a file are on one side whatever they are called, all slices of a volume are, and no file changes sides when others
-// are added or removed, or when share grows. A file that was stored anew, in another format or size, counts as another.
-// Drawn images are split by their names. Each call reads files that this process has not read for a split before.
+// The side of an image depends only on the SHA-256 of its file's content, so that nothing leaks from one side to the other. Copies of a
+// file and all slices of a volume are on one side, and a held-out file stays so when others come or go or when share grows. A file that
+// was stored anew, in another format or size, counts as another. Drawn images are split by their names. Split reads the files that this
+// process has not read for a split before.
 //
-// It is an error when share is not between 0 and 1, when a file cannot be read, and when the side asked for is empty: with few
-// files, the shares are only roughly as asked for. It ends early when ctx does, with its error.
+// It returns an error if share is not between 0 and 1, if a file cannot be read, and if the side asked for is empty, since few files
+// follow the share only roughly. When ctx ends, it returns its error.
 func Split(ctx context.Context, src Source, share float64, heldOut bool) (Source, error) {
 	if !(share > 0 && share < 1) {
 		return nil, fmt.Errorf("a share of %v held out: it must be above 0 and below 1", share)
@@ -24,19 +23,19 @@ func Split(ctx context.Context, src Source, share float64, heldOut bool) (Source
 	if err != nil {
 		return nil, err
 	}
-	side := &subset{src: src}
+	var side []int
 	for i, h := range hashes {
 		if isHeldOut(h, share) == heldOut {
-			side.images = append(side.images, i)
+			side = append(side, i)
 		}
 	}
-	if len(side.images) == 0 {
+	if len(side) == 0 {
 		if heldOut {
-			return nil, fmt.Errorf("none of the %d images is held out at a share of %v: a larger share, or more files, would do", src.Len(), share)
+			return nil, fmt.Errorf("none of the %d images is held out at a share of %v: take a larger share or more files", src.Len(), share)
 		}
-		return nil, fmt.Errorf("all of the %d images are held out at a share of %v: a smaller share, or more files, would do", src.Len(), share)
+		return nil, fmt.Errorf("all of the %d images are held out at a share of %v: take a smaller share or more files", src.Len(), share)
 	}
-	return side, nil
+	return Select(src, side), nil
 }
 
 // isHeldOut takes the first 53 bits of a hash as a number in [0, 1).
@@ -44,7 +43,7 @@ func isHeldOut(h fileHash, share float64) bool {
 	return float64(binary.BigEndian.Uint64(h[:])>>11)/(1<<53) < share
 }
 
-// Without returns the images of a source whose file's content is not that of a file of another. Drawn images all stay.
+// Without returns the images of src whose file's content is not that of a file of other. Drawn images all stay.
 func Without(ctx context.Context, src, other Source) (Source, error) {
 	theirs, err := hashesOf(ctx, other)
 	if err != nil {
@@ -60,28 +59,11 @@ func Without(ctx context.Context, src, other Source) (Source, error) {
 			gone[h] = true
 		}
 	}
-	rest := &subset{src: src}
+	var rest []int
 	for i, h := range ours {
 		if !gone[h] || fileOf(src, i) == "" {
-			rest.images = append(rest.images, i)
+			rest = append(rest, i)
 		}
 	}
-	return rest, nil
+	return Select(src, rest), nil
 }
-
-// Select returns the images of a source with the given numbers.
-func Select(src Source, images []int) Source { return &subset{src, images} }
-
-// A subset is some images of a source.
-type subset struct {
-	src    Source
-	images []int
-}
-
-func (s *subset) Len() int                           { return len(s.images) }
-func (s *subset) Name(i int) string                  { return s.src.Name(s.images[i]) }
-func (s *subset) Image(i int) (*raster.Image, error) { return s.src.Image(s.images[i]) }
-
-func (s *subset) Readable(i int) bool { return isReadable(s.src, s.images[i]) }
-
-func (s *subset) Locate(i int) (path, part string) { return locate(s.src, s.images[i]) }

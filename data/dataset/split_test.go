@@ -77,7 +77,7 @@ func TestSplitProperties(t *testing.T) {
 				}
 				kindOf[path] = kind
 			}
-			src, err := OpenAll([]Spec{{Folder: dir}, {Synthetic: "mri", Count: 10, Size: 16}})
+			src, err := Open([]Spec{{Folder: dir}, {Synthetic: "mri", Count: 10, Size: 16}}...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -235,7 +235,7 @@ func TestWithout(t *testing.T) {
 		"held/renamed.png": png, "held/stack.npy": stack, "held/other.tif": imagetest.Samples(t)["a.tif"],
 	})
 	open := func(folder string) Source {
-		src, err := OpenAll([]Spec{{Folder: filepath.Join(root, folder)}, {Synthetic: "mri", Count: 1, Size: 16}})
+		src, err := Open([]Spec{{Folder: filepath.Join(root, folder)}, {Synthetic: "mri", Count: 1, Size: 16}}...)
 		if err != nil {
 			t.Fatal(err)
 		}

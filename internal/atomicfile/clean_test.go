@@ -51,7 +51,7 @@ func TestClean(t *testing.T) {
 		}
 	}
 	locked, err := os.Open(at("locked"))
-	if err != nil || tryLock(locked) != nil {
+	if err != nil || TryLock(locked) != nil {
 		t.Fatal(err)
 	}
 	defer locked.Close()
@@ -155,7 +155,7 @@ func TestCleanWhileWriting(t *testing.T) {
 func TestCleanBusy(t *testing.T) {
 	dir := t.TempDir()
 	f, err := os.Open(dir)
-	if err != nil || tryLock(f) != nil {
+	if err != nil || TryLock(f) != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()

@@ -84,7 +84,7 @@ func openLeft(dir *os.Root, self *os.File, name string) *os.File {
 		return nil
 	}
 	f := os.NewFile(uintptr(fd), name)
-	if info, err := f.Stat(); err == nil && isOurs(info) && tryLock(f) == nil {
+	if info, err := f.Stat(); err == nil && isOurs(info) && TryLock(f) == nil {
 		return f
 	}
 	f.Close()

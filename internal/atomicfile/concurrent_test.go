@@ -57,7 +57,7 @@ func TestBusy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := tryLock(f); err != nil {
+	if err := TryLock(f); err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {

@@ -128,7 +128,7 @@ func lockFolder(dir directory) (locked bool, unlock func(), err error) {
 		return false, nil, err
 	}
 	for end := time.Now().Add(longestWait); ; time.Sleep(time.Millisecond) {
-		switch err := tryLock(f); {
+		switch err := TryLock(f); {
 		case err == nil:
 			return true, func() { f.Close() }, nil
 		case !errors.Is(err, ErrBusy):

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// tryLock locks nothing here.
-func tryLock(*os.File) error { return errors.ErrUnsupported }
+// TryLock locks nothing here.
+func TryLock(*os.File) error { return errors.ErrUnsupported }
 
-// Clean does nothing here: without locks, nothing tells what a killed process left from what another is writing.
+// Clean does nothing here. Without locks it cannot tell what a killed process left from what another is writing.
 func Clean(string, [][]string) error { return nil }

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock locks a file or folder for as long as it is open. The error is ErrBusy if somebody else has locked it; any other error
-// means that it cannot be locked.
-func tryLock(f *os.File) error {
+// TryLock locks a file or folder for as long as it is open. The error is ErrBusy if somebody else has locked it. Any other error means
+// that it cannot be locked.
+func TryLock(f *os.File) error {
 	for {
 		switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {
 		case unix.EINTR:

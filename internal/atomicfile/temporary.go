@@ -43,7 +43,7 @@ func newTemporary(dir directory, final string) (*temporary, error) {
 			return nil, errors.Join(err, f.Close())
 		}
 		// Clean may have locked and removed the file before it was locked here.
-		if !errors.Is(tryLock(f), ErrBusy) && isFile(dir, name, info) {
+		if !errors.Is(TryLock(f), ErrBusy) && isFile(dir, name, info) {
 			return &temporary{File: f, info: info, name: name, final: final}, nil
 		}
 		f.Close()
