@@ -1,5 +1,5 @@
-// Package raster holds an image in memory: its samples at 8 or 16 bits, and what turns them into others without a result that depends on
-// the machine: resizing, conversion between grey and colour, windows, colour maps, floats for a network.
+// Package raster holds an image in memory, with samples of 8 or 16 bits. It resizes images, converts them between grey and colour and to
+// floats for a network, and maps numbers to grey levels and colours. All results are the same on every machine.
 //
 //	m := raster.NewImage(256, 256, 3, 8)
 //	small := m.Resize(64, 64)
@@ -9,9 +9,10 @@ package raster
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
-// Image is a decoded picture, with every sample as it was stored.
+// An Image is a decoded picture, with every sample as it was stored.
 type Image struct {
 	Width, Height int
 	Channels      int // 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha (alpha not premultiplied)
@@ -24,7 +25,7 @@ type Image struct {
 // NewImage returns a black image. It panics on a shape that no image can have.
 func NewImage(width, height, channels, depth int) *Image {
 	if width <= 0 || height <= 0 || channels < 1 || channels > 4 || (depth != 8 && depth != 16) {
-		panic(fmt.Sprintf("data: no image is %d×%d with %d channels of %d bits", width, height, channels, depth))
+		panic(fmt.Sprintf("raster: no image is %d×%d with %d channels of %d bits", width, height, channels, depth))
 	}
 	return &Image{width, height, channels, depth, make([]byte, width*height*channels*depth/8)}
 }
@@ -55,23 +56,23 @@ func (m *Image) Max() int { return 1<<m.Depth - 1 }
 // Clone returns a copy that shares nothing.
 func (m *Image) Clone() *Image {
 	c := *m
-	c.Pix = append([]byte(nil), m.Pix...)
+	c.Pix = slices.Clone(m.Pix)
 	return &c
 }
 
-// String says the shape in words, as in "256×256 RGB, 8 bits".
+// String gives the shape in words, as in "256×256 RGB, 8 bits".
 func (m *Image) String() string {
 	kind := [...]string{"", "grey", "grey+alpha", "RGB", "RGBA"}[m.Channels]
 	return fmt.Sprintf("%d×%d %s, %d bits", m.Width, m.Height, kind, m.Depth)
 }
 
-// luma16 is ITU-R BT.601 luma in 16 fractional bits, rounded; the weights add up to exactly 1.
+// luma16 is ITU-R BT.601 luma, rounded. The weights have 16 fractional bits and add up to exactly 1.
 func luma16(r, g, b int) int { return (19595*r + 38470*g + 7471*b + 1<<15) >> 16 }
 
-// Convert returns the image with 1 (grey) or 3 (RGB) channels, same depth. Alpha is dropped, grey is ITU-R BT.601 luma.
+// Convert returns the image with 1 (grey) or 3 (RGB) channels and the same depth. It drops alpha. Grey is ITU-R BT.601 luma.
 func (m *Image) Convert(channels int) *Image {
 	if channels != 1 && channels != 3 {
-		panic(fmt.Sprintf("data: cannot convert to %d channels", channels))
+		panic(fmt.Sprintf("raster: cannot convert to %d channels", channels))
 	}
 	if channels == m.Channels {
 		return m.Clone()
@@ -106,11 +107,11 @@ func (m *Image) Floats(channels int) []float32 {
 	return out
 }
 
-// PutFloats writes the image to out, [Channels, Height, Width], as Floats does.
+// PutFloats does the same as Floats, for all channels, in out.
 func (m *Image) PutFloats(out []float32) {
 	half := float32(m.Max()) / 2
 	plane := m.Width * m.Height
-	// The conversions keep a compiler from fusing: the same bits on every machine.
+	// The conversions keep a compiler from fusing operations, for the same bits on every machine.
 	if m.Depth == 8 {
 		var levels [256]float32
 		for v := range levels {
@@ -131,12 +132,11 @@ func (m *Image) PutFloats(out []float32) {
 	}
 }
 
-// FromFloats makes an 8-bit image of x, [channels, height, width] in [−1, 1]: (x + 1) · 127.5 rounded to the nearest
-// level, halves up, clamped to [0, 255].
+// FromFloats makes an 8-bit image of x, [channels, height, width] in [−1, 1]. Level gives each sample.
 func FromFloats(x []float32, channels, height, width int) *Image {
 	plane := width * height
 	if len(x) != channels*plane {
-		panic(fmt.Sprintf("data: %d values for %d×%d×%d", len(x), channels, height, width))
+		panic(fmt.Sprintf("raster: %d values for %d×%d×%d", len(x), channels, height, width))
 	}
 	out := NewImage(width, height, channels, 8)
 	for p := range plane {
@@ -147,7 +147,7 @@ func FromFloats(x []float32, channels, height, width int) *Image {
 	return out
 }
 
-// Level maps x in [−1, 1] to a grey level in [0, 255]; NaN gives 0.
+// Level maps x in [−1, 1] to (x + 1) · 127.5, rounded to the nearest level, halves up, and clamped to [0, 255]. NaN gives 0.
 func Level(x float32) byte {
 	v := math.Floor(float64(x)*127.5 + 128) // exact in float64: 24 + 8 bits
 	switch {

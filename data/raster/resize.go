@@ -5,17 +5,17 @@ import (
 	"math/bits"
 )
 
-// weightBits is the precision of a resampling weight: the weights of one output sample add up to exactly 1 << weightBits,
-// so a flat area keeps its level and, since both passes carry all their bits in integers, the only rounding is the last.
+// weightBits is the precision of a resampling weight. The weights of one output sample add up to exactly 1 << weightBits, so a flat area
+// keeps its level. Both passes carry all their bits in integers, so only the last step rounds.
 const weightBits = 16
 
-// Resize returns the image at width×height, channels and depth kept. The filter is a triangle as wide as the step between
-// output samples when reducing (area-weighted, so nothing aliases) and as wide as that between input samples when
-// enlarging (bilinear). This is what Pillow calls BILINEAR, to within a level. All arithmetic is in integers: the result is
-// the same on every machine. Alpha is filtered like any other channel. It panics unless both sizes are positive.
+// Resize returns the image at width×height, with the same channels and depth. The filter is a triangle as wide as the step between output
+// samples when it reduces (area-weighted, so nothing aliases) and between input samples when it enlarges (bilinear). Pillow calls this
+// BILINEAR and agrees to within a level. All arithmetic is in integers, so the result is the same on every machine. Alpha is filtered like
+// any other channel. Resize panics unless both sizes are positive.
 func (m *Image) Resize(width, height int) *Image {
 	if width <= 0 || height <= 0 {
-		panic(fmt.Sprintf("data: cannot resize to %d×%d", width, height))
+		panic(fmt.Sprintf("raster: cannot resize to %d×%d", width, height))
 	}
 	if width == m.Width && height == m.Height {
 		return m.Clone()
@@ -28,25 +28,26 @@ func (m *Image) Resize(width, height int) *Image {
 	return r.Out
 }
 
-// A Resizer makes a resized image of rows as they come. It holds that image and the sums of the rows of it that it works at.
+// A Resizer resizes an image row by row, as Resize does. It holds the resized image and a few sums, not the image that it reads.
 type Resizer struct {
-	Out           *Image
+	Out           *Image // complete after the last row
 	columns, rows []taps
-	y             int        // rows that came
-	done          int        // rows of out that are finished
+	y             int        // rows added
+	done          int        // finished rows of Out
 	sums          [][]uint64 // of the rows from done on, [width, channels], 2·weightBits fractional bits
-	free          [][]uint64 // sums that are no longer used
-	line          []uint32   // the row that came, [width, channels]
-	narrow        []uint32   // the same at out's width, weightBits fractional bits
+	free          [][]uint64 // sums for another use
+	line          []uint32   // the row added last, [width, channels]
+	narrow        []uint32   // the same at Out's width, weightBits fractional bits
 }
 
+// NewResizer resizes images of width×height to newWidth×newHeight.
 func NewResizer(width, height, channels, depth, newWidth, newHeight int) *Resizer {
 	return &Resizer{Out: NewImage(newWidth, newHeight, channels, depth),
 		columns: triangleWeights(width, newWidth), rows: triangleWeights(height, newHeight),
 		line: make([]uint32, width*channels), narrow: make([]uint32, newWidth*channels)}
 }
 
-// Add takes the next row of samples. After the last one, out is complete.
+// Add takes the next row of samples.
 func (r *Resizer) Add(row []byte) {
 	unpackRow(r.line, row, r.Out.Depth)
 	resampleRow(r.narrow, r.line, r.columns, r.Out.Channels)
@@ -66,7 +67,7 @@ func (r *Resizer) Add(row []byte) {
 	}
 }
 
-// begin starts the sums of another row with what rounds them.
+// begin starts the sums of another row at one half, which rounds them.
 func (r *Resizer) begin() {
 	var sums []uint64
 	if n := len(r.free); n > 0 {
@@ -80,7 +81,7 @@ func (r *Resizer) begin() {
 	r.sums = append(r.sums, sums)
 }
 
-// finish writes the first row that was begun.
+// finish writes the first of the rows in sums.
 func (r *Resizer) finish() {
 	sums := r.sums[0]
 	for i, sum := range sums {
@@ -118,14 +119,14 @@ func resampleRow(out, in []uint32, columns []taps, channels int) {
 	}
 }
 
-// taps are the input samples that make one output sample: first, first+1, … with their weights.
+// taps are the input samples first, first+1, … and their weights in one output sample.
 type taps struct {
 	first   int
 	weights []uint32
 }
 
-// triangleWeights computes the taps for each of m outputs from n inputs. Input x lies at (2x+1)/2n of the length,
-// output i at (2i+1)/2m; multiplied by 2nm, every position and the triangle itself are integers.
+// triangleWeights computes the taps for each of m outputs from n inputs. Input x lies at (2x+1)/2n of the length, output i at (2i+1)/2m.
+// Multiplied by 2nm, all positions and the triangle itself are integers.
 func triangleWeights(inputs, outputs int) []taps {
 	all := make([]taps, outputs)
 	n, m := int64(inputs), int64(outputs) // the products need more than 32 bits
@@ -158,7 +159,7 @@ func triangleWeights(inputs, outputs int) []taps {
 	return all
 }
 
-// scaledRatio is part/whole in weightBits fractional bits, rounded. The product needs 128 bits for the widest images.
+// scaledRatio is part/whole in weightBits fractional bits, rounded. For the widest images the product needs 128 bits.
 func scaledRatio(part, whole int64) int64 {
 	hi, lo := bits.Mul64(uint64(part), 1<<weightBits)
 	lo, carry := bits.Add64(lo, uint64(whole)/2, 0)

@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// windowShare is the share of values that a window leaves out at each end: a few hot voxels must not darken the rest.
+// windowShare is the share of values that a window leaves out at each end, so that a few hot voxels do not darken the rest.
 const windowShare = 0.005
 
-// A Window maps numbers of any range to grey levels: low and below to 0, high and above to 255, linear between.
+// A Window maps numbers of any range to grey levels: Low and below to 0, High and above to 255, linear between.
 type Window struct{ Low, High float64 }
 
-// WindowOf finds the values between which all but windowShare at each end of n values lie, judged on at most a million of
-// them. Where that leaves nothing, as in a mask with few ones, it takes the extremes. NaN and infinities do not count.
+// WindowOf returns the window that leaves out windowShare of n values at each end, judged on at most a million of them. Where that leaves a
+// single value, as in a mask with few ones, it takes the extremes. NaN and infinities do not count.
 func WindowOf(n int, value func(i int) float64) Window {
 	const most = 1 << 20
 	count := min(n, most)
 	sample := make([]float64, 0, count)
 	for k := range count {
-		// Spread evenly but not regularly, so that the steps do not fall on the same column of every row.
+		// Spread evenly but not regularly, so that the steps do not hit the same column of every row.
 		from, to := int(int64(n)*int64(k)/int64(count)), int(int64(n)*int64(k+1)/int64(count))
 		v := value(from + int(int64(k)*7919%int64(to-from)))
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
@@ -37,7 +37,7 @@ func WindowOf(n int, value func(i int) float64) Window {
 	return w
 }
 
-// Level maps v to [0, 255], rounding halves up; NaN and an empty window give 0.
+// Level maps v to [0, 255] and rounds halves up. NaN and an empty window give 0.
 func (w Window) Level(v float64) byte {
 	// Halved, no difference of two float64 overflows. The conversions keep a compiler from fusing.
 	share := (v/2 - w.Low/2) / (w.High/2 - w.Low/2)

@@ -21,7 +21,7 @@ func drawMRI(r *rand.Rand, size int) *raster.Image {
 	m := raster.NewImage(size, size, 1, 8)
 	for i, v := range signal {
 		// A magnitude image: noise in both of the receiver's channels, so that its mean is not zero in air (Rician).
-		m.Pix[i] = raster.Grey(math.Hypot(v+sigma*r.NormFloat64(), sigma*r.NormFloat64()))
+		m.Pix[i] = grey(math.Hypot(v+sigma*r.NormFloat64(), sigma*r.NormFloat64()))
 	}
 	return m
 }

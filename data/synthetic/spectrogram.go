@@ -11,9 +11,9 @@ import (
 // The brightness is the logarithm of the power, shown in a colour map.
 func drawSpectrogram(r *rand.Rand, size int) *raster.Image {
 	e := newEEG(r, size)
-	colours := &raster.Viridis
+	colours := &viridis
 	if r.IntN(5) < 3 {
-		colours = &raster.Jet
+		colours = &jet
 	}
 	power := make([]float64, size*size)
 	for row := range size {

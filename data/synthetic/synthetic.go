@@ -1,4 +1,5 @@
-// Package synthetic draws images that look like chest films, slices of a head and spectrograms, for tests and first steps without a data set.
+// Package synthetic draws images that look like chest films, slices of a head and spectrograms, for tests and for first steps without a
+// data set.
 //
 //	films, err := synthetic.New("xray", 200, 256, 7) // 200 images of 256×256 from seed 7
 //	m, err := films.Image(0)
@@ -12,13 +13,13 @@ import (
 	"strings"
 )
 
-// SyntheticKinds are the built-in sets.
+// Kinds are the built-in sets.
 var Kinds = []string{"xray", "mri", "spectrogram", "noise"}
 
-// Synthetic returns n images of a built-in kind, size×size: xray (frontal chest film, 8-bit grey), mri (axial slice of a
-// head, 8-bit grey), spectrogram (of an EEG, RGB) or noise (uniform bytes, RGB, see Noise). They are drawn when asked for. Image i depends on kind, size, seed and
-// i alone, not on n. The same machine draws the same bytes each time; another architecture may differ here and there by a
-// level, since its floating-point functions may.
+// New returns n images of a built-in kind, size×size: xray (frontal chest film, 8-bit grey), mri (axial slice of a head, 8-bit grey),
+// spectrogram (of an EEG, RGB) or noise (uniform bytes, RGB, see Noise). They are drawn when asked for. Image i depends only on kind, size,
+// seed and i, not on n. The same machine draws the same bytes each time. Another architecture may differ by a level here and there, because
+// its floating-point functions may.
 func New(kind string, n, size int, seed uint64) (*Set, error) {
 	if err := Check(kind, n, size); err != nil {
 		return nil, err
@@ -27,6 +28,7 @@ func New(kind string, n, size int, seed uint64) (*Set, error) {
 	return &Set{kind, n, size, seed, draw}, nil
 }
 
+// Check returns the reason why New refuses a set, or nil.
 func Check(kind string, n, size int) error {
 	switch {
 	case !slices.Contains(Kinds, kind):
@@ -39,6 +41,7 @@ func Check(kind string, n, size int) error {
 	return nil
 }
 
+// A Set is a fixed number of images, which Image draws anew on each call.
 type Set struct {
 	kind    string
 	n, size int
@@ -49,6 +52,7 @@ type Set struct {
 func (s *Set) Len() int          { return s.n }
 func (s *Set) Name(i int) string { return fmt.Sprintf("%s-%05d", s.kind, i) }
 
+// Readable reports that an image can be drawn without trying.
 func (s *Set) Readable(int) bool { return true }
 
 func (s *Set) Image(i int) (*raster.Image, error) {

@@ -7,8 +7,8 @@ import (
 	"math/rand/v2"
 )
 
-// Noise returns n images of size×size whose samples are independent and uniform over 0 to 255, in 1 (grey) or 3 (RGB) channels:
-// what the image of an ideal key looks like. Noise that is resized, or made grey of RGB, is no longer uniform.
+// Noise returns n images of size×size with independent samples, uniform over 0 to 255, in 1 (grey) or 3 (RGB) channels. The image of an
+// ideal key looks like that. Noise that is resized or converted from RGB to grey is no longer uniform.
 func Noise(n, size, channels int, seed uint64) (*Set, error) {
 	if err := Check("noise", n, size); err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func drawXray(r *rand.Rand, size int) *raster.Image {
 			v := 1 / (1 + math.Exp(-contrast*(attenuation+exposure-0.52)))
 			v = (v - 0.045) * 1.06
 			v += grain * (0.5 + v) * r.NormFloat64()
-			m.Pix[row*size+column] = raster.Grey(v)
+			m.Pix[row*size+column] = grey(v)
 		}
 	}
 	c.drawMarker(m, r)

@@ -50,7 +50,9 @@ type Header struct {
 const headerBytes = 13
 
 // Channels is the number of samples a pixel, or 0 if the colour type has a palette or is unknown.
-func (h Header) Channels() int { return map[byte]int{Grey: 1, RGB: 3, GreyAlpha: 2, RGBA: 4}[h.ColourType] }
+func (h Header) Channels() int {
+	return map[byte]int{Grey: 1, RGB: 3, GreyAlpha: 2, RGBA: 4}[h.ColourType]
+}
 
 // pixelBytes is the size of a pixel of a usual image.
 func (h Header) pixelBytes() int { return h.Channels() * int(h.Depth) / 8 }
