@@ -6,16 +6,16 @@
 //		atomicfile.File{Path: "out/a/scan.key.age", Perm: 0o600, Write: writeKey},
 //		atomicfile.File{Path: "out/a/scan.cipher.png", Perm: 0o666, Write: writeImage})
 //
-// Each file is written to a temporary file in its final folder and synced to the disk. When all files of a call are whole,
-// they take their names in order. The last file is the one that needs the others, as a cipher image needs its key file.
-// When the process is killed, the last file is there only if those before it are.
+// Each file is written to a temporary file in its final folder and synced to the disk. When all files of a call are whole, they take their
+// names in order. The last file is the one that needs the others, as a cipher image needs its key file. If the process is killed, the last
+// file is there only if those before it are.
 //
-// What lies in a folder is data. Nothing that is found there is trusted, finished or followed. Folders are opened below the
-// one that the user named, and links below it are refused. A name is taken by linking, which never replaces a file. Clean
-// removes only what a lock shows to be left by a process that has ended.
+// What lies in a folder is data. Nothing found there is trusted, finished or followed. Folders are opened below the one that the user named,
+// and links below it are refused. A name is taken by linking, which never replaces a file. Clean removes only what a lock shows to be left by
+// a process that has ended.
 //
-// Windows offers less. Its folders and files are not locked, so the files of two processes that write the same group may lie
-// there mixed, and Clean does nothing. Folders are not synced, and permissions are reduced to "read-only" or not.
+// Windows offers less. Folders and files are not locked there, so the files of two processes that write the same group may lie mixed, and
+// Clean does nothing. Folders are not synced, and permissions are reduced to "read-only" or not.
 package atomicfile
 
 import (
@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"keygan/internal/fileerr"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,9 +33,9 @@ import (
 )
 
 var (
-	// ErrExists reports that a file is there already and was not to be replaced.
+	// ErrExists reports that a file exists and was not to be replaced.
 	ErrExists = errors.New("already exists")
-	// ErrBusy reports that somebody else, in this process or another, kept the folder locked for too long.
+	// ErrBusy reports that another goroutine or process kept the folder locked for too long.
 	ErrBusy = errors.New("another process is writing to this folder")
 )
 
@@ -42,13 +43,12 @@ var (
 type File struct {
 	Path     string
 	Perm     fs.FileMode           // less the umask
-	Modified time.Time             // the file's modification time; zero: when it is written
+	Modified time.Time             // the file's modification time; zero for when it is written
 	Write    func(io.Writer) error // writes the content
 }
 
-// Write calls write with a buffered writer and puts what it wrote at path, with permissions perm less the umask. The folder
-// must be there. An existing file is replaced only when overwrite is set; otherwise the error wraps ErrExists and nothing is
-// touched. Every error names path.
+// Write calls write with a buffered writer and puts what it wrote at path, with permissions perm less the umask. The folder must exist. An
+// existing file is replaced only if overwrite is set. Otherwise the error wraps ErrExists and nothing changes. Every error names path.
 func Write(path string, perm fs.FileMode, overwrite bool, write func(io.Writer) error) error {
 	dir, err := openRoot(filepath.Dir(path))
 	if err != nil {
@@ -58,16 +58,15 @@ func Write(path string, perm fs.FileMode, overwrite bool, write func(io.Writer) 
 	return writeAll(dir, overwrite, []File{{Path: path, Perm: perm, Write: write}})
 }
 
-// WriteAll writes files that belong together and lie in one folder: all of them or, after an error, none. The folder is root or
-// lies below it; "" stands for the files' folder. Missing folders are made. Below root, a link is refused in the place of a
-// folder. Existing files are replaced only when overwrite is set; otherwise the error wraps ErrExists. Every error names the
-// file or the folder.
+// WriteAll writes files that belong together into one folder: all of them or, after an error, none. The folder is root or lies below it; an
+// empty root stands for the files' folder. WriteAll makes missing folders. Below root, it refuses a link in the place of a folder. It replaces
+// existing files only if overwrite is set; otherwise the error wraps ErrExists. Every error names the file or the folder.
 //
-// Killed while it replaces files, WriteAll leaves the old group or the new one usable. The old files before the last may then
-// have spare names, see Spares. The next WriteAll that replaces the whole group removes those.
+// If the process is killed while it replaces files, the old group or the new one is usable. The old files before the last may then have
+// spare names, see Spares. The next WriteAll that replaces the whole group removes those.
 //
-// The files of two calls never lie there mixed. The error wraps ErrBusy if another process keeps the folder locked; a single file needs
-// no lock.
+// The files of two calls never lie there mixed. The error wraps ErrBusy if another process keeps the folder locked. A single file needs no
+// lock.
 func WriteAll(root string, overwrite bool, files ...File) error {
 	if len(files) == 0 {
 		return nil
@@ -88,7 +87,7 @@ func WriteAll(root string, overwrite bool, files ...File) error {
 
 // writeAll writes files into an open folder.
 func writeAll(dir directory, overwrite bool, files []File) error {
-	for _, f := range files { // better known before the work than after it
+	for _, f := range files { // an error now saves the work
 		name := filepath.Base(f.Path)
 		if !strings.HasSuffix(f.Path, name) { // it ends in a separator
 			return named(f.Path, syscall.EISDIR)
@@ -137,8 +136,7 @@ func writeAll(dir directory, overwrite bool, files []File) error {
 	return nil
 }
 
-// Probe says why files cannot be written into a folder, which may have yet to be made: better known before hours of work
-// than after them.
+// Probe returns the reason why files cannot be written into a folder, or nil. The folder need not exist yet. Call it before hours of work.
 func Probe(folder string) error {
 	dir, err := openRoot(folder)
 	for at := folder; errors.Is(err, fs.ErrNotExist) && filepath.Dir(at) != at; {
@@ -157,22 +155,12 @@ func Probe(folder string) error {
 	return nil
 }
 
-// named is an error about the file or folder at path. The reason comes without the name that the os package gives it, which
-// may be a temporary one.
-func named(path string, err error) error {
-	var pe *fs.PathError
-	var le *os.LinkError
-	switch {
-	case errors.As(err, &pe):
-		err = pe.Err
-	case errors.As(err, &le):
-		err = le.Err
-	}
-	return fmt.Errorf("%s: %w", path, err)
-}
+// named is an error about the file or folder at path. The reason comes without the name that package os gives it, which may be a
+// temporary one.
+func named(path string, err error) error { return fmt.Errorf("%s: %w", path, fileerr.Reason(err)) }
 
-// WriteBefore writes a new file and then calls then, which does what cannot be done without the file. If that fails, the file is removed
-// again, and the error is that of then. An existing file is never replaced. Unlike the files of WriteAll, the two may lie anywhere.
+// WriteBefore writes a new file and then calls then, which does what needs the file. If then fails, WriteBefore removes the file and returns
+// that error. It never replaces an existing file. Unlike the files of WriteAll, the two may lie anywhere.
 func WriteBefore(file File, then func() error) error {
 	dir, err := openFolder("", filepath.Dir(file.Path), true)
 	if err != nil {
@@ -182,7 +170,7 @@ func WriteBefore(file File, then func() error) error {
 	if err := writeAll(dir, false, []File{file}); err != nil {
 		return err
 	}
-	// Looked at and removed in the open folder: another that has taken its place meanwhile is left alone.
+	// In the open folder, another file that has taken its place meanwhile is left alone.
 	info, err := dir.Lstat(filepath.Base(file.Path))
 	if err != nil {
 		return named(file.Path, err)
@@ -193,7 +181,7 @@ func WriteBefore(file File, then func() error) error {
 	return nil
 }
 
-// Remove removes a file if its name is still that of the file that info is of. Otherwise the error says that it was replaced.
+// Remove removes the file that info describes. The error says so if another file has taken its name.
 func Remove(path string, info fs.FileInfo) error {
 	dir, err := openRoot(filepath.Dir(path))
 	if err != nil {
@@ -209,7 +197,7 @@ func Remove(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// RemoveEmpty removes folders below root that are empty, the deepest first. It follows no link, and leaves all others.
+// RemoveEmpty removes the empty ones of some folders below root, the deepest first. It follows no link.
 func RemoveEmpty(root string, folders []string) {
 	for _, folder := range slices.SortedFunc(slices.Values(folders), func(a, b string) int { return len(b) - len(a) }) {
 		if folder == root {
@@ -221,7 +209,7 @@ func RemoveEmpty(root string, folders []string) {
 			continue
 		}
 		if info, err := dir.Lstat(filepath.Base(folder)); err == nil && info.IsDir() {
-			dir.Remove(filepath.Base(folder)) // which removes no folder with anything in it
+			dir.Remove(filepath.Base(folder)) // fails if anything is in it
 		}
 		dir.Close()
 	}

@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Clean removes what killed processes left in the folders of some groups of files. Root and the paths of each group are those of
-// a WriteAll. A folder that is not there, or is a link, is no error.
+// Clean removes what killed processes left in the folders of some groups of files. Root and the paths of each group are those of a WriteAll. A
+// missing folder, or a link in its place, is no error.
 //
-// A file is removed if its name is that of a temporary file, it is a regular file of the process's user with mode 0600, and
-// nobody has locked it. If it has the names of files of a group as well, but the group's last file is not there, the process was
-// killed while it placed this group; the file loses those names, too, since they open nothing. All else stays as it is.
+// A file is removed if its name is that of a temporary file, it is a regular file of the process's user with mode 0600, and nobody has locked
+// it. If it also has names of files of a group whose last file is missing, the process was killed while it placed this group. Then the file
+// loses those names, which open nothing. All else stays as it is.
 func Clean(root string, groups [][]string) error {
 	folders := map[string][][]string{}
 	for _, group := range groups {
@@ -69,13 +69,12 @@ func cleanFolder(root, folder string, groups [][]string) error {
 	return nil
 }
 
-// openLeft opens and locks a file that a killed process left. For anything else it returns nil, as it does for what cannot be
-// opened.
+// openLeft opens and locks a file that a killed process left. It returns nil for anything else and for what it cannot open.
 func openLeft(dir *os.Root, self *os.File, name string) *os.File {
 	if !temporaryName.MatchString(name) {
 		return nil
 	}
-	// Only a file that looks like ours is opened at all: opening a device can have effects.
+	// Opening a device can have effects, so only a file that looks like ours is opened.
 	if info, err := dir.Lstat(name); err != nil || !isOurs(info) {
 		return nil
 	}
@@ -97,8 +96,7 @@ func isOurs(info fs.FileInfo) bool {
 	return ok && info.Mode() == 0o600 && int(stat.Uid) == os.Geteuid()
 }
 
-// removeLeft removes a file that a killed process left. Its temporary name goes last: as long as it is there, the other names can
-// be found again.
+// removeLeft removes a file that a killed process left. Its temporary name goes last, because it leads to the other names.
 func removeLeft(dir *os.Root, name string, f *os.File, groups [][]string) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -112,7 +110,7 @@ func removeLeft(dir *os.Root, name string, f *os.File, groups [][]string) error 
 	for _, group := range groups {
 		last := len(group) - 1
 		_, err := dir.Lstat(filepath.Base(group[last]))
-		if !locked || !errors.Is(err, fs.ErrNotExist) { // unlocked, somebody may be placing this group
+		if !locked || !errors.Is(err, fs.ErrNotExist) { // without a lock, another process may be placing this group
 			continue
 		}
 		for _, path := range group[:last] {

@@ -15,10 +15,10 @@ import (
 var (
 	errLink    = errors.New("is a symbolic link, which is not followed")
 	errOutside = errors.New("lies outside the output folder")
-	errSwapped = errors.New("was replaced by somebody else in the meantime")
+	errSwapped = errors.New("was replaced by another program in the meantime")
 )
 
-// A directory is what this package does in an open folder, an os.Root. All names are single ones, without a separator.
+// A directory is an open folder: the methods of os.Root that this package uses. All names are single ones, without a separator.
 type directory interface {
 	Lstat(name string) (fs.FileInfo, error)
 	OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error)
@@ -28,13 +28,13 @@ type directory interface {
 	Remove(name string) error
 }
 
-// isFile reports whether a name is that of a certain file.
+// isFile reports whether a name is that of the given file.
 func isFile(dir directory, name string, file fs.FileInfo) bool {
 	info, err := dir.Lstat(name)
 	return err == nil && os.SameFile(info, file)
 }
 
-// removeIf removes a name if it is that of a certain file.
+// removeIf removes a name if it is that of the given file.
 func removeIf(dir directory, name string, file fs.FileInfo) error {
 	if name == "" || !isFile(dir, name, file) {
 		return nil
@@ -53,7 +53,7 @@ func openRoot(path string) (*os.Root, error) {
 	return os.OpenRoot(path)
 }
 
-// openFolder opens a folder that is root or lies below it, where no link is followed. With create, missing folders are made.
+// openFolder opens a folder that is root or lies below it. It follows no link below root. With create, it makes missing folders.
 func openFolder(root, folder string, create bool) (*os.Root, error) {
 	if root == "" {
 		root = folder
@@ -120,8 +120,8 @@ const longestWait = 10 * time.Second
 // unlockable stands for the locks of all folders that cannot be locked.
 var unlockable sync.Mutex
 
-// lockFolder waits until nobody else places files in a folder. Some systems and network file systems lock no folders: there it
-// keeps out only the other goroutines of this process, and locked is false.
+// lockFolder waits until nobody else places files in a folder. Where the system or a network file system cannot lock folders, it keeps out
+// only the other goroutines of this process, and locked is false.
 func lockFolder(dir directory) (locked bool, unlock func(), err error) {
 	f, err := dir.OpenFile(".", os.O_RDONLY, 0)
 	if err != nil {
@@ -142,7 +142,7 @@ func lockFolder(dir directory) (locked bool, unlock func(), err error) {
 	}
 }
 
-// syncFolder makes new names durable. File systems that cannot sync a folder say EINVAL, which loses nothing. Windows never can.
+// syncFolder makes new names durable, except on Windows and on file systems that cannot sync a folder, which answer EINVAL.
 func syncFolder(dir directory) error {
 	if runtime.GOOS == "windows" {
 		return nil

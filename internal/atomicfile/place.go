@@ -10,10 +10,10 @@ import (
 	"syscall"
 )
 
-// place gives files their names in order, while the folder is locked. If one cannot take its name, those before it give theirs
-// back, and failed is its index.
+// place gives files their names in order, while the folder is locked. If a file cannot take its name, those before it give theirs back, and
+// failed is its index.
 func place(dir directory, overwrite bool, files []*temporary) (failed int, err error) {
-	if len(files) > 1 { // a single one takes its name in one step, and its folder may be locked for something else, as that of a training run is
+	if len(files) > 1 { // a single file takes its name in one step, and its folder may be locked for something else, like a training run's
 		_, unlock, err := lockFolder(dir)
 		if err != nil {
 			return 0, err
@@ -59,9 +59,8 @@ func place(dir directory, overwrite bool, files []*temporary) (failed int, err e
 	return 0, nil
 }
 
-// addName gives a file a further name, which must be free. A link, unlike a rename, never replaces another file. On a file system
-// without links the file loses its first name, and a program that does not lock the folder may take the name at the same
-// moment: then its file is replaced.
+// addName gives a file a further name, which must be free. A link, unlike a rename, never replaces another file. On a file system without
+// links the file loses its first name, and replaces the file of a program that takes the name at the same moment without a lock.
 func addName(dir directory, from, to string) error {
 	err := dir.Link(from, to)
 	if errors.Is(err, fs.ErrExist) {
@@ -79,13 +78,13 @@ func addName(dir directory, from, to string) error {
 	return dir.Rename(from, to)
 }
 
-// noLinks reports whether an error of linking means that the file system has no links, or not for this file. Number 1 is EPERM
-// on Unix and ERROR_INVALID_FUNCTION on Windows; the system's other errors of this kind are ErrUnsupported.
+// noLinks reports whether linking failed because the file system has no links, or none for this file. Number 1 is EPERM on Unix and
+// ERROR_INVALID_FUNCTION on Windows. The other errors of this kind are ErrUnsupported.
 func noLinks(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.Errno(1)) || errors.Is(err, syscall.EMLINK)
 }
 
-// giveBack undoes the placing of files, the last of which may have been placed or not: what was there before, is there again.
+// giveBack undoes the placing of files. The last of them may have been placed or not.
 func giveBack(dir directory, files []*temporary) {
 	for _, t := range slices.Backward(files) {
 		_, err := dir.Lstat(t.final)
@@ -93,7 +92,7 @@ func giveBack(dir directory, files []*temporary) {
 		switch {
 		case t.spare == "":
 			removeIf(dir, t.final, t.info)
-		case isFile(dir, t.final, t.old): // renaming one of two names of a file to the other does nothing
+		case isFile(dir, t.final, t.old): // a rename between two names of one file does nothing
 			removeIf(dir, t.spare, t.old)
 		case free || isFile(dir, t.final, t.info):
 			dir.Rename(t.spare, t.final)
@@ -107,8 +106,8 @@ const mostSpares = 99
 
 func spareName(path string, i int) string { return fmt.Sprintf("%s~%d", path, i) }
 
-// keepOld gives what is about to be replaced a spare name. A spare that is there already was left by a killed process and may be
-// the only key to an image, so it is not replaced.
+// keepOld gives the file that is about to be replaced a spare name. A spare that exists was left by a killed process and may be the only key
+// to an image, so it is not replaced.
 func (t *temporary) keepOld(dir directory) error {
 	old, err := dir.Lstat(t.final)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,8 +128,8 @@ func (t *temporary) keepOld(dir directory) error {
 
 var errNoSpare = fmt.Errorf("all spare names up to %s are taken", spareName("", mostSpares))
 
-// Spares returns the spare names of a file that exist, NAME~1 to NAME~99. A process that was killed while it replaced a group of
-// files leaves the old files there, so that a last file that it did not replace can still be used.
+// Spares returns the spare names of a file that exist, NAME~1 to NAME~99. A process that was killed while it replaced a group of files leaves
+// the old files there, so that a last file that it did not replace stays usable.
 func Spares(path string) []string {
 	var spares []string
 	for i := 1; i <= mostSpares; i++ {
@@ -142,7 +141,7 @@ func Spares(path string) []string {
 	return spares
 }
 
-// removeSpares removes the spare names of a file, where they are those of files that only their owner can read, as key files are.
+// removeSpares removes those spare names of a file that only the owner can read, like key files.
 func removeSpares(dir directory, name string) {
 	for i := 1; i <= mostSpares; i++ {
 		spare := spareName(name, i)

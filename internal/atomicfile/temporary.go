@@ -13,8 +13,8 @@ import (
 // temporaryName is what Clean takes for the name of a temporary file.
 var temporaryName = regexp.MustCompile(`^\.keygan-[0-9a-f]{32}\.tmp$`)
 
-// A temporary is a file on its way to its final name. It has mode 0600 for as long as it has its temporary name, and is locked
-// until it is closed. So whoever gets the lock of a file of such a name knows that the process that made it has ended.
+// A temporary is a file on its way to its final name. It has mode 0600 while it has its temporary name, and is locked until it is closed. So
+// whoever gets the lock of a file with such a name knows that its process has ended.
 type temporary struct {
 	*os.File
 	info fs.FileInfo // tells whether a name is this file's
@@ -25,7 +25,7 @@ type temporary struct {
 	old   fs.FileInfo // that file
 }
 
-// newTemporary makes a temporary file. On file systems without locks it is not locked, and neither can Clean lock it.
+// newTemporary makes a temporary file. On file systems without locks it is not locked, and Clean cannot lock it either.
 func newTemporary(dir directory, final string) (*temporary, error) {
 	for range 100 {
 		var random [16]byte
@@ -51,7 +51,7 @@ func newTemporary(dir directory, final string) (*temporary, error) {
 	return nil, ErrBusy
 }
 
-// write writes the content of a file, and sees it to the disk.
+// write writes the content of a file and syncs it to the disk.
 func (t *temporary) write(dir directory, file File) error {
 	w := bufio.NewWriterSize(t.File, 1<<16)
 	if err := file.Write(w); err != nil {
@@ -68,7 +68,7 @@ func (t *temporary) write(dir directory, file File) error {
 	return t.Sync()
 }
 
-// discard removes the temporary name, if the file still has it, and lets go of the lock.
+// discard removes the temporary name, if the file still has it, and releases the lock.
 func (t *temporary) discard(dir directory) {
 	removeIf(dir, t.name, t.info)
 	t.Close()

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// umask holds the permissions that the user gives to no file. It is read once, before anything is written: it can only be read
-// by setting it.
+// umask holds the permissions that the user gives to no file. It is read once, before anything is written, because reading it means setting
+// it.
 var umask = readUmask()
 
 func readUmask() fs.FileMode {

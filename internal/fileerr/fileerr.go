@@ -1,17 +1,22 @@
-// Package fileerr words errors about files. Whoever reports one names the file first, so the path and the operation that package os puts
-// into its errors would say it twice.
+// Package fileerr words errors about files. Whoever reports such an error names the file first, so the path and the operation that package
+// os puts into its errors would say it twice.
 package fileerr
 
 import (
 	"errors"
 	"io/fs"
+	"os"
 )
 
-// Reason returns what went wrong without the operation and the path.
+// Reason returns what went wrong without the operation and the paths.
 func Reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-// Package listing walks a folder and says of everything in it whether it is taken or left out, and why.
+// Package listing walks a folder and reports which files it takes, what it leaves out, and why.
 package listing
 
 import (
@@ -12,11 +12,10 @@ import (
 	"strings"
 )
 
-// A Listing is what lies below a folder, each part sorted by path. A path is the folder's as it was given, joined with the names
-// below it.
+// A Listing is what lies below a folder, each part sorted by path. Paths start with the folder as it was given.
 type Listing struct {
 	Files   []string  // regular files that are wanted
-	LeftOut []LeftOut // the rest; a folder that is not entered is one entry
+	LeftOut []LeftOut // the rest; a folder that was not entered is one entry
 	Errors  []error   // "path: reason": links to nothing, and what cannot be read
 }
 
@@ -29,22 +28,20 @@ type LeftOut struct {
 // errDangling is a link whose target does not exist.
 var errDangling = errors.New("a link to nothing")
 
-// List lists the regular files below a folder and says of everything else why it is left out. wanted returns "" to take a
-// file of this name (without its folder), or why it is left out.
+// List lists the regular files below a folder, and everything else with the reason why it is left out. wanted gets a file's name without its
+// folder and returns "" to take it, or the reason to leave it out.
 //
-// Hidden files and folders are left out. Links are followed, but no folder is entered twice.
+// List leaves out hidden files and folders. It follows links, but enters no folder twice.
 func List(folder string, wanted func(name string) (why string)) Listing {
 	l := lister{wanted: wanted, entered: map[string]string{}}
 	l.enter(folder)
 	slices.Sort(l.Files)
 	slices.SortFunc(l.LeftOut, func(a, b LeftOut) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortFunc(l.Errors, func(a, b error) int {
-		return strings.Compare(a.(*UnreadablePath).Path, b.(*UnreadablePath).Path)
-	})
+	slices.SortFunc(l.Errors, func(a, b error) int { return strings.Compare(a.(*UnreadablePath).Path, b.(*UnreadablePath).Path) })
 	return l.Listing
 }
 
-// Files is List for a data set: it says nothing of what is left out, and a link to nothing is no error.
+// Files is List for a data set. It reports nothing about what it leaves out, not even links to nothing.
 func Files(folder string, wanted func(name string) bool) ([]string, []error) {
 	l := List(folder, func(name string) string {
 		if wanted(name) {
@@ -58,7 +55,7 @@ func Files(folder string, wanted func(name string) bool) ([]string, []error) {
 type lister struct {
 	Listing
 	wanted  func(name string) string
-	entered map[string]string // the real path of each folder that was entered, and the path that it was entered by
+	entered map[string]string // the real path of each folder that was entered, and the path that led to it
 }
 
 func (l *lister) enter(dir string) {
@@ -71,7 +68,7 @@ func (l *lister) enter(dir string) {
 		return
 	}
 	if earlier, ok := l.entered[actual]; ok {
-		l.leaveOut(dir, "a folder that was listed already as "+earlier)
+		l.leaveOut(dir, "a folder already listed as "+earlier)
 		return
 	}
 	l.entered[actual] = dir
@@ -115,7 +112,7 @@ func (l *lister) fail(path string, err error) {
 	l.Errors = append(l.Errors, &UnreadablePath{path, fileerr.Reason(err)})
 }
 
-// kindOf names what a file is that is neither regular nor a folder.
+// kindOf names a file that is neither regular nor a folder.
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeNamedPipe != 0:
@@ -128,7 +125,7 @@ func kindOf(mode fs.FileMode) string {
 	return fmt.Sprintf("mode %s", mode)
 }
 
-// An UnreadablePath is why a folder, or something in it, could not be looked at.
+// An UnreadablePath is the reason why a folder, or something in it, could not be looked at.
 type UnreadablePath struct {
 	Path string
 	Err  error

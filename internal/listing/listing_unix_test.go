@@ -73,7 +73,7 @@ func TestListSaysWhatItLeftOut(t *testing.T) {
 		".hidden.png: hidden",
 		".nothing: hidden",
 		"a/b.jpg: no PNG",
-		"a/deep: a folder that was listed already as a/again",
+		"a/deep: a folder already listed as a/again",
 		"labels.csv: no PNG",
 		"null.png: not a regular file: a device",
 		"pipe.png: not a regular file: a named pipe",
@@ -90,7 +90,7 @@ func TestListOfALoopAndOfNoFolder(t *testing.T) {
 	dir := folderOf(t, "a.png")
 	link(t, ".", filepath.Join(dir, "loop"))
 	l := List(dir, onlyPNG)
-	want := Listing{Files: []string{filepath.Join(dir, "a.png")}, LeftOut: []LeftOut{{filepath.Join(dir, "loop"), "a folder that was listed already as " + dir}}}
+	want := Listing{Files: []string{filepath.Join(dir, "a.png")}, LeftOut: []LeftOut{{filepath.Join(dir, "loop"), "a folder already listed as " + dir}}}
 	if diff := cmp.Diff(want, l); diff != "" {
 		t.Error(diff)
 	}

@@ -15,8 +15,8 @@ import (
 // maxHeader bounds the text of a .npy header; NumPy's own is 118 bytes for every array here.
 const maxHeader = 1 << 12
 
-// Header is the start of a .npy file, version 1.0, padded to 64 bytes as NumPy's own. It is made here because npyio
-// takes the shape from the Go type, which has none for four dimensions chosen at run time.
+// Header is the start of a .npy file, version 1.0, padded to 64 bytes like NumPy's. It is made here because npyio takes the shape from the Go
+// type, and Go has no type for four dimensions chosen at run time.
 func Header(dtype string, shape []int) []byte {
 	dims := make([]string, len(shape))
 	for i, d := range shape {
@@ -30,20 +30,19 @@ func Header(dtype string, shape []int) []byte {
 	const preamble = 10 // magic, version, length
 	dict += strings.Repeat(" ", 63-(preamble+len(dict))%64) + "\n"
 
-	b := append([]byte(nil), magic...)
-	b = append(b, 1, 0)
+	b := append(npy.Magic[:], 1, 0)
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(dict)))
 	return append(b, dict...)
 }
 
-// ReadHeader reads the header of a .npy file and no byte more. npyio parses it, but allocates what the length field asks for
-// and panics on a header that is not as NumPy writes it: so the length is checked first, and a panic becomes an error.
+// ReadHeader reads the header of a .npy file and no byte more. npyio parses it, but allocates what the length field asks for and panics on a
+// header that NumPy would not write. So the length is checked first, and a panic becomes an error.
 func ReadHeader(r io.Reader) (h npy.Header, err error) {
 	start := make([]byte, 12)
 	if _, err := io.ReadFull(r, start[:10]); err != nil {
 		return h, errors.New("too short for a NumPy array")
 	}
-	if !bytes.Equal(start[:6], magic) {
+	if !bytes.Equal(start[:6], npy.Magic[:]) {
 		return h, errors.New("not a NumPy array")
 	}
 	var text int
@@ -61,7 +60,7 @@ func ReadHeader(r io.Reader) (h npy.Header, err error) {
 			text = maxHeader + 1
 		}
 	default:
-		return h, fmt.Errorf("version %d of the NumPy format is not known here", start[6])
+		return h, fmt.Errorf("version %d of the NumPy format is unknown", start[6])
 	}
 	if text > maxHeader {
 		return h, fmt.Errorf("its NumPy header is longer than %d bytes", maxHeader)

@@ -5,9 +5,8 @@
 //	a, err := npz.Open(file)
 //	weights, err := a.Floats("encoder.0.weight", []int{64, 3, 7, 7})
 //
-// Write gives the same bytes for the same content: entries in the given order, stored, with no date. A reader trusts
-// nothing in a file; it takes memory in proportion to the file's own length, whatever the file declares, and every error
-// about an array names it.
+// Write gives the same bytes for the same content: entries in the given order, stored, without a date. A reader trusts nothing in a file. It
+// takes memory in proportion to the file's own length, whatever the file declares, and every error about an array names it.
 package npz
 
 import (
@@ -22,8 +21,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sbinet/npyio/npy"
-
 	"keygan/internal/boundedfile"
 )
 
@@ -33,14 +30,14 @@ const (
 	typeFloat = "<f4"
 )
 
-// An archive may unpack to maxInflation times its own length and smallRoom bytes more. Weights and keys hardly shrink, so that
-// no real file comes near; deflate alone would allow a thousand times.
+// An archive may unpack to maxInflation times its own length and smallRoom bytes more. Weights and keys hardly shrink, so no real file comes
+// near that. Deflate would allow a thousand times.
 const (
 	maxInflation = 4
 	smallRoom    = 1 << 18 // text and the arrays of small networks do shrink
 )
 
-// Entry is a named array to write.
+// An Entry is a named array to write.
 type Entry struct {
 	name, dtype string
 	shape       []int
@@ -88,7 +85,7 @@ func (e Entry) Write(w io.Writer) error {
 	return err
 }
 
-// Archive is an archive that has been opened. Several goroutines may read from it at once.
+// An Archive is open for reading, by several goroutines at once.
 type Archive struct {
 	file    []byte
 	names   []string
@@ -108,8 +105,8 @@ func ReadFile(path string, limit int64) (*Archive, error) {
 	return a, nil
 }
 
-// Open lists the arrays of the archive b, which must not change while it is in use; none is unpacked yet. An entry that is no
-// array, a name that is there twice, and arrays that would unpack to far more than the archive's own length are errors.
+// Open lists the arrays of the archive b, which must not change while it is in use. It unpacks none. An entry that is not an array, a name
+// given twice, and arrays that would unpack to far more than the archive's own length are errors.
 func Open(b []byte) (*Archive, error) {
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
@@ -123,7 +120,7 @@ func Open(b []byte) (*Archive, error) {
 			return nil, fmt.Errorf("holds %.100q, which is not an array", f.Name)
 		}
 		if a.entries[name] != nil {
-			return nil, fmt.Errorf("array %.100q: there twice", name)
+			return nil, fmt.Errorf("array %.100q: given twice", name)
 		}
 		if f.UncompressedSize64 > room {
 			return nil, fmt.Errorf("array %.100q: unpacks to more than %d times the file's length", name, maxInflation)
@@ -135,7 +132,7 @@ func Open(b []byte) (*Archive, error) {
 	return a, nil
 }
 
-// Check unpacks every array and forgets it: without an error, none is damaged.
+// Check unpacks every array and returns an error if one is damaged.
 func (a *Archive) Check() error {
 	for _, name := range a.names {
 		r, err := a.entries[name].Open()
@@ -215,7 +212,7 @@ func (a *Archive) read(name, dtype string, want []int) ([]byte, []int, error) {
 	return body, shape, nil
 }
 
-// unpack returns the whole content of an entry, whose checksum it compares. What is not compressed it does not copy.
+// unpack returns the whole content of an entry and checks its checksum. It does not copy what is not compressed.
 func (a *Archive) unpack(f *zip.File) ([]byte, error) {
 	if f.Method == zip.Store {
 		at, err := f.DataOffset()
@@ -241,7 +238,7 @@ func (a *Archive) unpack(f *zip.File) ([]byte, error) {
 	if _, err := io.ReadFull(r, content); err != nil {
 		return nil, fmt.Errorf("cut short or damaged (%w)", err)
 	}
-	switch k, err := io.ReadFull(r, make([]byte, 1)); { // the end is where the checksum is compared
+	switch k, err := io.ReadFull(r, make([]byte, 1)); { // the end is where the checksum is checked
 	case k != 0:
 		return nil, errors.New("longer than the archive says")
 	case err != io.EOF:
@@ -249,6 +246,3 @@ func (a *Archive) unpack(f *zip.File) ([]byte, error) {
 	}
 	return content, nil
 }
-
-// The .npy magic is used by both directions.
-var magic = npy.Magic[:]

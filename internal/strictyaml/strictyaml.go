@@ -1,15 +1,16 @@
-// Package strictyaml decodes a YAML file into a Go struct and refuses everything that the struct does not say.
+// Package strictyaml decodes a YAML file into a Go struct and refuses everything that the struct does not have.
 //
-// An unknown key, a value of another type (1.5 for a whole number, too) or a key given twice is an error of the form
-// file:line: key: reason, with the allowed keys where that helps. What the struct held before is the default. The returned
-// Document finds the line of a key again, so that checks of values made later can name it.
+// An unknown key, a value of another type (even 1.5 for a whole number) and a key given twice are errors of the form file:line: key: reason,
+// with the allowed keys where that helps. What the struct held before is the default. The returned Document knows the line of each key, so
+// that later checks of values can name it.
 package strictyaml
 
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// Document remembers where the keys of a decoded file stand.
+// A Document remembers the lines of the keys of a decoded file.
 type Document struct {
 	name  string
 	lines map[string]int // "train.batch" → 12
@@ -39,8 +40,8 @@ func Decode(name string, src []byte, v any) (*Document, error) {
 	return doc, nil
 }
 
-// DecodeSection is Decode for the part of the file under one top-level key; all other keys are somebody else's. It
-// reports whether the section is there.
+// DecodeSection is Decode for the part of the file under one top-level key. It ignores all other keys and reports whether the section was
+// found.
 func DecodeSection(name string, src []byte, section string, v any) (doc *Document, found bool, err error) {
 	doc, root, err := parse(name, src)
 	if err != nil || root == nil {
@@ -61,8 +62,8 @@ func DecodeSection(name string, src []byte, section string, v any) (doc *Documen
 	return doc, false, nil
 }
 
-// Errorf makes an error about the value at path, as in "train.batch" or "source[1].folder": file:line: path: reason. A
-// path that the file does not mention gets the line of its nearest parent that is there, or none.
+// Errorf makes an error about the value at path, as in "train.batch" or "source[1].folder": file:line: path: reason. A path that the file does
+// not mention gets the line of its nearest parent in the file, or none.
 func (d *Document) Errorf(path, format string, args ...any) error {
 	reason := fmt.Sprintf(format, args...)
 	for at := path; at != ""; at = parent(at) {
@@ -104,7 +105,7 @@ func (d *Document) syntax(err error) error {
 	return fmt.Errorf("%s: %w", d.name, err)
 }
 
-// check walks the syntax tree beside the type it is going to be decoded into.
+// check compares a syntax tree with the type that it is to be decoded into.
 func (d *Document) check(node ast.Node, t reflect.Type, path string) error {
 	if anchor, ok := node.(*ast.AnchorNode); ok {
 		node = anchor.Value
@@ -140,7 +141,7 @@ func (d *Document) check(node ast.Node, t reflect.Type, path string) error {
 	case reflect.Float32, reflect.Float64:
 		switch n := node.(type) {
 		case *ast.FloatNode, *ast.IntegerNode, *ast.InfinityNode, *ast.NanNode:
-		case *ast.StringNode: // the library takes 2e-4, a float in YAML 1.2, for a text at first
+		case *ast.StringNode: // the library parses 2e-4, a float in YAML 1.2, as a text
 			if _, err := strconv.ParseFloat(n.Value, 64); err != nil {
 				want = "a number"
 			}
@@ -195,7 +196,7 @@ func (d *Document) checkStruct(node ast.Node, t reflect.Type, path string) error
 	return nil
 }
 
-// pairs are the entries of a mapping, which the library represents in two ways.
+// pairs returns the entries of a mapping, which the library represents in two ways.
 func pairs(node ast.Node) []*ast.MappingValueNode {
 	switch m := node.(type) {
 	case *ast.MappingNode:
@@ -207,15 +208,10 @@ func pairs(node ast.Node) []*ast.MappingValueNode {
 }
 
 func allowed(fields map[string]reflect.Type) string {
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return strings.Join(names, ", ")
+	return strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
 }
 
-// collect gathers the keys of a struct type, those of inlined structs included.
+// collect gathers the keys of a struct type, including those of inlined structs.
 func collect(t reflect.Type, fields map[string]reflect.Type) {
 	for i := range t.NumField() {
 		f := t.Field(i)
