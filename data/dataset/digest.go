@@ -7,9 +7,8 @@ import (
 	"fmt"
 )
 
-// Digest says in 64 hexadecimal digits what a source holds: the SHA-256 of the hashes of its files, with the part of the file
-// that each image is, in the order of the source. Drawn images count by their names. Wherever the files lie and whatever they
-// are called, the digest is the same as long as the content and the order are.
+// Digest identifies the content of a source in 64 hexadecimal digits: the SHA-256 of the hash of each image's file and the part of the file that
+// the image is, in the order of the source. Drawn images count by their names. Names and places of files do not matter.
 func Digest(ctx context.Context, src Source) (string, error) {
 	hashes, err := hashesOf(ctx, src)
 	if err != nil {
@@ -23,8 +22,7 @@ func Digest(ctx context.Context, src Source) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// FileHashes returns for each image of a source the SHA-256 of the file it comes from, in hexadecimal digits, and "" for an
-// image that comes from none.
+// FileHashes returns for each image of a source the SHA-256 of its file in hexadecimal digits, or "" for an image that comes from no file.
 func FileHashes(ctx context.Context, src Source) ([]string, error) {
 	hashes, err := hashesOf(ctx, src)
 	if err != nil {

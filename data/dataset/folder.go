@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// folder is the images in the files below a folder.
+// A folder is the images in the files below a folder.
 type folder struct {
 	items  []item
 	axis   string
@@ -23,13 +23,13 @@ type folder struct {
 
 type item struct {
 	path  string
-	slice int // image of a stack; −1 for a file that is read with ReadImage
+	slice int // number in a stack, or −1 for a file that ReadImage reads
 	name  string
-	bad   error // why there is no such image
+	bad   error // the reason why it cannot be read, if that is known
 }
 
-// openFolder lists the images of path, a folder or a file: at most count of them, or all when count is 0. What cannot be
-// listed is an error or, to keep the bad, an item.
+// openFolder lists the images of path, a folder or a file: at most count of them, or all if count is 0. What cannot be listed is an error or,
+// with keepBad, an item.
 func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -66,7 +66,7 @@ func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
 func (f *folder) Len() int          { return len(f.items) }
 func (f *folder) Name(i int) string { return f.items[i].name }
 
-// Locate names the axis of a slice too, since it is another image along another.
+// Locate also names the axis of a slice, since slice 3 along another axis is another image.
 func (f *folder) Locate(i int) (path, part string) {
 	it := f.items[i]
 	if it.slice < 0 {
@@ -88,12 +88,12 @@ func (f *folder) Image(i int) (*raster.Image, error) {
 		return nil, err
 	}
 	if it.slice >= s.Count {
-		return nil, fmt.Errorf("%s: has %d images, no number %d: it changed while in use", it.path, s.Count, it.slice)
+		return nil, fmt.Errorf("%s: has %d images and no number %d: it changed while in use", it.path, s.Count, it.slice)
 	}
 	return s.Image(it.slice), nil
 }
 
-// list makes the items of the files, reading the stacks, a few at a time, to learn how many images each shows.
+// list makes the items of the files. It reads the stacks, a few at a time, to learn which images each shows.
 func (f *folder) list(files []string, keepBad bool) ([]item, error) {
 	found := make([][]item, len(files))
 	var work errgroup.Group

@@ -60,12 +60,12 @@ func (f *Findings) inspectBMP(e *excerpts) {
 	}
 }
 
-// bmpColourSpace looks at the last fields of a long header: the kind of colour space, its end points (36 bytes) and gammas (12).
+// bmpColourSpace looks at the end of a long header: the kind of colour space, its end points (36 bytes) and gammas (12).
 func (f *Findings) bmpColourSpace(b []byte) {
 	switch binary.LittleEndian.Uint32(b) {
 	case 'M'<<24 | 'B'<<16 | 'E'<<8 | 'D', 'L'<<24 | 'I'<<16 | 'N'<<8 | 'K': // in the file, in another file
 		f.Add("ICC profile")
-	case 0: // as the end points and gammas say, if they are there
+	case 0: // given by the end points and gammas, if any
 		if strings.Trim(string(b[4:52]), "\x00") != "" {
 			f.Add("colour space")
 		}
@@ -74,7 +74,7 @@ func (f *Findings) bmpColourSpace(b []byte) {
 	}
 }
 
-// bmpGreys reports whether the palette is what every grey bitmap has, colour i being level i: the format knows no grey.
+// bmpGreys reports whether colour i of the palette is level i of grey, as in every grey bitmap, since the format has no grey.
 func bmpGreys(e *excerpts, at int64, colours uint32) bool {
 	if colours == 0 {
 		colours = 256

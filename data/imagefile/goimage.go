@@ -26,8 +26,8 @@ func decodeWithGo(file *io.SectionReader, perByte int, config func(io.Reader) (i
 	return decode(bytes.NewReader(b))
 }
 
-// fromGo takes over what one of Go's decoders made. Images that are opaque by type or by content get no alpha channel;
-// premultiplied alpha, which only TIFF can hold, is divided out.
+// fromGo converts what one of Go's decoders made. Images that are opaque by type or by content get no alpha channel. Premultiplied alpha,
+// which only TIFF can hold, is divided out.
 func fromGo(src image.Image) (*raster.Image, error) {
 	switch s := src.(type) {
 	case *image.Gray:
@@ -110,12 +110,12 @@ func unpremultiplied(src image.Image, depth int) *raster.Image {
 	return m
 }
 
-// fromPaletted writes out the colours: RGB, or RGBA when an entry of the palette is not opaque.
+// fromPaletted writes out the colours: RGB, or RGBA if an entry of the palette is not opaque.
 func fromPaletted(s *image.Paletted) *raster.Image {
 	channels := 3
 	var table [256][4]byte
 	for i := range table {
-		table[i][3] = 255 // an index beyond the palette is opaque black, as PNG viewers have it
+		table[i][3] = 255 // an index beyond the palette is opaque black, as in PNG viewers
 	}
 	for i, c := range s.Palette {
 		n := color.NRGBAModel.Convert(c).(color.NRGBA)

@@ -44,7 +44,7 @@ const (
 	jpegCOM   = 0xfe
 )
 
-// inspectJPEG looks at the segments one by one and steps over the coded pixels between them, to the end of the picture.
+// inspectJPEG looks at the segments one by one and skips the coded pixels between them, to the end of the picture.
 func (f *Findings) inspectJPEG(e *excerpts) {
 	for at := int64(2); ; {
 		b := e.at(at, 2)
@@ -146,7 +146,7 @@ func (f *Findings) jfif(b []byte) {
 	if len(b) < 14 {
 		return
 	}
-	// Without units, the densities are the shape of a pixel: worth a word unless it is square.
+	// Without units, the densities give the shape of a pixel, which matters unless it is square.
 	if b[7] != 0 || binary.BigEndian.Uint16(b[8:]) != binary.BigEndian.Uint16(b[10:]) {
 		f.Add("resolution")
 	}

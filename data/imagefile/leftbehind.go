@@ -81,10 +81,10 @@ func fromExcerpts(inspect func(*Findings, *excerpts)) func(*Findings, *io.Sectio
 	return func(f *Findings, file *io.SectionReader) { inspect(f, newExcerpts(file, file.Size())) }
 }
 
-// excerptBytes is how much of a file excerpts keeps in memory, and the most that can be asked for at a time.
+// excerptBytes is the size of the piece of a file that excerpts keep in memory, and the most that at returns.
 const excerptBytes = 1 << 14
 
-// excerpts gives short pieces of a file of any size, or of a part of one.
+// excerpts gives short pieces of a file of any size, or of a part of it.
 type excerpts struct {
 	held        *heldPiece
 	start, size int64 // of the part, in bytes
@@ -102,12 +102,12 @@ func newExcerpts(file io.ReaderAt, size int64) *excerpts {
 	return &excerpts{&heldPiece{file: file}, 0, size}
 }
 
-// within gives excerpts of a part as if it were a file itself.
+// within gives excerpts of a part as if it were a file.
 func (e *excerpts) within(offset, size int64) *excerpts {
 	return &excerpts{e.held, e.start + offset, min(size, e.size-offset)}
 }
 
-// at returns the n bytes at an offset, or nil when there are not as many. They hold until the next call.
+// at returns the n bytes at an offset, or nil if the file has fewer. They are valid until the next call.
 func (e *excerpts) at(offset int64, n int) []byte {
 	if offset < 0 || n < 0 || n > excerptBytes || offset > e.size-int64(n) {
 		return nil
@@ -123,7 +123,7 @@ func (e *excerpts) at(offset int64, n int) []byte {
 	return h.bytes[from-h.start:][:n:n]
 }
 
-// upTo returns the n bytes at an offset, or as many of them as there are before end.
+// upTo returns n bytes at an offset, or fewer if end or the end of the file comes first.
 func (e *excerpts) upTo(offset, end int64, n int) []byte {
 	return e.at(offset, int(max(0, min(int64(n), end-offset, e.size-offset))))
 }

@@ -226,7 +226,7 @@ func TestLeftBehindInTIFF(t *testing.T) {
 			{"refused: has 32 bits a sample", tiffOf(order, nil, short(tagBitsPerSample, 8, 8, 32))},
 			{"refused: is CMYK", tiffOf(order, of(8, 5), nil)},
 			{"refused: has signed samples", tiffOf(order, grey, short(tagSampleFormat, 2))},
-			{"refused: has samples that are no unsigned integers", tiffOf(order, grey, short(tagSampleFormat, 6))},
+			{"refused: has samples that are not unsigned integers", tiffOf(order, grey, short(tagSampleFormat, 6))},
 			{"refused: holds 2 pages", tiffOf(order, grey, nil, short(256, 1))},
 			{"refused: holds 4 pages", tiffOf(order, grey, []field{{tagSubIFDs, tiffLong, []uint32{8, 8, 8}}})},
 			{"refused: holds several pages", tiffOf(order, grey, []field{{tagSubIFDs, tiffLong, make([]uint32, 5000)}})},

@@ -18,7 +18,7 @@ const (
 	niftiHeaderSize = 348 // of NIfTI-1; NIfTI-2 has 540
 )
 
-// A niftiHeader is what keygan needs of a NIfTI-1 header (https://nifti.nimh.nih.gov, nifti1.h).
+// A niftiHeader is the part of a NIfTI-1 header that keygan needs (https://nifti.nimh.nih.gov, nifti1.h).
 type niftiHeader struct {
 	dim          [3]int // voxels along x, y, z; x is the one that varies fastest in the file
 	element      element
@@ -68,7 +68,7 @@ func stackOfNIfTI(file *io.SectionReader, axis string) (*Stack, error) {
 	return h.slices(b[h.offset:], axis)
 }
 
-// gunzipNIfTI unpacks the header first, then no more than the header says the volume needs.
+// gunzipNIfTI unpacks the header first, and then no more than the volume needs according to the header.
 func gunzipNIfTI(b []byte) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
@@ -95,7 +95,7 @@ func gunzipNIfTI(b []byte) ([]byte, error) {
 	if _, err := io.ReadFull(z, whole[niftiHeaderSize:]); err != nil {
 		return nil, err
 	}
-	// To the end, for the checksum of the whole.
+	// The checksum of the whole comes at the end.
 	if _, err := io.Copy(io.Discard, z); err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ func parseNIfTIHeader(b []byte) (*niftiHeader, error) {
 	h.offset = int(offset)
 	h.slope, h.inter = float(112), float(116)
 	if h.slope == 0 || math.IsNaN(h.slope) || math.IsInf(h.slope, 0) || math.IsNaN(h.inter) || math.IsInf(h.inter, 0) {
-		h.slope, h.inter = 1, 0 // the standard: a slope of 0 means no scaling
+		h.slope, h.inter = 1, 0 // by the standard, a slope of 0 means no scaling
 	}
 	h.axes = niftiOrientation(b, order)
 	return h, nil

@@ -15,8 +15,8 @@ const (
 
 var AxisNames = []string{Axial, Coronal, Sagittal}
 
-// An orientation says, for each direction of the body (to the right, forward, up), which voxel axis runs along it, and
-// whether with it (+1) or against it (−1). Oblique volumes are taken by their nearest axes.
+// An orientation gives for each direction of the body (to the right, forward, up) the voxel axis that runs along it, with it (+1) or against
+// it (−1). Oblique volumes are taken by their nearest axes.
 type orientation [3]struct{ axis, sign int }
 
 // A walk is a way through the voxels: count steps of stride elements from start.
@@ -24,7 +24,7 @@ type walk struct{ start, stride, count int }
 
 func (w walk) at(i int) int { return w.start + i*w.stride }
 
-// walks returns the ways through a volume of dim voxels from slice to slice, from row to row and from column to column.
+// walks returns the walks through a volume of dim voxels from slice to slice, from row to row and from column to column.
 func (o orientation) walks(axis string, dim [3]int) (slice, row, column walk, err error) {
 	const right, forward, up = 0, 1, 2
 	along := func(direction, sign int) walk {
@@ -46,11 +46,10 @@ func (o orientation) walks(axis string, dim [3]int) (slice, row, column walk, er
 	case Sagittal:
 		return along(right, 1), along(up, -1), along(forward, -1), nil
 	}
-	return walk{}, walk{}, walk{}, fmt.Errorf("no axis is called %q: axial, coronal or sagittal", axis)
+	return walk{}, walk{}, walk{}, fmt.Errorf("no axis is called %q: take axial, coronal or sagittal", axis)
 }
 
-// niftiOrientation takes the sform if there is one, else the qform, else what the format says of neither: x to the right,
-// y forward, z up.
+// niftiOrientation takes the sform if there is one, else the qform, else the format's default: x to the right, y forward, z up.
 func niftiOrientation(b []byte, order binary.ByteOrder) orientation {
 	float := func(at int) float64 { return float64(math.Float32frombits(order.Uint32(b[at:]))) }
 	m := [3][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}} // from voxel steps (columns) to right, forward, up (rows)
@@ -72,7 +71,7 @@ func niftiOrientation(b []byte, order binary.ByteOrder) orientation {
 	return nearestOrientation(m)
 }
 
-// quaternionMatrix is the rotation of the unit quaternion (a, b, c, d), a being what is missing to length 1.
+// quaternionMatrix is the rotation of the unit quaternion (a, b, c, d), with a from the length of 1.
 func quaternionMatrix(b, c, d float64) [3][3]float64 {
 	a := math.Sqrt(max(0, 1-(b*b+c*c+d*d)))
 	return [3][3]float64{
@@ -82,8 +81,8 @@ func quaternionMatrix(b, c, d float64) [3][3]float64 {
 	}
 }
 
-// nearestOrientation picks the assignment of voxel axes to directions that m's columns, made equally long, agree with most.
-// A matrix of nonsense (zeros, NaN) gives the identity.
+// nearestOrientation assigns voxel axes to the directions that m's columns, made equally long, agree with most. A senseless matrix (zeros,
+// NaN) gives the identity.
 func nearestOrientation(m [3][3]float64) orientation {
 	for c := range 3 {
 		length := math.Sqrt(m[0][c]*m[0][c] + m[1][c]*m[1][c] + m[2][c]*m[2][c])

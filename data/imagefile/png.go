@@ -115,8 +115,8 @@ func decodeOddPNG(file *io.SectionReader, h pngstream.Header) (*raster.Image, er
 	return fromGo(src)
 }
 
-// pngMetadata names what a chunk holds (PNG specification, third edition, section 11.3, and its register of extensions). A chunk
-// without a name is part of the picture or is looked into.
+// pngMetadata names what a chunk holds (PNG specification, third edition, section 11.3, and its register of extensions). A chunk without a name
+// is part of the picture, or inspectPNG looks into it.
 var pngMetadata = map[string]string{
 	"IHDR": "", "PLTE": "", "IDAT": "", "IEND": "", "tRNS": "", "acTL": "", "fcTL": "", "fdAT": "", "eXIf": "", "iTXt": "",
 	"tEXt": "text", "zTXt": "text",
@@ -177,7 +177,7 @@ func (f *Findings) inspectPNG(e *excerpts) {
 	}
 }
 
-// pngHeader looks into IHDR, of which b has what there is, and returns the colour type.
+// pngHeader looks into IHDR, or the part of it that exists, and returns the colour type.
 func (f *Findings) pngHeader(b []byte) (colourType byte) {
 	if len(b) < 13 {
 		return 0
@@ -192,7 +192,7 @@ func (f *Findings) pngHeader(b []byte) (colourType byte) {
 	return colourType
 }
 
-// pngFrames looks into acTL. An animation of one frame is that picture; fdAT tells if it has another one besides.
+// pngFrames looks into acTL. An animation of one frame is that picture, unless an fdAT gives another one.
 func (f *Findings) pngFrames(b []byte) {
 	if len(b) < 4 {
 		return

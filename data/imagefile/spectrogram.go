@@ -78,7 +78,7 @@ func outlineOfSpectrogram(file *io.SectionReader) (*Stack, error) {
 	return s, nil
 }
 
-// logarithms replaces the powers of one frequency by what is drawn for them.
+// logarithms replaces the powers of one frequency by their clipped logarithms, and those that are missing by the median.
 func logarithms(values []float32) {
 	var there []float32
 	for i, v := range values {
@@ -88,7 +88,7 @@ func logarithms(values []float32) {
 		}
 	}
 	if len(there) == 0 {
-		return // NaN: no part of the window, level 0
+		return // NaN counts for no window and has level 0
 	}
 	slices.Sort(there)
 	median := there[len(there)/2]
@@ -99,8 +99,8 @@ func logarithms(values []float32) {
 	}
 }
 
-// logarithm is the natural logarithm to about 14 digits; that of 0 and below is −∞. Unlike math.Log, which is written in
-// assembly for some machines, it gives the same bits on all: the conversions keep a compiler from fusing.
+// logarithm is the natural logarithm to about 14 digits, and −∞ for 0 and below. Unlike math.Log, which is assembly on some machines, it gives
+// the same bits everywhere: the conversions keep a compiler from fusing operations.
 func logarithm(x float64) float64 {
 	switch {
 	case x <= 0:

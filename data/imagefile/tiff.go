@@ -36,7 +36,7 @@ const (
 	tagGPS           = 34853
 )
 
-// tiffMetadata names what a tag holds. A tag without a name is part of how the picture is stored or is looked into.
+// tiffMetadata names what a tag holds. A tag without a name says how the picture is stored, or tiffEntry looks into it.
 var tiffMetadata = map[uint16]string{
 	// size, place and compression of the pixels
 	254: "", 255: "", 256: "", 257: "", tagBitsPerSample: "", 259: "", tagPhotometric: "", 263: "", 264: "", 265: "", 266: "", 273: "",
@@ -54,10 +54,10 @@ var tiffMetadata = map[uint16]string{
 	700: "XMP", 33723: "IPTC", 34377: "IPTC", 34665: "EXIF", 34675: "ICC profile", tagGPS: "GPS position",
 }
 
-// mostPages bounds the directories that inspectTIFF counts: their chain may be long, or a ring.
+// mostPages bounds the directories that inspectTIFF counts. Their chain may be long, or a ring.
 const mostPages = 4096
 
-// tiffSamples says how a TIFF stores its samples. Where it does not, the values are the defaults of TIFF 6.0.
+// tiffSamples says how a TIFF stores its samples. The zero values are the defaults of TIFF 6.0.
 type tiffSamples struct {
 	photometric  uint32
 	bits, format []uint32 // of each sample of a pixel; nil for 1 bit, and for unsigned integers
@@ -120,7 +120,7 @@ func (f *Findings) tiffEntry(t *tiffTree, entry tiffEntry) {
 	}
 }
 
-// tiffSamples says what ReadImage makes another thing of. The format of a sample comes first: it says more than the size.
+// tiffSamples reports samples that ReadImage changes. The format of a sample comes first, because it says more than the size.
 func (f *Findings) tiffSamples(s tiffSamples) {
 	for _, format := range s.format {
 		switch format {
@@ -130,7 +130,7 @@ func (f *Findings) tiffSamples(s tiffSamples) {
 		case 3:
 			f.Refuse("has floating-point samples")
 		default:
-			f.Refuse("has samples that are no unsigned integers")
+			f.Refuse("has samples that are not unsigned integers")
 		}
 	}
 	switch s.photometric {
@@ -157,7 +157,7 @@ func (f *Findings) tiffSamples(s tiffSamples) {
 	}
 }
 
-// inspectEXIF looks into EXIF data, which is laid out as a TIFF whose second page is a thumbnail. A picture has it once.
+// inspectEXIF looks into EXIF data, which is laid out as a TIFF whose second page is a thumbnail. It reads only the first of a picture.
 func (f *Findings) inspectEXIF(e *excerpts) {
 	if f.metadata["EXIF"] {
 		return

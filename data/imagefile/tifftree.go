@@ -19,7 +19,7 @@ type tiffTree struct {
 type tiffEntry struct {
 	tag, kind uint16
 	count     uint32
-	at        int64 // of the four bytes that are its value or, for a long one, the offset of it
+	at        int64 // of four bytes, which hold the values or, if those are longer, their offset
 }
 
 // The types of values that are numbers, or offsets of directories.
@@ -30,7 +30,7 @@ const (
 	tiffIFD   = 13
 )
 
-// newTIFFTree returns nil if there is no header of a TIFF.
+// newTIFFTree returns nil if there is no TIFF header.
 func newTIFFTree(e *excerpts) *tiffTree {
 	b := e.at(0, 8)
 	switch {
@@ -42,7 +42,7 @@ func newTIFFTree(e *excerpts) *tiffTree {
 	return nil
 }
 
-// directory visits the entries of the directory at an offset, as many as there are before the file ends.
+// directory visits the entries of the directory at an offset until the file ends.
 func (t *tiffTree) directory(at int64, visit func(tiffEntry)) {
 	b := t.e.at(at, 2)
 	if b == nil {
@@ -57,7 +57,7 @@ func (t *tiffTree) directory(at int64, visit func(tiffEntry)) {
 	}
 }
 
-// after returns the offset of the directory after the one at an offset, or 0 if there is none that has an entry.
+// after returns the offset of the directory that follows the one at an offset, or 0 if none with an entry follows.
 func (t *tiffTree) after(at int64) int64 {
 	b := t.e.at(at, 2)
 	if b == nil {
@@ -110,7 +110,7 @@ func (t *tiffTree) value(entry tiffEntry, i int) (v uint32, ok bool) {
 	return t.order.Uint32(b), true
 }
 
-// values returns an entry's values, or the first of them: no pixel that ReadImage takes has more samples.
+// values returns the first 8 values of an entry. No pixel that ReadImage takes has more samples.
 func (t *tiffTree) values(entry tiffEntry) (all []uint32) {
 	const most = 8
 	for i := range most {
