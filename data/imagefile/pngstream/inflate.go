@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // An inflater decompresses what the IDAT chunks hold, a zlib stream (RFC 1950) of filtered rows. Stored blocks, which cipher images
@@ -16,7 +17,7 @@ type inflater struct {
 	last     bool      // it is the last block
 	inflate  io.Reader // the rest of the stream, from the first compressed block on
 	inflated []byte    // its buffer
-	history  []byte // what was given, at least the last windowBytes
+	history  history
 	sum      uint32 // Adler-32 of what was given
 }
 
@@ -56,7 +57,7 @@ func (z *inflater) next() ([]byte, error) {
 	z.source.at += len(b)
 	z.stored -= len(b)
 	z.sum = adler32(z.sum, b)
-	z.remember(b)
+	z.history.add(b)
 	return b, nil
 }
 
@@ -68,7 +69,7 @@ func (z *inflater) block() error {
 	}
 	const lastBlock, kind = 1, 6 // bit 0; bits 1 and 2, 0 for stored. The first bit of a block is the first of a byte.
 	if in[0]&kind != 0 {
-		z.inflate = flate.NewReaderDict(&z.source, z.history[max(0, len(z.history)-windowBytes):])
+		z.inflate = flate.NewReaderDict(&z.source, z.history.bytes())
 		z.inflated = make([]byte, bufferBytes)
 		return nil
 	}
@@ -160,13 +161,25 @@ func (r *idatReader) ReadByte() (byte, error) {
 	return b, nil
 }
 
-// windowBytes is how far back a compressed block refers.
-const windowBytes = 1 << 15
+// A history keeps the last 32 kB, which is as far back as a compressed block refers.
+type history struct {
+	ring [1 << 15]byte
+	all  int64 // bytes added
+}
 
-// remember keeps the last windowBytes bytes, and some more until they are worth a move.
-func (z *inflater) remember(b []byte) {
-	z.history = append(z.history, b[max(0, len(b)-windowBytes):]...)
-	if len(z.history) > 4*windowBytes {
-		z.history = z.history[:copy(z.history, z.history[len(z.history)-windowBytes:])]
+func (h *history) add(b []byte) {
+	h.all += int64(len(b))
+	b = b[max(0, len(b)-len(h.ring)):]
+	at := int((h.all - int64(len(b))) % int64(len(h.ring)))
+	n := copy(h.ring[at:], b)
+	copy(h.ring[:], b[n:])
+}
+
+// bytes returns them in order.
+func (h *history) bytes() []byte {
+	if h.all < int64(len(h.ring)) {
+		return h.ring[:h.all]
 	}
+	at := h.all % int64(len(h.ring))
+	return slices.Concat(h.ring[at:], h.ring[:at])
 }
