@@ -15,7 +15,7 @@ type LoaderOptions struct {
 	Batch    int    // images a batch
 	Size     int    // every image is resized to Size×Size
 	Channels int    // 1 grey or 3 RGB
-	Workers  int    // goroutines that decode; 0 is one for each CPU
+	Workers  int    // batches made ahead, each by its own goroutine; 0 is one for each CPU
 	Seed     uint64 // of the order
 	Start    int    // batches already consumed, by the run that is being resumed
 }
@@ -49,11 +49,6 @@ type result struct {
 	err   error
 }
 
-type job struct {
-	images []int // indices in the source
-	reply  chan result
-}
-
 // NewLoader starts preparing batches. Close it when done.
 func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
 	switch {
@@ -76,16 +71,7 @@ func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
 		pending: make(chan chan result, o.Workers),
 		quit:    make(chan struct{}),
 	}
-	jobs := make(chan job)
-	l.running.Go(func() { l.plan(jobs) })
-	for range o.Workers {
-		l.running.Go(func() {
-			for j := range jobs {
-				batch, err := l.load(j.images)
-				j.reply <- result{batch, err} // has room for it
-			}
-		})
-	}
+	l.running.Go(l.plan)
 	return l, nil
 }
 
@@ -118,30 +104,28 @@ func (l *Loader) Close() {
 	l.running.Wait()
 }
 
-// plan hands out the batches in order, until quit.
-func (l *Loader) plan(jobs chan<- job) {
-	defer close(jobs)
+// plan starts the batches in order, until quit. The length of pending bounds what is made ahead.
+func (l *Loader) plan() {
 	perEpoch := l.BatchesPerEpoch()
 	var order []int
 	for k := l.o.Start; ; k++ {
 		if order == nil || k%perEpoch == 0 {
 			order = shuffled(l.src.Len(), l.o.Seed, uint64(k/perEpoch))
 		}
-		j := job{make([]int, l.o.Batch), make(chan result, 1)}
-		for i := range j.images {
-			j.images[i] = order[(k%perEpoch*l.o.Batch+i)%len(order)]
+		images := make([]int, l.o.Batch) // indices in the source
+		for i := range images {
+			images[i] = order[(k%perEpoch*l.o.Batch+i)%len(order)]
 		}
-		// First the place in the order, then the work: pending bounds what is made ahead.
+		reply := make(chan result, 1)
 		select {
-		case l.pending <- j.reply:
+		case l.pending <- reply:
 		case <-l.quit:
 			return
 		}
-		select {
-		case jobs <- j:
-		case <-l.quit:
-			return
-		}
+		l.running.Go(func() {
+			batch, err := l.load(images)
+			reply <- result{batch, err}
+		})
 	}
 }
 

@@ -60,6 +60,17 @@ func (f *Findings) Add(name string) {
 	f.metadata[name] = true
 }
 
+// addNamed adds the name that a table has for a key, if that is not "", and "private data" for a key that it does not have.
+func addNamed[K comparable](f *Findings, names map[K]string, key K) {
+	name, known := names[key]
+	if !known {
+		name = "private data"
+	}
+	if name != "" {
+		f.Add(name)
+	}
+}
+
 // Refuse says why the samples do not hold the picture. The first reason stays.
 func (f *Findings) Refuse(why string) {
 	if f.refusal == "" {

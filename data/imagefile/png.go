@@ -2,6 +2,7 @@ package imagefile
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"image"
@@ -9,7 +10,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
 
 	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
@@ -160,20 +160,18 @@ func (f *Findings) inspectPNG(e *excerpts) {
 		case "eXIf":
 			f.inspectEXIF(e.within(content, length))
 		case "iTXt":
-			f.pngText(string(e.upTo(content, content+length, 32)))
+			if bytes.HasPrefix(e.upTo(content, content+length, 32), []byte("XML:com.adobe.xmp\x00")) {
+				f.Add("XMP")
+			} else {
+				f.Add("text")
+			}
 		case "IEND":
 			if at < e.size {
 				f.Add("data after the picture")
 			}
 			return
 		}
-		name, known := pngMetadata[kind]
-		switch {
-		case name != "":
-			f.Add(name)
-		case !known:
-			f.Add("private data")
-		}
+		addNamed(f, pngMetadata, kind)
 	}
 }
 
@@ -201,13 +199,4 @@ func (f *Findings) pngFrames(b []byte) {
 	if n := binary.BigEndian.Uint32(b); n != 1 {
 		f.refuseMany(int64(n), "frames")
 	}
-}
-
-// pngText tells XMP from other international text by its keyword.
-func (f *Findings) pngText(start string) {
-	if strings.HasPrefix(start, "XML:com.adobe.xmp\x00") {
-		f.Add("XMP")
-		return
-	}
-	f.Add("text")
 }

@@ -110,13 +110,7 @@ func (f *Findings) tiffEntry(t *tiffTree, entry tiffEntry) {
 			f.Add("premultiplied alpha") // ReadImage divides it out
 		}
 	default:
-		name, known := tiffMetadata[entry.tag]
-		switch {
-		case name != "":
-			f.Add(name)
-		case !known:
-			f.Add("private data")
-		}
+		addNamed(f, tiffMetadata, entry.tag)
 	}
 }
 
