@@ -161,7 +161,7 @@ func (c *cached) Image(i int) (*raster.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	m = eightBits(fit(m, c.size, c.channels))
+	m = m.Fit(c.size, c.channels).EightBits()
 	if bytes := int64(len(m.Pix)); c.keeping.Add(bytes) > keptBytes {
 		c.keeping.Add(-bytes)
 	} else if !c.kept[i].CompareAndSwap(nil, m.Clone()) {
@@ -202,7 +202,7 @@ func (c *cached) fill(ctx context.Context, entries []*cacheEntry, o CacheOptions
 			if err != nil || !isCurrent(entries[i].state) {
 				return nil
 			}
-			return entries[i].write(eightBits(fit(m, o.Size, o.Channels)).Pix)
+			return entries[i].write(m.Fit(o.Size, o.Channels).EightBits().Pix)
 		})
 	}
 	if err := errors.Join(work.Wait(), ctx.Err()); err != nil {
@@ -340,16 +340,4 @@ func (e *cacheEntry) read(pix []byte) error {
 		return errDamagedCache
 	}
 	return nil
-}
-
-// eightBits returns an image with 8 bits a sample: the nearest of v · 255/65535.
-func eightBits(m *raster.Image) *raster.Image {
-	if m.Depth == 8 {
-		return m
-	}
-	out := raster.NewImage(m.Width, m.Height, m.Channels, 8)
-	for i := range out.Pix {
-		out.Pix[i] = byte((m.Sample(i) + 128) / 257)
-	}
-	return out
 }

@@ -98,7 +98,7 @@ func agree(t *testing.T, cached, src Source, size, channels int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(eightBits(fit(want, size, channels)), got); diff != "" || cached.Name(i) != src.Name(i) {
+		if diff := cmp.Diff(want.Fit(size, channels).EightBits(), got); diff != "" || cached.Name(i) != src.Name(i) {
 			t.Errorf("%s, now %s: %s", src.Name(i), cached.Name(i), diff)
 		}
 	}
@@ -148,7 +148,7 @@ func TestEightBits(t *testing.T) {
 	for i := range m.Samples() {
 		m.SetSample(i, i)
 	}
-	for i, v := range eightBits(m).Pix {
+	for i, v := range m.EightBits().Pix {
 		if want := (i*255*2 + 65535) / (2 * 65535); int(v) != want {
 			t.Fatalf("%d becomes %d, want %d", i, v, want)
 		}
@@ -372,8 +372,8 @@ func TestCacheTransform(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sum.Write(eightBits(fit(m, 5, 1)).Pix)
-			sum.Write(eightBits(fit(m, 11, 3)).Pix)
+			sum.Write(m.Fit(5, 1).EightBits().Pix)
+			sum.Write(m.Fit(11, 3).EightBits().Pix)
 		}
 	}
 	if got, want := fmt.Sprintf("%x", sum.Sum(nil)[:8]), "149afdd21f1d5568"; got != want || !strings.HasPrefix(cacheTransform, "2 ") {
@@ -398,7 +398,7 @@ func BenchmarkCached(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			eightBits(fit(m, 256, 3))
+			m.Fit(256, 3).EightBits()
 		}
 	})
 	b.Run("cached", func(b *testing.B) {

@@ -71,7 +71,7 @@ func twenty(t *testing.T) (folder, want string) {
 	sum := sha256.New()
 	for k, m := range synthesize(t, "mri", 20, 30, 5) {
 		imagetest.Write(t, filepath.Join(folder, fmt.Sprintf("%02d.png", k)), pngBytes(t, m))
-		sum.Write(fit(m, 24, 3).Pix)
+		sum.Write(m.Fit(24, 3).Pix)
 	}
 	return folder, fmt.Sprintf("images %x\n", sum.Sum(nil))
 }

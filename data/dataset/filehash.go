@@ -68,7 +68,7 @@ func hashFile(ctx context.Context, path string) (h fileHash, state fileState, er
 		return known.(fileHash), state, nil
 	}
 	sum := sha256.New()
-	if _, err := io.Copy(sum, while{ctx, f}); err != nil {
+	if _, err := io.Copy(sum, interruptible{ctx, f}); err != nil {
 		return h, state, err
 	}
 	sum.Sum(h[:0])
@@ -78,13 +78,13 @@ func hashFile(ctx context.Context, path string) (h fileHash, state fileState, er
 	return h, state, nil
 }
 
-// while reads until ctx ends.
-type while struct {
+// An interruptible reader reads until ctx ends.
+type interruptible struct {
 	ctx context.Context
 	io.Reader
 }
 
-func (r while) Read(p []byte) (int, error) {
+func (r interruptible) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}

@@ -3,7 +3,6 @@ package dataset
 import (
 	"errors"
 	"fmt"
-	"keygan/data/raster"
 	"math/bits"
 	"math/rand/v2"
 	"runtime"
@@ -158,22 +157,8 @@ func (l *Loader) load(images []int) (Batch, error) {
 		if err != nil {
 			return Batch{}, err
 		}
-		fit(m, l.o.Size, l.o.Channels).PutFloats(b.Pixels[k*size : (k+1)*size])
+		m.Fit(l.o.Size, l.o.Channels).PutFloats(b.Pixels[k*size : (k+1)*size])
 		b.Names[k] = l.src.Name(i)
 	}
 	return b, nil
-}
-
-// fit returns an image at size×size with 1 or 3 channels, its depth kept. It returns the image itself if that is so already.
-func fit(m *raster.Image, size, channels int) *raster.Image {
-	if m.Channels > channels { // before the resizing, which then has less to do
-		m = m.Convert(channels)
-	}
-	if m.Width != size || m.Height != size {
-		m = m.Resize(size, size)
-	}
-	if m.Channels != channels {
-		m = m.Convert(channels)
-	}
-	return m
 }

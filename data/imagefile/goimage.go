@@ -31,32 +31,32 @@ func decodeWithGo(file *io.SectionReader, perByte int, config func(io.Reader) (i
 func fromGo(src image.Image) (*raster.Image, error) {
 	switch s := src.(type) {
 	case *image.Gray:
-		return pick(s.Pix, s.Stride, s.Rect, 8, 1, 0), nil
+		return pickChannels(s.Pix, s.Stride, s.Rect, 8, 1, 0), nil
 	case *image.Gray16:
-		return pick(s.Pix, s.Stride, s.Rect, 16, 1, 0), nil
+		return pickChannels(s.Pix, s.Stride, s.Rect, 16, 1, 0), nil
 	case *image.NRGBA:
-		return pick(s.Pix, s.Stride, s.Rect, 8, 4, 0, 1, 2, 3), nil
+		return pickChannels(s.Pix, s.Stride, s.Rect, 8, 4, 0, 1, 2, 3), nil
 	case *image.NRGBA64:
-		return pick(s.Pix, s.Stride, s.Rect, 16, 4, 0, 1, 2, 3), nil
+		return pickChannels(s.Pix, s.Stride, s.Rect, 16, 4, 0, 1, 2, 3), nil
 	case *image.RGBA:
 		if s.Opaque() {
-			return pick(s.Pix, s.Stride, s.Rect, 8, 4, 0, 1, 2), nil
+			return pickChannels(s.Pix, s.Stride, s.Rect, 8, 4, 0, 1, 2), nil
 		}
 		return unpremultiplied(s, 8), nil
 	case *image.RGBA64:
 		if s.Opaque() {
-			return pick(s.Pix, s.Stride, s.Rect, 16, 4, 0, 1, 2), nil
+			return pickChannels(s.Pix, s.Stride, s.Rect, 16, 4, 0, 1, 2), nil
 		}
 		return unpremultiplied(s, 16), nil
 	case *image.Paletted:
 		return fromPaletted(s), nil
 	case *image.YCbCr:
-		return rgb(s, func(x, y int) (r, g, b byte) {
+		return toRGB(s, func(x, y int) (r, g, b byte) {
 			i, j := s.YOffset(x, y), s.COffset(x, y)
 			return color.YCbCrToRGB(s.Y[i], s.Cb[j], s.Cr[j])
 		}), nil
 	case *image.CMYK:
-		return rgb(s, func(x, y int) (r, g, b byte) {
+		return toRGB(s, func(x, y int) (r, g, b byte) {
 			c := s.CMYKAt(x, y)
 			return color.CMYKToRGB(c.C, c.M, c.Y, c.K)
 		}), nil
@@ -64,8 +64,8 @@ func fromGo(src image.Image) (*raster.Image, error) {
 	return nil, fmt.Errorf("pixels of type %T are not supported", src)
 }
 
-// pick copies the given channels of src, which has srcChannels of them, into an image of len(channels) channels.
-func pick(src []byte, stride int, r image.Rectangle, depth, srcChannels int, channels ...int) *raster.Image {
+// pickChannels copies the given channels of src, which has srcChannels of them, into an image of len(channels) channels.
+func pickChannels(src []byte, stride int, r image.Rectangle, depth, srcChannels int, channels ...int) *raster.Image {
 	m := raster.NewImage(r.Dx(), r.Dy(), len(channels), depth)
 	sample := depth / 8
 	at := 0
@@ -81,7 +81,7 @@ func pick(src []byte, stride int, r image.Rectangle, depth, srcChannels int, cha
 	return m
 }
 
-func rgb(src image.Image, at func(x, y int) (r, g, b byte)) *raster.Image {
+func toRGB(src image.Image, at func(x, y int) (r, g, b byte)) *raster.Image {
 	rect := src.Bounds()
 	m := raster.NewImage(rect.Dx(), rect.Dy(), 3, 8)
 	i := 0

@@ -105,11 +105,11 @@ func decodeOddPNG(file *io.SectionReader, h pngstream.Header) (*raster.Image, er
 	switch s := src.(type) {
 	case *image.NRGBA:
 		if grey {
-			return pick(s.Pix, s.Stride, s.Rect, 8, 4, 0, 3), nil
+			return pickChannels(s.Pix, s.Stride, s.Rect, 8, 4, 0, 3), nil
 		}
 	case *image.NRGBA64:
 		if grey {
-			return pick(s.Pix, s.Stride, s.Rect, 16, 4, 0, 3), nil
+			return pickChannels(s.Pix, s.Stride, s.Rect, 16, 4, 0, 3), nil
 		}
 	}
 	return fromGo(src)

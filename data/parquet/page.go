@@ -16,6 +16,9 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
+// plainDictionary is what old writers call format.RLEDictionary in a data page and format.Plain in a dictionary.
+const plainDictionary format.Encoding = 2
+
 // A columnReader reads the values that one column has in one group of rows.
 type columnReader struct {
 	codec      format.CompressionCodec
@@ -64,7 +67,7 @@ func (c *columnReader) page(head *format.PageHeader, page []byte) error {
 }
 
 func (c *columnReader) readDictionary(head *format.DictionaryPageHeader, page []byte, size int) error {
-	if head.Encoding != format.Plain && head.Encoding != format.PlainDictionary {
+	if head.Encoding != format.Plain && head.Encoding != plainDictionary {
 		return fmt.Errorf("a dictionary in encoding %v; PLAIN is read", head.Encoding)
 	}
 	page, err := c.decompress(page, size)
@@ -151,7 +154,7 @@ func (c *columnReader) decode(encoding format.Encoding, page []byte, out []float
 		return nil
 	case encoding == format.Plain:
 		return c.plain(page, out)
-	case encoding != format.RLEDictionary && encoding != format.PlainDictionary:
+	case encoding != format.RLEDictionary && encoding != plainDictionary:
 		return fmt.Errorf("encoding %v; PLAIN and dictionaries are read", encoding)
 	case len(page) == 0:
 		return errTruncated

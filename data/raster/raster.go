@@ -96,6 +96,18 @@ func (m *Image) Convert(channels int) *Image {
 	return out
 }
 
+// EightBits returns the image with 8 bits a sample: the nearest of v · 255/65535. It returns m itself if m is so already.
+func (m *Image) EightBits() *Image {
+	if m.Depth == 8 {
+		return m
+	}
+	out := NewImage(m.Width, m.Height, m.Channels, 8)
+	for i := range out.Pix {
+		out.Pix[i] = byte((m.Sample(i) + 128) / 257)
+	}
+	return out
+}
+
 // Floats returns the image as [channels, Height, Width] float32 in [−1, 1]: sample / (Max/2) − 1.
 func (m *Image) Floats(channels int) []float32 {
 	src := m

@@ -28,6 +28,20 @@ func (m *Image) Resize(width, height int) *Image {
 	return r.Out
 }
 
+// Fit returns the image at size×size with 1 or 3 channels and the same depth. It returns m itself if m is so already.
+func (m *Image) Fit(size, channels int) *Image {
+	if m.Channels > channels { // before the resizing, which then has less to do
+		m = m.Convert(channels)
+	}
+	if m.Width != size || m.Height != size {
+		m = m.Resize(size, size)
+	}
+	if m.Channels != channels {
+		m = m.Convert(channels)
+	}
+	return m
+}
+
 // A Resizer resizes an image row by row, as Resize does. It holds the resized image and a few sums, not the image that it reads.
 type Resizer struct {
 	Out           *Image // complete after the last row

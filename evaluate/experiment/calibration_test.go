@@ -127,7 +127,7 @@ func TestRandomPassesPlainFails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain = eightBits(plain.Convert(1))
+		plain = plain.Convert(1).EightBits()
 		// As two ciphertexts of images one bit apart: no byte but one differs.
 		changed := plain.Clone()
 		changed.Pix[100] ^= 1

@@ -66,13 +66,13 @@ func TestEightBits(t *testing.T) {
 	for i, v := range []int{0, 128, 129, 32768, 65535} {
 		m.SetSample(i, v)
 	}
-	got := eightBits(m)
+	got := m.EightBits()
 	for i, want := range []byte{0, 0, 1, 128, 255} {
 		if got.Pix[i] != want {
 			t.Errorf("sample %d: %d, want %d", m.Sample(i), got.Pix[i], want)
 		}
 	}
-	if low := raster.NewImage(2, 2, 1, 8); eightBits(low) != low {
+	if low := raster.NewImage(2, 2, 1, 8); low.EightBits() != low {
 		t.Error("an image of 8 bits was copied")
 	}
 }

@@ -201,30 +201,9 @@ func (t *trial) subject(ctx context.Context, index int, what string) (*subject, 
 	}
 	s := &subject{index: index, plain: map[int]*raster.Image{}, noise: t.noise(t.info.Name, index)}
 	for _, c := range t.channels {
-		s.plain[c] = fit(m, t.cfg.Size, c)
+		s.plain[c] = m.Fit(t.cfg.Size, c).EightBits()
 	}
 	return s, t.makeKeys(ctx, s, what)
-}
-
-// fit brings an image to what generators and schemes take: size × size, so many channels, 8 bits.
-func fit(m *raster.Image, size, channels int) *raster.Image {
-	m = m.Convert(channels)
-	if m.Width != size || m.Height != size {
-		m = m.Resize(size, size)
-	}
-	return eightBits(m)
-}
-
-// eightBits rounds 16-bit samples to the nearest of 256 levels.
-func eightBits(m *raster.Image) *raster.Image {
-	if m.Depth == 8 {
-		return m
-	}
-	out := raster.NewImage(m.Width, m.Height, m.Channels, 8)
-	for i := range out.Pix {
-		out.Pix[i] = byte((m.Sample(i)*255 + 65535/2) / 65535)
-	}
-	return out
 }
 
 // makeKeys runs every generator of keys on a subject.
@@ -289,7 +268,7 @@ func (t *trial) firstStrangers(ctx context.Context, s *subject) error {
 		index := (s.index + 1 + i) % t.source.Len()
 		if m, err := t.source.Image(index); err == nil && index != s.index {
 			for _, c := range t.channels {
-				other.plain[c] = fit(m, t.cfg.Size, c)
+				other.plain[c] = m.Fit(t.cfg.Size, c).EightBits()
 			}
 			break
 		}
