@@ -1,7 +1,7 @@
 // Package dataset turns folders of image files and synthetic images into batches for training.
 //
-// A source is a folder or a file in any format of package imagefile. A volume gives every slice that is not nearly empty, a long spectrogram
-// every ten minutes.
+// A source is a folder or a file in any format of package imagefile. A volume gives every slice that is not nearly empty, a long
+// spectrogram every ten minutes.
 //
 //	src, err := dataset.Open(
 //		dataset.Spec{Folder: "~/.cache/kagglehub/datasets/masoudnickparvar/brain-tumor-mri-dataset/versions/1"},

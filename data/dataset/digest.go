@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// Digest identifies the content of a source in 64 hexadecimal digits: the SHA-256 of the hash of each image's file and the part of the file that
-// the image is, in the order of the source. Drawn images count by their names. Names and places of files do not matter.
+// Digest identifies the content of a source in 64 hexadecimal digits: the SHA-256 of the hash of each image's file and the part of the
+// file that the image is, in the order of the source. Drawn images count by their names. Names and places of files do not matter.
 func Digest(ctx context.Context, src Source) (string, error) {
 	hashes, err := hashesOf(ctx, src)
 	if err != nil {

@@ -31,7 +31,8 @@ func Split(ctx context.Context, src Source, share float64, heldOut bool) (Source
 	}
 	if len(side) == 0 {
 		if heldOut {
-			return nil, fmt.Errorf("none of the %d images is held out at a share of %v: take a larger share or more files", src.Len(), share)
+			return nil, fmt.Errorf("none of the %d images is held out at a share of %v: take a larger share or more files",
+				src.Len(), share)
 		}
 		return nil, fmt.Errorf("all of the %d images are held out at a share of %v: take a smaller share or more files", src.Len(), share)
 	}

@@ -15,8 +15,8 @@ const (
 
 var AxisNames = []string{Axial, Coronal, Sagittal}
 
-// An orientation gives for each direction of the body (to the right, forward, up) the voxel axis that runs along it, with it (+1) or against
-// it (−1). Oblique volumes are taken by their nearest axes.
+// An orientation gives for each direction of the body (to the right, forward, up) the voxel axis that runs along it, with it (+1) or
+// against it (−1). Oblique volumes are taken by their nearest axes.
 type orientation [3]struct{ axis, sign int }
 
 // A walk is a way through the voxels: count steps of stride elements from start.

@@ -115,8 +115,8 @@ func decodeOddPNG(file *io.SectionReader, h pngstream.Header) (*raster.Image, er
 	return fromGo(src)
 }
 
-// pngMetadata names what a chunk holds (PNG specification, third edition, section 11.3, and its register of extensions). A chunk without a name
-// is part of the picture, or inspectPNG looks into it.
+// pngMetadata names what a chunk holds (PNG specification, third edition, section 11.3, and its register of extensions). A chunk without
+// a name is part of the picture, or inspectPNG looks into it.
 var pngMetadata = map[string]string{
 	"IHDR": "", "PLTE": "", "IDAT": "", "IEND": "", "tRNS": "", "acTL": "", "fcTL": "", "fdAT": "", "eXIf": "", "iTXt": "",
 	"tEXt": "text", "zTXt": "text",

@@ -99,8 +99,8 @@ func logarithms(values []float32) {
 	}
 }
 
-// logarithm is the natural logarithm to about 14 digits, and −∞ for 0 and below. Unlike math.Log, which is assembly on some machines, it gives
-// the same bits everywhere: the conversions keep a compiler from fusing operations.
+// logarithm is the natural logarithm to about 14 digits, and −∞ for 0 and below. Unlike math.Log, which is assembly on some machines, it
+// gives the same bits everywhere: the conversions keep a compiler from fusing operations.
 func logarithm(x float64) float64 {
 	switch {
 	case x <= 0:
@@ -172,8 +172,8 @@ func spectrogramColumns(all []parquet.Column) ([]spectrogramColumn, error) {
 		perRegion[r]++
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("not a spectrogram: it has no columns like LL_0.59 and RP_19.92, but %s; of the HMS-HBAC set, take the folder "+
-			"train_spectrograms", quotedSome(others))
+		return nil, fmt.Errorf("not a spectrogram: it has no columns like LL_0.59 and RP_19.92, but %s; "+
+			"of the HMS-HBAC set, take the folder train_spectrograms", quotedSome(others))
 	}
 	for r, n := range perRegion {
 		if n != perRegion[0] {

@@ -24,7 +24,9 @@ func New(kind string, n, size int, seed uint64) (*Set, error) {
 	if err := Check(kind, n, size); err != nil {
 		return nil, err
 	}
-	draw := map[string]func(*rand.Rand, int) *raster.Image{"xray": drawXray, "mri": drawMRI, "spectrogram": drawSpectrogram, "noise": drawNoise}[kind]
+	draw := map[string]func(*rand.Rand, int) *raster.Image{
+		"xray": drawXray, "mri": drawMRI, "spectrogram": drawSpectrogram, "noise": drawNoise,
+	}[kind]
 	return &Set{kind, n, size, seed, draw}, nil
 }
 

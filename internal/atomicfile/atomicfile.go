@@ -10,9 +10,9 @@
 // names in order. The last file is the one that needs the others, as a cipher image needs its key file. If the process is killed, the last
 // file is there only if those before it are.
 //
-// What lies in a folder is data. Nothing found there is trusted, finished or followed. Folders are opened below the one that the user named,
-// and links below it are refused. A name is taken by linking, which never replaces a file. Clean removes only what a lock shows to be left by
-// a process that has ended.
+// What lies in a folder is data. Nothing found there is trusted, finished or followed. Folders are opened below the one that the user
+// named, and links below it are refused. A name is taken by linking, which never replaces a file. Clean removes only what a lock shows to
+// be left by a process that has ended.
 //
 // Windows offers less. Folders and files are not locked there, so the files of two processes that write the same group may lie mixed, and
 // Clean does nothing. Folders are not synced, and permissions are reduced to "read-only" or not.
@@ -58,9 +58,9 @@ func Write(path string, perm fs.FileMode, overwrite bool, write func(io.Writer) 
 	return writeAll(dir, overwrite, []File{{Path: path, Perm: perm, Write: write}})
 }
 
-// WriteAll writes files that belong together into one folder: all of them or, after an error, none. The folder is root or lies below it; an
-// empty root stands for the files' folder. WriteAll makes missing folders. Below root, it refuses a link in the place of a folder. It replaces
-// existing files only if overwrite is set; otherwise the error wraps ErrExists. Every error names the file or the folder.
+// WriteAll writes files that belong together into one folder: all of them or, after an error, none. The folder is root or lies below it;
+// an empty root stands for the files' folder. WriteAll makes missing folders. Below root, it refuses a link in the place of a folder. It
+// replaces existing files only if overwrite is set; otherwise the error wraps ErrExists. Every error names the file or the folder.
 //
 // If the process is killed while it replaces files, the old group or the new one is usable. The old files before the last may then have
 // spare names, see Spares. The next WriteAll that replaces the whole group removes those.
@@ -159,8 +159,8 @@ func Probe(folder string) error {
 // temporary one.
 func named(path string, err error) error { return fmt.Errorf("%s: %w", path, fileerr.Reason(err)) }
 
-// WriteBefore writes a new file and then calls then, which does what needs the file. If then fails, WriteBefore removes the file and returns
-// that error. It never replaces an existing file. Unlike the files of WriteAll, the two may lie anywhere.
+// WriteBefore writes a new file and then calls then, which does what needs the file. If then fails, WriteBefore removes the file and
+// returns that error. It never replaces an existing file. Unlike the files of WriteAll, the two may lie anywhere.
 func WriteBefore(file File, then func() error) error {
 	dir, err := openFolder("", filepath.Dir(file.Path), true)
 	if err != nil {

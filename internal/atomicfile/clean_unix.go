@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Clean removes what killed processes left in the folders of some groups of files. Root and the paths of each group are those of a WriteAll. A
-// missing folder, or a link in its place, is no error.
+// Clean removes what killed processes left in the folders of some groups of files. Root and the paths of each group are those of a
+// WriteAll. A missing folder, or a link in its place, is no error.
 //
-// A file is removed if its name is that of a temporary file, it is a regular file of the process's user with mode 0600, and nobody has locked
-// it. If it also has names of files of a group whose last file is missing, the process was killed while it placed this group. Then the file
-// loses those names, which open nothing. All else stays as it is.
+// A file is removed if its name is that of a temporary file, it is a regular file of the process's user with mode 0600, and nobody has
+// locked it. If it also has names of files of a group whose last file is missing, the process was killed while it placed this group. Then
+// the file loses those names, which open nothing. All else stays as it is.
 func Clean(root string, groups [][]string) error {
 	folders := map[string][][]string{}
 	for _, group := range groups {

@@ -106,8 +106,8 @@ const mostSpares = 99
 
 func spareName(path string, i int) string { return fmt.Sprintf("%s~%d", path, i) }
 
-// keepOld gives the file that is about to be replaced a spare name. A spare that exists was left by a killed process and may be the only key
-// to an image, so it is not replaced.
+// keepOld gives the file that is about to be replaced a spare name. A spare that exists was left by a killed process and may be the only
+// key to an image, so it is not replaced.
 func (t *temporary) keepOld(dir directory) error {
 	old, err := dir.Lstat(t.final)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -128,8 +128,8 @@ func (t *temporary) keepOld(dir directory) error {
 
 var errNoSpare = fmt.Errorf("all spare names up to %s are taken", spareName("", mostSpares))
 
-// Spares returns the spare names of a file that exist, NAME~1 to NAME~99. A process that was killed while it replaced a group of files leaves
-// the old files there, so that a last file that it did not replace stays usable.
+// Spares returns the spare names of a file that exist, NAME~1 to NAME~99. A process that was killed while it replaced a group of files
+// leaves the old files there, so that a last file that it did not replace stays usable.
 func Spares(path string) []string {
 	var spares []string
 	for i := 1; i <= mostSpares; i++ {

@@ -13,8 +13,8 @@ import (
 // temporaryName is what Clean takes for the name of a temporary file.
 var temporaryName = regexp.MustCompile(`^\.keygan-[0-9a-f]{32}\.tmp$`)
 
-// A temporary is a file on its way to its final name. It has mode 0600 while it has its temporary name, and is locked until it is closed. So
-// whoever gets the lock of a file with such a name knows that its process has ended.
+// A temporary is a file on its way to its final name. It has mode 0600 while it has its temporary name, and is locked until it is closed.
+// So whoever gets the lock of a file with such a name knows that its process has ended.
 type temporary struct {
 	*os.File
 	info fs.FileInfo // tells whether a name is this file's

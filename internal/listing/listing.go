@@ -28,8 +28,8 @@ type LeftOut struct {
 // errDangling is a link whose target does not exist.
 var errDangling = errors.New("a link to nothing")
 
-// List lists the regular files below a folder, and everything else with the reason why it is left out. wanted gets a file's name without its
-// folder and returns "" to take it, or the reason to leave it out.
+// List lists the regular files below a folder, and everything else with the reason why it is left out. wanted gets a file's name without
+// its folder and returns "" to take it, or the reason to leave it out.
 //
 // List leaves out hidden files and folders. It follows links, but enters no folder twice.
 func List(folder string, wanted func(name string) (why string)) Listing {

@@ -15,8 +15,8 @@ import (
 // maxHeader bounds the text of a .npy header; NumPy's own is 118 bytes for every array here.
 const maxHeader = 1 << 12
 
-// Header is the start of a .npy file, version 1.0, padded to 64 bytes like NumPy's. It is made here because npyio takes the shape from the Go
-// type, and Go has no type for four dimensions chosen at run time.
+// Header is the start of a .npy file, version 1.0, padded to 64 bytes like NumPy's. It is made here because npyio takes the shape from
+// the Go type, and Go has no type for four dimensions chosen at run time.
 func Header(dtype string, shape []int) []byte {
 	dims := make([]string, len(shape))
 	for i, d := range shape {
@@ -35,8 +35,8 @@ func Header(dtype string, shape []int) []byte {
 	return append(b, dict...)
 }
 
-// ReadHeader reads the header of a .npy file and no byte more. npyio parses it, but allocates what the length field asks for and panics on a
-// header that NumPy would not write. So the length is checked first, and a panic becomes an error.
+// ReadHeader reads the header of a .npy file and no byte more. npyio parses it, but allocates what the length field asks for and panics
+// on a header that NumPy would not write. So the length is checked first, and a panic becomes an error.
 func ReadHeader(r io.Reader) (h npy.Header, err error) {
 	start := make([]byte, 12)
 	if _, err := io.ReadFull(r, start[:10]); err != nil {

@@ -5,8 +5,8 @@
 //	a, err := npz.Open(file)
 //	weights, err := a.Floats("encoder.0.weight", []int{64, 3, 7, 7})
 //
-// Write gives the same bytes for the same content: entries in the given order, stored, without a date. A reader trusts nothing in a file. It
-// takes memory in proportion to the file's own length, whatever the file declares, and every error about an array names it.
+// Write gives the same bytes for the same content: entries in the given order, stored, without a date. A reader trusts nothing in a file.
+// It takes memory in proportion to the file's own length, whatever the file declares, and every error about an array names it.
 package npz
 
 import (
@@ -30,8 +30,8 @@ const (
 	typeFloat = "<f4"
 )
 
-// An archive may unpack to maxInflation times its own length and smallRoom bytes more. Weights and keys hardly shrink, so no real file comes
-// near that. Deflate would allow a thousand times.
+// An archive may unpack to maxInflation times its own length and smallRoom bytes more. Weights and keys hardly shrink, so no real file
+// comes near that. Deflate would allow a thousand times.
 const (
 	maxInflation = 4
 	smallRoom    = 1 << 18 // text and the arrays of small networks do shrink

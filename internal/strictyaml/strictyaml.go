@@ -1,8 +1,8 @@
 // Package strictyaml decodes a YAML file into a Go struct and refuses everything that the struct does not have.
 //
-// An unknown key, a value of another type (even 1.5 for a whole number) and a key given twice are errors of the form file:line: key: reason,
-// with the allowed keys where that helps. What the struct held before is the default. The returned Document knows the line of each key, so
-// that later checks of values can name it.
+// An unknown key, a value of another type (even 1.5 for a whole number) and a key given twice are errors of the form file:line: key:
+// reason, with the allowed keys where that helps. What the struct held before is the default. The returned Document knows the line of
+// each key, so that later checks of values can name it.
 package strictyaml
 
 import (
@@ -62,8 +62,8 @@ func DecodeSection(name string, src []byte, section string, v any) (doc *Documen
 	return doc, false, nil
 }
 
-// Errorf makes an error about the value at path, as in "train.batch" or "source[1].folder": file:line: path: reason. A path that the file does
-// not mention gets the line of its nearest parent in the file, or none.
+// Errorf makes an error about the value at path, as in "train.batch" or "source[1].folder": file:line: path: reason. A path that the file
+// does not mention gets the line of its nearest parent in the file, or none.
 func (d *Document) Errorf(path, format string, args ...any) error {
 	reason := fmt.Sprintf(format, args...)
 	for at := path; at != ""; at = parent(at) {

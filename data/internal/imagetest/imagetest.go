@@ -18,13 +18,12 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/data/raster"
-
-	"pgregory.net/rapid"
-
 	"github.com/parquet-go/parquet-go"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+	"pgregory.net/rapid"
+
+	"keygan/data/raster"
 )
 
 // Chunk is a part of a PNG.
@@ -93,6 +92,7 @@ type TestVolume struct {
 	Values       []float64
 }
 
+// Bytes is the file.
 func (v TestVolume) Bytes() []byte {
 	bo, put := v.Order, v.Order.(binary.ByteOrder)
 	h := make([]byte, 352)
@@ -154,6 +154,7 @@ func Cornered() TestVolume {
 	return v
 }
 
+// Gzipped is a gzip file.
 func Gzipped(b []byte) []byte {
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
@@ -162,6 +163,7 @@ func Gzipped(b []byte) []byte {
 	return out.Bytes()
 }
 
+// Write writes a file.
 func Write(t testing.TB, path string, b []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, b, 0o644); err != nil {
@@ -169,8 +171,8 @@ func Write(t testing.TB, path string, b []byte) {
 	}
 }
 
-// SpectrogramFile is a table as the HMS-HBAC set has them, of some frequencies a region; power gives the value in region r,
-// at frequency f of all, in row t. parquet-go sorts columns by name: "LL_10.16" comes before "LL_2.0".
+// SpectrogramFile is a table like those of the HMS-HBAC set. power gives the value in region r at frequency f in row t. parquet-go sorts
+// columns by name: "LL_10.16" comes before "LL_2.0".
 func SpectrogramFile(t testing.TB, rows, frequencies int, power func(r, f, t int) float32) []byte {
 	t.Helper()
 	group := parquet.Group{"time": parquet.Leaf(parquet.Int64Type)}
@@ -204,7 +206,7 @@ func SpectrogramFile(t testing.TB, rows, frequencies int, power func(r, f, t int
 	return out.Bytes()
 }
 
-// Tree makes a folder of files as a data set is when it has been downloaded and unpacked, and returns it.
+// Tree makes a folder of files like an unpacked data set and returns it.
 func Tree(t *testing.T, files map[string][]byte) string {
 	t.Helper()
 	root := t.TempDir()
@@ -222,7 +224,8 @@ func Tree(t *testing.T, files map[string][]byte) string {
 func Array(descr, shape string, body []byte) []byte {
 	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape)
 	head += strings.Repeat(" ", 63-(10+len(head))%64) + "\n"
-	return append(append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(head)))...), append([]byte(head), body...)...)
+	length := binary.LittleEndian.AppendUint16(nil, uint16(len(head)))
+	return slices.Concat([]byte("\x93NUMPY\x01\x00"), length, []byte(head), body)
 }
 
 // Samples gives a small whole file of each format.
@@ -244,11 +247,12 @@ func Samples(t testing.TB) map[string][]byte {
 		t.Fatal(err)
 	}
 	return map[string][]byte{
-		"a.png": portable.Bytes(), "a.jpg": JpegBytes(t, grey), "a.tif": tif.Bytes(), "a.bmp": bm.Bytes(), "a.npy": Array("|u1", "(3, 4, 5)", grey.Pix[:60]),
-		"a.nii": Cornered().Bytes(), "a.nii.gz": Gzipped(Cornered().Bytes()),
+		"a.png": portable.Bytes(), "a.jpg": JpegBytes(t, grey), "a.tif": tif.Bytes(), "a.bmp": bm.Bytes(),
+		"a.npy": Array("|u1", "(3, 4, 5)", grey.Pix[:60]), "a.nii": Cornered().Bytes(), "a.nii.gz": Gzipped(Cornered().Bytes()),
 	}
 }
 
+// JpegBytes is a JPEG file.
 func JpegBytes(t testing.TB, m image.Image) []byte {
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 95}); err != nil {
