@@ -93,7 +93,11 @@ func Cached(ctx context.Context, src Source, o CacheOptions) (Source, error) {
 
 // Fitted returns the images that Cached would, size×size with 8 bits a sample, without a folder.
 func Fitted(src Source, size, channels int) (Source, error) {
-	return fitted(src, CacheOptions{Size: size, Channels: channels})
+	c, err := fitted(src, CacheOptions{Size: size, Channels: channels})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func fitted(src Source, o CacheOptions) (*cached, error) {
