@@ -45,6 +45,9 @@ func hashesPath(dir string) string { return filepath.Join(dir, "hashes.index") }
 // image on the wrong side of a split.
 func readHashes(dir string) knownHashes {
 	known := knownHashes{}
+	if !isFile(hashesPath(dir)) { // opening a pipe would wait
+		return known
+	}
 	b, err := boundedfile.Read(hashesPath(dir), "remembered hashes", mostHashesBytes)
 	seal, b, _ := bytes.Cut(b, []byte("\n"))
 	if err != nil || string(seal) != fmt.Sprintf("%x", sha256.Sum256(b)) || json.Unmarshal(b, &known) != nil {
