@@ -74,7 +74,7 @@ func xored(a, b *raster.Image) *raster.Image {
 
 func mustEncrypt(t *testing.T, name string, plain, key *raster.Image) *raster.Image {
 	t.Helper()
-	out, _, err := mustScheme(t, name).Encrypt(plain, key, Params{Iterations: DefaultIterations})
+	out, _, err := encrypt(mustScheme(t, name), plain, key, Params{Iterations: DefaultIterations})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 	var l [3]*raster.Image
 	for i, m := range []*raster.Image{plain, other, zero} {
 		var err error
-		if l[i], _, err = mustScheme(t, "logistic").Encrypt(m, nil, p); err != nil {
+		if l[i], _, err = encrypt(mustScheme(t, "logistic"), m, nil, p); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -227,13 +227,13 @@ func TestAttackForgery(t *testing.T) {
 			"a cipher bit": func(c *raster.Image, _ *KeyFile) { c.Pix[999] ^= 128 },
 			"a key bit":    func(_ *raster.Image, k *KeyFile) { k.Key.Pix[999] ^= 128 },
 		} {
-			c, k, err := s.Encrypt(plain, key, Params{Iterations: DefaultIterations})
+			c, k, err := encrypt(s, plain, key, Params{Iterations: DefaultIterations})
 			if err != nil {
 				t.Fatal(err)
 			}
 			forge(c, k)
 			k.SHA256 = Digest(c)
-			got, err := s.Decrypt(c, k)
+			got, err := s.Open(c, k)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -265,13 +265,13 @@ func TestNoiseOnTheCipherImage(t *testing.T) {
 		return c
 	}
 	s := mustScheme(t, "xor")
-	c, k, err := s.Encrypt(plain, key, Params{})
+	c, k, err := encrypt(s, plain, key, Params{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c = dirty(c)
 	k.SHA256 = Digest(c)
-	got, err := s.Decrypt(c, k)
+	got, err := s.Open(c, k)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,11 +99,23 @@ func Digest(m *raster.Image) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Decrypt opens a cipher image with the scheme that its key file names.
-func Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error) {
-	s, err := SchemeByName(k.Scheme)
+// Decrypt opens a cipher image with the system that its key file names.
+func Decrypt(cipherImage *raster.Image, k *KeyFile) (*raster.Image, error) {
+	r, err := researchByName(k.Scheme)
 	if err != nil {
 		return nil, err
 	}
-	return s.Decrypt(cipher, k)
+	return r.Open(cipherImage, k)
+}
+
+// researchByName finds the system of a key file.
+func researchByName(name string) (*Research, error) {
+	c, err := WritableByName(name)
+	if err != nil {
+		return nil, err
+	}
+	if r, ok := c.(*Research); ok {
+		return r, nil
+	}
+	return nil, fmt.Errorf("the scheme %q has key files of another kind", name)
 }

@@ -9,25 +9,29 @@ import (
 	"keygan/data/raster"
 )
 
-// A research scheme encrypts an image with a key image, and the key file opens it again.
+// A cryptosystem for research encrypts an image with a key image, and the key file opens it again.
 func Example() {
 	plain, key := raster.NewImage(256, 256, 1, 8), raster.NewImage(256, 256, 3, 8)
 	copy(plain.Pix, "the samples of an image")
 	for i := range key.Pix {
 		key.Pix[i] = byte(i * i) // a network makes it in practice
 	}
-	scheme, err := cipher.SchemeByName("paper")
+	system, err := cipher.ByName("paper")
 	if err != nil {
 		log.Fatal(err)
 	}
-	cipherImage, keyFile, err := scheme.Encrypt(plain, key, cipher.Params{Iterations: cipher.DefaultIterations})
+	secret, err := system.NewSecret(cipher.Input{Plain: plain, Key: key, Params: cipher.Params{Iterations: cipher.DefaultIterations}})
 	if err != nil {
 		log.Fatal(err)
 	}
-	opened, err := cipher.Decrypt(cipherImage, keyFile)
+	cipherImage, err := secret.Encrypt(plain)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(bytes.Equal(opened.Pix, plain.Pix), scheme.Warning() != "")
+	opened, err := secret.Decrypt(cipherImage)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(bytes.Equal(opened.Pix, plain.Pix), system.Info().Warning != "")
 	// Output: true true
 }

@@ -78,16 +78,7 @@ func newKeyFile(scheme string, p Params, cipher, key *raster.Image) *KeyFile {
 	return k
 }
 
-// opens says whether k is the key file of this cipher image under this scheme, with a key that fits it; otherwise the error
-// wraps ErrMismatch.
-func (k *KeyFile) opens(scheme string, cipher *raster.Image) error {
-	if err := k.belongs(scheme, cipher); err != nil {
-		return err
-	}
-	return checkKey(cipher, k.Key)
-}
-
-// belongs is opens without a look at the key, for schemes that take none.
+// belongs says whether k is the key file of this cipher image under this scheme; otherwise the error wraps ErrMismatch.
 func (k *KeyFile) belongs(scheme string, cipher *raster.Image) error {
 	switch {
 	case k.Scheme != scheme:
@@ -163,16 +154,16 @@ func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 	if err != nil {
 		return fail(err)
 	}
-	s, err := SchemeByName(k.Scheme)
+	r, err := researchByName(k.Scheme)
 	if err != nil {
 		return fail(err)
 	}
 	want := 1 // arrays
-	if s.TakesKey() {
+	if r.About.Takes == KeyImage {
 		want = 2
 		k.Key, err = readKey(arrays, k)
 	} else {
-		err = s.Check(&raster.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}, k.Params)
+		_, err = r.complete(k.Params, &raster.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth})
 	}
 	if err != nil {
 		return fail(err)
@@ -217,7 +208,7 @@ func parseMeta(b []byte) (*KeyFile, error) {
 	if err := dec.Decode(&m); err != nil {
 		return nil, fmt.Errorf("array meta: %w", err)
 	}
-	if _, err := SchemeByName(m.Scheme); err != nil {
+	if _, err := researchByName(m.Scheme); err != nil {
 		return nil, err
 	}
 	sum, err := hex.DecodeString(m.SHA256)

@@ -19,7 +19,7 @@ import (
 // sample is a small key file and the cipher image it opens.
 func sample(t testing.TB) (*KeyFile, []byte) {
 	t.Helper()
-	_, k, err := mustScheme(t, "xor").Encrypt(ciphertest.Noise(5, 4, 1, 1), ciphertest.Noise(5, 4, 3, 2), Params{})
+	_, k, err := encrypt(mustScheme(t, "xor"), ciphertest.Noise(5, 4, 1, 1), ciphertest.Noise(5, 4, 3, 2), Params{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestKeyFileOfNumPy(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain, key := ciphertest.Noise(20, 10, 1, 1234), ciphertest.Noise(20, 10, 3, 5678)
-	secret, _, err := mustScheme(t, "xor").Encrypt(plain, key, Params{})
+	secret, _, err := encrypt(mustScheme(t, "xor"), plain, key, Params{})
 	if err != nil {
 		t.Fatal(err)
 	}

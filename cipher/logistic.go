@@ -1,9 +1,9 @@
 package cipher
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"fmt"
+	"math"
+	"math/rand/v2"
 
 	"keygan/data/raster"
 )
@@ -77,62 +77,45 @@ func logisticStart(x0, r float64) (float64, error) {
 	return x, nil
 }
 
-// LogisticParams draws parameters for the scheme logistic from crypto/rand: x0 from (0, 1) and r from (3.9, 4), in steps of 2⁻⁵³.
+// drawLogistic draws x0 from (0, 1) and r from (3.9, 4), in steps of 2⁻⁵³, unless p has them.
 // That is not a key of 106 bits: the map forgets much of it.
-func LogisticParams() Params {
-	uniform := func() float64 {
-		var b [8]byte
-		rand.Read(b[:]) // it ends the program rather than fail
-		return float64(binary.BigEndian.Uint64(b[:])>>11) * 0x1p-53
-	}
-	for {
-		p := Params{X0: uniform(), R: 3.9 + float64(0.1*uniform())}
-		if _, err := logisticStart(p.X0, p.R); err == nil {
-			return p
+func drawLogistic(p Params, _ int, rng *rand.Rand) Params {
+	for p.X0 == 0 && p.R == 0 {
+		drawn := Params{X0: rng.Float64(), R: 3.9 + float64(0.1*rng.Float64())}
+		if _, err := logisticStart(drawn.X0, drawn.R); err == nil {
+			return drawn
 		}
 	}
+	return p
 }
 
-// logistic is the chaos baseline: the image XORed with the keystream of a logistic map. Its secret is x0 and r.
-type logistic struct{}
-
-func (logistic) Name() string { return "logistic" }
-
-func (logistic) Warning() string {
-	return "the scheme \"logistic\" is research material: it does not protect an image (see the documentation)"
+// logistic is the chaos baseline: the image XORed with the keystream of a logistic map. Its secret is x0 and r, and one pair serves all
+// images: so such schemes are used, and so their authors measure them.
+var logistic = &Research{
+	About: Info{
+		Name: "logistic", Warning: researchWarning("logistic", "does not protect an image"),
+		KeyFile: ClearKeyFile, Keystream: OwnKeystream, FloatBits: 64,
+		Claims: Claims{
+			Described:   Claim{Holds, formulasWritten, 0},
+			Precise:     Claim{NotShown, "Every orbit in float64 ends in a cycle. Those of up to 4096 values are refused; how long the others are is not known.", 0},
+			KeysCounted: Claim{NotShown, "x0 and r have 53 bits each, 106 by name; the map forgets much of them in its first steps, and nothing says how much.", 0},
+			NoWeakKeys:  Claim{NotShown, "Fixed points and short cycles are refused; windows of r with cycles longer than 4096 are not known.", 15},
+		},
+	},
+	Draw: drawLogistic,
+	Complete: func(p Params, _ int) (Params, error) {
+		_, err := logisticStart(p.X0, p.R)
+		return Params{X0: p.X0, R: p.R}, err
+	},
+	Encrypt: xorLogistic, Decrypt: xorLogistic,
+	Space: func(*raster.Image, *Network) KeySpace {
+		bits := 53 + math.Log2(0.1*0x1p53)
+		return KeySpace{bits, "53 bits of x0 and those of r between 3.9 and 4", bits, "at most the same: in float64 many keys lead to the same few cycles"}
+	},
 }
 
-func (logistic) TakesKey() bool { return false }
-
-func (logistic) Check(plain *raster.Image, p Params) error {
-	if err := checkFormat("logistic", plain); err != nil {
-		return err
-	}
-	_, err := logisticStart(p.X0, p.R)
-	return err
-}
-
-func (s logistic) Encrypt(plain, _ *raster.Image, p Params) (*raster.Image, *KeyFile, error) {
-	p = Params{X0: p.X0, R: p.R}
-	out, err := s.xor(plain, p)
-	if err != nil {
-		return nil, nil, err
-	}
-	return out, newKeyFile("logistic", p, out, nil), nil
-}
-
-func (s logistic) Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error) {
-	if err := k.belongs("logistic", cipher); err != nil {
-		return nil, err
-	}
-	return s.xor(cipher, k.Params)
-}
-
-// xor is both directions: the sample i of raster.Image.Pix with the byte i of the keystream.
-func (s logistic) xor(m *raster.Image, p Params) (*raster.Image, error) {
-	if err := s.Check(m, p); err != nil {
-		return nil, err
-	}
+// xorLogistic is both directions: the sample i of raster.Image.Pix with the byte i of the keystream.
+func xorLogistic(m, _ *raster.Image, p Params) (*raster.Image, error) {
 	keystream, err := LogisticKeystream(len(m.Pix), p.X0, p.R)
 	if err != nil {
 		return nil, err
@@ -141,3 +124,37 @@ func (s logistic) xor(m *raster.Image, p Params) (*raster.Image, error) {
 	XOR(out.Pix, out.Pix, keystream)
 	return out, nil
 }
+
+// logistic32 is how most published programs use the map: in float32, with the leading byte of each value.
+var logistic32 = &Research{
+	About: Info{Name: "logistic, float32", Keystream: OwnKeystream, FloatBits: 32, VariantOf: "logistic", OnlyAttacks: []int{15}},
+	Draw: func(_ Params, _ int, rng *rand.Rand) Params {
+		x0, r := rng.Float32(), 3.9+0.1*rng.Float32()
+		return Params{X0: float64(x0), R: float64(r)}
+	},
+	Complete: func(p Params, _ int) (Params, error) { return p, nil },
+	Encrypt:  xorLogistic32, Decrypt: xorLogistic32,
+	Space: func(*raster.Image, *Network) KeySpace {
+		bits := 24 + math.Log2(0.1*0x1p22) // r has 22 bits behind the point
+		return KeySpace{bits, "24 bits of x0 and those of r between 3.9 and 4", bits, "at most the same: nearly all keys lead to a handful of cycles"}
+	},
+}
+
+func xorLogistic32(m, _ *raster.Image, p Params) (*raster.Image, error) {
+	out, x, r := m.Clone(), float32(p.X0), float32(p.R)
+	for range logisticBurnIn {
+		x = LogisticNext32(x, r)
+	}
+	for i := range out.Pix {
+		x = LogisticNext32(x, r)
+		out.Pix[i] ^= LeadingByte(x)
+	}
+	return out, nil
+}
+
+// LogisticNext32 is one step of the map in float32, r·(x·(1 − x)), rounded after each operation. The conversions forbid fusing. Another
+// order of the operations has other cycles.
+func LogisticNext32(x, r float32) float32 { return float32(r * float32(x*float32(1-x))) }
+
+// LeadingByte is ⌊256·x⌋, at most 255.
+func LeadingByte(x float32) byte { return byte(min(255, 256*x)) }

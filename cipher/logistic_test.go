@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -69,10 +70,10 @@ func TestLogisticRefusesDegenerateParameters(t *testing.T) {
 		}
 		plain := ciphertest.Noise(4, 4, 1, 1)
 		p := Params{X0: c.x0, R: c.r}
-		if err := (logistic{}).Check(plain, p); err == nil {
+		if err := logistic.Check(plain, p); err == nil {
 			t.Errorf("x0 = %v, r = %v: Check takes it", c.x0, c.r)
 		}
-		if _, _, err := (logistic{}).Encrypt(plain, nil, p); err == nil {
+		if _, _, err := encrypt(logistic, plain, nil, p); err == nil {
 			t.Errorf("x0 = %v, r = %v: Encrypt takes it", c.x0, c.r)
 		}
 	}
@@ -105,12 +106,12 @@ func TestLogisticKeystreamLooksUniform(t *testing.T) {
 }
 
 func TestLogisticNeedsNoKeyImage(t *testing.T) {
-	p := LogisticParams()
-	if other := LogisticParams(); p == other {
+	p := drawLogistic(Params{}, 0, rand.New(Source(nil)))
+	if other := drawLogistic(Params{}, 0, rand.New(Source(nil))); p == other {
 		t.Errorf("drawn twice: %v", p)
 	}
 	for _, plain := range []*raster.Image{ciphertest.Noise(7, 5, 1, 1), ciphertest.Noise(31, 9, 3, 2)} {
-		secret, k, err := mustScheme(t, "logistic").Encrypt(plain, nil, p)
+		secret, k, err := encrypt(mustScheme(t, "logistic"), plain, nil, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +143,7 @@ func TestLogisticNeedsNoKeyImage(t *testing.T) {
 
 // A key file whose parameters give no keystream is refused when it is read.
 func TestLogisticKeyFileOfDegenerateParameters(t *testing.T) {
-	_, k, err := mustScheme(t, "logistic").Encrypt(ciphertest.Noise(7, 5, 1, 1), nil, Params{X0: 0.25, R: 3.75})
+	_, k, err := encrypt(mustScheme(t, "logistic"), ciphertest.Noise(7, 5, 1, 1), nil, Params{X0: 0.25, R: 3.75})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,10 @@
 package cipher
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"math/rand/v2"
 
 	"keygan/cipher/catmap"
 	"keygan/data/raster"
@@ -12,67 +15,72 @@ const PaperSide = 256
 
 // paper is the published scheme: cipher = cat map(plain, k iterations) ⊕ key, with the network's raw 256×256×3 key.
 // A grey image has one byte a pixel and takes the key's first channel.
-type paper struct{}
-
-func (paper) Name() string { return "paper" }
-
-func (paper) Warning() string {
-	return "the scheme \"paper\" is research material: it reproduces published tables and does not protect an image (see the documentation)"
+var paper = &Research{
+	About: Info{
+		Name: "paper", Warning: researchWarning("paper", "reproduces published tables and does not protect an image"),
+		Takes: KeyImage, Iterations: true, KeyFile: ClearKeyFile, MovesPixels: true, Keystream: RawKeystream, Claims: rawKeyClaims,
+	},
+	Side:     PaperSide,
+	Complete: catParams,
+	Scramble: scramble,
+	Encrypt: func(m, key *raster.Image, p Params) (*raster.Image, error) {
+		out := scramble(m, p)
+		xorKey(out, key)
+		return out, nil
+	},
+	Decrypt: func(m, key *raster.Image, p Params) (*raster.Image, error) {
+		moved := m.Clone()
+		xorKey(moved, key)
+		return catmap.Invert(moved, p.A, p.B, p.Iterations), nil
+	},
+	Space: func(shape *raster.Image, n *Network) KeySpace {
+		k, counts := rawKeySpace(shape, n), countBits(shape.Width)
+		k.Nominal += counts
+		k.NominalHow += fmt.Sprintf(", and log2 of the %.0f iteration counts of the cat map", math.Exp2(counts))
+		k.Effective += counts
+		k.EffectiveHow = "the iteration count of the cat map; besides it, " + k.EffectiveHow
+		return k
+	},
 }
 
-func (paper) TakesKey() bool { return true }
-
-func (paper) Check(plain *raster.Image, p Params) error {
-	if err := checkFormat("paper", plain); err != nil {
-		return err
-	}
-	if plain.Width != PaperSide || plain.Height != PaperSide {
-		return &SizeError{"paper", plain.String(), PaperSide}
-	}
-	_, err := catParams(PaperSide, p)
-	return err
+// catMapAlone is the half of paper that moves pixels, with the iteration count for a key.
+var catMapAlone = &Research{
+	About: Info{
+		Name: "cat map alone", MovesPixels: true, OnlyAttacks: []int{1, 2, 3, 6},
+		Claims: Claims{
+			Described:   Claim{Holds, formulasWritten, 0},
+			Precise:     Claim{Holds, "The map is made of whole numbers, and its period was not enough to undo it.", 1},
+			KeysCounted: Claim{Fails, "The key is an iteration count, and there are fewer than three times the image's side.", 1},
+			NoWeakKeys:  Claim{Fails, "Multiples of the period leave the image as it is, half the period leaves a quarter of the pixels of an image whose side is a power of two, and pixel (0, 0) never moves.", 0},
+		},
+	},
+	Draw: func(_ Params, width int, rng *rand.Rand) Params {
+		return Params{Iterations: 1 + rng.IntN(catmap.Period(width, 1, 1)-1)}
+	},
+	Complete: catParams,
+	Scramble: scramble,
+	Encrypt:  func(m, _ *raster.Image, p Params) (*raster.Image, error) { return scramble(m, p), nil },
+	Decrypt: func(m, _ *raster.Image, p Params) (*raster.Image, error) {
+		return catmap.Invert(m, p.A, p.B, p.Iterations), nil
+	},
+	Space: func(shape *raster.Image, _ *Network) KeySpace {
+		bits := countBits(shape.Width)
+		return KeySpace{bits, "log2 of the iteration counts", bits, "the same"}
+	},
 }
 
-func (s paper) Encrypt(plain, key *raster.Image, p Params) (*raster.Image, *KeyFile, error) {
-	if err := s.Check(plain, p); err != nil {
-		return nil, nil, err
-	}
-	if err := checkKey(plain, key); err != nil {
-		return nil, nil, err
-	}
-	p, err := catParams(PaperSide, p)
-	if err != nil {
-		return nil, nil, err
-	}
-	out := catmap.Apply(plain, p.A, p.B, p.Iterations)
-	xorKey(out, key)
-	return out, newKeyFile("paper", p, out, key), nil
+const formulasWritten = "The formulas, with the order of the roundings, are written down, and other programs give the same bytes."
+
+func scramble(m *raster.Image, p Params) *raster.Image {
+	return catmap.Apply(m, p.A, p.B, p.Iterations)
 }
 
-func (s paper) Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error) {
-	if err := k.opens("paper", cipher); err != nil {
-		return nil, err
-	}
-	if err := s.Check(cipher, k.Params); err != nil {
-		return nil, err
-	}
-	p, err := catParams(PaperSide, k.Params)
-	if err != nil {
-		return nil, err
-	}
-	moved := cipher.Clone()
-	xorKey(moved, k.Key)
-	return catmap.Invert(moved, p.A, p.B, p.Iterations), nil
-}
+// countBits is log2 of the number of iteration counts that differ and move something.
+func countBits(side int) float64 { return math.Log2(float64(catmap.Period(side, 1, 1) - 1)) }
 
 // catParams checks the parameters of a cat map on a side×side square and fills in the defaults of the shears.
-func catParams(side int, p Params) (Params, error) {
-	if p.A == 0 {
-		p.A = 1
-	}
-	if p.B == 0 {
-		p.B = 1
-	}
+func catParams(p Params, side int) (Params, error) {
+	p = Params{Iterations: p.Iterations, A: cmp.Or(p.A, 1), B: cmp.Or(p.B, 1)}
 	switch {
 	case p.A < 0 || p.A >= side || p.B < 0 || p.B >= side:
 		return p, fmt.Errorf("the cat map's shear factors are %d and %d, they must be in [1, %d]", p.A, p.B, side-1)

@@ -44,20 +44,28 @@ func readVectors(t *testing.T) vectors {
 	return v
 }
 
-func mustScheme(t testing.TB, name string) Scheme {
+func mustScheme(t testing.TB, name string) *Research {
 	t.Helper()
-	s, err := SchemeByName(name)
+	r, err := researchByName(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return r
+}
+
+// researchNames are the systems whose key files are in the clear.
+func researchNames() []string { return namesOf(func(i Info) bool { return i.KeyFile == ClearKeyFile }) }
+
+// encrypt makes a cipher image and its key file.
+func encrypt(r *Research, plain, key *raster.Image, p Params) (*raster.Image, *KeyFile, error) {
+	return r.Seal(Input{Plain: plain, Key: key, Params: p})
 }
 
 func TestSchemesAgainstNumPy(t *testing.T) {
 	for _, v := range readVectors(t).Schemes {
 		t.Run(fmt.Sprintf("%s %dx%dx%d", v.Scheme, v.Width, v.Height, v.Channels), func(t *testing.T) {
 			plain, key := ciphertest.Noise(v.Width, v.Height, v.Channels, v.Seed), ciphertest.Noise(v.Width, v.Height, 3, v.KeySeed)
-			got, k, err := mustScheme(t, v.Scheme).Encrypt(plain, key, Params{Iterations: v.Iterations})
+			got, k, err := encrypt(mustScheme(t, v.Scheme), plain, key, Params{Iterations: v.Iterations})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,34 +90,34 @@ func TestDecryptIsTheInverse(t *testing.T) {
 		seed := rapid.Uint32Range(1, 1<<31).Draw(t, "seed")
 		w, h := rapid.IntRange(1, 70).Draw(t, "width"), rapid.IntRange(1, 70).Draw(t, "height")
 		p := Params{}
-		name := rapid.SampledFrom(Schemes()).Draw(t, "scheme")
+		name := rapid.SampledFrom(researchNames()).Draw(t, "scheme")
 		switch name {
 		case "logistic":
 			p.X0, p.R = rapid.Float64Range(0.1, 0.2).Draw(t, "x0"), 3.99
 		case "paper":
 			w, h, p.Iterations = PaperSide, PaperSide, rapid.IntRange(1, 191).Draw(t, "iterations")
 		}
-		s, err := SchemeByName(name)
+		s, err := researchByName(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		plain, key := ciphertest.Noise(w, h, channels, seed), ciphertest.Noise(w, h, keyChannels, seed+1)
 		wantPlain, wantKey := plain.Clone(), key.Clone()
-		secret, k, err := s.Encrypt(plain, key, p)
+		secret, k, err := encrypt(s, plain, key, p)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(plain.Pix) > 100 && ciphertest.Same(secret, plain) {
 			t.Fatal("the cipher image is the plain image")
 		}
-		back, err := s.Decrypt(secret, k)
+		back, err := s.Open(secret, k)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !ciphertest.Same(back, wantPlain) {
 			t.Fatal("decryption gave another image")
 		}
-		if !ciphertest.Same(plain, wantPlain) || !ciphertest.Same(key, wantKey) || s.TakesKey() && !ciphertest.Same(k.Key, wantKey) {
+		if !ciphertest.Same(plain, wantPlain) || !ciphertest.Same(key, wantKey) || s.About.Takes == KeyImage && !ciphertest.Same(k.Key, wantKey) {
 			t.Fatal("an argument was changed")
 		}
 	})
@@ -140,12 +148,13 @@ func TestCheck(t *testing.T) {
 		{"xor", raster.NewImage(5, 9, 3, 16), Params{}, "its 16-bit samples need twice"},
 		{"logistic", raster.NewImage(5, 9, 1, 8), Params{X0: 0.3, R: 3.99}, ""},
 		{"logistic", raster.NewImage(5, 9, 3, 16), Params{X0: 0.3, R: 3.99}, "its 16-bit samples need twice"},
-		{"logistic", raster.NewImage(5, 9, 1, 8), Params{}, "x0 is 0"},
+		{"logistic", raster.NewImage(5, 9, 1, 8), Params{}, ""}, // they are drawn
+		{"logistic", raster.NewImage(5, 9, 1, 8), Params{R: 3.99}, "x0 is 0"},
 		{"xor", raster.NewImage(5, 9, 2, 8), Params{}, "grey+alpha, 8 bits: the key has no channel for alpha"},
 	} {
 		s := mustScheme(t, c.scheme)
 		key := raster.NewImage(c.plain.Width, c.plain.Height, 3, 8)
-		_, _, encryptErr := s.Encrypt(c.plain, key, c.p)
+		_, _, encryptErr := encrypt(s, c.plain, key, c.p)
 		for what, err := range map[string]error{"Check": s.Check(c.plain, c.p), "Encrypt": encryptErr} {
 			switch {
 			case c.want == "" && err != nil:
@@ -159,8 +168,8 @@ func TestCheck(t *testing.T) {
 
 func TestEncryptRefusesKeysThatDoNotFit(t *testing.T) {
 	plain := raster.NewImage(256, 256, 3, 8)
-	for _, name := range Schemes() {
-		if !mustScheme(t, name).TakesKey() {
+	for _, name := range researchNames() {
+		if mustScheme(t, name).About.Takes != KeyImage {
 			continue
 		}
 		for want, key := range map[string]*raster.Image{
@@ -168,7 +177,7 @@ func TestEncryptRefusesKeysThatDoNotFit(t *testing.T) {
 			"has 16 bits a sample, not 8":                 raster.NewImage(256, 256, 3, 16),
 			"too few channels":                            raster.NewImage(256, 256, 1, 8),
 		} {
-			if _, _, err := mustScheme(t, name).Encrypt(plain, key, Params{Iterations: 30}); err == nil || !strings.Contains(err.Error(), want) {
+			if _, _, err := encrypt(mustScheme(t, name), plain, key, Params{Iterations: 30}); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error %v, want %q", name, err, want)
 			}
 		}
@@ -176,14 +185,14 @@ func TestEncryptRefusesKeysThatDoNotFit(t *testing.T) {
 }
 
 func TestDecryptRefusesWhatDoesNotMatch(t *testing.T) {
-	for _, name := range Schemes() {
+	for _, name := range researchNames() {
 		s := mustScheme(t, name)
 		plain := ciphertest.Noise(256, 256, 3, 1)
-		secret, k, err := s.Encrypt(plain, ciphertest.Noise(256, 256, 3, 2), Params{Iterations: 30, X0: 0.3, R: 3.99})
+		secret, k, err := encrypt(s, plain, ciphertest.Noise(256, 256, 3, 2), Params{Iterations: 30, X0: 0.3, R: 3.99})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, foreign, err := s.Encrypt(ciphertest.Noise(256, 256, 3, 3), ciphertest.Noise(256, 256, 3, 4), Params{Iterations: 30, X0: 0.4, R: 3.99})
+		_, foreign, err := encrypt(s, ciphertest.Noise(256, 256, 3, 3), ciphertest.Noise(256, 256, 3, 4), Params{Iterations: 30, X0: 0.4, R: 3.99})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,24 +211,24 @@ func TestDecryptRefusesWhatDoesNotMatch(t *testing.T) {
 			"the other scheme":  {secret, &otherScheme},
 			"one channel fewer": {secret.Convert(1), k},
 		} {
-			if got, err := s.Decrypt(c.secret, c.k); !errors.Is(err, ErrMismatch) || got != nil {
+			if got, err := s.Open(c.secret, c.k); !errors.Is(err, ErrMismatch) || got != nil {
 				t.Errorf("%s, %s: error %v", name, what, err)
 			}
 		}
 	}
 }
 
-func TestSchemeByName(t *testing.T) {
-	_, err := SchemeByName("sealde")
-	if err == nil || !strings.Contains(err.Error(), `unknown scheme "sealde": it must be one of paper, xor, logistic`) {
+func TestWritableByName(t *testing.T) {
+	_, err := WritableByName("aes-256-gcm")
+	if err == nil || !strings.Contains(err.Error(), `unknown scheme "aes-256-gcm": it must be one of sealed, paper, xor, logistic`) {
 		t.Errorf("error %v", err)
 	}
-	for _, name := range Schemes() {
-		if s := mustScheme(t, name); s.Name() != name || !strings.Contains(s.Warning(), name) {
-			t.Errorf("%q calls itself %q and warns %q", name, s.Name(), s.Warning())
+	for _, name := range researchNames() {
+		if i := mustScheme(t, name).Info(); i.Name != name || !strings.Contains(i.Warning, name) {
+			t.Errorf("%q calls itself %q and warns %q", name, i.Name, i.Warning)
 		}
 	}
-	if !slices.Contains(Schemes(), "xor") {
+	if !slices.Contains(researchNames(), "xor") {
 		t.Error("no scheme xor")
 	}
 }

@@ -20,40 +20,26 @@ func XOR(dst, a, b []byte) {
 }
 
 // xor is the baseline: the image XORed with the raw key, nothing else.
-type xor struct{}
-
-func (xor) Name() string { return "xor" }
-
-func (xor) Warning() string {
-	return "the scheme \"xor\" is research material: it does not protect an image (see the documentation)"
+var xor = &Research{
+	About: Info{
+		Name: "xor", Warning: researchWarning("xor", "does not protect an image"),
+		Takes: KeyImage, KeyFile: ClearKeyFile, Keystream: RawKeystream, Claims: rawKeyClaims,
+	},
+	Encrypt: xorWithKey, Decrypt: xorWithKey, Space: rawKeySpace,
 }
 
-func (xor) TakesKey() bool { return true }
+// RawKey is the name of the variant that is the key image by itself.
+const RawKey = "raw key"
 
-// Check takes every size; there are no parameters.
-func (xor) Check(plain *raster.Image, _ Params) error { return checkFormat("xor", plain) }
+// rawKey is the key image of xor and paper, by itself.
+var rawKey = &Research{
+	About:   Info{Name: RawKey, Takes: KeyImage, Keystream: RawKeystream, OnlyAttacks: []int{9}},
+	Encrypt: xorWithKey, Decrypt: xorWithKey, Space: rawKeySpace,
+}
 
-func (s xor) Encrypt(plain, key *raster.Image, p Params) (*raster.Image, *KeyFile, error) {
-	if err := s.Check(plain, p); err != nil {
-		return nil, nil, err
-	}
-	if err := checkKey(plain, key); err != nil {
-		return nil, nil, err
-	}
-	out := plain.Clone()
+func xorWithKey(m, key *raster.Image, _ Params) (*raster.Image, error) {
+	out := m.Clone()
 	xorKey(out, key)
-	return out, newKeyFile("xor", Params{}, out, key), nil
-}
-
-func (s xor) Decrypt(cipher *raster.Image, k *KeyFile) (*raster.Image, error) {
-	if err := k.opens("xor", cipher); err != nil {
-		return nil, err
-	}
-	if err := s.Check(cipher, k.Params); err != nil {
-		return nil, err
-	}
-	out := cipher.Clone()
-	xorKey(out, k.Key)
 	return out, nil
 }
 

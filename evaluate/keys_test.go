@@ -15,7 +15,7 @@ func TestKeyMeasures(t *testing.T) {
 	}
 	const bytes = 32 * 32 * 3
 	one := 100. / bytes // percent
-	xor, logistic, sealed, aes, chaos := experiment.System{Scheme: "xor", Generator: "net"}, experiment.System{Scheme: "logistic"}, experiment.System{Scheme: experiment.SchemeSealed, Generator: "net"}, experiment.System{Scheme: experiment.SchemeAES}, experiment.System{Scheme: experiment.SchemeChaosGAN, Generator: "chaos"}
+	xor, logistic, sealed, aes, chaos := experiment.System{Scheme: "xor", Generator: "net"}, experiment.System{Scheme: "logistic"}, experiment.System{Scheme: "sealed", Generator: "net"}, experiment.System{Scheme: "aes-256-gcm"}, experiment.System{Scheme: experiment.SchemeChaosGAN, Generator: "chaos"}
 	for _, c := range []struct {
 		of        experiment.System
 		metric    string

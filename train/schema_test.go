@@ -13,9 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"keygan/cipher"
 	"keygan/data/imagefile"
 	"keygan/data/synthetic"
-	"keygan/evaluate/experiment"
 )
 
 var update = flag.Bool("update", false, "write configs/schema.json anew")
@@ -71,7 +71,7 @@ func choices(of reflect.Type, key string) []string {
 	case "dataset.Spec.axis":
 		return []string{imagefile.Axial, imagefile.Coronal, imagefile.Sagittal}
 	case "experiment.Config.schemes":
-		return experiment.Schemes()
+		return cipher.Names()
 	}
 	return nil
 }

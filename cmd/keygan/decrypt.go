@@ -69,8 +69,8 @@ func (a *app) decryptCommand() *cobra.Command {
 	}
 	c.Flags().StringVarP(&d.out, "output", "o", "", "the folder to write to, or - for standard output")
 	c.Flags().StringVar(&d.key, "key", "", "the key file; default: X.key.age or X.key.json beside X.cipher.png")
-	c.Flags().StringVar(&d.schemeName, "scheme", sealedScheme, "sealed, or for research: "+strings.Join(cipher.Schemes(), ", "))
-	complete(c, "scheme", append([]string{sealedScheme}, cipher.Schemes()...)...)
+	c.Flags().StringVar(&d.schemeName, "scheme", sealedScheme, "sealed, or for research: "+strings.Join(researchSchemes(), ", "))
+	complete(c, "scheme", cipher.Writable()...)
 	c.Flags().BoolVar(&d.keepOuter, "keep-outer-name", false, "name outputs after the cipher images, not as what was encrypted was called")
 	c.Flags().StringArrayVarP(&d.identityFiles, "identity", "i", nil, "a file with identities that open key files, or -; may be repeated")
 	d.passphrase.addFlags(c, "", "ask for the passphrase of the key files")
@@ -105,13 +105,9 @@ func (d *decrypt) run(cmd *cobra.Command, args []string) error {
 	d.app.noteShard("decrypt", d.shard, len(inputs), len(all))
 	began := time.Now()
 	jobs, more := d.jobs(inputs)
-	warning := ""
-	if s, err := cipher.SchemeByName(d.schemeName); err == nil {
-		warning = s.Warning()
-	}
 	return d.app.run(cmd.Context(), batch{
 		what: "decrypt", jobs: jobs, bad: append(bad, more...), leftOut: left, root: d.out, protected: d.protected(), force: d.force,
-		resume: d.resume, warning: warning, workers: runtime.GOMAXPROCS(0), summed: true, listing: d.listing, began: began,
+		resume: d.resume, warning: cipher.Describe(d.schemeName).Warning, workers: runtime.GOMAXPROCS(0), summed: true, listing: d.listing, began: began,
 	})
 }
 
@@ -151,10 +147,11 @@ func (d *decrypt) prepare(cmd *cobra.Command, args []string) (err error) {
 	if err := checkDashes("decrypt", append(slices.Concat(args, d.identityFiles), d.passphrase.file)); err != nil {
 		return err
 	}
-	if d.schemeName != sealedScheme {
-		if _, err := cipher.SchemeByName(d.schemeName); err != nil {
-			return usageError{fmt.Errorf("decrypt: %w, or sealed", err)}
-		}
+	research, err := researchScheme(d.schemeName)
+	if err != nil {
+		return usageError{fmt.Errorf("decrypt: %w", err)}
+	}
+	if research != nil {
 		for _, flag := range []string{"identity", "passphrase", "passphrase-file", "keep-outer-name"} {
 			if cmd.Flags().Changed(flag) {
 				return usagef("decrypt: --%s has no meaning for the scheme %s, whose key files are not encrypted", flag, d.schemeName)
@@ -395,7 +392,7 @@ func refuseResearch(path, keyFile string) error {
 
 func researchKey(path, keyFile string) error {
 	return hinted{fmt.Errorf("%s: its key file %s is of a research scheme, which only --scheme opens: anybody could have made it", path, keyFile),
-		"keygan inspect tells which scheme it is; --scheme " + strings.Join(cipher.Schemes(), ", --scheme ") + " open such files"}
+		"keygan inspect tells which scheme it is; --scheme " + strings.Join(researchSchemes(), ", --scheme ") + " open such files"}
 }
 
 func keyFileBeside(path, suffix string) string {

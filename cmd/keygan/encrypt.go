@@ -24,7 +24,7 @@ type encrypt struct {
 	resize                  int
 	force, resume           bool
 	params                  cipher.Params
-	scheme                  cipher.Scheme
+	scheme                  *cipher.Research // nil for the scheme sealed
 	generator               generator
 	listing                 resultList
 	single                  bool // -o names the one cipher image, not a folder
@@ -86,8 +86,8 @@ func (a *app) encryptCommand() *cobra.Command {
 	}
 	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to, or for one file FILE.png or -")
 	c.Flags().StringVar(&e.keyOut, "key-out", "", "for one file: its key file; default: beside the cipher image")
-	c.Flags().StringVar(&e.schemeName, "scheme", sealedScheme, "sealed, or for research: "+strings.Join(cipher.Schemes(), ", "))
-	complete(c, "scheme", append([]string{sealedScheme}, cipher.Schemes()...)...)
+	c.Flags().StringVar(&e.schemeName, "scheme", sealedScheme, "sealed, or for research: "+strings.Join(researchSchemes(), ", "))
+	complete(c, "scheme", cipher.Writable()...)
 	c.Flags().StringArrayVarP(&e.recipientNames, "recipient", "r", nil, "who can open the key files; may be repeated (sealed)")
 	c.Flags().BoolVar(&e.noGAN, "no-gan", false, "no generator takes part in the keys (sealed)")
 	c.Flags().BoolVar(&e.pixels, "pixels", false, "encrypt the pixels of images, not their files (sealed)")
@@ -119,7 +119,7 @@ func (e *encrypt) run(cmd *cobra.Command, args []string) error {
 	}
 	wanted, warning, note := plainImage, "", ""
 	if !e.sealed() {
-		warning, note = e.scheme.Warning(), e.generator.note()
+		warning, note = e.scheme.About.Warning, e.generator.note()
 	} else if !e.pixels {
 		wanted = sealable
 	}
@@ -224,11 +224,11 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	if err := e.shard.parse(os.Getenv); err != nil {
 		return err
 	}
+	if e.scheme, err = researchScheme(e.schemeName); err != nil {
+		return usageError{fmt.Errorf("encrypt: %w", err)}
+	}
 	if e.sealed() {
 		return e.prepareSealed(cmd)
-	}
-	if e.scheme, err = cipher.SchemeByName(e.schemeName); err != nil {
-		return usageError{fmt.Errorf("encrypt: %w, or sealed", err)}
 	}
 	changed := cmd.Flags().Changed
 	for _, flag := range []string{
@@ -238,16 +238,15 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 			return hinted{usagef("encrypt: --%s has no meaning for the scheme %s", flag, e.schemeName), "without --scheme, sealed is taken, which has it"}
 		}
 	}
-	if e.schemeName != "paper" && changed("iterations") {
+	if !e.scheme.About.Iterations && changed("iterations") {
 		return usagef("encrypt: the scheme %s has no cat map, so --iterations has no meaning", e.schemeName)
 	}
-	if !e.scheme.TakesKey() {
+	if e.scheme.About.Takes == cipher.Nothing {
 		for _, flag := range []string{"weights", "noise-seed"} {
 			if changed(flag) {
 				return usagef("encrypt: the scheme %s takes no generator, so --%s has no meaning", e.schemeName, flag)
 			}
 		}
-		e.params = cipher.LogisticParams()
 	}
 	if err := checkResize(changed("resize"), e.resize); err != nil {
 		return err
@@ -257,7 +256,7 @@ func (e *encrypt) prepare(cmd *cobra.Command) (err error) {
 	if err := e.scheme.Check(shape, e.params); err != nil {
 		return usageError{fmt.Errorf("encrypt: %w", err)}
 	}
-	if !e.scheme.TakesKey() {
+	if e.scheme.About.Takes == cipher.Nothing {
 		return nil
 	}
 	return e.generator.load(cmd)
@@ -380,11 +379,13 @@ func (e *encrypt) make(ctx context.Context, path string, p pair) (comment string
 	if err := e.check(plain); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	key, params, err := e.key(plain)
-	if err != nil {
-		return "", named(path, err)
+	in := cipher.Input{Plain: plain, Params: e.params}
+	if e.scheme.About.Takes == cipher.KeyImage {
+		if in.Key, err = e.generator.key(plain); err != nil {
+			return "", named(path, err)
+		}
 	}
-	cipherImage, keyFile, err := e.scheme.Encrypt(plain, key, params)
+	cipherImage, keyFile, err := e.scheme.Seal(in)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
@@ -393,21 +394,12 @@ func (e *encrypt) make(ctx context.Context, path string, p pair) (comment string
 		atomicfile.File{Perm: secret, Write: keyFile.Write}, before.unchanged(pngOutput(p.image, public, cipherImage)))
 }
 
-// key makes the secret of one image: a key image, or the parameters that the scheme takes instead.
-func (e *encrypt) key(plain *raster.Image) (*raster.Image, cipher.Params, error) {
-	if !e.scheme.TakesKey() {
-		return nil, cipher.LogisticParams(), nil
-	}
-	key, err := e.generator.key(plain)
-	return key, e.params, err
-}
-
 // check finds out before a key is made whether the image can be encrypted with it.
 func (e *encrypt) check(plain *raster.Image) error {
 	if err := e.scheme.Check(plain, e.params); err != nil {
 		return err
 	}
-	if !e.scheme.TakesKey() {
+	if e.scheme.About.Takes == cipher.Nothing {
 		return nil
 	}
 	if c := e.generator.model.Arch().Channels; c < plain.Channels {

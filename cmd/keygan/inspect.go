@@ -238,14 +238,10 @@ func inspectKeyFile(path string) (finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := cipher.SchemeByName(k.Scheme)
-	if err != nil {
-		return nil, named(path, err)
-	}
 	found := keyFileFinding{
 		Kind: "key file", Scheme: k.Scheme, Iterations: k.Params.Iterations, A: k.Params.A, B: k.Params.B,
 		Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth,
-		SHA256: hex.EncodeToString(k.SHA256[:]), Name: k.Name, Warning: s.Warning(),
+		SHA256: hex.EncodeToString(k.SHA256[:]), Name: k.Name, Warning: cipher.Describe(k.Scheme).Warning,
 	}
 	if k.Key != nil {
 		found.KeyChannels, found.KeyBytes = k.Key.Channels, len(k.Key.Pix)

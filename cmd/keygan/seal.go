@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"keygan/cipher"
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/imagefile/pngstream"
@@ -19,13 +20,25 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const sealedScheme = "sealed"
+const sealedScheme = cipher.Default
+
+// researchScheme finds a scheme that writes key files in the clear. It returns nil for sealed.
+func researchScheme(name string) (*cipher.Research, error) {
+	c, err := cipher.WritableByName(name)
+	if err != nil {
+		return nil, err
+	}
+	r, _ := c.(*cipher.Research)
+	return r, nil
+}
+
+func researchSchemes() []string { return cipher.Writable()[1:] }
 
 // maxSamples bounds an image's samples, in bytes. A cipher image cannot be compressed, and data reads files of at most 2³¹ bytes:
 // what is nearly as large could be written and not be read again.
 const maxSamples = 2_000_000_000
 
-func (e *encrypt) sealed() bool { return e.schemeName == sealedScheme }
+func (e *encrypt) sealed() bool { return e.scheme == nil }
 
 // prepareSealed checks what of the command line the scheme sealed takes.
 func (e *encrypt) prepareSealed(cmd *cobra.Command) (err error) {

@@ -31,7 +31,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version, and the schemes and file formats it knows",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{version.String(), runtime.Version(), runtime.GOOS, runtime.GOARCH, append([]string{sealedScheme}, cipher.Schemes()...), infer.FormatVersion, sealed.Version, cipher.KeyFileVersion}
+			v := versionInfo{version.String(), runtime.Version(), runtime.GOOS, runtime.GOARCH, cipher.Writable(), infer.FormatVersion, sealed.Version, cipher.KeyFileVersion}
 			if asJSON {
 				return writeJSON(a.stdout, v)
 			}

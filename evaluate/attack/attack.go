@@ -1,16 +1,17 @@
-// Package attack attacks the schemes of package cipher, the published ones and sealed, and says what came of it.
+// Package attack attacks cryptosystems and says what came of it.
 //
 //	results, err := attack.Run(ctx, attack.Options{
-//		Plain:      images, // two or more, of one shape
-//		Generators: []attack.Generator{{Name: "built-in generator", Key: model.Key}},
-//		Schemes:    []string{"xor", "paper", "logistic", "sealed"},
-//		Seed:       1,
+//		Plain:    images, // two or more, of one shape
+//		Networks: []*cipher.Network{{Name: "built-in generator", Key: model.Key}},
+//		Schemes:  []string{"xor", "paper", "logistic", "sealed"},
+//		Seed:     1,
 //	}, nil)
 //
-// There are 15 attacks, most of them older than chaos ciphers. Each is code that attacks: it is given what its attack model gives to an
-// attacker, which is cipher images, cipher images of images that he chose, and the network's weights from attack 13 on, and never the
-// secret. Whether it succeeded is then judged from what it found, by a criterion that its result states, the same for every scheme: an
-// attack that fails on sealed was run on sealed.
+// There are 15 attacks, most of them older than chaos ciphers. Each one is code that attacks. It gets what its attack model gives an
+// attacker and never the secret: cipher images, cipher images of images that he chose, and from attack 13 on the network's weights. A
+// criterion that the result states says whether it succeeded. It is the same for every cryptosystem.
+//
+// An attack asks what a cryptosystem is (see cipher.Info), never what it is called. It runs on every one, or gives the reason why not.
 //
 //	1  the cat map alone: every iteration count      9  is the raw key, or the keystream, random?
 //	2  the histogram                                10  the average of many raw keys
@@ -23,8 +24,8 @@
 //
 // [Checklist] sums the results up by the rules of Alvarez and Li (2006) for chaos ciphers.
 //
-// What the package promises: the same options give the same results; what sealed takes from crypto/rand in use comes from a stream
-// made of the seed. Whatever is said of sealed holds with a false alarm for less than one seed of a thousand.
+// The same options give the same results: what would come from crypto/rand in use comes from a stream made of the seed. A statement
+// about a system as strong as sealed is a false alarm for less than one seed in a thousand.
 package attack
 
 import (
@@ -38,21 +39,14 @@ import (
 	"keygan/data/raster"
 )
 
-// A Generator makes the key image of an image, of the same width and height and at least as many channels. The same image must give
-// the same key.
-type Generator struct {
-	Name string
-	Key  func(plain *raster.Image) (*raster.Image, error)
-}
-
 // Options say what is attacked.
 type Options struct {
-	Plain      []*raster.Image // two or more plain images of one shape: square, 8 bits, grey or RGB
-	Generators []Generator     // of the key images; schemes that need one are attacked with each of them
-	Schemes    []string        // "xor", "paper", "logistic", "sealed"; the cat map alone is always there
-	Seed       uint64          // of every choice that the attacks make, and of the secrets
-	Iterations int             // of the cat map in "paper"; 0 is cipher.DefaultIterations
-	Quick      bool            // few keys and sequences instead of many; each result says how many
+	Plain      []*raster.Image   // two or more plain images of one shape: square, 8 bits, grey or RGB
+	Networks   []*cipher.Network // a cryptosystem is attacked with each network that fits it
+	Schemes    []string          // the cryptosystems; variants of "" and theirs are added
+	Seed       uint64            // of every choice that the attacks make, and of the secrets
+	Iterations int               // of the cat map; 0 is cipher.DefaultIterations
+	Quick      bool              // few keys and sequences instead of many; each result says how many
 }
 
 // Value is one measured number.
@@ -73,9 +67,10 @@ type Picture struct {
 type Result struct {
 	Number     int       `json:"number"` // 1 to 15
 	Name       string    `json:"name"`
-	Scheme     string    `json:"scheme"`              // "cat map alone", "xor", "paper", "logistic", "logistic, float32", "sealed", or "raw key"
-	Generator  string    `json:"generator,omitempty"` // the generator's name, or ""
-	Expected   string    `json:"expected"`            // what the literature leads one to expect, of a weak scheme or of a strong one
+	Scheme     string    `json:"scheme"`
+	Generator  string    `json:"generator,omitempty"` // the network's name, or ""
+	NotRun     string    `json:"not_run,omitempty"`   // why the attack was not made; the fields below are then empty
+	Expected   string    `json:"expected"`            // of a weak cryptosystem and of a strong one, by the literature
 	Criterion  string    `json:"criterion"`           // when the attack counts as successful
 	Succeeded  bool      `json:"succeeded"`
 	Measured   []Value   `json:"measured"`
@@ -103,84 +98,104 @@ func (r Result) Value(name string) (float64, bool) {
 	return 0, false
 }
 
-// An attack is one row of the table of attacks.
+// An attack is one row of the table of attacks. applies returns why it cannot be made on a target, or "".
 type attack struct {
 	number  int
 	name    string
-	targets func(system) bool
-	run     func(*bench, system) (Result, error)
+	applies func(*target) string
+	run     func(*bench, *target) (Result, error)
 }
 
 // attacks are all of them, in their order.
 var attacks = []attack{
-	{1, "every iteration count", in(catMapAlone, schemePaper, schemeSealed), everyIteration},
-	{2, "histogram", in(catMapAlone, schemeXOR, schemePaper, logistic, schemeSealed), histogram},
-	{3, "chosen images on a permutation", in(catMapAlone, schemePaper, schemeSealed), chosenImages},
-	{4, "all-zero image, key kept", in(schemeXOR, schemePaper, logistic, schemeSealed), zeroImage},
-	{5, "two images under one key", in(schemeXOR, schemePaper, logistic, schemeSealed), twoTimePad},
-	{6, "one bit changed, key kept", in(catMapAlone, schemeXOR, schemePaper, logistic, schemeSealed), oneBitKeptKey},
-	{7, "the same image twice, key = G(image)", in(schemeXOR, schemePaper, schemeSealed), sameImageTwice},
-	{8, "one bit changed, key = G(image)", in(schemeXOR, schemePaper, schemeSealed), oneBitOwnKey},
-	{9, "is it random?", in(rawKey, logistic, schemeSealed), randomBits},
-	{10, "average of many raw keys", withGenerator(schemeXOR, schemePaper, schemeSealed), averageKey},
-	{11, "forgery", in(schemeXOR, schemePaper, logistic, schemeSealed), forgery},
-	{12, "key wrong in one bit", in(schemeXOR, schemePaper, logistic, schemeSealed), wrongBit},
-	{13, "weights published", withGenerator(schemeXOR, schemePaper, schemeSealed), knownWeights},
-	{14, "noise and crop", in(schemeXOR, schemePaper, logistic, schemeSealed), damaged},
-	{15, "logistic map in floating point", in(logisticSingle), singleLogistic},
-	{15, "logistic map in floating point", in(logistic), doubleLogistic},
+	{1, "every iteration count", movesPixels, everyIteration},
+	{2, "histogram", always, histogram},
+	{3, "chosen images on a permutation", movesPixels, chosenImages},
+	{4, "all-zero image, key kept", always, zeroImage},
+	{5, "two images under one key", always, twoTimePad},
+	{6, "one bit changed, key kept", always, oneBitKeptKey},
+	{7, "the same image twice, key = G(image)", keyForEachImage, sameImageTwice},
+	{8, "one bit changed, key = G(image)", keyForEachImage, oneBitOwnKey},
+	{9, "is it random?", hasKeystream, randomBits},
+	{10, "average of many raw keys", takesKeyImage, averageOfKeys},
+	{11, "forgery", always, forgery},
+	{12, "key wrong in one bit", always, wrongBit},
+	{13, "weights published", takesKeyImage, knownWeights},
+	{14, "noise and crop", always, damaged},
+	{15, "logistic map in floating point", floatingPoint, floatingLogistic},
 }
 
-func in(schemes ...string) func(system) bool {
-	return func(s system) bool { return slices.Contains(schemes, s.scheme) }
+func always(*target) string { return "" }
+
+func unless(ok bool, reason string) string {
+	if ok {
+		return ""
+	}
+	return reason
 }
 
-// withGenerator is in without sealed where sealed has no network.
-func withGenerator(schemes ...string) func(system) bool {
-	return func(s system) bool { return s.generator != nil && slices.Contains(schemes, s.scheme) }
+func movesPixels(t *target) string {
+	return unless(t.info.MovesPixels, "It moves no pixels.")
 }
 
-// Run makes all attacks on all systems: first by attack, then by system. progress, when not nil, is called before each one and once at
-// the end. An error is about the options, a generator that failed, or ctx.
+func keyForEachImage(t *target) string {
+	return unless(!t.info.Kept(), "One key serves all images, as in the attacks with a kept key.")
+}
+
+func hasKeystream(t *target) string {
+	switch {
+	case t.info.Keystream == cipher.RawKeystream && t.info.OnlyAttacks == nil:
+		return "Its keystream is the network's raw key, which is tested by itself."
+	case t.info.Keystream == cipher.NoKeystream:
+		return "It has no keystream."
+	}
+	return ""
+}
+
+func takesKeyImage(t *target) string {
+	return unless(t.takesKey(), "No network makes its keys.")
+}
+
+func floatingPoint(t *target) string {
+	return unless(t.info.FloatBits > 0, "Its keystream is not made of floating-point numbers.")
+}
+
+// Run makes all attacks on all targets: first by attack, then by target. progress, when not nil, is called before each one and once at
+// the end. An error is about the options, a network that failed, or ctx.
 func Run(ctx context.Context, o Options, progress func(done, total int, what string)) ([]Result, error) {
-	b, systems, err := newBench(ctx, o)
+	b, targets, err := newBench(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("attacks: %w", err)
 	}
-	type job struct {
-		attack attack
-		system system
-	}
-	var jobs []job
-	for _, a := range attacks {
-		for _, s := range systems {
-			if a.targets(s) {
-				jobs = append(jobs, job{a, s})
-			}
-		}
-	}
 	var results []Result
-	for i, j := range jobs {
+	total := len(attacks) * len(targets)
+	for i := range total {
+		a, t := attacks[i/len(targets)], targets[i%len(targets)]
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		if progress != nil {
-			progress(i, len(jobs), fmt.Sprintf("attack %d on %s", j.attack.number, j.system))
+			progress(i, total, fmt.Sprintf("attack %d on %s", a.number, t))
 		}
-		r, err := j.attack.run(b, j.system)
-		if err != nil {
-			return nil, fmt.Errorf("attack %d on %s: %w", j.attack.number, j.system, err)
+		if t.info.OnlyAttacks != nil && !slices.Contains(t.info.OnlyAttacks, a.number) {
+			continue
 		}
-		r.Number, r.Name = j.attack.number, j.attack.name
-		r.Scheme, r.Generator = j.system.scheme, j.system.generatorName()
+		r := Result{NotRun: a.applies(t)}
+		if r.NotRun == "" {
+			if r, err = a.run(b, t); err != nil {
+				return nil, fmt.Errorf("attack %d on %s: %w", a.number, t, err)
+			}
+		}
+		r.Number, r.Name = a.number, a.name
+		r.Scheme, r.Generator = t.info.Name, t.networkName()
 		r.Measured = slices.DeleteFunc(r.Measured, func(v Value) bool { return math.IsNaN(v.Value) || math.IsInf(v.Value, 0) })
 		for k := range r.Pictures {
-			r.Pictures[k].Name = fmt.Sprintf("attack-%d-%s-%s", r.Number, slug(j.system.String()), r.Pictures[k].Name)
+			r.Pictures[k].Name = fmt.Sprintf("attack-%d-%s-%s", r.Number, slug(t.String()), r.Pictures[k].Name)
 		}
 		results = append(results, r)
 	}
 	if progress != nil {
-		progress(len(jobs), len(jobs), "done")
+		progress(total, total, "done")
 	}
 	return results, nil
 }

@@ -9,13 +9,13 @@ import (
 )
 
 // everyIteration is attack 1. The attacker has one cipher image, and looks for the iteration count whose inverse gives a picture.
-func everyIteration(b *bench, s system) (Result, error) {
-	plain := b.o.Plain[0]
-	secret, err := b.ownKeys(s)(plain)
+func everyIteration(b *bench, t *target) (Result, error) {
+	plain := t.plain[0]
+	cipherImage, err := b.ownKeys(t)(plain)
 	if err != nil {
 		return Result{}, err
 	}
-	found, iterations, correlation := smoothest(secret)
+	found, iterations, correlation := smoothest(cipherImage)
 	f, err := judge(found, plain)
 	if err != nil {
 		return Result{}, err
@@ -28,7 +28,7 @@ func everyIteration(b *bench, s system) (Result, error) {
 		Measured: append([]Value{
 			{"tries", float64(tries), ""}, {"iterations undone", float64(iterations), ""}, {"highest correlation of neighbours", correlation, ""},
 		}, f.values...),
-		Pictures: []Picture{{"cipher", "what the attacker has", secret}, {"recovered", fmt.Sprintf("the best of %d iteration counts", tries), found}},
+		Pictures: []Picture{{"cipher", "what the attacker has", cipherImage}, {"recovered", fmt.Sprintf("the best of %d iteration counts", tries), found}},
 	}
 	if r.Succeeded {
 		r.Conclusion = fmt.Sprintf("Of %d iteration counts, undoing %d gives the picture back: the cat map has no other key.", tries, iterations)
@@ -39,25 +39,25 @@ func everyIteration(b *bench, s system) (Result, error) {
 }
 
 // histogram is attack 2. The attacker has one cipher image, and asks whether its histogram is that of noise.
-func histogram(b *bench, s system) (Result, error) {
-	plain := b.o.Plain[0]
-	secret, err := b.ownKeys(s)(plain)
+func histogram(b *bench, t *target) (Result, error) {
+	plain := t.plain[0]
+	cipherImage, err := b.ownKeys(t)(plain)
 	if err != nil {
 		return Result{}, err
 	}
-	chi := metrics.ChiSquare(secret)
+	chi := metrics.ChiSquare(cipherImage)
 	p := chiSquareP(chi)
 	r := Result{
 		Expected:  "weak: entropy and χ² of the plain image unchanged; strong: those of uniform bytes",
 		Criterion: fmt.Sprintf("χ² of the cipher image is one that uniform bytes give with a probability below %.0e", falseAlarm),
 		Succeeded: p < falseAlarm,
 		Measured: []Value{
-			{"entropy of the plain image", metrics.Entropy(plain), "bits a byte"}, {"entropy of the cipher image", metrics.Entropy(secret), "bits a byte"},
+			{"entropy of the plain image", metrics.Entropy(plain), "bits a byte"}, {"entropy of the cipher image", metrics.Entropy(cipherImage), "bits a byte"},
 			{"χ² of the plain image", metrics.ChiSquare(plain), ""}, {"χ² of the cipher image", chi, ""}, {"p", p, ""},
 		},
 	}
 	switch {
-	case metrics.Histogram(secret) == metrics.Histogram(plain):
+	case metrics.Histogram(cipherImage) == metrics.Histogram(plain):
 		r.Conclusion = "The histogram is that of the plain image, value by value."
 	case r.Succeeded:
 		r.Conclusion = fmt.Sprintf("The histogram is not the plain image's, and not uniform either: χ² is %.0f, uniform bytes have 255 ± 23 (p = %.2g).", chi, p)
@@ -70,13 +70,10 @@ func histogram(b *bench, s system) (Result, error) {
 // chosenImages is attack 3. The attacker has images of his own encrypted under the victim's key, and one cipher image under the same
 // key that he wants to read. Each of his images holds one digit, in base 256, of every pixel's number, so that the cipher images say
 // where each pixel went. An all-zero image comes first: it shows what is XORed, and is black where nothing is.
-func chosenImages(b *bench, s system) (Result, error) {
-	encrypt, err := b.keptKey(s)
-	if err != nil {
-		return Result{}, err
-	}
-	target := b.o.Plain[1]
-	secret, err := encrypt(target)
+func chosenImages(b *bench, t *target) (Result, error) {
+	encrypt := b.keptKey(t)
+	target := t.plain[1]
+	cipherImage, err := encrypt(target)
 	if err != nil {
 		return Result{}, err
 	}
@@ -89,7 +86,7 @@ func chosenImages(b *bench, s system) (Result, error) {
 		return Result{}, err
 	}
 	found := blank(target)
-	moved := xored(secret, keystream)
+	moved := xored(cipherImage, keystream)
 	for to, at := range from {
 		if at < len(from) {
 			copy(found.Pix[at*found.Channels:][:found.Channels], moved.Pix[to*found.Channels:])
@@ -104,7 +101,7 @@ func chosenImages(b *bench, s system) (Result, error) {
 		Criterion: criterionWhole,
 		Succeeded: f.whole(),
 		Measured:  append([]Value{{"chosen images", float64(chosen), ""}, {"pixels in a place of their own", distinct(from), "%"}}, f.values...),
-		Pictures:  []Picture{{"cipher", "what the attacker wants to read", secret}, {"recovered", "with the permutation that the chosen images gave", found}},
+		Pictures:  []Picture{{"cipher", "what the attacker wants to read", cipherImage}, {"recovered", "with the permutation that the chosen images gave", found}},
 	}
 	if r.Succeeded {
 		r.Conclusion = fmt.Sprintf("%d chosen images and an all-zero one say where every pixel goes and what it is XORed with; every image under this key can be read.", chosen)

@@ -3,8 +3,6 @@ package attack
 import (
 	"fmt"
 
-	"keygan/cipher"
-	"keygan/cipher/sealed"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
@@ -47,25 +45,27 @@ func crop(m *raster.Image, part int) {
 
 // damaged is attack 14, which is rather a price than an attack: what survives when the cipher image is damaged. A scheme that lets
 // chance change the image in silence lets an attacker do so, too.
-func damaged(b *bench, s system) (Result, error) {
-	plain := b.o.Plain[0]
+func damaged(b *bench, t *target) (Result, error) {
+	plain := t.plain[0]
 	r := Result{
 		Expected:  "weak: the image degrades gently, PSNR ≈ 22.5, 21.5 and 15.5 dB; strong: it is refused, which is a trade-off",
 		Criterion: "a damaged cipher image is opened, and the plain image is seen in what comes out, r ≥ 0.3",
 	}
-	if s.scheme == schemeSealed {
-		return damagedSealed(b, s, r)
+	secret, err := b.secretOf(t, plain)
+	if err != nil {
+		return r, err
 	}
-	lost := metrics.ExpectedMSE(plain)
+	cipherImage, err := secret.Encrypt(plain)
+	if err != nil {
+		return r, err
+	}
+	lost, refused := metrics.ExpectedMSE(plain), 0
 	for _, d := range damages {
-		pair, err := b.unsealed(s, plain)
+		m := cipherImage.Clone()
+		d.do(b, m)
+		found, err := secret.Decrypt(m)
 		if err != nil {
-			return r, err
-		}
-		d.do(b, pair.cipher)
-		pair.fits()
-		found, err := cipher.Decrypt(pair.cipher, pair.key)
-		if err != nil {
+			refused++
 			continue
 		}
 		f, err := judge(found, plain)
@@ -81,45 +81,16 @@ func damaged(b *bench, s system) (Result, error) {
 			Value{"expected of a uniform key after " + d.name, metrics.PSNROf(d.share*lost, plain.Max()), "dB"})
 		r.Pictures = append(r.Pictures, Picture{slug(d.name), "decrypted after " + d.name, found})
 	}
-	r.Conclusion = "Damaged cipher images are refused."
-	if r.Succeeded {
+	switch {
+	case refused > 0:
+		r.Measured = append(r.Measured, Value{"damaged images", float64(len(damages)), ""}, Value{"damaged images refused", float64(refused), ""})
+		r.Conclusion = fmt.Sprintf("%d of %d damaged cipher images are refused. This is the price of authentication: a bit that is wrong anywhere, and the image does not open. Keep copies.",
+			refused, len(damages))
+	case r.Succeeded:
 		r.Conclusion = fmt.Sprintf("A damaged cipher image opens, with the damage spread or in its place: PSNR %.1f, %.1f and %.1f dB. The same holds for what an attacker changes.",
 			r.Measured[0].Value, r.Measured[2].Value, r.Measured[4].Value)
+	default:
+		r.Conclusion = "A damaged cipher image opens, and what comes out does not show the plain image."
 	}
-	return r, nil
-}
-
-func damagedSealed(b *bench, s system, r Result) (Result, error) {
-	plain := b.o.Plain[0]
-	var network *raster.Image
-	var err error
-	if s.generator != nil {
-		if network, err = b.key(s.generator, plain); err != nil {
-			return r, err
-		}
-	}
-	c, k, err := sealed.SealImage(plain, sealOptions(s, network))
-	if err != nil {
-		return r, err
-	}
-	defer k.Wipe()
-	refused := 0
-	for _, d := range damages {
-		m := c.Clone()
-		d.do(b, m)
-		found, err := sealed.OpenImage(m, k)
-		if err != nil {
-			refused++
-			continue
-		}
-		f, err := judge(found, plain)
-		if err != nil {
-			return r, err
-		}
-		r.Succeeded = r.Succeeded || f.visible()
-	}
-	r.Measured = []Value{{"damaged images", float64(len(damages)), ""}, {"damaged images refused", float64(refused), ""}}
-	r.Conclusion = fmt.Sprintf("%d of %d damaged cipher images are refused. This is the price of authentication: a bit that is wrong anywhere, and the image does not open. Keep copies.",
-		refused, len(damages))
 	return r, nil
 }

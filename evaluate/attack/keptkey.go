@@ -9,13 +9,10 @@ import (
 
 // zeroImage is attack 4. The victim keeps a key, and encrypts an all-zero image for the attacker: its cipher image is the keystream.
 // XORed with any other cipher image under this key it leaves the cat map, which has no key.
-func zeroImage(b *bench, s system) (Result, error) {
-	encrypt, err := b.keptKey(s)
-	if err != nil {
-		return Result{}, err
-	}
-	target := b.o.Plain[1]
-	secret, err := encrypt(target)
+func zeroImage(b *bench, t *target) (Result, error) {
+	encrypt := b.keptKey(t)
+	target := t.plain[1]
+	cipherImage, err := encrypt(target)
 	if err != nil {
 		return Result{}, err
 	}
@@ -23,7 +20,7 @@ func zeroImage(b *bench, s system) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	found, _, _ := smoothest(xored(secret, keystream))
+	found, _, _ := smoothest(xored(cipherImage, keystream))
 	f, err := judge(found, target)
 	if err != nil {
 		return Result{}, err
@@ -34,7 +31,7 @@ func zeroImage(b *bench, s system) (Result, error) {
 		Succeeded: f.whole(),
 		Measured:  f.values,
 		Pictures: []Picture{
-			{"cipher", "what the attacker wants to read", secret}, {"keystream", "the cipher image of an all-zero image", keystream},
+			{"cipher", "what the attacker wants to read", cipherImage}, {"keystream", "the cipher image of an all-zero image", keystream},
 			{"recovered", "the two XORed, the cat map undone", found},
 		},
 		Conclusion: "The cipher image of the all-zero image opens no other: each image has a secret of its own.",
@@ -46,12 +43,9 @@ func zeroImage(b *bench, s system) (Result, error) {
 }
 
 // twoTimePad is attack 5. The attacker has two cipher images under one key and chose neither: the key falls out of their XOR.
-func twoTimePad(b *bench, s system) (Result, error) {
-	encrypt, err := b.keptKey(s)
-	if err != nil {
-		return Result{}, err
-	}
-	first, second := b.o.Plain[0], b.o.Plain[1]
+func twoTimePad(b *bench, t *target) (Result, error) {
+	encrypt := b.keptKey(t)
+	first, second := t.plain[0], t.plain[1]
 	c1, err := encrypt(first)
 	if err != nil {
 		return Result{}, err
@@ -84,9 +78,9 @@ func twoTimePad(b *bench, s system) (Result, error) {
 	return r, nil
 }
 
-// changedBit is the first image with its lowest bit changed in one sample.
-func (b *bench) changedBit(at int) *raster.Image {
-	m := b.o.Plain[0].Clone()
+// changedBit is an image with its lowest bit changed in one sample.
+func changedBit(plain *raster.Image, at int) *raster.Image {
+	m := plain.Clone()
 	m.Pix[at] ^= 1
 	return m
 }
@@ -96,14 +90,11 @@ const strongBands = "inside the bands of random images"
 var criterionBands = fmt.Sprintf("NPCR or UACI is one that two random images give with a probability below %.0e", falseAlarm)
 
 // oneBitKeptKey is attack 6, the differential attack: two images that differ in one bit, one key.
-func oneBitKeptKey(b *bench, s system) (Result, error) {
-	encrypt, err := b.keptKey(s)
-	if err != nil {
-		return Result{}, err
-	}
-	at := b.random("one bit, kept key").IntN(len(b.o.Plain[0].Pix))
-	r, err := oneBit(encrypt, b.o.Plain[0], b.changedBit(at))
-	r.Expected = fmt.Sprintf("weak: NPCR %.2g %%, one sample of all, UACI ≈ 0; strong: %s", 100/float64(len(b.o.Plain[0].Pix)), strongBands)
+func oneBitKeptKey(b *bench, t *target) (Result, error) {
+	encrypt := b.keptKey(t)
+	at := b.random("one bit, kept key").IntN(len(t.plain[0].Pix))
+	r, err := oneBit(encrypt, t.plain[0], changedBit(t.plain[0], at))
+	r.Expected = fmt.Sprintf("weak: NPCR %.2g %%, one sample of all, UACI ≈ 0; strong: %s", 100/float64(len(t.plain[0].Pix)), strongBands)
 	return r, err
 }
 
@@ -137,8 +128,8 @@ func sayDifference(values []Value, told strongest) string {
 }
 
 // sameImageTwice is attack 7: the attacker sees the same image encrypted twice, each time as the scheme says.
-func sameImageTwice(b *bench, s system) (Result, error) {
-	r, err := oneBit(b.ownKeys(s), b.o.Plain[0], b.o.Plain[0])
+func sameImageTwice(b *bench, t *target) (Result, error) {
+	r, err := oneBit(b.ownKeys(t), t.plain[0], t.plain[0])
 	if err != nil {
 		return Result{}, err
 	}
@@ -150,9 +141,9 @@ func sameImageTwice(b *bench, s system) (Result, error) {
 }
 
 // oneBitOwnKey is attack 8: the differential attack with the key made anew for the changed image.
-func oneBitOwnKey(b *bench, s system) (Result, error) {
-	plain := b.o.Plain[0]
-	encrypt := b.ownKeys(s)
+func oneBitOwnKey(b *bench, t *target) (Result, error) {
+	plain := t.plain[0]
+	encrypt := b.ownKeys(t)
 	original, err := encrypt(plain)
 	if err != nil {
 		return Result{}, err
@@ -163,7 +154,7 @@ func oneBitOwnKey(b *bench, s system) (Result, error) {
 	worst := strongest{p: 1}
 	var difference *raster.Image
 	for range n {
-		changed, err := encrypt(b.changedBit(random.IntN(len(plain.Pix))))
+		changed, err := encrypt(changedBit(plain, random.IntN(len(plain.Pix))))
 		if err != nil {
 			return Result{}, err
 		}

@@ -12,56 +12,25 @@ import (
 	"keygan/evaluate/metrics"
 )
 
-// logisticSingle is how most published programs make a keystream of the logistic map: in float32, byte ⌊256·x⌋. It is no scheme of
-// package cipher, which takes digits from the middle of a float64.
-const logisticSingle = "logistic, float32"
-
-// logisticOf encrypts with x0 and r of its own, as the scheme logistic has them for each image.
-func (b *bench) logisticOf(r *rand.Rand, plain *raster.Image) (*raster.Image, error) {
-	for {
-		p := cipher.Params{X0: r.Float64(), R: 3.9 + float64(0.1*r.Float64())}
-		keystream, err := cipher.LogisticKeystream(len(plain.Pix), p.X0, p.R)
-		if err != nil {
-			continue
-		}
-		out := plain.Clone()
-		cipher.XOR(out.Pix, out.Pix, keystream)
-		return out, nil
-	}
-}
-
-// singleStep is one step of the map in float32, r·(x·(1 − x)), rounded after each operation; the conversions forbid fusing. Another
-// order of the operations has other cycles.
-func singleStep(x, r float32) float32 { return float32(r * float32(x*float32(1-x))) }
-
-// singleKeystream is n bytes ⌊256·x⌋ of the map in float32, after a burn-in of 1000 values.
-func singleKeystream(n int, x, r float32) []byte {
-	for range 1000 {
-		x = singleStep(x, r)
-	}
-	return singleBytes(n, x, r)
-}
-
+// singleBytes are the n bytes after x of the map in float32.
 func singleBytes(n int, x, r float32) []byte {
 	out := make([]byte, n)
 	for i := range out {
-		x = singleStep(x, r)
-		out[i] = leading(x)
+		x = cipher.LogisticNext32(x, r)
+		out[i] = cipher.LeadingByte(x)
 	}
 	return out
 }
 
-func leading(x float32) byte { return byte(min(255, 256*x)) }
-
 // cycleLength is the length of the cycle that the orbit of x ends in, by Brent's algorithm.
 func cycleLength(x, r float32) int {
-	tortoise, hare := x, singleStep(x, r)
+	tortoise, hare := x, cipher.LogisticNext32(x, r)
 	length := 1
 	for power := 1; tortoise != hare; length++ {
 		if length == power {
 			tortoise, power, length = hare, 2*power, 0
 		}
-		hare = singleStep(hare, r)
+		hare = cipher.LogisticNext32(hare, r)
 	}
 	return length
 }
@@ -94,18 +63,35 @@ var degenerate = []float64{0, 0.25, 0.5, 0.75, 1}
 // knownBytes is how many bytes of the plain image the attacker knows: a part of a black border does.
 const knownBytes = 96
 
-// singleLogistic is attack 15 on the map in float32.
-func singleLogistic(b *bench, _ system) (Result, error) {
-	random := b.random("float32")
-	x0, r := random.Float32(), 3.9+0.1*random.Float32()
-	plain := b.o.Plain[1].Clone()
-	keystream := singleKeystream(len(plain.Pix), x0, r)
-	secret := plain.Clone()
-	cipher.XOR(secret.Pix, secret.Pix, keystream)
-	result, err := recoverMap(plain, secret)
+// floatingLogistic is attack 15: a known-plaintext attack that looks for a float32 map, and what is known of the map in the size of floating-
+// point numbers that the system has.
+func floatingLogistic(b *bench, t *target) (Result, error) {
+	plain, random := t.plain[1], b.source("float32")
+	secret, err := b.secretOf(t, plain)
+	if t.info.FloatBits == 32 {
+		secret, err = b.newSecret(t, plain, nil, random)
+	}
 	if err != nil {
 		return Result{}, err
 	}
+	cipherImage, err := secret.Encrypt(plain)
+	if err != nil {
+		return Result{}, err
+	}
+	result, err := recoverMap(plain, cipherImage)
+	if err != nil {
+		return Result{}, err
+	}
+	if t.info.FloatBits == 32 {
+		b.singleLogistic(&result, rand.New(random))
+	} else {
+		doubleLogistic(&result, t)
+	}
+	return result, nil
+}
+
+// singleLogistic follows orbits in float32 to their cycles.
+func (b *bench) singleLogistic(result *Result, random *rand.Rand) {
 	orbits := b.many(100, 1000)
 	whole, below := cycles(random, orbits, 4), cycles(random, orbits, 3.99)
 	result.Measured = append(result.Measured,
@@ -117,7 +103,6 @@ func singleLogistic(b *bench, _ system) (Result, error) {
 		Value{"entropy of ⌊256·x⌋ at r = 4, float64", leadingEntropy(1 << 20), "bits a byte"})
 	result.Conclusion += fmt.Sprintf(" Of %d orbits at r = 4, %.0f %% end in a cycle of %d values, at r = 3.99 %.0f %% in one of %d: the keystream repeats itself within an image.",
 		orbits, whole[0].share, whole[0].length, below[0].share, below[0].length)
-	return result, nil
 }
 
 // leadingEntropy is the entropy of n bytes ⌊256·x⌋ of the map in float64 at r = 4, whose density is that of the arcsine law.
@@ -131,24 +116,11 @@ func leadingEntropy(n int) float64 {
 	return metrics.Entropy(m)
 }
 
-// doubleLogistic is attack 15 on the scheme: the same attack, on a keystream of float64 from which the leading digits are missing.
-func doubleLogistic(b *bench, s system) (Result, error) {
-	plain := b.o.Plain[1]
-	encrypt, err := b.keptKey(s)
-	if err != nil {
-		return Result{}, err
-	}
-	secret, err := encrypt(plain)
-	if err != nil {
-		return Result{}, err
-	}
-	result, err := recoverMap(plain, secret)
-	if err != nil {
-		return Result{}, err
-	}
+// doubleLogistic tries degenerate parameters in float64.
+func doubleLogistic(result *Result, t *target) {
 	refused := 0
 	for _, x := range degenerate {
-		if _, err := cipher.LogisticKeystream(1, x, 4); err != nil {
+		if t.system.Check(t.plain[0], cipher.Params{X0: x, R: 4}) != nil {
 			refused++
 		}
 	}
@@ -157,27 +129,26 @@ func doubleLogistic(b *bench, s system) (Result, error) {
 	if !result.Succeeded {
 		result.Conclusion += " That is no proof: nothing is known that makes this map hard to predict, and a kept x0 and r fall to attacks 4 and 5."
 	}
-	return result, nil
 }
 
 // recoverMap is the known-plaintext attack on both: the attacker knows the first bytes of the plain image, thus of the keystream,
 // looks for the state and the r of a float32 map that make them, and runs it on.
-func recoverMap(plain, secret *raster.Image) (Result, error) {
+func recoverMap(plain, cipherImage *raster.Image) (Result, error) {
 	known := make([]byte, min(knownBytes, len(plain.Pix)/2))
-	cipher.XOR(known, plain.Pix[:len(known)], secret.Pix[:len(known)])
+	cipher.XOR(known, plain.Pix[:len(known)], cipherImage.Pix[:len(known)])
 	x, r, tried, ok := singleState(known)
 	result := Result{
 		Expected:   "weak: x0 and r, or what is as good, from a few known bytes; short cycles; an entropy of 7.69; strong: does not apply",
 		Criterion:  fmt.Sprintf("the whole plain image is found from %d known bytes of it", len(known)),
 		Measured:   []Value{{"known bytes", float64(len(known)), ""}, {"values of r tried", float64(tried), ""}},
 		Conclusion: fmt.Sprintf("No state and r of a float32 map make the %d known bytes of the keystream.", len(known)),
-		Pictures:   []Picture{{"cipher", "what the attacker has, with a few bytes of the plain image", secret}},
+		Pictures:   []Picture{{"cipher", "what the attacker has, with a few bytes of the plain image", cipherImage}},
 	}
 	if !ok {
 		return result, nil
 	}
-	found := secret.Clone()
-	cipher.XOR(found.Pix, found.Pix, slices.Concat([]byte{leading(x)}, singleBytes(len(found.Pix)-1, x, r)))
+	found := cipherImage.Clone()
+	cipher.XOR(found.Pix, found.Pix, slices.Concat([]byte{cipher.LeadingByte(x)}, singleBytes(len(found.Pix)-1, x, r)))
 	f, err := judge(found, plain)
 	if err != nil {
 		return result, err
@@ -210,12 +181,12 @@ func narrow(bytes []byte, low, high, r float32) (x float32, ok bool) {
 		if a < 0.5 && b > 0.5 {
 			break
 		}
-		a, b = singleStep(a, r), singleStep(b, r)
+		a, b = cipher.LogisticNext32(a, r), cipher.LogisticNext32(b, r)
 		if a > b {
 			a, b = b, a
 		}
 		// Rounding may put an inner value beyond the ends by a unit or two in the last place.
-		if leading(b+1e-6) < want || leading(a-1e-6) > want {
+		if cipher.LeadingByte(b+1e-6) < want || cipher.LeadingByte(a-1e-6) > want {
 			return 0, false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"keygan/cipher"
 	"keygan/cipher/catmap"
 	"keygan/data/raster"
 )
@@ -57,7 +58,10 @@ func TestSingleState(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 1))
 	for range 8 {
 		x0, r := random.Float32(), 3.9+0.1*random.Float32()
-		stream := singleKeystream(4000, x0, r)
+		for range 1000 {
+			x0 = cipher.LogisticNext32(x0, r)
+		}
+		stream := singleBytes(4000, x0, r)
 		x, found, _, ok := singleState(stream[:knownBytes])
 		if !ok {
 			t.Errorf("x0 = %v, r = %v: not found", x0, r)
@@ -85,12 +89,12 @@ func TestDamage(t *testing.T) {
 	for i := range m.Pix {
 		m.Pix[i] = byte(84 + 87*(i/256/8%2))
 	}
-	b, systems, err := newBench(t.Context(), Options{Plain: []*raster.Image{m, m}, Generators: []Generator{idealGenerator}, Schemes: []string{"xor", "paper"}})
+	b, targets, err := newBench(t.Context(), Options{Plain: []*raster.Image{m, m}, Networks: []*cipher.Network{idealGenerator}, Schemes: []string{"xor", "paper"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range systems {
-		if s.scheme != schemeXOR && s.scheme != schemePaper {
+	for _, s := range targets {
+		if s.info.OnlyAttacks != nil {
 			continue
 		}
 		r, err := damaged(b, s)

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"strings"
 
+	"keygan/cipher"
 	"keygan/data/raster"
 	"keygan/data/synthetic"
 	"keygan/evaluate/sp80022"
 )
 
 // ownImages are n images that the attacker has of his own: drawn chest X-rays and brain scans, of the shape of the victim's.
-func (b *bench) ownImages(n int) ([]*raster.Image, error) {
+func (b *bench) ownImages(t *target, n int) ([]*raster.Image, error) {
 	seed := b.random("the attacker's images").Uint64()
 	var all []*raster.Image
 	for i := range n {
@@ -22,15 +23,15 @@ func (b *bench) ownImages(n int) ([]*raster.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, m.Convert(b.o.Plain[0].Channels))
+		all = append(all, m.Convert(t.plain[0].Channels))
 	}
 	return all, nil
 }
 
 // randomBits is attack 9: are the bytes that are XORed onto an image random? The attacker has raw keys, or keystreams: the cipher images
 // of all-zero images.
-func randomBits(b *bench, s system) (Result, error) {
-	streams, err := b.keystreams(s, b.many(1, 3))
+func randomBits(b *bench, t *target) (Result, error) {
+	streams, err := b.keystreams(t, b.many(1, 3))
 	if err != nil {
 		return Result{}, err
 	}
@@ -79,21 +80,24 @@ func valueOf(values []Value, name string) float64 {
 	return v
 }
 
-// keystreams are n images of the bytes that a system XORs: raw keys of the attacker's own images, or cipher images of black ones.
-func (b *bench) keystreams(s system, n int) ([]*raster.Image, error) {
-	images, err := b.ownImages(n)
+// keystreams are n images of the bytes that a target XORs: raw keys of the attacker's own images, or cipher images of black ones.
+func (b *bench) keystreams(t *target, n int) ([]*raster.Image, error) {
+	images, err := b.ownImages(t, n)
 	if err != nil {
 		return nil, err
 	}
 	streams := make([]*raster.Image, n)
 	for i, m := range images {
+		var s cipher.Secret
 		switch {
-		case s.scheme == rawKey:
-			streams[i], err = b.key(s.generator, m)
-		case s.scheme == logistic:
-			streams[i], err = b.logisticOf(b.random(fmt.Sprintf("keystream %d", i)), blank(m))
+		case t.info.Keystream == cipher.RawKeystream:
+			streams[i], err = b.key(t.network, m)
+		case t.kept != nil: // one for each stream here
+			if s, err = b.newSecret(t, m, nil, b.source(fmt.Sprintf("keystream %d", i))); err == nil {
+				streams[i], err = s.Encrypt(blank(m))
+			}
 		default:
-			streams[i], err = b.ownKeys(s)(blank(m))
+			streams[i], err = b.ownKeys(t)(blank(m))
 		}
 		if err != nil {
 			return nil, err
@@ -102,32 +106,25 @@ func (b *bench) keystreams(s system, n int) ([]*raster.Image, error) {
 	return streams, nil
 }
 
-// averageKey is attack 10. The attacker has the network, or has seen keys of other images, and takes their average for the key of a
+// averageOfKeys is attack 10. The attacker has the network, or has seen keys of other images, and takes their average for the key of a
 // cipher image: it is near it wherever the network makes the same of any image.
-func averageKey(b *bench, s system) (Result, error) {
+func averageOfKeys(b *bench, t *target) (Result, error) {
 	n := b.many(4, 12)
-	own, err := b.ownImages(n)
+	target := t.plain[0]
+	average, err := b.averageKey(t, n)
 	if err != nil {
 		return Result{}, err
 	}
-	keys := make([]*raster.Image, n)
-	for i, m := range own {
-		if keys[i], err = b.key(s.generator, m); err != nil {
-			return Result{}, err
-		}
-	}
-	target := b.o.Plain[0]
-	secret, err := b.ownKeys(s)(target)
+	cipherImage, err := b.ownKeys(t)(target)
 	if err != nil {
 		return Result{}, err
 	}
-	average := b.average(keys)
-	found, _, _ := smoothest(xored(secret, average))
+	found, _, _ := smoothest(xored(cipherImage, average))
 	f, err := judge(found, target)
 	if err != nil {
 		return Result{}, err
 	}
-	key, err := b.key(s.generator, target)
+	key, err := b.key(t.network, target)
 	if err != nil {
 		return Result{}, err
 	}
@@ -136,11 +133,11 @@ func averageKey(b *bench, s system) (Result, error) {
 		Criterion: criterionVisible,
 		Succeeded: f.visible(),
 		Measured: append([]Value{
-			{"keys averaged", float64(n), ""}, {"correlation of the average with the true key", pearson(average.Pix, b.fit(key).Pix), ""},
-			{"correlation of the cipher image with the plain image", pearson(secret.Pix, target.Pix), ""},
+			{"keys averaged", float64(n), ""}, {"correlation of the average with the true key", pearson(average.Pix, firstChannels(key, target).Pix), ""},
+			{"correlation of the cipher image with the plain image", pearson(cipherImage.Pix, target.Pix), ""},
 		}, f.values...),
 		Pictures: []Picture{
-			{"cipher", "what the attacker has", secret}, {"average", fmt.Sprintf("the average of %d keys of other images", n), average},
+			{"cipher", "what the attacker has", cipherImage}, {"average", fmt.Sprintf("the average of %d keys of other images", n), average},
 			{"recovered", "the two XORed, the cat map undone", found},
 		},
 	}
@@ -153,30 +150,37 @@ func averageKey(b *bench, s system) (Result, error) {
 	return r, nil
 }
 
-// average is the mean of key images, sample by sample, in the channels that the plain images have.
-func (b *bench) average(keys []*raster.Image) *raster.Image {
-	out := blank(b.o.Plain[0])
+// averageKey is the mean of the keys of n images of the attacker's own, sample by sample, in the channels that encrypt the target's.
+func (b *bench) averageKey(t *target, n int) (*raster.Image, error) {
+	own, err := b.ownImages(t, n)
+	if err != nil {
+		return nil, err
+	}
+	out := blank(t.plain[0])
 	sums := make([]int, len(out.Pix))
-	for _, k := range keys {
-		for i, v := range b.fit(k).Pix {
+	for _, m := range own {
+		k, err := b.key(t.network, m)
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range firstChannels(k, out).Pix {
 			sums[i] += int(v)
 		}
 	}
 	for i, sum := range sums {
-		out.Pix[i] = byte((sum + len(keys)/2) / len(keys))
+		out.Pix[i] = byte((sum + n/2) / n)
 	}
-	return out
+	return out, nil
 }
 
-// fit is the part of a key that a scheme uses: the first channel for grey images.
-func (b *bench) fit(key *raster.Image) *raster.Image {
-	channels := b.o.Plain[0].Channels
-	if key.Channels == channels {
+// firstChannels is the part of a key that encrypts m: the first channel for grey images.
+func firstChannels(key, m *raster.Image) *raster.Image {
+	if key.Channels == m.Channels {
 		return key
 	}
-	out := raster.NewImage(key.Width, key.Height, channels, key.Depth)
+	out := blank(m)
 	for p := range key.Width * key.Height {
-		copy(out.Pix[p*channels:][:channels], key.Pix[p*key.Channels:])
+		copy(out.Pix[p*m.Channels:][:m.Channels], key.Pix[p*key.Channels:])
 	}
 	return out
 }

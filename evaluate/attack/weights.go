@@ -14,17 +14,17 @@ import (
 //   - He suspects nothing, takes the average key for a start, smooths what comes out, makes the key of that, and so on: the network
 //     gives similar images similar keys.
 //   - He has a blurred copy of the image, as in a report or a preview, and takes its key.
-func knownWeights(b *bench, s system) (Result, error) {
-	target := b.o.Plain[0]
-	secret, err := b.ownKeys(s)(target)
+func knownWeights(b *bench, t *target) (Result, error) {
+	target := t.plain[0]
+	cipherImage, err := b.ownKeys(t)(target)
 	if err != nil {
 		return Result{}, err
 	}
-	named, candidates, err := b.dictionary(s, secret)
+	named, candidates, err := b.dictionary(t, cipherImage)
 	if err != nil {
 		return Result{}, err
 	}
-	iterated, steps, err := b.fromNothing(s, secret)
+	iterated, steps, err := b.fromNothing(t, cipherImage)
 	if err != nil {
 		return Result{}, err
 	}
@@ -33,11 +33,11 @@ func knownWeights(b *bench, s system) (Result, error) {
 		return Result{}, err
 	}
 	blurred := blur(target, max(1, b.side()/64))
-	key, err := b.key(s.generator, blurred)
+	key, err := b.key(t.network, blurred)
 	if err != nil {
 		return Result{}, err
 	}
-	truth, err := b.key(s.generator, target)
+	truth, err := b.key(t.network, target)
 	if err != nil {
 		return Result{}, err
 	}
@@ -45,7 +45,7 @@ func knownWeights(b *bench, s system) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	found, _, _ := smoothest(xored(secret, b.fit(key)))
+	found, _, _ := smoothest(xored(cipherImage, firstChannels(key, cipherImage)))
 	preview, err := judge(found, target)
 	if err != nil {
 		return Result{}, err
@@ -61,7 +61,7 @@ func knownWeights(b *bench, s system) (Result, error) {
 			{"correlation with the plain image, by a blurred copy's key", preview.correlation, ""}, {"steps from the average key", float64(steps), ""},
 		}, start.values...),
 		Pictures: []Picture{
-			{"cipher", "what the attacker has", secret},
+			{"cipher", "what the attacker has", cipherImage},
 			{"iterated", "recovered with the network alone, from the average key on", iterated},
 			{"preview", "recovered with the network and a blurred copy of the image", found},
 		},
@@ -86,15 +86,15 @@ func bit(b bool) float64 {
 }
 
 // dictionary returns the number of the only candidate whose key opens the cipher image to the candidate itself, or −1.
-func (b *bench) dictionary(s system, secret *raster.Image) (named, candidates int, err error) {
-	all := b.o.Plain[:min(len(b.o.Plain), b.many(2, 4))]
+func (b *bench) dictionary(t *target, cipherImage *raster.Image) (named, candidates int, err error) {
+	all := t.plain[:min(len(t.plain), b.many(2, 4))]
 	named = -1
 	for i, m := range all {
-		key, err := b.key(s.generator, m)
+		key, err := b.key(t.network, m)
 		if err != nil {
 			return 0, 0, err
 		}
-		found, _, _ := smoothest(xored(secret, b.fit(key)))
+		found, _, _ := smoothest(xored(cipherImage, firstChannels(key, cipherImage)))
 		f, err := judge(found, m)
 		if err != nil {
 			return 0, 0, err
@@ -110,26 +110,20 @@ func (b *bench) dictionary(s system, secret *raster.Image) (named, candidates in
 }
 
 // fromNothing looks for the plain image with the network alone.
-func (b *bench) fromNothing(s system, secret *raster.Image) (best *raster.Image, steps int, err error) {
-	own, err := b.ownImages(b.many(4, 12))
+func (b *bench) fromNothing(t *target, cipherImage *raster.Image) (best *raster.Image, steps int, err error) {
+	average, err := b.averageKey(t, b.many(4, 12))
 	if err != nil {
 		return nil, 0, err
 	}
-	keys := make([]*raster.Image, len(own))
-	for i, m := range own {
-		if keys[i], err = b.key(s.generator, m); err != nil {
-			return nil, 0, err
-		}
-	}
-	found, _, highest := smoothest(xored(secret, b.average(keys)))
+	found, _, highest := smoothest(xored(cipherImage, average))
 	best = found
 	for range b.many(2, 6) {
-		key, err := b.key(s.generator, blur(found, 2))
+		key, err := b.key(t.network, blur(found, 2))
 		if err != nil {
 			return nil, 0, err
 		}
 		var correlation float64
-		if found, _, correlation = smoothest(xored(secret, b.fit(key))); correlation > highest {
+		if found, _, correlation = smoothest(xored(cipherImage, firstChannels(key, cipherImage))); correlation > highest {
 			best, highest = found, correlation
 		}
 		steps++

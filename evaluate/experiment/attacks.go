@@ -16,16 +16,24 @@ const attackImages = 4
 
 // attacks runs the attacks on the first images of the sources.
 func (e *experiment) attacks(ctx context.Context, specimens []*Specimen) ([]attack.Result, error) {
-	o := attack.Options{Schemes: e.cfg.Schemes, Seed: e.cfg.Seed, Iterations: e.cfg.Iterations, Quick: e.cfg.Quick, Plain: e.attacked(specimens)}
-	for i, g := range e.makers() {
-		noise := e.noise("attacks", i)
-		o.Generators = append(o.Generators, attack.Generator{
-			Name: g.info.Name, Key: func(plain *raster.Image) (*raster.Image, error) { return g.keys.KeyFrom(plain, noise) },
-		})
+	o := attack.Options{Seed: e.cfg.Seed, Iterations: e.cfg.Iterations, Quick: e.cfg.Quick, Plain: e.attacked(specimens)}
+	makers := 0
+	for _, g := range e.generators {
+		if g.keys == nil {
+			continue
+		}
+		noise := e.noise("attacks by "+g.info.Name, 0)
+		if !g.chaos() {
+			noise = e.noise("attacks", makers)
+			makers++
+		}
+		o.Networks = append(o.Networks, g.network(noise))
 	}
-	o.Schemes = slices.DeleteFunc(slices.Clone(o.Schemes), func(scheme string) bool {
-		return scheme == SchemeAES || !slices.ContainsFunc(e.measured(), func(s *system) bool { return s.Scheme == scheme && s.Scheme != SchemeChaosGAN })
-	})
+	for _, s := range e.measured() {
+		if !slices.Contains(o.Schemes, s.Scheme) {
+			o.Schemes = append(o.Schemes, s.Scheme)
+		}
+	}
 	before := e.progress.done
 	return attack.Run(ctx, o, func(done, total int, what string) {
 		e.progress.passed(before+attackCost*float64(done)/float64(max(total, 1))-e.progress.done, "attack: "+what)

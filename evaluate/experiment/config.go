@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"keygan/cipher"
@@ -248,18 +247,15 @@ func (c Config) validateSchemes() error {
 	seen := map[string]bool{}
 	for i, name := range c.Schemes {
 		at := fmt.Sprintf("schemes[%d]", i)
-		if !slices.Contains(Schemes(), name) {
-			return &FieldError{at, fmt.Sprintf("unknown scheme %q: it must be one of %s", name, strings.Join(Schemes(), ", "))}
+		system, err := cipher.ByName(name)
+		if err != nil || system.Info().OnlyAttacks != nil {
+			return &FieldError{at, fmt.Sprintf("unknown scheme %q: it must be one of %s", name, strings.Join(cipher.Names(), ", "))}
 		}
 		if seen[name] {
 			return &FieldError{at, fmt.Sprintf("%q is there already", name)}
 		}
 		seen[name] = true
-		scheme, err := cipher.SchemeByName(name)
-		if err != nil {
-			continue // it takes images of every shape
-		}
-		err = scheme.Check(shape, c.params())
+		err = system.Check(shape, c.params())
 		if size := (*cipher.SizeError)(nil); errors.As(err, &size) {
 			return &FieldError{"size", fmt.Sprintf("%d is not possible with the scheme %q, which takes only %d", c.Size, name, size.Side)}
 		}

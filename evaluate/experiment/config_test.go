@@ -64,7 +64,7 @@ func TestReadConfigRefuses(t *testing.T) {
 		{"evaluate:\n" + mri + "  changes: 2000000\n", ":3: evaluate.changes: 2000000 is not possible"},
 		{"evaluate:\n" + mri + "  iterations: 192\n", ":3: evaluate.iterations: 192 iterations of the cat map leave every pixel in place"},
 		{"evaluate:\n" + mri + "  schemes: xor\n", ":3: evaluate.schemes: xor is not a list"},
-		{"evaluate:\n" + mri + "  schemes: [xor, rot13]\n", `:3: evaluate.schemes[1]: unknown scheme "rot13": it must be one of paper, xor, logistic, chaos-gan, sealed, aes-256-gcm`},
+		{"evaluate:\n" + mri + "  schemes: [xor, rot13]\n", `:3: evaluate.schemes[1]: unknown scheme "rot13": it must be one of paper, xor, logistic, sealed, aes-256-gcm, chaos-gan`},
 		{"evaluate:\n" + mri + "  schemes: [xor, xor]\n", `:3: evaluate.schemes[1]: "xor" is there already`},
 		{"evaluate:\n" + mri + "  randomness: {bits: 1001}\n", ":3: evaluate.randomness.bits: 1001 is not possible, it must be a multiple of 8"},
 		{"evaluate:\n" + mri + "  randomness: {sequences: -1}\n", ":3: evaluate.randomness.sequences: -1 is not possible"},

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 
-	"keygan/cipher/sealed"
+	"keygan/cipher"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
@@ -13,7 +13,7 @@ import (
 const saltAndPepper = 0.05
 
 // robustness decrypts a cipher image that was damaged on its way.
-func robustness(r measurements, of System, key secret, out *Encrypted, rng *rand.Rand) error {
+func robustness(r measurements, of System, key cipher.Secret, out *Encrypted, rng *rand.Rand) error {
 	for _, d := range []struct {
 		id     string
 		damage func(*raster.Image)
@@ -24,8 +24,8 @@ func robustness(r measurements, of System, key secret, out *Encrypted, rng *rand
 	} {
 		damaged := out.Cipher.Clone()
 		d.damage(damaged)
-		decrypted, err := key.decrypt(damaged)
-		if errors.Is(err, sealed.ErrRefused) {
+		decrypted, err := key.Decrypt(damaged)
+		if errors.Is(err, cipher.ErrRefused) {
 			r.at(of, d.id).reason = Refusal
 			continue
 		}

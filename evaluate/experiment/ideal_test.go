@@ -11,7 +11,7 @@ import (
 
 // TestIdealKeysPass: with keys that are all one could wish for, both schemes pass every threshold there is.
 func TestIdealKeysPass(t *testing.T) {
-	r := reportOn(t, experiment.MeasureWith(t, experiment.IdealKeys{}, 20, "xor", "paper", experiment.SchemeSealed, experiment.SchemeAES))
+	r := reportOn(t, experiment.MeasureWith(t, experiment.IdealKeys{}, 20, "xor", "paper", "sealed", "aes-256-gcm"))
 	judged := 0
 	for _, row := range r.Rows {
 		want := experiment.Pass

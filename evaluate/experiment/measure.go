@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"keygan/cipher/sealed"
+	"keygan/cipher"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
 )
@@ -16,7 +16,7 @@ import (
 // product is what a system made of a subject.
 type product struct {
 	system *system
-	secret secret
+	secret cipher.Secret
 	cipher *raster.Image
 	random *rand.ChaCha8
 }
@@ -55,13 +55,13 @@ func (t *trial) measureKeys(s *subject) error {
 	return nil
 }
 
-// input is what the secret of a system is made of.
-func (sys *system) input(s *subject, random *rand.ChaCha8) secretInput {
-	in := secretInput{plain: s.plain[sys.Channels], noise: s.noise, random: random}
-	if sys.generator != nil {
-		in.raw = s.keys[sys.generator.info.Name]
+// newSecret makes the secret of a subject.
+func (t *trial) newSecret(sys *system, s *subject, random *rand.ChaCha8) (cipher.Secret, error) {
+	in := cipher.Input{Plain: s.plain[sys.Channels], Params: t.cfg.params(), Random: random}
+	if g := sys.generator; g != nil {
+		in.Network, in.Key = g.network(s.noise), s.keys[g.info.Name]
 	}
-	return in
+	return sys.cryptosystem.NewSecret(in)
 }
 
 // measureSystem encrypts and decrypts one image, with the right key and with wrong ones, whole and damaged.
@@ -71,32 +71,32 @@ func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
 	rng := rand.New(rand.NewChaCha8(t.seeded("damage 1 "+t.info.Name, s.index))) // the same damage for all systems
 	plain := s.plain[sys.Channels]
 
-	key, err := sys.secretOf(sys.input(s, random))
+	key, err := t.newSecret(sys, s, random)
 	if err != nil {
 		return nil, err
 	}
 	start := time.Now()
-	secret, err := key.encrypt(plain)
+	secret, err := key.Encrypt(plain)
 	if err != nil {
 		return nil, err
 	}
 	encryption := time.Since(start)
 	start = time.Now()
-	decrypted, err := key.decrypt(secret)
+	decrypted, err := key.Decrypt(secret)
 	if err != nil {
 		return nil, err
 	}
 	t.addTimes(sys, s, len(plain.Pix), encryption, time.Since(start))
 
-	size, err := key.bytes()
+	sent, err := key.Sent()
 	if err != nil {
 		return nil, err
 	}
-	t.results.add(sys.System, IDKeyBytes, float64(size))
-	t.results.add(sys.System, IDKeySpace, sys.keySpace.nominal)
-	t.results.add(sys.System, IDKeySpacePublic, sys.keySpace.effective)
-	t.results.at(sys.System, IDKeySpace).remark = sys.keySpace.nominalHow
-	t.results.at(sys.System, IDKeySpacePublic).remark = sys.keySpace.effectiveHow
+	t.results.add(sys.System, IDKeyBytes, float64(len(sent)))
+	t.results.add(sys.System, IDKeySpace, sys.keySpace.Nominal)
+	t.results.add(sys.System, IDKeySpacePublic, sys.keySpace.Effective)
+	t.results.at(sys.System, IDKeySpace).remark = sys.keySpace.NominalHow
+	t.results.at(sys.System, IDKeySpacePublic).remark = sys.keySpace.EffectiveHow
 
 	statisticsOf(t.results, sys.System, secret)
 	t.bits.add(sys.System, Ciphertexts, secret.Pix)
@@ -117,7 +117,9 @@ func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
 		return nil, err
 	}
 	if len(t.info.Images) == 0 {
-		out.Key, out.Scrambled = key.show(plain)
+		if layered, ok := key.(cipher.LayeredSecret); ok {
+			out.Key, out.Scrambled = layered.Layers(plain)
+		}
 		t.first.Encrypted = append(t.first.Encrypted, out)
 	}
 	return &product{sys, key, secret, random}, t.addKeystream(sys, s, random)
@@ -135,21 +137,22 @@ func (t *trial) addTimes(sys *system, s *subject, bytes int, encryption, decrypt
 
 // addKeystream keeps the ciphertext of a black image for SP 800-22, where that is a keystream that is not the raw key.
 func (t *trial) addKeystream(sys *system, s *subject, random *rand.ChaCha8) error {
-	if sys.Scheme == SchemeChaosGAN || (sys.generator != nil && sys.Scheme != SchemeSealed) {
+	info := sys.cryptosystem.Info()
+	if info.Keystream != cipher.OwnKeystream {
 		return nil
 	}
-	key, err := sys.secretOf(sys.input(s, random))
+	key, err := t.newSecret(sys, s, random)
 	if err != nil {
 		return err
 	}
 	black := raster.NewImage(t.cfg.Size, t.cfg.Size, sys.Channels, 8)
-	if sys.generator == nil && sys.Scheme != SchemeAES {
+	if info.Kept() {
 		if len(t.info.Images) > 0 || t.bits.has(sys.System, Keystreams) {
 			return nil
 		}
 		black = raster.NewImage(t.cfg.Size, max(t.cfg.Size, t.bits.wanted/t.cfg.Size+1), 1, 8) // one keystream serves all images
 	}
-	keystream, err := key.encrypt(black)
+	keystream, err := key.Encrypt(black)
 	if err != nil {
 		return err
 	}
@@ -161,17 +164,17 @@ func (t *trial) addKeystream(sys *system, s *subject, random *rand.ChaCha8) erro
 const Refusal = "refused: the scheme notices, and gives nothing out"
 
 // wrongKey decrypts with a key that has nothing to do with the right one.
-func (t *trial) wrongKey(sys *system, s *subject, key secret, random *rand.ChaCha8, out *Encrypted) error {
+func (t *trial) wrongKey(sys *system, s *subject, key cipher.Secret, random *rand.ChaCha8, out *Encrypted) error {
 	var other *raster.Image
 	if sys.generator != nil {
 		other = t.before[sys.generator.info.Name]
 	}
-	wrong, what, err := key.stranger(other, random)
+	wrong, what, err := key.Stranger(cipher.Input{Key: other, Random: random})
 	if err != nil {
 		return err
 	}
-	out.Wrong, err = wrong.decrypt(out.Cipher)
-	if errors.Is(err, sealed.ErrRefused) {
+	out.Wrong, err = wrong.Decrypt(out.Cipher)
+	if errors.Is(err, cipher.ErrRefused) {
 		out.WrongWhy = what + ": refused"
 		t.results.at(sys.System, IDSSIMWrongKey).reason = Refusal
 		t.results.at(sys.System, IDNPCRWrongKey).reason = Refusal
@@ -195,15 +198,15 @@ func (t *trial) wrongKey(sys *system, s *subject, key secret, random *rand.ChaCh
 }
 
 // keySensitivity changes single bits of the key, and compares what is encrypted and what is decrypted.
-func keySensitivity(r measurements, of System, key secret, out *Encrypted, rng *rand.Rand) error {
+func keySensitivity(r measurements, of System, key cipher.Secret, out *Encrypted, rng *rand.Rand) error {
 	for range keyBits {
-		other, err := key.oneBit(rng)
+		other, err := key.Flip(rng.IntN)
 		if err != nil {
 			return err
 		}
-		decrypted, err := other.decrypt(out.Cipher)
+		decrypted, err := other.Decrypt(out.Cipher)
 		switch {
-		case errors.Is(err, sealed.ErrRefused):
+		case errors.Is(err, cipher.ErrRefused):
 			r.at(of, IDKeySensitivityDecrypted).reason = Refusal
 		case err != nil:
 			return err
@@ -214,7 +217,7 @@ func keySensitivity(r measurements, of System, key secret, out *Encrypted, rng *
 			}
 			r.add(of, IDKeySensitivityDecrypted, share)
 		}
-		secret, err := other.encrypt(out.Plain)
+		secret, err := other.Encrypt(out.Plain)
 		if err != nil {
 			return err
 		}
@@ -234,7 +237,7 @@ func (t *trial) oneBitChanges(ctx context.Context, s *subject, made []*product, 
 		changed := &subject{index: s.index, noise: s.noise, plain: map[int]*raster.Image{}}
 		for _, c := range t.channels {
 			m := s.plain[c].Clone()
-			flip(t.places, m.Pix)
+			m.Pix[t.places.IntN(len(m.Pix))] ^= 1 << t.places.IntN(8)
 			changed.plain[c] = m
 		}
 		if err := t.makeKeys(ctx, changed, fmt.Sprintf("%s, one-bit change %d of %d", what, i+1, count)); err != nil {
@@ -259,15 +262,15 @@ func (t *trial) oneBitChanges(ctx context.Context, s *subject, made []*product, 
 
 func (t *trial) oneBitChange(p *product, changed *subject) error {
 	plain, of := changed.plain[p.system.Channels], p.system.System
-	anew, err := p.system.secretOf(p.system.input(changed, p.random))
+	anew, err := t.newSecret(p.system, changed, p.random)
 	if err != nil {
 		return err
 	}
 	for _, run := range []struct {
-		key        secret
+		key        cipher.Secret
 		npcr, uaci string
 	}{{anew, IDNPCR, IDUACI}, {p.secret, IDNPCRSameKey, IDUACISameKey}} {
-		secret, err := run.key.encrypt(plain)
+		secret, err := run.key.Encrypt(plain)
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/cipher/sealed"
+	"keygan/cipher"
 	"keygan/data/raster"
 )
 
@@ -47,21 +47,25 @@ func TestReferenceRefuses(t *testing.T) {
 	random := rand.NewChaCha8([32]byte{3})
 	plain := raster.NewImage(16, 16, 3, 8)
 	random.Read(plain.Pix)
-	key, err := newAESSecret(secretInput{plain: plain, random: random})
+	reference, err := cipher.ByName("aes-256-gcm")
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := key.encrypt(plain)
+	key, err := reference.NewSecret(cipher.Input{Plain: plain, Random: random})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back, err := key.decrypt(secret); err != nil || string(back.Pix) != string(plain.Pix) {
+	secret, err := key.Encrypt(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := key.Decrypt(secret); err != nil || string(back.Pix) != string(plain.Pix) {
 		t.Fatalf("it does not open: %v", err)
 	}
 	for i := 0; i < len(secret.Pix); i += 37 {
 		changed := secret.Clone()
 		changed.Pix[i] ^= 1
-		if m, err := key.decrypt(changed); m != nil || !strings.HasPrefix(err.Error(), sealed.ErrRefused.Error()) {
+		if m, err := key.Decrypt(changed); m != nil || !strings.HasPrefix(err.Error(), cipher.ErrRefused.Error()) {
 			t.Errorf("byte %d changed: %v", i, err)
 		}
 	}

@@ -1,6 +1,9 @@
 package experiment
 
-import "time"
+import (
+	"keygan/cipher"
+	"time"
+)
 
 // Progress says how far a run is, and is made for a bar.
 type Progress struct {
@@ -58,7 +61,7 @@ func (e *experiment) estimate() error {
 	}
 	for _, s := range e.systems {
 		s.cost, s.changeCost = share*systemCost, share*changeCost
-		if s.Scheme == SchemeChaosGAN && s.generator != nil {
+		if s.cryptosystem.Info().Takes == cipher.EncryptingNetwork && s.generator != nil {
 			s.cost += (4 + 2 + 2*keyBits) * s.generator.cost
 			s.changeCost += 2 * s.generator.cost
 		}

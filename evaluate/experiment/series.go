@@ -3,6 +3,7 @@ package experiment
 import (
 	"cmp"
 	"fmt"
+	"keygan/cipher"
 	"math"
 
 	"gonum.org/v1/gonum/stat"
@@ -164,4 +165,4 @@ func joined(a, b string) string {
 }
 
 // FreshSecret says whether the row's scheme draws a secret for each encryption, whatever the image.
-func FreshSecret(row *Row) bool { return row.Scheme == SchemeSealed || row.Scheme == SchemeAES }
+func FreshSecret(row *Row) bool { return cipher.Describe(row.Scheme).Fresh }

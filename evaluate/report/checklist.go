@@ -146,7 +146,7 @@ func (r *Report) attacked(number int) (sentence string, succeeded bool) {
 	var made []attack.Result
 	var broken, others []string
 	for _, a := range r.Attacks {
-		if a.Number != number || !usesRawKey(experiment.System{Scheme: a.Scheme}) {
+		if a.Number != number || a.NotRun != "" || !usesRawKey(experiment.System{Scheme: a.Scheme}) {
 			continue
 		}
 		made = append(made, a)

@@ -11,7 +11,7 @@ import (
 // The verdicts follow from the rows: with the values of random data all claims hold, and each row that fails fails its claim.
 func TestChecklistFollowsTheRows(t *testing.T) {
 	build := func(change func(*experiment.Row)) map[string]Check {
-		r := &Report{Results: experiment.Results{Systems: []experiment.SystemInfo{{System: experiment.System{Scheme: "xor", Generator: "net"}}, {System: experiment.System{Scheme: experiment.SchemeSealed, Generator: "net"}}}, Sources: []experiment.SourceInfo{{Name: "a"}}}}
+		r := &Report{Results: experiment.Results{Systems: []experiment.SystemInfo{{System: experiment.System{Scheme: "xor", Generator: "net"}}, {System: experiment.System{Scheme: "sealed", Generator: "net"}}}, Sources: []experiment.SourceInfo{{Name: "a"}}}}
 		add := func(of experiment.System, metrics []experiment.Metric) {
 			for _, m := range metrics {
 				v := 1.0
@@ -24,7 +24,7 @@ func TestChecklistFollowsTheRows(t *testing.T) {
 		}
 		add(experiment.System{Scheme: experiment.RawKey, Generator: "net"}, experiment.KeyMetrics)
 		add(experiment.System{Scheme: "xor", Generator: "net"}, experiment.SchemeMetrics)
-		add(experiment.System{Scheme: experiment.SchemeSealed, Generator: "net"}, experiment.SchemeMetrics)
+		add(experiment.System{Scheme: "sealed", Generator: "net"}, experiment.SchemeMetrics)
 		out := map[string]Check{}
 		for _, c := range checklist(r) {
 			out[c.ID] = c
@@ -39,7 +39,7 @@ func TestChecklistFollowsTheRows(t *testing.T) {
 	for _, c := range []struct{ scheme, metric, claim string }{
 		{experiment.RawKey, experiment.IDEntropy, "TC1"}, {experiment.RawKey, experiment.IDChiSquare, "TC1"}, {experiment.RawKey, experiment.IDNPCRKeyKey, "TC2"}, {experiment.RawKey, experiment.IDNPCRGenerators, "TC2"}, {experiment.RawKey, experiment.IDNPCRKeyOneBit, "TC2"},
 		{"xor", experiment.IDExact, "TC3"}, {"xor", experiment.IDSSIMDecrypted, "TC4"}, {"xor", experiment.IDMSEDecrypted, "TC4"}, {"xor", experiment.IDNPCR, "TC5"}, {"xor", experiment.IDUACI, "TC5"}, {"xor", experiment.IDChiSquare, "TC5"},
-		{"xor", experiment.IDCorrelation[metrics.Diagonal], "TC5"}, {experiment.SchemeSealed, experiment.IDNPCR, ""},
+		{"xor", experiment.IDCorrelation[metrics.Diagonal], "TC5"}, {"sealed", experiment.IDNPCR, ""},
 	} {
 		for id, check := range build(func(row *experiment.Row) {
 			if row.Scheme == c.scheme && row.Metric == c.metric {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"keygan/cipher"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/metrics"
 )
@@ -128,7 +129,15 @@ func (r *Report) keysOf(systems []*experiment.Row, metric string) []*experiment.
 }
 
 // usesRawKey says whether a system's ciphertext is an XOR with the raw key.
-func usesRawKey(of experiment.System) bool { return of.Scheme == "xor" || of.Scheme == "paper" }
+func usesRawKey(of experiment.System) bool {
+	info := cipher.Describe(of.Scheme)
+	return info.Keystream == cipher.RawKeystream && info.OnlyAttacks == nil
+}
+
+// isNetwork says whether a network encrypts by itself.
+func isNetwork(of experiment.System) bool {
+	return cipher.Describe(of.Scheme).Takes == cipher.EncryptingNetwork
+}
 
 // findDiffusion is about the field's NPCR and UACI, and where a change gets lost.
 func findDiffusion(r *Report) string {
@@ -165,7 +174,7 @@ func (r *Report) whyNoDiffusion(failed []*experiment.Row) string {
 	if fixed := where(failed, func(row *experiment.Row) bool { return row.Generator == "" }); len(fixed) > 0 {
 		fmt.Fprintf(&s, " Of %s: the keystream does not depend on the image, and so the changed byte is all that changes.", r.who(fixed))
 	}
-	if lossy := where(failed, func(row *experiment.Row) bool { return row.Scheme == experiment.SchemeChaosGAN }); len(lossy) > 0 {
+	if lossy := where(failed, func(row *experiment.Row) bool { return isNetwork(row.System()) }); len(lossy) > 0 {
 		fmt.Fprintf(&s, " Of %s: the network answers a small change of the image with a small change of its output.", r.who(lossy))
 	}
 	return s.String()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"keygan/cipher"
 	"keygan/evaluate/attack"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/metrics"
@@ -60,7 +61,7 @@ var besidePublished = []string{
 func (p *page) PublishedTables() []grid {
 	var out []grid
 	for _, system := range p.Systems {
-		if !usesRawKey(system.System) && system.Scheme != experiment.SchemeChaosGAN {
+		if !usesRawKey(system.System) && !isNetwork(system.System) {
 			continue
 		}
 		g := grid{Caption: p.publishedAs(system.System), Head: []string{"metric", "compared", "published"}}
@@ -94,7 +95,7 @@ func (p *page) publishedAs(of experiment.System) string {
 	if f := publishedFigures(of, p.Generators); len(f) > 0 {
 		return fmt.Sprintf("%s, measured as %s", f[0].System, of)
 	}
-	if of.Scheme == experiment.SchemeChaosGAN {
+	if isNetwork(of) {
 		return fmt.Sprintf("Chaos GAN, measured as %s: what its second network reconstructs stands under “plain–decrypted”", of)
 	}
 	return of.String()
@@ -168,9 +169,10 @@ func (p *page) AttackGroups() []attackGroup {
 	var out []attackGroup
 	for _, a := range p.Attacks {
 		if len(out) == 0 || out[len(out)-1].Number != a.Number {
-			out = append(out, attackGroup{Number: a.Number, Name: a.Name, Expected: a.Expected, Criterion: a.Criterion})
+			out = append(out, attackGroup{Number: a.Number, Name: a.Name})
 		}
 		g := &out[len(out)-1]
+		g.Expected, g.Criterion = cmp.Or(g.Expected, a.Expected), cmp.Or(g.Criterion, a.Criterion)
 		g.Results = append(g.Results, a)
 		for _, one := range a.Pictures {
 			file := one.Name + ".png"
@@ -197,7 +199,7 @@ func (p *page) Numbers(a attack.Result) string {
 func (p *page) Rules() grid {
 	g := grid{Caption: "The rules of Alvarez and Li (2006) for chaos ciphers, by what the attacks showed", Head: []string{"rule", "system", "verdict", "evidence"}}
 	for _, c := range attack.Checklist(p.Attacks) {
-		verdict := map[attack.CheckVerdict]experiment.Verdict{attack.Holds: experiment.Pass, attack.Fails: experiment.Fail}[c.Verdict]
+		verdict := map[cipher.Verdict]experiment.Verdict{cipher.Holds: experiment.Pass, cipher.Fails: experiment.Fail}[c.Verdict]
 		g.Lines = append(g.Lines, []cell{{Text: c.Criterion}, {Text: experiment.System{Scheme: c.Scheme, Generator: c.Generator}.String()}, {Text: string(c.Verdict), Verdict: verdict}, {Text: c.Evidence}})
 	}
 	return g

@@ -122,8 +122,8 @@ func findKeySpace(r *Report) string {
 // findKeyCost is about what the receiver must get beside the ciphertext.
 func findKeyCost(r *Report) string {
 	rows := r.rows(experiment.IDKeyBytes, ofSchemes)
-	once := where(rows, func(row *experiment.Row) bool { return row.Scheme == experiment.SchemeChaosGAN })
-	each := where(rows, func(row *experiment.Row) bool { return row.Scheme != experiment.SchemeChaosGAN })
+	once := where(rows, func(row *experiment.Row) bool { return isNetwork(row.System()) })
+	each := where(rows, func(row *experiment.Row) bool { return !isNetwork(row.System()) })
 	large := where(each, func(row *experiment.Row) bool { return *row.Measured >= float64(r.bytes(row.System())) })
 	small := where(each, func(row *experiment.Row) bool { return *row.Measured < float64(r.bytes(row.System())) })
 	var out []string
@@ -181,6 +181,9 @@ func findAttacks(r *Report) string {
 	counts := map[string]*count{}
 	var order []string
 	for _, a := range r.Attacks {
+		if a.NotRun != "" {
+			continue
+		}
 		if counts[a.Scheme] == nil {
 			counts[a.Scheme] = &count{}
 			order = append(order, a.Scheme)

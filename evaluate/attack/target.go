@@ -1,0 +1,201 @@
+package attack
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+
+	"keygan/cipher"
+	"keygan/data/raster"
+)
+
+// A target is a cryptosystem, with the network that takes part in it.
+type target struct {
+	system  cipher.Cryptosystem
+	info    cipher.Info
+	network *cipher.Network
+	plain   []*raster.Image // the victim's images, in the channels that the network takes
+	random  io.Reader       // what the victim takes from crypto/rand in use; seeded, so that a report can be made again
+	kept    cipher.Secret   // where one secret serves all images
+}
+
+func (t *target) networkName() string {
+	if t.network == nil {
+		return ""
+	}
+	return t.network.Name
+}
+
+func (t *target) String() string { return systemName(t.info.Name, t.networkName()) }
+
+// takesKey says whether a network makes a key image of each image.
+func (t *target) takesKey() bool { return t.network != nil && t.network.Encryptor == nil }
+
+// targets pairs cryptosystems and their variants with networks.
+func (o Options) targets() ([]*target, error) {
+	var systems []cipher.Cryptosystem
+	systems = append(systems, cipher.Variants("")...)
+	for _, name := range o.Schemes {
+		c, err := cipher.ByName(name)
+		if err != nil {
+			return nil, err
+		}
+		systems = append(append(systems, c), cipher.Variants(name)...)
+	}
+	var all []*target
+	for _, c := range systems {
+		info, alone := c.Info(), true
+		for _, n := range o.Networks {
+			if info.Takes.Fits(n) {
+				alone = false
+				all = append(all, &target{system: c, info: info, network: n})
+			}
+		}
+		switch optional := info.Takes == cipher.Nothing || info.Takes == cipher.OptionalKeyImage; {
+		case alone && optional:
+			all = append(all, &target{system: c, info: info})
+		case alone && info.OnlyAttacks == nil:
+			return nil, fmt.Errorf("the scheme %q needs a generator", info.Name)
+		}
+	}
+	return all, nil
+}
+
+// bench is where the attacks are made: the images, the victim's parameters, and the keys that were made already.
+type bench struct {
+	ctx    context.Context
+	o      Options
+	params cipher.Params
+	keys   map[keyOf]*raster.Image
+}
+
+type keyOf struct {
+	network string
+	plain   [sha256.Size]byte
+}
+
+func newBench(ctx context.Context, o Options) (*bench, []*target, error) {
+	if err := o.check(); err != nil {
+		return nil, nil, err
+	}
+	targets, err := o.targets()
+	if err != nil {
+		return nil, nil, err
+	}
+	b := &bench{ctx: ctx, o: o, keys: map[keyOf]*raster.Image{}, params: cipher.Params{Iterations: o.Iterations}}
+	if o.Iterations == 0 {
+		b.params.Iterations = cipher.DefaultIterations
+	}
+	kept := b.source("secrets")
+	for _, t := range targets {
+		for _, m := range o.Plain {
+			if t.network != nil && t.network.Channels != 0 {
+				m = m.Convert(t.network.Channels)
+			}
+			t.plain = append(t.plain, m)
+		}
+		t.random = b.source("secrets of " + t.String())
+		if t.info.Kept() {
+			if t.kept, err = b.newSecret(t, t.plain[0], nil, kept); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return b, targets, nil
+}
+
+// random is a generator of its own for each purpose, so that no attack depends on which others are made.
+func (b *bench) random(purpose string) *rand.Rand { return rand.New(b.source(purpose)) }
+
+func (b *bench) source(purpose string) *rand.ChaCha8 { return rand.NewChaCha8(b.seed(purpose)) }
+
+func (b *bench) seed(purpose string) [32]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "keygan attack\n%d\n%s", b.o.Seed, purpose))
+}
+
+func (b *bench) side() int { return b.o.Plain[0].Width }
+
+// many is a number of keys, sequences or repetitions.
+func (b *bench) many(quick, full int) int {
+	if b.o.Quick {
+		return quick
+	}
+	return full
+}
+
+// key is the key image of a plain image. Making one is what takes the time, so they are kept.
+func (b *bench) key(n *cipher.Network, plain *raster.Image) (*raster.Image, error) {
+	at := keyOf{n.Name, cipher.Digest(plain)}
+	if k := b.keys[at]; k != nil {
+		return k, nil
+	}
+	if err := b.ctx.Err(); err != nil {
+		return nil, err
+	}
+	k, err := n.Key(plain)
+	if err != nil {
+		return nil, fmt.Errorf("key: %w", err)
+	}
+	b.keys[at] = k
+	return k, nil
+}
+
+func (b *bench) newSecret(t *target, plain, key *raster.Image, random io.Reader) (cipher.Secret, error) {
+	return t.system.NewSecret(cipher.Input{Plain: plain, Key: key, Network: t.network, Params: b.params, Random: random})
+}
+
+// secretOf is the secret of a victim who does as the cryptosystem says: with the key that the network makes of this image.
+func (b *bench) secretOf(t *target, plain *raster.Image) (cipher.Secret, error) {
+	return b.secretFrom(t, plain, plain)
+}
+
+// secretFrom is secretOf with the key that the network makes of another image.
+func (b *bench) secretFrom(t *target, plain, other *raster.Image) (cipher.Secret, error) {
+	if t.kept != nil {
+		return t.kept, nil
+	}
+	var key *raster.Image
+	if t.takesKey() {
+		var err error
+		if key, err = b.key(t.network, other); err != nil {
+			return nil, err
+		}
+	}
+	return b.newSecret(t, plain, key, t.random)
+}
+
+// An oracle is the victim as the attacker meets him: images in, cipher images out, and nothing of the key.
+type oracle func(plain *raster.Image) (*raster.Image, error)
+
+// keptKey is a victim who keeps one key for all images: the one that the network made of the first image. Some systems cannot be used so.
+// They mix the same network key with a fresh secret for each image.
+func (b *bench) keptKey(t *target) oracle {
+	return func(plain *raster.Image) (*raster.Image, error) {
+		s, err := b.secretFrom(t, plain, t.plain[0])
+		if err != nil {
+			return nil, err
+		}
+		return s.Encrypt(plain)
+	}
+}
+
+// ownKeys is a victim who does as the cryptosystem says.
+func (b *bench) ownKeys(t *target) oracle {
+	return func(plain *raster.Image) (*raster.Image, error) {
+		s, err := b.secretOf(t, plain)
+		if err != nil {
+			return nil, err
+		}
+		return s.Encrypt(plain)
+	}
+}
+
+// slug makes a part of a file name: small letters, digits and dashes.
+func slug(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "-")
+}
