@@ -103,7 +103,7 @@ type attack struct {
 	number  int
 	name    string
 	applies func(*target) string
-	run     func(*bench, *target) (Result, error)
+	run     func(*bench, *target) Result
 }
 
 // attacks are all of them, in their order.
@@ -162,29 +162,37 @@ func floatingPoint(t *target) string {
 
 // Run makes all attacks on all targets: first by attack, then by target. progress, when not nil, is called before each one and once at
 // the end. An error is about the options, a network that failed, or ctx.
-func Run(ctx context.Context, o Options, progress func(done, total int, what string)) ([]Result, error) {
+func Run(ctx context.Context, o Options, progress func(done, total int, what string)) (results []Result, err error) {
+	doing := "attacks"
+	defer func() {
+		switch f := recover().(type) {
+		case nil:
+		case failure:
+			results, err = nil, fmt.Errorf("%s: %w", doing, f.error)
+		default:
+			panic(f)
+		}
+	}()
 	b, targets, err := newBench(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("attacks: %w", err)
 	}
-	var results []Result
 	total := len(attacks) * len(targets)
 	for i := range total {
 		a, t := attacks[i/len(targets)], targets[i%len(targets)]
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		doing = fmt.Sprintf("attack %d on %s", a.number, t)
 		if progress != nil {
-			progress(i, total, fmt.Sprintf("attack %d on %s", a.number, t))
+			progress(i, total, doing)
 		}
 		if t.info.OnlyAttacks != nil && !slices.Contains(t.info.OnlyAttacks, a.number) {
 			continue
 		}
 		r := Result{NotRun: a.applies(t)}
 		if r.NotRun == "" {
-			if r, err = a.run(b, t); err != nil {
-				return nil, fmt.Errorf("attack %d on %s: %w", a.number, t, err)
-			}
+			r = a.run(b, t)
 		}
 		r.Number, r.Name = a.number, a.name
 		r.Scheme, r.Generator = t.info.Name, t.networkName()

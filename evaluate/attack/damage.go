@@ -45,20 +45,14 @@ func crop(m *raster.Image, part int) {
 
 // damaged is attack 14, which is rather a price than an attack: what survives when the cipher image is damaged. A scheme that lets
 // chance change the image in silence lets an attacker do so, too.
-func damaged(b *bench, t *target) (Result, error) {
+func damaged(b *bench, t *target) Result {
 	plain := t.plain[0]
 	r := Result{
 		Expected:  "weak: the image degrades gently, PSNR ≈ 22.5, 21.5 and 15.5 dB; strong: it is refused, which is a trade-off",
 		Criterion: "a damaged cipher image is opened, and the plain image is seen in what comes out, r ≥ 0.3",
 	}
-	secret, err := b.secretOf(t, plain)
-	if err != nil {
-		return r, err
-	}
-	cipherImage, err := secret.Encrypt(plain)
-	if err != nil {
-		return r, err
-	}
+	secret := b.secretOf(t, plain)
+	cipherImage := must(secret.Encrypt(plain))
 	lost, refused := metrics.ExpectedMSE(plain), 0
 	for _, d := range damages {
 		m := cipherImage.Clone()
@@ -68,14 +62,8 @@ func damaged(b *bench, t *target) (Result, error) {
 			refused++
 			continue
 		}
-		f, err := judge(found, plain)
-		if err != nil {
-			return r, err
-		}
-		psnr, err := metrics.PSNR(found, plain)
-		if err != nil {
-			return r, err
-		}
+		f := judge(found, plain)
+		psnr := must(metrics.PSNR(found, plain))
 		r.Succeeded = r.Succeeded || f.visible()
 		r.Measured = append(r.Measured, Value{"PSNR after " + d.name, psnr, "dB"},
 			Value{"expected of a uniform key after " + d.name, metrics.PSNROf(d.share*lost, plain.Max()), "dB"})
@@ -92,5 +80,5 @@ func damaged(b *bench, t *target) (Result, error) {
 	default:
 		r.Conclusion = "A damaged cipher image opens, and what comes out does not show the plain image."
 	}
-	return r, nil
+	return r
 }

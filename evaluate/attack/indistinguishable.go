@@ -52,16 +52,10 @@ func notNoise(m *raster.Image) ([]Value, strongest) {
 }
 
 // differs asks whether two images differ as independent random ones do, by NPCR and UACI.
-func differs(a, b *raster.Image) ([]Value, strongest, error) {
-	npcr, err := metrics.NPCR(a, b)
-	if err != nil {
-		return nil, strongest{}, err
-	}
-	uaci, err := metrics.UACI(a, b)
-	if err != nil {
-		return nil, strongest{}, err
-	}
-	return []Value{{"NPCR", npcr, "%"}, {"UACI", uaci, "%"}}, strongestOf(differenceP(npcr, uaci, a)), nil
+func differs(a, b *raster.Image) ([]Value, strongest) {
+	npcr := must(metrics.NPCR(a, b))
+	uaci := must(metrics.UACI(a, b))
+	return []Value{{"NPCR", npcr, "%"}, {"UACI", uaci, "%"}}, strongestOf(differenceP(npcr, uaci, a))
 }
 
 // differenceP is how likely such an NPCR and such a UACI are for two random images of the shape of m.

@@ -9,22 +9,13 @@ import (
 
 // zeroImage is attack 4. The victim keeps a key, and encrypts an all-zero image for the attacker: its cipher image is the keystream.
 // XORed with any other cipher image under this key it leaves the cat map, which has no key.
-func zeroImage(b *bench, t *target) (Result, error) {
+func zeroImage(b *bench, t *target) Result {
 	encrypt := b.keptKey(t)
 	target := t.plain[1]
-	cipherImage, err := encrypt(target)
-	if err != nil {
-		return Result{}, err
-	}
-	keystream, err := encrypt(blank(target))
-	if err != nil {
-		return Result{}, err
-	}
+	cipherImage := encrypt(target)
+	keystream := encrypt(blank(target))
 	found, _, _ := smoothest(xored(cipherImage, keystream))
-	f, err := judge(found, target)
-	if err != nil {
-		return Result{}, err
-	}
+	f := judge(found, target)
 	r := Result{
 		Expected:  "weak: the cipher image of an all-zero image is the keystream, and opens all others; strong: a new secret for each image",
 		Criterion: criterionWhole,
@@ -42,28 +33,19 @@ func zeroImage(b *bench, t *target) (Result, error) {
 	case r.Succeeded:
 		r.Conclusion = "One all-zero image gives the keystream away, and with it every image under this key."
 	}
-	return r, nil
+	return r
 }
 
 // twoTimePad is attack 5. The attacker has two cipher images under one key and chose neither: the key falls out of their XOR.
-func twoTimePad(b *bench, t *target) (Result, error) {
+func twoTimePad(b *bench, t *target) Result {
 	encrypt := b.keptKey(t)
 	first, second := t.plain[0], t.plain[1]
-	c1, err := encrypt(first)
-	if err != nil {
-		return Result{}, err
-	}
-	c2, err := encrypt(second)
-	if err != nil {
-		return Result{}, err
-	}
+	c1 := encrypt(first)
+	c2 := encrypt(second)
 	both := xored(c1, c2)
 	values, told := notNoise(both)
 	found, _, correlation := smoothest(both)
-	f, err := judge(found, xored(first, second))
-	if err != nil {
-		return Result{}, err
-	}
+	f := judge(found, xored(first, second))
 	r := Result{
 		Expected:  "weak: C1 ⊕ C2 = map(P1) ⊕ map(P2), both images visible after undoing the map; strong: C1 ⊕ C2 indistinguishable from random bytes",
 		Criterion: "what is found is P1 ⊕ P2 in at least 99 % of the samples, or C1 ⊕ C2 can be told from random bytes",
@@ -78,7 +60,7 @@ func twoTimePad(b *bench, t *target) (Result, error) {
 	if f.whole() {
 		r.Conclusion = fmt.Sprintf("C1 ⊕ C2 with the cat map undone is P1 ⊕ P2: it shows both images (correlation of neighbours %.2f).", correlation)
 	}
-	return r, nil
+	return r
 }
 
 // changedBit is an image with its lowest bit changed in one sample.
@@ -93,33 +75,24 @@ const strongBands = "inside the bands of random images"
 var criterionBands = fmt.Sprintf("NPCR or UACI is one that two random images give with a probability below %.0e", falseAlarm)
 
 // oneBitKeptKey is attack 6, the differential attack: two images that differ in one bit, one key.
-func oneBitKeptKey(b *bench, t *target) (Result, error) {
+func oneBitKeptKey(b *bench, t *target) Result {
 	encrypt := b.keptKey(t)
 	at := b.random("one bit, kept key").IntN(len(t.plain[0].Pix))
-	r, err := oneBit(encrypt, t.plain[0], changedBit(t.plain[0], at))
+	r := oneBit(encrypt, t.plain[0], changedBit(t.plain[0], at))
 	r.Expected = fmt.Sprintf("weak: NPCR %.2g %%, one sample of all, UACI ≈ 0; strong: %s", 100/float64(len(t.plain[0].Pix)), strongBands)
-	return r, err
+	return r
 }
 
-func oneBit(encrypt oracle, plain, changed *raster.Image) (Result, error) {
-	c1, err := encrypt(plain)
-	if err != nil {
-		return Result{}, err
-	}
-	c2, err := encrypt(changed)
-	if err != nil {
-		return Result{}, err
-	}
-	values, told, err := differs(c1, c2)
-	if err != nil {
-		return Result{}, err
-	}
+func oneBit(encrypt oracle, plain, changed *raster.Image) Result {
+	c1 := encrypt(plain)
+	c2 := encrypt(changed)
+	values, told := differs(c1, c2)
 	return Result{
 		Criterion: criterionBands, Succeeded: told.distinguishes(),
 		Measured:   append(values, Value{"least p-value", told.p, ""}),
 		Conclusion: sayDifference(values, told),
 		Pictures:   []Picture{{"difference", "white: samples in which the two cipher images differ", where(c1, c2)}},
-	}, nil
+	}
 }
 
 func sayDifference(values []Value, told strongest) string {
@@ -131,40 +104,28 @@ func sayDifference(values []Value, told strongest) string {
 }
 
 // sameImageTwice is attack 7: the attacker sees the same image encrypted twice, each time as the scheme says.
-func sameImageTwice(b *bench, t *target) (Result, error) {
-	r, err := oneBit(b.ownKeys(t), t.plain[0], t.plain[0])
-	if err != nil {
-		return Result{}, err
-	}
+func sameImageTwice(b *bench, t *target) Result {
+	r := oneBit(b.ownKeys(t), t.plain[0], t.plain[0])
 	r.Expected = "weak: identical cipher images; strong: different ones, as two random images are"
 	if npcr, _ := r.Value("NPCR"); npcr == 0 {
 		r.Conclusion = "The two cipher images are identical: whoever sees them knows that the same image was sent twice."
 	}
-	return r, nil
+	return r
 }
 
 // oneBitOwnKey is attack 8: the differential attack with the key made anew for the changed image.
-func oneBitOwnKey(b *bench, t *target) (Result, error) {
+func oneBitOwnKey(b *bench, t *target) Result {
 	plain := t.plain[0]
 	encrypt := b.ownKeys(t)
-	original, err := encrypt(plain)
-	if err != nil {
-		return Result{}, err
-	}
+	original := encrypt(plain)
 	random := b.random("one bit, own key")
 	n := b.many(1, 4)
 	var npcr, uaci float64
 	worst := strongest{p: 1}
 	var difference *raster.Image
 	for range n {
-		changed, err := encrypt(changedBit(plain, random.IntN(len(plain.Pix))))
-		if err != nil {
-			return Result{}, err
-		}
-		values, told, err := differs(original, changed)
-		if err != nil {
-			return Result{}, err
-		}
+		changed := encrypt(changedBit(plain, random.IntN(len(plain.Pix))))
+		values, told := differs(original, changed)
 		npcr, uaci = npcr+values[0].Value/float64(n), uaci+values[1].Value/float64(n)
 		if told.p <= worst.p {
 			worst, difference = told, where(original, changed)
@@ -178,7 +139,7 @@ func oneBitOwnKey(b *bench, t *target) (Result, error) {
 		Measured:   append(values, Value{"one-bit changes", float64(n), ""}, Value{"least p-value", worst.p, ""}),
 		Conclusion: sayDifference(values, worst),
 		Pictures:   []Picture{{"difference", "white: samples in which the two cipher images differ", difference}},
-	}, nil
+	}
 }
 
 // where is white in the samples in which two images differ, and black elsewhere.

@@ -65,29 +65,20 @@ const knownBytes = 96
 
 // floatingLogistic is attack 15: a known-plaintext attack that looks for a float32 map, and what is known of the map in the size of floating-
 // point numbers that the system has.
-func floatingLogistic(b *bench, t *target) (Result, error) {
+func floatingLogistic(b *bench, t *target) Result {
 	plain, random := t.plain[1], b.source("float32")
-	secret, err := b.secretOf(t, plain)
+	secret := t.kept
 	if t.info.FloatBits == 32 {
-		secret, err = b.newSecret(t, plain, nil, random)
+		secret = b.newSecret(t, plain, nil, random)
 	}
-	if err != nil {
-		return Result{}, err
-	}
-	cipherImage, err := secret.Encrypt(plain)
-	if err != nil {
-		return Result{}, err
-	}
-	result, err := recoverMap(plain, cipherImage)
-	if err != nil {
-		return Result{}, err
-	}
+	cipherImage := must(secret.Encrypt(plain))
+	result := recoverMap(plain, cipherImage)
 	if t.info.FloatBits == 32 {
 		b.singleLogistic(&result, rand.New(random))
 	} else {
 		doubleLogistic(&result, t)
 	}
-	return result, nil
+	return result
 }
 
 // singleLogistic follows orbits in float32 to their cycles.
@@ -133,7 +124,7 @@ func doubleLogistic(result *Result, t *target) {
 
 // recoverMap is the known-plaintext attack on both: the attacker knows the first bytes of the plain image, thus of the keystream,
 // looks for the state and the r of a float32 map that make them, and runs it on.
-func recoverMap(plain, cipherImage *raster.Image) (Result, error) {
+func recoverMap(plain, cipherImage *raster.Image) Result {
 	known := make([]byte, min(knownBytes, len(plain.Pix)/2))
 	cipher.XOR(known, plain.Pix[:len(known)], cipherImage.Pix[:len(known)])
 	x, r, tried, ok := singleState(known)
@@ -145,19 +136,16 @@ func recoverMap(plain, cipherImage *raster.Image) (Result, error) {
 		Pictures:   []Picture{{"cipher", "what the attacker has, with a few bytes of the plain image", cipherImage}},
 	}
 	if !ok {
-		return result, nil
+		return result
 	}
 	found := cipherImage.Clone()
 	cipher.XOR(found.Pix, found.Pix, slices.Concat([]byte{cipher.LeadingByte(x)}, singleBytes(len(found.Pix)-1, x, r)))
-	f, err := judge(found, plain)
-	if err != nil {
-		return result, err
-	}
+	f := judge(found, plain)
 	result.Succeeded = f.whole()
 	result.Measured = append(result.Measured, f.values...)
 	result.Conclusion = fmt.Sprintf("From %d known bytes the attacker finds the state and r = %v of the map, and with them %.2f %% of the samples.", len(known), r, f.equal)
 	result.Pictures = append(result.Pictures, Picture{"recovered", "the keystream run on from the state that was found", found})
-	return result, nil
+	return result
 }
 
 // singleState looks for a state x, whose leading byte is the first one, and an r in [3.9, 4] that make the bytes. Any r near the true one

@@ -97,10 +97,7 @@ func TestDamage(t *testing.T) {
 		if s.info.OnlyAttacks != nil {
 			continue
 		}
-		r, err := damaged(b, s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := damaged(b, s)
 		for i, want := range []float64{22.5, 21.5, 15.5} {
 			measured, expected := r.Measured[2*i].Value, r.Measured[2*i+1].Value
 			if math.Abs(expected-want) > 0.05 || math.Abs(measured-expected) > 0.25 {

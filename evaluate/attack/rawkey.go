@@ -11,30 +11,21 @@ import (
 )
 
 // ownImages are n images that the attacker has of his own: drawn chest X-rays and brain scans, of the shape of the victim's.
-func (b *bench) ownImages(t *target, n int) ([]*raster.Image, error) {
+func (b *bench) ownImages(t *target, n int) []*raster.Image {
 	seed := b.random("the attacker's images").Uint64()
 	var all []*raster.Image
 	for i := range n {
-		src, err := synthetic.New([]string{"xray", "mri"}[i%2], i+1, b.side(), seed)
-		if err != nil {
-			return nil, err
-		}
-		m, err := src.Image(i)
-		if err != nil {
-			return nil, err
-		}
+		src := must(synthetic.New([]string{"xray", "mri"}[i%2], i+1, b.side(), seed))
+		m := must(src.Image(i))
 		all = append(all, m.Convert(t.plain[0].Channels))
 	}
-	return all, nil
+	return all
 }
 
 // randomBits is attack 9: are the bytes that are XORed onto an image random? The attacker has raw keys, or keystreams: the cipher images
 // of all-zero images.
-func randomBits(b *bench, t *target) (Result, error) {
-	streams, err := b.keystreams(t, b.many(1, 3))
-	if err != nil {
-		return Result{}, err
-	}
+func randomBits(b *bench, t *target) Result {
+	streams := b.keystreams(t, b.many(1, 3))
 	p := map[string]float64{}
 	var values []Value
 	var rejected []string
@@ -72,7 +63,7 @@ func randomBits(b *bench, t *target) (Result, error) {
 	} else {
 		r.Conclusion = fmt.Sprintf("Not rejected: the least probable of all tests is %s, p = %.2g after correction for their number.", worst.test, worst.p)
 	}
-	return r, nil
+	return r
 }
 
 func valueOf(values []Value, name string) float64 {
@@ -81,53 +72,32 @@ func valueOf(values []Value, name string) float64 {
 }
 
 // keystreams are n images of the bytes that a target XORs: raw keys of the attacker's own images, or cipher images of black ones.
-func (b *bench) keystreams(t *target, n int) ([]*raster.Image, error) {
-	images, err := b.ownImages(t, n)
-	if err != nil {
-		return nil, err
-	}
+func (b *bench) keystreams(t *target, n int) []*raster.Image {
+	images := b.ownImages(t, n)
 	streams := make([]*raster.Image, n)
 	for i, m := range images {
-		var s cipher.Secret
 		switch {
 		case t.info.Keystream == cipher.RawKeystream:
-			streams[i], err = b.key(t.network, m)
+			streams[i] = b.key(t.network, m)
 		case t.kept != nil: // one for each stream here
-			if s, err = b.newSecret(t, m, nil, b.source(fmt.Sprintf("keystream %d", i))); err == nil {
-				streams[i], err = s.Encrypt(blank(m))
-			}
+			streams[i] = must(b.newSecret(t, m, nil, b.source(fmt.Sprintf("keystream %d", i))).Encrypt(blank(m)))
 		default:
-			streams[i], err = b.ownKeys(t)(blank(m))
-		}
-		if err != nil {
-			return nil, err
+			streams[i] = b.ownKeys(t)(blank(m))
 		}
 	}
-	return streams, nil
+	return streams
 }
 
 // averageOfKeys is attack 10. The attacker has the network, or has seen keys of other images, and takes their average for the key of a
 // cipher image: it is near it wherever the network makes the same of any image.
-func averageOfKeys(b *bench, t *target) (Result, error) {
+func averageOfKeys(b *bench, t *target) Result {
 	n := b.many(4, 12)
 	target := t.plain[0]
-	average, err := b.averageKey(t, n)
-	if err != nil {
-		return Result{}, err
-	}
-	cipherImage, err := b.ownKeys(t)(target)
-	if err != nil {
-		return Result{}, err
-	}
+	average := b.averageKey(t, n)
+	cipherImage := b.ownKeys(t)(target)
 	found, _, _ := smoothest(xored(cipherImage, average))
-	f, err := judge(found, target)
-	if err != nil {
-		return Result{}, err
-	}
-	key, err := b.key(t.network, target)
-	if err != nil {
-		return Result{}, err
-	}
+	f := judge(found, target)
+	key := b.key(t.network, target)
 	r := Result{
 		Expected:  "weak: structure shows where the network is nearly constant; strong: none",
 		Criterion: criterionVisible,
@@ -147,22 +117,16 @@ func averageOfKeys(b *bench, t *target) (Result, error) {
 	} else {
 		r.Conclusion += ": too little for the criterion."
 	}
-	return r, nil
+	return r
 }
 
 // averageKey is the mean of the keys of n images of the attacker's own, sample by sample, in the channels that encrypt the target's.
-func (b *bench) averageKey(t *target, n int) (*raster.Image, error) {
-	own, err := b.ownImages(t, n)
-	if err != nil {
-		return nil, err
-	}
+func (b *bench) averageKey(t *target, n int) *raster.Image {
+	own := b.ownImages(t, n)
 	out := blank(t.plain[0])
 	sums := make([]int, len(out.Pix))
 	for _, m := range own {
-		k, err := b.key(t.network, m)
-		if err != nil {
-			return nil, err
-		}
+		k := b.key(t.network, m)
 		for i, v := range firstChannels(k, out).Pix {
 			sums[i] += int(v)
 		}
@@ -170,7 +134,7 @@ func (b *bench) averageKey(t *target, n int) (*raster.Image, error) {
 	for i, sum := range sums {
 		out.Pix[i] = byte((sum + n/2) / n)
 	}
-	return out, nil
+	return out
 }
 
 // firstChannels is the part of a key that encrypts m: the first channel for grey images.

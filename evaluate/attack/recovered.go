@@ -30,28 +30,20 @@ type finding struct {
 func (f finding) whole() bool   { return f.equal >= 99 }
 func (f finding) visible() bool { return f.correlation >= visible }
 
-func judge(found, truth *raster.Image) (finding, error) {
-	npcr, err := metrics.NPCR(found, truth)
-	if err != nil {
-		return finding{}, err
-	}
+func judge(found, truth *raster.Image) finding {
+	npcr := must(metrics.NPCR(found, truth))
 	f := finding{equal: 100 - npcr, correlation: pearson(found.Pix, truth.Pix)}
 	f.values = []Value{{"samples found", f.equal, "%"}, {"correlation with the plain image", f.correlation, ""}}
-	psnr, err := metrics.PSNR(found, truth)
-	if err != nil {
-		return f, err
-	}
+	psnr := must(metrics.PSNR(found, truth))
 	if !math.IsInf(psnr, 0) { // identical images have none
 		f.values = append(f.values, Value{"PSNR", psnr, "dB"})
 	}
 	ssim, err := metrics.SSIM(found, truth, metrics.Gaussian11)
-	if err != nil && !errors.Is(err, metrics.ErrUndefined) {
-		return f, err
-	}
-	if err == nil {
+	if !errors.Is(err, metrics.ErrUndefined) {
+		check(err)
 		f.values = append(f.values, Value{"SSIM", ssim, ""})
 	}
-	return f, nil
+	return f
 }
 
 // pearson is the correlation of two series of bytes, 0 where one of them is constant.

@@ -23,24 +23,18 @@ type message struct {
 }
 
 // send encrypts an image, each time anew, to a receiver.
-func (b *bench) send(t *target, plain *raster.Image, to age.Recipient) (*message, error) {
-	secret, err := b.secretOf(t, plain)
-	if err != nil {
-		return nil, err
-	}
-	m := &message{secret: secret}
-	if m.image, err = secret.Encrypt(plain); err != nil {
-		return nil, err
-	}
-	switch s := secret.(type) {
+func (b *bench) send(t *target, plain *raster.Image, to age.Recipient) *message {
+	m := &message{secret: b.secretOf(t, plain)}
+	m.image = must(m.secret.Encrypt(plain))
+	switch s := m.secret.(type) {
 	case cipher.WrappedSecret:
 		var file bytes.Buffer
-		err = s.Wrap(&file, to)
+		check(s.Wrap(&file, to))
 		m.wrapped = file.Bytes()
 	case cipher.FiledSecret:
 		m.clear = s.KeyFile(m.image)
 	}
-	return m, err
+	return m
 }
 
 // open is what the receiver does.
@@ -113,22 +107,11 @@ func (b *bench) forgeries(m, other *message) map[string]func(*message) {
 }
 
 // forgery is attack 11. The attacker changes what lies on a disk or goes over a wire, and the receiver opens it.
-func forgery(b *bench, t *target) (Result, error) {
-	identity, err := age.GenerateX25519Identity()
-	if err != nil {
-		return Result{}, err
-	}
-	sent, err := b.send(t, t.plain[0], identity.Recipient())
-	if err != nil {
-		return Result{}, err
-	}
-	other, err := b.send(t, t.plain[1], identity.Recipient())
-	if err != nil {
-		return Result{}, err
-	}
-	if _, err := sent.open(identity); err != nil {
-		return Result{}, fmt.Errorf("what nobody changed does not open: %w", err)
-	}
+func forgery(b *bench, t *target) Result {
+	identity := must(age.GenerateX25519Identity())
+	sent := b.send(t, t.plain[0], identity.Recipient())
+	other := b.send(t, t.plain[1], identity.Recipient())
+	must(sent.open(identity)) // what nobody changed
 	var accepted []string
 	noticed := 0
 	forgeries := b.forgeries(sent, other)
@@ -152,7 +135,7 @@ func forgery(b *bench, t *target) (Result, error) {
 		case err == nil || opened != nil:
 			accepted = append(accepted, what)
 		case t.info.Authenticates != "" && !errors.Is(err, cipher.ErrRefused):
-			return Result{}, fmt.Errorf("%s: %w", what, err)
+			check(fmt.Errorf("%s: %w", what, err))
 		}
 	}
 	r := Result{
@@ -167,27 +150,21 @@ func forgery(b *bench, t *target) (Result, error) {
 	}
 	switch {
 	case sent.clear != nil:
-		return r, drawnOver(&r, sent, noticed)
+		r.Measured = append(r.Measured, Value{"refused by the SHA-256 where the attacker cannot reach the key file", float64(noticed), ""})
+		if r.Succeeded {
+			r.Conclusion += " All that is there is a SHA-256 in the key file, and whoever reaches the key file makes it anew, without a key."
+		}
+		r.Pictures = []Picture{{"forged", "what the receiver gets after the attacker has drawn a disc into the cipher image", sent.drawnOver()}}
 	case sent.wrapped != nil:
-		own, err := b.send(t, t.plain[1], identity.Recipient())
-		if err != nil {
-			return r, err
-		}
-		if _, err := own.open(identity); err != nil {
-			return r, err
-		}
+		must(b.send(t, t.plain[1], identity.Recipient()).open(identity))
 		r.Conclusion += " Nobody can refuse a pair of files that somebody has made anew with the receiver's public key: " + t.info.Name + " does not say who sent it."
 	}
-	return r, nil
+	return r
 }
 
-// drawnOver adds to a result what an attacker makes of a cipher image of which he knows nothing: he turns over the highest bit of each
-// sample in a disc. XOR carries the change into the plain image as it is. A permutation that has no key can be done to the disc before.
-func drawnOver(r *Result, m *message, noticed int) error {
-	r.Measured = append(r.Measured, Value{"refused by the SHA-256 where the attacker cannot reach the key file", float64(noticed), ""})
-	if r.Succeeded {
-		r.Conclusion += " All that is there is a SHA-256 in the key file, and whoever reaches the key file makes it anew, without a key."
-	}
+// drawnOver is what the receiver gets after an attacker who knows nothing of the image turned over the highest bit of each sample in a disc.
+// XOR carries the change into the plain image as it is. A permutation that has no key can be done to the disc before.
+func (m *message) drawnOver() *raster.Image {
 	disc, n := blank(m.image), m.image.Width
 	for i := range disc.Pix {
 		x, y := i/disc.Channels/n-n/3, i/disc.Channels%n-n/3
@@ -202,51 +179,34 @@ func drawnOver(r *Result, m *message, noticed int) error {
 	}
 	m.image = xored(m.image, disc)
 	m.fit()
-	drawn, err := m.open(nil)
-	r.Pictures = []Picture{{"forged", "what the receiver gets after the attacker has drawn a disc into the cipher image", drawn}}
-	return err
+	return must(m.open(nil))
 }
 
 // wrongBit is attack 12. The receiver, or an attacker who knows nearly all of it, has a key that is wrong in one bit.
-func wrongBit(b *bench, t *target) (Result, error) {
+func wrongBit(b *bench, t *target) Result {
 	plain := t.plain[0]
-	secret, err := b.secretOf(t, plain)
-	if err != nil {
-		return Result{}, err
-	}
-	cipherImage, err := secret.Encrypt(plain)
-	if err != nil {
-		return Result{}, err
-	}
+	secret := b.secretOf(t, plain)
+	cipherImage := must(secret.Encrypt(plain))
 	r := Result{
 		Expected:  "weak: raw XOR, one bit of the image is wrong and nobody is told; strong: an authentication error",
 		Criterion: "something is decrypted without an error",
 	}
-	wrong, err := secret.Flip(nearest)
-	if err != nil {
-		return r, err
-	}
+	wrong := must(secret.Flip(nearest))
 	if found, err := wrong.Decrypt(cipherImage); err == nil {
-		f, err := judge(found, plain)
-		if err != nil {
-			return r, err
-		}
+		f := judge(found, plain)
 		r.Succeeded, r.Measured = true, append([]Value{{"wrong keys tried", 1, ""}, {"wrong keys accepted", 1, ""}}, f.values...)
 		r.Pictures = []Picture{{"decrypted", "decrypted with a key that is wrong in one bit", found}}
 		r.Conclusion = fmt.Sprintf("Accepted in silence: %.4f %% of the samples are those of the plain image.", f.equal)
-		return r, nil
+		return r
 	}
 	accepted, bits, step := 0, secret.Bits(), b.many(16, 1)
 	for bit := 0; bit < bits; bit += step {
-		wrong, err := secret.Flip(func(n int) int {
+		wrong := must(secret.Flip(func(n int) int {
 			if n == 8 {
 				return bit % 8
 			}
 			return bit / 8 % n
-		})
-		if err != nil {
-			return r, err
-		}
+		}))
 		if m, err := wrong.Decrypt(cipherImage); err == nil || m != nil {
 			accepted++
 		}
@@ -257,7 +217,7 @@ func wrongBit(b *bench, t *target) (Result, error) {
 	if accepted == 0 {
 		r.Conclusion = fmt.Sprintf("All %d keys that are wrong in one bit are refused, and nothing is given out.", bits/step)
 	}
-	return r, nil
+	return r
 }
 
 // nearest chooses the middle of a long key and the last bit of a short one.

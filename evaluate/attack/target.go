@@ -99,9 +99,7 @@ func newBench(ctx context.Context, o Options) (*bench, []*target, error) {
 		}
 		t.random = b.source("secrets of " + t.String())
 		if t.info.Kept() {
-			if t.kept, err = b.newSecret(t, t.plain[0], nil, kept); err != nil {
-				return nil, nil, err
-			}
+			t.kept = b.newSecret(t, t.plain[0], nil, kept)
 		}
 	}
 	return b, targets, nil
@@ -126,71 +124,70 @@ func (b *bench) many(quick, full int) int {
 	return full
 }
 
-// key is the key image of a plain image. Making one is what takes the time, so they are kept.
-func (b *bench) key(n *cipher.Network, plain *raster.Image) (*raster.Image, error) {
-	at := keyOf{n.Name, cipher.Digest(plain)}
-	if k := b.keys[at]; k != nil {
-		return k, nil
-	}
-	if err := b.ctx.Err(); err != nil {
-		return nil, err
-	}
-	k, err := n.Key(plain)
-	if err != nil {
-		return nil, fmt.Errorf("key: %w", err)
-	}
-	b.keys[at] = k
-	return k, nil
+// A failure is an error that ends a run of attacks. It panics up to Run, so that the code of an attack reads as the attack goes.
+type failure struct{ error }
+
+// must returns v, unless there is an error, which ends the run.
+func must[T any](v T, err error) T {
+	check(err)
+	return v
 }
 
-func (b *bench) newSecret(t *target, plain, key *raster.Image, random io.Reader) (cipher.Secret, error) {
-	return t.system.NewSecret(cipher.Input{Plain: plain, Key: key, Network: t.network, Params: b.params, Random: random})
+func check(err error) {
+	if err != nil {
+		panic(failure{err})
+	}
+}
+
+// key is the key image of a plain image. Making one is what takes the time, so they are kept.
+func (b *bench) key(n *cipher.Network, plain *raster.Image) *raster.Image {
+	at := keyOf{n.Name, cipher.Digest(plain)}
+	if b.keys[at] == nil {
+		check(b.ctx.Err())
+		k, err := n.Key(plain)
+		if err != nil {
+			check(fmt.Errorf("key: %w", err))
+		}
+		b.keys[at] = k
+	}
+	return b.keys[at]
+}
+
+func (b *bench) newSecret(t *target, plain, key *raster.Image, random io.Reader) cipher.Secret {
+	return must(t.system.NewSecret(cipher.Input{Plain: plain, Key: key, Network: t.network, Params: b.params, Random: random}))
 }
 
 // secretOf is the secret of a victim who does as the cryptosystem says: with the key that the network makes of this image.
-func (b *bench) secretOf(t *target, plain *raster.Image) (cipher.Secret, error) {
+func (b *bench) secretOf(t *target, plain *raster.Image) cipher.Secret {
 	return b.secretFrom(t, plain, plain)
 }
 
 // secretFrom is secretOf with the key that the network makes of another image.
-func (b *bench) secretFrom(t *target, plain, other *raster.Image) (cipher.Secret, error) {
+func (b *bench) secretFrom(t *target, plain, other *raster.Image) cipher.Secret {
 	if t.kept != nil {
-		return t.kept, nil
+		return t.kept
 	}
 	var key *raster.Image
 	if t.takesKey() {
-		var err error
-		if key, err = b.key(t.network, other); err != nil {
-			return nil, err
-		}
+		key = b.key(t.network, other)
 	}
 	return b.newSecret(t, plain, key, t.random)
 }
 
 // An oracle is the victim as the attacker meets him: images in, cipher images out, and nothing of the key.
-type oracle func(plain *raster.Image) (*raster.Image, error)
+type oracle func(plain *raster.Image) *raster.Image
 
 // keptKey is a victim who keeps one key for all images: the one that the network made of the first image. Some systems cannot be used so.
 // They mix the same network key with a fresh secret for each image.
 func (b *bench) keptKey(t *target) oracle {
-	return func(plain *raster.Image) (*raster.Image, error) {
-		s, err := b.secretFrom(t, plain, t.plain[0])
-		if err != nil {
-			return nil, err
-		}
-		return s.Encrypt(plain)
+	return func(plain *raster.Image) *raster.Image {
+		return must(b.secretFrom(t, plain, t.plain[0]).Encrypt(plain))
 	}
 }
 
 // ownKeys is a victim who does as the cryptosystem says.
 func (b *bench) ownKeys(t *target) oracle {
-	return func(plain *raster.Image) (*raster.Image, error) {
-		s, err := b.secretOf(t, plain)
-		if err != nil {
-			return nil, err
-		}
-		return s.Encrypt(plain)
-	}
+	return func(plain *raster.Image) *raster.Image { return must(b.secretOf(t, plain).Encrypt(plain)) }
 }
 
 // slug makes a part of a file name: small letters, digits and dashes.

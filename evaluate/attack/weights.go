@@ -14,42 +14,18 @@ import (
 //   - He suspects nothing, takes the average key for a start, smooths what comes out, makes the key of that, and so on: the network
 //     gives similar images similar keys.
 //   - He has a blurred copy of the image, as in a report or a preview, and takes its key.
-func knownWeights(b *bench, t *target) (Result, error) {
+func knownWeights(b *bench, t *target) Result {
 	target := t.plain[0]
-	cipherImage, err := b.ownKeys(t)(target)
-	if err != nil {
-		return Result{}, err
-	}
-	named, candidates, err := b.dictionary(t, cipherImage)
-	if err != nil {
-		return Result{}, err
-	}
-	iterated, steps, err := b.fromNothing(t, cipherImage)
-	if err != nil {
-		return Result{}, err
-	}
-	start, err := judge(iterated, target)
-	if err != nil {
-		return Result{}, err
-	}
+	cipherImage := b.ownKeys(t)(target)
+	named, candidates := b.dictionary(t, cipherImage)
+	iterated, steps := b.fromNothing(t, cipherImage)
+	start := judge(iterated, target)
 	blurred := blur(target, max(1, b.side()/64))
-	key, err := b.key(t.network, blurred)
-	if err != nil {
-		return Result{}, err
-	}
-	truth, err := b.key(t.network, target)
-	if err != nil {
-		return Result{}, err
-	}
-	npcr, err := metrics.NPCR(key, truth)
-	if err != nil {
-		return Result{}, err
-	}
+	key := b.key(t.network, blurred)
+	truth := b.key(t.network, target)
+	npcr := must(metrics.NPCR(key, truth))
 	found, _, _ := smoothest(xored(cipherImage, firstChannels(key, cipherImage)))
-	preview, err := judge(found, target)
-	if err != nil {
-		return Result{}, err
-	}
+	preview := judge(found, target)
 	r := Result{
 		Expected:  "weak: no secret is left but the image itself and the iteration count; strong: no loss",
 		Criterion: fmt.Sprintf("the image is named among %d, or the plain image is seen in what is found without a candidate, r ≥ 0.3", candidates),
@@ -67,7 +43,7 @@ func knownWeights(b *bench, t *target) (Result, error) {
 		},
 	}
 	r.Conclusion = sayKnownWeights(named == 0, candidates, start.correlation, preview.correlation)
-	return r, nil
+	return r
 }
 
 func sayKnownWeights(named bool, candidates int, nothing, preview float64) string {
@@ -86,49 +62,37 @@ func bit(b bool) float64 {
 }
 
 // dictionary returns the number of the only candidate whose key opens the cipher image to the candidate itself, or −1.
-func (b *bench) dictionary(t *target, cipherImage *raster.Image) (named, candidates int, err error) {
+func (b *bench) dictionary(t *target, cipherImage *raster.Image) (named, candidates int) {
 	all := t.plain[:min(len(t.plain), b.many(2, 4))]
 	named = -1
 	for i, m := range all {
-		key, err := b.key(t.network, m)
-		if err != nil {
-			return 0, 0, err
-		}
+		key := b.key(t.network, m)
 		found, _, _ := smoothest(xored(cipherImage, firstChannels(key, cipherImage)))
-		f, err := judge(found, m)
-		if err != nil {
-			return 0, 0, err
-		}
+		f := judge(found, m)
 		if f.whole() {
 			if named >= 0 {
-				return -1, len(all), nil
+				return -1, len(all)
 			}
 			named = i
 		}
 	}
-	return named, len(all), nil
+	return named, len(all)
 }
 
 // fromNothing looks for the plain image with the network alone.
-func (b *bench) fromNothing(t *target, cipherImage *raster.Image) (best *raster.Image, steps int, err error) {
-	average, err := b.averageKey(t, b.many(4, 12))
-	if err != nil {
-		return nil, 0, err
-	}
+func (b *bench) fromNothing(t *target, cipherImage *raster.Image) (best *raster.Image, steps int) {
+	average := b.averageKey(t, b.many(4, 12))
 	found, _, highest := smoothest(xored(cipherImage, average))
 	best = found
 	for range b.many(2, 6) {
-		key, err := b.key(t.network, blur(found, 2))
-		if err != nil {
-			return nil, 0, err
-		}
+		key := b.key(t.network, blur(found, 2))
 		var correlation float64
 		if found, _, correlation = smoothest(xored(cipherImage, firstChannels(key, cipherImage))); correlation > highest {
 			best, highest = found, correlation
 		}
 		steps++
 	}
-	return best, steps, nil
+	return best, steps
 }
 
 // blur is the mean over (2·radius + 1)² pixels, fewer at the edges.
