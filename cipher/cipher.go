@@ -1,52 +1,53 @@
-// Package cipher turns images into cipher images and back.
+// Package cipher has the cryptosystems that turn images into cipher images and back.
 //
-// Package sealed, below this one, is for real images and files. The schemes in this package are research material.
+// Real images and files are for package sealed, below this one. It is one of the cryptosystems here; the others are for research.
 //
-// Most of them need a key image, which usually package infer makes from the plain image; this package knows nothing of networks.
-// A [Scheme] does the work. A [KeyFile] opens the result again.
-//
-//	scheme, err := cipher.SchemeByName("paper")
-//	cipherImage, keyFile, err := scheme.Encrypt(plain, key, cipher.Params{Iterations: 30})
-//	err = keyFile.WriteFile("scan.key.npz", false)
+//	system, err := cipher.ByName("paper")
+//	secret, err := system.NewSecret(cipher.Input{Plain: plain, Key: key, Params: cipher.Params{Iterations: 30}})
+//	cipherImage, err := secret.Encrypt(plain)
 //	...
-//	keyFile, err := cipher.ReadKeyFile("scan.key.npz")
-//	plain, err := cipher.Decrypt(cipherImage, keyFile)
+//	plain, err := secret.Decrypt(cipherImage)
 //
-// # The published schemes
+// A [Cryptosystem] says of itself what others need to know ([Info]): what it takes, how its key file is written, whether it
+// authenticates, how many keys there are. It makes a [Secret] for each image. Many take a key image that a network makes of the plain
+// image. This package knows nothing of networks but their keys. [Research] makes a cryptosystem of two functions. Its secrets are written
+// to a [KeyFile].
 //
-// paper is the published construction. The pixels are moved about by iterations of Arnold's cat map ([catmap.Apply]), then
-// every byte is XORed with the raw 256×256×3 key of the GAN. It takes 256×256 images only, because the key has that size.
+// # The cryptosystems
 //
-// xor is the second half alone: every byte XORed with the raw key. It takes any size, given a key of the same size.
+// paper is the published construction. Iterations of Arnold's cat map ([catmap.Apply]) move the pixels about, then every byte is XORed
+// with the raw 256×256×3 key of the GAN. It takes 256×256 images only, because the key has that size.
 //
-// logistic takes no key image: every byte is XORed with the keystream of a logistic map ([LogisticKeystream]), whose two
-// numbers are the secret. It is the baseline of chaos ciphers, and what the images look like that the chaos GAN learns from.
+// xor is only the second half: every byte is XORed with the raw key. It takes any size, with a key of the same size.
 //
-// All take 8-bit grey and RGB images. A grey image uses the key's first channel.
+// logistic takes no key image. Every byte is XORed with the keystream of a logistic map ([LogisticKeystream]), whose two numbers are
+// the secret. It is the baseline of chaos ciphers, and the chaos GAN learns from its images.
 //
-// # What they are worth
+// These three take 8-bit grey and RGB images. A grey image uses the key's first channel.
 //
-// The published schemes are research material: they are here to reproduce published result tables and to be attacked, not to protect
-// anybody's images. The reasons:
+// aes-256-gcm encrypts the samples with AES-256-GCM. It is the reference in evaluations and writes no files.
 //
-//   - The cat map is a fixed permutation with no key but its iteration count, of which there are 191 useful ones at
-//     256×256. It leaves the histogram as it is and pixel (0, 0) in place.
-//   - The XOR key comes from a network as it is. It is not uniform, its structure follows the image it was made from (so
-//     much that outlines of the plain image can be seen in the cipher image), and no argument bounds what an attacker who
-//     has the network's weights can guess of it.
-//   - A key used for two images gives away the XOR of the two; an all-zero image gives away the key.
-//   - In float64 every orbit of the logistic map ends in a cycle, most of them in the same few, and nothing proves that its
-//     bytes cannot be predicted from those before.
+// # What the research systems are worth
+//
+// paper, xor and logistic reproduce published result tables and are there to be attacked. They protect nobody's images:
+//
+//   - The cat map is a fixed permutation with no key but its iteration count, and at 256×256 only 191 counts are useful. It leaves the
+//     histogram as it is and pixel (0, 0) in place.
+//   - The XOR key comes from a network as it is. It is not uniform. Its structure follows the image it was made from, so much that
+//     outlines of the plain image show in the cipher image. No argument bounds what an attacker who has the weights can guess of it.
+//   - A key used for two images gives away the XOR of the two. An all-zero image gives away the key.
+//   - In float64 every orbit of the logistic map ends in a cycle, and most end in the same few. Nothing proves that a byte cannot be
+//     predicted from those before it.
 //   - Changing one bit of the image under one key changes one bit of the cipher image.
-//   - Nothing is authenticated. The SHA-256 in a key file tells a mistaken or damaged file from the right one; whoever
-//     can change the key file can change the SHA-256 too.
-//   - A network's key cannot be made again by the receiver. It must be sent, in secret, and is as large as the image.
+//   - Nothing is authenticated. The SHA-256 in a key file finds mistakes and damage. Whoever can change the key file can change the
+//     SHA-256 as well.
+//   - The receiver cannot make a network's key again. It must be sent in secret, and is as large as the image.
 //
 // # What the package promises
 //
-// Decrypting what was encrypted gives every byte back. A cipher image that is not the one a key file was made for is
-// refused before any byte is decrypted. Reading a key file, however damaged, returns an error or a valid key file, never
-// panics, and takes memory in proportion to the file's own length, whatever the file declares.
+// Decrypting what was encrypted gives every byte back. A cipher image that does not belong to its key file is refused before any
+// byte is decrypted. Reading a key file, however damaged, returns an error or a valid key file and never panics. It takes memory in
+// proportion to the file's length, whatever the file declares.
 package cipher
 
 import (
@@ -61,7 +62,7 @@ import (
 // ErrMismatch reports a cipher image and a key file that do not belong together.
 var ErrMismatch = errors.New("the key file is of another image, or the cipher image was changed")
 
-// A SizeError reports an image of a size that a scheme cannot take.
+// A SizeError reports an image of a size that a cryptosystem cannot take.
 type SizeError struct {
 	Scheme string
 	Image  string // the image's shape in words
@@ -72,7 +73,7 @@ func (e *SizeError) Error() string {
 	return fmt.Sprintf("the scheme %q takes only %d×%d pixels, this image is %s", e.Scheme, e.Side, e.Side, e.Image)
 }
 
-// A FormatError reports samples that a scheme cannot take: 16 bits, or an alpha channel.
+// A FormatError reports samples that a cryptosystem cannot take: 16 bits, or an alpha channel.
 type FormatError struct {
 	Scheme string
 	Image  string // the image's shape in words
@@ -83,10 +84,9 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("the scheme %q takes only 8-bit grey or RGB images, this one is %s: %s", e.Scheme, e.Image, e.Why)
 }
 
-// Digest is the SHA-256 by which a key file knows its cipher image. It is taken over the 22 bytes "keygan cipher image 1\n",
-// then width, height, channels and depth as four 32-bit big-endian numbers, then the samples as in raster.Image.Pix (row by
-// row, channels interleaved, 16-bit samples high byte first). The shape is part of it, so that the same bytes under
-// another shape are another image.
+// Digest is the SHA-256 by which a key file knows its cipher image. It covers the 22 bytes "keygan cipher image 1\n", then width,
+// height, channels and depth as four 32-bit big-endian numbers, then the samples as in raster.Image.Pix (row by row, channels
+// interleaved, 16-bit samples high byte first).
 func Digest(m *raster.Image) [sha256.Size]byte {
 	h := sha256.New()
 	h.Write([]byte("keygan cipher image 1\n"))

@@ -13,21 +13,20 @@ import (
 	"unicode"
 
 	"keygan/data/raster"
-	"keygan/internal/atomicfile"
 	"keygan/internal/npz"
 )
 
 // KeyFileVersion is the newest key file format that this package reads, and the one it writes.
 const KeyFileVersion = 1
 
-// A KeyFile is all that is needed to open one cipher image. On disk (.key.npz) it is a NumPy archive that np.load reads, with
-// two arrays, or with meta alone where the scheme takes no key image:
+// A KeyFile opens one cipher image of a Research cryptosystem. On disk (.key.npz) it is a NumPy archive that np.load reads. It has
+// two arrays, or only meta where the system takes no key image:
 //
 //	key   uint8 [height, width, channels]   the raw key image
 //	meta  uint8 [n]                         a JSON object: format_version, scheme, iterations, a, b, x0 and r (logistic),
 //	                                        width, height, channels, depth (of the cipher image), sha256 (see Digest), name
 //
-// Whoever has it can open the image: files are written with mode 0600 and belong in a safe place.
+// Whoever has it can open the image. It must be written with mode 0600, to a safe place.
 type KeyFile struct {
 	Scheme string
 	Params Params
@@ -36,10 +35,10 @@ type KeyFile struct {
 	Width, Height, Channels, Depth int
 	SHA256                         [sha256.Size]byte
 
-	// Name is the plain image's file name, without a folder, for people to read; it may be empty.
+	// Name is the plain image's file name without a folder. It may be empty.
 	Name string
 
-	Key *raster.Image // 8 bits, Width × Height, at least as many channels as the cipher image; nil where the scheme takes none
+	Key *raster.Image // 8 bits, Width × Height, at least as many channels as the cipher image; nil where the system takes none
 }
 
 // meta is the JSON object in a key file.
@@ -65,7 +64,7 @@ const (
 	maxSide = 1 << 20 // pixels; keeps products of sizes far from overflow
 )
 
-// newKeyFile is the key file of a cipher image; key is nil where the scheme takes none.
+// newKeyFile is the key file of a cipher image; key is nil where the system takes none.
 func newKeyFile(scheme string, p Params, cipher, key *raster.Image) *KeyFile {
 	k := &KeyFile{
 		Scheme: scheme, Params: p,
@@ -91,8 +90,8 @@ func (k *KeyFile) belongs(scheme string, cipher *raster.Image) error {
 	return nil
 }
 
-// CheckShape says whether a cipher image has the shape that the key file opens; otherwise the error wraps ErrMismatch. It does not look at
-// the samples, so that a caller can ask before it reads them.
+// CheckShape says whether a cipher image has the shape that the key file opens. If not, the error wraps ErrMismatch. It does not look at
+// samples, so a caller can ask before reading them.
 func (k *KeyFile) CheckShape(cipher *raster.Image) error {
 	if k.Width == cipher.Width && k.Height == cipher.Height && k.Channels == cipher.Channels && k.Depth == cipher.Depth {
 		return nil
@@ -117,12 +116,6 @@ func (k *KeyFile) Write(w io.Writer) error {
 	return npz.Write(w, entries...)
 }
 
-// WriteFile writes the key file to path with mode 0600, whole or not at all. An existing file is replaced only when
-// overwrite is set; otherwise the error wraps atomicfile.ErrExists.
-func (k *KeyFile) WriteFile(path string, overwrite bool) error {
-	return atomicfile.Write(path, 0o600, overwrite, k.Write)
-}
-
 // ReadKeyFile reads and checks a key file. Its errors name path and what is wrong with the file.
 func ReadKeyFile(path string) (*KeyFile, error) {
 	arrays, err := npz.ReadFile(path, maxFile)
@@ -143,7 +136,7 @@ func ParseKeyFile(name string, b []byte) (*KeyFile, error) {
 
 func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 	fail := func(err error) (*KeyFile, error) {
-		return nil, fmt.Errorf("%s: not a key file that can be used: %w", name, err)
+		return nil, fmt.Errorf("%s: not a usable key file: %w", name, err)
 	}
 
 	text, _, err := arrays.Bytes("meta")
@@ -181,7 +174,7 @@ func readKey(arrays *npz.Archive, k *KeyFile) (*raster.Image, error) {
 		return nil, err
 	}
 	if len(shape) != 3 || shape[0] != k.Height || shape[1] != k.Width || shape[2] < k.Channels || shape[2] > 4 {
-		return nil, fmt.Errorf("array key has the shape %v, which is no key for an image of %d×%d with %d channels",
+		return nil, fmt.Errorf("array key has the shape %v, which does not fit an image of %d×%d with %d channels",
 			shape, k.Width, k.Height, k.Channels)
 	}
 	return &raster.Image{Width: k.Width, Height: k.Height, Channels: shape[2], Depth: 8, Pix: key}, nil
@@ -200,7 +193,7 @@ func parseMeta(b []byte) (*KeyFile, error) {
 		if v > KeyFileVersion {
 			return nil, fmt.Errorf("its format version is %d, newer than this program knows (%d)", v, KeyFileVersion)
 		}
-		return nil, fmt.Errorf("its format version is %d, which never was one", v)
+		return nil, fmt.Errorf("its format version is %d, which does not exist", v)
 	}
 	var m meta
 	dec := json.NewDecoder(bytes.NewReader(b))
@@ -231,8 +224,8 @@ func parseMeta(b []byte) (*KeyFile, error) {
 	}, nil
 }
 
-// cleanName is the last element of a path with everything taken out that could do harm when it is printed: control
-// characters, invalid UTF-8, and more than maxName bytes.
+// cleanName is the last element of a path, at most maxName bytes, with everything replaced that could do harm when it is printed, such as
+// control characters and invalid UTF-8.
 func cleanName(name string) string {
 	if name == "" {
 		return ""

@@ -22,7 +22,7 @@ import (
 	"filippo.io/age/armor"
 )
 
-// maxFile_ bounds an age file, in bytes. It has room for a few thousand recipients.
+// maxFile bounds an age file, in bytes. It has room for a few thousand recipients.
 const maxFile = 1 << 20
 
 // ErrNoMatch reports an age file that does not open.

@@ -102,7 +102,7 @@ func TestParseRecipientRefuses(t *testing.T) {
 		secret:                   "an identity, which is secret",
 		strings.ToLower(secret):  "an identity, which is secret",
 		"ssh-ed25519 AAAA":       "not an SSH public key that age can use",
-		"ecdsa-sha2-nistp256 AA": "ed25519 and RSA alone",
+		"ecdsa-sha2-nistp256 AA": "ed25519 and RSA",
 		"ssh-dss AAAAB3NzaC1kc3": "not an SSH public key that age can use",
 	} {
 		r, err := agekeys.ParseRecipient(s)

@@ -176,7 +176,7 @@ func NewIdentity(now time.Time) (file []byte, recipient string, err error) {
 	return file, recipient, nil
 }
 
-// EncryptIdentity writes an identity file as an age file, which is to be to one passphrase: ParseIdentities and the age program ask for it.
+// EncryptIdentity writes an identity file as an age file under a passphrase. ParseIdentities and the age program ask for it.
 func EncryptIdentity(w io.Writer, file []byte, passphrase age.Recipient) error {
 	return Encrypt(w, file, passphrase)
 }

@@ -238,7 +238,7 @@ func TestParseIdentitiesRefuses(t *testing.T) {
 			t.Errorf("%s: the error repeats the file: %v", what, err)
 		}
 	}
-	if r, err := agekeys.ParseRecipient(ecdsaPublic); err == nil || r != nil || !strings.Contains(err.Error(), "ed25519 and RSA alone") {
+	if r, err := agekeys.ParseRecipient(ecdsaPublic); err == nil || r != nil || !strings.Contains(err.Error(), "ed25519 and RSA") {
 		t.Errorf("an ECDSA recipient: error %v", err)
 	}
 }

@@ -23,7 +23,7 @@ func ParseRecipient(s string) (age.Recipient, error) {
 		return r, nil
 	}
 	if strings.HasPrefix(s, "ecdsa-sha2-") || strings.HasPrefix(s, "sk-") {
-		return nil, errors.New("age encrypts to SSH keys of the kinds ed25519 and RSA alone")
+		return nil, errors.New("age encrypts only to SSH keys of the kinds ed25519 and RSA")
 	}
 	all, err := age.ParseRecipients(strings.NewReader(s))
 	if err != nil || len(all) != 1 {

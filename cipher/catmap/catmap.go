@@ -142,8 +142,8 @@ func (m matrix) inverse() matrix {
 //	[a b]   [ 1   0] [a   0 ] [1 b/a]
 //	[c d] = [c/a  1]·[0  1/a]·[0  1 ].
 //
-// One of the two is always so where n is a power of a prime. Where neither is, b + a·t has an inverse for some t, because a and b
-// have no divisor in common that n has, too; and b + a·t is what takes the place of b after a shear of the columns by t.
+// One of the two is always so where n is a power of a prime. Where neither is, b + a·t has an inverse for some t, because a, b and n have
+// no common divisor. A shear of the columns by t puts b + a·t in the place of b.
 func (m matrix) passes() Passes {
 	if m == identity(m.n) {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"filippo.io/age"
 )
 
-// Encrypt writes the key as an age file to one or more recipients, or to one passphrase alone. Any of them opens it, with
+// Encrypt writes the key as an age file to one or more recipients, or to one passphrase only. Any of them opens it, with
 // ReadKey or with the age program, which shows what Marshal returns.
 func (k *Key) Encrypt(w io.Writer, recipients ...age.Recipient) error {
 	plain := k.Marshal()
@@ -29,15 +29,4 @@ func ReadKey(r io.Reader, identities ...age.Identity) (*Key, error) {
 		return nil, err
 	}
 	return ParseKey(plain)
-}
-
-// Rekey reads a key file with old identities and writes it anew to other recipients. The cipher image stays as it is. Whoever could
-// open the old key file, and has a copy of it, still can: rekeying gives access, it takes none away from copies.
-func Rekey(w io.Writer, r io.Reader, old []age.Identity, recipients []age.Recipient) error {
-	k, err := ReadKey(r, old...)
-	if err != nil {
-		return err
-	}
-	defer k.Wipe()
-	return k.Encrypt(w, recipients...)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 	"testing/iotest"
 
@@ -28,7 +29,7 @@ func TestRekey(t *testing.T) {
 	cipher, k := mustSeal(t, m, Options{Name: "scan.png"})
 	old, next := ciphertest.NewParty(t), ciphertest.NewParty(t)
 	var b bytes.Buffer
-	if err := Rekey(&b, bytes.NewReader(wrap(t, k, old.Recipient)), []age.Identity{old.Identity}, []age.Recipient{next.Recipient}); err != nil {
+	if err := rekey(&b, bytes.NewReader(wrap(t, k, old.Recipient)), []age.Identity{old.Identity}, []age.Recipient{next.Recipient}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ReadKey(bytes.NewReader(b.Bytes()), old.Identity); err != ErrRefused {
@@ -42,7 +43,7 @@ func TestRekey(t *testing.T) {
 		t.Errorf("error %v, or another image", err)
 	}
 	b.Reset()
-	err = Rekey(&b, bytes.NewReader(wrap(t, k, old.Recipient)), []age.Identity{next.Identity}, []age.Recipient{next.Recipient})
+	err = rekey(&b, bytes.NewReader(wrap(t, k, old.Recipient)), []age.Identity{next.Identity}, []age.Recipient{next.Recipient})
 	if err != ErrRefused || b.Len() > 0 {
 		t.Errorf("a wrong identity: error %v, %d bytes written", err, b.Len())
 	}
@@ -110,4 +111,14 @@ func TestKeyFilesOfOthers(t *testing.T) {
 	if _, err := ReadKey(iotest.ErrReader(disk), p.Identity); !errors.Is(err, disk) {
 		t.Errorf("a reader that fails: error %v", err)
 	}
+}
+
+// rekey reads a key file with old identities and writes it anew to other recipients, as keygan rekey does.
+func rekey(w io.Writer, r io.Reader, old []age.Identity, recipients []age.Recipient) error {
+	k, err := ReadKey(r, old...)
+	if err != nil {
+		return err
+	}
+	defer k.Wipe()
+	return k.Encrypt(w, recipients...)
 }

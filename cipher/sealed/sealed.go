@@ -148,8 +148,8 @@ type Options struct {
 	Mode     fs.FileMode
 	Modified time.Time
 
-	// Random gives the 32 bytes of the secret: for evaluations and tests alone, whose results are to be the same again. It must
-	// be nil for whatever is to stay secret; then they come from crypto/rand.
+	// Random gives the 32 bytes of the secret. It is for evaluations and tests, whose results must be repeatable. Where anything is to
+	// stay secret it must be nil: then the bytes come from crypto/rand.
 	Random io.Reader
 }
 

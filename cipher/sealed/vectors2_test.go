@@ -161,7 +161,7 @@ func TestRekeyKeepsTheVersion(t *testing.T) {
 		_, k := readSealedPair(t, "testdata/"+base, ids)
 		next := ciphertest.NewParty(t)
 		var b bytes.Buffer
-		if err := Rekey(&b, bytes.NewReader(wrap(t, k, next.Recipient)), []age.Identity{next.Identity}, []age.Recipient{next.Recipient}); err != nil {
+		if err := rekey(&b, bytes.NewReader(wrap(t, k, next.Recipient)), []age.Identity{next.Identity}, []age.Recipient{next.Recipient}); err != nil {
 			t.Fatal(err)
 		}
 		got, err := ReadKey(&b, next.Identity)

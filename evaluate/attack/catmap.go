@@ -63,18 +63,18 @@ func histogram(b *bench, t *target) Result {
 // where each pixel went. An all-zero image comes first: it shows what is XORed, and is black where nothing is.
 func chosenImages(b *bench, t *target) Result {
 	encrypt := b.keptKey(t)
-	target := t.plain[1]
-	cipherImage := encrypt(target)
-	from, chosen := permutation(encrypt, target)
-	keystream := encrypt(blank(target))
-	found := blank(target)
+	wanted := t.plain[1]
+	cipherImage := encrypt(wanted)
+	from, chosen := permutation(encrypt, wanted)
+	keystream := encrypt(blank(wanted))
+	found := blank(wanted)
 	moved := xored(cipherImage, keystream)
 	for to, at := range from {
 		if at < len(from) {
 			copy(found.Pix[at*found.Channels:][:found.Channels], moved.Pix[to*found.Channels:])
 		}
 	}
-	f := judge(found, target)
+	f := judge(found, wanted)
 	r := Result{
 		Expected:  fmt.Sprintf("weak: %d chosen images give the whole permutation, and an all-zero one what is XORed; strong: nothing", chosen),
 		Criterion: criterionWhole,

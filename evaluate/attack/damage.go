@@ -43,8 +43,8 @@ func crop(m *raster.Image, part int) {
 	}
 }
 
-// damaged is attack 14, which is rather a price than an attack: what survives when the cipher image is damaged. A scheme that lets
-// chance change the image in silence lets an attacker do so, too.
+// damaged is attack 14, rather a price than an attack: what survives when the cipher image is damaged. A cryptosystem that lets chance
+// change the image in silence lets an attacker do so as well.
 func damaged(b *bench, t *target) Result {
 	plain := t.plain[0]
 	r := Result{

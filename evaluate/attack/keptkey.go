@@ -11,11 +11,11 @@ import (
 // XORed with any other cipher image under this key it leaves the cat map, which has no key.
 func zeroImage(b *bench, t *target) Result {
 	encrypt := b.keptKey(t)
-	target := t.plain[1]
-	cipherImage := encrypt(target)
-	keystream := encrypt(blank(target))
+	wanted := t.plain[1]
+	cipherImage := encrypt(wanted)
+	keystream := encrypt(blank(wanted))
 	found, _, _ := smoothest(xored(cipherImage, keystream))
-	f := judge(found, target)
+	f := judge(found, wanted)
 	r := Result{
 		Expected:  "weak: the cipher image of an all-zero image is the keystream, and opens all others; strong: a new secret for each image",
 		Criterion: criterionWhole,
@@ -91,7 +91,7 @@ func oneBit(encrypt oracle, plain, changed *raster.Image) Result {
 		Criterion: criterionBands, Succeeded: told.distinguishes(),
 		Measured:   append(values, Value{"least p-value", told.p, ""}),
 		Conclusion: sayDifference(values, told),
-		Pictures:   []Picture{{"difference", "white: samples in which the two cipher images differ", where(c1, c2)}},
+		Pictures:   []Picture{{"difference", "white: samples in which the two cipher images differ", differencePicture(c1, c2)}},
 	}
 }
 
@@ -128,7 +128,7 @@ func oneBitOwnKey(b *bench, t *target) Result {
 		values, told := differs(original, changed)
 		npcr, uaci = npcr+values[0].Value/float64(n), uaci+values[1].Value/float64(n)
 		if told.p <= worst.p {
-			worst, difference = told, where(original, changed)
+			worst, difference = told, differencePicture(original, changed)
 		}
 	}
 	worst.p = math.Min(1, worst.p*float64(n))
@@ -142,8 +142,8 @@ func oneBitOwnKey(b *bench, t *target) Result {
 	}
 }
 
-// where is white in the samples in which two images differ, and black elsewhere.
-func where(a, b *raster.Image) *raster.Image {
+// differencePicture is white in the samples in which two images differ, and black elsewhere.
+func differencePicture(a, b *raster.Image) *raster.Image {
 	out := xored(a, b)
 	for i, v := range out.Pix {
 		if v != 0 {

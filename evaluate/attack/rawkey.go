@@ -92,19 +92,19 @@ func (b *bench) keystreams(t *target, n int) []*raster.Image {
 // cipher image: it is near it wherever the network makes the same of any image.
 func averageOfKeys(b *bench, t *target) Result {
 	n := b.many(4, 12)
-	target := t.plain[0]
+	wanted := t.plain[0]
 	average := b.averageKey(t, n)
-	cipherImage := b.ownKeys(t)(target)
+	cipherImage := b.ownKeys(t)(wanted)
 	found, _, _ := smoothest(xored(cipherImage, average))
-	f := judge(found, target)
-	key := b.key(t.network, target)
+	f := judge(found, wanted)
+	key := b.key(t.network, wanted)
 	r := Result{
 		Expected:  "weak: structure shows where the network is nearly constant; strong: none",
 		Criterion: criterionVisible,
 		Succeeded: f.visible(),
 		Measured: append([]Value{
-			{"keys averaged", float64(n), ""}, {"correlation of the average with the true key", pearson(average.Pix, firstChannels(key, target).Pix), ""},
-			{"correlation of the cipher image with the plain image", pearson(cipherImage.Pix, target.Pix), ""},
+			{"keys averaged", float64(n), ""}, {"correlation of the average with the true key", pearson(average.Pix, firstChannels(key, wanted).Pix), ""},
+			{"correlation of the cipher image with the plain image", pearson(cipherImage.Pix, wanted.Pix), ""},
 		}, f.values...),
 		Pictures: []Picture{
 			{"cipher", "what the attacker has", cipherImage}, {"average", fmt.Sprintf("the average of %d keys of other images", n), average},

@@ -75,7 +75,7 @@ func smoothest(m *raster.Image) (best *raster.Image, iterations int, correlation
 }
 
 // neighbours is the mean of the horizontal and the vertical correlation in the first channel, 0 for a constant one. Both are needed: the
-// map's first shear alone leaves one of them high.
+// map's first shear by itself leaves one of them high.
 func neighbours(m *raster.Image) float64 {
 	h, err := metrics.Correlation(m, 0, metrics.Horizontal)
 	v, err2 := metrics.Correlation(m, 0, metrics.Vertical)

@@ -15,17 +15,17 @@ import (
 //     gives similar images similar keys.
 //   - He has a blurred copy of the image, as in a report or a preview, and takes its key.
 func knownWeights(b *bench, t *target) Result {
-	target := t.plain[0]
-	cipherImage := b.ownKeys(t)(target)
+	wanted := t.plain[0]
+	cipherImage := b.ownKeys(t)(wanted)
 	named, candidates := b.dictionary(t, cipherImage)
 	iterated, steps := b.fromNothing(t, cipherImage)
-	start := judge(iterated, target)
-	blurred := blur(target, max(1, b.side()/64))
+	start := judge(iterated, wanted)
+	blurred := blur(wanted, max(1, b.side()/64))
 	key := b.key(t.network, blurred)
-	truth := b.key(t.network, target)
+	truth := b.key(t.network, wanted)
 	npcr := must(metrics.NPCR(key, truth))
 	found, _, _ := smoothest(xored(cipherImage, firstChannels(key, cipherImage)))
-	preview := judge(found, target)
+	preview := judge(found, wanted)
 	r := Result{
 		Expected:  "weak: no secret is left but the image itself and the iteration count; strong: no loss",
 		Criterion: fmt.Sprintf("the image is named among %d, or the plain image is seen in what is found without a candidate, r ≥ 0.3", candidates),
@@ -38,7 +38,7 @@ func knownWeights(b *bench, t *target) Result {
 		}, start.values...),
 		Pictures: []Picture{
 			{"cipher", "what the attacker has", cipherImage},
-			{"iterated", "recovered with the network alone, from the average key on", iterated},
+			{"iterated", "recovered with only the network, from the average key on", iterated},
 			{"preview", "recovered with the network and a blurred copy of the image", found},
 		},
 	}
@@ -51,7 +51,7 @@ func sayKnownWeights(named bool, candidates int, nothing, preview float64) strin
 	if named {
 		s = fmt.Sprintf("Which of %d candidates it is can be told with certainty", candidates)
 	}
-	return s + fmt.Sprintf("; with the network alone the attacker finds an image that correlates with the plain one by %.3f, with a blurred copy of it one that does so by %.3f.", nothing, preview)
+	return s + fmt.Sprintf("; with only the network the attacker finds an image that correlates with the plain one by %.3f, with a blurred copy of it one that does so by %.3f.", nothing, preview)
 }
 
 func bit(b bool) float64 {
@@ -79,7 +79,7 @@ func (b *bench) dictionary(t *target, cipherImage *raster.Image) (named, candida
 	return named, len(all)
 }
 
-// fromNothing looks for the plain image with the network alone.
+// fromNothing looks for the plain image with only the network.
 func (b *bench) fromNothing(t *target, cipherImage *raster.Image) (best *raster.Image, steps int) {
 	average := b.averageKey(t, b.many(4, 12))
 	found, _, highest := smoothest(xored(cipherImage, average))
