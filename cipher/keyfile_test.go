@@ -147,7 +147,7 @@ func TestReadKeyFileRefuses(t *testing.T) {
 		"array meta: missing":                                         archive(t, key),
 		"array key: missing":                                          archive(t, meta),
 		"it holds 3 arrays, not 2":                                    archive(t, key, meta, npz.Bytes("more", text)),
-		"there twice":                                                 archive(t, key, key, meta),
+		"twice":                                                 archive(t, key, key, meta),
 		"newer than this program knows (1)":                           editMeta(t, b, `"format_version":1,`, `"format_version":2,"recipients":[],`),
 		"its format version is 0, which does not exist":                editMeta(t, b, `"format_version":1,`, ``),
 		`unknown field "salt"`:                                        editMeta(t, b, `"format_version":1,`, `"format_version":1,"salt":1,`),
