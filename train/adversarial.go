@@ -3,18 +3,19 @@ package train
 import (
 	torch "keygan/gotorch"
 	"keygan/infer"
+	"keygan/train/config"
 )
 
-// adversarial is what the objectives of a generator against a critic share: several critic updates on the same batches, then
-// one generator update. During them neither the sources nor the generator change, so the fakes are computed once. The losses
-// are the objective's own.
+// adversarial is what the objectives of a generator against a critic share: several critic updates on the same batches, then one
+// generator update. Neither the sources nor the generator change during the critic's updates, so the fakes are computed once. The
+// losses are the objective's own.
 type adversarial struct {
 	generator, critic *Model
 	criticSteps       int
 	arch              infer.Arch // the generator's
 	device            torch.Device
 
-	// latent draws what a generator from noise makes n images of, [n, Latent, 1, 1].
+	// latent draws the noise from which a generator makes n images, [n, Latent, 1, 1].
 	latent func(n int64) torch.Tensor
 
 	// criticLoss is the critic's loss on real and fake images, [N, C, H, W], with its parts.
@@ -37,10 +38,10 @@ type generatorTerms struct {
 	gradient     torch.Tensor // scalar: the norm of the loss's gradient
 }
 
-func newAdversarial(c Config, device torch.Device) adversarial {
-	a := adversarial{arch: c.arch(), criticSteps: c.Objective.CriticSteps, device: device}
+func newAdversarial(c config.Config, device torch.Device) adversarial {
+	a := adversarial{arch: c.Arch(), criticSteps: int(c.Objective.Value("critic_steps")), device: device}
 	a.generator = newModel("generator", newNetwork(a.arch, device), c, c.Generator.EMA)
-	a.critic = newModel("critic", newNetwork(c.criticArch(), device), c, 0)
+	a.critic = newModel("critic", newNetwork(c.CriticArch(), device), c, 0)
 	a.latent = func(n int64) torch.Tensor {
 		return torch.RandN([]int64{n, int64(a.arch.Latent), 1, 1}, false).To(device)
 	}
@@ -81,7 +82,7 @@ func (a *adversarial) noise(stream, first int, n int64, shape ...int64) torch.Te
 	return torch.FromFloats(x, append([]int64{n}, shape...)...).To(a.device)
 }
 
-// input is what the generator makes its fakes of.
+// input is what the generator makes its fakes from.
 func (a *adversarial) input(b Batch) torch.Tensor {
 	if a.arch.Latent > 0 {
 		return a.latent(b.Source.Shape()[0])
@@ -89,10 +90,10 @@ func (a *adversarial) input(b Batch) torch.Tensor {
 	return b.Source
 }
 
-// fakes are what the generator makes of the inputs of each batch.
+// fakes are what the generator makes from the inputs of each batch.
 //
-// Of one batch the graph that made them is kept for the generator's update. Of several that would take the memory that
-// accumulation is there to save, so there each batch goes through the generator once more.
+// With one batch, the graph that made them is kept for the generator's update. With several, that would take the memory that
+// accumulation is there to save, so each batch goes through the generator once more.
 func (a *adversarial) fakes(inputs []torch.Tensor) []torch.Tensor {
 	fakes := make([]torch.Tensor, len(inputs))
 	for i, x := range inputs {
@@ -229,8 +230,21 @@ func (a *adversarial) bothScores(real, fake torch.Tensor) (c criticTerms) {
 	return c
 }
 
-// The columns that follow an objective's published ones.
+// gradientColumns follow an objective's published columns.
 var gradientColumns = []string{"Generator Gradient Norm", "Critic Gradient Norm"}
+
+// adversarialCost is what a step of a generator against a critic costs: the generator first. The phases of a step are the critic's
+// updates and the generator's.
+func adversarialCost(c config.Config) []config.NetworkCost {
+	generator := config.NetworkCost{Name: "generator", Arch: c.Arch(), Passes: 3, Graphs: []float64{1, 1}, Mean: c.Generator.EMA > 0}
+	if c.Train.Accumulate > 1 { // then each batch goes through it once more, after the critic's steps
+		generator.Passes, generator.Graphs = 4, []float64{0, 1}
+	}
+	// Each critic step goes forward and back for real and for fake images; the generator's, forward and back to the image.
+	steps := c.Objective.Value("critic_steps")
+	critic := config.NetworkCost{Name: "critic", Arch: c.CriticArch(), Passes: 6*steps + 2, Graphs: []float64{2, 1}}
+	return []config.NetworkCost{generator, critic}
+}
 
 // accuracies are the published shares: Gen_Acc, of the generator's fakes that the critic scores above zero, and Critic_Acc,
 // of the scores in its last step that were on the right side of zero.

@@ -8,6 +8,7 @@ import (
 	torch "keygan/gotorch"
 	"keygan/gotorch/torchtest"
 	"keygan/internal/npz"
+	"keygan/train/config"
 )
 
 // TestAgainstPyTorch repeats the five iterations that testdata/adversarial.py made with torch.nn, torch.autograd and
@@ -34,6 +35,7 @@ type reference struct {
 	vectors   *npz.Archive
 	device    torch.Device
 	objective Objective
+	columns   []string
 	a         *adversarial
 	setAlpha  func(func(n int64) torch.Tensor)
 }
@@ -51,15 +53,15 @@ func newReference(t *testing.T, name string, device torch.Device) *reference {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := defaults(name, "", "")
+	c := config.DefaultOf(name, "", "")
 	if name == "dcgan" {
-		c = defaults("wgan-gp", "dcgan", "")
+		c = config.DefaultOf("wgan-gp", "dcgan", "")
 		c.Generator.Latent = refLatent
 	}
-	c.Image = Image{Size: refSize, Channels: refChannels}
+	c.Image = config.Image{Size: refSize, Channels: refChannels}
 	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = refWidth, refBlocks, refWidth
-	c.Objective.CriticSteps = refCriticSteps
-	r := &reference{t: t, vectors: vectors, device: device, objective: newObjective(c, device)}
+	c.Objective.Set("critic_steps", refCriticSteps)
+	r := &reference{t: t, vectors: vectors, device: device, objective: newObjective(c, device), columns: c.Columns()}
 	switch o := r.objective.(type) {
 	case *wganGP:
 		r.a, r.setAlpha = &o.adversarial, func(alpha func(int64) torch.Tensor) { o.alpha = alpha }
@@ -155,7 +157,7 @@ func againstPyTorch(t *testing.T, name string, device torch.Device, bound float6
 // stepsAgainstPyTorch makes the iterations as training does, by Step, and compares the losses and the weights at the end.
 func stepsAgainstPyTorch(t *testing.T, name string, device torch.Device, bound float64) {
 	r := newReference(t, name, device)
-	columns := r.objective.Columns()
+	columns := r.columns
 	for i := range refIterations {
 		torch.Scope(func() {
 			step := -1

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	torch "keygan/gotorch"
+	"keygan/train/config"
 )
 
 var (
@@ -20,13 +21,13 @@ func BenchmarkStep(b *testing.B) {
 	if _, err := fmt.Sscan(*benchShape, &size, &width, &blocks, &batch); err != nil {
 		b.Fatal(err)
 	}
-	c := DefaultConfig()
+	c := config.Default()
+	c.Device, c.TF32 = *benchDevice, *benchTF32
 	c.Image.Size, c.Generator.Width, c.Generator.Blocks, c.Critic.Width, c.Train.Batch = size, width, blocks, width, batch
-	device, err := pickDevice(*benchDevice)
+	device, err := useDevice(c)
 	if err != nil {
 		b.Fatal(err)
 	}
-	torch.SetTF32(*benchTF32)
 	torch.SetCuDNNBenchmark(true)
 	o := newObjective(c, device)
 	shape := []int64{int64(batch), 3, int64(size), int64(size)}

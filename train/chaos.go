@@ -1,12 +1,61 @@
 package train
 
 import (
+	"fmt"
+	"math"
+	"slices"
+
 	torch "keygan/gotorch"
 	"keygan/infer"
+	"keygan/train/config"
 )
 
-// chaosGAN is the second system: an encryptor E that turns images into noise, and a reconstruction network R, its inverse, which
-// are trained together. What is published of it is in the networks and here:
+var chaosGANKind = kind{config.Objective{
+	Name: "chaos-gan",
+	Doc:  "an encryptor and a network that reconstructs its images: the second published system",
+	Params: []config.Param{
+		{Name: "critic_steps", Doc: "critic updates for each generator update", Default: 1, Min: 1, Max: 1000, Whole: true},
+		{Name: "input_noise", Doc: "σ of the noise added to the image, as a share of its range", Default: 0.3, Max: 10},
+		{Name: "adversarial_weight", Doc: "of the critic's verdict in the encryptor's loss", Default: 1, Max: math.Inf(1)},
+		{Name: "target_weight", Doc: "of MSE and 1 − SSIM between encrypted image and target", Default: 1, Max: math.Inf(1)},
+		{Name: "reconstruction_weight", Doc: "of MSE and 1 − SSIM between image and reconstruction", Default: 1, Max: math.Inf(1)},
+		{Name: "global_ssim_weight", Doc: "μ of 1 − global SSIM beside the critic's verdict", Default: 0.2, Max: math.Inf(1)},
+	},
+	Generators: []string{"chaos"},
+	Critics:    []string{"chaos"},
+	Defaults: func(c *config.Config) {
+		c.Image.Channels, c.Optimizer.Beta2 = 1, 0.999
+	},
+	Check: func(c *config.Config) (key, reason string) {
+		for _, name := range []string{"target_weight", "global_ssim_weight"} {
+			if w := c.Objective.Value(name); w != 0 && !c.Paired() {
+				return "objective." + name, fmt.Sprintf("compares an encrypted image with its own target, so it must be 0 unless the target is [{encrypt: logistic}], not %v", w)
+			}
+		}
+		return "", ""
+	},
+	Columns: chaosColumns,
+	Cost: func(c config.Config) []config.NetworkCost {
+		cost := adversarialCost(c)
+		reconstructor := cost[0]
+		reconstructor.Name, reconstructor.Passes, reconstructor.Graphs = "reconstructor", 3, []float64{0, 1}
+		return append(cost, reconstructor)
+	},
+	Everywhere: true,
+}, newChaosGAN}
+
+// chaosColumns are those of metrics.csv. Generator Loss is the whole loss of E and R. Reconstruction Loss and Target Loss are its last
+// two brackets; where targets belong to no image there is no Target Loss. MSE and SSIM are those between image and reconstruction.
+func chaosColumns(c config.Config) []string {
+	columns := []string{"Generator Loss", "Critic Loss", "Reconstruction Loss", "Target Loss", "MSE", "SSIM", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}
+	if !c.Paired() {
+		columns = slices.Delete(columns, 3, 4)
+	}
+	return append(append(columns, gradientColumns...), "Reconstructor Gradient Norm")
+}
+
+// chaosGAN is the second system: an encryptor E that turns images into noise, and a reconstruction network R, its inverse. They are
+// trained together. What is published about it is in the networks and here:
 //
 //   - the networks, layer by layer (infer.Chaos, chaosLayers), and Adam's parameters;
 //   - Gaussian noise of σ = 0.3 of the range is added to the plain image, which is then clipped: x′;
@@ -19,12 +68,13 @@ import (
 //	E and R: a·(−log σ(D(e)) + μ·(1 − globalSSIM(e, y))) + t·(MSE(e, y) + 1 − SSIM(e, y)) + r·(MSE(R(e), x) + 1 − SSIM(R(e), x))
 //
 // with the weights a, t and r of the configuration. The critic sees images in [−1, 1], as critics do: were black its zero, the
-// encryptor would tend to black images, where its last ReLU passes no gradient. The global SSIM stands in the encryptor's loss, because the critic's own weights
-// have no part in it. The second line is one loss for both networks: only so does E learn to make what R can read.
+// encryptor would tend to black images, where its last ReLU passes no gradient. The global SSIM stands in the encryptor's loss,
+// because the critic's own weights have no part in it. The second line is one loss for both networks: that way E learns to make what
+// R can read.
 type chaosGAN struct {
 	adversarial
 	reconstructor *Model
-	weights       ObjectiveConfig
+	weights       config.ObjectiveConfig
 	paired        bool       // each target is its source, encrypted
 	inverse       infer.Arch // the reconstructor's
 
@@ -32,7 +82,7 @@ type chaosGAN struct {
 	inputNoise func(shape []int64) torch.Tensor
 }
 
-func newChaosGAN(c Config, device torch.Device) Objective {
+func newChaosGAN(c config.Config, device torch.Device) Objective {
 	g := &chaosGAN{
 		adversarial: newAdversarial(c, device),
 		weights:     c.Objective,
@@ -69,16 +119,6 @@ func (g *chaosGAN) Outputs() []Output {
 	return append(g.adversarial.Outputs(), Output{"reconstructor.npz", g.reconstructor.Name, g.inverse})
 }
 
-// Columns: Generator Loss is the whole loss of E and R. The losses after the critic's are its last two brackets; MSE and SSIM are
-// those between image and reconstruction. Where targets belong to no image there is no Target Loss.
-func (g *chaosGAN) Columns() []string {
-	columns := []string{"Generator Loss", "Critic Loss", "Reconstruction Loss", "Target Loss", "MSE", "SSIM", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}
-	if !g.paired {
-		columns = append(columns[:3], columns[4:]...)
-	}
-	return append(append(columns, gradientColumns...), "Reconstructor Gradient Norm")
-}
-
 func (g *chaosGAN) Step(batches []Batch) (values []float64) {
 	torch.Scope(func() {
 		plain, inputs := make([]Batch, len(batches)), make([]torch.Tensor, len(batches))
@@ -96,7 +136,7 @@ func (g *chaosGAN) Step(batches []Batch) (values []float64) {
 		columns := []torch.Tensor{t.loss, critic.loss, t.reconstruction, t.target, t.mse, t.ssim, critic.real, critic.fake, right, criticRight,
 			t.gradient, critic.gradient, t.inverseGradient}
 		if !g.paired {
-			columns = append(columns[:3], columns[4:]...)
+			columns = slices.Delete(columns, 3, 4)
 		}
 		values = scalars(columns...)
 	})
@@ -105,7 +145,7 @@ func (g *chaosGAN) Step(batches []Batch) (values []float64) {
 
 // noisy is what the encryptor sees: x + σ·noise, clipped to [0, 1].
 func (g *chaosGAN) noisy(x, noise torch.Tensor) torch.Tensor {
-	return torch.Add(x, noise, float32(g.weights.InputNoise)).Clamp(0, 1)
+	return torch.Add(x, noise, float32(g.weights.Value("input_noise"))).Clamp(0, 1)
 }
 
 // chaosTerms are the parts of a step of encryptor and reconstruction network.
@@ -147,18 +187,18 @@ func (g *chaosGAN) losses(b Batch, fake torch.Tensor) (t chaosTerms) {
 	t.scores = g.scores(fromUnit(fake))
 	t.loss = t.scores.Neg().Softplus().Mean()
 	if g.paired {
-		t.loss = torch.Add(t.loss, oneMinus(globalSSIM(fake, b.Target)), float32(w.GlobalSSIMWeight))
+		t.loss = torch.Add(t.loss, oneMinus(globalSSIM(fake, b.Target)), float32(w.Value("global_ssim_weight")))
 	}
-	t.loss = t.loss.MulScalar(w.AdversarialWeight)
+	t.loss = t.loss.MulScalar(w.Value("adversarial_weight"))
 	if g.paired {
 		mse, similarity := torch.MSELoss(fake, b.Target, "mean"), ssim(fake, b.Target)
 		t.target = torch.Add(mse, oneMinus(similarity), 1)
-		t.loss = torch.Add(t.loss, t.target, float32(w.TargetWeight))
+		t.loss = torch.Add(t.loss, t.target, float32(w.Value("target_weight")))
 	}
 	back := g.reconstructor.Network.Forward(fake)
 	t.mse, t.ssim = torch.MSELoss(back, b.Source, "mean"), ssim(back, b.Source)
 	t.reconstruction = torch.Add(t.mse, oneMinus(t.ssim), 1)
-	t.loss = torch.Add(t.loss, t.reconstruction, float32(w.ReconstructionWeight))
+	t.loss = torch.Add(t.loss, t.reconstruction, float32(w.Value("reconstruction_weight")))
 	return t
 }
 

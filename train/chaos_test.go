@@ -8,6 +8,7 @@ import (
 	torch "keygan/gotorch"
 	"keygan/gotorch/torchtest"
 	"keygan/internal/npz"
+	"keygan/train/config"
 )
 
 // TestChaosAgainstPyTorch repeats the five iterations that testdata/chaos.py made with torch.nn, torch.autograd and torch.optim:
@@ -27,6 +28,7 @@ const chaosBound = 1e-6
 // chaosReference is the objective with the weights that PyTorch's began with, and what PyTorch made of them.
 type chaosReference struct {
 	*chaosGAN
+	columns []string
 	t       *testing.T
 	vectors *npz.Archive
 }
@@ -37,11 +39,15 @@ func newChaosReference(t *testing.T, device torch.Device) *chaosReference {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := defaults("chaos-gan", "", "")
+	c := config.DefaultOf("chaos-gan", "", "")
 	setChaos(&c)
 	o := &c.Objective
-	o.InputNoise, o.GlobalSSIMWeight, o.AdversarialWeight, o.TargetWeight, o.ReconstructionWeight = 0.25, 0.25, 0.75, 0.875, 1.125
-	r := &chaosReference{newObjective(c, device).(*chaosGAN), t, vectors}
+	for name, v := range map[string]float64{
+		"input_noise": 0.25, "global_ssim_weight": 0.25, "adversarial_weight": 0.75, "target_weight": 0.875, "reconstruction_weight": 1.125,
+	} {
+		o.Set(name, v)
+	}
+	r := &chaosReference{newObjective(c, device).(*chaosGAN), c.Columns(), t, vectors}
 	for _, m := range r.Models() {
 		t.Cleanup(m.close)
 		for _, p := range m.Network.state() {
@@ -53,7 +59,7 @@ func newChaosReference(t *testing.T, device torch.Device) *chaosReference {
 }
 
 // inDouble makes a model train in float64.
-func inDouble(m *Model, c Config) {
+func inDouble(m *Model, c config.Config) {
 	for _, p := range [][]Param{m.Network.Params, m.Network.Buffers} {
 		for i := range p {
 			p[i].Tensor = p[i].Tensor.Detach().CastTo(torch.Double).SetRequiresGrad(p[i].Tensor.RequiresGrad())
@@ -172,7 +178,7 @@ func chaosSteps(t *testing.T, device torch.Device) {
 	for i := range refIterations {
 		torch.Scope(func() {
 			values := r.Step([]Batch{r.batch(i)})
-			for k, column := range r.Columns() {
+			for k, column := range r.columns {
 				if name, ok := map[string]string{
 					"Generator Loss": "generator/loss", "Reconstruction Loss": "generator/reconstruction", "Target Loss": "generator/target",
 					"MSE": "generator/mse", "SSIM": "generator/ssim", "Critic Loss": "critic/loss", "D_real": "critic/real", "D_fake": "critic/fake",
@@ -187,22 +193,22 @@ func chaosSteps(t *testing.T, device torch.Device) {
 
 // A target loss needs targets that belong to the images.
 func TestChaosWithoutPairs(t *testing.T) {
-	c := defaults("chaos-gan", "", "")
+	c := config.DefaultOf("chaos-gan", "", "")
 	setChaos(&c)
 	c.Name, c.Target[0].Folder = "chaos", "somewhere"
 	for _, step := range []struct {
 		wrong string
 		set   func()
 	}{
-		{"objective.target_weight", func() { c.Objective.TargetWeight = 0 }},
-		{"objective.global_ssim_weight", func() { c.Objective.GlobalSSIMWeight = 0 }},
+		{"objective.target_weight", func() { c.Objective.Set("target_weight", 0) }},
+		{"objective.global_ssim_weight", func() { c.Objective.Set("global_ssim_weight", 0) }},
 	} {
-		if path, reason := c.validate(); path != step.wrong || !strings.Contains(reason, "must be 0 unless the target is [{encrypt: logistic}]") {
+		if path, reason := c.Validate(); path != step.wrong || !strings.Contains(reason, "must be 0 unless the target is [{encrypt: logistic}]") {
 			t.Errorf("%s: %s, want %s", path, reason, step.wrong)
 		}
 		step.set()
 	}
-	if path, reason := c.validate(); path != "" {
+	if path, reason := c.Validate(); path != "" {
 		t.Errorf("%s: %s", path, reason)
 	}
 }

@@ -2,8 +2,10 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	torch "keygan/gotorch"
 	"keygan/internal/atomicfile"
 	"keygan/internal/npz"
+	"keygan/train/runlog"
 )
 
 // checkpointVersion is the newest version of the checkpoint format, and the one written.
@@ -19,10 +22,8 @@ const checkpointVersion = 2
 // maxCheckpoint bounds a checkpoint's file: networks a hundred times the published ones.
 const maxCheckpoint = 1 << 34
 
-// checkpointMeta is the array "meta" of a checkpoint, as JSON. The other arrays are, for each model, its weights
-// and what its batch norms have counted ("generator/encoder.0.weight"), Adam's first and second moments ("generator/adam.m/…",
-// "generator/adam.v/…") and the running mean of the weights ("generator/ema/…"), and the states of the random number generators
-// ("rng/cpu", "rng/device").
+// checkpointMeta is the array "meta" of a checkpoint, as JSON. The other arrays are those of each model (Model.arrays), below its
+// name ("generator/encoder.0.weight"), and the states of the random number generators ("rng/cpu", "rng/device").
 type checkpointMeta struct {
 	Version    int              `json:"version"`
 	Step       int              `json:"step"`
@@ -39,46 +40,46 @@ type checkpointMeta struct {
 	EpochCounts []int     `json:"epoch_counts"`
 }
 
-// checkpoints writes checkpoints/step-00001200.npz every so often and at the end, names the newest in checkpoints/latest,
-// and removes all but the newest few.
+// checkpoints is the hook that writes checkpoints/step-00001200.npz every so often and at the end, names the newest in
+// checkpoints/latest, and removes all but the newest few.
 type checkpoints struct {
+	t     *Training
 	saved int // the newest checkpoint's step, −1 before the first
 }
 
 func newCheckpoints(t *Training, resumed bool) *checkpoints {
 	if resumed {
-		return &checkpoints{t.Step}
+		return &checkpoints{t, t.Step}
 	}
-	return &checkpoints{-1}
+	return &checkpoints{t, -1}
 }
 
-func (c *checkpoints) afterStep(t *Training, _ []float64) error {
-	every := t.Config.Train.CheckpointEvery
+func (c *checkpoints) AfterStep(s runlog.Step) error {
+	every := c.t.Config.Train.CheckpointEvery
 	if every == 0 {
-		every = t.StepsPerEpoch
+		every = c.t.StepsPerEpoch
 	}
-	if t.Step%every != 0 {
+	if s.Step%every != 0 {
 		return nil
 	}
-	return c.save(t)
+	return c.save()
 }
 
-// finish saves what the last step left, and the generator of a run that is complete.
-func (c *checkpoints) finish(t *Training) error {
-	if c.saved != t.Step {
-		if err := c.save(t); err != nil {
+// Finish saves what the last step left, and the generator of a run that is complete.
+func (c *checkpoints) Finish() error {
+	if c.saved != c.t.Step {
+		if err := c.save(); err != nil {
 			return err
 		}
 	}
-	if t.Step < t.Total {
+	if c.t.Step < c.t.Total {
 		return nil
 	}
-	return t.export()
+	return c.t.export()
 }
 
-func checkpointName(step int) string { return fmt.Sprintf("step-%08d.npz", step) }
-
-func (c *checkpoints) save(t *Training) error {
+func (c *checkpoints) save() error {
+	t := c.t
 	for _, m := range t.Objective.Models() {
 		if m.notFinite() != "" { // a step's losses come from the weights before it
 			return t.diverged("%w", ErrDiverged)
@@ -88,7 +89,7 @@ func (c *checkpoints) save(t *Training) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	name := checkpointName(t.Step)
+	name := runlog.CheckpointName(t.Step)
 	var entries []npz.Entry
 	var err error
 	torch.Scope(func() { entries, err = t.checkpointEntries() })
@@ -103,40 +104,28 @@ func (c *checkpoints) save(t *Training) error {
 		return err
 	}
 	c.saved = t.Step
-	return removeOld(dir, name, t.Config.Train.KeepCheckpoints)
+	return removeOld(t.Dir, name, t.Config.Train.KeepCheckpoints)
 }
 
 // nameLatest makes checkpoints/latest name a checkpoint.
 func (t *Training) nameLatest(name string) error {
-	return writeFile(filepath.Join(t.Dir, "checkpoints", "latest"), []byte(name+"\n"))
+	return runlog.WriteFile(filepath.Join(t.Dir, "checkpoints", "latest"), []byte(name+"\n"))
 }
 
 func (t *Training) checkpointEntries() ([]npz.Entry, error) {
 	meta := checkpointMeta{
 		Version: checkpointVersion, Step: t.Step, ConfigHash: t.Config.Hash(),
-		Libtorch: torch.Version(), Threads: int(t.Config.Threads), Device: t.device.String(),
+		Libtorch: torch.Version(), Threads: t.Config.Threads, Device: t.device.String(),
 		AdamSteps: map[string]int64{}, Skipped: map[string]int{},
-		Images: t.images, Data: t.digests(),
-		EpochSums: t.means.sums, EpochCounts: t.means.counts,
+		Images: t.images(), Data: t.digests(),
+		EpochSums: t.means.Sums, EpochCounts: t.means.Counts,
 	}
 	var entries []npz.Entry
-	add := func(name string, x torch.Tensor) {
-		entries = append(entries, npz.Floats(name, ints(x.Shape()), x.Floats()))
-	}
 	for _, m := range t.Objective.Models() {
-		step, first, second := m.Optimizer.State()
-		meta.AdamSteps[m.Name], meta.Skipped[m.Name] = step, m.Skipped
-		for _, p := range m.Network.state() {
-			add(m.Name+"/"+p.Name, p.Tensor)
-		}
-		for i, p := range m.Network.Params {
-			if step > 0 {
-				add(m.Name+"/adam.m/"+p.Name, first[i])
-				add(m.Name+"/adam.v/"+p.Name, second[i])
-			}
-		}
-		for _, p := range m.Mean {
-			add(m.Name+"/ema/"+p.Name, p.Tensor)
+		meta.AdamSteps[m.Name], _, _ = m.Optimizer.State()
+		meta.Skipped[m.Name] = m.Skipped
+		for name, x := range m.arrays() {
+			entries = append(entries, npz.Floats(m.Name+"/"+name, ints(x.Shape()), x.Floats()))
 		}
 	}
 	entries = append(entries, npz.Bytes("rng/cpu", torch.RNGState(torch.NewDevice("cpu"))))
@@ -147,24 +136,91 @@ func (t *Training) checkpointEntries() ([]npz.Entry, error) {
 	return append([]npz.Entry{npz.Bytes("meta", text)}, entries...), err
 }
 
-// removeOld keeps the newest checkpoints up to the one called newest. Those of later steps are from before this run was
-// resumed, and their steps come again.
-func removeOld(dir, newest string, keep int) error {
-	files, err := os.ReadDir(dir) // sorted by name, which is by step
+// removeOld keeps the newest checkpoints up to the one called newest. Those of later steps are from before this run was resumed, and
+// their steps come again.
+func removeOld(run, newest string, keep int) error {
+	names, err := checkpointNames(run)
 	if err != nil {
 		return err
 	}
-	for _, f := range slices.Backward(files) {
-		if !isCheckpoint(f.Name()) {
-			continue
-		}
-		if f.Name() <= newest && keep > 0 {
+	for _, name := range slices.Backward(names) {
+		if name <= newest && keep > 0 {
 			keep--
 			continue
 		}
-		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
+		if err := os.Remove(filepath.Join(run, "checkpoints", name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkpointNames are those of the files of a run's checkpoints, the oldest first.
+func checkpointNames(run string) (names []string, err error) {
+	files, err := os.ReadDir(filepath.Join(run, "checkpoints")) // sorted by name, which is by step
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, f := range files {
+		if runlog.IsCheckpoint(f.Name()) {
+			names = append(names, f.Name())
+		}
+	}
+	return names, err
+}
+
+// checkpoint is one that has been read, and is whole.
+type checkpoint struct {
+	path   string
+	meta   checkpointMeta
+	arrays *npz.Archive
+}
+
+// newestWhole reads the checkpoint that checkpoints/latest names or, where that is damaged, the newest older one that is whole. It
+// says what is wrong with those that it passed over. When none is whole, the error is about the newest.
+func newestWhole(run string) (c checkpoint, damaged []error, err error) {
+	names, err := checkpointNames(run)
+	if err != nil {
+		return c, nil, err
+	}
+	newest, err := runlog.NewestCheckpoint(run)
+	switch {
+	case err == nil: // later ones are from before the run was resumed
+		names = slices.DeleteFunc(names, func(name string) bool { return name >= filepath.Base(newest) })
+		names = append(names, filepath.Base(newest))
+	case len(names) == 0:
+		return c, nil, err
+	case !errors.Is(err, runlog.ErrNoCheckpoint): // else the process ended between its first checkpoint and the file latest
+		damaged = append(damaged, err)
+	}
+	for _, name := range slices.Backward(names) {
+		c, err := readCheckpoint(filepath.Join(run, "checkpoints", name))
+		if err == nil || errors.Is(err, ErrOtherFormat) {
+			return c, damaged, err
+		}
+		damaged = append(damaged, err)
+	}
+	return c, nil, damaged[0]
+}
+
+// readCheckpoint reads a checkpoint, and unpacks all of it once to see that it is whole.
+func readCheckpoint(path string) (c checkpoint, err error) {
+	c.path = path
+	if c.arrays, err = npz.ReadFile(path, maxCheckpoint); err != nil {
+		return c, err
+	}
+	if err = c.arrays.Check(); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	text, _, err := c.arrays.Bytes("meta")
+	if err == nil {
+		err = json.Unmarshal(text, &c.meta)
+	}
+	switch {
+	case err != nil:
+		return c, fmt.Errorf("%s: not a checkpoint: %w", path, err)
+	case c.meta.Version > checkpointVersion:
+		return c, fmt.Errorf("%s: %w %d is newer than %d, the newest known here", path, ErrOtherFormat, c.meta.Version, checkpointVersion)
+	}
+	return c, nil
 }

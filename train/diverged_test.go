@@ -10,10 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	torch "keygan/gotorch"
+	"keygan/train/config"
+	"keygan/train/internal/traintest"
+	"keygan/train/runlog"
 )
 
 // spoiled is an objective that is given infinite images in some steps.
@@ -31,7 +35,7 @@ func (s *spoiled) Step(batches []Batch) []float64 {
 }
 
 // trainSpoiled trains until a step, with infinite images in some steps.
-func trainSpoiled(c Config, o Options, until int, steps func(int) bool) error {
+func trainSpoiled(c config.Config, o Options, until int, steps func(int) bool) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	training, err := start(ctx, c, o)
@@ -45,7 +49,7 @@ func trainSpoiled(c Config, o Options, until int, steps func(int) bool) error {
 }
 
 func TestDivergedTraining(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	c.Optimizer.LearningRate = 1e30
 	err := Run(context.Background(), c, Options{})
 	for _, want := range []string{
@@ -58,7 +62,7 @@ func TestDivergedTraining(t *testing.T) {
 		}
 	}
 
-	c = smallConfig(t)
+	c = traintest.SmallConfig(t)
 	c.Train.CheckpointEvery = 3
 	err = trainSpoiled(c, Options{}, 16, func(step int) bool { return step == 8 })
 	for _, want := range []string{"step 8: the training has diverged: ", "; the last good checkpoint is " + c.Output + "/small/checkpoints/step-00000006.npz"} {
@@ -75,7 +79,7 @@ func TestDivergedTraining(t *testing.T) {
 
 // Weights that are not finite are not saved, whatever the losses were.
 func TestInfiniteWeightsAreNotSaved(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	training, err := start(context.Background(), c, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +89,7 @@ func TestInfiniteWeightsAreNotSaved(t *testing.T) {
 	broken := weights.Floats()
 	broken[3] = float32(math.Inf(1))
 	torch.NoGrad(func() { weights.SetFloats(broken) })
-	err = newCheckpoints(training, false).save(training)
+	err = newCheckpoints(training, false).save()
 	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "not finite: 1 of 8 tensors of the generator (encoder.0.weight)") {
 		t.Errorf("an infinite weight: %v", err)
 	}
@@ -97,8 +101,8 @@ func TestInfiniteWeightsAreNotSaved(t *testing.T) {
 // With on_nan: skip, a step of infinite images leaves no trace but in the records, and the run resumes exactly.
 func TestSkippedUpdatesLeaveNoTrace(t *testing.T) {
 	steps := func(step int) bool { return step == 3 || step == 4 || step == 11 }
-	config := func() Config {
-		c := smallConfig(t)
+	config := func() config.Config {
+		c := traintest.SmallConfig(t)
 		c.Generator.Norm, c.Critic.Norm, c.Generator.EMA, c.Train.OnNaN = "batch", "batch", 0.9, "skip"
 		return c
 	}
@@ -121,7 +125,7 @@ func TestSkippedUpdatesLeaveNoTrace(t *testing.T) {
 	}
 	var sum float64
 	for i, text := range bytes.Split(bytes.TrimSpace(read(t, whole.Output, "small", "metrics.jsonl")), []byte("\n")) {
-		var l line
+		var l runlog.Line
 		if err := json.Unmarshal(text, &l); err != nil {
 			t.Fatalf("line %d: %v", i+1, err)
 		}
@@ -137,13 +141,13 @@ func TestSkippedUpdatesLeaveNoTrace(t *testing.T) {
 		}
 	}
 	rows, err := csv.NewReader(bytes.NewReader(read(t, whole.Output, "small", "metrics.csv"))).ReadAll()
-	if want := (means{[]float64{sum}, []int{6}}).row()[0]; err != nil || rows[1][1] != want {
+	if want := strconv.FormatFloat(sum/6, 'g', 8, 64); err != nil || rows[1][1] != want {
 		t.Errorf("metrics.csv: %v, %v, want a mean of %s over the six other steps", rows, err, want)
 	}
 }
 
 func TestSkippedStepKeepsTheState(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	c.Generator.Norm, c.Critic.Norm, c.Train.OnNaN = "batch", "batch", "skip"
 	training, err := start(context.Background(), c, Options{})
 	if err != nil {
@@ -156,8 +160,8 @@ func TestSkippedStepKeepsTheState(t *testing.T) {
 		var now [][]float32
 		for _, m := range training.Objective.Models() {
 			torch.Scope(func() {
-				for _, p := range m.everything() {
-					now = append(now, p.Tensor.Floats())
+				for _, x := range m.arrays() {
+					now = append(now, x.Floats())
 				}
 			})
 		}
@@ -174,12 +178,12 @@ func TestSkippedStepKeepsTheState(t *testing.T) {
 
 type eachStep func(step int)
 
-func (f eachStep) afterStep(t *Training, _ []float64) error { f(t.Step); return nil }
-func (eachStep) finish(*Training) error                     { return nil }
+func (f eachStep) AfterStep(s runlog.Step) error { f(s.Step); return nil }
+func (eachStep) Finish() error                   { return nil }
 
 // A run that only skips stops all the same.
 func TestOnlySkippedUpdates(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	c.Train.OnNaN, c.Train.Steps = "skip", 200
 	err := trainSpoiled(c, Options{}, 200, func(step int) bool { return step > 20 })
 	if !errors.Is(err, ErrDiverged) || !errors.Is(err, ErrAllSkipped) {

@@ -2,7 +2,23 @@ package train
 
 import (
 	torch "keygan/gotorch"
+	"keygan/train/config"
 )
+
+var ganKind = kind{config.Objective{
+	Name: "gan",
+	Doc:  "the original GAN loss, in its non-saturating form: the published baseline",
+	Params: []config.Param{
+		{Name: "critic_steps", Doc: "critic updates for each generator update", Default: 1, Min: 1, Max: 1000, Whole: true},
+	},
+	Generators: wganGPKind.Generators,
+	Critics:    wganGPKind.Critics,
+	Columns: func(config.Config) []string {
+		return append([]string{"Generator Loss", "Critic Loss", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}, gradientColumns...)
+	},
+	Cost:       adversarialCost,
+	Everywhere: true,
+}, newGAN}
 
 // gan is the published baseline: the same networks with the original loss in its non-saturating form (Goodfellow et al.
 // 2014). The critic's scores are logits; with σ the logistic function and means over all scores,
@@ -11,16 +27,11 @@ import (
 //	generator: −log σ(D(fake))
 type gan struct{ adversarial }
 
-func newGAN(c Config, device torch.Device) Objective {
+func newGAN(c config.Config, device torch.Device) Objective {
 	g := &gan{newAdversarial(c, device)}
 	g.criticLoss = g.entropyLoss
 	g.generatorLoss = func(scores torch.Tensor) torch.Tensor { return scores.Neg().Softplus().Mean() }
 	return g
-}
-
-// Columns are the published ones that this loss has, and the gradients' norms.
-func (g *gan) Columns() []string {
-	return append([]string{"Generator Loss", "Critic Loss", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}, gradientColumns...)
 }
 
 func (g *gan) Step(batches []Batch) (values []float64) {

@@ -3,6 +3,8 @@ package train
 import (
 	"context"
 	"errors"
+	"keygan/train/internal/traintest"
+	"keygan/train/runlog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,12 +13,12 @@ import (
 
 // Of two trainings in one folder the second is refused, whether the folder was there before or not, until the first has ended.
 func TestOneTrainingAFolder(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	dir := filepath.Join(c.Output, c.Name)
 	refused := func(o Options) {
 		t.Helper()
-		if err := Run(context.Background(), c, o); !errors.Is(err, ErrInUse) || !strings.HasPrefix(err.Error(), dir+": ") {
-			t.Errorf("%+v: %v, want %v", o, err, ErrInUse)
+		if err := Run(context.Background(), c, o); !errors.Is(err, runlog.ErrInUse) || !strings.HasPrefix(err.Error(), dir+": ") {
+			t.Errorf("%+v: %v, want %v", o, err, runlog.ErrInUse)
 		}
 	}
 	first, err := start(context.Background(), c, Options{})
@@ -26,11 +28,11 @@ func TestOneTrainingAFolder(t *testing.T) {
 	for _, o := range []Options{{}, {Resume: true}, {Force: true}} {
 		refused(o)
 	}
-	if !running(dir) {
+	if !runlog.Locked(dir) {
 		t.Error("the folder does not look in use")
 	}
 	first.close()
-	if running(dir) {
+	if runlog.Locked(dir) {
 		t.Error("the folder looks in use after the run")
 	}
 	if err := trainUntil(t, c, Options{Force: true}, 2); !errors.Is(err, ErrInterrupted) {
@@ -46,14 +48,14 @@ func TestOneTrainingAFolder(t *testing.T) {
 	if err := Run(context.Background(), other, Options{Resume: true}); !errors.Is(err, ErrOtherConfig) {
 		t.Error(err)
 	}
-	if running(dir) {
+	if runlog.Locked(dir) {
 		t.Error("the folder looks in use after a refusal")
 	}
 }
 
 // Two that find no folder both go on to open their data; the slower one must not wipe out what the other has begun.
 func TestOvertakenTraining(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	slow := &Training{Config: c, Dir: filepath.Join(c.Output, c.Name)}
 	if err := slow.claimFolder(Options{}); err != nil {
 		t.Fatal(err)

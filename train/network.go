@@ -62,7 +62,8 @@ func newNetwork(arch infer.Arch, device torch.Device) *Network {
 
 // initialise gives a parameter its first values, and says whether it is counted rather than trained.
 func initialise(layers []infer.Layer, p infer.Param, w *torch.Tensor) (buffer bool) {
-	prefix, kind := p.Name[:strings.LastIndexByte(p.Name, '.')], p.Name[strings.LastIndexByte(p.Name, '.')+1:]
+	dot := strings.LastIndexByte(p.Name, '.')
+	prefix, kind := p.Name[:dot], p.Name[dot+1:]
 	l := layers[slices.IndexFunc(layers, func(l infer.Layer) bool {
 		return l.Name == prefix || l.NormName == prefix || l.Noise == prefix
 	})]
@@ -133,12 +134,12 @@ func (n *Network) convolve(l infer.Layer, x torch.Tensor) torch.Tensor {
 
 func (n *Network) normalise(l infer.Layer, x torch.Tensor, training bool) torch.Tensor {
 	const momentum, eps = 0.1, 1e-5
-	of := func(kind string) torch.Tensor { return n.byName[l.NormName+"."+kind] } // Tensor{} where there is none
+	learnt := func(kind string) torch.Tensor { return n.byName[l.NormName+"."+kind] } // Tensor{} where there is none
 	switch l.Norm {
 	case infer.NormInstance, infer.NormInstanceAffine:
-		return F.InstanceNorm(x, torch.Tensor{}, torch.Tensor{}, of("weight"), of("bias"), true, momentum, eps)
+		return F.InstanceNorm(x, torch.Tensor{}, torch.Tensor{}, learnt("weight"), learnt("bias"), true, momentum, eps)
 	case infer.NormBatch:
-		return F.BatchNorm(x, of("running_mean"), of("running_var"), of("weight"), of("bias"), training, momentum, eps)
+		return F.BatchNorm(x, learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), training, momentum, eps)
 	}
 	return x
 }

@@ -1,12 +1,38 @@
 package train
 
 import (
-	"fmt"
+	"iter"
 	"math"
+	"slices"
 
 	torch "keygan/gotorch"
 	"keygan/infer"
+	"keygan/train/config"
 )
+
+// kind joins the description of an objective to what makes one from a configuration, on a device.
+type kind struct {
+	config.Objective
+	make func(config.Config, torch.Device) Objective
+}
+
+// kinds are the objectives that there are. The first one is the default.
+var kinds = []kind{
+	wganGPKind,
+	ganKind,
+	chaosGANKind,
+}
+
+func init() {
+	for _, k := range kinds {
+		config.Register(k.Objective)
+	}
+}
+
+func newObjective(c config.Config, device torch.Device) Objective {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.Name == c.Objective.Name }) // config.Read has checked it
+	return kinds[i].make(c, device)
+}
 
 // Batch is what one step sees: source and target images, [N, C, H, W] in [−1, 1].
 type Batch struct {
@@ -16,17 +42,14 @@ type Batch struct {
 // Objective owns networks, losses and updates.
 type Objective interface {
 	// Step makes one generator update, with the critic updates that go with it, from the mean gradients of some batches of one
-	// size, and returns the values of Columns.
+	// size. It returns the values of the columns that the description names.
 	Step(batches []Batch) []float64
-	// Columns names what Step returns, as metrics.csv calls it.
-	Columns() []string
-	// Models lists what is trained, in a fixed order; checkpoints hold all of it.
+	// Models lists what is trained, in a fixed order. Checkpoints hold all of it.
 	Models() []*Model
 	// Outputs lists what a complete run leaves for package infer: the generator first.
 	Outputs() []Output
-	// Show is what a sample shows of some source images besides themselves: the keys, and what is made on the way to them or of
-	// them. The images are those from number first on of however many there are: each number has noise of its own, which is the
-	// same each time.
+	// Show is what a sample shows of some source images besides themselves: the keys, and what is made on the way to them or from
+	// them. The images are numbered from first on. Each number has noise of its own, which is the same each time.
 	Show(source torch.Tensor, first int) []Row
 }
 
@@ -42,7 +65,7 @@ type Row struct {
 	Images torch.Tensor
 }
 
-// Model is a network with its optimizer and, where it is asked for, the running mean of its weights.
+// Model is a network with its optimizer and, where the configuration asks for it, the running mean of its weights.
 type Model struct {
 	Name      string
 	Network   *Network
@@ -55,7 +78,7 @@ type Model struct {
 }
 
 // newModel gives a network an Adam and, with a decay above 0, a running mean.
-func newModel(name string, n *Network, c Config, decay float64) *Model {
+func newModel(name string, n *Network, c config.Config, decay float64) *Model {
 	o := c.Optimizer
 	m := &Model{Name: name, Network: n, Optimizer: torch.Adam(o.LearningRate, o.Beta1, o.Beta2, 0), decay: decay, skipNaN: c.Train.OnNaN == "skip"}
 	m.Optimizer.AddParameters(n.tensors())
@@ -101,28 +124,32 @@ func (m *Model) best() *Network {
 	return m.Network.with(m.Mean)
 }
 
+// arrays yields everything that the model has learnt, under its name in a checkpoint: weights and what batch norms have counted
+// ("encoder.0.weight"), Adam's first and second moments after its first step ("adam.m/…", "adam.v/…"), and the running mean of the
+// weights ("ema/…"). What is written into a tensor changes the model. The moments' handles belong to the scope that is running.
+func (m *Model) arrays() iter.Seq2[string, torch.Tensor] {
+	return func(yield func(string, torch.Tensor) bool) {
+		all := m.Network.state()
+		if step, first, second := m.Optimizer.State(); step > 0 {
+			for i, p := range m.Network.Params {
+				all = append(all, Param{"adam.m/" + p.Name, first[i]}, Param{"adam.v/" + p.Name, second[i]})
+			}
+		}
+		for _, p := range m.Mean {
+			all = append(all, Param{"ema/" + p.Name, p.Tensor})
+		}
+		for _, p := range all {
+			if !yield(p.Name, p.Tensor) {
+				return
+			}
+		}
+	}
+}
+
 // close frees the weights and the optimizer's state now, rather than when the garbage collector comes round.
 func (m *Model) close() {
 	for _, p := range append(m.Network.state(), m.Mean...) {
 		p.Tensor.Close()
 	}
 	m.Optimizer.Close()
-}
-
-// objectives makes each objective from a configuration, on a device.
-var objectives = map[string]func(Config, torch.Device) Objective{
-	"chaos-gan": newChaosGAN,
-	"gan":       newGAN,
-	"wgan-gp":   newWGANGP,
-}
-
-// Objectives lists the names that a configuration can give.
-func Objectives() []string { return names(objectives) }
-
-func newObjective(c Config, device torch.Device) Objective {
-	make, ok := objectives[c.Objective.Name]
-	if !ok {
-		panic(fmt.Sprintf("train: no objective is called %q", c.Objective.Name)) // validate has seen to it
-	}
-	return make(c, device)
 }

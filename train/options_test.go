@@ -13,49 +13,53 @@ import (
 	"keygan/data/raster"
 	torch "keygan/gotorch"
 	"keygan/infer"
+	"keygan/train/config"
+	"keygan/train/internal/traintest"
+	"keygan/train/runlog"
 )
 
 // variants are the options that change what is trained; each must resume exactly and be exported as it is.
 var variants = []struct {
 	name string
-	set  func(*Config)
+	set  func(*config.Config)
 }{
-	{"gan", func(c *Config) { c.Objective.Name = "gan" }},
-	{"batch norm", func(c *Config) { c.Generator.Norm, c.Critic.Norm = "batch", "none" }},
-	{"affine instance norm", func(c *Config) { c.Generator.Norm, c.Critic.Norm = "instance_affine", "instance_affine" }},
-	{"noise", func(c *Config) { c.Generator.Noise = true }},
-	{"mean of weights", func(c *Config) { c.Generator.EMA = 0.9 }},
-	{"mean of weights with batch norm", func(c *Config) { c.Generator.EMA, c.Generator.Norm = 0.9, "batch" }},
-	{"accumulation", func(c *Config) { c.Train.Accumulate = 2 }},
-	{"cosine schedule", func(c *Config) {
+	{"gan", func(c *config.Config) { c.Objective.Name = "gan" }},
+	{"batch norm", func(c *config.Config) { c.Generator.Norm, c.Critic.Norm = "batch", "none" }},
+	{"affine instance norm", func(c *config.Config) { c.Generator.Norm, c.Critic.Norm = "instance_affine", "instance_affine" }},
+	{"noise", func(c *config.Config) { c.Generator.Noise = true }},
+	{"mean of weights", func(c *config.Config) { c.Generator.EMA = 0.9 }},
+	{"mean of weights with batch norm", func(c *config.Config) { c.Generator.EMA, c.Generator.Norm = 0.9, "batch" }},
+	{"accumulation", func(c *config.Config) { c.Train.Accumulate = 2 }},
+	{"cosine schedule", func(c *config.Config) {
 		c.Optimizer.Schedule, c.Optimizer.Warmup, c.Optimizer.Final = "cosine", 3, 0.1
 	}},
-	{"dcgan", func(c *Config) {
+	{"dcgan", func(c *config.Config) {
 		c.Image.Size = 32
-		c.Generator = GeneratorConfig{Name: "dcgan", Width: 2, Latent: 5, Norm: "batch"}
-		c.Critic = CriticConfig{Name: "dcgan", Width: 2, Norm: "batch"}
+		c.Generator = config.Generator{Name: "dcgan", Width: 2, Latent: 5, Norm: "batch"}
+		c.Critic = config.Critic{Name: "dcgan", Width: 2, Norm: "batch"}
 	}},
 	{"chaos-gan", setChaos},
-	{"chaos-gan with accumulation and a mean of weights", func(c *Config) {
+	{"chaos-gan with accumulation and a mean of weights", func(c *config.Config) {
 		setChaos(c)
 		c.Generator.Blocks = 0
 		c.Train.Batch, c.Train.Accumulate, c.Generator.EMA = 1, 2, 0.5
 	}},
-	{"chaos-gan without pairs", func(c *Config) {
+	{"chaos-gan without pairs", func(c *config.Config) {
 		setChaos(c)
 		c.Generator.Blocks = 0
-		c.Target = []Target{{Spec: dataset.Spec{Synthetic: "mri", Count: 5, Size: 48}, Encrypt: "logistic"}}
-		c.Objective.TargetWeight, c.Objective.GlobalSSIMWeight = 0, 0
+		c.Target = []config.Target{{Spec: dataset.Spec{Synthetic: "mri", Count: 5, Size: 48}, Encrypt: "logistic"}}
+		c.Objective.Set("target_weight", 0)
+		c.Objective.Set("global_ssim_weight", 0)
 	}},
 }
 
 func TestVariants(t *testing.T) {
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
-			whole, parts := smallConfig(t), smallConfig(t)
+			whole, parts := traintest.SmallConfig(t), traintest.SmallConfig(t)
 			v.set(&whole)
 			v.set(&parts)
-			if path, reason := whole.validate(); path != "" {
+			if path, reason := whole.Validate(); path != "" {
 				t.Fatalf("%s: %s", path, reason)
 			}
 			if err := Run(context.Background(), whole, Options{}); err != nil {
@@ -79,9 +83,9 @@ func TestVariants(t *testing.T) {
 // exportedAsTrained compares the last sample of a finished run with what package infer makes of generator.npz: of the same
 // images, with the same noise, the same keys but for a level here and there. Where there is a reconstruction network, the same
 // goes for what it makes of those.
-func exportedAsTrained(t *testing.T, c Config) {
+func exportedAsTrained(t *testing.T, c config.Config) {
 	t.Helper()
-	grid, err := imagefile.ReadImage(samplePath(c.Output+"/"+c.Name, 2))
+	grid, err := imagefile.ReadImage(runlog.SamplePath(c.Output+"/"+c.Name, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +125,7 @@ func exportedAsTrained(t *testing.T, c Config) {
 // networks looks at a whole batch.
 func TestAccumulationIsABatch(t *testing.T) {
 	step := func(batch, accumulate int) (*adversarial, []float64) {
-		c := smallConfig(t)
+		c := traintest.SmallConfig(t)
 		c.Train.Batch, c.Train.Accumulate = batch, accumulate
 		torch.ManualSeed(5)
 		o := newObjective(c, torch.NewDevice("cpu")).(*wganGP)
@@ -174,44 +178,11 @@ func TestAccumulationIsABatch(t *testing.T) {
 	}
 }
 
-func TestLearningRate(t *testing.T) {
-	o := OptimizerConfig{LearningRate: 1, Schedule: "linear", Warmup: 3, DecayFrom: 0.5, Final: 0.2}
-	var got []float64
-	for step := range 10 {
-		got = append(got, math.Round(1000*o.learningRate(step, 10))/1000)
-	}
-	if want := []float64{0.25, 0.5, 0.75, 1, 1, 1, 0.84, 0.68, 0.52, 0.36}; !slices.Equal(got, want) {
-		t.Errorf("linear: %v, want %v", got, want)
-	}
-	o = OptimizerConfig{LearningRate: 2, Schedule: "cosine"}
-	if got := []float64{o.learningRate(0, 4), math.Round(1000*o.learningRate(2, 4)) / 1000}; !slices.Equal(got, []float64{2, 1}) {
-		t.Errorf("cosine: %v", got)
-	}
-	o.Schedule = "constant"
-	if got := o.learningRate(3, 4); got != 2 {
-		t.Errorf("constant: %v", got)
-	}
-}
-
-// A schedule other than constant makes the weights depend on the length of the run.
-func TestHashFollowsTheSchedule(t *testing.T) {
-	c := DefaultConfig()
-	longer := c
-	longer.Train.Epochs *= 2
-	if c.Hash() != longer.Hash() {
-		t.Error("a longer run of a constant learning rate has another hash")
-	}
-	c.Optimizer.Schedule, longer.Optimizer.Schedule = "linear", "linear"
-	if c.Hash() == longer.Hash() {
-		t.Error("a longer run of a falling learning rate has the same hash")
-	}
-}
-
 // An update whose gradient is no number is left out, and counted; the weights stay what they were.
 func TestSkippedUpdate(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	c.Train.OnNaN = "skip"
-	n := newNetwork(c.arch(), torch.NewDevice("cpu"))
+	n := newNetwork(c.Arch(), torch.NewDevice("cpu"))
 	m := newModel("generator", n, c, 0.5)
 	t.Cleanup(m.close)
 	before := n.Params[0].Tensor.Floats()

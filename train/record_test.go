@@ -15,11 +15,14 @@ import (
 	"keygan/data/imagefile"
 	"keygan/data/synthetic"
 	torch "keygan/gotorch"
+	"keygan/train/config"
+	"keygan/train/internal/traintest"
+	"keygan/train/runlog"
 )
 
-func readRun(t *testing.T, c Config) record {
+func readRun(t *testing.T, c config.Config) runlog.Record {
 	t.Helper()
-	r, err := readRecord(filepath.Join(c.Output, c.Name))
+	r, err := runlog.ReadRecord(filepath.Join(c.Output, c.Name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,12 +30,12 @@ func readRun(t *testing.T, c Config) record {
 }
 
 func TestRecord(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	if err := trainUntil(t, c, Options{}, 5); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
 	r := readRun(t, c)
-	if r.State != stateInterrupted || r.Step != 5 || r.Steps != 16 || r.StepsPerEpoch != 8 || r.ConfigHash != c.Hash() || r.SHA256 != nil || r.Resumed != nil {
+	if r.State != runlog.Interrupted || r.Step != 5 || r.Steps != 16 || r.StepsPerEpoch != 8 || r.ConfigHash != c.Hash() || r.SHA256 != nil || r.Resumed != nil {
 		t.Errorf("interrupted: %+v", r)
 	}
 	if r.Go != runtime.Version() || r.Libtorch != torch.Version() || r.Device != "cpu" || r.Threads != 1 || r.CPU == "" || r.Version == "" {
@@ -46,7 +49,7 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	r = readRun(t, c)
-	if r.State != stateFinished || r.Step != 16 || !r.Began.Equal(began) || r.Ended.Before(began) {
+	if r.State != runlog.Finished || r.Step != 16 || !r.Began.Equal(began) || r.Ended.Before(began) {
 		t.Errorf("finished: %+v", r)
 	}
 	if len(r.Resumed) != 1 || r.Resumed[0].Step != 5 || r.Resumed[0].Machine != r.Machine {
@@ -72,20 +75,20 @@ func TestRecord(t *testing.T) {
 	if err := Run(context.Background(), c, Options{Resume: true}); !errors.Is(err, ErrFinished) {
 		t.Fatal(err)
 	}
-	if r := readRun(t, c); r.State != stateFinished || r.SHA256["generator.npz"] != want["generator.npz"] || r.SHA256["critic weights"] != want["critic weights"] {
+	if r := readRun(t, c); r.State != runlog.Finished || r.SHA256["generator.npz"] != want["generator.npz"] || r.SHA256["critic weights"] != want["critic weights"] {
 		t.Errorf("completed: %+v", r)
 	}
 }
 
 func TestRecordOfTrouble(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	c.Optimizer.LearningRate = 1e30
 	err := Run(context.Background(), c, Options{})
-	if r := readRun(t, c); err == nil || r.State != stateFailed || r.Error != err.Error() || r.Step != 1 {
+	if r := readRun(t, c); err == nil || r.State != runlog.Failed || r.Error != err.Error() || r.Step != 1 {
 		t.Errorf("%v, recorded as %+v", err, r)
 	}
 
-	c = smallConfig(t)
+	c = traintest.SmallConfig(t)
 	folder := t.TempDir()
 	set, err := synthetic.New("xray", 4, 24, 1)
 	if err != nil {
@@ -118,7 +121,7 @@ func TestRecordOfTrouble(t *testing.T) {
 	if err := Run(context.Background(), c, Options{Resume: true}); err != nil {
 		t.Fatal(err)
 	}
-	if r := readRun(t, c); r.State != stateFinished || len(r.Resumed) != 1 || r.Began.IsZero() {
+	if r := readRun(t, c); r.State != runlog.Finished || len(r.Resumed) != 1 || r.Began.IsZero() {
 		t.Errorf("after a damaged run.json: %+v", r)
 	}
 }

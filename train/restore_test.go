@@ -16,6 +16,9 @@ import (
 	"keygan/data/imagefile"
 	"keygan/data/synthetic"
 	"keygan/internal/npz"
+	"keygan/train/config"
+	"keygan/train/internal/traintest"
+	"keygan/train/runlog"
 )
 
 func overwrite(t *testing.T, path string, content []byte) {
@@ -27,8 +30,8 @@ func overwrite(t *testing.T, path string, content []byte) {
 
 // A newest checkpoint that is damaged is passed over: the run goes on from the one before, and leaves the same bytes.
 func TestResumePassesOverDamagedCheckpoints(t *testing.T) {
-	config := func() Config {
-		c := smallConfig(t)
+	config := func() config.Config {
+		c := traintest.SmallConfig(t)
 		c.Train.CheckpointEvery = 3
 		return c
 	}
@@ -77,7 +80,7 @@ func TestResumePassesOverDamagedCheckpoints(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer training.close()
-			if latest, err := newestCheckpoint(filepath.Dir(dir)); err != nil || filepath.Base(latest) != c.from || training.resumedFrom != latest {
+			if latest, err := runlog.NewestCheckpoint(filepath.Dir(dir)); err != nil || filepath.Base(latest) != c.from || training.resumedFrom != latest {
 				t.Errorf("goes on from %s, latest is %s (%v), want %s", training.resumedFrom, latest, err, c.from)
 			}
 			for _, want := range c.warn {
@@ -135,45 +138,45 @@ func rewriteMeta(t *testing.T, run string, change func(*checkpointMeta)) {
 }
 
 func TestResumeRefuses(t *testing.T) {
-	begin := func() Config {
-		c := smallConfig(t)
+	begin := func() config.Config {
+		c := traintest.SmallConfig(t)
 		if err := trainUntil(t, c, Options{}, 1); !errors.Is(err, ErrInterrupted) {
 			t.Fatal(err)
 		}
 		return c
 	}
-	format := func(version int) func(t *testing.T, c *Config) {
-		return func(t *testing.T, c *Config) {
+	format := func(version int) func(t *testing.T, c *config.Config) {
+		return func(t *testing.T, c *config.Config) {
 			rewriteMeta(t, filepath.Join(c.Output, c.Name), func(m *checkpointMeta) { m.Version = version })
 		}
 	}
 	for _, c := range []struct {
 		name   string
-		change func(t *testing.T, c *Config)
+		change func(t *testing.T, c *config.Config)
 		is     error
 		want   string
 	}{
-		{"one key", func(_ *testing.T, c *Config) { c.Generator.Width = 4 }, ErrOtherConfig,
+		{"one key", func(_ *testing.T, c *config.Config) { c.Generator.Width = 4 }, ErrOtherConfig,
 			"step-00000001.npz: was made with another configuration than this one (its own is RUN/config.yaml): generator.width (2, now 4)"},
-		{"many keys", func(_ *testing.T, c *Config) {
+		{"many keys", func(_ *testing.T, c *config.Config) {
 			c.Generator.Width, c.Seed, c.Optimizer.Beta1, c.Train.Batch, c.Source = 4, 7, 0.4, 3, c.Source[:1]
 		}, ErrOtherConfig, ": generator.width (2, now 4), optimizer.beta1 (0.5, now 0.4), seed (1, now 7) and "},
-		{"a longer run, other names", func(_ *testing.T, c *Config) {
+		{"a longer run, other names", func(_ *testing.T, c *config.Config) {
 			c.Train.Epochs, c.Generator.Width = 50, 4
 		}, ErrOtherConfig, ": generator.width (2, now 4)"},
-		{"no config.yaml to compare with", func(t *testing.T, c *Config) {
+		{"no config.yaml to compare with", func(t *testing.T, c *config.Config) {
 			c.Generator.Width = 4
 			overwrite(t, filepath.Join(c.Output, c.Name, "config.yaml"), []byte("sauce: [\n"))
 		}, ErrOtherConfig, "than this one (its own is RUN/config.yaml)"},
 		{"newer", format(3), ErrOtherFormat, "step-00000001.npz: checkpoint format 3 is newer than 2, the newest known here"},
 		{"older", format(1), ErrOtherFormat, "step-00000001.npz: checkpoint format 1 is older than 2: only the keygan that wrote it can go on from it"},
-		{"a folder that is no run", func(_ *testing.T, c *Config) { c.Output = t.TempDir() }, nil, "RUN: nothing to resume: this folder holds no run"},
-		{"stopped before a checkpoint", func(t *testing.T, c *Config) {
+		{"a folder that is no run", func(_ *testing.T, c *config.Config) { c.Output = t.TempDir() }, nil, "RUN: nothing to resume: this folder holds no run"},
+		{"stopped before a checkpoint", func(t *testing.T, c *config.Config) {
 			if err := os.RemoveAll(filepath.Join(c.Output, c.Name, "checkpoints")); err != nil {
 				t.Fatal(err)
 			}
-		}, ErrNoCheckpoint, "RUN: this run was stopped before its first checkpoint"},
-		{"finished", func(_ *testing.T, c *Config) { c.Train.Steps = 1 }, ErrFinished, "RUN: this run is finished after 1 steps"},
+		}, runlog.ErrNoCheckpoint, "RUN: this run was stopped before its first checkpoint"},
+		{"finished", func(_ *testing.T, c *config.Config) { c.Train.Steps = 1 }, ErrFinished, "RUN: this run is finished after 1 steps"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := begin()
@@ -189,7 +192,7 @@ func TestResumeRefuses(t *testing.T) {
 
 // Images can change while there are as many as before.
 func TestResumeRefusesChangedData(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	folders := []string{t.TempDir(), t.TempDir()}
 	put := func(folder, i int, name string) {
 		t.Helper()
@@ -209,7 +212,7 @@ func TestResumeRefusesChangedData(t *testing.T) {
 		put(0, i, name)
 		put(1, 4+i, name)
 	}
-	c.Source, c.Target = []dataset.Spec{{Folder: folders[0]}}, []Target{{Spec: dataset.Spec{Folder: folders[1]}}}
+	c.Source, c.Target = []dataset.Spec{{Folder: folders[0]}}, []config.Target{{Spec: dataset.Spec{Folder: folders[1]}}}
 	if err := trainUntil(t, c, Options{}, 1); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
@@ -235,7 +238,7 @@ func TestResumeElsewhere(t *testing.T) {
 		"threads was 7 until here and is 1 now":   func(m *checkpointMeta) { m.Threads = 7 },
 		"device was cuda:0 until here and is cpu": func(m *checkpointMeta) { m.Device = "cuda:0" },
 	} {
-		c := smallConfig(t)
+		c := traintest.SmallConfig(t)
 		c.Train.Steps = 2
 		if err := trainUntil(t, c, Options{}, 1); !errors.Is(err, ErrInterrupted) {
 			t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"keygan/train/config"
+	"keygan/train/internal/traintest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +13,7 @@ import (
 )
 
 // sameFiles checks that two runs left the same bytes.
-func sameFiles(t *testing.T, a, b Config, names ...string) {
+func sameFiles(t *testing.T, a, b config.Config, names ...string) {
 	t.Helper()
 	for _, name := range names {
 		if !bytes.Equal(read(t, a.Output, a.Name, name), read(t, b.Output, b.Name, name)) {
@@ -23,7 +25,7 @@ func sameFiles(t *testing.T, a, b Config, names ...string) {
 // What a killed process may leave behind its newest checkpoint: later lines, half a line, half a file, and a checkpoint
 // that latest does not name yet. A resumed run must not see any of it, nor lose its way by it.
 func TestResumeAfterAKill(t *testing.T) {
-	whole := smallConfig(t)
+	whole := traintest.SmallConfig(t)
 	whole.Train.CheckpointEvery, whole.Train.KeepCheckpoints = 4, 1
 	killed := whole
 	killed.Output = t.TempDir()
@@ -69,7 +71,7 @@ func TestResumeAfterAKill(t *testing.T) {
 
 // A run that ended within an epoch and is lengthened goes on with that epoch: the row of metrics.csv covers all of it.
 func TestLengthenedRun(t *testing.T) {
-	whole, parts := smallConfig(t), smallConfig(t)
+	whole, parts := traintest.SmallConfig(t), traintest.SmallConfig(t)
 	whole.Train.Steps, parts.Train.Steps = 11, 5
 	if err := Run(context.Background(), whole, Options{}); err != nil {
 		t.Fatal(err)
@@ -92,7 +94,7 @@ func TestLengthenedRun(t *testing.T) {
 
 // The process may end after the last checkpoint and before the generator is written, or while it is; resuming mends that.
 func TestResumeWritesAMissingGenerator(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	c.Train.Steps = 2
 	if err := Run(context.Background(), c, Options{}); err != nil {
 		t.Fatal(err)
@@ -116,7 +118,7 @@ func TestResumeWritesAMissingGenerator(t *testing.T) {
 // A folder that is no run's may hold somebody's samples: they are not touched, --force or not.
 func TestFolderThatIsNoRun(t *testing.T) {
 	for _, force := range []bool{false, true} {
-		c := smallConfig(t)
+		c := traintest.SmallConfig(t)
 		file := filepath.Join(c.Output, c.Name, "samples", "mine.txt")
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)

@@ -1,20 +1,19 @@
 package train
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"keygan/data/dataset"
 	torch "keygan/gotorch"
 	"keygan/gotorch/nn/initializer"
-	"keygan/internal/atomicfile"
+	"keygan/train/config"
+	"keygan/train/inputs"
+	"keygan/train/runlog"
 )
 
 // ErrInterrupted reports a run that was stopped between two steps, with a checkpoint written.
@@ -29,34 +28,35 @@ type Options struct {
 	Terminal bool
 }
 
-// Training is a run under way: what hooks may look at.
+// Training is a run under way.
 type Training struct {
-	Config        Config
+	Config        config.Config
 	Dir           string // the run's folder
 	Step, Total   int    // steps done, steps in all
 	StepsPerEpoch int
 	Objective     Objective
 
+	columns        []string // names of what Objective.Step returns
+	console        *runlog.Console
 	device         torch.Device
+	sets           inputs.Sets
 	source, target *dataset.Loader
 	hooks          []hook
-	trainingData   trainingData
-	images         [2]int // in the source and in the target set
 	resumedFrom    string // the checkpoint, or ""
 	locked         *os.File
 	recorder       *recorder
-	means          means // of Objective.Columns over the steps of the epoch under way
+	means          *runlog.Means // of the columns over the steps of the epoch under way
 }
 
-// hook is called after each step, with the values of Objective.Columns; finish is called once, after the last step of this
-// process, whether the run is complete or was stopped.
+// hook is called after each step. Finish is called once, after the last step of this process, whether the run is complete or was
+// stopped.
 type hook interface {
-	afterStep(t *Training, values []float64) error
-	finish(t *Training) error
+	AfterStep(runlog.Step) error
+	Finish() error
 }
 
 // Run trains as c says, in the folder Output/Name.
-func Run(ctx context.Context, c Config, o Options) error {
+func Run(ctx context.Context, c config.Config, o Options) error {
 	var err error
 	if failed := torch.Try(func() { err = run(ctx, c, o) }); failed != nil {
 		return failed // libtorch's own: out of memory, shapes that do not fit
@@ -64,7 +64,7 @@ func Run(ctx context.Context, c Config, o Options) error {
 	return err
 }
 
-func run(ctx context.Context, c Config, o Options) error {
+func run(ctx context.Context, c config.Config, o Options) error {
 	// libtorch keeps its number of threads for each thread that calls it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -74,7 +74,7 @@ func run(ctx context.Context, c Config, o Options) error {
 	}
 	defer t.close()
 	if err = t.loop(ctx); err != nil && !errors.Is(err, ErrInterrupted) {
-		t.recorder.failed(t, err) // where that cannot be written, err says more
+		t.recorder.failed(err) // where that cannot be written, err says more
 	}
 	return err
 }
@@ -87,14 +87,15 @@ func (t *Training) loop(ctx context.Context) error {
 			return err
 		}
 		t.Step++
+		step := runlog.Step{Step: t.Step, Epoch: t.epoch(), EpochDone: t.epochDone(), Values: values, Skipped: t.skipped()}
 		for _, h := range t.hooks {
-			if err := h.afterStep(t, values); err != nil {
+			if err := h.AfterStep(step); err != nil {
 				return err
 			}
 		}
 	}
 	for _, h := range t.hooks {
-		if err := h.finish(t); err != nil {
+		if err := h.Finish(); err != nil {
 			return err
 		}
 	}
@@ -104,13 +105,13 @@ func (t *Training) loop(ctx context.Context) error {
 	return nil
 }
 
-// Epoch is the epoch that the last step belongs to, from 1 on; EpochDone says that it was that epoch's last.
-func (t *Training) Epoch() int      { return (t.Step + t.StepsPerEpoch - 1) / t.StepsPerEpoch }
-func (t *Training) EpochDone() bool { return t.Step%t.StepsPerEpoch == 0 || t.Step == t.Total }
+// epoch is the epoch that the last step belongs to, from 1 on; epochDone says that it was that epoch's last.
+func (t *Training) epoch() int      { return (t.Step + t.StepsPerEpoch - 1) / t.StepsPerEpoch }
+func (t *Training) epochDone() bool { return t.Step%t.StepsPerEpoch == 0 || t.Step == t.Total }
 
-// oneStep gives the objective the next batches, and the learning rate that is their turn's.
+// oneStep gives the objective the next batches, and its optimizers the learning rate of the step.
 func (t *Training) oneStep() (values []float64, err error) {
-	rate := t.Config.Optimizer.learningRate(t.Step, t.Total)
+	rate := t.Config.Optimizer.RateAt(t.Step, t.Total)
 	for _, m := range t.Objective.Models() {
 		m.Optimizer.SetLR(rate)
 	}
@@ -143,60 +144,47 @@ func (t *Training) nextBatch() (b Batch, err error) {
 	return b, err
 }
 
-// start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration
-// that cannot train leaves nothing behind.
-func start(ctx context.Context, c Config, o Options) (t *Training, err error) {
-	t = &Training{Config: c, Dir: filepath.Join(c.Output, c.Name)}
+// start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration that cannot
+// train leaves nothing behind.
+func start(ctx context.Context, c config.Config, o Options) (t *Training, err error) {
+	t = &Training{Config: c, Dir: c.Dir(), columns: c.Columns(), console: runlog.NewConsole(o.Log, o.Terminal)}
 	defer func() {
 		if err != nil {
-			t.unlock()
+			t.close()
 		}
 	}()
 	if err := t.claimFolder(o); err != nil {
 		return t, err
 	}
-	if t.device, err = pickDevice(c.Device); err != nil {
+	if t.device, err = useDevice(c); err != nil {
 		return t, err
 	}
-	if c.Threads > 0 {
-		torch.SetNumThreads(int32(c.Threads))
-	}
-	t.Config.Threads = torch.NumThreads() // for config.yaml: a resumed run must use as many to be exact
-	torch.SetTF32(c.TF32)
-	torch.SetCuDNNBenchmark(true) // every step has the same shapes
-	if t.trainingData, err = openDataset(ctx, c, o); err != nil {
+	t.Config.Threads = int(torch.NumThreads()) // for config.yaml: a resumed run must use as many to be exact
+	torch.SetCuDNNBenchmark(true)              // every step has the same shapes
+	if t.sets, err = inputs.Open(ctx, c, t.console); err != nil {
 		return t, err
 	}
-	t.images = [2]int{t.trainingData.source.Len(), t.trainingData.target.Len()}
-	t.StepsPerEpoch = c.stepsPerEpoch(t.images[0])
-	t.Total = c.totalSteps(t.StepsPerEpoch)
+	t.StepsPerEpoch = c.StepsPerEpoch(t.sets.Source.Len())
+	t.Total = c.TotalSteps(t.StepsPerEpoch)
 	initializer.ManualSeed(int64(c.Seed))
 	t.Objective = newObjective(c, t.device)
-	t.means = newMeans(len(t.Objective.Columns()))
-	if err := t.prepare(o); err != nil {
-		t.close()
-		return t, err
-	}
-	return t, nil
+	t.means = runlog.NewMeans(len(t.columns))
+	return t, t.prepare(o)
 }
 
 // prepare does what can fail on the user's side, in an order that writes nothing before the data has been looked at.
 func (t *Training) prepare(o Options) error {
 	if o.Resume {
-		if err := t.restore(o); err != nil {
+		if err := t.restore(); err != nil {
 			return err
 		}
 	}
 	if o.Resume && t.Step >= t.Total {
 		// The process may have ended between the last checkpoint and the export, or at the record after that.
-		if err := t.removePartial(); err != nil {
-			return err
-		}
-		if err := t.export(); err != nil {
-			return err
-		}
-		if err := completeRecord(t); err != nil {
-			return err
+		for _, complete := range []func() error{t.removePartial, t.export, func() error { return completeRecord(t) }} {
+			if err := complete(); err != nil {
+				return err
+			}
 		}
 		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, t.Step)
 	}
@@ -210,32 +198,43 @@ func (t *Training) prepare(o Options) error {
 	if err := t.makeFolder(o); err != nil {
 		return err
 	}
-	logs, err := newLogs(t)
+	logs, err := runlog.OpenLogs(t.Dir, t.columns, t.means, t.Step, t.StepsPerEpoch)
 	if err != nil {
 		return err
 	}
-	events, err := newEvents(t)
+	t.hooks = []hook{newGuard(t), logs} // closed with the training
+	events, err := runlog.OpenEvents(t.Dir, t.columns, t.Step, t.Config.Image.Channels)
 	if err != nil {
 		return err
+	}
+	plots := runlog.Plots{Dir: t.Dir}
+	if o := t.Config.Optimizer; o.Schedule != "constant" || o.Warmup > 0 {
+		plots.Rate = func(epoch int) float64 { return o.RateAt(min(epoch*t.StepsPerEpoch, t.Total)-1, t.Total) }
 	}
 	if t.recorder, err = newRecorder(t, samples); err != nil {
 		return err
 	}
 	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
-	t.hooks = []hook{newGuard(t), logs, samples, events, plots{}, newCheckpoints(t, o.Resume), t.recorder}
-	if o.Log != nil {
-		t.hooks = append(t.hooks, newProgress(t, o))
+	t.hooks = append(t.hooks, samples, events, plots, newCheckpoints(t, o.Resume), t.recorder)
+	if t.console != nil {
+		t.announce()
+		t.hooks = append(t.hooks, runlog.NewProgress(t.console, t.columns, t.Step, t.Total))
 	}
 	return nil
 }
 
-// specsOf are the images of targets before they are encrypted.
-func specsOf(targets []Target) []dataset.Spec {
-	specs := make([]dataset.Spec, len(targets))
-	for i, t := range targets {
-		specs[i] = t.Spec
+// announce says what is about to be trained.
+func (t *Training) announce() {
+	verb := "training"
+	if t.Step > 0 {
+		verb = fmt.Sprintf("resuming at step %d,", t.Step)
 	}
-	return specs
+	c := t.Config
+	t.console.Printf("%s %s: %d steps of batch %d (%d an epoch), %d×%d×%d, on %s\n", verb, t.Dir, t.Total, c.Train.Batch,
+		t.StepsPerEpoch, c.Image.Size, c.Image.Size, c.Image.Channels, deviceName(t.device, c.TF32))
+	for _, m := range t.Objective.Models() {
+		t.console.Printf("  %s: %d weights\n", m.Name, m.Network.arch.Parameters())
+	}
 }
 
 func (t *Training) openLoaders() (err error) {
@@ -247,118 +246,17 @@ func (t *Training) openLoaders() (err error) {
 		Seed:     t.Config.Seed,
 		Start:    t.Step * t.Config.Train.Accumulate,
 	}
-	if t.source, err = dataset.NewLoader(t.trainingData.source, options); err != nil {
+	if t.source, err = dataset.NewLoader(t.sets.Source, options); err != nil {
 		return fmt.Errorf("source: %w", err)
 	}
 	if !t.Config.Paired() {
 		options.Seed ^= 1 << 63 // two sets of the same length must not go in step
 	}
-	if t.target, err = dataset.NewLoader(t.trainingData.target, options); err != nil {
-		t.source.Close()
+	if t.target, err = dataset.NewLoader(t.sets.Target, options); err != nil {
 		return fmt.Errorf("target: %w", err)
 	}
 	return nil
 }
-
-// claimFolder locks the run's folder, if it is there, and refuses one that must not be used.
-func (t *Training) claimFolder(o Options) error {
-	if err := t.lock(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return t.checkFolder(o)
-}
-
-// checkFolder refuses a folder that must not be touched, and one that is to be resumed where there is no run.
-func (t *Training) checkFolder(o Options) error {
-	_, err := os.Stat(filepath.Join(t.Dir, "config.yaml"))
-	there := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	switch {
-	case o.Resume && !there:
-		return fmt.Errorf("%s: nothing to resume: this folder holds no run", t.Dir)
-	case o.Resume:
-		return nil
-	case there && !o.Force:
-		return fmt.Errorf("%s: this folder holds a run: %w", t.Dir, ErrRunExists)
-	case there:
-		return nil
-	}
-	for _, name := range runFiles {
-		if _, err := os.Lstat(filepath.Join(t.Dir, name)); err == nil {
-			return fmt.Errorf("%s: holds no run (no config.yaml), but has %s, which a run would replace: use another name", t.Dir, name)
-		}
-	}
-	return nil
-}
-
-// makeFolder begins a run's folder with its resolved configuration, in the place of a run that was there unless that is
-// resumed.
-func (t *Training) makeFolder(o Options) error {
-	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
-		return err
-	}
-	if t.locked == nil { // it was not there until now, and another process may have been faster
-		if err := t.claimFolder(o); err != nil {
-			return err
-		}
-	}
-	if err := t.removePartial(); err != nil {
-		return err
-	}
-	if !o.Resume {
-		if err := t.removeRun(); err != nil {
-			return err
-		}
-	} else if err := t.nameLatest(filepath.Base(t.resumedFrom)); err != nil { // a newer one may be damaged
-		return err
-	}
-	return writeFile(filepath.Join(t.Dir, "config.yaml"), t.Config.YAML())
-}
-
-// removeRun removes the run that was there.
-func (t *Training) removeRun() error {
-	old, err := eventFiles(t.Dir)
-	if err != nil {
-		return err
-	}
-	for _, name := range runFiles {
-		old = append(old, filepath.Join(t.Dir, name))
-	}
-	for _, path := range old {
-		if err := os.RemoveAll(path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// removePartial removes what a killed process was writing when it ended.
-func (t *Training) removePartial() error {
-	for _, name := range []string{".", "samples", "plots", "checkpoints"} {
-		files, err := os.ReadDir(filepath.Join(t.Dir, name))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		for _, f := range files {
-			if partial, _ := filepath.Match(".keygan-*.tmp", f.Name()); !partial { // atomicfile's names
-				continue
-			}
-			if err := os.Remove(filepath.Join(t.Dir, name, f.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// ErrRunExists reports a folder that holds a run, where neither Resume nor Force says what is to become of it.
-var ErrRunExists = errors.New("already exists")
-
-// runFiles is what a run puts into its folder, with its event files; --force removes these and nothing else. config.yaml,
-// which tells that a folder is a run's, goes last.
-var runFiles = []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "reconstructor.npz", "test", "run.json", "config.yaml"}
 
 func (t *Training) close() {
 	for _, h := range t.hooks {
@@ -366,52 +264,48 @@ func (t *Training) close() {
 			c.Close()
 		}
 	}
-	if t.source != nil {
-		t.source.Close()
+	for _, l := range []*dataset.Loader{t.source, t.target} {
+		if l != nil {
+			l.Close()
+		}
 	}
-	if t.target != nil {
-		t.target.Close()
-	}
-	for _, m := range t.Objective.Models() {
-		m.close()
+	if t.Objective != nil {
+		for _, m := range t.Objective.Models() {
+			m.close()
+		}
 	}
 	t.unlock()
 }
 
-// deviceName says where the training runs, in words.
-func (t *Training) deviceName() string {
-	if !t.device.IsCUDA() {
-		if n := torch.NumThreads(); n > 1 {
-			return fmt.Sprintf("the CPU, %d threads", n)
-		}
-		return "the CPU, 1 thread"
-	}
-	precision := "fp32"
-	if t.Config.TF32 {
-		precision = "TF32"
-	}
-	return fmt.Sprintf("%v in %s", t.device, precision)
-}
-
-// pickDevice turns auto into the first GPU where there is one.
-func pickDevice(name string) (d torch.Device, err error) {
+// useDevice picks the device that the configuration names, and sets libtorch's threads and precision. auto is the first GPU where
+// there is one.
+func useDevice(c config.Config) (d torch.Device, err error) {
+	name := c.Device
 	if name == "auto" {
 		name = "cpu"
 		if torch.IsCUDAAvailable() {
 			name = "cuda"
 		}
 	}
-	err = torch.Try(func() { d = torch.NewDevice(name) })
-	if err != nil {
+	if err = torch.Try(func() { d = torch.NewDevice(name) }); err != nil {
 		return d, fmt.Errorf("device: %w", err)
 	}
+	if c.Threads > 0 {
+		torch.SetNumThreads(int32(c.Threads))
+	}
+	torch.SetTF32(c.TF32)
 	return d, nil
 }
 
-// writeFile puts content at path whole, replacing what was there.
-func writeFile(path string, content []byte) error {
-	return atomicfile.Write(path, 0o666, true, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(content))
-		return err
-	})
+// deviceName says where the training runs, in words.
+func deviceName(d torch.Device, tf32 bool) string {
+	switch n := torch.NumThreads(); {
+	case d.IsCUDA() && tf32:
+		return fmt.Sprintf("%v in TF32", d)
+	case d.IsCUDA():
+		return fmt.Sprintf("%v in fp32", d)
+	case n > 1:
+		return fmt.Sprintf("the CPU, %d threads", n)
+	}
+	return "the CPU, 1 thread"
 }

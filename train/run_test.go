@@ -15,20 +15,10 @@ import (
 	"keygan/data/synthetic"
 	torch "keygan/gotorch"
 	"keygan/infer"
+	"keygan/train/config"
+	"keygan/train/internal/traintest"
+	"keygan/train/runlog"
 )
-
-// smallConfig trains in a second: 8 steps an epoch.
-func smallConfig(t *testing.T) Config {
-	c := DefaultConfig()
-	c.Name, c.Output, c.Device, c.Threads = "small", t.TempDir(), "cpu", 1
-	c.Image = Image{Size: 24, Channels: 3}
-	c.Source = []dataset.Spec{{Synthetic: "xray", Count: 8, Size: 24}, {Synthetic: "mri", Count: 8, Size: 24}}
-	c.Target = []Target{{Spec: dataset.Spec{Synthetic: "spectrogram", Count: 12, Size: 24}}}
-	c.Data.Cache = "off"
-	c.Generator.Width, c.Generator.Blocks, c.Critic.Width, c.Objective.CriticSteps = 2, 1, 2, 2
-	c.Train.Batch, c.Train.Epochs = 2, 2
-	return c
-}
 
 // stopAfter ends a run's context after a step, as Ctrl-C would.
 type stopAfter struct {
@@ -36,16 +26,16 @@ type stopAfter struct {
 	cancel context.CancelFunc
 }
 
-func (s stopAfter) afterStep(t *Training, _ []float64) error {
-	if t.Step == s.step {
+func (s stopAfter) AfterStep(step runlog.Step) error {
+	if step.Step == s.step {
 		s.cancel()
 	}
 	return nil
 }
 
-func (stopAfter) finish(*Training) error { return nil }
+func (stopAfter) Finish() error { return nil }
 
-func trainUntil(t *testing.T, c Config, o Options, step int) error {
+func trainUntil(t *testing.T, c config.Config, o Options, step int) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -69,7 +59,7 @@ func read(t *testing.T, path ...string) []byte {
 
 func TestRunLeavesItsRecord(t *testing.T) {
 	live := torch.LiveTensors()
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	var log bytes.Buffer
 	if err := Run(context.Background(), c, Options{Log: &log}); err != nil {
 		t.Fatal(err)
@@ -91,7 +81,7 @@ func TestRunLeavesItsRecord(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if files, _ := eventFiles(dir); len(files) != 1 {
+	if files, _ := runlog.EventFiles(dir); len(files) != 1 {
 		t.Errorf("TensorBoard's files: %v", files)
 	} else if info, err := os.Stat(files[0]); err != nil || info.Size() < 16*8*20 {
 		t.Errorf("the event file holds no 16 steps of 8 values: %v, %v", info, err)
@@ -107,8 +97,8 @@ func TestRunLeavesItsRecord(t *testing.T) {
 
 // Every objective trains, logs its columns and exports.
 func TestObjectives(t *testing.T) {
-	for _, name := range Objectives() {
-		c := smallConfig(t)
+	for _, name := range config.Choices("objective.name") {
+		c := traintest.SmallConfig(t)
 		c.Objective.Name, c.Train.Epochs = name, 1
 		if name == "chaos-gan" {
 			setChaos(&c)
@@ -128,7 +118,7 @@ func TestObjectives(t *testing.T) {
 
 // The exported generator in pure Go must agree with the trained one in libtorch: 1e-4 before rounding.
 func TestExportAgreesWithLibtorch(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	training, err := start(context.Background(), c, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +161,7 @@ func TestExportAgreesWithLibtorch(t *testing.T) {
 
 // A run that was stopped in the middle of an epoch and resumed must leave the same bytes as one that was not.
 func TestResumeIsExact(t *testing.T) {
-	whole, parts := smallConfig(t), smallConfig(t)
+	whole, parts := traintest.SmallConfig(t), traintest.SmallConfig(t)
 	if err := Run(context.Background(), whole, Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +186,7 @@ func TestResumeIsExact(t *testing.T) {
 }
 
 func TestExportFromCheckpoint(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	if err := trainUntil(t, c, Options{}, 3); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
@@ -211,7 +201,7 @@ func TestExportFromCheckpoint(t *testing.T) {
 }
 
 func TestRunRefuses(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	dir := filepath.Join(c.Output, c.Name)
 	ctx := context.Background()
 	check := func(what string, err error, want ...string) {

@@ -9,29 +9,32 @@ import (
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	torch "keygan/gotorch"
+	"keygan/train/config"
+	"keygan/train/runlog"
 )
 
-// samples shows, every few epochs, what the networks make of the same few source images: samples/epoch-0003.png has a row of
-// the images, one for each of Objective.Show's, and below them as many target images, which the keys are to be like.
+// samples is the hook that shows, every few epochs, what the networks make of the same few source images: samples/epoch-0003.png has
+// a row of the images, one for each of Objective.Show's, and below them as many target images, whose look the keys take on.
 type samples struct {
+	t              *Training
 	source, target []*raster.Image // of the networks' size and channels
 	rows           []string        // names, from the first sample on
 }
 
 func newSamples(t *Training) (*samples, error) {
-	s := &samples{}
+	s := &samples{t: t}
 	var err error
-	if s.source, err = spread(t.trainingData.source, t.Config); err != nil {
+	if s.source, err = spread(t.sets.Source, t.Config); err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
-	if s.target, err = spread(t.trainingData.target, t.Config); err != nil {
+	if s.target, err = spread(t.sets.Target, t.Config); err != nil {
 		return nil, fmt.Errorf("target: %w", err)
 	}
 	return s, nil
 }
 
 // spread takes the images of a sample from all over a set: it may be a mixture.
-func spread(set dataset.Source, c Config) ([]*raster.Image, error) {
+func spread(set dataset.Source, c config.Config) ([]*raster.Image, error) {
 	n := min(c.Train.Samples, set.Len())
 	images := make([]*raster.Image, n)
 	for i := range n {
@@ -46,21 +49,11 @@ func spread(set dataset.Source, c Config) ([]*raster.Image, error) {
 	return images, nil
 }
 
-func (s *samples) afterStep(t *Training, _ []float64) error {
-	if !t.EpochDone() || (t.Epoch()%t.Config.Train.SampleEvery != 0 && t.Step != t.Total) {
+func (s *samples) AfterStep(step runlog.Step) error {
+	t := s.t
+	if !step.EpochDone || (step.Epoch%t.Config.Train.SampleEvery != 0 && step.Step != t.Total) {
 		return nil
 	}
-	return s.write(t)
-}
-
-// samplePath is the file of an epoch's sample in a run's folder.
-func samplePath(dir string, epoch int) string {
-	return filepath.Join(dir, "samples", fmt.Sprintf("epoch-%04d.png", epoch))
-}
-
-func (s *samples) finish(*Training) error { return nil }
-
-func (s *samples) write(t *Training) error {
 	rows := [][]*raster.Image{s.source}
 	s.rows = []string{"source images"}
 	torch.Scope(func() {
@@ -70,15 +63,17 @@ func (s *samples) write(t *Training) error {
 		}
 	})
 	rows, s.rows = append(rows, s.target), append(s.rows, "target images")
-	path := samplePath(t.Dir, t.Epoch())
+	path := runlog.SamplePath(t.Dir, step.Epoch)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	return imagefile.WritePNG(path, grid(rows), true)
 }
 
+func (s *samples) Finish() error { return nil }
+
 // asTensor puts images into one tensor, [N, C, S, S] in [−1, 1].
-func asTensor(images []*raster.Image, as Image) torch.Tensor {
+func asTensor(images []*raster.Image, as config.Image) torch.Tensor {
 	var x []float32
 	for _, m := range images {
 		x = append(x, m.Floats(as.Channels)...)

@@ -10,6 +10,9 @@ import (
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	torch "keygan/gotorch"
+	"keygan/train/config"
+	"keygan/train/internal/traintest"
+	"keygan/train/runlog"
 )
 
 // shows is an objective that shows two rows of its own.
@@ -25,7 +28,7 @@ func (s *shows) Show(source torch.Tensor, first int) []Row {
 
 // A sample has the source images, what the objective shows of them, and target images.
 func TestSample(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	c.Train.Samples = 3
 	training, err := start(context.Background(), c, Options{})
 	if err != nil {
@@ -36,7 +39,7 @@ func TestSample(t *testing.T) {
 	training.Objective, training.Step = objective, 8
 	s, err := newSamples(training)
 	if err == nil {
-		err = s.write(training)
+		err = s.AfterStep(runlog.Step{Step: 8, Epoch: 1, EpochDone: true})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -58,11 +61,11 @@ func TestSample(t *testing.T) {
 		return m
 	}
 	for i := range 3 {
-		source, err := training.trainingData.source.Image([]int{0, 5, 10}[i])
+		source, err := training.sets.Source.Image([]int{0, 5, 10}[i])
 		if err != nil {
 			t.Fatal(err)
 		}
-		target, err := training.trainingData.target.Image([]int{0, 4, 8}[i])
+		target, err := training.sets.Target.Image([]int{0, 4, 8}[i])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,9 +86,9 @@ func TestSample(t *testing.T) {
 
 // What is shown of an image goes with its number, in whatever parts the images come, and differs from one number to the next.
 func TestShownNoiseGoesWithTheNumber(t *testing.T) {
-	c := smallConfig(t)
+	c := traintest.SmallConfig(t)
 	c.Image.Size = 64
-	c.Generator, c.Critic = GeneratorConfig{Name: "dcgan", Width: 2, Latent: 5, Norm: "batch"}, CriticConfig{Name: "dcgan", Width: 2, Norm: "batch"}
+	c.Generator, c.Critic = config.Generator{Name: "dcgan", Width: 2, Latent: 5, Norm: "batch"}, config.Critic{Name: "dcgan", Width: 2, Norm: "batch"}
 	torch.Scope(func() {
 		o := newObjective(c, torch.Device{})
 		keys := func(n, first int) []float32 {

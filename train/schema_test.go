@@ -4,27 +4,30 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"os"
+	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
 	"keygan/cipher"
 	"keygan/data/imagefile"
 	"keygan/data/synthetic"
+	"keygan/train/config"
+	"keygan/train/runlog"
 )
 
 var update = flag.Bool("update", false, "write configs/schema.json anew")
 
-// configs/schema.json is for editors: it is made from the configuration's types, their comments and their defaults, here
-// alone, and must be current.
+// configs/schema.json is for editors. It is made from the configuration's types, their comments, the objectives' descriptions and the
+// defaults, and must be current.
 func TestSchemaIsCurrent(t *testing.T) {
-	docs := fieldComments(t, "config.go", "../evaluate/experiment/config.go", "../evaluate/experiment/generator.go", "../evaluate/experiment/randomness.go", "../data/dataset/spec.go")
-	schema := object(reflect.ValueOf(DefaultConfig()), docs)
+	schema := object(reflect.ValueOf(config.Default()), "")
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	schema["title"] = "keygan experiment"
 	var text bytes.Buffer
@@ -34,56 +37,43 @@ func TestSchemaIsCurrent(t *testing.T) {
 	if err := e.Encode(schema); err != nil {
 		t.Fatal(err)
 	}
-	const path = "../configs/schema.json"
+	current(t, "../configs/schema.json", text.Bytes())
+}
+
+// current compares a generated file, or writes it with -update.
+func current(t *testing.T, path string, want []byte) {
+	t.Helper()
 	if *update {
-		if err := writeFile(path, text.Bytes()); err != nil {
+		if err := runlog.WriteFile(path, want); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, text.Bytes()) {
-		t.Errorf("%s is not what the types say (%v); make it anew with: go test ./train -run Schema -update", path, err)
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not what the configuration's types and the objectives say (%v); make it anew with: go test ./train -run Current -update", path, err)
 	}
 }
 
 // choices are the values that a key can have where its type does not say so.
-func choices(of reflect.Type, key string) []string {
-	switch of.String() + "." + key {
-	case "train.ObjectiveConfig.name":
-		return Objectives()
-	case "train.GeneratorConfig.name":
-		return names(generators)
-	case "train.CriticConfig.name":
-		return names(critics)
-	case "train.GeneratorConfig.norm":
-		return append(slices.Clone(norms), "published")
-	case "train.CriticConfig.norm":
-		return norms
-	case "train.OptimizerConfig.schedule":
-		return names(schedules)
-	case "train.Target.encrypt":
-		return []string{"logistic"}
-	case "train.DataConfig.on_bad_file":
-		return []string{"fail", "skip"}
-	case "train.Schedule.on_nan":
-		return []string{"stop", "skip"}
-	case "dataset.Spec.synthetic":
+func choices(path string) []string {
+	switch path[strings.LastIndexByte(path, '.')+1:] {
+	case "synthetic":
 		return synthetic.Kinds
-	case "dataset.Spec.axis":
+	case "axis":
 		return []string{imagefile.Axial, imagefile.Coronal, imagefile.Sagittal}
-	case "experiment.Config.schemes":
+	case "schemes":
 		return cipher.Names()
 	}
-	return nil
+	return config.Choices(path)
 }
 
-// object is the schema of a struct; v holds the defaults.
-func object(v reflect.Value, docs map[string]string) map[string]any {
+// object is the schema of a struct at a path of keys; v holds the defaults.
+func object(v reflect.Value, path string) map[string]any {
 	properties := map[string]any{}
-	addProperties(properties, v, docs)
+	addProperties(properties, v, path)
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
 }
 
-func addProperties(properties map[string]any, v reflect.Value, docs map[string]string) {
+func addProperties(properties map[string]any, v reflect.Value, path string) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
@@ -91,14 +81,15 @@ func addProperties(properties map[string]any, v reflect.Value, docs map[string]s
 			continue
 		}
 		if strings.Contains(options, "inline") {
-			addProperties(properties, v.Field(i), docs)
+			addProperties(properties, v.Field(i), path)
 			continue
 		}
-		p := property(v.Field(i), docs)
-		if doc := docs[v.Type().String()+"."+field.Name]; doc != "" {
+		at := strings.TrimPrefix(path+"."+name, ".")
+		p := property(v.Field(i), at)
+		if doc := fieldComment(v.Type(), field.Name); doc != "" {
 			p["description"] = doc
 		}
-		if values := choices(v.Type(), name); values != nil {
+		if values := choices(at); values != nil {
 			if items, list := p["items"].(map[string]any); list {
 				items["enum"] = values
 			} else {
@@ -110,13 +101,16 @@ func addProperties(properties map[string]any, v reflect.Value, docs map[string]s
 }
 
 // property is the schema of a value, with its default unless that is nothing.
-func property(v reflect.Value, docs map[string]string) map[string]any {
+func property(v reflect.Value, path string) map[string]any {
 	p := map[string]any{}
+	if o, ok := v.Interface().(config.ObjectiveConfig); ok {
+		return objectiveSchema(o)
+	}
 	switch v.Kind() {
 	case reflect.Struct:
-		return object(v, docs)
+		return object(v, path)
 	case reflect.Slice:
-		return map[string]any{"type": "array", "items": property(reflect.New(v.Type().Elem()).Elem(), docs)}
+		return map[string]any{"type": "array", "items": property(reflect.New(v.Type().Elem()).Elem(), path)}
 	case reflect.String:
 		p["type"] = "string"
 	case reflect.Bool:
@@ -135,31 +129,113 @@ func property(v reflect.Value, docs map[string]string) map[string]any {
 	return p
 }
 
-// fieldComments reads the comments of struct fields, as in "train.Schedule.Batch".
-func fieldComments(t *testing.T, files ...string) map[string]string {
-	t.Helper()
-	docs := map[string]string{}
+// objectiveSchema has the parameters of all objectives: the description says whose they are.
+func objectiveSchema(o config.ObjectiveConfig) map[string]any {
+	properties := map[string]any{"name": map[string]any{
+		"type": "string", "default": o.Name, "enum": choices("objective.name"), "description": "the losses and updates",
+	}}
+	for _, p := range config.Options() {
+		property := map[string]any{"type": "number", "default": p.Default, "minimum": p.Min, "description": strings.Join(p.Objectives, ", ") + ": " + p.Doc}
+		if p.Whole {
+			property["type"] = "integer"
+		}
+		if !math.IsInf(p.Max, 1) {
+			property["maximum"] = p.Max
+		}
+		properties[p.Name] = property
+	}
+	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
+}
+
+// fieldComment reads the comment of a struct's field from its source.
+func fieldComment(of reflect.Type, field string) (comment string) {
+	folder, ok := strings.CutPrefix(of.PkgPath(), "keygan/")
+	if !ok {
+		return ""
+	}
+	files, _ := filepath.Glob(filepath.Join("..", folder, "*.go"))
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			spec, ok := n.(*ast.TypeSpec)
-			if !ok {
+			if !ok || spec.Name.Name != of.Name() {
 				return true
 			}
-			fields, ok := spec.Type.(*ast.StructType)
-			if !ok {
-				return true
-			}
-			for _, f := range fields.Fields.List {
+			for _, f := range spec.Type.(*ast.StructType).Fields.List {
 				for _, id := range f.Names {
-					docs[file.Name.Name+"."+spec.Name.Name+"."+id.Name] = strings.Join(strings.Fields(f.Doc.Text()+f.Comment.Text()), " ")
+					if id.Name == field {
+						comment = strings.Join(strings.Fields(f.Doc.Text()+f.Comment.Text()), " ")
+					}
 				}
 			}
-			return true
+			return false
 		})
 	}
-	return docs
+	return comment
+}
+
+// The table of options in docs/training.md is made from the same descriptions.
+func TestOptionsTableIsCurrent(t *testing.T) {
+	const path, begin, end = "../docs/training.md", "<!-- options: generated -->\n", "<!-- end of options -->"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Skipf("no page yet: %v", err)
+	}
+	before, rest, found := strings.Cut(string(page), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("%s: there is no table between %q and %q", path, begin, end)
+	}
+	current(t, path, []byte(before+begin+"\n"+optionsTable()+"\n"+end+after))
+}
+
+// optionsTable has a row for each key of a configuration, evaluate's aside.
+func optionsTable() string {
+	var b strings.Builder
+	b.WriteString("| key | default | what |\n|---|---|---|\n")
+	row := func(key, value, what string) {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", key, value, strings.ReplaceAll(what, "|", "\\|"))
+	}
+	var walk func(v reflect.Value, path string)
+	walk = func(v reflect.Value, path string) {
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+			key, x, what := strings.TrimPrefix(path+"."+name, "."), v.Field(i), fieldComment(v.Type(), field.Name)
+			switch {
+			case name == "evaluate":
+			case name == "objective":
+				objectiveRows(row)
+			case x.Kind() == reflect.Struct:
+				walk(x, key)
+			case x.Kind() == reflect.Slice:
+				row(key, "", what)
+			default:
+				if values := choices(key); values != nil {
+					what += " (`" + strings.Join(values, "`, `") + "`)"
+				}
+				value := ""
+				if !x.IsZero() {
+					value = fmt.Sprintf("`%v`", x.Interface())
+				}
+				row(key, value, strings.TrimSpace(what))
+			}
+		}
+	}
+	walk(reflect.ValueOf(config.Default()), "")
+	return b.String()
+}
+
+func objectiveRows(row func(key, value, what string)) {
+	var names []string
+	for _, o := range config.Objectives() {
+		names = append(names, "`"+o.Name+"`: "+o.Doc)
+	}
+	row("objective.name", "`"+config.Default().Objective.Name+"`", strings.Join(names, "; "))
+	for _, p := range config.Options() {
+		row("objective."+p.Name, fmt.Sprintf("`%v`", p.Default), fmt.Sprintf("%s: %s; %s", strings.Join(p.Objectives, ", "), p.Doc, p.Range()))
+	}
 }

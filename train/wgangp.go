@@ -1,8 +1,35 @@
 package train
 
 import (
+	"math"
+
 	torch "keygan/gotorch"
+	"keygan/train/config"
 )
+
+var wganGPKind = kind{config.Objective{
+	Name: "wgan-gp",
+	Doc:  "Wasserstein GAN with gradient penalty: the published system",
+	Params: []config.Param{
+		{Name: "critic_steps", Doc: "critic updates for each generator update", Default: 5, Min: 1, Max: 1000, Whole: true},
+		{Name: "penalty_weight", Doc: "λ of the gradient penalty", Default: 10, Max: math.Inf(1)},
+	},
+	Generators: []string{"resnet", "dcgan"},
+	Critics:    []string{"patch", "dcgan"},
+	// Wasserstein Distance is mean D(real) − mean D(fake).
+	Columns: func(config.Config) []string {
+		return append([]string{"Generator Loss", "Critic Loss", "Wasserstein Distance", "Gradient Penalty", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"},
+			gradientColumns...)
+	},
+	Cost: func(c config.Config) []config.NetworkCost {
+		cost := adversarialCost(c)
+		// The penalty goes forward, back to the image, and back through both of these.
+		cost[1].Passes += 6 * c.Objective.Value("critic_steps")
+		cost[1].Graphs[0] += 4 // itself, its gradient, and what going back through that makes on the way
+		return cost
+	},
+	Everywhere: true,
+}, newWGANGP}
 
 // wganGP is the Wasserstein GAN with gradient penalty (Gulrajani et al. 2017), as the published cryptosystem trains it:
 //
@@ -16,10 +43,10 @@ type wganGP struct {
 	alpha func(n int64) torch.Tensor
 }
 
-func newWGANGP(c Config, device torch.Device) Objective {
+func newWGANGP(c config.Config, device torch.Device) Objective {
 	w := &wganGP{
 		adversarial:   newAdversarial(c, device),
-		penaltyWeight: c.Objective.PenaltyWeight,
+		penaltyWeight: c.Objective.Value("penalty_weight"),
 		alpha: func(n int64) torch.Tensor {
 			return torch.Rand([]int64{n, 1, 1, 1}, false).To(device)
 		},
@@ -27,12 +54,6 @@ func newWGANGP(c Config, device torch.Device) Objective {
 	w.criticLoss = w.wassersteinLoss
 	w.generatorLoss = func(scores torch.Tensor) torch.Tensor { return scores.Mean().MulScalar(-1) }
 	return w
-}
-
-// Columns are the published ones and the gradients' norms. Wasserstein Distance is mean D(real) − mean D(fake).
-func (w *wganGP) Columns() []string {
-	return append([]string{"Generator Loss", "Critic Loss", "Wasserstein Distance", "Gradient Penalty", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"},
-		gradientColumns...)
 }
 
 func (w *wganGP) Step(batches []Batch) (values []float64) {

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"keygan/internal/npz"
-	"keygan/train"
+	"keygan/train/watch"
 )
 
 var killSeed = flag.Uint64("kill.seed", 0, "of the moments at which TestKills kills; 0: others each time")
@@ -184,7 +184,7 @@ func (k *killer) readable(run string) {
 	}
 	if _, err := os.Stat(filepath.Join(run, "config.yaml")); err == nil {
 		var picture bytes.Buffer
-		err := train.Watch(context.Background(), run, &picture, train.WatchOptions{Once: true, Width: func() int { return 80 }})
+		err := watch.Show(context.Background(), run, &picture, watch.Options{Once: true, Width: func() int { return 80 }})
 		if err != nil || !strings.Contains(picture.String(), "--resume goes on") && !strings.Contains(picture.String(), "finished") {
 			k.Errorf("watch: %v\n%s", err, picture.String())
 		}

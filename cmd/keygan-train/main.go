@@ -27,6 +27,11 @@ import (
 
 	"keygan/internal/atomicfile"
 	"keygan/train"
+	"keygan/train/check"
+	"keygan/train/config"
+	"keygan/train/inputs"
+	"keygan/train/runlog"
+	"keygan/train/watch"
 )
 
 func main() { os.Exit(run()) }
@@ -62,23 +67,23 @@ func hintFor(err error) string {
 	switch {
 	case errors.Is(err, train.ErrRunExists):
 		return "--resume goes on with it, --force trains anew in its place, --set name=... uses another folder"
-	case errors.Is(err, train.ErrNoRun):
+	case errors.Is(err, watch.ErrNoRun):
 		return "name the folder of a run, as in: keygan-train watch runs/demo"
-	case errors.Is(err, train.ErrInUse):
+	case errors.Is(err, runlog.ErrInUse):
 		return "wait until it has ended, or stop it with Ctrl-C; --set name=... uses another folder"
 	case errors.Is(err, atomicfile.ErrExists):
 		return "--force replaces it"
-	case errors.Is(err, train.ErrUnreadable):
+	case errors.Is(err, inputs.ErrUnreadable):
 		return "keygan-train check lists all of them; --set data.on_bad_file=skip leaves them out"
-	case errors.Is(err, train.ErrCache):
+	case errors.Is(err, inputs.ErrCache):
 		return "--set data.cache=off goes without one, data.cache=FOLDER keeps it elsewhere"
-	case errors.Is(err, train.ErrNoneHeldOut):
+	case errors.Is(err, inputs.ErrNoneHeldOut):
 		return "--source FOLDER names other images; or set data.held_out, as in 0.1, and train anew: what was trained with tests nothing"
 	case errors.Is(err, train.ErrOtherConfig):
 		return "-c with the run's own config.yaml goes on with it; another configuration needs another name (--set name=...) or --force"
 	case errors.Is(err, train.ErrOtherData):
 		return "put back the images that it began with, or train anew: --set name=... in another folder, --force in its place"
-	case errors.Is(err, train.ErrNoCheckpoint):
+	case errors.Is(err, runlog.ErrNoCheckpoint):
 		return "--force trains anew in its place"
 	case errors.Is(err, train.ErrAllSkipped):
 		return "train anew (--force) with a lower optimizer.learning_rate or a longer optimizer.warmup"
@@ -134,11 +139,11 @@ func (f *flags) addConfig(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one key of the experiment, as in train.batch=8 (repeatable)")
 }
 
-func (f *flags) read() (train.Config, error) {
+func (f *flags) read() (config.Config, error) {
 	if f.config == "" {
-		return train.Config{}, usageError{errors.New("no experiment given: use -c CONFIG, as in -c configs/demo.yaml")}
+		return config.Config{}, usageError{errors.New("no experiment given: use -c CONFIG, as in -c configs/demo.yaml")}
 	}
-	c, err := train.ReadConfig(f.config, f.set...)
+	c, err := config.Read(f.config, f.set...)
 	if err != nil {
 		return c, usageError{err}
 	}
@@ -222,7 +227,9 @@ func checkCommand() *cobra.Command {
 				return err
 			}
 			o := f.options()
-			return results(func(w io.Writer) error { return train.Check(cmd.Context(), c, o, w) })
+			return results(func(w io.Writer) error {
+				return check.Report(cmd.Context(), c, runlog.NewConsole(o.Log, o.Terminal), w)
+			})
 		},
 	}
 	f.addConfig(c)

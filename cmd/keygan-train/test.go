@@ -15,7 +15,7 @@ func testCommand() *cobra.Command {
 	var f flags
 	var sources []string
 	var asJSON bool
-	o := train.TrialOptions{}
+	o := train.AssessOptions{}
 	c := &cobra.Command{
 		Use:   "test RUN [--images N] [--source FOLDER]... [--json]",
 		Short: "Try a run's networks on images that they were not trained with",
@@ -37,15 +37,15 @@ of plain images and one for each thing made of them, test.csv and test.json.`,
 				o.Source = append(o.Source, dataset.Spec{Folder: folder})
 			}
 			o.Options = f.options()
-			trial, err := train.Try(cmd.Context(), args[0], o)
+			found, err := train.Assess(cmd.Context(), args[0], o)
 			if err != nil {
 				return err
 			}
 			return results(func(w io.Writer) error {
 				if !asJSON {
-					return trial.Print(w)
+					return found.Print(w)
 				}
-				b, err := trial.JSON()
+				b, err := found.JSON()
 				if err == nil {
 					_, err = w.Write(b)
 				}

@@ -8,12 +8,12 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"keygan/train"
+	"keygan/train/watch"
 )
 
 // watchCommand shows a run while another process trains it.
 func watchCommand() *cobra.Command {
-	o := train.WatchOptions{Width: terminalWidth}
+	o := watch.Options{Width: terminalWidth}
 	c := &cobra.Command{
 		Use:   "watch RUN [--once] [--interval 2s]",
 		Short: "Show how a run stands, while it goes on",
@@ -29,7 +29,7 @@ func watchCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, err := unix.IoctlGetTermios(int(os.Stdout.Fd()), unix.TCGETS)
 			o.Terminal = err == nil
-			return train.Watch(cmd.Context(), args[0], os.Stdout, o)
+			return watch.Show(cmd.Context(), args[0], os.Stdout, o)
 		},
 	}
 	c.Flags().BoolVar(&o.Once, "once", false, "show it once and stop")

@@ -4,8 +4,10 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"image/color"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -16,26 +18,51 @@ import (
 // ErrNoCurves reports a table that has no column of two numbers or more.
 var ErrNoCurves = errors.New("there is nothing to draw a curve of")
 
-// Curves draws the columns of a training run's metrics.csv over its first one, the epoch: one panel a column. A line of names comes
-// first. Cells that are empty or not finite are left out.
-func Curves(r io.Reader) ([]byte, error) {
+// A Curve is one column of a table over the first one, the epoch.
+type Curve struct {
+	Name   string
+	Points plotter.XYs
+}
+
+// ReadCurves reads the columns of a training run's metrics.csv over its first one, the epoch. A line of names comes first. Cells that
+// are empty or not finite are left out.
+func ReadCurves(r io.Reader) ([]Curve, error) {
 	rows, err := csv.NewReader(r).ReadAll()
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	curves := make([]Curve, len(rows[0])-1)
+	for i := range curves {
+		curves[i].Name = rows[0][i+1]
+		for n, row := range rows[1:] {
+			if row[i+1] == "" {
+				continue
+			}
+			x, errX := strconv.ParseFloat(row[0], 64)
+			y, errY := strconv.ParseFloat(row[i+1], 64)
+			if errX != nil || errY != nil {
+				return nil, fmt.Errorf("line %d is not numbers: %s, %s", n+2, row[0], row[i+1])
+			}
+			if !math.IsNaN(y) && !math.IsInf(y, 0) && !math.IsNaN(x) && !math.IsInf(x, 0) {
+				curves[i].Points = append(curves[i].Points, plotter.XY{X: x, Y: y})
+			}
+		}
+	}
+	return curves, nil
+}
+
+// Curves draws the columns of a training run's metrics.csv, as ReadCurves reads them: one panel a column.
+func Curves(r io.Reader) ([]byte, error) {
+	curves, err := ReadCurves(r)
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, ErrNoCurves
-	}
 	var plots []*plot.Plot
-	for i, name := range rows[0][1:] {
-		points, err := column(rows, i+1)
-		if err != nil {
-			return nil, err
-		}
-		if len(points) < 2 {
+	for _, c := range curves {
+		if len(c.Points) < 2 {
 			continue // one point makes no curve
 		}
-		p, err := curve(name, rows[0][0], points)
+		p, err := panel(c.Name, false, c)
 		if err != nil {
 			return nil, err
 		}
@@ -47,54 +74,95 @@ func Curves(r io.Reader) ([]byte, error) {
 	return grid(plots, min(3, len(plots)), 3.4*vg.Inch, 2.5*vg.Inch)
 }
 
-// column reads the points of one column.
-func column(rows [][]string, i int) (points plotter.XYs, err error) {
-	for n, row := range rows[1:] {
-		if row[i] == "" {
-			continue
-		}
-		x, errX := strconv.ParseFloat(row[0], 64)
-		y, errY := strconv.ParseFloat(row[i], 64)
-		if errX != nil || errY != nil {
-			return nil, fmt.Errorf("line %d is not numbers: %s, %s", n+2, row[0], row[i])
-		}
-		if !math.IsNaN(y) && !math.IsInf(y, 0) && !math.IsNaN(x) && !math.IsInf(x, 0) {
-			points = append(points, plotter.XY{X: x, Y: y})
-		}
-	}
-	return points, nil
-}
-
-func curve(name, over string, points plotter.XYs) (*plot.Plot, error) {
-	p := newPlot(name, over, "")
-	line, err := plotter.NewLine(points)
+// Chart draws curves of two points or more into one panel of 900×540 pixels. Where all values are above zero, the axis may be
+// logarithmic.
+func Chart(title string, logarithmic bool, curves ...Curve) ([]byte, error) {
+	p, err := panel(title, logarithmic, curves...)
 	if err != nil {
 		return nil, err
 	}
-	line.Color, line.Width = blue, vg.Points(1.5)
-	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = faint, faint
-	p.Add(grid, line)
+	p.X.Tick.Marker = wholeTicks{}
+	return grid([]*plot.Plot{p}, 1, 9.375*vg.Inch, 5.625*vg.Inch)
+}
+
+// curveColors can be told apart in grey and by the colour-blind (Okabe and Ito).
+var curveColors = []color.Color{
+	blue, vermilion, color.RGBA{0, 158, 115, 255}, color.RGBA{204, 121, 167, 255},
+	color.RGBA{230, 159, 0, 255}, color.RGBA{86, 180, 233, 255}, color.RGBA{0, 0, 0, 255},
+}
+
+func panel(title string, logarithmic bool, curves ...Curve) (*plot.Plot, error) {
+	p := newPlot(title, "epoch", "")
+	background := plotter.NewGrid()
+	background.Horizontal.Color, background.Vertical.Color = faint, faint
+	p.Add(background)
+	for i, c := range curves {
+		line, err := plotter.NewLine(c.Points)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Name, err)
+		}
+		line.Color, line.Width = curveColors[i%len(curveColors)], vg.Points(1.5)
+		p.Add(line)
+		if len(curves) > 1 {
+			p.Legend.Add(c.Name, line)
+		}
+		logarithmic = logarithmic && !slices.ContainsFunc(c.Points, func(p plotter.XY) bool { return p.Y <= 0 })
+	}
 	p.Y.Tick.Marker = roundTicks{}
-	if least, most, ok := settled(points); ok {
+	if logarithmic {
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
+		if p.Y.Min == p.Y.Max { // plot itself would make room by a distance, which can end below zero
+			p.Y.Min, p.Y.Max = p.Y.Min/2, p.Y.Max*2
+		}
+	} else if least, most, ok := settled(curves); ok {
 		p.Y.Min, p.Y.Max = least, most
 		p.Title.Text += "\n(beyond the axis at first)"
 	}
 	return p, nil
 }
 
-// settled is the range of a curve without its first tenth, with some room, where that is less than a fifth of the whole range: a
+// settled is the range of the curves without their first tenth, with some room, where that is less than a fifth of the whole range: a
 // critic's first steps would leave nothing to see of the others.
-func settled(points plotter.XYs) (least, most float64, ok bool) {
-	_, _, lowest, highest := plotter.XYRange(points)
-	const fewest = 20 // of fewer, each counts
-	if len(points) < fewest {
-		return 0, 0, false
+func settled(curves []Curve) (least, most float64, ok bool) {
+	const fewest = 10 // of fewer points, each counts
+	lowest, highest := math.Inf(1), math.Inf(-1)
+	least, most = lowest, highest
+	for _, c := range curves {
+		if len(c.Points) < fewest {
+			return 0, 0, false
+		}
+		_, _, low, high := plotter.XYRange(c.Points)
+		lowest, highest = min(lowest, low), max(highest, high)
+		_, _, low, high = plotter.XYRange(c.Points[len(c.Points)/10:])
+		least, most = min(least, low), max(most, high)
 	}
-	later := points[len(points)/10:]
-	_, _, least, most = plotter.XYRange(later)
 	room := (most - least) / 20
 	return least - room, most + room, most > least && highest-lowest > 5*(most-least)
+}
+
+// wholeTicks labels about ten whole numbers, epochs, from 1 on.
+type wholeTicks struct{}
+
+func (wholeTicks) Ticks(_, last float64) (ticks []plot.Tick) {
+	step := max(1, math.Round(last/10))
+	for x := step; x <= last; x += step {
+		ticks = append(ticks, plot.Tick{Value: x, Label: strconv.Itoa(int(x))})
+	}
+	return ticks
+}
+
+// logTicks labels 1, 2 and 5 times the powers of ten.
+type logTicks struct{}
+
+func (logTicks) Ticks(least, most float64) (ticks []plot.Tick) {
+	for exponent := math.Floor(math.Log10(least)); exponent <= math.Ceil(math.Log10(most)); exponent++ {
+		for _, digit := range []float64{1, 2, 5} {
+			if x := digit * math.Pow(10, exponent); least <= x && x <= most {
+				ticks = append(ticks, plot.Tick{Value: x, Label: strconv.FormatFloat(x, 'g', 6, 64)})
+			}
+		}
+	}
+	return ticks
 }
 
 // roundTicks labels four to eight multiples of 1, 2 or 5 times a power of ten, with the decimals that tell them apart.

@@ -25,6 +25,11 @@ type Document struct {
 	lines map[string]int // "train.batch" → 12
 }
 
+// A Shaped value has keys that are known only when the program runs. It decodes itself with UnmarshalYAML.
+type Shaped interface {
+	YAMLShape() reflect.Type // a struct with yaml tags
+}
+
 // Decode decodes src, the content of the file called name, into v, a pointer to a struct with yaml tags.
 func Decode(name string, src []byte, v any) (*Document, error) {
 	doc, root, err := parse(name, src)
@@ -112,6 +117,9 @@ func (d *Document) check(node ast.Node, t reflect.Type, path string) error {
 	}
 	if path != "" {
 		d.lines[path] = node.GetToken().Position.Line
+	}
+	if v, ok := reflect.Zero(t).Interface().(Shaped); ok {
+		t = v.YAMLShape()
 	}
 	want := ""
 	switch t.Kind() {

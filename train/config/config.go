@@ -1,0 +1,168 @@
+// Package config is the description of a training: a YAML file, what it leaves out, and what is possible.
+//
+//	c, err := config.Read("configs/demo.yaml", "train.batch=8")
+//
+// Read refuses unknown keys, values of the wrong type and impossible values with the file, the line and what is allowed. What the
+// file does not say is the published setting of the objective and of the networks that it names. YAML writes the result, with
+// every default, and Hash identifies what determines the trained weights.
+//
+// The package needs no libtorch. It knows the layers of the networks, and of objectives their descriptions: package train
+// registers those. A program that reads configurations without importing train registers its own, or none.
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+
+	"keygan/data/dataset"
+	"keygan/evaluate/experiment"
+)
+
+// Config is one experiment, as a YAML file says it and as a run's folder records it, resolved, in config.yaml.
+type Config struct {
+	Name      string            `yaml:"name"`               // the run's folder below output; default: the file's name
+	Output    string            `yaml:"output"`             // the folder of all runs
+	Seed      uint64            `yaml:"seed"`               // of the weights, the order of the data and every other draw
+	Device    string            `yaml:"device"`             // auto, cpu, cuda or cuda:N
+	Threads   int               `yaml:"threads"`            // CPU threads of libtorch; 0: its own choice
+	TF32      bool              `yaml:"tf32"`               // NVIDIA GPUs may round products to TF32, as PyTorch does in convolutions
+	Image     Image             `yaml:"image"`              // what the networks see
+	Source    []dataset.Spec    `yaml:"source"`             // medical images, which the generator turns into keys
+	Target    []Target          `yaml:"target"`             // images whose look the keys take on
+	Data      Data              `yaml:"data"`               // how both sets are read
+	Objective ObjectiveConfig   `yaml:"objective"`          // losses and updates
+	Generator Generator         `yaml:"generator"`          // the network that makes keys
+	Critic    Critic            `yaml:"critic"`             // the network that tells keys from targets
+	Optimizer Optimizer         `yaml:"optimizer"`          // Adam, the same for all networks
+	Train     Schedule          `yaml:"train"`              // how long to train and what to keep
+	Evaluate  experiment.Config `yaml:"evaluate,omitempty"` // for keygan evaluate; training does not look at it
+}
+
+// Image is the shape of the networks' input: Channels × Size × Size, values in [−1, 1].
+type Image struct {
+	Size     int `yaml:"size"`     // width and height
+	Channels int `yaml:"channels"` // 1: grey, 3: RGB
+}
+
+// Target is one set of target images. With Encrypt, they are those images encrypted. With nothing but Encrypt, they are the source
+// images encrypted, and each batch of targets belongs to its batch of sources, image by image.
+type Target struct {
+	dataset.Spec `yaml:",inline"`
+	Encrypt      string `yaml:"encrypt,omitempty"` // logistic: XOR with the keystream of a logistic map
+}
+
+// isSource reports whether the target is the source images, encrypted.
+func (t Target) isSource() bool { return t.Encrypt != "" && t.Spec == (dataset.Spec{}) }
+
+// Paired reports whether each batch of targets is made of the same images as its batch of sources.
+func (c *Config) Paired() bool { return len(c.Target) == 1 && c.Target[0].isSource() }
+
+// TargetSpecs are the target images before they are encrypted.
+func (c *Config) TargetSpecs() []dataset.Spec {
+	specs := make([]dataset.Spec, len(c.Target))
+	for i, t := range c.Target {
+		specs[i] = t.Spec
+	}
+	return specs
+}
+
+// Data says how images are read. Both sets are treated alike.
+type Data struct {
+	HeldOut   float64 `yaml:"held_out"`    // share of the source images kept out of training, by the hash of their files; 0: none
+	Cache     string  `yaml:"cache"`       // folder of resized images, decoded once; auto: in the user's cache folder; off: none
+	OnBadFile string  `yaml:"on_bad_file"` // fail, or skip: leave out what cannot be read, and list it
+}
+
+// Generator is the generator's shape. The defaults are the published network's of that name.
+type Generator struct {
+	Name   string  `yaml:"name"`   // the network
+	Width  int     `yaml:"width"`  // channels after the first layer; dcgan: before the last
+	Blocks int     `yaml:"blocks"` // residual blocks; chaos: in each part
+	Latent int     `yaml:"latent"` // dcgan: random numbers that a key is made from
+	Norm   string  `yaml:"norm"`   // instance, instance_affine, batch or none; chaos: published, which is a mixture
+	Noise  bool    `yaml:"noise"`  // resnet: add noise after each residual block, with a learnt share for each channel: flat regions get texture
+	EMA    float64 `yaml:"ema"`    // keys are made by the running mean of the weights, with this decay a step, as in 0.999; 0: by the weights
+}
+
+// Critic is the critic's shape. The defaults are the published network's of that name.
+type Critic struct {
+	Name  string `yaml:"name"`  // the network
+	Width int    `yaml:"width"` // channels after the first layer
+	Norm  string `yaml:"norm"`  // instance, instance_affine, batch or none
+}
+
+// Optimizer holds Adam's parameters and the course of the learning rate: it rises over the first Warmup steps and falls, from the
+// share DecayFrom of all steps on, to Final times itself.
+type Optimizer struct {
+	LearningRate float64 `yaml:"learning_rate"` // Adam's step size
+	Beta1        float64 `yaml:"beta1"`         // decay of the mean gradient
+	Beta2        float64 `yaml:"beta2"`         // decay of the mean squared gradient
+	Schedule     string  `yaml:"schedule"`      // how the learning rate falls
+	Warmup       int     `yaml:"warmup"`        // steps in which it rises
+	DecayFrom    float64 `yaml:"decay_from"`    // share of all steps after which it falls, from 0 to 1
+	Final        float64 `yaml:"final"`         // factor at the end
+}
+
+// Schedule says how long to train and what to keep. One step is one generator update with its critic updates. An epoch is as many
+// steps as the source set has whole batches.
+type Schedule struct {
+	Batch           int    `yaml:"batch"`            // images
+	Accumulate      int    `yaml:"accumulate"`       // batches that make one update: their gradients are averaged, for memory that holds no larger batch
+	Epochs          int    `yaml:"epochs"`           // length of the run, where steps is 0
+	Steps           int    `yaml:"steps"`            // length of the run; 0: as many as the epochs need
+	OnNaN           string `yaml:"on_nan"`           // stop, or skip: leave out updates whose gradients are not finite, and count them
+	CheckpointEvery int    `yaml:"checkpoint_every"` // steps; 0: once an epoch
+	KeepCheckpoints int    `yaml:"keep_checkpoints"` // how many of the newest stay
+	SampleEvery     int    `yaml:"sample_every"`     // epochs between sample images
+	Samples         int    `yaml:"samples"`          // images in a sample
+	Workers         int    `yaml:"workers"`          // goroutines that decode images; 0: one a core
+}
+
+// YAML is the resolved configuration, as config.yaml in a run's folder holds it.
+func (c Config) YAML() []byte {
+	b, err := yaml.Marshal(c)
+	if err != nil {
+		panic(err) // a struct of plain values
+	}
+	return b
+}
+
+// Hash identifies what determines the trained weights: everything but names, places, lengths and what is kept. A run can only be
+// resumed under the same hash, and generator.npz carries it. on_nan does not count: until an update is left out, both of its values
+// give the same weights.
+func (c Config) Hash() string {
+	sum := sha256.Sum256(c.determining().YAML())
+	return hex.EncodeToString(sum[:])
+}
+
+// determining is the configuration without what Hash leaves out.
+func (c Config) determining() Config {
+	c.Name, c.Output, c.Device, c.Threads, c.Evaluate = "", "", "", 0, experiment.Config{}
+	c.Data.Cache, c.Data.OnBadFile = "", "" // the data's own hashes say which images there are
+	length := Schedule{Batch: c.Train.Batch, Accumulate: c.Train.Accumulate}
+	if c.Optimizer.Schedule != "constant" {
+		length.Epochs, length.Steps = c.Train.Epochs, c.Train.Steps // the learning rate depends on them
+	}
+	c.Train = length
+	return c
+}
+
+// StepsPerEpoch is how many steps a source set of n images has: one for each group of whole batches, and at least one.
+func (c Config) StepsPerEpoch(n int) int { return max(n/(c.Train.Batch*c.Train.Accumulate), 1) }
+
+// TotalSteps is the length of the run.
+func (c Config) TotalSteps(perEpoch int) int {
+	if c.Train.Steps > 0 {
+		return c.Train.Steps
+	}
+	return c.Train.Epochs * perEpoch
+}
+
+// Dir is the run's folder.
+func (c Config) Dir() string { return filepath.Join(c.Output, c.Name) }
+
+// GeneratorPath is where a complete run leaves its generator.
+func (c Config) GeneratorPath() string { return filepath.Join(c.Dir(), "generator.npz") }

@@ -1,0 +1,183 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"keygan/infer"
+)
+
+// generatorKind is a network that can be a generator.
+type generatorKind struct {
+	defaults Generator // the published settings
+	norms    []string  // what generator.norm can be
+	arch     func(Config) infer.Arch
+	critic   string              // that it is trained with where the configuration names none; "": the objective's
+	noise    bool                // generator.noise is possible
+	sizes    string              // the image sizes that it can make, in words
+	fits     func(size int) bool // whether it can make a size; nil: every size
+}
+
+// criticKind is a network that can be a critic.
+type criticKind struct {
+	defaults Critic
+	norms    []string
+	layers   func(Config) []infer.Layer
+	sizes    string
+	fits     func(size int) bool
+}
+
+// Values of generator.norm and critic.norm besides infer's.
+const (
+	normNone      = "none"
+	normPublished = "published" // a mixture that the network itself says
+)
+
+var norms = []string{infer.NormInstance, infer.NormInstanceAffine, infer.NormBatch, normNone}
+
+var generators = map[string]generatorKind{
+	"resnet": {
+		defaults: Generator{Name: "resnet", Width: 64, Blocks: 6, Norm: infer.NormInstance}, norms: norms, noise: true,
+		arch: func(c Config) infer.Arch {
+			a := infer.ResNet(c.Generator.Width, c.Generator.Blocks, c.Image.Channels, c.Image.Size)
+			if c.Generator.Noise {
+				a = a.WithNoise()
+			}
+			return a
+		},
+	},
+	"dcgan": {
+		defaults: Generator{Name: "dcgan", Width: 16, Latent: 100, Norm: infer.NormBatch}, norms: norms, critic: "dcgan",
+		arch: func(c Config) infer.Arch {
+			return infer.DCGAN(c.Generator.Width, c.Generator.Latent, c.Image.Channels, c.Image.Size)
+		},
+		sizes: "a power of two", fits: func(size int) bool { return size&(size-1) == 0 },
+	},
+	"chaos": {
+		defaults: Generator{Name: "chaos", Width: 64, Blocks: 2, Norm: normPublished}, norms: []string{normPublished},
+		arch: func(c Config) infer.Arch {
+			a := infer.Chaos(c.Generator.Width, c.Generator.Blocks, c.Image.Channels, c.Image.Size)
+			a.InputNoise = float32(c.Objective.Value("input_noise"))
+			return a
+		},
+	},
+}
+
+var critics = map[string]criticKind{
+	"patch": {defaults: Critic{Name: "patch", Width: 64, Norm: infer.NormInstance}, norms: norms, layers: patchLayers},
+	"dcgan": {defaults: Critic{Name: "dcgan", Width: 64, Norm: infer.NormBatch}, norms: norms, layers: dcganLayers},
+	"chaos": {
+		defaults: Critic{Name: "chaos", Width: 64, Norm: infer.NormBatch}, norms: norms, layers: chaosLayers,
+		sizes: "a multiple of 16 from 48", fits: func(size int) bool { return size >= 48 && size%16 == 0 },
+	},
+}
+
+// sortedNames are those that a configuration can give, in alphabetical order.
+func sortedNames[T any](kinds map[string]T) []string { return slices.Sorted(maps.Keys(kinds)) }
+
+// Choices lists the values of a key that names one of several, as in "critic.name" or "optimizer.schedule"; nil for other keys.
+func Choices(key string) []string {
+	switch key {
+	case "objective.name":
+		var names []string
+		for _, o := range objectives {
+			names = append(names, o.Name)
+		}
+		slices.Sort(names)
+		return names
+	case "generator.name":
+		return sortedNames(generators)
+	case "critic.name":
+		return sortedNames(critics)
+	case "generator.norm":
+		return append(slices.Clone(norms), normPublished)
+	case "critic.norm":
+		return norms
+	case "optimizer.schedule":
+		return sortedNames(schedules)
+	case "target.encrypt":
+		return []string{"logistic"}
+	case "data.on_bad_file":
+		return []string{"fail", "skip"}
+	case "train.on_nan":
+		return []string{"stop", "skip"}
+	}
+	return nil
+}
+
+// Arch is the generator that the configuration asks for.
+func (c Config) Arch() infer.Arch {
+	a := generators[c.Generator.Name].arch(c)
+	if c.Generator.Norm != normPublished {
+		a = withNorm(a, c.Generator.Norm)
+	}
+	a.ConfigHash = c.Hash()
+	return a
+}
+
+// CriticArch is the critic's: its layers only.
+func (c Config) CriticArch() infer.Arch {
+	return withNorm(infer.Arch{Layers: critics[c.Critic.Name].layers(c)}, c.Critic.Norm)
+}
+
+func withNorm(a infer.Arch, norm string) infer.Arch {
+	if norm == normNone {
+		norm = ""
+	}
+	return a.WithNorm(norm)
+}
+
+// patchLayers is the `patch` critic: five 4×4 convolutions, the first three of stride 2; [N, C, S, S] to a map of scores.
+func patchLayers(c Config) []infer.Layer {
+	w := c.Critic.Width
+	return criticLayers(c.Image.Channels,
+		criticLayer{w, 2, 1, false}, criticLayer{2 * w, 2, 1, true}, criticLayer{4 * w, 2, 1, true}, criticLayer{8 * w, 1, 1, true},
+		criticLayer{1, 1, 1, false})
+}
+
+// dcganLayers is the critic of the earlier system: two 4×4 convolutions of stride 2, and one that scores each place.
+func dcganLayers(c Config) []infer.Layer {
+	w := c.Critic.Width
+	return criticLayers(c.Image.Channels, criticLayer{w, 2, 1, false}, criticLayer{2 * w, 2, 1, true}, criticLayer{1, 1, 0, false})
+}
+
+// chaosLayers is the discriminator of the chaos GAN: four 4×4 convolutions of stride 2, one to a single map, and a dense layer
+// from that map to one score, which is a convolution as large as the map. Where no norm follows there are biases: without any, the
+// score would grow with the contrast of an image, and be the same for every image without contrast.
+func chaosLayers(c Config) []infer.Layer {
+	w := c.Critic.Width
+	layers := criticLayers(c.Image.Channels,
+		criticLayer{w, 2, 1, false}, criticLayer{2 * w, 2, 1, true}, criticLayer{4 * w, 2, 1, true}, criticLayer{8 * w, 2, 1, true},
+		criticLayer{1, 1, 1, false})
+	for i := range layers {
+		layers[i].Bias = layers[i].Norm == "" || c.Critic.Norm == normNone
+	}
+	return append(layers, infer.Layer{Type: infer.Conv, Name: "dense", In: 1, Out: 1, Kernel: c.Image.Size/16 - 1, Stride: 1, Bias: true})
+}
+
+// criticLayer is a 4×4 convolution to out channels.
+type criticLayer struct {
+	out, stride, padding int
+	norm                 bool
+}
+
+// criticLayers stacks them, with LeakyReLU after each but the last. They are named as in an nn.Sequential of convolutions,
+// norms and activations: model.0, model.2, model.5, …
+func criticLayers(channels int, stack ...criticLayer) []infer.Layer {
+	var layers []infer.Layer
+	module := 0
+	for i, s := range stack {
+		l := infer.Layer{Type: infer.Conv, Name: fmt.Sprintf("model.%d", module), In: channels, Out: s.out, Kernel: 4, Stride: s.stride, Padding: s.padding}
+		module += 2
+		if s.norm {
+			l.Norm = infer.NormInstance // which kind is for withNorm to say
+			module++
+		}
+		if i < len(stack)-1 {
+			l.Activation = infer.ActivationLeakyReLU
+		}
+		layers, channels = append(layers, l), s.out
+	}
+	return layers
+}

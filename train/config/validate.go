@@ -1,0 +1,160 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// rule is one condition on a value: the key, whether it holds, and what is allowed.
+type rule struct {
+	key     string
+	ok      bool
+	allowed string
+	value   any
+}
+
+func oneOf(key, value string, allowed ...string) rule {
+	return rule{key, slices.Contains(allowed, value), "must be one of " + strings.Join(allowed, ", "), value}
+}
+
+func between(key string, value, least, most int) rule {
+	return rule{key, least <= value && value <= most, fmt.Sprintf("must be from %d to %d", least, most), value}
+}
+
+func atLeast(key string, value, least int) rule {
+	return rule{key, value >= least, fmt.Sprintf("must be %d or more", least), value}
+}
+
+// share is a rule for a number from 0 to 1. Where one is false, 1 itself is not possible.
+func share(key string, value float64, one bool) rule {
+	if one {
+		return rule{key, value >= 0 && value <= 1, "must be from 0 to 1", value}
+	}
+	return rule{key, value >= 0 && value < 1, "must be from 0 to below 1", value}
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// broken is the first rule that does not hold.
+func broken(rules []rule) (key, reason string) {
+	for _, r := range rules {
+		if !r.ok {
+			return r.key, fmt.Sprintf("%s, not %v", r.allowed, r.value)
+		}
+	}
+	return "", ""
+}
+
+// Validate checks the values. It returns the key of one that is impossible, and what is allowed, or "".
+func (c *Config) Validate() (key, reason string) {
+	if key, err := c.checkSets(); err != nil {
+		return key, err.Error()
+	}
+	for _, rules := range []func() []rule{c.checkValues, c.checkObjective, c.checkNetworks} { // each rests on the one before
+		if key, reason := broken(rules()); key != "" {
+			return key, reason
+		}
+	}
+	if check := c.Description().Check; check != nil {
+		if key, reason := check(c); key != "" {
+			return key, reason
+		}
+	}
+	if err := c.Arch().Validate(); err != nil {
+		return "generator", err.Error()
+	}
+	return "", ""
+}
+
+// checkValues checks each value by itself. The upper bounds are far beyond what any machine can do; they keep products of sizes from
+// overflowing.
+func (c *Config) checkValues() []rule {
+	g, a, t := c.Generator, c.Optimizer, c.Train
+	index, cuda := strings.CutPrefix(c.Device, "cuda:")
+	cuda = cuda && index != "" && strings.Trim(index, "0123456789") == ""
+	return []rule{
+		{"name", filepath.IsLocal(c.Name) && filepath.Clean(c.Name) != ".", "must be a folder's name below output", c.Name},
+		{"output", c.Output != "", "must name a folder", c.Output},
+		{"device", cuda || slices.Contains([]string{"auto", "cpu", "cuda"}, c.Device), "must be auto, cpu, cuda or cuda:N", c.Device},
+		between("threads", c.Threads, 0, 1024),
+		{"image.size", c.Image.Size >= 24 && c.Image.Size <= 4096 && c.Image.Size%4 == 0, "must be a multiple of 4 from 24 to 4096", c.Image.Size},
+		{"image.channels", c.Image.Channels == 1 || c.Image.Channels == 3, "must be 1 (grey) or 3 (RGB)", c.Image.Channels},
+		share("data.held_out", c.Data.HeldOut, false),
+		{"data.cache", c.Data.Cache != "", "must be auto, off or a folder", c.Data.Cache},
+		oneOf("data.on_bad_file", c.Data.OnBadFile, Choices("data.on_bad_file")...),
+		oneOf("objective.name", c.Objective.Name, Choices("objective.name")...),
+		oneOf("generator.name", g.Name, Choices("generator.name")...),
+		between("generator.width", g.Width, 1, 4096),
+		between("generator.blocks", g.Blocks, 0, 1000),
+		between("generator.latent", g.Latent, 0, 4096),
+		share("generator.ema", g.EMA, false),
+		oneOf("critic.name", c.Critic.Name, Choices("critic.name")...),
+		between("critic.width", c.Critic.Width, 1, 4096),
+		{"optimizer.learning_rate", finite(a.LearningRate) && a.LearningRate > 0, "must be a number above 0", a.LearningRate},
+		share("optimizer.beta1", a.Beta1, false),
+		share("optimizer.beta2", a.Beta2, false),
+		oneOf("optimizer.schedule", a.Schedule, Choices("optimizer.schedule")...),
+		atLeast("optimizer.warmup", a.Warmup, 0),
+		share("optimizer.decay_from", a.DecayFrom, true),
+		share("optimizer.final", a.Final, true),
+		between("train.batch", t.Batch, 1, 65536),
+		between("train.accumulate", t.Accumulate, 1, 65536),
+		between("train.steps", t.Steps, 0, 99_999_999),
+		{"train.epochs", t.Epochs >= 1 && t.Epochs <= 1_000_000 || t.Steps > 0, "must be from 1 to 1000000, or train.steps given", t.Epochs},
+		oneOf("train.on_nan", t.OnNaN, Choices("train.on_nan")...),
+		atLeast("train.checkpoint_every", t.CheckpointEvery, 0),
+		atLeast("train.keep_checkpoints", t.KeepCheckpoints, 1),
+		atLeast("train.sample_every", t.SampleEvery, 1),
+		between("train.samples", t.Samples, 1, 256),
+		between("train.workers", t.Workers, 0, 1024),
+	}
+}
+
+// checkSets checks what the configuration says about the data, without looking at files.
+func (c *Config) checkSets() (key string, err error) {
+	const none = "must name at least one folder or synthetic set, not nothing"
+	if len(c.Source) == 0 {
+		return "source", errors.New(none)
+	}
+	if len(c.Target) == 0 {
+		return "target", errors.New(none)
+	}
+	for i, spec := range c.Source {
+		if err := spec.Validate(); err != nil {
+			return fmt.Sprintf("source[%d]", i), err
+		}
+	}
+	for i, target := range c.Target {
+		key = fmt.Sprintf("target[%d]", i)
+		switch {
+		case target.Encrypt != "" && target.Encrypt != "logistic":
+			return key + ".encrypt", fmt.Errorf("must be logistic, not %s", target.Encrypt)
+		case target.isSource() && len(c.Target) > 1:
+			return key, errors.New("encrypt with no folder means the source images, and must be the only target")
+		case target.isSource():
+			continue
+		}
+		if err := target.Validate(); err != nil {
+			return key, err
+		}
+	}
+	return "", nil
+}
+
+// checkNetworks checks what depends on which networks there are.
+func (c *Config) checkNetworks() []rule {
+	g, d := generators[c.Generator.Name], critics[c.Critic.Name]
+	size := c.Image.Size
+	return []rule{
+		oneOf("generator.norm", c.Generator.Norm, g.norms...),
+		oneOf("critic.norm", c.Critic.Norm, d.norms...),
+		{"image.size", g.fits == nil || g.fits(size), "must be " + g.sizes + " for the generator " + c.Generator.Name, size},
+		{"image.size", d.fits == nil || d.fits(size), "must be " + d.sizes + " for the critic " + c.Critic.Name, size},
+		{"generator.latent", c.Generator.Latent > 0 == (g.defaults.Latent > 0), "must be given for the generator dcgan, and for no other", c.Generator.Latent},
+		{"generator.noise", !c.Generator.Noise || g.noise, "is for the generator resnet", c.Generator.Noise},
+	}
+}

@@ -1,0 +1,110 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"keygan/train/runlog"
+)
+
+// ErrRunExists reports a folder that holds a run, where the caller asked neither to resume nor to replace it.
+var ErrRunExists = errors.New("already exists")
+
+// runFiles is what a run puts into its folder, with its event files; --force removes these and nothing else. config.yaml, which tells
+// that a folder is a run's, goes last.
+var runFiles = []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "reconstructor.npz", "test", "run.json", "config.yaml"}
+
+// claimFolder locks the run's folder, if it is there, and refuses one that must not be touched, or one to resume that holds no run.
+func (t *Training) claimFolder(o Options) (err error) {
+	if t.locked, err = runlog.Lock(t.Dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	_, err = os.Stat(filepath.Join(t.Dir, "config.yaml"))
+	there := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	switch {
+	case o.Resume && !there:
+		return fmt.Errorf("%s: nothing to resume: this folder holds no run", t.Dir)
+	case there && !o.Resume && !o.Force:
+		return fmt.Errorf("%s: this folder holds a run: %w", t.Dir, ErrRunExists)
+	case there:
+		return nil
+	}
+	for _, name := range runFiles {
+		if _, err := os.Lstat(filepath.Join(t.Dir, name)); err == nil {
+			return fmt.Errorf("%s: holds no run (no config.yaml), but has %s, which a run would replace: use another name", t.Dir, name)
+		}
+	}
+	return nil
+}
+
+func (t *Training) unlock() {
+	if t.locked != nil {
+		t.locked.Close()
+		t.locked = nil
+	}
+}
+
+// makeFolder begins a run's folder with its resolved configuration. A run that was there goes, unless it is resumed.
+func (t *Training) makeFolder(o Options) error {
+	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
+		return err
+	}
+	if t.locked == nil { // it was not there until now, and another process may have been faster
+		if err := t.claimFolder(o); err != nil {
+			return err
+		}
+	}
+	if err := t.removePartial(); err != nil {
+		return err
+	}
+	if !o.Resume {
+		if err := t.removeRun(); err != nil {
+			return err
+		}
+	} else if err := t.nameLatest(filepath.Base(t.resumedFrom)); err != nil { // a newer one may be damaged
+		return err
+	}
+	return runlog.WriteFile(filepath.Join(t.Dir, "config.yaml"), t.Config.YAML())
+}
+
+// removeRun removes the run that was there.
+func (t *Training) removeRun() error {
+	old, err := runlog.EventFiles(t.Dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range runFiles {
+		old = append(old, filepath.Join(t.Dir, name))
+	}
+	for _, path := range old {
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removePartial removes what a killed process was writing when it ended.
+func (t *Training) removePartial() error {
+	for _, name := range []string{".", "samples", "plots", "checkpoints"} {
+		files, err := os.ReadDir(filepath.Join(t.Dir, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, f := range files {
+			if partial, _ := filepath.Match(".keygan-*.tmp", f.Name()); !partial { // atomicfile's names
+				continue
+			}
+			if err := os.Remove(filepath.Join(t.Dir, name, f.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,273 @@
+// Package inputs opens what an experiment trains with: its source and its target images.
+//
+//	sets, err := inputs.Open(ctx, c, runlog.NewConsole(os.Stderr, false))
+//
+// Images come out Size×Size with the configuration's channels. What cannot be read is an error or left out, as data.on_bad_file
+// says. Resized images are kept in a cache. No image that is held out is in either set: no copy of it, and no slice of its volume.
+//
+// The package needs no libtorch.
+package inputs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"keygan/data/dataset"
+	"keygan/data/synthetic"
+	"keygan/train/config"
+	"keygan/train/runlog"
+)
+
+// Sets are what an experiment trains with: images of 8 bits that can be read.
+type Sets struct {
+	Source, Target dataset.Source
+
+	SourceDigest, TargetDigest string // dataset.Digest of them; of encrypted targets, of what is encrypted
+	HeldOut                    int    // source images
+	Skipped                    []dataset.Bad
+}
+
+var (
+	// ErrUnreadable reports images that cannot be read where on_bad_file is fail.
+	ErrUnreadable = errors.New("cannot be read")
+	// ErrCache reports a folder that the configuration names for caches and that cannot be used.
+	ErrCache = errors.New("no cache of images")
+	// ErrNoneHeldOut reports a configuration that holds no images out.
+	ErrNoneHeldOut = errors.New("no images are held out")
+	// ErrNotStarted reports a run that was stopped before its first step and has left nothing.
+	ErrNotStarted = errors.New("interrupted while the images were read")
+)
+
+// Open opens the data sets of c. What it finds goes to the console.
+func Open(ctx context.Context, c config.Config, console *runlog.Console) (d Sets, err error) {
+	r := &Reader{Ctx: ctx, Config: c, Console: console}
+	all, err := r.open("source", c.Source)
+	if err != nil {
+		return d, err
+	}
+	var held dataset.Source
+	if d.Source, held, err = r.Split(all); err != nil {
+		return d, err
+	}
+	d.HeldOut = held.Len()
+	if d.SourceDigest, err = dataset.Digest(ctx, d.Source); err != nil {
+		return d, r.failed("source", err)
+	}
+	text := "source: " + Count(d.Source.Len(), "image")
+	if d.HeldOut > 0 {
+		text += fmt.Sprintf(", and %d held out", d.HeldOut)
+	}
+	console.Printf("%s\n", text)
+	if c.Paired() {
+		d.Target, d.TargetDigest = encrypted(d.Source, c.Image), d.SourceDigest
+		console.Printf("target: the same images, encrypted\n")
+	} else if d.Target, d.TargetDigest, err = r.targets(held); err != nil {
+		return d, err
+	}
+	d.Skipped = r.skipped
+	return d, nil
+}
+
+// OpenHeldOut opens the source images that Open holds out or, when other sources are given, all of theirs.
+func OpenHeldOut(ctx context.Context, c config.Config, console *runlog.Console, other []dataset.Spec) (dataset.Source, error) {
+	r := &Reader{Ctx: ctx, Config: c, Console: console}
+	if len(other) > 0 {
+		return r.open("source", other)
+	}
+	if c.Data.HeldOut == 0 {
+		return nil, fmt.Errorf("%w: data.held_out is 0", ErrNoneHeldOut)
+	}
+	all, err := r.open("source", c.Source)
+	if err != nil {
+		return nil, err
+	}
+	_, held, err := r.Split(all)
+	return held, err
+}
+
+// CountSources is how many images there are to train with, if all can be read. It decodes none.
+func CountSources(ctx context.Context, c config.Config) (int, error) {
+	source, err := openSpecs("source", c.Source, c.Image)
+	if err != nil {
+		return 0, err
+	}
+	if !c.Paired() {
+		if _, err := openSpecs("target", c.TargetSpecs(), c.Image); err != nil {
+			return 0, err
+		}
+	}
+	r := &Reader{Ctx: ctx, Config: c}
+	if source, _, err = r.Split(source); err != nil {
+		return 0, err
+	}
+	return source.Len(), nil
+}
+
+// A Reader opens the sets of one experiment.
+type Reader struct {
+	Ctx     context.Context
+	Config  config.Config
+	Console *runlog.Console
+
+	skipped []dataset.Bad
+}
+
+// open opens the images of a set that can be read. name is source or target.
+func (r *Reader) open(name string, specs []dataset.Spec) (dataset.Source, error) {
+	src, err := openSpecs(name, specs, r.Config.Image)
+	if err != nil {
+		return nil, err
+	}
+	images, err := r.fitted(name, src)
+	if err != nil {
+		return nil, err
+	}
+	good, bad, err := dataset.Readable(r.Ctx, images, r.Console.Counter(name+": checking images", 0))
+	r.Console.EndBar()
+	if err != nil {
+		return nil, r.failed(name, err)
+	}
+	if len(bad) > 0 && (r.Config.Data.OnBadFile != "skip" || good.Len() == 0) {
+		return nil, fmt.Errorf("%s: %d of %s %w: %s", name, len(bad), Count(src.Len(), "image"), ErrUnreadable, listBad(bad, 3, "; "))
+	}
+	if len(bad) > 0 {
+		r.skipped = append(r.skipped, bad...)
+		r.Console.Printf("%s: %d of %s cannot be read and left out:\n  %s\n", name, len(bad), Count(src.Len(), "image"), listBad(bad, 10, "\n  "))
+	}
+	return good, nil
+}
+
+// openSpecs opens the sources of a set.
+func openSpecs(name string, specs []dataset.Spec, as config.Image) (dataset.Source, error) {
+	var all []dataset.Source
+	for i, spec := range specs {
+		src, err := OpenSpec(spec, as)
+		if err != nil && len(specs) > 1 {
+			return nil, fmt.Errorf("%s[%d]: %w", name, i, err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, src)
+	}
+	return dataset.Join(all...), nil
+}
+
+// OpenSpec opens one folder or synthetic set, without decoding. Noise is drawn as the networks see it, in size too unless the
+// configuration gives one: made grey from RGB, or resized, it would not be uniform.
+func OpenSpec(spec dataset.Spec, as config.Image) (dataset.Source, error) {
+	if spec.Synthetic == "noise" {
+		return synthetic.Noise(spec.Count, cmp.Or(spec.Size, as.Size), as.Channels, spec.Seed)
+	}
+	return dataset.OpenUnchecked(spec)
+}
+
+// fitted resizes the images, by way of a cache if there is to be one.
+func (r *Reader) fitted(name string, src dataset.Source) (dataset.Source, error) {
+	size, channels := r.Config.Image.Size, r.Config.Image.Channels
+	dir := r.Config.Data.Cache
+	if dir == "off" {
+		return dataset.Fitted(src, size, channels)
+	}
+	if dir == "auto" {
+		dir = ""
+	}
+	images, err := dataset.Cached(r.Ctx, src, dataset.CacheOptions{
+		Dir: dir, Size: size, Channels: channels,
+		Reading: r.Console.Counter(name+": reading files", time.Second), Progress: r.Console.Counter(name+": decoding images", 0),
+		Waiting: func() { r.Console.Printf("%s: waiting for another process that is decoding the same images\n", name) },
+	})
+	r.Console.EndBar()
+	switch {
+	case err == nil:
+		return images, nil
+	case r.Ctx.Err() != nil:
+		return nil, r.failed(name, err)
+	case dir != "":
+		return nil, fmt.Errorf("data.cache: %w: %w", ErrCache, err)
+	}
+	r.Console.Printf("%s: %v: %v; images are decoded as they are needed\n", name, ErrCache, err)
+	return dataset.Fitted(src, size, channels)
+}
+
+// Split divides the source images into those to train with and those held out.
+func (r *Reader) Split(all dataset.Source) (rest, held dataset.Source, err error) {
+	share := r.Config.Data.HeldOut
+	if share == 0 {
+		return all, dataset.Join(), nil
+	}
+	if rest, err = dataset.Split(r.Ctx, all, share, false); err == nil {
+		held, err = dataset.Split(r.Ctx, all, share, true)
+	}
+	if err != nil {
+		return nil, nil, r.failed("source: data.held_out", err)
+	}
+	return rest, held, nil
+}
+
+// targets opens the target images, those that are encrypted last. A file that is held out is not among them either.
+func (r *Reader) targets(held dataset.Source) (target dataset.Source, digest string, err error) {
+	parts := []dataset.Source{dataset.Join(), dataset.Join()}
+	for i, encrypt := range []string{"", "logistic"} {
+		var specs []dataset.Spec
+		for _, t := range r.Config.Target {
+			if t.Encrypt == encrypt {
+				specs = append(specs, t.Spec)
+			}
+		}
+		if len(specs) == 0 {
+			continue
+		}
+		all, err := r.open("target", specs)
+		if err != nil {
+			return nil, "", err
+		}
+		if parts[i], err = dataset.Without(r.Ctx, all, held); err != nil {
+			return nil, "", r.failed("target", err)
+		}
+		if n := all.Len() - parts[i].Len(); n > 0 {
+			r.Console.Printf("target: %s left out, held out of the source\n", Count(n, "image"))
+		}
+	}
+	n := parts[0].Len() + parts[1].Len()
+	if n == 0 {
+		return nil, "", errors.New("target: no images are left: all are held out of the source")
+	}
+	if digest, err = dataset.Digest(r.Ctx, dataset.Join(parts...)); err != nil {
+		return nil, "", r.failed("target", err)
+	}
+	r.Console.Printf("target: %s\n", Count(n, "image"))
+	parts[1] = encrypted(parts[1], r.Config.Image)
+	return dataset.Join(parts...), digest, nil
+}
+
+func (r *Reader) failed(name string, err error) error {
+	if r.Ctx.Err() != nil {
+		return ErrNotStarted
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// listBad names the first few of the images that cannot be read.
+func listBad(bad []dataset.Bad, most int, separator string) string {
+	var lines []string
+	for _, b := range bad[:min(most, len(bad))] {
+		lines = append(lines, b.String())
+	}
+	if more := len(bad) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, separator)
+}
+
+// Count is a number of things: 1 image, 2 images.
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -1,0 +1,121 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"keygan/cipher"
+	"keygan/data/dataset"
+	"keygan/data/raster"
+	"keygan/train/config"
+	"keygan/train/inputs"
+	"keygan/train/internal/traintest"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// chaosConfig trains the chaos GAN on source images and those images encrypted, in a few seconds.
+func chaosConfig(t *testing.T) config.Config {
+	c := traintest.SmallConfig(t)
+	setChaos(&c)
+	return c
+}
+
+// setChaos makes it the chaos GAN on images that are encrypted.
+func setChaos(c *config.Config) {
+	chaos := config.DefaultOf("chaos-gan", "", "")
+	c.Objective, c.Generator, c.Critic, c.Optimizer, c.Image = chaos.Objective, chaos.Generator, chaos.Critic, chaos.Optimizer, chaos.Image
+	c.Image.Size = 48
+	c.Source = []dataset.Spec{{Synthetic: "xray", Count: 4, Size: 48}, {Synthetic: "mri", Count: 4, Size: 48}}
+	c.Target = []config.Target{{Encrypt: "logistic"}}
+	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = 2, 1, 2
+}
+
+// Each batch of targets is its batch of sources, XORed with the keystream.
+func TestEncryptedTargetsArePaired(t *testing.T) {
+	c := chaosConfig(t)
+	keystream, err := cipher.LogisticKeystream(48*48, cipher.LogisticX0, cipher.LogisticR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets, err := inputs.Open(context.Background(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	training := &Training{Config: c, sets: sets}
+	if err := training.openLoaders(); err != nil {
+		t.Fatal(err)
+	}
+	defer training.source.Close()
+	defer training.target.Close()
+	for range 10 { // past the end of an epoch
+		source, err := training.source.Next()
+		target, err2 := training.target.Next()
+		if err := errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(source.Names, target.Names) {
+			t.Fatalf("sources %v, targets %v", source.Names, target.Names)
+		}
+		for i, v := range source.Pixels {
+			if got := raster.Level(target.Pixels[i]); got != raster.Level(v)^keystream[i%len(keystream)] {
+				t.Fatalf("sample %d: %d encrypted is %d", i, raster.Level(v), got)
+			}
+		}
+	}
+}
+
+// A run with a cache, one without, and one that was stopped and whose cache was lost meanwhile, give the same bytes.
+func TestRunsWithACacheAreExact(t *testing.T) {
+	files := map[string]string{"deep.png": "#40 of 16 bits", "bad.png": "bad"}
+	for k := range 8 {
+		files[fmt.Sprintf("%d.png", k)] = fmt.Sprintf("#%d", k)
+	}
+	whole := traintest.FolderConfig(t, traintest.Pictures(t, files), traintest.ManyPictures(t, 9))
+	whole.Data.HeldOut, whole.Data.OnBadFile = 0.2, "skip"
+	parts, without := whole, whole
+	parts.Output, parts.Data.Cache = t.TempDir(), t.TempDir()
+	without.Output, without.Data.Cache = t.TempDir(), "off"
+	for _, c := range []config.Config{whole, without} {
+		if err := Run(context.Background(), c, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := trainUntil(t, parts, Options{}, 3); !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(parts.Data.Cache); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(context.Background(), parts, Options{Resume: true}); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, whole, parts, "generator.npz", "metrics.csv", "metrics.jsonl")
+	sameFiles(t, whole, without, "generator.npz", "metrics.csv", "metrics.jsonl")
+}
+
+// What cannot be trained with leaves no run, and a run that is there is not made to wait for its data.
+func TestBadDataLeavesNoRun(t *testing.T) {
+	c := traintest.FolderConfig(t, traintest.Pictures(t, map[string]string{"a.png": "#1", "b.png": "bad"}), traintest.ManyPictures(t, 3))
+	if err := Run(context.Background(), c, Options{}); !errors.Is(err, inputs.ErrUnreadable) {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	c.Data.OnBadFile = "skip"
+	if err := Run(ctx, c, Options{}); !errors.Is(err, inputs.ErrNotStarted) {
+		t.Errorf("got %v", err)
+	}
+	if left, _ := os.ReadDir(c.Output); len(left) > 0 {
+		t.Errorf("there is %v", left)
+	}
+	if err := Run(context.Background(), c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	c.Source[0].Folder = filepath.Join(c.Source[0].Folder, "nowhere")
+	if err := Run(context.Background(), c, Options{}); !errors.Is(err, ErrRunExists) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,127 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	torch "keygan/gotorch"
+	"keygan/internal/cpumodel"
+	"keygan/train/runlog"
+	"keygan/version"
+)
+
+// recorder is the hook that keeps run.json.
+type recorder struct {
+	runlog.Record
+	t       *Training
+	samples *samples
+}
+
+// newRecorder begins run.json, or goes on with that of a run that is resumed.
+func newRecorder(t *Training, s *samples) (*recorder, error) {
+	r := &recorder{t: t, samples: s}
+	now := time.Now().Truncate(time.Millisecond)
+	machine := t.machine()
+	old, err := runlog.ReadRecord(t.Dir)
+	if t.resumedFrom != "" && err == nil {
+		r.Record = old
+		r.Error, r.Ended, r.SHA256 = "", time.Time{}, nil
+	} else { // a run.json that cannot be read is no reason not to go on
+		r.Began, r.Machine = now, machine
+	}
+	if t.resumedFrom != "" {
+		r.Resumed = append(r.Resumed, runlog.Resumption{Step: t.Step, Time: now, Machine: machine})
+	}
+	r.Steps, r.StepsPerEpoch, r.ConfigHash = t.Total, t.StepsPerEpoch, t.Config.Hash()
+	r.Columns = t.columns
+	r.Source = runlog.Set{Images: t.sets.Source.Len(), HeldOut: t.sets.HeldOut, Digest: t.sets.SourceDigest}
+	r.Target = runlog.Set{Images: t.sets.Target.Len(), Digest: t.sets.TargetDigest}
+	r.SkippedFiles = nil
+	for _, bad := range t.sets.Skipped {
+		r.SkippedFiles = append(r.SkippedFiles, bad.String())
+	}
+	return r, r.write(runlog.Running)
+}
+
+func (r *recorder) write(state string) error {
+	r.State, r.Step, r.SkippedUpdates = state, r.t.Step, r.t.skipped()
+	return r.Record.Write(r.t.Dir)
+}
+
+// AfterStep writes the names of a sample's rows as soon as there is one.
+func (r *recorder) AfterStep(runlog.Step) error {
+	if len(r.SampleRows) == len(r.samples.rows) {
+		return nil
+	}
+	r.SampleRows = r.samples.rows
+	return r.write(runlog.Running)
+}
+
+func (r *recorder) Finish() error {
+	r.Ended = time.Now().Truncate(time.Millisecond)
+	if r.t.Step < r.t.Total {
+		return r.write(runlog.Interrupted)
+	}
+	r.SHA256 = map[string]string{}
+	for _, m := range r.t.Objective.Models() {
+		h := sha256.New() // of little-endian float32 in the order of the network
+		for _, p := range m.Network.state() {
+			binary.Write(h, binary.LittleEndian, p.Tensor.Floats())
+		}
+		r.SHA256[m.Name+" weights"] = hex.EncodeToString(h.Sum(nil))
+	}
+	for _, o := range r.t.Objective.Outputs() {
+		f, err := os.Open(filepath.Join(r.t.Dir, o.File))
+		if err != nil {
+			return err
+		}
+		h := sha256.New()
+		_, err = io.Copy(h, f)
+		f.Close()
+		if err != nil {
+			return err
+		}
+		r.SHA256[o.File] = hex.EncodeToString(h.Sum(nil))
+	}
+	return r.write(runlog.Finished)
+}
+
+// completeRecord ends the run.json of a run whose process ended after the last step, and before it could.
+func completeRecord(t *Training) error {
+	if r, err := runlog.ReadRecord(t.Dir); err != nil || r.State == runlog.Finished {
+		return nil
+	}
+	r, err := newRecorder(t, &samples{})
+	if err != nil {
+		return err
+	}
+	return r.Finish()
+}
+
+// failed records why a run has ended before its time.
+func (r *recorder) failed(err error) error {
+	r.Ended, r.Error = time.Now().Truncate(time.Millisecond), err.Error()
+	return r.write(runlog.Failed)
+}
+
+func (t *Training) machine() runlog.Machine {
+	device := t.device.String()
+	if number, cuda := strings.CutPrefix(device, "cuda:"); cuda {
+		if i, err := strconv.Atoi(number); err == nil {
+			device = torch.CUDADeviceName(i)
+		}
+	}
+	return runlog.Machine{
+		Version: version.String(), Go: runtime.Version(), Libtorch: torch.Version(),
+		Device: device, CPU: fmt.Sprintf("%s, %d cores", cpumodel.Name(), runtime.NumCPU()), Threads: int(torch.NumThreads()),
+	}
+}

@@ -1,0 +1,203 @@
+package runlog
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// Logs writes metrics.jsonl, one line a step, and metrics.csv, one row an epoch with the means over its steps.
+type Logs struct {
+	columns       []string
+	means         *Means
+	stepsPerEpoch int
+
+	lines *os.File // metrics.jsonl
+	end   int64    // bytes of its whole lines
+	csv   string   // path
+	rows  [][]string
+}
+
+// Line is one line of metrics.jsonl.
+type Line struct {
+	Step    int                 `json:"step"`
+	Epoch   int                 `json:"epoch"`
+	Values  map[string]*float64 `json:"values"`            // by column of metrics.csv; null: infinite or NaN
+	Skipped int                 `json:"skipped,omitempty"` // updates left out since the run began
+}
+
+// Means are those of the columns over the steps of an epoch. What is not finite is left out of them.
+type Means struct {
+	Sums   []float64
+	Counts []int // of the values in each sum
+}
+
+// NewMeans begins the means of so many columns.
+func NewMeans(columns int) *Means { return &Means{make([]float64, columns), make([]int, columns)} }
+
+func (m *Means) add(values []float64) {
+	for i, v := range values {
+		if Finite(v) {
+			m.Sums[i] += v
+			m.Counts[i]++
+		}
+	}
+}
+
+// row is the means as metrics.csv writes them; a column without a value is empty.
+func (m *Means) row() []string {
+	row := make([]string, len(m.Sums))
+	for i, n := range m.Counts {
+		if n > 0 {
+			row[i] = strconv.FormatFloat(m.Sums[i]/float64(n), 'g', 8, 64)
+		}
+	}
+	return row
+}
+
+// OpenLogs opens the logs of a run that has made some steps. What they hold of later steps is cut off: those steps come again.
+// The means are those of the epoch under way; Logs adds to them.
+func OpenLogs(dir string, columns []string, means *Means, step, stepsPerEpoch int) (*Logs, error) {
+	l := &Logs{columns: columns, means: means, stepsPerEpoch: stepsPerEpoch, csv: filepath.Join(dir, "metrics.csv")}
+	l.rows = [][]string{append([]string{"Epoch"}, columns...)}
+	if step > 0 {
+		old, err := readTable(l.csv)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range old {
+			if n, err := strconv.Atoi(row[0]); err == nil && n <= step/stepsPerEpoch {
+				l.rows = append(l.rows, row)
+			}
+		}
+	}
+	var err error
+	if l.lines, err = os.OpenFile(filepath.Join(dir, "metrics.jsonl"), os.O_RDWR|os.O_CREATE, 0o644); err != nil {
+		return nil, err
+	}
+	if l.end, err = linesUpTo(l.lines, step); err == nil {
+		err = l.cut()
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.lines.Close())
+	}
+	return l, nil
+}
+
+// cut ends metrics.jsonl after its last whole line, and writing goes on there.
+func (l *Logs) cut() error {
+	if err := l.lines.Truncate(l.end); err != nil {
+		return err
+	}
+	_, err := l.lines.Seek(l.end, io.SeekStart)
+	return err
+}
+
+// AfterStep logs a step.
+func (l *Logs) AfterStep(s Step) error {
+	l.means.add(s.Values)
+	named := make(map[string]*float64, len(s.Values))
+	for i, name := range l.columns {
+		named[name] = nil
+		if Finite(s.Values[i]) {
+			named[name] = &s.Values[i]
+		}
+	}
+	b, err := json.Marshal(Line{s.Step, s.Epoch, named, s.Skipped})
+	if err != nil {
+		return err
+	}
+	n, err := l.lines.Write(append(b, '\n'))
+	if err != nil {
+		return errors.Join(err, l.cut()) // a full disk takes half a line
+	}
+	l.end += int64(n)
+	if !s.EpochDone {
+		return nil
+	}
+	l.rows = append(l.rows, append([]string{strconv.Itoa(s.Epoch)}, l.means.row()...))
+	if s.Step%l.stepsPerEpoch == 0 { // else a longer run may go on with this epoch, and its row with it
+		clear(l.means.Sums)
+		clear(l.means.Counts)
+	}
+	var text bytes.Buffer
+	if err := csv.NewWriter(&text).WriteAll(l.rows); err != nil {
+		return err
+	}
+	return WriteFile(l.csv, text.Bytes())
+}
+
+// Finish closes the logs.
+func (l *Logs) Finish() error { return l.Close() }
+
+// Close closes the logs of a run that fails.
+func (l *Logs) Close() error { return l.lines.Close() }
+
+// readTable reads a metrics.csv with its header; no file is no rows.
+func readTable(path string) ([][]string, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
+	if err != nil || len(rows) == 0 {
+		return nil, fmt.Errorf("%s: no table in it: %v", path, err)
+	}
+	return rows, nil
+}
+
+// linesUpTo is the length of the lines of metrics.jsonl up to a step. A kill can leave half a line at the end: it does not count.
+func linesUpTo(f *os.File, step int) (length int64, err error) {
+	r := bufio.NewReader(f)
+	for {
+		text, err := r.ReadBytes('\n')
+		if err != nil && err != io.EOF {
+			return 0, err
+		}
+		var l Line
+		if err == io.EOF || json.Unmarshal(text, &l) != nil || l.Step > step {
+			return length, nil
+		}
+		length += int64(len(text))
+	}
+}
+
+// tailBytes is how much of the end of metrics.jsonl is read: the lines of about 200 steps.
+const tailBytes = 1 << 16
+
+// ReadTail reads the last whole lines of a run's metrics.jsonl, and says when the file was written to. It passes over what is no
+// line: the first is cut where reading begins, the last may be half-written. Without the file it returns nothing.
+func ReadTail(dir string) (lines []Line, written time.Time) {
+	f, err := os.Open(filepath.Join(dir, "metrics.jsonl"))
+	if err != nil {
+		return nil, written
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, written
+	}
+	b, err := io.ReadAll(io.NewSectionReader(f, max(info.Size()-tailBytes, 0), tailBytes))
+	if err != nil {
+		return nil, written
+	}
+	for text := range bytes.Lines(b) {
+		var l Line
+		if bytes.HasSuffix(text, []byte("\n")) && json.Unmarshal(text, &l) == nil && l.Step > 0 {
+			lines = append(lines, l)
+		}
+	}
+	return lines, info.ModTime()
+}

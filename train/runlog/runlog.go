@@ -1,0 +1,121 @@
+// Package runlog keeps and reads what a training run writes down about itself, in the run's folder:
+//
+//	config.yaml              the resolved configuration; tells that the folder is a run's
+//	run.json                 what the run is and was made with (Record)
+//	metrics.jsonl            a line a step (Line)
+//	metrics.csv              a row an epoch: the means of its steps
+//	events.out.tfevents.*    the same for TensorBoard
+//	plots/*.png              the columns of metrics.csv over the epochs
+//	samples/epoch-0003.png   images and what the networks make of them
+//	checkpoints/             step-00001200.npz, and latest, which names the newest
+//
+// Logs, Events and Plots are told of each step; ReadRecord, ReadCurves and ReadTail read the files again, while a process trains and
+// after it was killed. All but the growing logs are written whole or not at all. Lock makes a folder one process's own.
+//
+// The package needs no libtorch.
+package runlog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"keygan/internal/atomicfile"
+)
+
+// Step is one step of a training.
+type Step struct {
+	Step, Epoch int       // both from 1 on
+	EpochDone   bool      // the step is its epoch's last, or the run's
+	Values      []float64 // of the columns
+	Skipped     int       // updates left out since the run began
+}
+
+var (
+	// ErrNoCheckpoint reports a run that left nothing to resume or export.
+	ErrNoCheckpoint = errors.New("this run was stopped before its first checkpoint")
+	// ErrInUse reports a run folder in which another process is training.
+	ErrInUse = errors.New("another process is training in this folder")
+)
+
+// SamplePath is the file of an epoch's sample in a run's folder.
+func SamplePath(dir string, epoch int) string {
+	return filepath.Join(dir, "samples", fmt.Sprintf("epoch-%04d.png", epoch))
+}
+
+// CheckpointName is the name of a step's checkpoint. Names sort as steps do.
+func CheckpointName(step int) string { return fmt.Sprintf("step-%08d.npz", step) }
+
+// IsCheckpoint reports whether a file's name is a checkpoint's.
+func IsCheckpoint(name string) bool {
+	match, _ := filepath.Match("step-*.npz", name)
+	return match && filepath.IsLocal(name)
+}
+
+// NewestCheckpoint is the file that checkpoints/latest names. The error is ErrNoCheckpoint if there is none.
+func NewestCheckpoint(dir string) (string, error) {
+	latest := filepath.Join(dir, "checkpoints", "latest")
+	b, err := os.ReadFile(latest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s: %w", dir, ErrNoCheckpoint)
+	}
+	if err != nil {
+		return "", err
+	}
+	name := strings.TrimSpace(string(b))
+	if !IsCheckpoint(name) {
+		return "", fmt.Errorf("%s: names no checkpoint: %.40q", latest, name)
+	}
+	return filepath.Join(dir, "checkpoints", name), nil
+}
+
+// Lock makes a run's folder, which must exist, this process's own until the returned file is closed, or until the process ends in
+// whatever way: the kernel forgets the lock then. The error is ErrInUse if another process has it.
+func Lock(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	for attempt := 0; ; attempt++ {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) || attempt == 10 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond) // Locked looks at the lock by holding it for an instant
+	}
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
+	}
+	return f, nil // some network file systems have no locks for folders: there the run goes on unprotected
+}
+
+// Locked reports whether a process is training in a folder.
+func Locked(dir string) bool {
+	f, err := os.Open(dir)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// WriteFile puts content at path whole, replacing what was there.
+func WriteFile(path string, content []byte) error {
+	return atomicfile.Write(path, 0o666, true, func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(content))
+		return err
+	})
+}
+
+// Finite reports whether v is a number: neither infinite nor NaN.
+func Finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

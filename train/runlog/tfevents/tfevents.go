@@ -1,0 +1,167 @@
+// Package tfevents writes TensorBoard event files: the curves and sample images of a training run, beside its other logs.
+//
+//	w, err := tfevents.Create(dir, time.Now(), 0)       // after a stop: the first step that comes again
+//	defer w.Close()
+//	err = w.Scalar(step, "critic/loss", loss)
+//	err = w.Image(step, "samples", png, 3)
+//
+// and then `tensorboard --logdir dir`. What it promises:
+//
+//   - A record is appended with a single write as soon as it is logged, so that TensorBoard sees it at once and a kill
+//     leaves at most one unfinished record, at the end of the file. TensorBoard waits for the rest of such a record, or
+//     goes on with the next file.
+//   - A file, once closed or left behind by a kill, is never touched again: a resumed run starts a file of its own, whose
+//     name sorts after those before it, since TensorBoard reads the files of a folder in the order of their names.
+//   - In a resumed run TensorBoard drops what earlier files hold at the resumed step and after it. Its Python reader does
+//     so at the second and every later "session start" it reads, so that the file of a fresh run has one as well. Its
+//     faster reader (tensorboard-data-server) knows no sessions: it drops the later steps of a tag when an earlier step
+//     of that tag comes again.
+//
+// file.go names the file, record.go frames a record (TFRecord), event.go encodes its content (the messages of TensorBoard's event.proto
+// and summary.proto).
+package tfevents
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"os"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+// maxImage is the largest PNG a record may hold, in bytes: below the 2 GiB that a protobuf message may have, and below
+// the 1 GiB above which an os.File splits one write into several.
+const maxImage = 512 << 20
+
+// Writer appends to one event file. Its methods may be called from several goroutines.
+type Writer struct {
+	mu     sync.Mutex
+	path   string
+	file   file
+	clock  func() time.Time
+	plugin map[string]string // which plugin shows a tag: one a tag, named in the tag's first value
+	record []byte            // the record being written, kept for its memory
+	failed error             // the first write that failed, or errClosed: nothing is written any more
+}
+
+// file is what a Writer asks of an *os.File.
+type file interface {
+	io.WriteCloser
+	Sync() error
+}
+
+var errClosed = errors.New("is closed")
+
+// Create makes a new event file in dir, which must exist, and writes its head. now is the time in its name and of its head; if the
+// folder has an event file as late as that, or later, the name takes the second after it.
+//
+// firstStep is 0 for a run that starts afresh. A run that goes on names the first step that it will log: one after the step of its
+// checkpoint. TensorBoard then forgets what earlier files hold at that step and later: those steps come again.
+func Create(dir string, now time.Time, firstStep int64) (*Writer, error) {
+	if firstStep < 0 {
+		return nil, fmt.Errorf("event file in %s: the run cannot resume at step %d", dir, firstStep)
+	}
+	f, err := createFile(dir, now)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{path: f.Name(), file: f, clock: time.Now, plugin: map[string]string{}}
+	err = w.append(event{wallTime: now, fileVersion: fileVersion})
+	if err == nil {
+		err = w.append(event{wallTime: now, step: firstStep, sessionStart: true})
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
+	}
+	return w, nil
+}
+
+// Path is the file's name, folder included.
+func (w *Writer) Path() string { return w.path }
+
+// Scalar logs one point of a curve. TensorBoard keeps scalars as float32: what is too large for one becomes infinite.
+// NaN and infinities are allowed, and shown as such. An error names the tag, if the arguments are wrong, or the file, if
+// it cannot be written; after the latter every call fails.
+func (w *Writer) Scalar(step int64, tag string, x float64) error {
+	return w.log(step, value{tag: tag, plugin: scalars, scalar: float32(x)})
+}
+
+// Image logs a picture: the bytes of a PNG file and its number of channels (1 grey, 2 grey and alpha, 3 RGB, 4 RGBA). Errors are as for
+// Scalar; bytes that do not begin a PNG are refused.
+func (w *Writer) Image(step int64, tag string, encoded []byte, channels int) error {
+	head, err := png.DecodeConfig(bytes.NewReader(encoded))
+	switch {
+	case len(encoded) > maxImage:
+		err = fmt.Errorf("%d bytes, more than the %d of an event", len(encoded), maxImage)
+	case channels < 1 || channels > 4:
+		err = fmt.Errorf("%d channels, want 1 to 4", channels)
+	}
+	if err != nil {
+		return fmt.Errorf("image %q at step %d: %w", tag, step, err)
+	}
+	return w.log(step, value{tag: tag, plugin: images, png: encoded, width: head.Width, height: head.Height, channels: channels})
+}
+
+// log writes one value of a tag. The first value of a tag in a file says which plugin shows it; TensorBoard ignores that
+// in later ones.
+func (w *Writer) log(step int64, v value) error {
+	if step < 0 {
+		return fmt.Errorf("tag %q: step %d is negative", v.tag, step)
+	}
+	// A text that is not UTF-8 makes the whole record, and in some readers the whole file, unreadable.
+	if v.tag == "" || !utf8.ValidString(v.tag) {
+		return fmt.Errorf("step %d: tag %q is empty or not UTF-8", step, v.tag)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	plugin, known := w.plugin[v.tag]
+	if known && plugin != v.plugin {
+		return fmt.Errorf("tag %q at step %d: one of the %s cannot follow %s under the same tag", v.tag, step, v.plugin, plugin)
+	}
+	v.first = !known
+	if err := w.append(event{wallTime: w.clock(), step: step, value: &v}); err != nil {
+		return err
+	}
+	w.plugin[v.tag] = v.plugin
+	return nil
+}
+
+// append writes one record, in one write. After a failure it writes no more: a record behind half a record could not be
+// found by any reader. The lock is held, but for a Writer that nobody else knows yet.
+func (w *Writer) append(e event) error {
+	if w.failed != nil {
+		return fmt.Errorf("event file %s: %w", w.path, w.failed)
+	}
+	w.record = appendRecord(w.record[:0], appendEvent(nil, e))
+	if _, err := w.file.Write(w.record); err != nil {
+		w.failed = err
+		return fmt.Errorf("event file %s: %w", w.path, err)
+	}
+	return nil
+}
+
+// Flush waits until all that was logged is on the disk, safe from a crash of the machine. Other programs see it, and a
+// kill of this one cannot lose it, without Flush.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed != nil {
+		return fmt.Errorf("event file %s: %w", w.path, w.failed)
+	}
+	return w.file.Sync()
+}
+
+// Close flushes and closes the file. A second Close does nothing.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if errors.Is(w.failed, errClosed) {
+		return nil
+	}
+	w.failed = errClosed
+	return errors.Join(w.file.Sync(), w.file.Close())
+}
