@@ -16,16 +16,28 @@ type kind struct {
 	make func(config.Config, torch.Device) Objective
 }
 
-// kinds are the objectives that there are. The first one is the default.
-var kinds = []kind{
-	wganGPKind,
-	ganKind,
-	chaosGANKind,
+// The objectives that there are, a line each. The first one is the default.
+func init() {
+	register(
+		wganGPKind,
+		ganKind,
+		chaosGANKind,
+	)
 }
 
-func init() {
-	for _, k := range kinds {
-		config.Register(k.Objective)
+var kinds []kind
+
+// register adds objectives. It returns a function that takes them away again, for tests.
+func register(more ...kind) (remove func()) {
+	before := kinds
+	kinds = slices.Concat(kinds, more)
+	var removals []func()
+	for _, k := range more {
+		removals = append(removals, config.Register(k.Objective))
+	}
+	return func() {
+		kinds = before
+		removals[0]()
 	}
 }
 

@@ -214,11 +214,11 @@ func optionsTable() string {
 			case x.Kind() == reflect.Slice:
 				row(key, "", what)
 			default:
-				if values := choices(key); values != nil {
+				if values := choices(key); values != nil && !strings.Contains(what, values[len(values)-1]) {
 					what += " (`" + strings.Join(values, "`, `") + "`)"
 				}
 				value := ""
-				if !x.IsZero() {
+				if x.Kind() != reflect.String || x.Len() > 0 {
 					value = fmt.Sprintf("`%v`", x.Interface())
 				}
 				row(key, value, strings.TrimSpace(what))
@@ -236,6 +236,12 @@ func objectiveRows(row func(key, value, what string)) {
 	}
 	row("objective.name", "`"+config.Default().Objective.Name+"`", strings.Join(names, "; "))
 	for _, p := range config.Options() {
-		row("objective."+p.Name, fmt.Sprintf("`%v`", p.Default), fmt.Sprintf("%s: %s; %s", strings.Join(p.Objectives, ", "), p.Doc, p.Range()))
+		value := fmt.Sprintf("`%v`", p.Default)
+		for _, o := range p.Objectives {
+			if own := config.DefaultOf(o, "", "").Objective.Value(p.Name); own != p.Default {
+				value += fmt.Sprintf(", %s `%v`", o, own)
+			}
+		}
+		row("objective."+p.Name, value, fmt.Sprintf("%s: %s; %s", strings.Join(p.Objectives, ", "), p.Doc, p.Range()))
 	}
 }

@@ -12,5 +12,5 @@
 // had never stopped.
 //
 // The loop in run.go knows nothing of losses: an Objective owns its networks, losses and updates. A new objective is one file and
-// one line in kinds (objective.go). Checkpoints, logs, samples, plots and progress hang on the loop as hooks.
+// one line in objective.go. Checkpoints, logs, samples, plots and progress hang on the loop as hooks.
 package train

@@ -1,18 +1,16 @@
 package report
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"keygan/evaluate/experiment"
+	"keygan/internal/cpumodel"
 	"keygan/version"
 )
 
@@ -48,7 +46,7 @@ func provenance(cfg experiment.Config, command string, began time.Time) (Provena
 	hash := sha256.Sum256(resolved)
 	p := Provenance{
 		Command: command, Quick: cfg.Quick, Keygan: version.String(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-		CPU: cpuModel(), Cores: runtime.GOMAXPROCS(0), Seed: cfg.Seed, ConfigHash: hex.EncodeToString(hash[:]),
+		CPU: cpumodel.Name(), Cores: runtime.GOMAXPROCS(0), Seed: cfg.Seed, ConfigHash: hex.EncodeToString(hash[:]),
 		Began: began.UTC().Format(time.RFC3339), Took: time.Since(began).Seconds(),
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -59,19 +57,4 @@ func provenance(cfg experiment.Config, command string, began time.Time) (Provena
 		}
 	}
 	return p, nil
-}
-
-// cpuModel is the processor's name where the system tells it, else its architecture.
-func cpuModel() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if name, value, found := strings.Cut(s.Text(), ":"); found && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
 }

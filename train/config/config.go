@@ -25,7 +25,7 @@ import (
 type Config struct {
 	Name      string            `yaml:"name"`               // the run's folder below output; default: the file's name
 	Output    string            `yaml:"output"`             // the folder of all runs
-	Seed      uint64            `yaml:"seed"`               // of the weights, the order of the data and every other draw
+	Seed      uint64            `yaml:"seed"`               // seed of the weights, the order of the data and every other draw
 	Device    string            `yaml:"device"`             // auto, cpu, cuda or cuda:N
 	Threads   int               `yaml:"threads"`            // CPU threads of libtorch; 0: its own choice
 	TF32      bool              `yaml:"tf32"`               // NVIDIA GPUs may round products to TF32, as PyTorch does in convolutions
@@ -43,7 +43,7 @@ type Config struct {
 
 // Image is the shape of the networks' input: Channels × Size × Size, values in [−1, 1].
 type Image struct {
-	Size     int `yaml:"size"`     // width and height
+	Size     int `yaml:"size"`     // width and height in pixels
 	Channels int `yaml:"channels"` // 1: grey, 3: RGB
 }
 
@@ -101,22 +101,22 @@ type Optimizer struct {
 	Beta1        float64 `yaml:"beta1"`         // decay of the mean gradient
 	Beta2        float64 `yaml:"beta2"`         // decay of the mean squared gradient
 	Schedule     string  `yaml:"schedule"`      // how the learning rate falls
-	Warmup       int     `yaml:"warmup"`        // steps in which it rises
-	DecayFrom    float64 `yaml:"decay_from"`    // share of all steps after which it falls, from 0 to 1
-	Final        float64 `yaml:"final"`         // factor at the end
+	Warmup       int     `yaml:"warmup"`        // steps in which the learning rate rises
+	DecayFrom    float64 `yaml:"decay_from"`    // share of all steps after which the learning rate falls, from 0 to 1
+	Final        float64 `yaml:"final"`         // the learning rate at the end, as a share of the full one
 }
 
 // Schedule says how long to train and what to keep. One step is one generator update with its critic updates. An epoch is as many
 // steps as the source set has whole batches.
 type Schedule struct {
-	Batch           int    `yaml:"batch"`            // images
+	Batch           int    `yaml:"batch"`            // images in a batch
 	Accumulate      int    `yaml:"accumulate"`       // batches that make one update: their gradients are averaged, for memory that holds no larger batch
 	Epochs          int    `yaml:"epochs"`           // length of the run, where steps is 0
 	Steps           int    `yaml:"steps"`            // length of the run; 0: as many as the epochs need
 	OnNaN           string `yaml:"on_nan"`           // stop, or skip: leave out updates whose gradients are not finite, and count them
-	CheckpointEvery int    `yaml:"checkpoint_every"` // steps; 0: once an epoch
-	KeepCheckpoints int    `yaml:"keep_checkpoints"` // how many of the newest stay
-	SampleEvery     int    `yaml:"sample_every"`     // epochs between sample images
+	CheckpointEvery int    `yaml:"checkpoint_every"` // steps from one checkpoint to the next; 0: an epoch
+	KeepCheckpoints int    `yaml:"keep_checkpoints"` // how many checkpoints stay: the newest
+	SampleEvery     int    `yaml:"sample_every"`     // epochs from one sample to the next
 	Samples         int    `yaml:"samples"`          // images in a sample
 	Workers         int    `yaml:"workers"`          // goroutines that decode images; 0: one a core
 }
