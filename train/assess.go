@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 
 	"keygan/data/dataset"
 	"keygan/data/raster"
@@ -50,117 +50,80 @@ type Fidelity struct {
 	Correlation *float64 `json:"correlation"`    // Pearson's r of horizontal neighbours, the mean over the channels; nil of a flat image
 }
 
+const (
+	assessFolder = "test" // in a run's folder
+	plainRow     = "plain"
+)
+
 // Assess runs the networks of the newest checkpoint of a run on images that were held out of its training. It writes rows.png,
 // test.csv and test.json into the run's folder test, and returns what it found.
 func Assess(ctx context.Context, run string, o AssessOptions) (a *Assessment, err error) {
-	if failed := torch.Try(func() { a, err = assess(ctx, run, o) }); failed != nil {
-		return nil, failed
-	}
+	err = guarded(func() error {
+		a, err = assess(ctx, run, o)
+		return err
+	})
 	return a, err
 }
 
 func assess(ctx context.Context, run string, o AssessOptions) (*Assessment, error) {
-	runtime.LockOSThread() // as in run
-	defer runtime.UnlockOSThread()
 	c, err := readRunConfig(run)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Lstat(filepath.Join(run, assessFolder)); err == nil && !o.Force {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(run, assessFolder), atomicfile.ErrExists)
+	folder := filepath.Join(run, assessFolder)
+	if _, err := os.Lstat(folder); err == nil && !o.Force {
+		return nil, fmt.Errorf("%s: %w", folder, atomicfile.ErrExists)
 	}
 	objective, step, device, err := restored(run, c)
 	if err != nil {
 		return nil, err
 	}
 	defer closeModels(objective)
-	images, names, err := heldOutImages(ctx, c, o)
+	console := runlog.NewConsole(o.Log, o.Terminal)
+	set, err := inputs.OpenHeldOut(ctx, c, console, o.Source)
 	if err != nil {
 		return nil, err
 	}
-	console := runlog.NewConsole(o.Log, o.Terminal)
-	t := &Assessment{Run: run, Step: step, Objective: c.Objective.Name, Rows: []string{plainRow}}
-	for len(t.Images) < len(images) {
-		first := len(t.Images)
+	images, names, err := spread(set, o.Images, c.Image)
+	if err != nil {
+		return nil, err
+	}
+	t := &Assessment{Run: run, Step: step, Objective: c.Objective.Name}
+	for part := range slices.Chunk(images, c.Train.Batch) { // as many at a time as training had
 		if ctx.Err() != nil {
 			return nil, ErrInterrupted
 		}
-		console.Printf("image %d of %d\n", first+1, len(images))
-		// As many at a time as training had.
-		part := images[first:min(first+c.Train.Batch, len(images))]
-		torch.Scope(func() { t.show(objective, part, names[first:], c.Image, device) })
-	}
-	if err := t.measure(); err != nil {
-		return nil, err
-	}
-	return t, t.write(filepath.Join(run, assessFolder))
-}
-
-const (
-	assessFolder = "test" // in a run's folder
-	plainRow     = "plain"
-)
-
-// heldOutImages are the images to assess with, as the networks see them.
-func heldOutImages(ctx context.Context, c config.Config, o AssessOptions) (images []*raster.Image, names []string, err error) {
-	set, err := inputs.OpenHeldOut(ctx, c, runlog.NewConsole(o.Log, o.Terminal), o.Source)
-	if err != nil {
-		return nil, nil, err
-	}
-	n := min(o.Images, set.Len())
-	picked := make([]int, n)
-	for i := range picked {
-		picked[i] = i * set.Len() / n
-		names = append(names, set.Name(picked[i]))
-	}
-	c.Train.Samples = n
-	images, err = spread(dataset.Select(set, picked), c)
-	return images, names, err
-}
-
-// show adds what the networks make of some images.
-func (t *Assessment) show(o Objective, plain []*raster.Image, names []string, as config.Image, device torch.Device) {
-	first := len(t.Images)
-	for i, m := range plain {
-		t.Images = append(t.Images, AssessedImage{Name: names[i], pictures: []*raster.Image{m}})
-	}
-	rows := o.Show(asTensor(plain, as).To(device), first)
-	for _, row := range rows {
-		for i, m := range imagesOf(row.Images) {
-			t.Images[first+i].pictures = append(t.Images[first+i].pictures, m)
+		console.Printf("image %d of %d\n", len(t.Images)+1, len(images))
+		torch.Scope(func() { err = t.add(objective, part, names[len(t.Images):], c.Image, device) })
+		if err != nil {
+			return nil, err
 		}
 	}
-	if len(t.Rows) == 1 {
-		for _, row := range rows {
-			t.Rows = append(t.Rows, row.Name)
-		}
-	}
+	return t, t.write(folder)
 }
 
-// measure compares every image with the plain one above it.
-func (t *Assessment) measure() error {
-	for i := range t.Images {
-		image := &t.Images[i]
-		image.Rows = map[string]*Fidelity{}
+// add shows some images to the networks, and compares what they make with each image.
+func (t *Assessment) add(o Objective, plain []*raster.Image, names []string, as config.Image, device torch.Device) error {
+	rows := [][]*raster.Image{plain}
+	t.Rows = []string{plainRow}
+	for _, row := range o.Show(asTensor(plain, as).To(device), len(t.Images)) {
+		rows, t.Rows = append(rows, imagesOf(row.Images)), append(t.Rows, row.Name)
+	}
+	for i := range plain {
+		image := AssessedImage{Name: names[i], Rows: map[string]*Fidelity{}}
 		for k, name := range t.Rows {
-			f, err := fidelity(image.pictures[0], image.pictures[k], k == 0)
+			image.pictures = append(image.pictures, rows[k][i])
+			c, err := metrics.Compare(plain[i], rows[k][i])
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", image.Name, name, err)
+				return fmt.Errorf("%s, %s: %w", names[i], name, err)
+			}
+			f := &Fidelity{Entropy: &c.B.Entropy, Correlation: c.B.Correlation.Horizontal}
+			if k > 0 {
+				f.MSE, f.PSNR, f.SSIM = &c.MSE, c.PSNR, c.SSIM
 			}
 			image.Rows[name] = f
 		}
+		t.Images = append(t.Images, image)
 	}
 	return nil
-}
-
-func fidelity(plain, m *raster.Image, same bool) (*Fidelity, error) {
-	c, err := metrics.Compare(plain, m)
-	if err != nil {
-		return nil, err
-	}
-	f := &Fidelity{Entropy: &c.B.Entropy, Correlation: c.B.Correlation.Horizontal}
-	if !same {
-		f.MSE, f.PSNR, f.SSIM = &c.MSE, c.PSNR, c.SSIM
-	}
-	return f, nil
 }

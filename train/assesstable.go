@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
 	"text/tabwriter"
+
+	"gonum.org/v1/gonum/stat"
 
 	"keygan/data/imagefile"
 	"keygan/data/raster"
@@ -32,7 +34,7 @@ var assessMetrics = []struct {
 	{"correlation", "r", 4, func(f *Fidelity) *float64 { return f.Correlation }},
 }
 
-// Print writes the table for people: a line an image and row, and under them mean and standard deviation over the images.
+// Print writes the table for people: a line for each image and row, and under them mean and standard deviation over the images.
 func (t *Assessment) Print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, step %d, %s: %s\n", t.Run, t.Step, t.Objective, inputs.Count(len(t.Images), "image"))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -50,39 +52,34 @@ func (t *Assessment) Print(w io.Writer) error {
 		}
 	}
 	for _, row := range t.Rows {
-		line("mean ± sd", row, func(k int) string { return t.spreadOf(row, k) })
+		line("mean ± sd", row, func(k int) string { return t.meanOf(row, k) })
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "MSE in squared grey levels of 255, PSNR in dB, SSIM: beside the plain image. Entropy in bits a byte, r of horizontal neighbours: of\n"+
-		"the image itself; bytes of noise have %.4f and 0 in images of this size.\n", t.noiseEntropy())
+	noise, _ := metrics.EntropyExpected(len(t.Images[0].pictures[0].Pix))
+	_, err := fmt.Fprintf(w, "MSE (squared grey levels of 255), PSNR (dB) and SSIM compare a row with the plain image. Entropy (bits a byte) and r (correlation of\n"+
+		"horizontal neighbours) are the image's own: %.4f and 0 for bytes of noise in images of this size.\n", noise)
 	return err
 }
 
-// spreadOf is mean ± standard deviation of one metric over the images of a row, of those that have it.
-func (t *Assessment) spreadOf(row string, metric int) string {
-	var n, sum, squares float64
+// meanOf is mean ± standard deviation of one metric over the images of a row that have it.
+func (t *Assessment) meanOf(row string, metric int) string {
+	var values []float64
 	for _, image := range t.Images {
 		if v := assessMetrics[metric].value(image.Rows[row]); v != nil {
-			n, sum, squares = n+1, sum+*v, squares+*v**v
+			values = append(values, *v)
 		}
 	}
-	if n == 0 {
+	decimals := assessMetrics[metric].decimals
+	switch len(values) {
+	case 0:
 		return decimal(nil, 0)
+	case 1:
+		return decimal(&values[0], decimals)
 	}
-	mean, decimals := sum/n, assessMetrics[metric].decimals
-	if n == 1 {
-		return decimal(&mean, decimals)
-	}
-	sd := math.Sqrt(max(squares-n*mean*mean, 0) / (n - 1))
+	mean, sd := stat.MeanStdDev(values, nil)
 	return decimal(&mean, decimals) + " ± " + decimal(&sd, decimals)
-}
-
-// noiseEntropy is what bytes of noise, as many as an image has, have on average.
-func (t *Assessment) noiseEntropy() float64 {
-	mean, _ := metrics.EntropyExpected(len(t.Images[0].pictures[0].Pix))
-	return mean
 }
 
 // decimal writes v, and a dash for what is undefined.
@@ -132,21 +129,13 @@ func (t *Assessment) write(dir string) error {
 		}
 	}
 	table, err := t.csv()
-	if err != nil {
+	object, err2 := t.JSON()
+	if err := errors.Join(err, err2, os.MkdirAll(dir, 0o755)); err != nil {
 		return err
 	}
-	object, err := t.JSON()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if err := imagefile.WritePNG(filepath.Join(dir, "rows.png"), grid(rows), true); err != nil {
-		return err
-	}
-	if err := runlog.WriteFile(filepath.Join(dir, "test.csv"), table); err != nil {
-		return err
-	}
-	return runlog.WriteFile(filepath.Join(dir, "test.json"), object)
+	return errors.Join(
+		imagefile.WritePNG(filepath.Join(dir, "rows.png"), grid(rows), true),
+		runlog.WriteFile(filepath.Join(dir, "test.csv"), table),
+		runlog.WriteFile(filepath.Join(dir, "test.json"), object),
+	)
 }

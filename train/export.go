@@ -39,16 +39,15 @@ func Export(run, path string, overwrite bool) (step int, err error) {
 		return 0, err
 	}
 	c.Device = "cpu"
-	failed := torch.Try(func() {
-		var o Objective
-		if o, step, _, err = restored(run, c); err == nil {
-			defer closeModels(o)
-			err = writeOutput(o, o.Outputs()[0], path, overwrite)
+	err = guarded(func() error {
+		o, at, _, err := restored(run, c)
+		if err != nil {
+			return err
 		}
+		defer closeModels(o)
+		step = at
+		return writeOutput(o, o.Outputs()[0], path, overwrite)
 	})
-	if failed != nil {
-		return 0, failed
-	}
 	return step, err
 }
 

@@ -57,24 +57,26 @@ type hook interface {
 
 // Run trains as c says, in the folder Output/Name.
 func Run(ctx context.Context, c config.Config, o Options) error {
-	var err error
-	if failed := torch.Try(func() { err = run(ctx, c, o) }); failed != nil {
-		return failed // libtorch's own: out of memory, shapes that do not fit
-	}
-	return err
+	return guarded(func() error {
+		t, err := start(ctx, c, o)
+		if err != nil {
+			return err
+		}
+		defer t.close()
+		if err = t.loop(ctx); err != nil && !errors.Is(err, ErrInterrupted) {
+			t.recorder.failed(err) // where that cannot be written, err says more
+		}
+		return err
+	})
 }
 
-func run(ctx context.Context, c config.Config, o Options) error {
-	// libtorch keeps its number of threads for each thread that calls it.
+// guarded turns libtorch's own errors (out of memory, shapes that do not fit) into one that is returned. libtorch keeps its number of
+// threads for each thread that calls it, so f stays on one.
+func guarded(f func() error) (err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	t, err := start(ctx, c, o)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	if err = t.loop(ctx); err != nil && !errors.Is(err, ErrInterrupted) {
-		t.recorder.failed(err) // where that cannot be written, err says more
+	if failed := torch.Try(func() { err = f() }); failed != nil {
+		return failed
 	}
 	return err
 }

@@ -21,32 +21,32 @@ type samples struct {
 	rows           []string        // names, from the first sample on
 }
 
-func newSamples(t *Training) (*samples, error) {
-	s := &samples{t: t}
-	var err error
-	if s.source, err = spread(t.sets.Source, t.Config); err != nil {
+func newSamples(t *Training) (s *samples, err error) {
+	s = &samples{t: t}
+	if s.source, _, err = spread(t.sets.Source, t.Config.Train.Samples, t.Config.Image); err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
-	if s.target, err = spread(t.sets.Target, t.Config); err != nil {
+	if s.target, _, err = spread(t.sets.Target, t.Config.Train.Samples, t.Config.Image); err != nil {
 		return nil, fmt.Errorf("target: %w", err)
 	}
 	return s, nil
 }
 
-// spread takes the images of a sample from all over a set: it may be a mixture.
-func spread(set dataset.Source, c config.Config) ([]*raster.Image, error) {
-	n := min(c.Train.Samples, set.Len())
-	images := make([]*raster.Image, n)
+// spread takes at most n images from all over a set, which may be a mixture, as the networks see them.
+func spread(set dataset.Source, n int, as config.Image) (images []*raster.Image, names []string, err error) {
+	n = min(n, set.Len())
 	for i := range n {
-		m, err := set.Image(i * set.Len() / n)
+		k := i * set.Len() / n
+		m, err := set.Image(k)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		// What the networks see: as floats and back, whatever the depth was.
-		m = m.Resize(c.Image.Size, c.Image.Size).Convert(c.Image.Channels)
-		images[i] = raster.FromFloats(m.Floats(c.Image.Channels), c.Image.Channels, c.Image.Size, c.Image.Size)
+		// As floats and back, whatever the depth was.
+		m = m.Resize(as.Size, as.Size).Convert(as.Channels)
+		images = append(images, raster.FromFloats(m.Floats(as.Channels), as.Channels, as.Size, as.Size))
+		names = append(names, set.Name(k))
 	}
-	return images, nil
+	return images, names, nil
 }
 
 func (s *samples) AfterStep(step runlog.Step) error {

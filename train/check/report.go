@@ -14,7 +14,7 @@ import (
 	"keygan/train/inputs"
 )
 
-// What is counted is listed up to these many lines or words; the unreadable files, all of them.
+// How many lines or words of each kind are listed. Unreadable files are all listed.
 const (
 	mostCopies  = 5
 	mostFolders = 12
@@ -37,16 +37,15 @@ func (s *checkedSet) report(w io.Writer, c config.Config) {
 			fmt.Fprintf(w, "    %v\n", b)
 		}
 	}
-	if len(s.copies) > 0 {
-		more := 0
-		for _, same := range s.copies {
-			more += len(same) - 1
-		}
-		setFact(w, "duplicates", "%s the content of another", countHave(more))
-		for _, same := range s.copies[:min(mostCopies, len(s.copies))] {
-			fmt.Fprintf(w, "    %s\n", strings.Join(same, " = "))
-		}
-		andMore(w, len(s.copies)-mostCopies)
+	var lines []string
+	more := 0
+	for _, same := range s.copies {
+		lines = append(lines, strings.Join(same, " = "))
+		more += len(same) - 1
+	}
+	if more > 0 {
+		setFact(w, "duplicates", "%s the content of another", number(more, "file has", "files have"))
+		list(w, lines)
 	}
 }
 
@@ -80,14 +79,11 @@ func (s checkedSpec) report(w io.Writer, as config.Image) {
 	fact(w, "modes", "%s", frequencies(modes, len(modes)))
 	if folders := s.folders(); len(folders) > 1 {
 		names := slices.Sorted(maps.Keys(folders))
-		var words []string
-		for _, name := range names[:min(mostFolders, len(names))] {
-			words = append(words, fmt.Sprintf("%s (%d)", name, folders[name]))
-		}
+		text := counted(names[:min(mostFolders, len(names))], folders)
 		if more := len(names) - mostFolders; more > 0 {
-			words = append(words, fmt.Sprintf("and %d more", more))
+			text += fmt.Sprintf(", and %d more", more)
 		}
-		fact(w, "folders", "%s", strings.Join(words, ", "))
+		fact(w, "folders", "%s", text)
 	}
 }
 
@@ -126,8 +122,12 @@ func frequencies(counts map[string]int, most int) string {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(-cmp.Compare(counts[a], counts[b]), cmp.Compare(a, b))
 	})
+	return counted(names[:most], counts)
+}
+
+func counted(names []string, counts map[string]int) string {
 	var words []string
-	for _, name := range names[:most] {
+	for _, name := range names {
 		words = append(words, fmt.Sprintf("%s (%d)", name, counts[name]))
 	}
 	return strings.Join(words, ", ")
@@ -177,33 +177,26 @@ func reportShared(w io.Writer, source, target *checkedSet) {
 			shared = append(shared, path+" = "+other)
 		}
 	}
-	if len(shared) == 0 {
-		return
+	if len(shared) > 0 {
+		slices.Sort(shared)
+		fmt.Fprintf(w, "\nboth sets: %s in the source and in the target\n", number(len(shared), "file is", "files are"))
+		list(w, shared)
 	}
-	slices.Sort(shared)
-	fmt.Fprintf(w, "\nboth sets: %s in the source and in the target\n", countAre(len(shared)))
-	for _, pair := range shared[:min(mostCopies, len(shared))] {
-		fmt.Fprintf(w, "    %s\n", pair)
-	}
-	andMore(w, len(shared)-mostCopies)
 }
 
-func andMore(w io.Writer, more int) {
-	if more > 0 {
+// list writes the first few of some lines.
+func list(w io.Writer, lines []string) {
+	for _, line := range lines[:min(mostCopies, len(lines))] {
+		fmt.Fprintf(w, "    %s\n", line)
+	}
+	if more := len(lines) - mostCopies; more > 0 {
 		fmt.Fprintf(w, "    and %d more\n", more)
 	}
 }
 
-func countHave(n int) string {
+func number(n int, one, many string) string {
 	if n == 1 {
-		return "1 file has"
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d files have", n)
-}
-
-func countAre(n int) string {
-	if n == 1 {
-		return "1 file is"
-	}
-	return fmt.Sprintf("%d files are", n)
+	return fmt.Sprintf("%d %s", n, many)
 }
