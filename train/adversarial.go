@@ -18,25 +18,16 @@ type adversarial struct {
 	// latent draws the noise from which a generator makes n images, [n, Latent, 1, 1].
 	latent func(n int64) torch.Tensor
 
-	// criticLoss is the critic's loss on real and fake images, [N, C, H, W], with its parts.
-	criticLoss func(real, fake torch.Tensor) criticTerms
+	// criticLoss is the critic's loss on real and fake images, [N, C, H, W], with its parts: "loss", "real" and "fake" (the mean
+	// scores) and "realScores" and "fakeScores".
+	criticLoss func(real, fake torch.Tensor) terms
 	// generatorLoss is the generator's, from the critic's scores for its fakes, [N, M].
 	generatorLoss func(scores torch.Tensor) torch.Tensor
 }
 
-// criticTerms are the parts of one critic step, all on the device.
-type criticTerms struct {
-	loss, real, fake       torch.Tensor // scalars: the loss, and the mean score of real and of fake images
-	penalty                torch.Tensor // scalar, before its weight; none where the objective has no penalty
-	realScores, fakeScores torch.Tensor // [N, M]: one row an image
-	gradient               torch.Tensor // scalar: the norm of the loss's gradient
-}
-
-// generatorTerms are the parts of a generator step.
-type generatorTerms struct {
-	loss, scores torch.Tensor // a scalar, and the critic's scores for the fakes, [N, M]
-	gradient     torch.Tensor // scalar: the norm of the loss's gradient
-}
+// terms are the parts of a loss by name, on the device: scalars, and the critic's scores, [N, M] with one row an image. "loss" is the
+// one that is learnt from.
+type terms map[string]torch.Tensor
 
 func newAdversarial(c config.Config, device torch.Device) adversarial {
 	a := adversarial{arch: c.Arch(), criticSteps: int(c.Objective.Value("critic_steps")), device: device}
@@ -108,114 +99,95 @@ func (a *adversarial) fakes(inputs []torch.Tensor) []torch.Tensor {
 	return fakes
 }
 
-// step makes one iteration and returns the terms of the generator's and of the last critic step. They belong to the scope
-// that is running.
-func (a *adversarial) step(batches []Batch) (g generatorTerms, c criticTerms) {
+// step makes one iteration and returns the terms of the generator's step, with its "scores", and of the last critic step. They belong
+// to the scope that is running.
+func (a *adversarial) step(batches []Batch) (generator, critic terms) {
 	inputs := make([]torch.Tensor, len(batches))
 	for i, b := range batches {
 		inputs[i] = a.input(b)
 	}
 	fakes := a.fakes(inputs)
 	for range a.criticSteps {
-		c = a.criticStep(batches, fakes)
+		critic = a.criticStep(batches, fakes)
 	}
-	grads := sum{}
-	for i := range batches {
-		torch.Scope(func() {
-			fake := fakes[i]
-			if len(batches) > 1 {
-				fake = a.generator.Network.Forward(inputs[i])
-			}
-			scores := a.scores(fake)
-			loss := a.generatorLoss(scores)
-			grads.add(torch.Grad([]torch.Tensor{loss}, a.generator.Network.tensors(), nil, false, false))
-			g = generatorTerms{
-				loss:   joined(g.loss, loss, len(batches)),
-				scores: stacked(g.scores, scores),
-			}
-		})
-	}
-	g.gradient = a.generator.update(grads.mean())
-	return g, c
+	return a.generatorStep(inputs, fakes, []*Model{a.generator}, func(_ int, fake torch.Tensor) terms {
+		scores := a.scores(fake)
+		return terms{"loss": a.generatorLoss(scores), "scores": scores}
+	}), critic
 }
 
-// criticStep updates the critic once. Its terms outlive it; the graph behind them does not.
-func (a *adversarial) criticStep(batches []Batch, fakes []torch.Tensor) (terms criticTerms) {
+// criticStep updates the critic once.
+func (a *adversarial) criticStep(batches []Batch, fakes []torch.Tensor) terms {
+	return learn([]*Model{a.critic}, len(batches), func(i int) terms { return a.criticLoss(batches[i].Target, fakes[i].Detach()) })
+}
+
+// generatorStep updates the generator, and what is trained with it, once. Of several batches each goes through the generator once
+// more, with other elements dropped out.
+func (a *adversarial) generatorStep(inputs, fakes []torch.Tensor, models []*Model, loss func(i int, fake torch.Tensor) terms) terms {
+	return learn(models, len(inputs), func(i int) terms {
+		if len(inputs) > 1 {
+			return loss(i, a.generator.Network.Forward(inputs[i]))
+		}
+		return loss(i, fakes[i])
+	})
+}
+
+// learn updates models once, by the mean gradient of the losses of n batches. It returns the means of the scalars, the rows of the
+// scores of all batches, and the norm of each model's gradient ("critic gradient"). They outlive the scope of learn; the graphs behind
+// them do not.
+func learn(models []*Model, n int, loss func(i int) terms) terms {
+	all := terms{}
 	torch.Scope(func() {
-		grads := sum{}
-		for i, b := range batches {
+		var weights, grads []torch.Tensor
+		for _, m := range models {
+			weights = append(weights, m.Network.tensors()...)
+		}
+		for i := range n {
 			torch.Scope(func() {
-				c := a.criticLoss(b.Target, fakes[i].Detach())
-				grads.add(torch.Grad([]torch.Tensor{c.loss}, a.critic.Network.tensors(), nil, false, false))
-				n := len(batches)
-				terms = criticTerms{
-					joined(terms.loss, c.loss, n), joined(terms.real, c.real, n), joined(terms.fake, c.fake, n), joined(terms.penalty, c.penalty, n),
-					stacked(terms.realScores, c.realScores), stacked(terms.fakeScores, c.fakeScores), torch.Tensor{},
+				one := loss(i)
+				for k, g := range torch.Grad([]torch.Tensor{one["loss"]}, weights, nil, false, false) {
+					if i == 0 {
+						grads = append(grads, g.Keep())
+					} else {
+						grads[k].AddI(g, 1)
+					}
 				}
+				all.add(one, n)
 			})
 		}
-		terms.gradient = a.critic.update(grads.mean())
-		for _, t := range []torch.Tensor{terms.loss, terms.real, terms.fake, terms.penalty, terms.realScores, terms.fakeScores, terms.gradient} {
-			if t.T != nil {
-				t.Keep()
+		if n > 1 {
+			for _, g := range grads {
+				g.MulScalarI(1 / float64(n))
 			}
 		}
+		for _, m := range models {
+			count := len(m.Network.Params)
+			all[m.Name+" gradient"] = m.update(grads[:count])
+			grads = grads[count:]
+		}
+		for _, x := range all {
+			x.Keep()
+		}
 	})
-	return terms
+	return all
 }
 
-// sum adds up the gradients of several batches.
-type sum struct {
-	n     int
-	grads []torch.Tensor
-}
-
-// add takes the gradients of one more batch out of the scope that is running.
-func (s *sum) add(grads []torch.Tensor) {
-	s.n++
-	if s.n == 1 {
-		s.grads = grads
-		for _, g := range grads {
-			g.Keep()
+// add adds the terms of one of n batches. What it makes outlives the scope.
+func (t terms) add(one terms, n int) {
+	for name, x := range one {
+		x = x.Detach()
+		before, more := t[name]
+		switch scalar := x.Dim() == 0; {
+		case scalar && n > 1:
+			x = x.MulScalar(1 / float64(n))
+			if more {
+				x = torch.Add(before, x, 1)
+			}
+		case more:
+			x = torch.Cat([]torch.Tensor{before, x}, 0)
 		}
-		return
+		t[name] = x.Keep()
 	}
-	for i, g := range grads {
-		s.grads[i].AddI(g, 1)
-	}
-}
-
-func (s *sum) mean() []torch.Tensor {
-	if s.n > 1 {
-		for _, g := range s.grads {
-			g.MulScalarI(1 / float64(s.n))
-		}
-	}
-	return s.grads
-}
-
-// joined adds x/n to a sum that outlives the scope; x may be missing.
-func joined(sum, x torch.Tensor, n int) torch.Tensor {
-	if x.T == nil {
-		return sum
-	}
-	x = x.Detach()
-	if n > 1 {
-		x = x.MulScalar(1 / float64(n))
-	}
-	if sum.T != nil {
-		x = torch.Add(sum, x, 1)
-	}
-	return x.Keep()
-}
-
-// stacked puts the rows of x, [N, M], below those before, outliving the scope.
-func stacked(before, x torch.Tensor) torch.Tensor {
-	x = x.Detach()
-	if before.T != nil {
-		x = torch.Cat([]torch.Tensor{before, x}, 0)
-	}
-	return x.Keep()
 }
 
 // scores are the critic's for x, [N, C, H, W], flattened to [N, M].
@@ -224,10 +196,9 @@ func (a *adversarial) scores(x torch.Tensor) torch.Tensor {
 }
 
 // bothScores are the terms that every objective needs: the scores of real and fake images and their means.
-func (a *adversarial) bothScores(real, fake torch.Tensor) (c criticTerms) {
-	c.realScores, c.fakeScores = a.scores(real), a.scores(fake)
-	c.real, c.fake = c.realScores.Mean(), c.fakeScores.Mean()
-	return c
+func (a *adversarial) bothScores(real, fake torch.Tensor) terms {
+	ofReal, ofFake := a.scores(real), a.scores(fake)
+	return terms{"realScores": ofReal, "fakeScores": ofFake, "real": ofReal.Mean(), "fake": ofFake.Mean()}
 }
 
 // gradientColumns follow an objective's published columns.
@@ -246,15 +217,13 @@ func adversarialCost(c config.Config) []config.NetworkCost {
 	return []config.NetworkCost{generator, critic}
 }
 
-// accuracies are the published shares: Gen_Acc, of the generator's fakes that the critic scores above zero, and Critic_Acc,
-// of the scores in its last step that were on the right side of zero.
-func accuracies(scores torch.Tensor, last criticTerms) (generator, critic torch.Tensor) {
-	right := torch.Cat([]torch.Tensor{last.realScores.Gt(0), last.fakeScores.Lt(0)}, 0)
-	return share(scores.Gt(0)), share(right)
+// accuracies are the published shares: Gen_Acc, of the generator's fakes that the critic scores above zero, and Critic_Acc, of the
+// scores in its last step that were on the right side of zero.
+func accuracies(generator, critic terms) (ofGenerator, ofCritic torch.Tensor) {
+	share := func(b torch.Tensor) torch.Tensor { return b.CastTo(torch.Float).Mean() } // of booleans
+	right := torch.Cat([]torch.Tensor{critic["realScores"].Gt(0), critic["fakeScores"].Lt(0)}, 0)
+	return share(generator["scores"].Gt(0)), share(right)
 }
-
-// share is the mean of a tensor of booleans.
-func share(b torch.Tensor) torch.Tensor { return b.CastTo(torch.Float).Mean() }
 
 // scalars copies scalar tensors to the host in one go: reading each on its own would wait for the GPU each time.
 func scalars(ts ...torch.Tensor) []float64 {

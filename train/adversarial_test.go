@@ -131,13 +131,13 @@ func againstPyTorch(t *testing.T, name string, device torch.Device, bound float6
 			for step = range refCriticSteps {
 				// The gradients are taken here once more, because criticStep keeps them to itself.
 				terms := a.criticLoss(b.Target, fake.Detach())
-				grads := torch.Grad([]torch.Tensor{terms.loss}, a.critic.Network.tensors(), nil, true, false)
+				grads := torch.Grad([]torch.Tensor{terms["loss"]}, a.critic.Network.tensors(), nil, true, false)
 				for j, p := range a.critic.Network.Params {
 					compare(t, vectors, bound, at("critic/%d/grad/%s", step, p.Name), grads[j])
 				}
 				got := a.criticStep([]Batch{b}, []torch.Tensor{fake})
-				for term, value := range map[string]torch.Tensor{"loss": got.loss, "real": got.real, "fake": got.fake, "penalty": got.penalty} {
-					if value.T != nil {
+				for _, term := range []string{"loss", "real", "fake", "penalty"} {
+					if value, there := got[term]; there {
 						compare(t, vectors, bound, at("critic/%d/%s", step, term), value.View(1))
 					}
 				}

@@ -89,7 +89,7 @@ func newChaosGAN(c config.Config, device torch.Device) Objective {
 		paired:      c.Paired(),
 		inputNoise:  func(shape []int64) torch.Tensor { return torch.RandN(shape, false).To(device) },
 	}
-	g.criticLoss = func(real, fake torch.Tensor) criticTerms { return g.entropyLoss(fromUnit(real), fromUnit(fake)) }
+	g.criticLoss = func(real, fake torch.Tensor) terms { return g.entropyLoss(fromUnit(real), fromUnit(fake)) }
 	g.inverse = g.arch
 	g.inverse.InputNoise = 0
 	g.reconstructor = newModel("reconstructor", newNetwork(g.inverse, device), c, c.Generator.EMA)
@@ -127,14 +127,16 @@ func (g *chaosGAN) Step(batches []Batch) (values []float64) {
 			inputs[i] = g.noisy(plain[i].Source, g.inputNoise(b.Source.Shape()))
 		}
 		fakes := g.fakes(inputs)
-		var critic criticTerms
+		var critic terms
 		for range g.criticSteps {
 			critic = g.criticStep(plain, fakes)
 		}
-		t := g.generatorStep(plain, inputs, fakes)
-		right, criticRight := accuracies(t.scores, critic)
-		columns := []torch.Tensor{t.loss, critic.loss, t.reconstruction, t.target, t.mse, t.ssim, critic.real, critic.fake, right, criticRight,
-			t.gradient, critic.gradient, t.inverseGradient}
+		t := g.generatorStep(inputs, fakes, []*Model{g.generator, g.reconstructor}, func(i int, fake torch.Tensor) terms {
+			return g.losses(plain[i], fake)
+		})
+		right, criticRight := accuracies(t, critic)
+		columns := []torch.Tensor{t["loss"], critic["loss"], t["reconstruction"], t["target"], t["mse"], t["ssim"], critic["real"], critic["fake"],
+			right, criticRight, t["generator gradient"], critic["critic gradient"], t["reconstructor gradient"]}
 		if !g.paired {
 			columns = slices.Delete(columns, 3, 4)
 		}
@@ -148,57 +150,25 @@ func (g *chaosGAN) noisy(x, noise torch.Tensor) torch.Tensor {
 	return torch.Add(x, noise, float32(g.weights.Value("input_noise"))).Clamp(0, 1)
 }
 
-// chaosTerms are the parts of a step of encryptor and reconstruction network.
-type chaosTerms struct {
-	generatorTerms                                 // gradient is that of the encryptor
-	reconstruction, target, mse, ssim torch.Tensor // scalars; target: none where no target belongs to an image
-	inverseGradient                   torch.Tensor // scalar: the norm of the reconstruction network's gradient
-}
-
-// generatorStep updates encryptor and reconstruction network once. As in adversarial.step, of several batches each goes through
-// the encryptor once more, here with other elements dropped out.
-func (g *chaosGAN) generatorStep(plain []Batch, inputs, fakes []torch.Tensor) (t chaosTerms) {
-	n := len(plain)
-	encryptor := g.generator.Network.tensors()
-	both := append(encryptor[:len(encryptor):len(encryptor)], g.reconstructor.Network.tensors()...)
-	grads := sum{}
-	for i, b := range plain {
-		torch.Scope(func() {
-			fake := fakes[i]
-			if n > 1 {
-				fake = g.generator.Network.Forward(inputs[i])
-			}
-			c := g.losses(b, fake)
-			grads.add(torch.Grad([]torch.Tensor{c.loss}, both, nil, false, false))
-			t.loss, t.scores = joined(t.loss, c.loss, n), stacked(t.scores, c.scores)
-			t.reconstruction, t.target = joined(t.reconstruction, c.reconstruction, n), joined(t.target, c.target, n)
-			t.mse, t.ssim = joined(t.mse, c.mse, n), joined(t.ssim, c.ssim, n)
-		})
-	}
-	mean := grads.mean()
-	t.gradient = g.generator.update(mean[:len(encryptor)])
-	t.inverseGradient = g.reconstructor.update(mean[len(encryptor):])
-	return t
-}
-
-// losses are those of encryptor and reconstruction network for a batch of images in [0, 1] and its encrypted images.
-func (g *chaosGAN) losses(b Batch, fake torch.Tensor) (t chaosTerms) {
-	w := g.weights
-	t.scores = g.scores(fromUnit(fake))
-	t.loss = t.scores.Neg().Softplus().Mean()
+// losses are those of encryptor and reconstruction network for a batch of images in [0, 1] and its encrypted images. Where no target
+// belongs to an image there is no "target".
+func (g *chaosGAN) losses(b Batch, fake torch.Tensor) terms {
+	weight := func(name string) float32 { return float32(g.weights.Value(name)) }
+	scores := g.scores(fromUnit(fake))
+	t := terms{"scores": scores}
+	loss := scores.Neg().Softplus().Mean()
 	if g.paired {
-		t.loss = torch.Add(t.loss, oneMinus(globalSSIM(fake, b.Target)), float32(w.Value("global_ssim_weight")))
+		loss = torch.Add(loss, oneMinus(globalSSIM(fake, b.Target)), weight("global_ssim_weight"))
 	}
-	t.loss = t.loss.MulScalar(w.Value("adversarial_weight"))
+	loss = loss.MulScalar(g.weights.Value("adversarial_weight"))
 	if g.paired {
-		mse, similarity := torch.MSELoss(fake, b.Target, "mean"), ssim(fake, b.Target)
-		t.target = torch.Add(mse, oneMinus(similarity), 1)
-		t.loss = torch.Add(t.loss, t.target, float32(w.Value("target_weight")))
+		t["target"] = torch.Add(torch.MSELoss(fake, b.Target, "mean"), oneMinus(ssim(fake, b.Target)), 1)
+		loss = torch.Add(loss, t["target"], weight("target_weight"))
 	}
 	back := g.reconstructor.Network.Forward(fake)
-	t.mse, t.ssim = torch.MSELoss(back, b.Source, "mean"), ssim(back, b.Source)
-	t.reconstruction = torch.Add(t.mse, oneMinus(t.ssim), 1)
-	t.loss = torch.Add(t.loss, t.reconstruction, float32(w.Value("reconstruction_weight")))
+	t["mse"], t["ssim"] = torch.MSELoss(back, b.Source, "mean"), ssim(back, b.Source)
+	t["reconstruction"] = torch.Add(t["mse"], oneMinus(t["ssim"]), 1)
+	t["loss"] = torch.Add(loss, t["reconstruction"], weight("reconstruction_weight"))
 	return t
 }
 

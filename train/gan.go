@@ -36,16 +36,16 @@ func newGAN(c config.Config, device torch.Device) Objective {
 
 func (g *gan) Step(batches []Batch) (values []float64) {
 	torch.Scope(func() {
-		terms, c := g.step(batches)
-		generator, critic := accuracies(terms.scores, c)
-		values = scalars(terms.loss, c.loss, c.real, c.fake, generator, critic, terms.gradient, c.gradient)
+		own, c := g.step(batches)
+		generator, critic := accuracies(own, c)
+		values = scalars(own["loss"], c["loss"], c["real"], c["fake"], generator, critic, own["generator gradient"], c["critic gradient"])
 	})
 	return values
 }
 
 // entropyLoss is the binary cross-entropy, by softplus(x) = −log σ(−x), which does not overflow.
-func (a *adversarial) entropyLoss(real, fake torch.Tensor) criticTerms {
+func (a *adversarial) entropyLoss(real, fake torch.Tensor) terms {
 	c := a.bothScores(real, fake)
-	c.loss = torch.Add(c.realScores.Neg().Softplus().Mean(), c.fakeScores.Softplus().Mean(), 1)
+	c["loss"] = torch.Add(c["realScores"].Neg().Softplus().Mean(), c["fakeScores"].Softplus().Mean(), 1)
 	return c
 }

@@ -59,16 +59,17 @@ func newWGANGP(c config.Config, device torch.Device) Objective {
 func (w *wganGP) Step(batches []Batch) (values []float64) {
 	torch.Scope(func() {
 		g, c := w.step(batches)
-		generator, critic := accuracies(g.scores, c)
-		values = scalars(g.loss, c.loss, torch.Sub(c.real, c.fake, 1), c.penalty, c.real, c.fake, generator, critic, g.gradient, c.gradient)
+		generator, critic := accuracies(g, c)
+		values = scalars(g["loss"], c["loss"], torch.Sub(c["real"], c["fake"], 1), c["penalty"], c["real"], c["fake"], generator, critic,
+			g["generator gradient"], c["critic gradient"])
 	})
 	return values
 }
 
-func (w *wganGP) wassersteinLoss(real, fake torch.Tensor) criticTerms {
+func (w *wganGP) wassersteinLoss(real, fake torch.Tensor) terms {
 	c := w.bothScores(real, fake)
-	c.penalty = w.gradientPenalty(real, fake)
-	c.loss = torch.Add(torch.Sub(c.fake, c.real, 1), c.penalty, float32(w.penaltyWeight))
+	c["penalty"] = w.gradientPenalty(real, fake) // before its weight
+	c["loss"] = torch.Add(torch.Sub(c["fake"], c["real"], 1), c["penalty"], float32(w.penaltyWeight))
 	return c
 }
 
