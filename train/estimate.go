@@ -198,21 +198,16 @@ func (l plannedLayer) time(batch int, device torch.Device) float64 {
 	return time.Since(began).Seconds() / float64(times) / share
 }
 
-func mebibytes(n float64) string {
-	if n < 1<<30 {
-		return fmt.Sprintf("%.3g MiB", n/(1<<20))
-	}
-	return fmt.Sprintf("%.3g GiB", n/(1<<30))
-}
+func mebibytes(n float64) string { return scaled(n/(1<<20), 1<<10, "MiB", "GiB") }
 
-func flops(n float64) string {
-	for _, unit := range []string{"FLOP", "kFLOP", "MFLOP", "GFLOP"} {
-		if n < 1000 {
-			return fmt.Sprintf("%.3g %s", n, unit)
-		}
-		n /= 1000
+func flops(n float64) string { return scaled(n, 1000, "FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP") }
+
+// scaled writes n in the unit that leaves less than factor of it, or in the last.
+func scaled(n, factor float64, units ...string) string {
+	for len(units) > 1 && n >= factor {
+		n, units = n/factor, units[1:]
 	}
-	return fmt.Sprintf("%.3g TFLOP", n)
+	return fmt.Sprintf("%.3g %s", n, units[0])
 }
 
 func roughTime(seconds float64) string {

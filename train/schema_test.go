@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,7 +135,7 @@ func objectiveSchema(o config.ObjectiveConfig) map[string]any {
 	properties := map[string]any{"name": map[string]any{
 		"type": "string", "default": o.Name, "enum": choices("objective.name"), "description": "the losses and updates",
 	}}
-	for _, p := range config.Options() {
+	for _, p := range options() {
 		property := map[string]any{"type": "number", "default": p.Default, "minimum": p.Min, "description": strings.Join(p.Objectives, ", ") + ": " + p.Doc}
 		if p.Whole {
 			property["type"] = "integer"
@@ -145,6 +146,26 @@ func objectiveSchema(o config.ObjectiveConfig) map[string]any {
 		properties[p.Name] = property
 	}
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
+}
+
+// An option is a parameter with the objectives that have it; the default is the first one's.
+type option struct {
+	config.Param
+	Objectives []string
+}
+
+// options lists the parameters of all objectives, each name once.
+func options() (all []option) {
+	for _, o := range config.Objectives() {
+		for _, p := range o.Params {
+			i := slices.IndexFunc(all, func(q option) bool { return q.Name == p.Name })
+			if i < 0 {
+				i, all = len(all), append(all, option{Param: p})
+			}
+			all[i].Objectives = append(all[i].Objectives, o.Name)
+		}
+	}
+	return all
 }
 
 // fieldComment reads the comment of a struct's field from its source.
@@ -235,7 +256,7 @@ func objectiveRows(row func(key, value, what string)) {
 		names = append(names, "`"+o.Name+"`: "+o.Doc)
 	}
 	row("objective.name", "`"+config.Default().Objective.Name+"`", strings.Join(names, "; "))
-	for _, p := range config.Options() {
+	for _, p := range options() {
 		value := fmt.Sprintf("`%v`", p.Default)
 		for _, o := range p.Objectives {
 			if own := config.DefaultOf(o, "", "").Objective.Value(p.Name); own != p.Default {

@@ -113,27 +113,6 @@ func parameters(own string) (all []Param, ofOwn []bool) {
 	return all, ofOwn
 }
 
-// An Option is a parameter as the list of all options shows it.
-type Option struct {
-	Param               // with the default of the first of the objectives
-	Objectives []string // that have it
-}
-
-// Options lists the parameters of all objectives, each name once.
-func Options() (all []Option) {
-	params, _ := parameters("")
-	for _, p := range params {
-		option := Option{Param: p}
-		for _, o := range objectives {
-			if slices.ContainsFunc(o.Params, func(q Param) bool { return q.Name == p.Name }) {
-				option.Objectives = append(option.Objectives, o.Name)
-			}
-		}
-		all = append(all, option)
-	}
-	return all
-}
-
 // objectiveDefaults are the parameters that the objective called name begins with.
 func objectiveDefaults(name string) ObjectiveConfig {
 	o := ObjectiveConfig{Name: name}
@@ -147,7 +126,10 @@ func objectiveDefaults(name string) ObjectiveConfig {
 }
 
 // YAMLShape is a struct type with the keys that an objective can have, which are known only when the program runs.
-func (ObjectiveConfig) YAMLShape() reflect.Type {
+func (ObjectiveConfig) YAMLShape() reflect.Type { return shape(reflect.TypeFor[int]()) }
+
+// shape is a struct of the name and the parameters of all objectives, in the order of parameters.
+func shape(whole reflect.Type) reflect.Type {
 	field := func(i int, key string, t reflect.Type) reflect.StructField {
 		return reflect.StructField{Name: "F" + strconv.Itoa(i), Type: t, Tag: reflect.StructTag(fmt.Sprintf("yaml:%q", key))}
 	}
@@ -156,7 +138,7 @@ func (ObjectiveConfig) YAMLShape() reflect.Type {
 	for i, p := range all {
 		t := reflect.TypeFor[float64]()
 		if p.Whole {
-			t = reflect.TypeFor[int]()
+			t = whole
 		}
 		fields = append(fields, field(i+1, p.Name, t))
 	}
@@ -165,7 +147,7 @@ func (ObjectiveConfig) YAMLShape() reflect.Type {
 
 // UnmarshalYAML changes what the document says and keeps the rest.
 func (o *ObjectiveConfig) UnmarshalYAML(unmarshal func(any) error) error {
-	v := reflect.New(o.YAMLShape())
+	v := reflect.New(shape(reflect.TypeFor[float64]())) // strictyaml has seen to whole numbers
 	fields := v.Elem()
 	fields.Field(0).SetString(o.Name)
 	all, _ := parameters(o.Name)
@@ -174,22 +156,14 @@ func (o *ObjectiveConfig) UnmarshalYAML(unmarshal func(any) error) error {
 		if !ok {
 			value = p.Default
 		}
-		if p.Whole {
-			fields.Field(i + 1).SetInt(int64(value))
-		} else {
-			fields.Field(i + 1).SetFloat(value)
-		}
+		fields.Field(i + 1).SetFloat(value)
 	}
 	if err := unmarshal(v.Interface()); err != nil {
 		return err
 	}
 	o.Name = fields.Field(0).String()
 	for i, p := range all {
-		if f := fields.Field(i + 1); p.Whole {
-			o.Set(p.Name, float64(f.Int()))
-		} else {
-			o.Set(p.Name, f.Float())
-		}
+		o.Set(p.Name, fields.Field(i+1).Float())
 	}
 	return nil
 }
