@@ -121,7 +121,7 @@ func (a *adversarial) criticStep(batches []Batch, fakes []torch.Tensor) terms {
 	return learn([]*Model{a.critic}, len(batches), func(i int) terms { return a.criticLoss(batches[i].Target, fakes[i].Detach()) })
 }
 
-// generatorStep updates the generator, and what is trained with it, once. Of several batches each goes through the generator once
+// generatorStep updates the generator, and what is trained with it, once. With several batches, each goes through the generator once
 // more, with other elements dropped out.
 func (a *adversarial) generatorStep(inputs, fakes []torch.Tensor, models []*Model, loss func(i int, fake torch.Tensor) terms) terms {
 	return learn(models, len(inputs), func(i int) terms {

@@ -20,7 +20,7 @@ import (
 // AssessOptions say with which images Assess assesses a run.
 type AssessOptions struct {
 	Options                // Force and Log
-	Images  int            // how many, spread over the set; fewer where there are not so many
+	Images  int            // how many at most, spread over the set
 	Source  []dataset.Spec // other images than those that were held out of the training
 }
 

@@ -45,7 +45,7 @@ var chaosGANKind = kind{config.Objective{
 }, newChaosGAN}
 
 // chaosColumns are those of metrics.csv. Generator Loss is the whole loss of E and R. Reconstruction Loss and Target Loss are its last
-// two brackets; where targets belong to no image there is no Target Loss. MSE and SSIM are those between image and reconstruction.
+// two brackets; without pairs there is no Target Loss. MSE and SSIM are those between image and reconstruction.
 func chaosColumns(c config.Config) []string {
 	columns := []string{"Generator Loss", "Critic Loss", "Reconstruction Loss", "Target Loss", "MSE", "SSIM", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}
 	if !c.Paired() {
@@ -150,8 +150,8 @@ func (g *chaosGAN) noisy(x, noise torch.Tensor) torch.Tensor {
 	return torch.Add(x, noise, float32(g.weights.Value("input_noise"))).Clamp(0, 1)
 }
 
-// losses are those of encryptor and reconstruction network for a batch of images in [0, 1] and its encrypted images. Where no target
-// belongs to an image there is no "target".
+// losses are those of encryptor and reconstruction network for a batch of images in [0, 1] and its encrypted images. Without pairs
+// there is no "target".
 func (g *chaosGAN) losses(b Batch, fake torch.Tensor) terms {
 	weight := func(name string) float32 { return float32(g.weights.Value(name)) }
 	scores := g.scores(fromUnit(fake))

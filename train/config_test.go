@@ -17,7 +17,7 @@ func TestResolvedConfigReadsBack(t *testing.T) {
 	}
 	for _, name := range names {
 		if text := read(t, name); !bytes.Contains(text, []byte("\nsource:")) {
-			continue // for keygan evaluate alone
+			continue // only for keygan evaluate
 		}
 		c, err := config.Read(name)
 		if err != nil {

@@ -168,9 +168,9 @@ func (l plannedLayer) time(batch int, device torch.Device) float64 {
 		fewer := min(max(int(float64(batch)*much/(3*l.flop)), 1), batch)
 		share, batch = float64(fewer)/float64(batch), fewer
 	}
-	alone := l.Layer
-	alone.Residual, alone.BeforeAdd, alone.Noise = "", "", ""
-	n := newNetwork(infer.Arch{Layers: []infer.Layer{alone}}, device)
+	bare := l.Layer
+	bare.Residual, bare.BeforeAdd, bare.Noise = "", "", ""
+	n := newNetwork(infer.Arch{Layers: []infer.Layer{bare}}, device)
 	defer func() {
 		for _, p := range n.state() {
 			p.Tensor.Close()

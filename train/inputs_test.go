@@ -96,7 +96,7 @@ func TestRunsWithACacheAreExact(t *testing.T) {
 	sameFiles(t, whole, without, "generator.npz", "metrics.csv", "metrics.jsonl")
 }
 
-// What cannot be trained with leaves no run, and a run that is there is not made to wait for its data.
+// Bad data leaves no run, and a run that is there is refused before the data is read.
 func TestBadDataLeavesNoRun(t *testing.T) {
 	c := traintest.FolderConfig(t, traintest.Pictures(t, map[string]string{"a.png": "#1", "b.png": "bad"}), traintest.ManyPictures(t, 3))
 	if err := Run(context.Background(), c, Options{}); !errors.Is(err, inputs.ErrUnreadable) {

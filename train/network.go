@@ -39,9 +39,7 @@ type draws struct {
 // newNetwork builds the network of arch on device, with PyTorch's initial distribution of weights.
 func newNetwork(arch infer.Arch, device torch.Device) *Network {
 	n := &Network{arch: arch, byName: map[string]torch.Tensor{}}
-	n.draw.normal = func(count, h, w int64) torch.Tensor {
-		return torch.RandN([]int64{count, 1, h, w}, false).To(device)
-	}
+	n.draw.normal = func(count, h, w int64) torch.Tensor { return torch.RandN([]int64{count, 1, h, w}, false).To(device) }
 	n.draw.dropout = func(x torch.Tensor, p float64) torch.Tensor { return F.Dropout(x, p, true) }
 	for _, p := range arch.Params() {
 		// Weights are drawn on the CPU, so that a seed gives the same ones whatever the device.
@@ -191,18 +189,13 @@ func (n *Network) arrays() map[string]infer.Array {
 
 func pair(n int) []int64 { return []int64{int64(n), int64(n)} }
 
-func ints(shape []int64) []int {
-	out := make([]int, len(shape))
-	for i, d := range shape {
-		out[i] = int(d)
-	}
-	return out
-}
+func ints(shape []int64) []int   { return converted[int](shape) }
+func int64s(shape []int) []int64 { return converted[int64](shape) }
 
-func int64s(shape []int) []int64 {
-	out := make([]int64, len(shape))
+func converted[To, From int | int64](shape []From) []To {
+	out := make([]To, len(shape))
 	for i, d := range shape {
-		out[i] = int64(d)
+		out[i] = To(d)
 	}
 	return out
 }

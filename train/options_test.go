@@ -178,7 +178,7 @@ func TestAccumulationIsABatch(t *testing.T) {
 	}
 }
 
-// An update whose gradient is no number is left out, and counted; the weights stay what they were.
+// An update whose gradient is not finite is left out and counted. The weights stay what they were.
 func TestSkippedUpdate(t *testing.T) {
 	c := traintest.SmallConfig(t)
 	c.Train.OnNaN = "skip"

@@ -35,7 +35,7 @@ func newRecorder(t *Training, s *samples) (*recorder, error) {
 	if t.resumedFrom != "" && err == nil {
 		r.Record = old
 		r.Error, r.Ended, r.SHA256 = "", time.Time{}, nil
-	} else { // a run.json that cannot be read is no reason not to go on
+	} else { // the run goes on without a run.json that can be read
 		r.Began, r.Machine = now, machine
 	}
 	if t.resumedFrom != "" {

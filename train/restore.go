@@ -112,7 +112,7 @@ func (t *Training) warnInexact(meta checkpointMeta) {
 	}
 }
 
-// restore reads what the model has learnt in so many steps of Adam.
+// restore reads what the model has learnt. steps are those that Adam has made.
 func (m *Model) restore(a *npz.Archive, steps int64) (err error) {
 	if steps > 0 { // makes the moments, which are read with the rest
 		zeros := make([][]float32, len(m.Network.Params))

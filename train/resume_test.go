@@ -115,7 +115,7 @@ func TestResumeWritesAMissingGenerator(t *testing.T) {
 	}
 }
 
-// A folder that is no run's may hold somebody's samples: they are not touched, --force or not.
+// A folder without a run may hold somebody's samples. They are not touched, with --force or without.
 func TestFolderThatIsNoRun(t *testing.T) {
 	for _, force := range []bool{false, true} {
 		c := traintest.SmallConfig(t)

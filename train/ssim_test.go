@@ -50,7 +50,7 @@ func TestSSIMIsThatOfEvaluate(t *testing.T) {
 					t.Errorf("%d channels, pair %d: %.9f, want %.9f", channels, i, got, want)
 				}
 			}
-			// Of a batch it is the mean.
+			// For a batch it is the mean.
 			first, second := ssim(tensor01(plain), tensor01(random)).Float(), ssim(tensor01(other), tensor01(plain)).Float()
 			if got := ssim(tensor01(plain, other), tensor01(random, plain)).Float(); math.Abs(got-(first+second)/2) > 1e-7 {
 				t.Errorf("%d channels: %v of a batch, %v and %v of its images", channels, got, first, second)

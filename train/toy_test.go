@@ -14,7 +14,7 @@ import (
 	"keygan/train/internal/traintest"
 )
 
-// toyKind is an objective as a newcomer would add it: the generator alone, which learns by least squares.
+// toyKind is an objective as a newcomer would add it: a generator that learns by least squares, without a critic.
 var toyKind = kind{config.Objective{
 	Name:       "toy",
 	Doc:        "least squares",

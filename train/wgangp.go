@@ -47,9 +47,7 @@ func newWGANGP(c config.Config, device torch.Device) Objective {
 	w := &wganGP{
 		adversarial:   newAdversarial(c, device),
 		penaltyWeight: c.Objective.Value("penalty_weight"),
-		alpha: func(n int64) torch.Tensor {
-			return torch.Rand([]int64{n, 1, 1, 1}, false).To(device)
-		},
+		alpha:         func(n int64) torch.Tensor { return torch.Rand([]int64{n, 1, 1, 1}, false).To(device) },
 	}
 	w.criticLoss = w.wassersteinLoss
 	w.generatorLoss = func(scores torch.Tensor) torch.Tensor { return scores.Mean().MulScalar(-1) }

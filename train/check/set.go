@@ -14,7 +14,7 @@ import (
 // reader reads every image of a set.
 type reader struct{ inputs.Reader }
 
-// A checkedSet is what examine finds of the source or the target set.
+// A checkedSet is what examine finds in the source or the target set.
 type checkedSet struct {
 	name  string
 	specs []checkedSpec
@@ -36,7 +36,7 @@ type checkedSpec struct {
 	good    []imageFact
 }
 
-// An imageFact is what a report says of one image.
+// An imageFact is what a report says about one image.
 type imageFact struct {
 	name          string
 	width, height int
@@ -65,7 +65,7 @@ func (r *reader) examine(name string, specs []dataset.Spec) (*checkedSet, error)
 	return s, s.findCopies(r.Ctx)
 }
 
-// readAll decodes every image of a source and returns those that can be read. Of drawn images one stands for all.
+// readAll decodes every image of a source and returns those that can be read. One synthetic image stands for all.
 func (r *reader) readAll(s *checkedSet, checked *checkedSpec, src dataset.Source) (dataset.Source, error) {
 	n := src.Len()
 	facts, errs := make([]imageFact, n), make([]error, n)
@@ -113,7 +113,7 @@ func modeOf(m *raster.Image) string {
 	return fmt.Sprintf("%d-bit %s", m.Depth, [...]string{"", "grey", "grey with alpha", "RGB", "RGB with alpha"}[m.Channels])
 }
 
-// findCopies finds the files that have the content of another. A file that is named by two specs is there twice as well.
+// findCopies finds the files that have the content of another. A file that two specs name counts twice.
 func (s *checkedSet) findCopies(ctx context.Context) error {
 	hashes, err := dataset.FileHashes(ctx, s.src)
 	if err != nil {

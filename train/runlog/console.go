@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lineEvery is how often a console that is no terminal gets a line.
+// lineEvery is how often a console gets a line, where it is not a terminal.
 const lineEvery = 10 * time.Second
 
 // Console is where a run reports to people: a bar on a terminal, else a line every few seconds. A nil Console is silent.

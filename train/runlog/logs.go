@@ -41,7 +41,7 @@ type Means struct {
 	Counts []int // of the values in each sum
 }
 
-// NewMeans begins the means of so many columns.
+// NewMeans begins the means of a number of columns.
 func NewMeans(columns int) *Means { return &Means{make([]float64, columns), make([]int, columns)} }
 
 func (m *Means) add(values []float64) {
@@ -142,7 +142,7 @@ func (l *Logs) Finish() error { return l.Close() }
 // Close closes the logs of a run that fails.
 func (l *Logs) Close() error { return l.lines.Close() }
 
-// readTable reads a metrics.csv with its header; no file is no rows.
+// readTable reads a metrics.csv with its header. Without the file it returns no rows.
 func readTable(path string) ([][]string, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -177,8 +177,8 @@ func linesUpTo(f *os.File, step int) (length int64, err error) {
 // tailBytes is how much of the end of metrics.jsonl is read: the lines of about 200 steps.
 const tailBytes = 1 << 16
 
-// ReadTail reads the last whole lines of a run's metrics.jsonl, and says when the file was written to. It passes over what is no
-// line: the first is cut where reading begins, the last may be half-written. Without the file it returns nothing.
+// ReadTail reads the last whole lines of a run's metrics.jsonl, and says when the file was written to. It passes over parts of lines:
+// the first is cut where reading begins, the last may be half-written. Without the file it returns nothing.
 func ReadTail(dir string) (lines []Line, written time.Time) {
 	f, err := os.Open(filepath.Join(dir, "metrics.jsonl"))
 	if err != nil {

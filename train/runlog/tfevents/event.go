@@ -96,7 +96,7 @@ func metadata(plugin string) []byte {
 	return appendInt(appendBytes(nil, 1, data), 4, class)
 }
 
-// appendInt appends an int32, int64, enum or bool field, none of which we have negative.
+// appendInt appends an int32, int64, enum or bool field. x is not negative.
 func appendInt(b []byte, field protowire.Number, x int64) []byte {
 	if x == 0 {
 		return b
