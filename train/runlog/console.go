@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/sys/unix"
+	"golang.org/x/term"
 )
 
 // lineEvery is how often a console gets a line, where it is not a terminal.
@@ -86,8 +86,8 @@ func (c *Console) Counter(label string, after time.Duration) func(done, total in
 // width is the terminal's, in characters.
 func (c *Console) width() int {
 	if f, ok := c.w.(*os.File); ok {
-		if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 {
-			return int(size.Col)
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
 		}
 	}
 	return 80

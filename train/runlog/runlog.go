@@ -27,8 +27,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"keygan/internal/atomicfile"
 )
 
@@ -85,18 +83,14 @@ func Lock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for attempt := 0; ; attempt++ {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if !errors.Is(err, unix.EWOULDBLOCK) || attempt == 10 {
-			break
+	for range 10 {
+		if !taken(f, true) {
+			return f, nil
 		}
 		time.Sleep(20 * time.Millisecond) // Locked looks at the lock by holding it for an instant
 	}
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		f.Close()
-		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
-	}
-	return f, nil // some network file systems have no locks for folders: there the run goes on unprotected
+	f.Close()
+	return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
 }
 
 // Locked reports whether a process is training in a folder.
@@ -106,7 +100,7 @@ func Locked(dir string) bool {
 		return false
 	}
 	defer f.Close()
-	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+	return taken(f, false)
 }
 
 // WriteFile puts content at path whole, replacing what was there.
