@@ -29,7 +29,8 @@ var chaosGANKind = kind{config.Objective{
 	Check: func(c *config.Config) (key, reason string) {
 		for _, name := range []string{"target_weight", "global_ssim_weight"} {
 			if w := c.Objective.Value(name); w != 0 && !c.Paired() {
-				return "objective." + name, fmt.Sprintf("compares an encrypted image with its own target, so it must be 0 unless the target is [{encrypt: logistic}], not %v", w)
+				const reason = "compares an encrypted image with its own target, so it must be 0 unless the target is [{encrypt: logistic}], not %v"
+				return "objective." + name, fmt.Sprintf(reason, w)
 			}
 		}
 		return "", ""
@@ -47,7 +48,9 @@ var chaosGANKind = kind{config.Objective{
 // chaosColumns are those of metrics.csv. Generator Loss is the whole loss of E and R. Reconstruction Loss and Target Loss are its last
 // two brackets; without pairs there is no Target Loss. MSE and SSIM are those between image and reconstruction.
 func chaosColumns(c config.Config) []string {
-	columns := []string{"Generator Loss", "Critic Loss", "Reconstruction Loss", "Target Loss", "MSE", "SSIM", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"}
+	columns := []string{
+		"Generator Loss", "Critic Loss", "Reconstruction Loss", "Target Loss", "MSE", "SSIM", "D_real", "D_fake", "Gen_Acc", "Critic_Acc",
+	}
 	if !c.Paired() {
 		columns = slices.Delete(columns, 3, 4)
 	}
@@ -135,8 +138,10 @@ func (g *chaosGAN) Step(batches []Batch) (values []float64) {
 			return g.losses(plain[i], fake)
 		})
 		right, criticRight := accuracies(t, critic)
-		columns := []torch.Tensor{t["loss"], critic["loss"], t["reconstruction"], t["target"], t["mse"], t["ssim"], critic["real"], critic["fake"],
-			right, criticRight, t["generator gradient"], critic["critic gradient"], t["reconstructor gradient"]}
+		columns := []torch.Tensor{
+			t["loss"], critic["loss"], t["reconstruction"], t["target"], t["mse"], t["ssim"], critic["real"], critic["fake"], right, criticRight,
+			t["generator gradient"], critic["critic gradient"], t["reconstructor gradient"],
+		}
 		if !g.paired {
 			columns = slices.Delete(columns, 3, 4)
 		}

@@ -119,7 +119,8 @@ func plan(cost config.NetworkCost, c config.Config) plannedNetwork {
 // that going back does not need.
 func keptCopies(l infer.Layer) float64 {
 	copies := 1.0
-	for _, made := range []bool{l.Norm != "", l.Activation != "", l.BeforeAdd != "", l.Residual == infer.ResidualEnd, l.Dropout > 0, l.Dropout > 0, l.Noise != "", l.Noise != ""} {
+	noise, drop := l.Noise != "", l.Dropout > 0
+	for _, made := range []bool{l.Norm != "", l.Activation != "", l.BeforeAdd != "", l.Residual == infer.ResidualEnd, drop, drop, noise, noise} {
 		if made {
 			copies++
 		}
@@ -178,7 +179,7 @@ func (l plannedLayer) time(batch int, device torch.Device) float64 {
 	}()
 	once := func() {
 		torch.Scope(func() {
-			x := torch.RandN([]int64{int64(batch), int64(l.In), int64(l.size), int64(l.size)}, false).To(device).Detach().SetRequiresGrad(true)
+			x := torch.RandN(int64s([]int{batch, l.In, l.size, l.size}), false).To(device).Detach().SetRequiresGrad(true)
 			y := n.Forward(x).Mean()
 			grads := torch.Grad([]torch.Tensor{y}, append(n.tensors(), x), nil, false, false)
 			grads[0].Sum().Floats() // waits for the device

@@ -15,7 +15,9 @@ var ErrRunExists = errors.New("already exists")
 
 // runFiles is what a run puts into its folder, with its event files; --force removes these and nothing else. config.yaml, which tells
 // that a folder is a run's, goes last.
-var runFiles = []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "reconstructor.npz", "test", "run.json", "config.yaml"}
+var runFiles = []string{
+	"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "reconstructor.npz", assessFolder, "run.json", "config.yaml",
+}
 
 // claimFolder locks the run's folder, if it is there, and refuses one that must not be touched, or one to resume that holds no run.
 func (t *Training) claimFolder(o Options) (err error) {

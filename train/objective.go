@@ -92,7 +92,8 @@ type Model struct {
 // newModel gives a network an Adam and, with a decay above 0, a running mean.
 func newModel(name string, n *Network, c config.Config, decay float64) *Model {
 	o := c.Optimizer
-	m := &Model{Name: name, Network: n, Optimizer: torch.Adam(o.LearningRate, o.Beta1, o.Beta2, 0), decay: decay, skipNaN: c.Train.OnNaN == "skip"}
+	adam := torch.Adam(o.LearningRate, o.Beta1, o.Beta2, 0)
+	m := &Model{Name: name, Network: n, Optimizer: adam, decay: decay, skipNaN: c.Train.OnNaN == "skip"}
 	m.Optimizer.AddParameters(n.tensors())
 	if decay == 0 {
 		return m

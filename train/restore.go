@@ -58,7 +58,8 @@ func (t *Training) fits(c checkpoint) error {
 	meta := c.meta
 	switch {
 	case meta.Version < checkpointVersion:
-		return fmt.Errorf("%s: %w %d is older than %d: only the keygan that wrote it can go on from it", c.path, ErrOtherFormat, meta.Version, checkpointVersion)
+		return fmt.Errorf("%s: %w %d is older than %d: only the keygan that wrote it can go on from it",
+			c.path, ErrOtherFormat, meta.Version, checkpointVersion)
 	case meta.ConfigHash != t.Config.Hash():
 		return fmt.Errorf("%s: %w than this one%s", c.path, ErrOtherConfig, t.differences())
 	case len(meta.EpochSums) != len(t.columns) || len(meta.EpochCounts) != len(t.columns) || meta.Step < 0:
@@ -70,7 +71,8 @@ func (t *Training) fits(c checkpoint) error {
 		case meta.Images[i] != images[i]:
 			return fmt.Errorf("%s: %w: the %s set had %d images, and has %d now", c.path, ErrOtherData, set, meta.Images[i], images[i])
 		case meta.Data[i] != digests[i]:
-			return fmt.Errorf("%s: %w: the %s set has %d images as before, but not the same ones, or in another order", c.path, ErrOtherData, set, images[i])
+			return fmt.Errorf("%s: %w: the %s set has %d images as before, but not the same ones, or in another order",
+				c.path, ErrOtherData, set, images[i])
 		}
 	}
 	return nil
@@ -107,7 +109,8 @@ func (t *Training) warnInexact(meta checkpointMeta) {
 		{"threads", meta.Threads, t.Config.Threads},
 	} {
 		if c.then != c.now {
-			t.console.Printf("warning: %s was %v until here and is %v now: the run goes on, but not bit for bit as it would have\n", c.what, c.then, c.now)
+			t.console.Printf("warning: %s was %v until here and is %v now: the run goes on, but not bit for bit as it would have\n",
+				c.what, c.then, c.now)
 		}
 	}
 }

@@ -18,8 +18,9 @@ var wganGPKind = kind{config.Objective{
 	Critics:    []string{"patch", "dcgan"},
 	// Wasserstein Distance is mean D(real) − mean D(fake).
 	Columns: func(config.Config) []string {
-		return append([]string{"Generator Loss", "Critic Loss", "Wasserstein Distance", "Gradient Penalty", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"},
-			gradientColumns...)
+		return append([]string{
+			"Generator Loss", "Critic Loss", "Wasserstein Distance", "Gradient Penalty", "D_real", "D_fake", "Gen_Acc", "Critic_Acc",
+		}, gradientColumns...)
 	},
 	Cost: func(c config.Config) []config.NetworkCost {
 		cost := adversarialCost(c)

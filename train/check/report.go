@@ -110,7 +110,8 @@ func sizes(images []imageFact) string {
 	slices.SortStableFunc(sorted, func(a, b imageFact) int {
 		return cmp.Or(cmp.Compare(a.width*a.height, b.width*b.height), cmp.Compare(a.width, b.width))
 	})
-	text := fmt.Sprintf("%s to %s, median %s; %d different", shape(sorted[0]), shape(sorted[len(sorted)-1]), shape(sorted[len(sorted)/2]), len(counts))
+	n := len(sorted)
+	text := fmt.Sprintf("%s to %s, median %s; %d different", shape(sorted[0]), shape(sorted[n-1]), shape(sorted[n/2]), len(counts))
 	if len(counts) < len(images) {
 		text += ", most often " + frequencies(counts, 1)
 	}
@@ -163,7 +164,8 @@ func (s *checkedSet) reportHeldOut(w io.Writer, r *reader, problems *[]string) d
 		*problems = append(*problems, err.Error())
 		return nil
 	}
-	setFact(w, "held out", "%d of %s, by the content of the files (data.held_out: %v)", held.Len(), inputs.Count(len(s.good), "readable image"), share)
+	readable := inputs.Count(len(s.good), "readable image")
+	setFact(w, "held out", "%d of %s, by the content of the files (data.held_out: %v)", held.Len(), readable, share)
 	return held
 }
 

@@ -83,8 +83,8 @@ type Generator struct {
 	Blocks int     `yaml:"blocks"` // residual blocks; chaos: in each part
 	Latent int     `yaml:"latent"` // dcgan: random numbers that a key is made from
 	Norm   string  `yaml:"norm"`   // instance, instance_affine, batch or none; chaos: published, which is a mixture
-	Noise  bool    `yaml:"noise"`  // resnet: add noise after each residual block, with a learnt share for each channel: flat regions get texture
-	EMA    float64 `yaml:"ema"`    // keys are made by the running mean of the weights, with this decay a step, as in 0.999; 0: by the weights
+	Noise  bool    `yaml:"noise"`  // resnet: add noise after each residual block, as much as training finds good: flat regions get texture
+	EMA    float64 `yaml:"ema"`    // decay a step, as in 0.999, of the running mean of the weights, which then makes the keys; 0: none
 }
 
 // Critic is the critic's shape. The defaults are the published network's of that name.
@@ -110,7 +110,7 @@ type Optimizer struct {
 // steps as the source set has whole batches.
 type Schedule struct {
 	Batch           int    `yaml:"batch"`            // images in a batch
-	Accumulate      int    `yaml:"accumulate"`       // batches that make one update: their gradients are averaged, for memory that holds no larger batch
+	Accumulate      int    `yaml:"accumulate"`       // batches that make one update by their mean gradient, for want of memory
 	Epochs          int    `yaml:"epochs"`           // length of the run, where steps is 0
 	Steps           int    `yaml:"steps"`            // length of the run; 0: as many as the epochs need
 	OnNaN           string `yaml:"on_nan"`           // stop, or skip: leave out updates whose gradients are not finite, and count them

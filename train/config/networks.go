@@ -168,7 +168,8 @@ func criticLayers(channels int, stack ...criticLayer) []infer.Layer {
 	var layers []infer.Layer
 	module := 0
 	for i, s := range stack {
-		l := infer.Layer{Type: infer.Conv, Name: fmt.Sprintf("model.%d", module), In: channels, Out: s.out, Kernel: 4, Stride: s.stride, Padding: s.padding}
+		name := fmt.Sprintf("model.%d", module)
+		l := infer.Layer{Type: infer.Conv, Name: name, In: channels, Out: s.out, Kernel: 4, Stride: s.stride, Padding: s.padding}
 		module += 2
 		if s.norm {
 			l.Norm = infer.NormInstance // which kind is for withNorm to say

@@ -73,7 +73,7 @@ func (c *Config) Validate() (key, reason string) {
 // checkValues checks each value by itself. The upper bounds are far beyond what any machine can do; they keep products of sizes from
 // overflowing.
 func (c *Config) checkValues() []rule {
-	g, a, t := c.Generator, c.Optimizer, c.Train
+	g, a, t, size := c.Generator, c.Optimizer, c.Train, c.Image.Size
 	index, cuda := strings.CutPrefix(c.Device, "cuda:")
 	cuda = cuda && index != "" && strings.Trim(index, "0123456789") == ""
 	return []rule{
@@ -81,7 +81,7 @@ func (c *Config) checkValues() []rule {
 		{"output", c.Output != "", "must name a folder", c.Output},
 		{"device", cuda || slices.Contains([]string{"auto", "cpu", "cuda"}, c.Device), "must be auto, cpu, cuda or cuda:N", c.Device},
 		between("threads", c.Threads, 0, 1024),
-		{"image.size", c.Image.Size >= 24 && c.Image.Size <= 4096 && c.Image.Size%4 == 0, "must be a multiple of 4 from 24 to 4096", c.Image.Size},
+		{"image.size", size >= 24 && size <= 4096 && size%4 == 0, "must be a multiple of 4 from 24 to 4096", size},
 		{"image.channels", c.Image.Channels == 1 || c.Image.Channels == 3, "must be 1 (grey) or 3 (RGB)", c.Image.Channels},
 		share("data.held_out", c.Data.HeldOut, false),
 		{"data.cache", c.Data.Cache != "", "must be auto, off or a folder", c.Data.Cache},
@@ -104,7 +104,7 @@ func (c *Config) checkValues() []rule {
 		between("train.batch", t.Batch, 1, 65536),
 		between("train.accumulate", t.Accumulate, 1, 65536),
 		between("train.steps", t.Steps, 0, 99_999_999),
-		{"train.epochs", t.Epochs >= 1 && t.Epochs <= 1_000_000 || t.Steps > 0, "must be from 1 to 1000000, or train.steps given", t.Epochs},
+		{"train.epochs", t.Epochs > 0 && t.Epochs <= 1_000_000 || t.Steps > 0, "must be from 1 to 1000000, or train.steps given", t.Epochs},
 		oneOf("train.on_nan", t.OnNaN, Choices("train.on_nan")...),
 		atLeast("train.checkpoint_every", t.CheckpointEvery, 0),
 		atLeast("train.keep_checkpoints", t.KeepCheckpoints, 1),
@@ -148,13 +148,13 @@ func (c *Config) checkSets() (key string, err error) {
 // checkNetworks checks what depends on which networks there are.
 func (c *Config) checkNetworks() []rule {
 	g, d := generators[c.Generator.Name], critics[c.Critic.Name]
-	size := c.Image.Size
+	n, size := c.Generator, c.Image.Size
 	return []rule{
-		oneOf("generator.norm", c.Generator.Norm, g.norms...),
+		oneOf("generator.norm", n.Norm, g.norms...),
 		oneOf("critic.norm", c.Critic.Norm, d.norms...),
 		{"image.size", g.fits == nil || g.fits(size), "must be " + g.sizes + " for the generator " + c.Generator.Name, size},
 		{"image.size", d.fits == nil || d.fits(size), "must be " + d.sizes + " for the critic " + c.Critic.Name, size},
-		{"generator.latent", c.Generator.Latent > 0 == (g.defaults.Latent > 0), "must be given for the generator dcgan, and for no other", c.Generator.Latent},
-		{"generator.noise", !c.Generator.Noise || g.noise, "is for the generator resnet", c.Generator.Noise},
+		{"generator.latent", n.Latent > 0 == (g.defaults.Latent > 0), "must be given for the generator dcgan, and for no other", n.Latent},
+		{"generator.noise", !n.Noise || g.noise, "is for the generator resnet", n.Noise},
 	}
 }

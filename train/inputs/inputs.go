@@ -131,12 +131,13 @@ func (r *Reader) open(name string, specs []dataset.Spec) (dataset.Source, error)
 	if err != nil {
 		return nil, r.failed(name, err)
 	}
+	share := fmt.Sprintf("%s: %d of %s", name, len(bad), Count(src.Len(), "image"))
 	if len(bad) > 0 && (r.Config.Data.OnBadFile != "skip" || good.Len() == 0) {
-		return nil, fmt.Errorf("%s: %d of %s %w: %s", name, len(bad), Count(src.Len(), "image"), ErrUnreadable, listBad(bad, 3, "; "))
+		return nil, fmt.Errorf("%s %w: %s", share, ErrUnreadable, listBad(bad, 3, "; "))
 	}
 	if len(bad) > 0 {
 		r.skipped = append(r.skipped, bad...)
-		r.Console.Printf("%s: %d of %s cannot be read and left out:\n  %s\n", name, len(bad), Count(src.Len(), "image"), listBad(bad, 10, "\n  "))
+		r.Console.Printf("%s cannot be read and are left out:\n  %s\n", share, listBad(bad, 10, "\n  "))
 	}
 	return good, nil
 }

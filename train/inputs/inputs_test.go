@@ -103,7 +103,7 @@ func TestBadFiles(t *testing.T) {
 		if d.Source.Len() != 2 || len(d.Skipped) != 4 || filepath.Base(d.Skipped[0].Name) != "half.png" {
 			t.Errorf("%d images, skipped %v", d.Source.Len(), d.Skipped)
 		}
-		if !strings.Contains(log.String(), "source: 4 of 6 images cannot be read and left out:\n  ") || strings.Count(log.String(), "\n  ") != 4 {
+		if !strings.Contains(log.String(), "source: 4 of 6 images cannot be read and are left out:\n  ") || strings.Count(log.String(), "\n  ") != 4 {
 			t.Errorf("the log:\n%s", &log)
 		}
 		c.Source = []dataset.Spec{{Folder: filepath.Join(c.Source[0].Folder, "x")}}
