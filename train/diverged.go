@@ -58,8 +58,6 @@ func (g *guard) AfterStep(s runlog.Step) error {
 	return nil
 }
 
-func (g *guard) Finish() error { return nil }
-
 func (g *guard) remember() {
 	g.counted = nil
 	for _, m := range g.t.Objective.Models() {

@@ -179,7 +179,6 @@ func TestSkippedStepKeepsTheState(t *testing.T) {
 type eachStep func(step int)
 
 func (f eachStep) AfterStep(s runlog.Step) error { f(s.Step); return nil }
-func (eachStep) Finish() error                   { return nil }
 
 // A run that only skips stops all the same.
 func TestOnlySkippedUpdates(t *testing.T) {

@@ -48,10 +48,13 @@ type Training struct {
 	means          *runlog.Means // of the columns over the steps of the epoch under way
 }
 
-// hook is called after each step. Finish is called once, after the last step of this process, whether the run is complete or was
-// stopped.
+// hook is called after each step.
 type hook interface {
 	AfterStep(runlog.Step) error
+}
+
+// finisher is a hook that is called once more, after the last step of this process, whether the run is complete or was stopped.
+type finisher interface {
 	Finish() error
 }
 
@@ -97,8 +100,10 @@ func (t *Training) loop(ctx context.Context) error {
 		}
 	}
 	for _, h := range t.hooks {
-		if err := h.Finish(); err != nil {
-			return err
+		if f, ok := h.(finisher); ok {
+			if err := f.Finish(); err != nil {
+				return err
+			}
 		}
 	}
 	if t.Step < t.Total {

@@ -33,8 +33,6 @@ func (s stopAfter) AfterStep(step runlog.Step) error {
 	return nil
 }
 
-func (stopAfter) Finish() error { return nil }
-
 func trainUntil(t *testing.T, c config.Config, o Options, step int) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

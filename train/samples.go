@@ -70,8 +70,6 @@ func (s *samples) AfterStep(step runlog.Step) error {
 	return imagefile.WritePNG(path, grid(rows), true)
 }
 
-func (s *samples) Finish() error { return nil }
-
 // asTensor puts images into one tensor, [N, C, S, S] in [−1, 1].
 func asTensor(images []*raster.Image, as config.Image) torch.Tensor {
 	var x []float32

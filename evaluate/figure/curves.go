@@ -96,6 +96,7 @@ func panel(title string, logarithmic bool, curves ...Curve) (*plot.Plot, error) 
 	background := plotter.NewGrid()
 	background.Horizontal.Color, background.Vertical.Color = faint, faint
 	p.Add(background)
+	p.Legend.Padding = vg.Points(3)
 	for i, c := range curves {
 		line, err := plotter.NewLine(c.Points)
 		if err != nil {

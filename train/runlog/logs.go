@@ -137,7 +137,7 @@ func (l *Logs) AfterStep(s Step) error {
 }
 
 // Finish closes the logs.
-func (l *Logs) Finish() error { return l.Close() }
+func (l *Logs) Finish() error { return l.lines.Close() }
 
 // Close closes the logs of a run that fails.
 func (l *Logs) Close() error { return l.lines.Close() }

@@ -55,9 +55,6 @@ func (p Plots) AfterStep(s Step) error {
 	return nil
 }
 
-// Finish does nothing.
-func (Plots) Finish() error { return nil }
-
 // ReadCurves reads the columns of a run's metrics.csv; nothing where there is none. Epochs in which a column has no value are left
 // out of its curve.
 func ReadCurves(dir string) ([]figure.Curve, error) {
