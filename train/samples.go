@@ -42,8 +42,8 @@ func spread(set dataset.Source, n int, as config.Image) (images []*raster.Image,
 			return nil, nil, err
 		}
 		// As floats and back, whatever the depth was.
-		m = m.Resize(as.Size, as.Size).Convert(as.Channels)
-		images = append(images, raster.FromFloats(m.Floats(as.Channels), as.Channels, as.Size, as.Size))
+		x := m.Fit(as.Size, as.Channels).Floats(as.Channels)
+		images = append(images, raster.FromFloats(x, as.Channels, as.Size, as.Size))
 		names = append(names, set.Name(k))
 	}
 	return images, names, nil
