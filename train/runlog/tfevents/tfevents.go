@@ -44,7 +44,6 @@ type Writer struct {
 	file   file
 	clock  func() time.Time
 	plugin map[string]string // which plugin shows a tag: one a tag, named in the tag's first value
-	record []byte            // the record being written, kept for its memory
 	failed error             // the first write that failed, or errClosed: nothing is written any more
 }
 
@@ -70,9 +69,9 @@ func Create(dir string, now time.Time, firstStep int64) (*Writer, error) {
 		return nil, err
 	}
 	w := &Writer{path: f.Name(), file: f, clock: time.Now, plugin: map[string]string{}}
-	err = w.append(event{wallTime: now, fileVersion: fileVersion})
+	err = w.append(head(now))
 	if err == nil {
-		err = w.append(event{wallTime: now, step: firstStep, sessionStart: true})
+		err = w.append(session(now, firstStep))
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
@@ -87,13 +86,13 @@ func (w *Writer) Path() string { return w.path }
 // NaN and infinities are allowed, and shown as such. An error names the tag, if the arguments are wrong, or the file, if
 // it cannot be written; after the latter every call fails.
 func (w *Writer) Scalar(step int64, tag string, x float64) error {
-	return w.log(step, value{tag: tag, plugin: scalars, scalar: float32(x)})
+	return w.log(step, tag, scalars, scalarValue(float32(x)))
 }
 
 // Image logs a picture: the bytes of a PNG file and its number of channels (1 grey, 2 grey and alpha, 3 RGB, 4 RGBA). Errors are as for
 // Scalar; bytes that do not begin a PNG are refused.
 func (w *Writer) Image(step int64, tag string, encoded []byte, channels int) error {
-	head, err := png.DecodeConfig(bytes.NewReader(encoded))
+	size, err := png.DecodeConfig(bytes.NewReader(encoded))
 	switch {
 	case len(encoded) > maxImage:
 		err = fmt.Errorf("%d bytes, more than the %d of an event", len(encoded), maxImage)
@@ -103,41 +102,41 @@ func (w *Writer) Image(step int64, tag string, encoded []byte, channels int) err
 	if err != nil {
 		return fmt.Errorf("image %q at step %d: %w", tag, step, err)
 	}
-	return w.log(step, value{tag: tag, plugin: images, png: encoded, width: head.Width, height: head.Height, channels: channels})
+	return w.log(step, tag, images, imageValue(encoded, size.Width, size.Height, channels))
 }
 
 // log writes one value of a tag. The first value of a tag in a file says which plugin shows it; TensorBoard ignores that
 // in later ones.
-func (w *Writer) log(step int64, v value) error {
+func (w *Writer) log(step int64, tag string, p plugin, value []byte) error {
 	if step < 0 {
-		return fmt.Errorf("tag %q: step %d is negative", v.tag, step)
+		return fmt.Errorf("tag %q: step %d is negative", tag, step)
 	}
 	// A text that is not UTF-8 makes the whole record, and in some readers the whole file, unreadable.
-	if v.tag == "" || !utf8.ValidString(v.tag) {
-		return fmt.Errorf("step %d: tag %q is empty or not UTF-8", step, v.tag)
+	if tag == "" || !utf8.ValidString(tag) {
+		return fmt.Errorf("step %d: tag %q is empty or not UTF-8", step, tag)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	plugin, known := w.plugin[v.tag]
-	if known && plugin != v.plugin {
-		return fmt.Errorf("tag %q at step %d: one of the %s cannot follow %s under the same tag", v.tag, step, v.plugin, plugin)
+	metadataOf := &p
+	if known := w.plugin[tag]; known == p.name {
+		metadataOf = nil
+	} else if known != "" {
+		return fmt.Errorf("tag %q at step %d: one of the %s cannot follow %s under the same tag", tag, step, p.name, known)
 	}
-	v.first = !known
-	if err := w.append(event{wallTime: w.clock(), step: step, value: &v}); err != nil {
+	if err := w.append(summary(w.clock(), step, tag, value, metadataOf)); err != nil {
 		return err
 	}
-	w.plugin[v.tag] = v.plugin
+	w.plugin[tag] = p.name
 	return nil
 }
 
 // append writes one record, in one write. After a failure it writes no more: a record behind half a record could not be
 // found by any reader. The lock is held, but for a Writer that nobody else knows yet.
-func (w *Writer) append(e event) error {
+func (w *Writer) append(event []byte) error {
 	if w.failed != nil {
 		return fmt.Errorf("event file %s: %w", w.path, w.failed)
 	}
-	w.record = appendRecord(w.record[:0], appendEvent(nil, e))
-	if _, err := w.file.Write(w.record); err != nil {
+	if _, err := w.file.Write(appendRecord(nil, event)); err != nil {
 		w.failed = err
 		return fmt.Errorf("event file %s: %w", w.path, err)
 	}
