@@ -31,13 +31,14 @@ var kinds []kind
 func register(more ...kind) (remove func()) {
 	before := kinds
 	kinds = slices.Concat(kinds, more)
-	var removals []func()
+	var descriptions []config.Objective
 	for _, k := range more {
-		removals = append(removals, config.Register(k.Objective))
+		descriptions = append(descriptions, k.Objective)
 	}
+	forget := config.Register(descriptions...)
 	return func() {
 		kinds = before
-		removals[0]()
+		forget()
 	}
 }
 

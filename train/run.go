@@ -277,9 +277,7 @@ func (t *Training) close() {
 		}
 	}
 	if t.Objective != nil {
-		for _, m := range t.Objective.Models() {
-			m.close()
-		}
+		closeModels(t.Objective)
 	}
 	t.unlock()
 }
