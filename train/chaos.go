@@ -23,6 +23,7 @@ var chaosGANKind = kind{config.Objective{
 	},
 	Generators: []string{"chaos"},
 	Critics:    []string{"chaos"},
+	Files:      []string{"reconstructor.npz"},
 	Defaults: func(c *config.Config) {
 		c.Image.Channels, c.Optimizer.Beta2 = 1, 0.999
 	},

@@ -7,16 +7,21 @@ import (
 	"os"
 	"path/filepath"
 
+	"keygan/train/config"
 	"keygan/train/runlog"
 )
 
 // ErrRunExists reports a folder that holds a run, where the caller asked neither to resume nor to replace it.
 var ErrRunExists = errors.New("already exists")
 
-// runFiles is what a run puts into its folder, with its event files; --force removes these and nothing else. config.yaml, which tells
-// that a folder is a run's, goes last.
-var runFiles = []string{
-	"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", "reconstructor.npz", assessFolder, "run.json", "config.yaml",
+// runFiles lists what a run puts into its folder, besides its event files; --force removes these and nothing else. config.yaml, which
+// tells that a folder is a run's, goes last.
+func runFiles() []string {
+	files := []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", assessFolder}
+	for _, o := range config.Objectives() {
+		files = append(files, o.Files...)
+	}
+	return append(files, "run.json", "config.yaml")
 }
 
 // claimFolder locks the run's folder, if it is there, and refuses one that must not be touched, or one to resume that holds no run.
@@ -37,7 +42,7 @@ func (t *Training) claimFolder(o Options) (err error) {
 	case there:
 		return nil
 	}
-	for _, name := range runFiles {
+	for _, name := range runFiles() {
 		if _, err := os.Lstat(filepath.Join(t.Dir, name)); err == nil {
 			return fmt.Errorf("%s: holds no run (no config.yaml), but has %s, which a run would replace: use another name", t.Dir, name)
 		}
@@ -81,7 +86,7 @@ func (t *Training) removeRun() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range runFiles {
+	for _, name := range runFiles() {
 		old = append(old, filepath.Join(t.Dir, name))
 	}
 	for _, path := range old {

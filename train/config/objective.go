@@ -22,6 +22,7 @@ type Objective struct {
 	Params     []Param
 	Generators []string // the networks that it can train, the default first
 	Critics    []string // likewise; none: it needs no critic
+	Files      []string // what a complete run leaves besides generator.npz
 
 	Columns  func(Config) []string              // of metrics.csv, after the epoch: the losses first
 	Defaults func(*Config)                      // what differs from other objectives; may be nil
