@@ -21,8 +21,9 @@ func (aesSystem) Info() Info {
 
 // standardClaims are those of a system that is AES-256-GCM under a fresh secret of 256 bits.
 var standardClaims = Claims{
-	Described:   Claim{Holds, "Every step is written down, and an independent program gives the same bytes for the test vectors.", 0},
-	Precise:     Claim{Holds, "There is no number but whole ones, modulo the image's sides and in AES; the network's rounding is not relied on.", 0},
+	Described: Claim{Holds, "Every step is written down, and an independent program gives the same bytes for the test vectors.", 0},
+	Precise: Claim{Holds, "There is no number but whole ones, modulo the image's sides and in AES; the network's rounding is not " +
+		"relied on.", 0},
 	KeysCounted: Claim{Holds, "A secret of 256 uniform bits for each image.", 0},
 	NoWeakKeys:  Claim{Holds, "No key of AES-256 is known to be weak, and a cat map that is the identity is never taken.", 0},
 }

@@ -96,10 +96,13 @@ var logistic = &Research{
 		Name: "logistic", Warning: researchWarning("logistic", "does not protect an image"),
 		KeyFile: ClearKeyFile, Keystream: OwnKeystream, FloatBits: 64,
 		Claims: Claims{
-			Described:   Claim{Holds, formulasWritten, 0},
-			Precise:     Claim{NotShown, "Every orbit in float64 ends in a cycle. Those of up to 4096 values are refused; how long the others are is not known.", 0},
-			KeysCounted: Claim{NotShown, "x0 and r have 53 bits each, 106 by name; the map forgets much of them in its first steps, and nothing says how much.", 0},
-			NoWeakKeys:  Claim{NotShown, "Fixed points and short cycles are refused; windows of r with cycles longer than 4096 are not known.", 15},
+			Described: Claim{Holds, formulasWritten, 0},
+			Precise: Claim{NotShown, "Every orbit in float64 ends in a cycle. Those of up to 4096 values are refused; how long " +
+				"the others are is not known.", 0},
+			KeysCounted: Claim{NotShown, "x0 and r have 53 bits each, 106 by name; the map forgets much of them in its first steps, " +
+				"and nothing says how much.", 0},
+			NoWeakKeys: Claim{NotShown, "Fixed points and short cycles are refused; windows of r with cycles longer than 4096 are " +
+				"not known.", 15},
 		},
 	},
 	Draw: drawLogistic,
@@ -110,7 +113,8 @@ var logistic = &Research{
 	Encrypt: xorLogistic, Decrypt: xorLogistic,
 	Space: func(*raster.Image, *Network) KeySpace {
 		bits := 53 + math.Log2(0.1*0x1p53)
-		return KeySpace{bits, "53 bits of x0 and those of r between 3.9 and 4", bits, "at most the same: in float64 many keys lead to the same few cycles"}
+		return KeySpace{bits, "53 bits of x0 and those of r between 3.9 and 4", bits, "at most the same: in float64 many keys lead " +
+			"to the same few cycles"}
 	},
 }
 
@@ -136,7 +140,8 @@ var logistic32 = &Research{
 	Encrypt:  xorLogistic32, Decrypt: xorLogistic32,
 	Space: func(*raster.Image, *Network) KeySpace {
 		bits := 24 + math.Log2(0.1*0x1p22) // r has 22 bits behind the point
-		return KeySpace{bits, "24 bits of x0 and those of r between 3.9 and 4", bits, "at most the same: nearly all keys lead to a handful of cycles"}
+		return KeySpace{bits, "24 bits of x0 and those of r between 3.9 and 4", bits, "at most the same: nearly all keys lead to a " +
+			"handful of cycles"}
 	},
 }
 

@@ -51,7 +51,8 @@ var catMapAlone = &Research{
 			Described:   Claim{Holds, formulasWritten, 0},
 			Precise:     Claim{Holds, "The map is made of whole numbers, and its period was not enough to undo it.", 1},
 			KeysCounted: Claim{Fails, "The key is an iteration count, and there are fewer than three times the image's side.", 1},
-			NoWeakKeys:  Claim{Fails, "Multiples of the period leave the image as it is, half the period leaves a quarter of the pixels of an image whose side is a power of two, and pixel (0, 0) never moves.", 0},
+			NoWeakKeys: Claim{Fails, "Multiples of the period leave the image as it is, half the period leaves a quarter of the " +
+				"pixels of an image whose side is a power of two, and pixel (0, 0) never moves.", 0},
 		},
 	},
 	Draw: func(_ Params, width int, rng *rand.Rand) Params {

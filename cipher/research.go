@@ -240,7 +240,8 @@ func rawKeySpace(shape *raster.Image, n *Network) KeySpace {
 
 // rawKeyClaims are those of a system that XORs with the raw key.
 var rawKeyClaims = Claims{
-	Described:   Claim{Holds, "The formulas are written down and other programs give the same bytes; the key's bytes need the network's weights, with which they are the same on every machine.", 0},
+	Described: Claim{Holds, "The formulas are written down and other programs give the same bytes; the key's bytes need the " +
+		"network's weights, with which they are the same on every machine.", 0},
 	Precise:     Claim{Holds, "One changed bit of the image reaches all of the key through the network's rounding.", 8},
 	KeysCounted: Claim{NotShown, "The key is a function of the image; how many images it might be made of, nobody can say.", 13},
 	NoWeakKeys:  Claim{NotShown, "The raw keys were not told from random bytes; that some are weak is not excluded.", 9},

@@ -43,7 +43,7 @@ func Encrypt(w io.Writer, plain []byte, recipients ...age.Recipient) error {
 	return enc.Close()
 }
 
-// isAgeFile reports whether a file begins as an age file does, armored or not.
+// isAgeFile reports whether a file begins like an age file, armored or not.
 func isAgeFile(b []byte) bool {
 	return bytes.HasPrefix(b, []byte("age-encryption.org/")) || bytes.HasPrefix(b, []byte(armor.Header))
 }

@@ -16,7 +16,7 @@ import (
 // maxIdentityFile bounds the plaintext of an encrypted identity file, in bytes: some thousand identities.
 const maxIdentityFile = 1 << 18
 
-// A LockedError says that an identity could have been the right one and was of no use, because its own passphrase is missing or wrong.
+// A LockedError reports an identity that may be the right one, but whose own passphrase is missing or wrong.
 type LockedError struct{ Err error }
 
 func (e *LockedError) Error() string { return e.Err.Error() }
@@ -24,10 +24,9 @@ func (e *LockedError) Error() string { return e.Err.Error() }
 // Unwrap makes age go on with the next identity.
 func (e *LockedError) Unwrap() []error { return []error{e.Err, age.ErrIncorrectIdentity} }
 
-// ParseIdentities reads an identity file: one of age, as NewIdentity and age-keygen make it, which may be encrypted under a passphrase, or
-// an SSH private key. passphrase is asked for the file's passphrase: for one of age at once, for an SSH key at the first key file that
-// is for it, and once for all of them; what it returns is zeroed after use. With nil, encrypted files are refused. Errors begin with
-// name and never repeat what is in the file.
+// ParseIdentities reads an age identity file, which may be encrypted under a passphrase, or an SSH private key. It asks for the passphrase
+// of an age file at once, and for that of an SSH key when the first key file needs it. It asks once, and zeroes the answer after use.
+// If passphrase is nil, it refuses encrypted files. Errors begin with name and never repeat what is in the file.
 func ParseIdentities(name string, file []byte, passphrase func() ([]byte, error)) ([]age.Identity, error) {
 	fail := func(format string, args ...any) ([]age.Identity, error) {
 		return nil, fmt.Errorf("%s: %w", name, fmt.Errorf(format, args...))
@@ -57,7 +56,7 @@ func ParseIdentities(name string, file []byte, passphrase func() ([]byte, error)
 	return all, nil
 }
 
-// decryptIdentities opens an identity file that is encrypted under a passphrase, and asks for it only if it is.
+// decryptIdentities opens an encrypted identity file. It asks for a passphrase only if the file is encrypted under one.
 func decryptIdentities(file []byte, passphrase func() ([]byte, error)) ([]byte, error) {
 	var failed error
 	asked := false

@@ -6,8 +6,8 @@ import (
 	"filippo.io/age"
 )
 
-// maxWorkFactor caps what a key file can make scrypt take to try a passphrase: 2²⁰ rounds, which is 1 GiB of memory and a few
-// seconds. Key files are written with 2¹⁸, as the age program does.
+// maxWorkFactor caps the work that a key file can demand of scrypt: 2²⁰ rounds, which take 1 GiB of memory and a few seconds. Key files
+// are written with 2¹⁸, as by the age program.
 const maxWorkFactor = 20
 
 const scryptStanza = "scrypt"
@@ -17,8 +17,8 @@ var scrypts = make(chan struct{}, 4)
 
 var errEmptyPassphrase = errors.New("the passphrase is empty")
 
-// PassphraseRecipient encrypts key files under a passphrase, which must be a file's only recipient. Each file has its own salt, and
-// takes about a second. The passphrase may be cleared afterwards; age keeps a copy.
+// PassphraseRecipient encrypts key files under a passphrase, which must be a file's only recipient. Each file takes about a second,
+// because it has its own salt. The passphrase may be cleared afterwards; age keeps a copy.
 func PassphraseRecipient(passphrase []byte) (age.Recipient, error) {
 	r, err := age.NewScryptRecipient(string(passphrase))
 	if err != nil {
@@ -27,7 +27,7 @@ func PassphraseRecipient(passphrase []byte) (age.Recipient, error) {
 	return passphraseRecipient{r}, nil
 }
 
-// PassphraseIdentity opens key files that were encrypted under a passphrase, unless they ask for too much work.
+// PassphraseIdentity opens key files that are encrypted under a passphrase, unless they demand too much work.
 func PassphraseIdentity(passphrase []byte) (age.Identity, error) {
 	i, err := age.NewScryptIdentity(string(passphrase))
 	if err != nil {

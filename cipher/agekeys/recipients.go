@@ -9,7 +9,7 @@ import (
 )
 
 // ParseRecipient reads a recipient: an age public key (age1…) or a line of an SSH public key file (ssh-ed25519 … or ssh-rsa …).
-// Errors do not repeat it: it may be something secret that got there by mistake.
+// Errors do not repeat it, because it may be something secret that got there by mistake.
 func ParseRecipient(s string) (age.Recipient, error) {
 	s = strings.TrimSpace(s)
 	if strings.HasPrefix(strings.ToUpper(s), "AGE-SECRET-KEY-") {

@@ -2,12 +2,12 @@ package catmap
 
 import "sync"
 
-// A pass rotates every row x of an image by before·x to the right, transposes it, moves every row y of the result to row scale·y,
-// and rotates it there by after times its new number; all modulo the number of rows or columns there are. scale must have no divisor in
-// common with the number of rows it applies to.
+// A pass rotates every row x of an image by before·x to the right, transposes the image, moves every row y of the result to row scale·y,
+// and rotates it there by after times its new number. All is modulo the number of rows or columns. scale has no divisor in common with
+// the number of rows that it applies to.
 //
-// So a pass is a shear along the rows, which is a copy of each row in two parts, and another along what have been the columns. The next
-// pass transposes back.
+// So a pass is a shear along the rows, which copies each row in two parts, and one along the former columns. The next pass transposes
+// back.
 type pass struct{ before, scale, after int }
 
 // Passes is a map of the pixels of an image, made of an even number of passes.
@@ -29,8 +29,8 @@ func (p Passes) Apply(dst, src []byte, h, w, size int) {
 	}
 }
 
-// ApplySquare maps a square of n×n pixels that fits a tile, from src to dst, which may be the same. It needs no memory but the tiles: between
-// two passes the rows go from tile to tile. There is at least one pass.
+// ApplySquare maps a square of n×n pixels that fits a tile, from src to dst, which may be the same. It needs no memory but the tiles:
+// between two passes the rows go from tile to tile. There is at least one pass.
 func (p Passes) ApplySquare(t *Tiles, dst, src []byte, n int) {
 	t.load(src, 0, 0, n, n, n, mod(p[0].before, n))
 	for i, q := range p {
@@ -43,8 +43,8 @@ func (p Passes) ApplySquare(t *Tiles, dst, src []byte, n int) {
 	}
 }
 
-// scratches keeps the memory for the transposed image from one image to the next: to get it anew, cleared, takes a tenth of the
-// time of the map.
+// scratches keeps the memory for the transposed image from one image to the next. New, cleared memory would take a tenth of the map's
+// time.
 var scratches sync.Pool
 
 func takeScratch(n int) []byte {
@@ -54,8 +54,8 @@ func takeScratch(n int) []byte {
 	return make([]byte, n)
 }
 
-// tileRow is how long a row of a tile is at most, in bytes. Each row of a tile is copied from a page of memory of its own, which
-// is the slower the shorter the rows are; two tiles must still fit in the second cache.
+// tileRow bounds the length of a tile's row, in bytes. Each row is copied from a page of memory of its own, so short rows are slow. Two
+// tiles must still fit in the second cache.
 const tileRow = 512
 
 // Tiles is the workplace of the transpositions: two squares of side×side pixels of size bytes. Images are taken tile by
@@ -105,8 +105,8 @@ func (t *Tiles) load(src []byte, x, y, nx, ny, w, shear int) {
 	}
 }
 
-// store puts nx×ny pixels of the tile out into the image dst of h×w pixels, whose rows lie row bytes apart: those of row x from column y on to row scale·x, which is
-// rotated by shear·scale·x, and so on. scale is in [0, h), shear in [0, w).
+// store puts nx×ny pixels of the tile out into the image dst of h×w pixels, whose rows lie row bytes apart. Row x, from column y on, goes
+// to row scale·x, which is rotated by shear·scale·x. scale is in [0, h), shear in [0, w).
 func (t *Tiles) store(dst []byte, row, x, y, nx, ny, h, w, scale, shear int) {
 	n := ny * t.size
 	x1 := scale * x % h

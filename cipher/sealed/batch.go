@@ -10,15 +10,14 @@ import (
 	"keygan/cipher/catmap"
 )
 
-// batchChunks is how many chunks there are in a batch at most: work for some processors, in memory of about 2 MB. For fewer processors
-// there are fewer, so that a batch stays in their caches.
+// A batch has at most batchChunks chunks: work for some processors, in about 2 MB of memory. With fewer processors it has workerChunks
+// for each, so that it stays in their caches.
 const (
 	batchChunks  = 16
 	workerChunks = 4
 )
 
-// A batch is some successive chunks of a file, which are encrypted or decrypted at the same time. Its buffers are used for one
-// after the other.
+// A batch is a run of chunks of a file that are encrypted or decrypted at the same time. All batches of a file share its buffers.
 type batch struct {
 	aead    stdcipher.AEAD
 	header  []byte // associated data of every chunk
@@ -36,8 +35,8 @@ type chunkWorker struct {
 	nonce [nonceSize]byte
 }
 
-// newBatch is for the chunks of k's file, to be encrypted with catmap.NewPasses or decrypted with catmap.NewInversePasses. The commitment must be right,
-// or it returns ErrRefused.
+// newBatch is for the chunks of k's file. cat is catmap.NewPasses to encrypt, catmap.NewInversePasses to decrypt. It returns ErrRefused
+// if the commitment is wrong.
 func (k *Key) newBatch(cat func(height, width, a, b, iterations int) catmap.Passes) (*batch, error) {
 	s, err := k.schedule()
 	if err != nil {
@@ -93,7 +92,7 @@ func (b *batch) seal() {
 	})
 }
 
-// open decrypts sealed to plain. It returns false, and plain is to be thrown away, if any chunk is not authentic.
+// open decrypts sealed to plain. It returns false if any chunk is not authentic; plain must then be thrown away.
 func (b *batch) open() bool {
 	return b.each(func(w *chunkWorker, plain, sealed []byte) bool {
 		if len(plain) < chunkSize {
@@ -109,8 +108,8 @@ func (b *batch) open() bool {
 	})
 }
 
-// each calls do for every chunk of the batch, on several goroutines, and says whether all calls returned true. A worker's nonce is that
-// of the chunk: its number in 11 bytes, and 1 for the last chunk.
+// each calls do for every chunk of the batch, on several goroutines, and says whether all calls returned true. The nonce of a worker is
+// its chunk's: the chunk's number in 11 bytes, then 1 for the last chunk and 0 for others.
 func (b *batch) each(do func(w *chunkWorker, plain, sealed []byte) bool) bool {
 	var next atomic.Int64
 	var failed atomic.Bool

@@ -22,7 +22,7 @@ const (
 
 // A Key opens one sealed cipher image. It is the image's key: whoever has it in the clear can open the image.
 //
-// Its plaintext is one line of JSON that leaves nothing to choice, so that equal keys are equal bytes:
+// Its plaintext is one line of JSON. Equal keys are equal bytes, because the format leaves nothing to choice:
 //
 //	{"header":{"scheme":"sealed","version":2,"kind":"file","width":5,"height":4,"channels":1,"depth":8,"length":4,"mode":"0644",
 //	"modified":"1763745700.123456789","generator":"none","network-input":"none","commitment":"64 hexadecimal digits",

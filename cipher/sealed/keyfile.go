@@ -16,9 +16,9 @@ func (k *Key) Encrypt(w io.Writer, recipients ...age.Recipient) error {
 	return agekeys.Encrypt(w, plain, recipients...)
 }
 
-// ReadKey opens an age file, armored or not, with one of the identities. Every error is ErrRefused, except that of r itself, a
-// *LockedError of an identity whose own passphrase is missing or wrong, and a *VersionError for a version from the future, which only
-// somebody who could open the file gets to see.
+// ReadKey opens an age file, armored or not, with one of the identities. Every error is ErrRefused, with three exceptions: an error of r,
+// a *LockedError for an identity whose own passphrase is missing or wrong, and a *VersionError for a newer version, which only somebody
+// who can open the file gets to see.
 func ReadKey(r io.Reader, identities ...age.Identity) (*Key, error) {
 	plain, err := agekeys.Decrypt(r, maxKey, identities...)
 	defer clear(plain)

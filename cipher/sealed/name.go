@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// CheckName says whether a sealed file can have this name: one that is safe to make in a folder and to print. It must be at most
-// 255 bytes of UTF-8 without separators and control characters, neither "." nor ".."; the empty name stands for none.
+// CheckName says whether a sealed file can have this name, which must be safe to create in a folder and to print: at most 255 bytes of
+// UTF-8 without separators and control characters, neither "." nor "..". The empty name stands for none.
 func CheckName(name string) error {
 	switch {
 	case len(name) > maxName:

@@ -7,11 +7,11 @@ import (
 	"keygan/cipher/catmap"
 )
 
-// maxIterations is how many iterations of the cat map there are at most: on rectangles each one costs time.
+// maxIterations bounds the iterations of the cat map, because each one costs time on rectangles.
 const maxIterations = 4
 
-// catMapParams are the parameters of one image's cat map, each at least 1; all are 0 where an image of this shape has no cat map but
-// the identity: where it is a single row or column.
+// catMapParams are the parameters of one image's cat map, each at least 1. All are 0 for a single row or column, which the map leaves as
+// it is.
 type catMapParams struct{ a, b, iterations int }
 
 // catMap derives the parameters for images of this shape. 24 bytes of HKDF-Expand(PRK, "keygan/sealed/V/cat-map/" and a number in
@@ -19,10 +19,9 @@ type catMapParams struct{ a, b, iterations int }
 //
 //	a = 1 + u mod (height − 1),  b = 1 + v mod (width − 1),  iterations = 1 + w mod 4.
 //
-// The number counts up from 0 until the map spreads: on an n×n square, until the pixels of a row go to n different rows, which is
-// where the upper right element of the map's matrix has no divisor in common with n; elsewhere, until the pixel in row 0, column 1
-// is not in its old place. So the map is never the identity, and on squares it is three
-// shears.
+// The number counts up from 0 until the map spreads. On an n×n square, the pixels of a row must go to n different rows: the upper right
+// element of the map's matrix has no divisor in common with n. Elsewhere, the pixel in row 0, column 1 must leave its place. So the
+// map is never the identity, and on squares it is three shears.
 func (k *Key) catMap(height, width int) (catMapParams, error) {
 	if height == 1 || width == 1 {
 		return catMapParams{}, nil

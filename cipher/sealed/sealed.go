@@ -44,40 +44,40 @@
 // The adversary has every cipher image and every encrypted key file. He may have chosen the images, knows the network's
 // weights, and may hand back any pair of files to be opened. He lacks only the age identity or passphrase. Then the package promises:
 //
-//   - Confidentiality. He learns nothing of the content but what is listed below as visible. HKDF-Extract is HMAC-SHA-512 keyed
-//     with 256 random bits. HMAC is assumed to be a pseudorandom function (Bellare, 2006), so PRK looks random to anyone without the
-//     secret, whatever the network's key is. HKDF-Expand (Krawczyk, 2010; RFC 5869) makes independent keys from it, because the labels
-//     differ. AES-256 in counter mode is then as good as a one-time pad, up to what AES itself yields and an
-//     advantage of about 2⁻⁷⁵ against the largest image (2²⁷ blocks) or 2⁻⁵⁷ against the largest file (2³⁶ blocks).
-//   - Integrity of images. A change of any sample, the tag or a header field is refused, and so are parts of two ciphertexts or a ciphertext
-//     cut short. One try succeeds with a chance below 2⁻¹⁰⁰ (GCM's bound for 2²⁷ blocks). Nothing comes out before all of it is
-//     authenticated.
-//   - Integrity of files. The same holds for every chunk. Chunks cannot be reordered, dropped, repeated or cut off at the end, since the nonce
-//     has a chunk's number and marks the last one, and the header has the length. DecryptFile writes a chunk only once it is
+//   - Confidentiality. He learns nothing of the content but what is listed below as visible. HKDF-Extract is HMAC-SHA-512 keyed with 256
+//     random bits. HMAC is assumed to be a pseudorandom function (Bellare, 2006), so PRK looks random to anyone without the secret,
+//     whatever the network's key is. HKDF-Expand (Krawczyk, 2010; RFC 5869) makes independent keys from it, because the labels differ.
+//     AES-256 in counter mode is then as good as a one-time pad, up to what AES itself yields and an advantage of about 2⁻⁷⁵ against the
+//     largest image (2²⁷ blocks) or 2⁻⁵⁷ against the largest file (2³⁶ blocks).
+//   - Integrity of images. A change of any sample, the tag or a header field is refused, and so are parts of two ciphertexts or a
+//     ciphertext cut short. One try succeeds with a chance below 2⁻¹⁰⁰ (GCM's bound for 2²⁷ blocks). Nothing comes out before all of it
+//     is authenticated.
+//   - Integrity of files. The same holds for every chunk. Chunks cannot be reordered, dropped, repeated or cut off at the end, since the
+//     nonce has a chunk's number and marks the last one, and the header has the length. DecryptFile writes a chunk only once it is
 //     authentic. What a reader of the stream sees before the end is therefore authentic and in its place, but maybe not all of the file:
 //     only the nil error at the end says so.
 //   - One error. Whatever is wrong with a pair, the error is [ErrRefused]. Only an unknown version has its own, a [VersionError].
-//   - Nonces do not repeat. A key encrypts one image or one file: EncryptFile refuses a key that was used or read from a file. Two
-//     images would share a key only if 256 random bits came twice. Sealing the same content again gives an unrelated ciphertext, and so
-//     does changing one bit of it.
-//   - The network can only add. If its key were constant, known to the adversary or chosen by him, the secret would still
-//     key PRK. Without a network the second input is empty, and nothing else changes. If crypto/rand were broken
-//     instead, PRK would be as hard to guess as the network's key, which for a known network means the image; but then age would have fallen
-//     first, because it draws its keys from the same source.
-//   - The cat map is part of no claim. It is a bijection that moves bytes before they are encrypted, with parameters independent of
-//     the AES key and chosen without looking at the plaintext. So it neither helps nor harms the cipher after it.
-//   - Commitment. AES-GCM does not commit to its key: somebody can search for a second key under which a ciphertext opens to
-//     something else. So the header has a commitment, 256 bits of HMAC-SHA-512. Two PRKs with one commitment are a collision
-//     of the hash, 2¹²⁸ work. A cipher image and a commitment therefore open to one plaintext at most. Whoever keeps the two, neither of which is
-//     secret, can prove it later.
+//   - Nonces do not repeat. A key encrypts one image or one file: EncryptFile refuses a key that was used or read from a file. Two images
+//     would share a key only if 256 random bits came twice. Sealing the same content again gives an unrelated ciphertext, and so does
+//     changing one bit of it.
+//   - The network can only add. If its key were constant, known to the adversary or chosen by him, the secret would still key PRK.
+//     Without a network the second input is empty, and nothing else changes. If crypto/rand were broken instead, PRK would be as hard to
+//     guess as the network's key, which for a known network means the image; but then age would have fallen first, because it draws its
+//     keys from the same source.
+//   - The cat map is part of no claim. It is a bijection that moves bytes before they are encrypted, with parameters independent of the
+//     AES key and chosen without looking at the plaintext. So it neither helps nor harms the cipher after it.
+//   - Commitment. AES-GCM does not commit to its key: somebody can search for a second key under which a ciphertext opens to something
+//     else. So the header has a commitment, 256 bits of HMAC-SHA-512. Two PRKs with one commitment are a collision of the hash, 2¹²⁸
+//     work. A cipher image and a commitment therefore open to one plaintext at most. Whoever keeps the two, neither of which is secret,
+//     can prove it later.
 //
 // What is visible to everybody:
 //
-//   - The cipher image's width, height, channels and depth. Those of an image are the plain image's. For a file they give away
-//     its length to within about a row, some 2·√length bytes in the worst case.
+//   - The cipher image's width, height, channels and depth. Those of an image are the plain image's. For a file they give away its length
+//     to within about a row, some 2·√length bytes in the worst case.
 //   - The names, dates and sizes of the two files themselves.
-//   - The length of the encrypted key file. It depends on the kind, the length of the name, the number of digits in sizes and time, and whether
-//     mode, time and network are recorded. The values are encrypted.
+//   - The length of the encrypted key file. It depends on the kind, the length of the name, the number of digits in sizes and time, and
+//     whether mode, time and network are recorded. The values are encrypted.
 //   - The recipients' types and number, as age shows them.
 //
 // What is not claimed:
@@ -85,14 +85,14 @@
 //   - Who made it. Anyone can seal an image of his own to a public key and put it in the place of another: age recipients do not
 //     authenticate a sender. (A passphrase does, among those who know it.) Nor does anything show that a pair of files is an old one.
 //   - A sender who means to deceive can make two key files, of different commitments, for one cipher image.
-//   - Whoever has the key file in the clear has the content. There is no forward secrecy after that, and none if
-//     an age identity is lost. A passphrase is worth what it costs to guess.
+//   - Whoever has the key file in the clear has the content. There is no forward secrecy after that, and none if an age identity is lost.
+//     A passphrase is worth what it costs to guess.
 //   - Gentle degradation. One wrong bit, and an image does not open, nor a file from that chunk on; keep copies.
 //   - Time. Tags and commitments are compared in constant time, and Go's AES-GCM takes the same time for all keys where the processor has
-//     instructions for it. But a refusal comes early: a clock tells whether the key file or the cipher image was at fault, and at which chunk.
-//     The cat map on rectangles takes longer with more iterations and gives their number away; no claim rests on it.
-//   - Memory. Secrets in arrays of this package are zeroed after use. What the standard library and age expand inside is left
-//     to the garbage collector, and so is the content.
+//     instructions for it. But a refusal comes early: a clock tells whether the key file or the cipher image was at fault, and at which
+//     chunk. The cat map on rectangles takes longer with more iterations and gives their number away; no claim rests on it.
+//   - Memory. Secrets in arrays of this package are zeroed after use. What the standard library and age expand inside is left to the
+//     garbage collector, and so is the content.
 //
 // A pair that any version of this package sealed opens in all later ones.
 package sealed
@@ -115,7 +115,7 @@ import (
 	"keygan/data/raster"
 )
 
-// ErrRefused is all that is said of a cipher image and a key file that do not open, whatever the reason.
+// ErrRefused reports a cipher image and a key file that do not open. It never says why.
 var ErrRefused = errors.New("it does not open: the identity or passphrase is not one it was made for, the key file is of another image, " +
 	"or one of the two was changed or damaged")
 
@@ -129,22 +129,22 @@ const (
 	maxSealed = math.MaxInt32 - tagSize
 )
 
-// Options is what goes into a key file beside what the image itself says. The zero value seals without a network.
+// Options say what a key file records beyond the image itself. The zero value seals without a network.
 type Options struct {
 	// Name is the plain file's name, without a folder; it may be empty. See CheckName.
 	Name string
 
-	// NetworkKey is the raw key that a network made of the image, as bytes, and Generator the SHA-256 of that network, as 64
-	// hexadecimal digits. Both are given, or neither.
+	// NetworkKey has the bytes of the raw key that a network made of the image. Generator is the SHA-256 of that network, 64
+	// hexadecimal digits. Either both are given or neither.
 	NetworkKey []byte
 	Generator  string
 
-	// NetworkInput is the size in pixels to which the image was resized for the network, width first, as "256x256". It is given
-	// with Generator, or not at all. Version 1 does not record it.
+	// NetworkInput is the size in pixels to which the image was resized for the network, width first, as in "256x256". It goes with
+	// Generator. Version 1 does not record it.
 	NetworkInput string
 
-	// Mode has the plain file's permission bits; other bits are ignored. Modified is its modification time, of which the key file keeps
-	// nanoseconds. The zero values are not recorded. Version 1 records neither.
+	// Mode has the plain file's permission bits; other bits are ignored. Modified is its modification time, kept to the nanosecond.
+	// Zero values are not recorded. Version 1 records neither.
 	Mode     fs.FileMode
 	Modified time.Time
 
@@ -153,8 +153,8 @@ type Options struct {
 	Random io.Reader
 }
 
-// SealImage encrypts an image of any shape and depth: the cipher image has the same. It needs memory for two more images of
-// this size. The image is not changed. The key must be kept, encrypted: see Key.Encrypt.
+// SealImage encrypts an image of any shape and depth. The cipher image has the same shape and depth. It takes memory for two more images
+// of this size and does not change the image. Key.Encrypt writes the key.
 func SealImage(plain *raster.Image, o Options) (*raster.Image, *Key, error) {
 	if !plausible(plain) {
 		return nil, nil, fmt.Errorf("an image of %d×%d pixels, %d channels, %d bits and %d bytes cannot be sealed",
@@ -163,11 +163,10 @@ func SealImage(plain *raster.Image, o Options) (*raster.Image, *Key, error) {
 	return seal(sealedSpace(plain), plain, Header{Version: Version, Kind: kindImage}, o)
 }
 
-// OpenImage decrypts what SealImage made. Of all that can be wrong it says ErrRefused; only for a key that opens a file and no
-// image is there another error.
+// OpenImage decrypts what SealImage made. Every failure is ErrRefused, unless the key opens a file instead of an image.
 func OpenImage(cipher *raster.Image, k *Key) (*raster.Image, error) {
 	if k.Header.Kind != kindImage {
-		return nil, errors.New("the key file opens a file that is no image")
+		return nil, errors.New("the key file opens a file, not an image")
 	}
 	return open(cipher, k)
 }
@@ -200,7 +199,7 @@ func seal(to []byte, plain *raster.Image, h Header, o Options) (*raster.Image, *
 	return &out, k, nil
 }
 
-// newKey draws the secret of a key and derives all but the tag from it. h has everything but what the options say.
+// newKey draws the secret of a key and derives everything but the tag from it. h lacks what the options say.
 func newKey(h Header, o Options) (*Key, *schedule, error) {
 	h.Generator, h.Name = o.Generator, o.Name
 	if h.Version != 1 {
@@ -238,7 +237,7 @@ func newKey(h Header, o Options) (*Key, *schedule, error) {
 	return k, s, nil
 }
 
-// open returns the image inside, whose samples are in memory of its own.
+// open returns the image inside, in memory of its own.
 func open(cipher *raster.Image, k *Key) (*raster.Image, error) {
 	if !plausible(cipher) {
 		return nil, ErrRefused
@@ -273,12 +272,12 @@ func open(cipher *raster.Image, k *Key) (*raster.Image, error) {
 	return &out, nil
 }
 
-// plausible says whether an image is one: of a shape there is, with as many bytes as the shape says, and not too many.
+// plausible says whether an image can be sealed: it has a possible shape, and as many bytes as the shape says.
 func plausible(m *raster.Image) bool {
 	return shapeBytes(m.Width, m.Height, m.Channels, m.Depth) == len(m.Pix) && len(m.Pix) > 0
 }
 
-// shapeBytes is how many bytes the samples of an image are, or 0 if there is no image of this shape that can be sealed.
+// shapeBytes is the size in bytes of the samples of an image, or 0 if an image of this shape cannot be sealed.
 func shapeBytes(width, height, channels, depth int) int {
 	if width < 1 || width > maxSide || height < 1 || height > maxSide || channels < 1 || channels > 4 || (depth != 8 && depth != 16) {
 		return 0

@@ -10,9 +10,9 @@ import (
 )
 
 // ErrLength reports content of another length than the key was made for.
-var ErrLength = errors.New("the content does not have the length that was said")
+var ErrLength = errors.New("the content has another length than was announced")
 
-// NewFileKey makes the key for one file of length bytes and settles the shape of its cipher image. Only EncryptFile is left to do.
+// NewFileKey makes the key for one file of length bytes and settles the shape of its cipher image. EncryptFile does the rest.
 func NewFileKey(length int64, o Options) (*Key, error) {
 	h := Header{Version: Version, Kind: kindFile, Length: length, Channels: 1, Depth: 8}
 	if length >= 0 && length <= maxFileLength {
@@ -26,11 +26,11 @@ func NewFileKey(length int64, o Options) (*Key, error) {
 	return k, nil
 }
 
-// EncryptFile writes the samples of the cipher image, width × height bytes. The content must have exactly as many bytes as NewFileKey was
-// told, or the error is ErrLength. After an error, what was written is worthless. Memory stays at a few megabytes for any length.
+// EncryptFile writes the samples of the cipher image, width × height bytes. It returns ErrLength if the content has another length than
+// NewFileKey was told. After an error, what was written is worthless. It takes a few megabytes of memory for any length.
 //
-// A key encrypts once: two contents under one key would give both away. EncryptFile returns an error for a key that was used,
-// even if it failed, or that was read from a key file.
+// A key encrypts once, because two contents under one key would give both away. EncryptFile refuses a key that was used before, even
+// without success, or was read from a key file.
 func (k *Key) EncryptFile(samples io.Writer, content io.Reader) error {
 	if !k.fresh || k.Header.hasTag() {
 		return errors.New("this key cannot encrypt a file: NewFileKey makes a key for each")
@@ -68,11 +68,11 @@ func (k *Key) EncryptFile(samples io.Writer, content io.Reader) error {
 }
 
 // DecryptFile reads the samples of a cipher image and writes the file inside. It returns ErrRefused for whatever is wrong with key or
-// samples, and an error of the reader or writer as it is.
+// samples. Errors of the reader and writer come back as they are.
 //
-// Every byte that it writes is authentic, but until it returns nil nobody knows that they are all. A caller must keep
-// the content from use until then. Of version 1, nothing is written before all of it is authenticated, and memory is
-// needed for the whole file; version 2 takes a few megabytes.
+// Every byte that it writes is authentic. Only a nil error says that the file is complete, so nobody may use the content before.
+// Version 2 takes a few megabytes of memory. Version 1 takes memory for the whole file, and writes nothing before all of it is
+// authenticated.
 func (k *Key) DecryptFile(content io.Writer, samples io.Reader) error {
 	switch {
 	case k.Header.Kind != kindFile:
@@ -128,7 +128,7 @@ func (k *Key) decryptWhole(content io.Writer, samples io.Reader) error {
 	return writeAll(content, m.Pix[:h.Length])
 }
 
-// fill reads until b is full or r ends, which is no error: then n is less than len(b).
+// fill reads until b is full or r ends. The end is not an error: n is then less than len(b).
 func fill(r io.Reader, b []byte) (n int, err error) {
 	for idle := 0; n < len(b); {
 		m, err := r.Read(b[n:])

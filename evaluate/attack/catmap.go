@@ -16,18 +16,23 @@ func everyIteration(b *bench, t *target) Result {
 	f := judge(found, plain)
 	tries := catmap.Period(b.side(), 1, 1)
 	r := Result{
-		Expected:  fmt.Sprintf("weak: the plain image is back in at most %d tries; strong: there is a keystream on top, and no count gives a picture", tries),
+		Expected: fmt.Sprintf("weak: the plain image is back in at most %d tries; strong: there is a keystream on top, and no count "+
+			"gives a picture", tries),
 		Criterion: criterionWhole,
 		Succeeded: f.whole(),
 		Measured: append([]Value{
-			{"tries", float64(tries), ""}, {"iterations undone", float64(iterations), ""}, {"highest correlation of neighbours", correlation, ""},
+			{"tries", float64(tries), ""}, {"iterations undone", float64(iterations), ""},
+			{"highest correlation of neighbours", correlation, ""},
 		}, f.values...),
-		Pictures: []Picture{{"cipher", "what the attacker has", cipherImage}, {"recovered", fmt.Sprintf("the best of %d iteration counts", tries), found}},
+		Pictures: []Picture{{"cipher", "what the attacker has", cipherImage},
+			{"recovered", fmt.Sprintf("the best of %d iteration counts", tries), found}},
 	}
 	if r.Succeeded {
-		r.Conclusion = fmt.Sprintf("Of %d iteration counts, undoing %d gives the picture back: the cat map has no other key.", tries, iterations)
+		r.Conclusion = fmt.Sprintf("Of %d iteration counts, undoing %d gives the picture back: the cat map has no other key.", tries,
+			iterations)
 	} else {
-		r.Conclusion = fmt.Sprintf("No iteration count gives the plain image: the best, %d, leaves neighbours with a correlation of %.3f.", iterations, correlation)
+		r.Conclusion = fmt.Sprintf("No iteration count gives the plain image: the best, %d, leaves neighbours with a correlation of "+
+			"%.3f.", iterations, correlation)
 	}
 	return r
 }
@@ -43,7 +48,8 @@ func histogram(b *bench, t *target) Result {
 		Criterion: fmt.Sprintf("χ² of the cipher image is one that uniform bytes give with a probability below %.0e", falseAlarm),
 		Succeeded: p < falseAlarm,
 		Measured: []Value{
-			{"entropy of the plain image", metrics.Entropy(plain), "bits a byte"}, {"entropy of the cipher image", metrics.Entropy(cipherImage), "bits a byte"},
+			{"entropy of the plain image", metrics.Entropy(plain), "bits a byte"},
+			{"entropy of the cipher image", metrics.Entropy(cipherImage), "bits a byte"},
 			{"χ² of the plain image", metrics.ChiSquare(plain), ""}, {"χ² of the cipher image", chi, ""}, {"p", p, ""},
 		},
 	}
@@ -51,9 +57,11 @@ func histogram(b *bench, t *target) Result {
 	case metrics.Histogram(cipherImage) == metrics.Histogram(plain):
 		r.Conclusion = "The histogram is that of the plain image, value by value."
 	case r.Succeeded:
-		r.Conclusion = fmt.Sprintf("The histogram is not the plain image's, and not uniform either: χ² is %.0f, uniform bytes have 255 ± 23 (p = %.2g).", chi, p)
+		r.Conclusion = fmt.Sprintf("The histogram is not the plain image's, and not uniform either: χ² is %.0f, uniform bytes have 255 "+
+			"± 23 (p = %.2g).", chi, p)
 	default:
-		r.Conclusion = fmt.Sprintf("The histogram cannot be told from that of uniform bytes: χ² is %.0f, uniform bytes have 255 ± 23 (p = %.2g).", chi, p)
+		r.Conclusion = fmt.Sprintf("The histogram cannot be told from that of uniform bytes: χ² is %.0f, uniform bytes have 255 ± 23 "+
+			"(p = %.2g).", chi, p)
 	}
 	return r
 }
@@ -76,14 +84,18 @@ func chosenImages(b *bench, t *target) Result {
 	}
 	f := judge(found, wanted)
 	r := Result{
-		Expected:  fmt.Sprintf("weak: %d chosen images give the whole permutation, and an all-zero one what is XORed; strong: nothing", chosen),
+		Expected: fmt.Sprintf("weak: %d chosen images give the whole permutation, and an all-zero one what is XORed; strong: nothing",
+			chosen),
 		Criterion: criterionWhole,
 		Succeeded: f.whole(),
-		Measured:  append([]Value{{"chosen images", float64(chosen), ""}, {"pixels in a place of their own", distinct(from), "%"}}, f.values...),
-		Pictures:  []Picture{{"cipher", "what the attacker wants to read", cipherImage}, {"recovered", "with the permutation that the chosen images gave", found}},
+		Measured: append([]Value{{"chosen images", float64(chosen), ""},
+			{"pixels in a place of their own", distinct(from), "%"}}, f.values...),
+		Pictures: []Picture{{"cipher", "what the attacker wants to read", cipherImage},
+			{"recovered", "with the permutation that the chosen images gave", found}},
 	}
 	if r.Succeeded {
-		r.Conclusion = fmt.Sprintf("%d chosen images and an all-zero one say where every pixel goes and what it is XORed with; every image under this key can be read.", chosen)
+		r.Conclusion = fmt.Sprintf("%d chosen images and an all-zero one say where every pixel goes and what it is XORed with; every "+
+			"image under this key can be read.", chosen)
 	} else {
 		r.Conclusion = fmt.Sprintf("The chosen images say nothing: %.1f %% of the samples are right, as many as by guessing.", f.equal)
 	}

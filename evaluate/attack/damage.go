@@ -71,11 +71,14 @@ func damaged(b *bench, t *target) Result {
 	}
 	switch {
 	case refused > 0:
-		r.Measured = append(r.Measured, Value{"damaged images", float64(len(damages)), ""}, Value{"damaged images refused", float64(refused), ""})
-		r.Conclusion = fmt.Sprintf("%d of %d damaged cipher images are refused. This is the price of authentication: a bit that is wrong anywhere, and the image does not open. Keep copies.",
+		r.Measured = append(r.Measured, Value{"damaged images", float64(len(damages)), ""},
+			Value{"damaged images refused", float64(refused), ""})
+		r.Conclusion = fmt.Sprintf("%d of %d damaged cipher images are refused. This is the price of authentication: a bit that is "+
+			"wrong anywhere, and the image does not open. Keep copies.",
 			refused, len(damages))
 	case r.Succeeded:
-		r.Conclusion = fmt.Sprintf("A damaged cipher image opens, with the damage spread or in its place: PSNR %.1f, %.1f and %.1f dB. The same holds for what an attacker changes.",
+		r.Conclusion = fmt.Sprintf("A damaged cipher image opens, with the damage spread or in its place: PSNR %.1f, %.1f and %.1f dB. "+
+			"The same holds for what an attacker changes.",
 			r.Measured[0].Value, r.Measured[2].Value, r.Measured[4].Value)
 	default:
 		r.Conclusion = "A damaged cipher image opens, and what comes out does not show the plain image."

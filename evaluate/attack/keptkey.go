@@ -17,7 +17,8 @@ func zeroImage(b *bench, t *target) Result {
 	found, _, _ := smoothest(xored(cipherImage, keystream))
 	f := judge(found, wanted)
 	r := Result{
-		Expected:  "weak: the cipher image of an all-zero image is the keystream, and opens all others; strong: a new secret for each image",
+		Expected: "weak: the cipher image of an all-zero image is the keystream, and opens all others; strong: a new secret for " +
+			"each image",
 		Criterion: criterionWhole,
 		Succeeded: f.whole(),
 		Measured:  f.values,
@@ -47,18 +48,22 @@ func twoTimePad(b *bench, t *target) Result {
 	found, _, correlation := smoothest(both)
 	f := judge(found, xored(first, second))
 	r := Result{
-		Expected:  "weak: C1 ⊕ C2 = map(P1) ⊕ map(P2), both images visible after undoing the map; strong: C1 ⊕ C2 indistinguishable from random bytes",
+		Expected: "weak: C1 ⊕ C2 = map(P1) ⊕ map(P2), both images visible after undoing the map; strong: C1 ⊕ C2 indistinguishable " +
+			"from random bytes",
 		Criterion: "what is found is P1 ⊕ P2 in at least 99 % of the samples, or C1 ⊕ C2 can be told from random bytes",
 		Succeeded: f.whole() || told.distinguishes(),
-		Measured: append(values, Value{"highest correlation of neighbours, map undone", correlation, ""}, Value{"samples of P1 ⊕ P2 found", f.equal, "%"},
+		Measured: append(values, Value{"highest correlation of neighbours, map undone", correlation, ""},
+			Value{"samples of P1 ⊕ P2 found", f.equal, "%"},
 			Value{"least p-value", told.p, ""}),
 		Pictures: []Picture{
-			{"first", "C1, what the attacker has", c1}, {"second", "C2, under the same key", c2}, {"recovered", "C1 ⊕ C2, the cat map undone", found},
+			{"first", "C1, what the attacker has", c1}, {"second", "C2, under the same key", c2},
+			{"recovered", "C1 ⊕ C2, the cat map undone", found},
 		},
 		Conclusion: told.say("C1 ⊕ C2") + ".",
 	}
 	if f.whole() {
-		r.Conclusion = fmt.Sprintf("C1 ⊕ C2 with the cat map undone is P1 ⊕ P2: it shows both images (correlation of neighbours %.2f).", correlation)
+		r.Conclusion = fmt.Sprintf("C1 ⊕ C2 with the cat map undone is P1 ⊕ P2: it shows both images (correlation of neighbours "+
+			"%.2f).", correlation)
 	}
 	return r
 }

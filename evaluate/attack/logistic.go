@@ -63,8 +63,8 @@ var degenerate = []float64{0, 0.25, 0.5, 0.75, 1}
 // knownBytes is how many bytes of the plain image the attacker knows: a part of a black border does.
 const knownBytes = 96
 
-// floatingLogistic is attack 15: a known-plaintext attack that looks for a float32 map, and what is known of the map in the size of floating-
-// point numbers that the system has.
+// floatingLogistic is attack 15: a known-plaintext attack that looks for a float32 map, and what is known of the map in the size of
+// floating-point numbers that the system has.
 func floatingLogistic(b *bench, t *target) Result {
 	plain, random := t.plain[1], b.source("float32")
 	secret := t.kept
@@ -87,12 +87,15 @@ func (b *bench) singleLogistic(result *Result, random *rand.Rand) {
 	whole, below := cycles(random, orbits, 4), cycles(random, orbits, 3.99)
 	result.Measured = append(result.Measured,
 		Value{"orbits followed at each r", float64(orbits), ""},
-		Value{"values in the most common cycle at r = 4", float64(whole[0].length), ""}, Value{"orbits that end in it, r = 4", whole[0].share, "%"},
+		Value{"values in the most common cycle at r = 4", float64(whole[0].length), ""},
+		Value{"orbits that end in it, r = 4", whole[0].share, "%"},
 		Value{"cycles at r = 4", float64(len(whole)), ""},
-		Value{"values in the most common cycle at r = 3.99", float64(below[0].length), ""}, Value{"orbits that end in it, r = 3.99", below[0].share, "%"},
+		Value{"values in the most common cycle at r = 3.99", float64(below[0].length), ""},
+		Value{"orbits that end in it, r = 3.99", below[0].share, "%"},
 		Value{"cycles at r = 3.99", float64(len(below)), ""},
 		Value{"entropy of ⌊256·x⌋ at r = 4, float64", leadingEntropy(1 << 20), "bits a byte"})
-	result.Conclusion += fmt.Sprintf(" Of %d orbits at r = 4, %.0f %% end in a cycle of %d values, at r = 3.99 %.0f %% in one of %d: the keystream repeats itself within an image.",
+	result.Conclusion += fmt.Sprintf(" Of %d orbits at r = 4, %.0f %% end in a cycle of %d values, at r = 3.99 %.0f %% in one of %d: "+
+		"the keystream repeats itself within an image.",
 		orbits, whole[0].share, whole[0].length, below[0].share, below[0].length)
 }
 
@@ -115,10 +118,12 @@ func doubleLogistic(result *Result, t *target) {
 			refused++
 		}
 	}
-	result.Measured = append(result.Measured, Value{"degenerate x0 at r = 4", float64(len(degenerate)), ""}, Value{"degenerate x0 refused", float64(refused), ""})
+	result.Measured = append(result.Measured, Value{"degenerate x0 at r = 4", float64(len(degenerate)), ""},
+		Value{"degenerate x0 refused", float64(refused), ""})
 	result.Conclusion += fmt.Sprintf(" Of %d degenerate parameters %d are refused with an error.", len(degenerate), refused)
 	if !result.Succeeded {
-		result.Conclusion += " That is no proof: nothing is known that makes this map hard to predict, and a kept x0 and r fall to attacks 4 and 5."
+		result.Conclusion += " That is no proof: nothing is known that makes this map hard to predict, and a kept x0 and r fall to " +
+			"attacks 4 and 5."
 	}
 }
 
@@ -143,7 +148,8 @@ func recoverMap(plain, cipherImage *raster.Image) Result {
 	f := judge(found, plain)
 	result.Succeeded = f.whole()
 	result.Measured = append(result.Measured, f.values...)
-	result.Conclusion = fmt.Sprintf("From %d known bytes the attacker finds the state and r = %v of the map, and with them %.2f %% of the samples.", len(known), r, f.equal)
+	result.Conclusion = fmt.Sprintf("From %d known bytes the attacker finds the state and r = %v of the map, and with them %.2f %% of "+
+		"the samples.", len(known), r, f.equal)
 	result.Pictures = append(result.Pictures, Picture{"recovered", "the keystream run on from the state that was found", found})
 	return result
 }

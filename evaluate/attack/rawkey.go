@@ -47,21 +47,24 @@ func randomBits(b *bench, t *target) Result {
 	}
 	worst := strongestOf(p)
 	r := Result{
-		Expected:  "weak: a network's key is expected to be rejected; strong: the keystream passes",
-		Criterion: fmt.Sprintf("a statistic or a test of SP 800-22 is one that random bits give with a probability below %.0e, corrected for the number of tests", falseAlarm),
+		Expected: "weak: a network's key is expected to be rejected; strong: the keystream passes",
+		Criterion: fmt.Sprintf("a statistic or a test of SP 800-22 is one that random bits give with a probability below %.0e, "+
+			"corrected for the number of tests", falseAlarm),
 		Succeeded: worst.distinguishes(),
 		Measured: append(values, Value{"images", float64(len(streams)), ""}, Value{"bits an image", float64(8 * len(streams[0].Pix)), ""},
 			Value{"tests of SP 800-22 failed by the first image, at 1 %", float64(len(rejected)), ""}, Value{"least p-value", worst.p, ""}),
 		Pictures: []Picture{{"bytes", "the first of the images tested", streams[0]}},
 	}
 	if r.Succeeded {
-		r.Conclusion = fmt.Sprintf("Rejected: χ² is %.0f (random: 255 ± 23), the horizontal correlation %.3f (random: 0 ± 0.004)", values[1].Value, valueOf(values, "horizontal correlation"))
+		r.Conclusion = fmt.Sprintf("Rejected: χ² is %.0f (random: 255 ± 23), the horizontal correlation %.3f (random: 0 ± "+
+			"0.004)", values[1].Value, valueOf(values, "horizontal correlation"))
 		if len(rejected) > 0 {
 			r.Conclusion += fmt.Sprintf(", and of SP 800-22 the first image fails %s", strings.Join(rejected, ", "))
 		}
 		r.Conclusion += "."
 	} else {
-		r.Conclusion = fmt.Sprintf("Not rejected: the least probable of all tests is %s, p = %.2g after correction for their number.", worst.test, worst.p)
+		r.Conclusion = fmt.Sprintf("Not rejected: the least probable of all tests is %s, p = %.2g after correction for their number.",
+			worst.test, worst.p)
 	}
 	return r
 }
@@ -103,15 +106,18 @@ func averageOfKeys(b *bench, t *target) Result {
 		Criterion: criterionVisible,
 		Succeeded: f.visible(),
 		Measured: append([]Value{
-			{"keys averaged", float64(n), ""}, {"correlation of the average with the true key", pearson(average.Pix, firstChannels(key, wanted).Pix), ""},
+			{"keys averaged", float64(n), ""},
+			{"correlation of the average with the true key", pearson(average.Pix, firstChannels(key, wanted).Pix), ""},
 			{"correlation of the cipher image with the plain image", pearson(cipherImage.Pix, wanted.Pix), ""},
 		}, f.values...),
 		Pictures: []Picture{
-			{"cipher", "what the attacker has", cipherImage}, {"average", fmt.Sprintf("the average of %d keys of other images", n), average},
+			{"cipher", "what the attacker has", cipherImage},
+			{"average", fmt.Sprintf("the average of %d keys of other images", n), average},
 			{"recovered", "the two XORed, the cat map undone", found},
 		},
 	}
-	r.Conclusion = fmt.Sprintf("The average of %d keys of other images leaves what correlates with the plain image by %.3f", n, f.correlation)
+	r.Conclusion = fmt.Sprintf("The average of %d keys of other images leaves what correlates with the plain image by %.3f", n,
+		f.correlation)
 	if r.Succeeded {
 		r.Conclusion += ": it shows."
 	} else {

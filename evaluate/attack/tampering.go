@@ -146,24 +146,28 @@ func forgery(b *bench, t *target) Result {
 		Conclusion: fmt.Sprintf("All %d forgeries are refused, and nothing of the image is given out.", len(forgeries)),
 	}
 	if r.Succeeded {
-		r.Conclusion = fmt.Sprintf("%d of %d forgeries are accepted in silence: %s.", len(accepted), len(forgeries), strings.Join(accepted, ", "))
+		r.Conclusion = fmt.Sprintf("%d of %d forgeries are accepted in silence: %s.", len(accepted), len(forgeries),
+			strings.Join(accepted, ", "))
 	}
 	switch {
 	case sent.clear != nil:
 		r.Measured = append(r.Measured, Value{"refused by the SHA-256 where the attacker cannot reach the key file", float64(noticed), ""})
 		if r.Succeeded {
-			r.Conclusion += " All that is there is a SHA-256 in the key file, and whoever reaches the key file makes it anew, without a key."
+			r.Conclusion += " All that is there is a SHA-256 in the key file, and whoever reaches the key file makes it anew, without " +
+				"a key."
 		}
-		r.Pictures = []Picture{{"forged", "what the receiver gets after the attacker has drawn a disc into the cipher image", sent.drawnOver()}}
+		r.Pictures = []Picture{{"forged", "what the receiver gets after the attacker has drawn a disc into the cipher image",
+			sent.drawnOver()}}
 	case sent.wrapped != nil:
 		must(b.send(t, t.plain[1], identity.Recipient()).open(identity))
-		r.Conclusion += " Nobody can refuse a pair of files that somebody has made anew with the receiver's public key: " + t.info.Name + " does not say who sent it."
+		r.Conclusion += " Nobody can refuse a pair of files that somebody has made anew with the receiver's public key: " +
+			t.info.Name + " does not say who sent it."
 	}
 	return r
 }
 
-// drawnOver is what the receiver gets after an attacker who knows nothing of the image turned over the highest bit of each sample in a disc.
-// XOR carries the change into the plain image as it is. A permutation that has no key can be done to the disc before.
+// drawnOver is what the receiver gets after an attacker who knows nothing of the image turned over the highest bit of each sample in a
+// disc. XOR carries the change into the plain image as it is. A permutation that has no key can be done to the disc before.
 func (m *message) drawnOver() *raster.Image {
 	disc, n := blank(m.image), m.image.Width
 	for i := range disc.Pix {

@@ -27,14 +27,16 @@ func knownWeights(b *bench, t *target) Result {
 	found, _, _ := smoothest(xored(cipherImage, firstChannels(key, cipherImage)))
 	preview := judge(found, wanted)
 	r := Result{
-		Expected:  "weak: no secret is left but the image itself and the iteration count; strong: no loss",
-		Criterion: fmt.Sprintf("the image is named among %d, or the plain image is seen in what is found without a candidate, r ≥ 0.3", candidates),
+		Expected: "weak: no secret is left but the image itself and the iteration count; strong: no loss",
+		Criterion: fmt.Sprintf("the image is named among %d, or the plain image is seen in what is found without a candidate, r ≥ 0.3",
+			candidates),
 		Succeeded: named == 0 || start.visible() || preview.visible(),
 		Measured: append([]Value{
 			{"candidates", float64(candidates), ""}, {"image named", bit(named == 0), ""},
 			{"bytes of a blurred copy's key that differ from the true key's", npcr, "%"},
 			{"correlation of a blurred copy's key with the true key", pearson(key.Pix, truth.Pix), ""},
-			{"correlation with the plain image, by a blurred copy's key", preview.correlation, ""}, {"steps from the average key", float64(steps), ""},
+			{"correlation with the plain image, by a blurred copy's key", preview.correlation, ""},
+			{"steps from the average key", float64(steps), ""},
 		}, start.values...),
 		Pictures: []Picture{
 			{"cipher", "what the attacker has", cipherImage},
@@ -51,7 +53,8 @@ func sayKnownWeights(named bool, candidates int, nothing, preview float64) strin
 	if named {
 		s = fmt.Sprintf("Which of %d candidates it is can be told with certainty", candidates)
 	}
-	return s + fmt.Sprintf("; with only the network the attacker finds an image that correlates with the plain one by %.3f, with a blurred copy of it one that does so by %.3f.", nothing, preview)
+	return s + fmt.Sprintf("; with only the network the attacker finds an image that correlates with the plain one by %.3f, with a "+
+		"blurred copy of it one that does so by %.3f.", nothing, preview)
 }
 
 func bit(b bool) float64 {

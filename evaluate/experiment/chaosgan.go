@@ -25,10 +25,13 @@ func (chaosGAN) Info() cipher.Info {
 	return cipher.Info{
 		Name: SchemeChaosGAN, Takes: cipher.EncryptingNetwork,
 		Claims: cipher.Claims{
-			Described:   cipher.Claim{Verdict: cipher.Holds, Evidence: "The networks are written down with their weights, and give the same bytes on every machine."},
-			Precise:     cipher.Claim{Verdict: cipher.NotShown, Evidence: "Decryption gives back an image that only resembles the plain one, whatever the precision."},
-			KeysCounted: cipher.Claim{Verdict: cipher.Fails, Evidence: "The weights are the key, and they are published, or the same for all images."},
-			NoWeakKeys:  cipher.Claim{Verdict: cipher.NotShown, Evidence: "Nothing is known of how many weights encrypt badly."},
+			Described: cipher.Claim{Verdict: cipher.Holds, Evidence: "The networks are written down with their weights, and give the " +
+				"same bytes on every machine."},
+			Precise: cipher.Claim{Verdict: cipher.NotShown, Evidence: "Decryption gives back an image that only resembles the " +
+				"plain one, whatever the precision."},
+			KeysCounted: cipher.Claim{Verdict: cipher.Fails, Evidence: "The weights are the key, and they are published, or the same " +
+				"for all images."},
+			NoWeakKeys: cipher.Claim{Verdict: cipher.NotShown, Evidence: "Nothing is known of how many weights encrypt badly."},
 		},
 	}
 }
