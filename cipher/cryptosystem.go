@@ -10,7 +10,7 @@ import (
 )
 
 // A Cryptosystem encrypts images. A new one is one file and one line: an entry of the registry, or a call of Register from a package
-// above. Commands, tables and attacks know it by its Info only.
+// above. Commands, tables and attacks know it by its Info only. Research implements one from two functions.
 type Cryptosystem interface {
 	Info() Info
 
@@ -28,7 +28,7 @@ type Cryptosystem interface {
 // Info describes a cryptosystem.
 type Info struct {
 	Name    string // what users, tables and key files call it
-	Warning string // the line to show whenever it writes a file; "" for a system that is fit for real images
+	Warning string // the line to show whenever it writes a file; "" for a system that is fit for real images, or writes none
 
 	Takes         Takes
 	Iterations    bool // Params.Iterations has a meaning
