@@ -16,7 +16,7 @@ import (
 	torch "keygan/gotorch"
 	"keygan/internal/cpumodel"
 	"keygan/train/runlog"
-	"keygan/version"
+	"keygan/internal/version"
 )
 
 // recorder is the hook that keeps run.json.

@@ -16,16 +16,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
+	"keygan/cmd/internal/cli"
 	"keygan/internal/atomicfile"
+	"keygan/internal/failure"
+	"keygan/internal/fileerr"
 	"keygan/train"
 	"keygan/train/check"
 	"keygan/train/config"
@@ -34,33 +34,12 @@ import (
 	"keygan/train/watch"
 )
 
-func main() { os.Exit(run()) }
+func main() { os.Exit(program().Main(command())) }
 
-// usageError is a mistake on the command line or in the configuration, which ends with exit code 2.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func run() int {
-	// The first signal lets the step under way finish; a second one ends the process at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-	err := command().ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintf(os.Stderr, "keygan-train: %s\n", oneLine(err))
-	if hint := hintFor(err); hint != "" {
-		fmt.Fprintf(os.Stderr, "hint: %s\n", hint)
-	}
-	if usage := (usageError{}); errors.As(err, &usage) {
-		return 2
-	}
-	return 1
+// program ends after the step that is under way when the first signal comes.
+func program() *cli.Program {
+	return &cli.Program{Name: "keygan-train", Hint: hintFor, Patient: true, Joined: true}
 }
-
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 // hintFor names the likely fix.
 func hintFor(err error) string {
@@ -110,14 +89,11 @@ type flags struct {
 func command() *cobra.Command {
 	var f flags
 	root := &cobra.Command{
-		Use:           "keygan-train -c CONFIG",
-		Short:         "Train the network that makes keys from medical images",
-		Args:          noArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return f.train(cmd.Context()) },
+		Use:   "keygan-train -c CONFIG",
+		Short: "Train the network that makes keys from medical images",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return f.train(cmd.Context()) },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f.addConfig(root)
 	root.Flags().BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint")
 	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and what a run would take, and stop")
@@ -129,9 +105,19 @@ func command() *cobra.Command {
 
 func noArgs(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError{fmt.Errorf("unknown command or argument %q; see keygan-train --help", args[0])}
+		return failure.Usagef("unknown command or argument %q; see keygan-train --help", args[0])
 	}
 	return nil
+}
+
+// oneRun accepts one argument, the folder of a run.
+func oneRun(example string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return failure.Usagef("%s takes one run folder, as in: %s %s", c.Name(), c.CommandPath(), example)
+		}
+		return nil
+	}
 }
 
 func (f *flags) addConfig(c *cobra.Command) {
@@ -141,11 +127,11 @@ func (f *flags) addConfig(c *cobra.Command) {
 
 func (f *flags) read() (config.Config, error) {
 	if f.config == "" {
-		return config.Config{}, usageError{errors.New("no experiment given: use -c CONFIG, as in -c configs/demo.yaml")}
+		return config.Config{}, failure.Usagef("no experiment given: use -c CONFIG, as in -c configs/demo.yaml")
 	}
 	c, err := config.Read(f.config, f.set...)
 	if err != nil {
-		return c, usageError{err}
+		return c, &failure.UsageError{Err: err}
 	}
 	return c, nil
 }
@@ -156,7 +142,7 @@ func (f *flags) train(ctx context.Context) error {
 		return err
 	}
 	if f.resume && f.force {
-		return usageError{errors.New("--resume and --force exclude each other")}
+		return failure.Usagef("--resume and --force exclude each other")
 	}
 	if f.dryRun {
 		return results(func(w io.Writer) error { return train.Plan(c, w) })
@@ -164,7 +150,7 @@ func (f *flags) train(ctx context.Context) error {
 	err = train.Run(ctx, c, f.options())
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
-		fmt.Fprintf(os.Stderr, "stopped and saved; go on with: keygan-train -c %s%s --resume\n", shellWord(f.config), f.setArgs())
+		fmt.Fprintf(os.Stderr, "stopped and saved; go on with: keygan-train -c %s%s --resume\n", cli.ShellWord(f.config), f.setArgs())
 		return nil
 	case errors.Is(err, train.ErrFinished):
 		fmt.Fprintf(os.Stderr, "%v; train.epochs or train.steps can be raised\n", err)
@@ -179,19 +165,17 @@ func (f *flags) train(ctx context.Context) error {
 func (f *flags) options() train.Options {
 	o := train.Options{Resume: f.resume, Force: f.force}
 	if !f.quiet {
-		_, err := unix.IoctlGetTermios(int(os.Stderr.Fd()), unix.TCGETS)
-		o.Log, o.Terminal = os.Stderr, err == nil
+		o.Log, o.Terminal = os.Stderr, cli.IsTerminal(os.Stderr)
 	}
 	return o
 }
 
-// results writes to standard output. What cannot be printed is a failure, too.
+// results writes to standard output. What cannot be printed is a failure.
 func results(write func(io.Writer) error) error {
 	w := bufio.NewWriter(os.Stdout)
 	err := write(w)
-	var pe *fs.PathError
-	if flushed := w.Flush(); errors.As(flushed, &pe) {
-		err = errors.Join(err, fmt.Errorf("standard output: %v", pe.Err)) // not for the hints on a run's disk
+	if flushed := w.Flush(); flushed != nil {
+		err = errors.Join(err, fmt.Errorf("standard output: %v", fileerr.Reason(flushed))) // not for the hints on a run's disk
 	}
 	return err
 }
@@ -199,20 +183,9 @@ func results(write func(io.Writer) error) error {
 func (f *flags) setArgs() string {
 	var b strings.Builder
 	for _, s := range f.set {
-		b.WriteString(" --set " + shellWord(s))
+		b.WriteString(" --set " + cli.ShellWord(s))
 	}
 	return b.String()
-}
-
-// shellWord quotes s for a shell where it must be.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./=+:,@%", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func checkCommand() *cobra.Command {
@@ -243,12 +216,7 @@ func exportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export RUN [-o generator.npz]",
 		Short: "Write the generator of a run's newest checkpoint",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{errors.New("export takes one run folder, as in: keygan-train export runs/demo")}
-			}
-			return nil
-		},
+		Args:  oneRun("runs/demo"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			step, err := train.Export(args[0], out, force)
 			if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -53,16 +52,6 @@ func truncate(ts *testscript.TestScript, _ bool, args []string) {
 			info, err := os.Stat(file)
 			ts.Check(err)
 			ts.Check(os.Truncate(file, info.Size()/2))
-		}
-	}
-}
-
-// What is printed to go on with must mean the same to a shell.
-func TestShellWord(t *testing.T) {
-	for _, word := range []string{"train.batch=8", "", "name=two words", "name=it's", `a"b$c\d`, "source=[{synthetic: mri, count: 3}]", "~/x"} {
-		got, err := exec.Command("sh", "-c", "printf %s "+shellWord(word)).Output()
-		if err != nil || string(got) != word {
-			t.Errorf("%s is %q to a shell, want %q (%v)", shellWord(word), got, word, err)
 		}
 	}
 }

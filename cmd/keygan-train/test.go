@@ -1,13 +1,12 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"keygan/data/dataset"
+	"keygan/internal/failure"
 	"keygan/train"
 )
 
@@ -23,15 +22,10 @@ func testCommand() *cobra.Command {
 other folders. For the chaos GAN that is to encrypt and to reconstruct them, for the others to make their keys. The table has
 MSE, PSNR and SSIM of each result beside the plain image, and how much each looks like noise. RUN/test gets rows.png, with a row
 of plain images and one for each thing made of them, test.csv and test.json.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{errors.New("test takes one run folder, as in: keygan-train test runs/chaos-gan-small")}
-			}
-			return nil
-		},
+		Args: oneRun("runs/chaos-gan-small"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Images < 1 || o.Images > 1000 {
-				return usageError{fmt.Errorf("--images %d: there must be 1 to 1000", o.Images)}
+				return failure.Usagef("--images %d: there must be 1 to 1000", o.Images)
 			}
 			for _, folder := range sources {
 				o.Source = append(o.Source, dataset.Spec{Folder: folder})

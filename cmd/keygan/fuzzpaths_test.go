@@ -8,13 +8,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"keygan/batch"
+	"keygan/batch/job"
 	"keygan/cipher/sealed"
+	"keygan/cmd/internal/cli"
 	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 )
@@ -112,8 +117,9 @@ func contents(t *testing.T, root string) map[string]string {
 func madeBelow(t *testing.T, base, folder string, args ...string) (made []string, err error) {
 	t.Helper()
 	before := contents(t, base)
-	a := &app{stdout: io.Discard, stderr: io.Discard}
+	a := newTestApp(io.Discard, io.Discard)
 	c := a.command()
+	c.SilenceErrors, c.SilenceUsage = true, true
 	c.SetArgs(args)
 	err = c.ExecuteContext(t.Context())
 	real, realErr := filepath.EvalSymlinks(filepath.Join(base, "root", folder)) // an error if nothing was made
@@ -203,17 +209,23 @@ func fuzzCommand(names []string, how byte) (args []string, out string, sources [
 	return append(append(args, "--"), sources...), out, sources
 }
 
+// madeByKeygan are the names of files that encrypt leaves out of folders.
+var madeByKeygan = regexp.MustCompile(`(?i)\.(key\.png|key\.npy|cipher\.png)$|\.key\.(npz|age|json)(~[1-9][0-9]?)?$`)
+
 func fuzzTree(t *testing.T, base string, names []string, how byte) {
 	args, out, sources := fuzzCommand(names, how)
-	wanted, keySuffix := sealable, plainKeySuffix
+	keySuffix := batch.PlainKeySuffix
 	switch {
 	case how&fuzzResearch != 0:
-		wanted, keySuffix = plainImage, keyFileSuffix
-	case how&fuzzPixels != 0:
-		wanted = plainImage
+		keySuffix = batch.ResearchKeySuffix
 	}
-	inputs, _, _ := collect(sources, wanted)
-	fresh := !exists(out) && !exists("back")
+	inputs, _, _ := job.Collect(sources, func(name string) string {
+		if madeByKeygan.MatchString(name) || (how&(fuzzPixels|fuzzResearch) != 0 && !imagefile.ImageName(name)) {
+			return "left out"
+		}
+		return ""
+	})
+	fresh := !job.Exists(out) && !job.Exists("back")
 	made, err := madeBelow(t, base, out, args...)
 	if fresh && errors.Is(err, atomicfile.ErrExists) {
 		t.Fatalf("%q: two files for one output were accepted: %v", args, err)
@@ -223,10 +235,10 @@ func fuzzTree(t *testing.T, base string, names []string, how byte) {
 	}
 	images := 0
 	for _, path := range made {
-		keyFile := strings.TrimSuffix(path, cipherSuffix) + keySuffix
+		keyFile := strings.TrimSuffix(path, batch.CipherSuffix) + keySuffix
 		switch {
-		case !strings.HasSuffix(path, cipherSuffix):
-		case !exists(filepath.Join(out, keyFile)):
+		case !strings.HasSuffix(path, batch.CipherSuffix):
+		case !job.Exists(filepath.Join(out, keyFile)):
 			t.Fatalf("%q: %q has no key file", args, path)
 		case !hidden(path):
 			images++
@@ -241,9 +253,9 @@ func fuzzTree(t *testing.T, base string, names []string, how byte) {
 	}
 	back, err := madeBelow(t, base, "back", append(opens, "--", out)...)
 	refused := 0
-	if f := (*failures)(nil); errors.As(err, &f) && len(sources) > 1 { // one of them has a folder where another has a file
-		for _, err := range f.errs {
-			if errors.Is(err, errAsWell) || errors.Is(err, atomicfile.ErrExists) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) {
+	if f := (*cli.Failures)(nil); errors.As(err, &f) && len(sources) > 1 { // one of them has a folder where another has a file
+		for _, err := range f.Errs {
+			if errors.Is(err, job.ErrAsWell) || errors.Is(err, atomicfile.ErrExists) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) {
 				refused++
 			}
 		}
@@ -300,10 +312,15 @@ func fuzzHeaderName(t *testing.T, base, name string) {
 		key.Header.Name = name
 	}
 	var image bytes.Buffer
-	if err := writeSealed(&image, key, strings.NewReader(content)); err != nil {
+	h := &key.Header
+	w, err := pngstream.NewWriter(&image, h.Width, h.Height, h.Channels, h.Depth)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if exists("sent") || exists("opened") { // the tree has them
+	if err := errors.Join(key.EncryptFile(w, strings.NewReader(content)), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if job.Exists("sent") || job.Exists("opened") { // the tree has them
 		return
 	}
 	err = errors.Join(os.Mkdir("sent", 0o755), os.WriteFile("sent/x.cipher.png", image.Bytes(), 0o600),

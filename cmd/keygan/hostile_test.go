@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"keygan/batch/job"
 	"keygan/cipher/agekeys"
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
@@ -86,7 +87,7 @@ func TestDecryptRefusesBombs(t *testing.T) {
 		write("x.cipher.png", c.image)
 		write("x.key.age", c.key)
 		allocates(t, what, most, func() {
-			if printed, code := runHere(t, "decrypt", path("x.cipher.png"), "-i", identity, "-o", path("back")); code != 1 || exists(path("back")) {
+			if printed, code := runHere(t, "decrypt", path("x.cipher.png"), "-i", identity, "-o", path("back")); code != 1 || job.Exists(path("back")) {
 				t.Errorf("%s: exit code %d, printed %q", what, code, printed)
 			}
 		})
@@ -145,8 +146,8 @@ func (v *victim) opens(t *testing.T, dir string, image, key []byte, what string)
 	back := filepath.Join(dir, "back")
 	printed, code := runHere(t, "decrypt", filepath.Join(dir, "x.cipher.png"), "-i", v.identity, "-o", back)
 	if code != 0 {
-		if code != 1 || exists(back) {
-			t.Errorf("%s: exit code %d, printed %q, something written: %v", what, code, printed, exists(back))
+		if code != 1 || job.Exists(back) {
+			t.Errorf("%s: exit code %d, printed %q, something written: %v", what, code, printed, job.Exists(back))
 			os.RemoveAll(back)
 		}
 		return false

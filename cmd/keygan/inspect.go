@@ -2,22 +2,28 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strings"
+	"time"
 
+	"keygan/batch"
+	"keygan/batch/job"
+	"keygan/batch/keyfile"
 	"keygan/cipher"
+	"keygan/cipher/sealed"
+	"keygan/cmd/internal/cli"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
-	"keygan/infer"
 	"keygan/infer/statedict"
+	"keygan/internal/failure"
+	"keygan/internal/fileerr"
 	"keygan/internal/npz"
+	"keygan/internal/regularfile"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -25,73 +31,126 @@ import (
 
 func (a *app) inspectCommand() *cobra.Command {
 	var asJSON, showSecret bool
-	passphrase := passphrases{app: a}
 	var identityFiles []string
 	c := &cobra.Command{
 		Use:   "inspect FILE [-i IDENTITYFILE | -p] [--json] [--show-secret]",
 		Short: "Say what a weights, key, cipher or image file holds",
 		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.age, X.key.json, X.key.npz), a cipher image or any other
-image. The kind is told by the content. A key file of age shows what it is of to an identity that opens it (-i) or a passphrase (-p). The
-key in it, from which all else is derived, is shown with --show-secret alone: as 128 hexadecimal digits that open the image.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("inspect takes one file")
+image. The content tells the kind.
+
+  keygan inspect generator.npz
+  keygan inspect out/scan.png.key.age -i me.key
+
+A key file of age shows its content only to an identity that opens it (-i) or to a passphrase (-p). --show-secret also shows the key
+in it, from which everything else is derived: 128 hexadecimal digits that open the image.`,
+		Args: cli.OneArg("file"),
+	}
+	passphrase := a.addPassphrase(c, "", "ask for the passphrase of a key file")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		defer passphrase.Wipe()
+		identities, err := passphrase.Identities(cmd.Context(), identityFiles)
+		if err != nil {
+			return err
+		}
+		found, err := inspect(args[0], identities, showSecret)
+		switch {
+		case err != nil:
+			return err
+		case showSecret && !found.sealedKey:
+			return failure.Usagef("%s: not a sealed key file, so --show-secret has no meaning", args[0])
+		case asJSON:
+			return cli.WriteJSON(a.Stdout, found)
+		}
+		for _, f := range found.fields {
+			if f.label != "" {
+				fmt.Fprintf(a.Stdout, "%-18s %v\n", f.label, f.text)
 			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			defer passphrase.wipe()
-			identities, err := passphrase.identities(cmd.Context(), identityFiles)
-			if err != nil {
-				return fmt.Errorf("inspect: %w", err)
-			}
-			found, err := inspect(args[0], identities, showSecret)
-			if err != nil {
-				return fmt.Errorf("inspect: %w", err)
-			}
-			if _, key := found.(sealedKeyFinding); showSecret && !key {
-				return usagef("inspect: %s: no sealed key file, so --show-secret has no meaning", args[0])
-			}
-			if asJSON {
-				return writeJSON(a.stdout, found)
-			}
-			found.print(a.stdout)
-			return nil
-		},
+		}
+		for _, line := range found.more {
+			fmt.Fprintln(a.Stdout, line)
+		}
+		return nil
 	}
 	c.Flags().StringArrayVarP(&identityFiles, "identity", "i", nil, "a file with identities that open a key file of age; may be repeated")
-	passphrase.addFlags(c, "", "ask for the passphrase of a key file")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
-	c.Flags().BoolVar(&showSecret, "show-secret", false, "show the key in a sealed key file, too")
+	c.Flags().BoolVar(&showSecret, "show-secret", false, "show the key in a sealed key file as well")
 	return c
 }
 
-// finding is what a file holds.
-type finding interface{ print(io.Writer) }
+// A finding is what a file holds.
+type finding struct {
+	fields    []field
+	more      []string // lines below the fields
+	sealedKey bool
+}
 
-func inspect(path string, identities []age.Identity, showSecret bool) (finding, error) {
-	f, err := openRegular(path)
+// A field is a line for people, a member of the JSON object, or both.
+type field struct {
+	label string // "": JSON only
+	text  any
+	name  string // of the member; "": no JSON
+	value any
+}
+
+// add adds a field whose text is its value.
+func (f *finding) add(label, name string, value any) {
+	f.fields = append(f.fields, field{label, value, name, value})
+}
+
+// line adds a field without JSON.
+func (f *finding) line(label string, text any) {
+	f.fields = append(f.fields, field{label: label, text: text})
+}
+
+// shape adds the shape of an image.
+func (f *finding) shape(label string, width, height, channels, depth int) {
+	f.line(label, &raster.Image{Width: width, Height: height, Channels: channels, Depth: depth})
+	f.add("", "width", width)
+	f.add("", "height", height)
+	f.add("", "channels", channels)
+	f.add("", "depth", depth)
+}
+
+func (f *finding) MarshalJSON() ([]byte, error) {
+	object := []byte("{")
+	for _, m := range f.fields {
+		if m.name == "" {
+			continue
+		}
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, err
+		}
+		if len(object) > 1 {
+			object = append(object, ',')
+		}
+		object = fmt.Appendf(object, "%q:%s", m.name, value)
+	}
+	return append(object, '}'), nil
+}
+
+func inspect(path string, identities []age.Identity, showSecret bool) (*finding, error) {
+	f, err := regularfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	start := make([]byte, len(ageArmor))
+	start := make([]byte, 4)
 	n, err := io.ReadFull(f, start)
+	if err == io.EOF {
+		err = errors.New("is empty")
+	}
 	if err != nil && n == 0 {
-		if err == io.EOF {
-			err = errors.New("is empty")
-		}
 		return nil, named(path, err)
 	}
-	start = start[:n]
 	switch {
 	case statedict.IsFile(path):
-		return nil, hinted{named(path, errors.New("a file of PyTorch, which is read by import alone")), weightsHint(path)}
-	case bytes.HasPrefix(start, []byte("PK\x03\x04")) || bytes.HasPrefix(start, []byte("PK\x05\x06")):
+		return nil, failure.Hint(fmt.Errorf("%s: a PyTorch file, which only import reads", path), batch.WeightsHint(path))
+	case bytes.Equal(start, []byte("PK\x03\x04")) || bytes.Equal(start, []byte("PK\x05\x06")):
 		return inspectArchive(path)
-	case bytes.HasPrefix(start, []byte(ageIntro)) || bytes.HasPrefix(start, []byte(ageArmor)):
+	case keyfile.IsAge(path):
 		return inspectAge(path, identities, showSecret)
-	case isUnencrypted(path):
+	case keyfile.IsUnencrypted(path):
 		return inspectUnencrypted(path, showSecret)
 	}
 	return inspectImage(path, identities)
@@ -100,7 +159,7 @@ func inspect(path string, identities []age.Identity, showSecret bool) (finding, 
 // maxArchive bounds an archive, in bytes: more than the weights and key files that can be read take.
 const maxArchive = 5 << 28
 
-func inspectArchive(path string) (finding, error) {
+func inspectArchive(path string) (*finding, error) {
 	archive, err := npz.ReadFile(path, maxArchive)
 	if err != nil {
 		return nil, err
@@ -115,224 +174,166 @@ func inspectArchive(path string) (finding, error) {
 	return nil, fmt.Errorf("%s: a NumPy archive, but neither weights (no array \"arch\") nor a key file (no array \"meta\")", path)
 }
 
-type weightsFinding struct {
-	Kind       string     `json:"kind"`
-	Arch       infer.Arch `json:"arch"`
-	Parameters int        `json:"parameters"`
-	Operations float64    `json:"operations"` // of a key at the size of the training
-	TakesNoise bool       `json:"takes_noise"`
-	Hash       string     `json:"sha256"`
-}
-
-func inspectWeights(path string) (finding, error) {
-	m, err := infer.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	a := m.Arch()
-	operations, err := a.Operations(a.ImageSize, a.ImageSize)
-	if err != nil {
-		return nil, named(path, err)
-	}
-	return weightsFinding{"weights", a, a.Parameters(), operations, m.TakesNoise(), m.Hash()}, nil
-}
-
-func (f weightsFinding) print(w io.Writer) {
-	field(w, "kind", "weights of a generator")
-	field(w, "network", f.Arch.Network)
-	field(w, "parameters", f.Parameters)
-	field(w, "channels", f.Arch.Channels)
-	side := fmt.Sprintf("%d×%d", f.Arch.ImageSize, f.Arch.ImageSize)
-	if f.Arch.Latent > 0 {
-		field(w, "makes keys of", side)
-	} else {
-		field(w, "trained at", side)
-		field(w, "makes keys of", "any size: that of the image")
-	}
-	field(w, "work", fmt.Sprintf("%.3g GFLOP for a key of %s", f.Operations/1e9, side))
-	field(w, "algorithms", algorithmsOf(f.Arch))
-	field(w, "value range", fmt.Sprintf("[%g, %g]", f.Arch.ValueRange[0], f.Arch.ValueRange[1]))
-	field(w, "noise", noiseOf(f.Arch))
-	field(w, "format version", f.Arch.FormatVersion)
-	if f.Arch.ConfigHash != "" {
-		field(w, "configuration", shown(f.Arch.ConfigHash))
-	}
-	field(w, "SHA-256", f.Hash)
-	field(w, "layers", len(f.Arch.Layers))
-	for _, l := range f.Arch.Layers {
-		fmt.Fprintf(w, "  %-24s %-14s %4d → %-4d k%d s%d p%d  %-11s  %s\n",
-			shown(l.Name), l.Type, l.In, l.Out, l.Kernel, l.Stride, l.Padding, l.Algorithm, afterwards(l))
-	}
-}
-
-// algorithmsOf says how many layers are computed by which algorithm.
-func algorithmsOf(a infer.Arch) string {
-	layers := map[string]int{}
-	for _, l := range a.Layers {
-		layers[l.Algorithm]++
-	}
-	var all []string
-	for _, name := range slices.Sorted(maps.Keys(layers)) {
-		all = append(all, fmt.Sprintf("%s (%d layers)", name, layers[name]))
-	}
-	return strings.Join(all, ", ")
-}
-
-// noiseOf says what noise goes into a key.
-func noiseOf(a infer.Arch) string {
-	var all []string
-	if a.Latent > 0 {
-		all = append(all, fmt.Sprintf("%d numbers, no image", a.Latent))
-	}
-	if a.InputNoise > 0 {
-		all = append(all, fmt.Sprintf("added to the image, σ = %g of the value range", a.InputNoise))
-	}
-	layers := 0
-	for _, l := range a.Layers {
-		if l.Noise != "" {
-			layers++
-		}
-	}
-	if layers > 0 {
-		all = append(all, fmt.Sprintf("added by %d of %d layers", layers, len(a.Layers)))
-	}
-	return cmp.Or(strings.Join(all, "; "), "none")
-}
-
-// afterwards lists what follows a layer's convolution, in the order in which it is done.
-func afterwards(l infer.Layer) string {
-	var all []string
-	add := func(what string, is bool) {
-		if is {
-			all = append(all, what)
-		}
-	}
-	add("bias", l.Bias)
-	add(l.Norm, l.Norm != "")
-	add(l.BeforeAdd, l.BeforeAdd != "")
-	add(l.Residual, l.Residual != "")
-	add(l.Activation, l.Activation != "")
-	add("noise", l.Noise != "")
-	return strings.Join(all, ", ")
-}
-
-type keyFileFinding struct {
-	Kind        string `json:"kind"`
-	Scheme      string `json:"scheme"`
-	Iterations  int    `json:"iterations"`
-	A           int    `json:"a"`
-	B           int    `json:"b"`
-	Width       int    `json:"width"`
-	Height      int    `json:"height"`
-	Channels    int    `json:"channels"`
-	Depth       int    `json:"depth"`
-	KeyChannels int    `json:"key_channels"`
-	KeyBytes    int    `json:"key_bytes"`
-	SHA256      string `json:"cipher_sha256"`
-	Name        string `json:"name"`
-	Warning     string `json:"warning,omitempty"`
-}
-
-func inspectKeyFile(path string) (finding, error) {
-	k, err := cipher.ReadKeyFile(path)
-	if err != nil {
-		return nil, err
-	}
-	found := keyFileFinding{
-		Kind: "key file", Scheme: k.Scheme, Iterations: k.Params.Iterations, A: k.Params.A, B: k.Params.B,
-		Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth,
-		SHA256: hex.EncodeToString(k.SHA256[:]), Name: k.Name, Warning: cipher.Describe(k.Scheme).Warning,
-	}
-	if k.Key != nil {
-		found.KeyChannels, found.KeyBytes = k.Key.Channels, len(k.Key.Pix)
-	}
-	return found, nil
-}
-
-func (f keyFileFinding) print(w io.Writer) {
-	shape := raster.Image{Width: f.Width, Height: f.Height, Channels: f.Channels, Depth: f.Depth}
-	field(w, "kind", "key file")
-	field(w, "scheme", f.Scheme)
-	if f.Iterations > 0 {
-		field(w, "cat map", fmt.Sprintf("%d iterations, a = %d, b = %d", f.Iterations, f.A, f.B))
-	}
-	field(w, "opens an image of", &shape)
-	field(w, "made from", f.Name)
-	if f.KeyBytes > 0 {
-		field(w, "key", fmt.Sprintf("%d bytes, %d channels (not shown)", f.KeyBytes, f.KeyChannels))
-	} else {
-		field(w, "key", "two numbers (not shown)")
-	}
-	field(w, "SHA-256 of image", f.SHA256)
-	if f.Warning != "" {
-		field(w, "warning", f.Warning)
-	}
-}
-
-type imageFinding struct {
-	Kind     string         `json:"kind"`
-	Width    int            `json:"width"`
-	Height   int            `json:"height"`
-	Channels int            `json:"channels"`
-	Depth    int            `json:"depth"`
-	SHA256   string         `json:"sha256"` // cipher.Digest, as a key file has it
-	KeyFile  string         `json:"key_file,omitempty"`
-	Opens    *bool          `json:"key_file_opens,omitempty"`
-	Metrics  metrics.Single `json:"metrics"`
-	shape    string
-}
-
-// inspectImage measures an image. Of one that has a key file beside it, it says whether the two belong together.
-func inspectImage(path string, identities []age.Identity) (finding, error) {
+// inspectImage measures an image. If a key file lies beside it, it finds out whether the two belong together.
+func inspectImage(path string, identities []age.Identity) (*finding, error) {
 	m, err := imagefile.ReadImage(path)
 	if err != nil {
 		return nil, err
 	}
-	sum := cipher.Digest(m)
-	f := imageFinding{
-		Kind: "image", Width: m.Width, Height: m.Height, Channels: m.Channels, Depth: m.Depth,
-		SHA256: hex.EncodeToString(sum[:]), Metrics: metrics.Measure(m), shape: m.String(),
+	f, sum, measured := &finding{}, cipher.Digest(m), metrics.Measure(m)
+	kind := "image"
+	if batch.IsCipherImage(path) {
+		kind = "cipher image"
 	}
-	if !cipherImage(path) {
+	f.add("kind", "kind", kind)
+	f.shape("shape", m.Width, m.Height, m.Channels, m.Depth)
+	f.add("SHA-256 of image", "sha256", hex.EncodeToString(sum[:])) // as a key file has it
+	if kind != "image" {
+		f.addKeyFile(path, sum, identities)
+	}
+	c := measured.Correlation
+	f.add("", "metrics", measured)
+	f.line("entropy", decimal(&measured.Entropy, 6)+" bits a byte")
+	f.line("χ²", decimal(&measured.ChiSquare, 3)+", 255 degrees of freedom")
+	f.line("correlation", fmt.Sprintf("horizontal %s, vertical %s, diagonal %s", decimal(c.Horizontal, 6), decimal(c.Vertical, 6), decimal(c.Diagonal, 6)))
+	return f, nil
+}
+
+// addKeyFile says whether a key file lies beside a cipher image and opens it.
+func (f *finding) addKeyFile(path string, sum [32]byte, identities []age.Identity) {
+	for _, suffix := range []string{batch.ResearchKeySuffix, batch.PlainKeySuffix, batch.KeyFileSuffix} {
+		beside := batch.KeyFileBeside(path, suffix)
+		if !job.Exists(beside) {
+			continue
+		}
+		f.add("", "key_file", beside)
+		opens := false
+		switch {
+		case suffix == batch.ResearchKeySuffix:
+			k, err := cipher.ReadKeyFile(beside)
+			opens = err == nil && k.SHA256 == sum
+		case suffix == batch.PlainKeySuffix:
+			opens = opensSealed(path, beside, nil)
+		case len(identities) > 0:
+			opens = opensSealed(path, beside, identities)
+		default:
+			f.line("key file", beside+", encrypted: -i or -p tells whether it opens it")
+			return
+		}
+		f.add("", "key_file_opens", opens)
+		f.line("key file", beside+map[bool]string{true: " opens it", false: " does NOT open it"}[opens])
+		return
+	}
+	f.line("key file", "none beside it")
+}
+
+// opensSealed reports whether a key file opens a cipher image.
+func opensSealed(path, keyFile string, identities []age.Identity) bool {
+	k, err := keyfile.Read(keyFile, identities)
+	if err != nil {
+		return false
+	}
+	defer k.Wipe()
+	return batch.Opening{Path: path, Key: k}.Opens()
+}
+
+// inspectAge shows the header of a sealed key file, and with showSecret its key.
+func inspectAge(path string, identities []age.Identity, showSecret bool) (*finding, error) {
+	if len(identities) == 0 {
+		if showSecret {
+			return nil, failure.Hint(fmt.Errorf("%s: %w", path, keyfile.ErrNoIdentity), "-i FILE names the identity that opens it, -p asks for a passphrase")
+		}
+		f := &finding{}
+		f.add("kind", "kind", "age file, as sealed key files are")
+		f.add("needs", "needs", "an identity that opens it: -i FILE, or a passphrase: -p")
 		return f, nil
 	}
-	f.Kind = "cipher image"
-	if beside := keyFileBeside(path, keyFileSuffix); exists(beside) {
-		k, err := cipher.ReadKeyFile(beside)
-		opens := err == nil && k.SHA256 == sum
-		f.KeyFile, f.Opens = beside, &opens
-	} else if beside := keyFileBeside(path, plainKeySuffix); exists(beside) {
-		opens := opensSealed(path, beside, nil)
-		f.KeyFile, f.Opens = beside, &opens
-	} else if beside := keyFileBeside(path, sealedKeySuffix); exists(beside) {
-		f.KeyFile = beside
-		if len(identities) > 0 {
-			opens := opensSealed(path, beside, identities)
-			f.Opens = &opens
-		}
+	k, err := keyfile.Read(path, identities)
+	if err != nil {
+		return nil, err
+	}
+	defer k.Wipe()
+	return inspectSealed(k, showSecret), nil
+}
+
+// inspectUnencrypted does the same for a key file that needs no identity.
+func inspectUnencrypted(path string, showSecret bool) (*finding, error) {
+	k, err := keyfile.ReadUnencrypted(path)
+	if err != nil {
+		return nil, err
+	}
+	defer k.Wipe()
+	f := inspectSealed(k, showSecret)
+	f.add("warning", "warning", "not encrypted: whoever can read this file can open its cipher image")
+	return f, nil
+}
+
+func inspectSealed(k *sealed.Key, showSecret bool) *finding {
+	h, f := k.Header, &finding{sealedKey: true}
+	f.add("kind", "kind", "sealed key file")
+	f.add("scheme", "scheme", cipher.Default)
+	f.shape("cipher image", h.Width, h.Height, h.Channels, h.Depth)
+	f.add("", "content", h.Kind)
+	if h.Kind == "file" {
+		f.add("", "length", h.Length) // bytes
+		f.line("opens", fmt.Sprintf("a file of %d bytes", h.Length))
+	} else {
+		f.line("opens", "an image")
+	}
+	f.add("made from", "name", h.Name)
+	if h.Mode != 0 {
+		f.add("mode", "mode", fmt.Sprintf("%04o", uint32(h.Mode)))
+	}
+	if !h.Modified.IsZero() {
+		f.add("modified", "modified", h.Modified.Format(time.RFC3339Nano))
+	}
+	if h.Generator == "" {
+		f.line("generator", "none took part")
+	} else {
+		f.add("generator", "generator", h.Generator) // SHA-256
+		f.add("network input", "network_input", h.NetworkInput)
+	}
+	f.add("commitment", "commitment", hex.EncodeToString(h.Commitment[:]))
+	if showSecret {
+		f.add("key", "prk", hex.EncodeToString(k.PRK[:]))
+	} else {
+		f.line("key", "not shown")
+	}
+	return f
+}
+
+// inspectKeyFile shows a key file of a research scheme.
+func inspectKeyFile(path string) (*finding, error) {
+	k, err := cipher.ReadKeyFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &finding{}
+	f.add("kind", "kind", "key file")
+	f.add("scheme", "scheme", k.Scheme)
+	f.add("", "iterations", k.Params.Iterations)
+	f.add("", "a", k.Params.A)
+	f.add("", "b", k.Params.B)
+	if k.Params.Iterations > 0 {
+		f.line("cat map", fmt.Sprintf("%d iterations, a = %d, b = %d", k.Params.Iterations, k.Params.A, k.Params.B))
+	}
+	f.shape("opens an image of", k.Width, k.Height, k.Channels, k.Depth)
+	f.add("made from", "name", k.Name)
+	channels, bytes := 0, 0
+	if k.Key != nil {
+		channels, bytes = k.Key.Channels, len(k.Key.Pix)
+		f.line("key", fmt.Sprintf("%d bytes, %d channels (not shown)", bytes, channels))
+	} else {
+		f.line("key", "two numbers (not shown)")
+	}
+	f.add("", "key_channels", channels)
+	f.add("", "key_bytes", bytes)
+	f.add("SHA-256 of image", "cipher_sha256", hex.EncodeToString(k.SHA256[:]))
+	if w := cipher.Describe(k.Scheme).Warning; w != "" {
+		f.add("warning", "warning", w)
 	}
 	return f, nil
 }
 
-func (f imageFinding) print(w io.Writer) {
-	field(w, "kind", f.Kind)
-	field(w, "shape", f.shape)
-	field(w, "SHA-256 of image", f.SHA256)
-	switch {
-	case f.Opens != nil && *f.Opens:
-		field(w, "key file", f.KeyFile+" opens it")
-	case f.Opens != nil:
-		field(w, "key file", f.KeyFile+" does NOT open it")
-	case f.KeyFile != "":
-		field(w, "key file", f.KeyFile+", encrypted: -i or -p tells whether it opens it")
-	case f.Kind == "cipher image":
-		field(w, "key file", "none beside it")
-	}
-	field(w, "entropy", number(&f.Metrics.Entropy, 6)+" bits a byte")
-	field(w, "χ²", number(&f.Metrics.ChiSquare, 3)+", 255 degrees of freedom")
-	c := f.Metrics.Correlation
-	field(w, "correlation", fmt.Sprintf("horizontal %s, vertical %s, diagonal %s", number(c.Horizontal, 6), number(c.Vertical, 6), number(c.Diagonal, 6)))
-}
-
-// field prints one line of a finding.
-func field(w io.Writer, name string, value any) { fmt.Fprintf(w, "%-18s %v\n", name, value) }
+// named returns an error as "path: reason".
+func named(path string, err error) error { return fmt.Errorf("%s: %w", path, fileerr.Reason(err)) }

@@ -1,76 +1,77 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"time"
 
-	"keygan/cipher/agekeys"
+	"keygan/batch"
+	"keygan/cmd/internal/cli"
 
 	"github.com/spf13/cobra"
 )
 
 func (a *app) keypairCommand() *cobra.Command {
-	var out string
-	var force, asJSON bool
-	passphrase := passphrases{app: a}
+	var o batch.KeypairOptions
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "keypair -o FILE [-p]",
-		Short: "Make an age identity, and say its recipient",
-		Long: `Make a key pair of age, as age-keygen does. FILE gets the identity, which is secret, with mode 0600: it opens every key file made
-for its recipient, so keep it, and a copy of it, in safe places. The recipient, which everybody may know, is a comment in
-FILE and is printed on standard error.
+		Short: "Make an age identity, and print its recipient",
+		Long: `Make a key pair of age, as age-keygen does. FILE gets the identity, which is secret, with mode 0600. It opens every key file made
+for its recipient: keep it, and a copy of it, in safe places. The recipient is public. It is printed on standard error, and stands in
+FILE as a comment.
 
--p encrypts the identity under a passphrase, as age -p would: commands that take it with -i then ask for it, once for any number of
-key files. The comment in FILE is encrypted, too, so keep the recipient that is printed.`,
-		Args: noArgs,
+  keygan keypair -o me.key
+
+-p encrypts the identity under a passphrase, as age -p would. Commands that take it with -i then ask for the passphrase, once for any
+number of key files. The comment in FILE is encrypted as well, so keep the recipient that is printed.`,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if out == "" {
-				return hinted{usagef("keypair: no output file given"), "keygan keypair -o FILE"}
-			}
-			identity, recipient, err := agekeys.NewIdentity(time.Now())
+			recipient, err := batch.Keypair(cmd.Context(), (&results{app: a}).host(), o)
 			if err != nil {
-				return fmt.Errorf("keypair: %w", err)
+				return err
 			}
-			defer clear(identity)
-			file := identity
-			if passphrase.wanted() {
-				if file, err = passphrase.encryptIdentity(cmd.Context(), identity); err != nil {
-					return fmt.Errorf("keypair: %w", err)
-				}
+			if asJSON { // nothing in it is secret
+				return cli.WriteJSON(a.Stdout, struct {
+					Identity  string `json:"identity"` // the file
+					Recipient string `json:"recipient"`
+				}{o.Output, recipient})
 			}
-			if err := a.write(cmd.Context(), "", force, bytesOutput(out, secret, file)); err != nil {
-				return fmt.Errorf("keypair: %w", err)
-			}
-			if asJSON {
-				return writeJSON(a.stdout, keypairRecord{out, recipient})
-			}
-			fmt.Fprintln(a.stdout, shown(out))
-			fmt.Fprintf(a.stderr, "recipient: %s\n", recipient)
+			fmt.Fprintln(a.Stdout, cli.Shown(o.Output))
+			fmt.Fprintf(a.Stderr, "recipient: %s\n", recipient)
 			return nil
 		},
 	}
-	c.Flags().StringVarP(&out, "output", "o", "", "the identity file to write")
-	passphrase.addFlags(c, "", "encrypt the identity under a passphrase")
+	c.Flags().StringVarP(&o.Output, "output", "o", "", "the identity file to write")
+	o.Passphrase = a.addPassphrase(c, "", "encrypt the identity under a passphrase")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object: the file and its recipient")
-	addForce(c, &force)
+	cli.AddForce(c, &o.Force)
 	return c
 }
 
-// keypairRecord is what --json prints. Nothing in it is secret.
-type keypairRecord struct {
-	Identity  string `json:"identity"` // the file
-	Recipient string `json:"recipient"`
-}
+func (a *app) rekeyCommand() *cobra.Command {
+	var o batch.RekeyOptions
+	r := &results{app: a}
+	c := &cobra.Command{
+		Use:   "rekey KEYFILE... -i OLD | -p -r NEW | --new-passphrase",
+		Short: "Encrypt key files to other recipients",
+		Long: `Open key files (X.key.age) with an old identity and encrypt them anew, in their places, to the recipients given and to no others.
+Cipher images stay as they are. -i names files with age identities or SSH private keys, -r age or SSH public keys; both may be repeated.
+-p asks for the passphrase that opens the key files now, --new-passphrase for the one to encrypt them under.
 
-func (p *passphrases) encryptIdentity(ctx context.Context, identity []byte) ([]byte, error) {
-	defer p.wipe()
-	r, err := p.recipient(ctx, "the identity")
-	if err != nil {
-		return nil, err
+  keygan rekey out/*.key.age -i me.key -r age1…
+
+Without -i and -p, an unencrypted key file, X.key.json, becomes X.key.age beside it and is removed. What was in the clear may still be
+found on the disk, and in backups.
+
+rekey gives access. It takes none away: whoever could open a key file before and kept a copy of it still can.`,
+		Args: cli.SomeArgs("key file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return r.finish(batch.Rekey(cmd.Context(), r.host(), o, args))
+		},
 	}
-	var b bytes.Buffer
-	err = agekeys.EncryptIdentity(&b, identity, r)
-	return b.Bytes(), err
+	c.Flags().StringArrayVarP(&o.Identities, "identity", "i", nil, "a file with identities that open the key files now; may be repeated")
+	o.Passphrase = a.addPassphrase(c, "", "ask for the passphrase that opens the key files now")
+	c.Flags().StringArrayVarP(&o.Recipients, "recipient", "r", nil, "who can open them then; may be repeated")
+	r.addFlags(c)
+	o.NewPassphrase = a.addPassphrase(c, "new-", "encrypt the key files under a new passphrase")
+	return c
 }

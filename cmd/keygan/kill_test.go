@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"keygan/batch"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 )
@@ -105,7 +106,7 @@ func TestKillsWithForce(t *testing.T) {
 	write(0)
 	k.mustRun(args...)
 	for _, name := range k.visible(out) {
-		if !cipherImage(name) && !strings.HasSuffix(name, sealedKeySuffix) && !isKeyFile(name) {
+		if !madeByKeygan.MatchString(name) {
 			t.Errorf("%s is left behind", name)
 		}
 	}
@@ -239,7 +240,7 @@ func (k *killer) opens(in, out string) {
 	k.Helper()
 	images := 0
 	for _, name := range k.visible(filepath.Join(k.dir, out)) {
-		if cipherImage(name) {
+		if batch.IsCipherImage(name) {
 			images++
 		}
 	}

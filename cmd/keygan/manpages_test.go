@@ -24,7 +24,7 @@ const manFolder = "../../docs/man"
 // docs/man holds a page for each command, made from its help, and nothing else.
 func TestManPages(t *testing.T) {
 	pages := map[string][]byte{}
-	addManPages(t, (&app{}).command(), pages)
+	addManPages(t, newApp().command(), pages)
 	if len(pages) < 10 || pages["keygan-decrypt.1"] == nil || pages["keygan-completion.1"] != nil {
 		t.Fatalf("these are not the pages: %v", slices.Sorted(maps.Keys(pages)))
 	}

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"keygan/batch/job"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/infer"
@@ -244,7 +245,7 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 func waitFor(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
 	for range 2000 {
-		if exists(path) {
+		if job.Exists(path) {
 			return
 		}
 		time.Sleep(5 * time.Millisecond)

@@ -2,12 +2,13 @@ package main
 
 import (
 	"bytes"
-	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"keygan/batch/job"
 	"keygan/cipher/agekeys"
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
@@ -21,18 +22,15 @@ import (
 func runHere(t *testing.T, args ...string) (printed string, code int) {
 	t.Helper()
 	var out bytes.Buffer
-	a := &app{stdout: &out, stderr: &out}
-	c := a.command()
-	c.SetArgs(args)
-	err := c.ExecuteContext(t.Context())
-	if err == nil {
-		return out.String(), 0
-	}
-	a.report(err)
-	if usage := (usageError{}); errors.As(err, &usage) {
-		return out.String(), 2
-	}
-	return out.String(), 1
+	a := newTestApp(&out, &out)
+	code = a.Run(t.Context(), a.command(), args...)
+	return out.String(), code
+}
+
+func newTestApp(stdout, stderr io.Writer) *app {
+	a := newApp()
+	a.Stdout, a.Stderr = stdout, stderr
+	return a
 }
 
 // sealedPair is a cipher image in a folder, its key, and an identity for key files.
@@ -115,7 +113,7 @@ func (p *sealedPair) refuses(what string, keyFile []byte, want string) {
 	if code != 1 || printed != want {
 		p.t.Errorf("%s: exit code %d, printed %q, want %q", what, code, printed, want)
 	}
-	if exists(p.path("back")) {
+	if job.Exists(p.path("back")) {
 		p.t.Fatalf("%s: something was written", what)
 	}
 }

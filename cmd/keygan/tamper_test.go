@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"keygan/batch/job"
 	"keygan/cipher/sealed"
 	"keygan/data/raster"
 
@@ -140,7 +141,7 @@ func TestDecryptDamagedPNG(t *testing.T) {
 		p.write("scan.cipher.png", b)
 		if printed, code := p.decrypt(file); code != 0 {
 			refused++
-			if code != 1 || !strings.HasPrefix(printed, "keygan: decrypt: "+p.path("scan.cipher.png")+": ") || exists(p.path("back")) {
+			if code != 1 || !strings.HasPrefix(printed, "keygan: decrypt: "+p.path("scan.cipher.png")+": ") || job.Exists(p.path("back")) {
 				t.Errorf("%s: exit code %d, printed %q", what, code, printed)
 			}
 			return

@@ -7,8 +7,9 @@ import (
 
 	"keygan/cipher"
 	"keygan/cipher/sealed"
+	"keygan/cmd/internal/cli"
 	"keygan/infer"
-	"keygan/version"
+	"keygan/internal/version"
 
 	"github.com/spf13/cobra"
 )
@@ -29,13 +30,16 @@ func (a *app) versionCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "version [--json]",
 		Short: "Print the version, and the schemes and file formats it knows",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{version.String(), runtime.Version(), runtime.GOOS, runtime.GOARCH, cipher.Writable(), infer.FormatVersion, sealed.Version, cipher.KeyFileVersion}
-			if asJSON {
-				return writeJSON(a.stdout, v)
+			v := versionInfo{
+				Version: version.String(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Schemes: cipher.Writable(),
+				Weights: infer.FormatVersion, Sealed: sealed.Version, KeyFile: cipher.KeyFileVersion,
 			}
-			fmt.Fprintf(a.stdout, "keygan %s, %s, %s/%s\nschemes: %s\nformats: weights up to %d, sealed key files up to %d, research key files up to %d\n",
+			if asJSON {
+				return cli.WriteJSON(a.Stdout, v)
+			}
+			fmt.Fprintf(a.Stdout, "keygan %s, %s, %s/%s\nschemes: %s\nformats: weights up to %d, sealed key files up to %d, research key files up to %d\n",
 				v.Version, v.Go, v.OS, v.Arch, strings.Join(v.Schemes, ", "), v.Weights, v.Sealed, v.KeyFile)
 			return nil
 		},

@@ -40,11 +40,9 @@ func recipientIn(t testing.TB, dir string) (identity, recipient string) {
 // inProcess runs a command as the program does, in this process.
 func inProcess(t testing.TB, stderr io.Writer, args ...string) {
 	t.Helper()
-	a := &app{stdout: io.Discard, stderr: stderr}
-	c := a.command()
-	c.SetArgs(args)
-	if err := c.Execute(); err != nil {
-		t.Fatalf("keygan %v: %v", args, err)
+	a := newTestApp(io.Discard, stderr)
+	if code := a.Run(t.Context(), a.command(), args...); code != 0 {
+		t.Fatalf("keygan %v: exit code %d", args, code)
 	}
 }
 

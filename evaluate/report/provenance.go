@@ -11,7 +11,7 @@ import (
 
 	"keygan/evaluate/experiment"
 	"keygan/internal/cpumodel"
-	"keygan/version"
+	"keygan/internal/version"
 )
 
 // Provenance says where the numbers come from: what is needed to make them again. Began and Took differ from run to run. The

@@ -21,8 +21,8 @@ type Listing struct {
 
 // LeftOut is one thing that a listing does not take.
 type LeftOut struct {
-	Path string
-	Why  string // for example "hidden"
+	Path string `json:"path"`
+	Why  string `json:"why"` // for example "hidden"
 }
 
 // errDangling is a link whose target does not exist.

@@ -1,0 +1,130 @@
+// Package batch does what keygan does to files: it makes keys of images, encrypts files and images, decrypts them, and encrypts key
+// files anew. Each is one function of options and paths, which a command, a local web page or a test calls:
+//
+//	report, err := batch.Encrypt(ctx, host, batch.EncryptOptions{Output: "out", Recipients: []string{"age1…"}}, []string{"scans"})
+//	report, err := batch.Decrypt(ctx, host, batch.DecryptOptions{Output: "back", Identities: []string{"me.key"}}, []string{"out"})
+//
+// The error is for a request that could not be begun; package failure tells a wrong request from others, and has hints. What became of
+// each file is in the report. The host receives messages and progress.
+//
+// The package promises: no output has its final name before it is whole and, after decrypting, authenticated. Nothing is replaced
+// without Force; identities, recipients and passphrase files never are. Nothing that lies in an output folder is trusted.
+// A cipher image is never there without its key file.
+package batch
+
+import (
+	"context"
+	"path/filepath"
+
+	"keygan/batch/job"
+	"keygan/data/synthetic"
+	"keygan/internal/atomicfile"
+	"keygan/internal/failure"
+	"keygan/internal/npz"
+)
+
+// A Host is the program that the work is done in.
+type Host = job.Host
+
+// A Report says what became of each file.
+type Report = job.Report
+
+// A Tally says how far the work is.
+type Tally = job.Tally
+
+// KeygenOptions say how key images are made.
+type KeygenOptions struct {
+	Output    string // the folder to write to; "": beside each image
+	Generator GeneratorOptions
+	Resize    int  // images are resized to this width and height, in pixels, first; 0: as they are
+	Array     bool // X.key.npy is written as well
+	Shard     job.Shard
+	Force     bool // existing files are replaced
+}
+
+// Keygen makes the key image of each image: X.key.png of X.png.
+func Keygen(ctx context.Context, host Host, o KeygenOptions, paths []string) (*Report, error) {
+	if err := checkResize(o.Resize != 0, o.Resize); err != nil {
+		return nil, err
+	}
+	g, err := newGenerator(o.Generator)
+	if err != nil {
+		return nil, err
+	}
+	all, leftOut, failed := job.Collect(paths, wantedImage)
+	var jobs []job.Job
+	for _, in := range o.Shard.Select(host, all) {
+		jobs = append(jobs, o.job(&host, g, in))
+	}
+	report, err := job.Run(ctx, host, job.Batch{
+		Name: "keygen", Jobs: jobs, Failed: failed, LeftOut: leftOut, Root: o.Output, Force: o.Force, Note: g.note(), Workers: g.workers(len(jobs)),
+	})
+	if err == nil {
+		report.InGenerator = g.took()
+	}
+	return report, err
+}
+
+func (o *KeygenOptions) job(host *Host, g *generator, in job.Input) job.Job {
+	dir := filepath.Dir(in.Path)
+	if o.Output != "" {
+		dir = filepath.Join(o.Output, in.Folder)
+	}
+	base := filepath.Join(dir, stem(in.Path))
+	outputs := []string{base + keyImageSuffix}
+	if o.Array {
+		outputs = append(outputs, base+keyArraySuffix)
+	}
+	return job.Job{Input: in.Path, Outputs: outputs, Do: func(ctx context.Context) (string, error) {
+		m, err := readPlain(in.Path, o.Resize)
+		if err != nil {
+			return "", err
+		}
+		key, err := g.key(m)
+		if err != nil {
+			return "", named(in.Path, err)
+		}
+		files := []atomicfile.File{pngFile(outputs[0], Secret, key)}
+		if o.Array {
+			array := npz.Bytes("key", key.Pix, key.Height, key.Width, key.Channels)
+			files = append(files, atomicfile.File{Path: outputs[1], Perm: Secret, Write: array.Write})
+		}
+		return "", host.Write(ctx, o.Output, o.Force, files...)
+	}}
+}
+
+// SamplesOptions say which synthetic images to write.
+type SamplesOptions struct {
+	Output  string   // the folder to write to
+	Kinds   []string // as synthetic.New takes them
+	Number  int      // of images of each kind
+	Size    int      // width and height in pixels
+	Seed    uint64
+	Force   bool // existing files are replaced
+	Workers int
+}
+
+// Samples writes built-in synthetic images.
+func Samples(ctx context.Context, host Host, o SamplesOptions) (*Report, error) {
+	if err := job.CheckFolder(o.Output); err != nil {
+		return nil, err
+	}
+	var jobs []job.Job
+	for _, kind := range o.Kinds {
+		src, err := synthetic.New(kind, o.Number, o.Size, o.Seed)
+		if err != nil {
+			return nil, failure.Usagef("%w", err)
+		}
+		for i := range src.Len() {
+			path := filepath.Join(o.Output, src.Name(i)+".png")
+			jobs = append(jobs, job.Job{Input: src.Name(i), Outputs: []string{path}, Do: func(ctx context.Context) (string, error) {
+				m, err := src.Image(i)
+				if err != nil {
+					return "", err
+				}
+				return "", host.Write(ctx, o.Output, o.Force, pngFile(path, Public, m))
+			}})
+		}
+	}
+	return job.Run(ctx, host, job.Batch{Name: "samples", Jobs: jobs, Root: o.Output, Force: o.Force, Workers: o.Workers})
+}

@@ -1,0 +1,127 @@
+package keyfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+
+	"keygan/cipher/agekeys"
+	"keygan/internal/boundedfile"
+	"keygan/internal/failure"
+	"keygan/internal/fileerr"
+	"keygan/internal/regularfile"
+
+	"filippo.io/age"
+)
+
+// maxShort bounds a file of identities or recipients, in bytes.
+const maxShort = 1 << 20
+
+// shownRecipient is how many bytes of an unknown recipient an error repeats.
+const shownRecipient = 40
+
+// ParseRecipients reads recipients. Each name is a recipient, or a file with one a line. What is wrong with one is a usage error.
+func ParseRecipients(names []string) ([]age.Recipient, error) {
+	var all []age.Recipient
+	for _, name := range names {
+		r, err := agekeys.ParseRecipient(name)
+		if err == nil {
+			all = append(all, r)
+			continue
+		}
+		if strings.Contains(strings.ToUpper(name), "AGE-SECRET-KEY-") {
+			return nil, &failure.UsageError{Err: err} // which does not repeat it
+		}
+		if info, statErr := os.Stat(name); statErr != nil || !info.Mode().IsRegular() {
+			if len(name) > shownRecipient {
+				name = name[:shownRecipient] + "…"
+			}
+			return nil, failure.Hint(failure.Usagef("recipient %q: %w, nor a file", name, err), "-r takes one recipient or a file of recipients, and may be repeated")
+		}
+		inFile, err := readRecipients(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, inFile...)
+	}
+	return all, nil
+}
+
+// readRecipients reads a file of recipients. Empty lines and those that start with # are comments.
+func readRecipients(path string) ([]age.Recipient, error) {
+	b, err := readShort(path)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(b) // it may be an identity by mistake
+	var all []age.Recipient
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		n++
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		r, err := agekeys.ParseRecipient(line)
+		if err != nil {
+			return nil, failure.Usagef("%s: line %d: %w", path, n, err)
+		}
+		all = append(all, r)
+	}
+	if len(all) == 0 {
+		return nil, failure.Usagef("%s: no recipients in this file", path)
+	}
+	return all, nil
+}
+
+// readShort reads a short file, or standard input for "-".
+func readShort(path string) ([]byte, error) {
+	if path != "-" {
+		return boundedfile.Read(path, "a file of identities or recipients", maxShort)
+	}
+	b, err := io.ReadAll(io.LimitReader(os.Stdin, maxShort+1))
+	if err == nil && len(b) > maxShort {
+		err = fmt.Errorf("is larger than %d bytes", maxShort)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("standard input: %w", err)
+	}
+	return b, nil
+}
+
+// errIdentity refuses to seal what opens sealed files.
+var errIdentity = errors.New("this is an identity (a secret key); encrypted to itself and deleted, it would be lost with all that it opens")
+
+// MaxIdentity is how many bytes of a file are searched for an identity.
+const MaxIdentity = 64 << 10
+
+// RefuseIdentity returns an error for a file with an age identity or a private key in it.
+func RefuseIdentity(path string) error {
+	f, err := regularfile.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, MaxIdentity))
+	defer clear(b)
+	if err == nil {
+		err = RefuseIdentityIn(b)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+	}
+	return nil
+}
+
+// RefuseIdentityIn does the same for the beginning of a file.
+func RefuseIdentityIn(b []byte) error {
+	if !secretKey.Match(b) {
+		return nil
+	}
+	return failure.Hint(errIdentity, "keep identities elsewhere; keygan keypair -p and ssh-keygen -p put them under a passphrase")
+}
+
+// secretKey is an age identity, wherever it stands in a file, or the first line of a private key.
+var secretKey = regexp.MustCompile(`AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{50}|(?m:^[ \t]*-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[ \t\r]*$)`)

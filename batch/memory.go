@@ -1,0 +1,59 @@
+package batch
+
+import (
+	"image"
+	"image/color"
+	_ "image/jpeg" // so that DecodeConfig knows it, like the formats below
+	_ "image/png"
+
+	"keygan/internal/regularfile"
+
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
+)
+
+// copies is how many times an encryption or a decryption holds the decoded image at its peak, with garbage.
+const copies = 4
+
+// streamMemory is how many bytes it takes to seal or to open a file of any length.
+const streamMemory = 16 << 20
+
+// thumbnailMemory returns how many bytes it takes to make a thumbnail of an image. PNGs are made smaller while they are read.
+func thumbnailMemory(path string) int64 {
+	if regularfile.StartsWith(path, "\x89PNG") {
+		return streamMemory
+	}
+	return memoryOf(path) / 2
+}
+
+// memoryOf returns how many bytes the work on a file takes, by its header or, if it is not an image, by its length.
+func memoryOf(path string) int64 {
+	f, err := regularfile.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0
+	}
+	bytes := info.Size()
+	if c, _, err := image.DecodeConfig(f); err == nil {
+		// A header that lies is found out before memory of its size is taken.
+		bytes = max(bytes, min(int64(c.Width)*int64(c.Height)*bytesPerPixel(c), 1<<32))
+	}
+	return copies * bytes
+}
+
+// bytesPerPixel returns how many bytes a decoded pixel takes.
+func bytesPerPixel(c image.Config) int64 {
+	switch c.ColorModel {
+	case color.GrayModel:
+		return 1
+	case color.Gray16Model:
+		return 2
+	case color.RGBA64Model, color.NRGBA64Model:
+		return 8
+	}
+	return 4
+}

@@ -1,0 +1,133 @@
+package batch
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"keygan/batch/keyfile"
+	"keygan/data/imagefile/pngstream"
+	"keygan/internal/atomicfile"
+	"keygan/internal/failure"
+	"keygan/internal/regularfile"
+)
+
+// A cipher image notes in a text chunk what it was made of, so that --trust-times can tell without a key: SHA-256 over how it was
+// encrypted and the input's real path, size and modification time. It is a hash so that not everybody who gets the cipher image can read
+// the path; whoever guesses all of it can check the guess.
+const noteKeyword = "keygan source"
+
+var (
+	errInputChanged = errors.New("its input was changed while it was being read")
+	errNoNote       = errors.New("it does not note the path, size and time of what it was made of")
+	errOtherNote    = errors.New("the path, size or modification time differs from those noted in the cipher image")
+)
+
+// A snapshot tells whether a file was changed while it was being read.
+type snapshot struct {
+	path string
+	info os.FileInfo
+}
+
+func takeSnapshot(path string) (snapshot, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return snapshot{}, named(path, err)
+	}
+	return snapshot{path, info}, nil
+}
+
+// unchanged returns a file whose writing fails in the end if the input has been changed since the snapshot.
+func (s snapshot) unchanged(f atomicfile.File) atomicfile.File {
+	write := f.Write
+	f.Write = func(w io.Writer) error {
+		if err := write(w); err != nil {
+			return err
+		}
+		now, err := os.Stat(s.path)
+		if err != nil || !os.SameFile(now, s.info) || now.Size() != s.info.Size() || !now.ModTime().Equal(s.info.ModTime()) {
+			return errInputChanged
+		}
+		return nil
+	}
+	return f
+}
+
+// note returns the text chunk of a cipher image that is made of the file. how is what else decides about its content.
+func (s snapshot) note(how string) []pngstream.Text {
+	path, err := filepath.EvalSymlinks(s.path)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil { // it has just been moved; the note will fit nothing
+		path = s.path
+	}
+	b := []byte("keygan source 1\n" + how + "\n")
+	for _, n := range []int64{int64(len(path)), s.info.Size(), s.info.ModTime().Unix(), int64(s.info.ModTime().Nanosecond())} {
+		b = binary.BigEndian.AppendUint64(b, uint64(n))
+	}
+	sum := sha256.Sum256(append(b, path...))
+	return []pngstream.Text{{Keyword: noteKeyword, Value: "SHA-256 " + hex.EncodeToString(sum[:])}}
+}
+
+// hasNote reports whether a file is a cipher image that notes what it was made of.
+func hasNote(path string) bool {
+	f, err := regularfile.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	png, err := pngstream.NewReader(f)
+	return err == nil && noteIn(png) >= 0
+}
+
+// noteIn returns the index of the note among a PNG's texts, or −1.
+func noteIn(png *pngstream.Reader) int {
+	return slices.IndexFunc(png.Text, func(t pngstream.Text) bool { return t.Keyword == noteKeyword })
+}
+
+// shortestKeyFile is how many bytes any key file has at least.
+const shortestKeyFile = 400
+
+// verifyNote returns an error if a pair does not look as if it had been made of the file at path as it is now.
+func verifyNote(path string, p pair, how string) error {
+	if info, err := os.Stat(p.key); err != nil || info.Size() < shortestKeyFile || (!keyfile.IsAge(p.key) && !keyfile.IsUnencrypted(p.key)) {
+		return fmt.Errorf("%s: not a whole key file", p.key)
+	}
+	if spares := atomicfile.Spares(p.key); len(spares) > 0 {
+		return failure.Hint(fmt.Errorf("%s: is there as well, so perhaps only half of the pair was replaced", spares[0]),
+			"-i IDENTITYFILE tells whether the pair is whole; --force makes it again")
+	}
+	now, err := takeSnapshot(path)
+	if err != nil {
+		return err
+	}
+	f, err := regularfile.Open(p.image)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return named(p.image, err)
+	}
+	png, err := pngstream.NewReader(f)
+	if err != nil {
+		return named(p.image, err)
+	}
+	switch i := noteIn(png); {
+	case i < 0:
+		return failure.Hint(fmt.Errorf("%s: %w", p.image, errNoNote), "-i IDENTITYFILE compares the bytes")
+	case png.Text[i] != now.note(how)[0]:
+		return failure.Hint(fmt.Errorf("%s: %w", path, errOtherNote), "-i IDENTITYFILE compares the bytes; --force makes again what is not verified")
+	case info.Size() != pngstream.Size(png.Width, png.Height, png.Channels, png.Depth, png.Text...):
+		return fmt.Errorf("%s: has %d bytes, which is not the length that its header gives", p.image, info.Size())
+	}
+	return nil
+}

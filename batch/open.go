@@ -1,0 +1,158 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"keygan/cipher/sealed"
+	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
+	"keygan/data/raster"
+	"keygan/internal/failure"
+	"keygan/internal/regularfile"
+)
+
+// An Opening is a sealed cipher image and the key that opens it.
+type Opening struct {
+	Path string // or "-" for standard input
+	Key  *sealed.Key
+
+	reads []string // the key files that were tried
+}
+
+func (o Opening) isFile() bool { return o.Key.Header.Kind == "file" }
+
+// perm returns the permissions of what is inside, before the umask: never more than the original had, if that was recorded.
+func (o Opening) perm() fs.FileMode {
+	if mode := o.Key.Header.Mode; mode != 0 {
+		return Public & mode
+	}
+	return Public
+}
+
+// shapeBytes returns how many bytes of samples the cipher image has.
+func (o Opening) shapeBytes() int64 {
+	h := &o.Key.Header
+	return int64(h.Width) * int64(h.Height) * int64(h.Channels*h.Depth/8)
+}
+
+// memory returns how many bytes it takes to open the cipher image. Files of version 2 and later are opened piece by piece.
+func (o Opening) memory() int64 {
+	if o.isFile() && o.Key.Header.Version > 1 {
+		return streamMemory
+	}
+	return copies * o.shapeBytes()
+}
+
+// samples opens the cipher image.
+func (o Opening) samples(ctx context.Context) (*pngstream.Reader, io.Closer, error) {
+	h := &o.Key.Header
+	png, closer, err := openCipherImage(ctx, o.Path, func(shape *raster.Image, size int64) error {
+		if shape.Width != h.Width || shape.Height != h.Height || shape.Channels != h.Channels || shape.Depth != h.Depth {
+			return sealed.ErrRefused
+		}
+		if size >= 0 && size < o.shapeBytes() { // a cipher image is noise: no file can be shorter than its samples
+			return sealed.ErrRefused
+		}
+		return nil
+	})
+	return png, closer, o.failed(err)
+}
+
+// openCipherImage opens a cipher image, "-" for standard input. Its errors do not name it. check compares what its header and its length in bytes (−1 for standard
+// input) say with the key file before anything is made of them, so that a file that cannot be the right one costs nothing.
+func openCipherImage(ctx context.Context, path string, check func(shape *raster.Image, size int64) error) (*pngstream.Reader, io.Closer, error) {
+	f, size := os.Stdin, int64(-1)
+	if path != "-" {
+		var err error
+		if f, err = regularfile.Open(path); err != nil {
+			return nil, nil, errors.Unwrap(err) // the caller names the file
+		}
+		info, err := f.Stat()
+		if err != nil {
+			f.Close()
+			return nil, nil, err
+		}
+		size = info.Size()
+	}
+	png, err := pngstream.NewReader(untilInterrupted{ctx, f, ""})
+	if err != nil {
+		err = fmt.Errorf("not a cipher image: %w", err)
+	} else {
+		err = check(&raster.Image{Width: png.Width, Height: png.Height, Channels: png.Channels, Depth: png.Depth}, size)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return png, f, nil
+}
+
+// failed names the cipher image in an error.
+func (o Opening) failed(err error) error {
+	switch {
+	case err == nil || errors.Is(err, failure.ErrInterrupted) || errors.Is(err, errOtherContent):
+		return err
+	case errors.Is(err, sealed.ErrRefused):
+		err = sealed.ErrRefused
+	}
+	if o.Path == "-" {
+		return named("standard input", err)
+	}
+	return named(o.Path, err)
+}
+
+// writeTo writes the file inside, or the image inside as a PNG, each piece after it is authenticated.
+func (o Opening) writeTo(ctx context.Context, w io.Writer) error {
+	if !o.isFile() {
+		m, err := o.image(ctx)
+		if err != nil {
+			return err
+		}
+		return imagefile.EncodePNG(w, m)
+	}
+	samples, closer, err := o.samples(ctx)
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	to := &errorWriter{w: w}
+	if err := o.Key.DecryptFile(to, samples); to.err == nil {
+		return o.failed(err)
+	}
+	return to.err
+}
+
+// image returns the image inside.
+func (o Opening) image(ctx context.Context) (*raster.Image, error) {
+	samples, closer, err := o.samples(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer closer.Close()
+	m, err := decodeSamples(samples)
+	if err != nil {
+		return nil, o.failed(err)
+	}
+	plain, err := sealed.OpenImage(m, o.Key)
+	return plain, o.failed(err)
+}
+
+// decodeSamples reads the rest of a PNG.
+func decodeSamples(png *pngstream.Reader) (*raster.Image, error) {
+	m := raster.NewImage(png.Width, png.Height, png.Channels, png.Depth)
+	if _, err := io.ReadFull(png, m.Pix); err != nil {
+		return nil, err
+	}
+	if _, err := png.Read(make([]byte, 1)); err != io.EOF { // which comes after the last checksum
+		return nil, err
+	}
+	return m, nil
+}
+
+// Opens reports whether the key opens the cipher image.
+func (o Opening) Opens() bool { return o.writeTo(context.Background(), io.Discard) == nil }

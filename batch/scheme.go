@@ -1,0 +1,140 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"keygan/cipher"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
+	"keygan/internal/failure"
+	"keygan/internal/regularfile"
+)
+
+// ResearchSchemes returns the names of the schemes whose key files are not encrypted.
+func ResearchSchemes() []string { return cipher.Writable()[1:] }
+
+// schemeNamed returns a research scheme, or nil for the default, which seals files.
+func schemeNamed(name string) (*cipher.Research, error) {
+	c, err := cipher.WritableByName(name)
+	if err != nil {
+		return nil, &failure.UsageError{Err: err}
+	}
+	r, _ := c.(*cipher.Research)
+	return r, nil
+}
+
+func (e *encryption) sealed() bool { return e.scheme == nil }
+
+// encryptResearch encrypts the pixels of an image with a scheme whose key files are not encrypted.
+func (e *encryption) encryptResearch(_ context.Context, path string, write writePair) (comment string, err error) {
+	comment, err = leftBehind(path, "without --scheme, and without --pixels, any file is encrypted as it is")
+	if err != nil {
+		return "", err
+	}
+	before, err := takeSnapshot(path)
+	if err != nil {
+		return "", err
+	}
+	plain, err := readPlain(path, e.Resize)
+	if err != nil {
+		return "", err
+	}
+	key, err := e.researchKey(plain)
+	if err != nil {
+		return "", named(path, err)
+	}
+	cipherImage, keyFile, err := e.scheme.Seal(cipher.Input{Plain: plain, Key: key, Params: e.params})
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	keyFile.Name = filepath.Base(path)
+	return comment, write(file{Perm: Secret, Write: keyFile.Write}, before.unchanged(pngFile("", Public, cipherImage)))
+}
+
+// researchKey makes the key image of an image, or nil if the scheme takes none. It checks first whether the image can be encrypted.
+func (e *encryption) researchKey(plain *raster.Image) (*raster.Image, error) {
+	if err := e.scheme.Check(plain, e.params); err != nil || e.generator == nil {
+		return nil, err
+	}
+	if c := e.generator.model.Arch().Channels; c < plain.Channels {
+		return nil, failure.Hint(fmt.Errorf("the image is %s, the generator's keys are grey", plain),
+			"convert the image to grey, or use a generator trained on RGB")
+	}
+	return e.generator.key(plain)
+}
+
+// leftBehind says what the pixels of an image leave behind, or "". It refuses a file of which pixels would keep only a part: one
+// slice of a volume, one page of several.
+func leftBehind(path, hint string) (string, error) {
+	stack, err := imagefile.HoldsStack(path)
+	if err != nil {
+		return "", err
+	}
+	if stack {
+		return "", failure.Hint(fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first; "+hint)
+	}
+	beside, err := imagefile.LeftBehind(path)
+	if only := (*imagefile.NotPixelsError)(nil); errors.As(err, &only) {
+		err = fmt.Errorf("%w, which pixels do not keep", err)
+	}
+	if err != nil {
+		return "", failure.Hint(err, hint)
+	}
+	if len(beside) == 0 {
+		return "", nil
+	}
+	return "left behind: " + strings.Join(beside, ", "), nil
+}
+
+var errVolume = errors.New("a volume or array is not an image; only one slice of it, as grey levels, could be encrypted")
+
+// openResearch opens a cipher image of a research scheme, which must be the one named.
+func openResearch(ctx context.Context, path, keyPath, scheme string) (*raster.Image, error) {
+	keyFile, err := cipher.ReadKeyFile(keyPath)
+	if err != nil {
+		return nil, err
+	}
+	if keyFile.Scheme != scheme {
+		return nil, failure.Hint(fmt.Errorf("%s: its scheme is %s, not %s", keyPath, keyFile.Scheme, scheme), "--scheme "+keyFile.Scheme+" opens it")
+	}
+	png, closer, err := openCipherImage(ctx, path, func(shape *raster.Image, size int64) error {
+		if err := keyFile.CheckShape(shape); err != nil {
+			return err
+		}
+		// Deflate packs at most 1032 bytes into one.
+		if samples := int64(shape.Samples()) * int64(shape.Depth/8); samples > 1032*size {
+			return fmt.Errorf("has %d bytes, too few for %s", size, shape)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, named(path, err)
+	}
+	defer closer.Close()
+	m, err := decodeSamples(png)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	plain, err := cipher.Decrypt(m, keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return plain, nil
+}
+
+// refuseResearch refuses key files of research schemes, whatever they are called.
+func refuseResearch(path, keyFile string) error {
+	if regularfile.StartsWith(keyFile, "PK\x03\x04") {
+		return researchKeyError(path, keyFile)
+	}
+	return nil
+}
+
+func researchKeyError(path, keyFile string) error {
+	return failure.Hint(fmt.Errorf("%s: its key file %s is of a research scheme, which only --scheme opens: anybody could have made it", path, keyFile),
+		"keygan inspect tells which scheme it is; --scheme "+strings.Join(ResearchSchemes(), ", --scheme ")+" open such files")
+}

@@ -1,0 +1,312 @@
+package batch
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"keygan/batch/job"
+	"keygan/batch/keyfile"
+	"keygan/cipher/sealed"
+	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
+	"keygan/data/raster"
+	"keygan/internal/atomicfile"
+	"keygan/internal/failure"
+	"keygan/internal/regularfile"
+
+	"filippo.io/age"
+)
+
+// maxSamples bounds an image's samples, in bytes. A cipher image cannot be compressed, and imagefile reads files of at most 2³¹ bytes: a
+// larger one could be written and not be read again.
+const maxSamples = 2_000_000_000
+
+var errTooLarge = errors.New("too large for a cipher image")
+
+type file = atomicfile.File
+
+// a writePair writes a key file and a cipher image, whose Path is not set yet, or neither.
+type writePair func(key, image file) error
+
+// sealFile encrypts a file as it is.
+func (e *encryption) sealFile(ctx context.Context, path string, write writePair) (comment string, err error) {
+	in, err := e.openSource(path)
+	if err != nil {
+		return "", err
+	}
+	defer in.close()
+	if comment, err = e.lookAt(&in.options, path); err != nil {
+		return "", err
+	}
+	defer clear(in.options.NetworkKey)
+	key, err := sealed.NewFileKey(in.size, in.options)
+	if err != nil {
+		return "", named(path, err)
+	}
+	defer key.Wipe()
+	return comment, e.writePair(key, in.before, write, func(image *pngstream.Writer) error {
+		err := key.EncryptFile(image, untilInterrupted{ctx, in, path})
+		if errors.Is(err, sealed.ErrLength) {
+			err = errInputChanged
+		}
+		return err
+	})
+}
+
+// sealPixels encrypts the samples of an image.
+func (e *encryption) sealPixels(_ context.Context, path string, write writePair) (comment string, err error) {
+	const hint = "without --pixels any file is encrypted as it is"
+	if comment, err = leftBehind(path, hint); err != nil {
+		return "", err
+	}
+	before, err := takeSnapshot(path)
+	if err != nil {
+		return "", err
+	}
+	o, err := sealOptions(before)
+	if err != nil {
+		return "", err
+	}
+	o.Modified = time.Time{} // decrypting writes another file
+	plain, err := readPlain(path, e.Resize)
+	if err != nil {
+		return "", failure.Hint(err, hint)
+	}
+	if len(plain.Pix) > maxSamples {
+		return "", fmt.Errorf("%s: %w: %d bytes of samples, %d are possible", path, errTooLarge, len(plain.Pix), maxSamples)
+	}
+	if e.generator != nil {
+		side := e.generator.side()
+		if err := e.mix(&o, path, plain.Resize(side, side)); err != nil {
+			return "", err
+		}
+		defer clear(o.NetworkKey)
+	}
+	cipherImage, key, err := sealed.SealImage(plain, o)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	defer key.Wipe()
+	return comment, e.writePair(key, before, write, func(image *pngstream.Writer) error {
+		_, err := image.Write(cipherImage.Pix)
+		return err
+	})
+}
+
+// writePair writes the key file and the cipher image of a file as it was before. samples writes the samples. The PNG is not compressed,
+// which is of no use on noise.
+func (e *encryption) writePair(key *sealed.Key, before snapshot, write writePair, samples func(*pngstream.Writer) error) error {
+	var keyFile bytes.Buffer
+	if e.UnencryptedKey {
+		keyFile.Write(key.Marshal())
+	} else if err := key.Encrypt(&keyFile, e.recipients...); err != nil {
+		return err
+	}
+	var note []pngstream.Text
+	if before.info != nil { // not for standard input
+		note = before.note(e.how())
+	}
+	h := &key.Header
+	image := file{Perm: Public, Write: func(w io.Writer) error {
+		png, err := pngstream.NewWriter(w, h.Width, h.Height, h.Channels, h.Depth, note...)
+		if err != nil {
+			return err
+		}
+		if err := samples(png); err != nil {
+			return err
+		}
+		return png.Close()
+	}}
+	if before.info != nil {
+		image = before.unchanged(image)
+	}
+	return write(secretFile("", keyFile.Bytes()), image)
+}
+
+// sealOptions returns what a key file says of a file.
+func sealOptions(before snapshot) (sealed.Options, error) {
+	name := filepath.Base(before.path)
+	if err := sealed.CheckName(name); err != nil {
+		return sealed.Options{}, failure.Hint(fmt.Errorf("%s: %w", before.path, err), "rename it, or encrypt an archive (tar) of it")
+	}
+	mode := before.info.Mode().Perm()
+	if mode == 0 { // which stands for no record; only root can read such a file
+		mode = 0o400
+	}
+	return sealed.Options{Name: name, Mode: mode, Modified: before.info.ModTime()}, nil
+}
+
+// lookAt has the generator make a key of a thumbnail of the image at path, and adds it to the options. A file that is not an image or
+// cannot be decoded gets none; then the comment says why.
+func (e *encryption) lookAt(o *sealed.Options, path string) (comment string, err error) {
+	if e.generator == nil || !imagefile.ImageName(path) {
+		return "", nil
+	}
+	if stack, err := imagefile.HoldsStack(path); err != nil || stack {
+		return "", err
+	}
+	side := e.generator.side()
+	thumbnail, err := imagefile.Thumbnail(path, side, side)
+	if err != nil { // the file is encrypted all the same
+		return "no key image: it cannot be decoded", nil
+	}
+	return "", e.mix(o, path, thumbnail)
+}
+
+// mix adds the generator's key of a thumbnail to the options. The key is only material for a derivation: it need not have as many
+// channels or bits as the image.
+func (e *encryption) mix(o *sealed.Options, path string, thumbnail *raster.Image) error {
+	key, err := e.generator.key(thumbnail)
+	if err != nil {
+		return named(path, err)
+	}
+	o.NetworkKey, o.Generator = key.Pix, e.generator.model.Hash()
+	o.NetworkInput = fmt.Sprintf("%dx%d", thumbnail.Width, thumbnail.Height)
+	return nil
+}
+
+// memory returns how many bytes an input takes at its peak.
+func (e *encryption) memory(path string) int64 {
+	switch {
+	case !e.sealed() || e.Pixels:
+		return memoryOf(path)
+	case e.generator == nil || !imagefile.ImageName(path):
+		return streamMemory
+	}
+	return streamMemory + thumbnailMemory(path)
+}
+
+// a source is a file to be sealed, or standard input.
+type source struct {
+	io.Reader
+	close   func() error
+	size    int64 // bytes
+	options sealed.Options
+	before  snapshot // zero for standard input
+}
+
+// openSource opens a file, or for "-" standard input, whose length it finds out.
+func (e *encryption) openSource(path string) (*source, error) {
+	if path == "-" {
+		in, err := spool(os.Stdin)
+		if err != nil {
+			return nil, named("standard input", err)
+		}
+		return in, nil
+	}
+	if err := keyfile.RefuseIdentity(path); err != nil {
+		return nil, err
+	}
+	f, err := regularfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	in := &source{Reader: f, close: f.Close}
+	info, err := f.Stat()
+	if err != nil {
+		err = named(path, err)
+	} else {
+		in.size, in.before = info.Size(), snapshot{path, info}
+		in.options, err = sealOptions(in.before)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// spool keeps standard input until its length is known, which a PNG says in its header. It lies on the disk encrypted, under a key that
+// only this process has, in a file that has no name any more.
+func spool(r io.Reader) (*source, error) {
+	f, err := os.CreateTemp("", ".keygan-spool-*")
+	if err != nil {
+		return nil, err
+	}
+	discard := f.Close
+	if os.Remove(f.Name()) != nil { // Windows removes no open file
+		discard = func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }
+	}
+	in, err := spoolInto(f, r)
+	if err != nil {
+		discard()
+		return nil, err
+	}
+	in.close = discard
+	return in, nil
+}
+
+func spoolInto(f *os.File, r io.Reader) (*source, error) {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return nil, err
+	}
+	w, err := age.Encrypt(f, id.Recipient())
+	if err != nil {
+		return nil, err
+	}
+	in := bufio.NewReaderSize(r, keyfile.MaxIdentity)
+	start, _ := in.Peek(keyfile.MaxIdentity)
+	if err := keyfile.RefuseIdentityIn(start); err != nil {
+		return nil, err
+	}
+	size, err := io.Copy(w, in)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	plain, err := age.Decrypt(f, id)
+	return &source{Reader: plain, size: size}, err
+}
+
+// checkStream checks the options if "-" stands for standard input or output.
+func (e *encryption) checkStream(paths []string) error {
+	switch {
+	case !e.sealed() || e.Pixels:
+		return failure.Usagef("only files sealed as they are can be read from or written to - (standard input and output)")
+	case len(paths) != 1:
+		return failure.Usagef("- is one file, and %d are named", len(paths))
+	case e.Resume || e.Shard.Count > 1:
+		return failure.Usagef("--resume and --shard are for folders")
+	case e.Output == "-" && e.KeyOutput == "":
+		return failure.Hint(failure.Usagef("the cipher image goes to standard output, and the key file nowhere"), "--key-out FILE names it")
+	}
+	return nil
+}
+
+// toStdout writes the cipher image to standard output. It never replaces a key file: nobody knows whether what goes to standard output
+// arrives.
+func (e *encryption) toStdout(ctx context.Context, path string) error {
+	if err := job.Conflicts([]job.Job{{Input: path, Outputs: []string{e.KeyOutput}}}, alsoRead(path)...)[0]; err != nil {
+		return err
+	}
+	if err := e.protected().Refuse([]string{e.KeyOutput}); err != nil {
+		return err
+	}
+	_, err := e.sealFile(ctx, path, func(key, image file) error {
+		key.Path = e.KeyOutput
+		return neverReplaced(key.Path, e.host.Guarded(ctx, func() error {
+			return atomicfile.WriteBefore(key, func() error {
+				out := bufio.NewWriterSize(e.host.Stdout, 1<<16)
+				err := image.Write(out)
+				if err == nil {
+					err = out.Flush()
+				}
+				if err != nil {
+					return named("standard output", err)
+				}
+				return nil
+			})
+		}))
+	})
+	return err
+}

@@ -1,0 +1,48 @@
+// Package failure adds to errors what a user needs beside their text: a hint that names the likely fix, and whether the request
+// itself was wrong.
+//
+//	return failure.Hint(err, "-o names another folder")
+//	return failure.Usagef("--resize %d: it must be 1 to %d pixels", side, most)
+//
+// A command prints the hint on a line of its own and ends with exit code 2 after a wrong request. A web page shows both its way.
+package failure
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrInterrupted means that the process was told to end.
+var ErrInterrupted = errors.New("interrupted: the files finished before are complete")
+
+// A UsageError is a mistake in a request: in a command line, a form or a configuration.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Usagef makes a UsageError as fmt.Errorf does.
+func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+
+// IsUsage reports whether an error is or wraps a UsageError.
+func IsUsage(err error) bool {
+	var usage *UsageError
+	return errors.As(err, &usage)
+}
+
+type hinted struct {
+	error
+	hint string
+}
+
+func (e hinted) Unwrap() error { return e.error }
+
+// Hint adds a hint to an error.
+func Hint(err error, hint string) error { return hinted{err, hint} }
+
+// HintOf returns the outermost hint in an error, or "".
+func HintOf(err error) string {
+	var h hinted
+	errors.As(err, &h)
+	return h.hint
+}
