@@ -37,7 +37,7 @@ type EncryptOptions struct {
 	Identities     []string // files with identities that Resume verifies with
 	TrustTimes     bool     // Resume verifies by path, size and modification time only
 
-	Iterations int // of a research scheme's cat map
+	Iterations int // of a research scheme's cat map; 0: cipher.DefaultIterations
 
 	// Given reports whether the caller chose an option, by the name of its flag. Options that mean nothing for the scheme are then
 	// refused. It may be nil.
@@ -97,22 +97,22 @@ func Encrypt(ctx context.Context, host Host, o EncryptOptions, paths []string) (
 			return nil, err
 		}
 	}
-	inputs := e.Shard.Select(host, all)
-	if len(inputs) < len(all) {
-		inputs, failed = e.withoutConflicts(all, failed)
-	}
-	var jobs []job.Job
-	for _, in := range inputs {
+	e.Shard.Select(host, all) // tells the host
+	var jobs, elsewhere []job.Job
+	for _, in := range all {
 		j, err := e.job(in)
-		if err != nil {
+		switch mine := e.Shard.Contains(in); {
+		case mine && err != nil:
 			failed = append(failed, job.Failed{Input: in.Path, Err: err})
-			continue
+		case mine:
+			jobs = append(jobs, j)
+		case err == nil:
+			elsewhere = append(elsewhere, j)
 		}
-		jobs = append(jobs, j)
 	}
 	warning, note := e.messages(len(jobs))
 	report, err := job.Run(ctx, host, job.Batch{
-		Name: "encrypt", Jobs: jobs, Failed: failed, LeftOut: leftOut, Root: e.root(), Protected: e.protected(), Force: e.Force,
+		Name: "encrypt", Jobs: jobs, Elsewhere: elsewhere, Failed: failed, LeftOut: leftOut, Root: e.root(), Protected: e.protected(), Force: e.Force,
 		Resume: e.Resume, Warning: warning, Note: note, Workers: e.generator.workers(len(jobs)),
 	})
 	if err == nil {
@@ -135,30 +135,6 @@ func (e *encryption) messages(files int) (warning, note string) {
 		return "", "each key file takes about a second under a passphrase; -r with an identity of keygan keypair -p takes none"
 	}
 	return "", ""
-}
-
-// withoutConflicts returns the inputs of this process's part that do not want the outputs of any other input, in whatever part.
-func (e *encryption) withoutConflicts(all []job.Input, failed []job.Failed) ([]job.Input, []job.Failed) {
-	var jobs []job.Job
-	for _, in := range all {
-		j := job.Job{Input: in.Path}
-		if image, key, err := e.outputs(in); err == nil { // a name that is too long wants nothing
-			j.Outputs = []string{image, key}
-		}
-		jobs = append(jobs, j)
-	}
-	conflicts := job.Conflicts(jobs)
-	var rest []job.Input
-	for i, in := range all {
-		switch {
-		case !e.Shard.Contains(in):
-		case conflicts[i] != nil:
-			failed = append(failed, job.Failed{Input: in.Path, Err: conflicts[i]})
-		default:
-			rest = append(rest, in)
-		}
-	}
-	return rest, failed
 }
 
 // checkSingle finds out whether Output names the cipher image of a single file.
@@ -278,6 +254,9 @@ func (e *encryption) checkResearch() error {
 		return failure.Usagef("the scheme %s has no cat map, so --iterations has no meaning", e.Scheme)
 	}
 	e.params = cipher.Params{Iterations: e.Iterations}
+	if e.Iterations == 0 && !e.given("iterations") {
+		e.params.Iterations = cipher.DefaultIterations
+	}
 	if e.scheme.About.Takes == cipher.Nothing {
 		if err := e.refuseGiven("the scheme "+e.Scheme+" takes no generator, so --%s has no meaning", "weights", "noise-seed"); err != nil {
 			return err

@@ -3,6 +3,7 @@ package batch
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ type writePair func(key, image file) error
 
 // sealFile encrypts a file as it is.
 func (e *encryption) sealFile(ctx context.Context, path string, write writePair) (comment string, err error) {
-	in, err := e.openSource(path)
+	in, err := openSource(path)
 	if err != nil {
 		return "", err
 	}
@@ -107,7 +108,7 @@ func (e *encryption) writePair(key *sealed.Key, before snapshot, write writePair
 	if e.UnencryptedKey {
 		keyFile.Write(key.Marshal())
 	} else if err := key.Encrypt(&keyFile, e.recipients...); err != nil {
-		return err
+		return named(cmp.Or(before.path, "standard input"), err)
 	}
 	var note []pngstream.Text
 	if before.info != nil { // not for standard input
@@ -193,7 +194,7 @@ type source struct {
 }
 
 // openSource opens a file, or for "-" standard input, whose length it finds out.
-func (e *encryption) openSource(path string) (*source, error) {
+func openSource(path string) (*source, error) {
 	if path == "-" {
 		in, err := spool(os.Stdin)
 		if err != nil {

@@ -41,6 +41,7 @@ type Job struct {
 type Batch struct {
 	Name      string // of the work, for example "encrypt"
 	Jobs      []Job
+	Elsewhere []Job    // the work of other processes on other parts, whose outputs no job may want
 	Failed    []Failed // inputs that failed before there was a job
 	LeftOut   []listing.LeftOut
 	Root      string    // the folder that outputs lie in or below; "" for the folder of each

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"keygan/internal/atomicfile"
@@ -28,7 +29,7 @@ func Run(ctx context.Context, host Host, b Batch) (*Report, error) {
 		return nil, err
 	}
 	r := &run{
-		Batch: b, host: host, results: make([]result, len(b.Jobs)), conflicts: Conflicts(b.Jobs, b.given()...),
+		Batch: b, host: host, results: make([]result, len(b.Jobs)), conflicts: Conflicts(slices.Concat(b.Jobs, b.Elsewhere), b.given()...),
 		memory: semaphore.NewWeighted(MemoryBudget()),
 	}
 	missing := missingFolders(b.Jobs)
