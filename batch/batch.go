@@ -57,7 +57,8 @@ func Keygen(ctx context.Context, host Host, o KeygenOptions, paths []string) (*R
 		jobs = append(jobs, o.job(&host, g, in))
 	}
 	report, err := job.Run(ctx, host, job.Batch{
-		Name: "keygen", Jobs: jobs, Failed: failed, LeftOut: leftOut, Root: o.Output, Force: o.Force, Note: g.note(), Workers: g.workers(len(jobs)),
+		Name: "keygen", Jobs: jobs, Failed: failed, LeftOut: leftOut, Root: o.Output, Force: o.Force,
+		Note: g.note(), Workers: g.workers(len(jobs)),
 	})
 	if err == nil {
 		report.InGenerator = g.took()

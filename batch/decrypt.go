@@ -281,7 +281,8 @@ func (d *decryption) findKeyFile(path string) (string, error) {
 	research, hasResearch := beside(ResearchKeySuffix)
 	switch {
 	case hasEncrypted && hasPlain && len(d.identities) == 0:
-		return "", failure.Hint(fmt.Errorf("%s: both %s and %s are there", path, encrypted, plain), "--key FILE names the one that belongs to it")
+		return "", failure.Hint(fmt.Errorf("%s: both %s and %s are there", path, encrypted, plain),
+			"--key FILE names the one that belongs to it")
 	case hasEncrypted:
 		return encrypted, refuseResearch(path, encrypted)
 	case hasPlain:

@@ -112,8 +112,8 @@ func Encrypt(ctx context.Context, host Host, o EncryptOptions, paths []string) (
 	}
 	warning, note := e.messages(len(jobs))
 	report, err := job.Run(ctx, host, job.Batch{
-		Name: "encrypt", Jobs: jobs, Elsewhere: elsewhere, Failed: failed, LeftOut: leftOut, Root: e.root(), Protected: e.protected(), Force: e.Force,
-		Resume: e.Resume, Warning: warning, Note: note, Workers: e.generator.workers(len(jobs)),
+		Name: "encrypt", Jobs: jobs, Elsewhere: elsewhere, Failed: failed, LeftOut: leftOut, Root: e.root(), Protected: e.protected(),
+		Force: e.Force, Resume: e.Resume, Warning: warning, Note: note, Workers: e.generator.workers(len(jobs)),
 	})
 	if err == nil {
 		report.InGenerator = e.generator.took()
@@ -204,7 +204,8 @@ func (e *encryption) checkSealed() error {
 	case e.given("exact-file") && e.Pixels:
 		return failure.Usagef("--exact-file and --pixels do not go together")
 	case !e.Pixels && e.given("resize"):
-		return failure.Hint(failure.Usagef("files are encrypted byte for byte, so --resize has no meaning"), "--pixels encrypts pixels, which can be resized")
+		return failure.Hint(failure.Usagef("files are encrypted byte for byte, so --resize has no meaning"),
+			"--pixels encrypts pixels, which can be resized")
 	}
 	if e.NoGAN {
 		if err := e.refuseGiven("no generator takes part with --no-gan, so --%s has no meaning", "weights", "noise-seed"); err != nil {
@@ -220,7 +221,8 @@ func (e *encryption) checkSealed() error {
 	switch {
 	case ways == 0:
 		return failure.Hint(failure.Usagef("no recipient given to encrypt the key files to"),
-			"keygan keypair -o me.key makes an identity and prints its recipient, for -r age1…; decrypt takes it with -i me.key. Or -p: a passphrase")
+			"keygan keypair -o me.key makes an identity and prints its recipient, for -r age1…; decrypt takes it with -i me.key. "+
+				"Or -p: a passphrase")
 	case ways > 1:
 		return failure.Hint(failure.Usagef("-r, -p and --unencrypted-key do not go together"),
 			"a passphrase is a key file's only recipient; keygan rekey makes a copy of a key file for others")

@@ -125,7 +125,8 @@ func verifyNote(path string, p pair, how string) error {
 	case i < 0:
 		return failure.Hint(fmt.Errorf("%s: %w", p.image, errNoNote), "-i IDENTITYFILE compares the bytes")
 	case png.Text[i] != now.note(how)[0]:
-		return failure.Hint(fmt.Errorf("%s: %w", path, errOtherNote), "-i IDENTITYFILE compares the bytes; --force makes again what is not verified")
+		return failure.Hint(fmt.Errorf("%s: %w", path, errOtherNote),
+			"-i IDENTITYFILE compares the bytes; --force makes again what is not verified")
 	case info.Size() != pngstream.Size(png.Width, png.Height, png.Channels, png.Depth, png.Text...):
 		return fmt.Errorf("%s: has %d bytes, which is not the length that its header gives", p.image, info.Size())
 	}

@@ -63,9 +63,12 @@ func (o Opening) samples(ctx context.Context) (*pngstream.Reader, io.Closer, err
 	return png, closer, o.failed(err)
 }
 
-// openCipherImage opens a cipher image, "-" for standard input. Its errors do not name it. check compares what its header and its length in bytes (−1 for standard
-// input) say with the key file before anything is made of them, so that a file that cannot be the right one costs nothing.
-func openCipherImage(ctx context.Context, path string, check func(shape *raster.Image, size int64) error) (*pngstream.Reader, io.Closer, error) {
+// openCipherImage opens a cipher image, "-" for standard input. Its errors do not name it. check compares what the header and the length
+// in bytes (−1 for standard input) say with the key file before anything is made of them: a file that cannot be the right one costs
+// nothing.
+func openCipherImage(
+	ctx context.Context, path string, check func(shape *raster.Image, size int64) error,
+) (*pngstream.Reader, io.Closer, error) {
 	f, size := os.Stdin, int64(-1)
 	if path != "-" {
 		var err error

@@ -33,9 +33,11 @@ type RekeyOptions struct {
 func Rekey(ctx context.Context, host Host, o RekeyOptions, paths []string) (*Report, error) {
 	switch {
 	case len(o.Identities) == 0 && !o.Passphrase.Wanted() && !slices.ContainsFunc(paths, keyfile.IsUnencrypted):
-		return nil, failure.Hint(failure.Usagef("no identity given"), "-i FILE names the identity that opens the key files now, -p asks for a passphrase")
+		return nil, failure.Hint(failure.Usagef("no identity given"),
+			"-i FILE names the identity that opens the key files now, -p asks for a passphrase")
 	case len(o.Recipients) == 0 && !o.NewPassphrase.Wanted():
-		return nil, failure.Hint(failure.Usagef("no recipient given"), "-r RECIPIENT names whom to encrypt them to, --new-passphrase asks for a passphrase")
+		return nil, failure.Hint(failure.Usagef("no recipient given"),
+			"-r RECIPIENT names whom to encrypt them to, --new-passphrase asks for a passphrase")
 	case len(o.Recipients) > 0 && o.NewPassphrase.Wanted():
 		return nil, failure.Usagef("a passphrase is a key file's only recipient, so -r and --new-passphrase do not go together")
 	}

@@ -99,7 +99,8 @@ func openResearch(ctx context.Context, path, keyPath, scheme string) (*raster.Im
 		return nil, err
 	}
 	if keyFile.Scheme != scheme {
-		return nil, failure.Hint(fmt.Errorf("%s: its scheme is %s, not %s", keyPath, keyFile.Scheme, scheme), "--scheme "+keyFile.Scheme+" opens it")
+		return nil, failure.Hint(fmt.Errorf("%s: its scheme is %s, not %s", keyPath, keyFile.Scheme, scheme),
+			"--scheme "+keyFile.Scheme+" opens it")
 	}
 	png, closer, err := openCipherImage(ctx, path, func(shape *raster.Image, size int64) error {
 		if err := keyFile.CheckShape(shape); err != nil {

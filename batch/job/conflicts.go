@@ -103,7 +103,8 @@ func (p Protected) Refuse(outputs []string) error {
 		}
 		for _, path := range p {
 			if info, err := os.Stat(path); err == nil && os.SameFile(info, there) {
-				return failure.Hint(fmt.Errorf("%s: this is %s, which the command was given; it is never replaced", out, path), "-o names another folder")
+				return failure.Hint(fmt.Errorf("%s: this is %s, which the command was given; it is never replaced", out, path),
+					"-o names another folder")
 			}
 		}
 	}

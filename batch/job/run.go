@@ -176,7 +176,8 @@ func (j *Job) alreadyDone(ctx context.Context) (bool, error) {
 	case len(have) == 0:
 		return false, nil
 	case len(lack) > 0:
-		return false, failure.Hint(fmt.Errorf("%s: the other file of the pair, %s, is missing", have[0], lack[0]), "if nothing needs it any more, remove it")
+		return false, failure.Hint(fmt.Errorf("%s: the other file of the pair, %s, is missing", have[0], lack[0]),
+			"if nothing needs it any more, remove it")
 	}
 	err := j.Verify(ctx)
 	if err != nil && !errors.Is(err, failure.ErrInterrupted) {

@@ -37,7 +37,8 @@ func ParseShard(text string, env func(string) string) (Shard, error) {
 		index, err1 := strconv.Atoi(i)
 		count, err2 := strconv.Atoi(n)
 		if !ok || err1 != nil || err2 != nil || index < 1 || count < 1 || index > count {
-			return Shard{}, failure.Hint(failure.Usagef("--shard %s: it must be i/n, with i from 1 to n", text), "--shard 1/4 to --shard 4/4 are four parts")
+			return Shard{}, failure.Hint(failure.Usagef("--shard %s: it must be i/n, with i from 1 to n", text),
+				"--shard 1/4 to --shard 4/4 are four parts")
 		}
 		return Shard{Index: index - 1, Count: count}, nil
 	case env(slurmIndex) != "":

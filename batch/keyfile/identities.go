@@ -39,7 +39,8 @@ func ParseRecipients(names []string) ([]age.Recipient, error) {
 			if len(name) > shownRecipient {
 				name = name[:shownRecipient] + "…"
 			}
-			return nil, failure.Hint(failure.Usagef("recipient %q: %w, nor a file", name, err), "-r takes one recipient or a file of recipients, and may be repeated")
+			return nil, failure.Hint(failure.Usagef("recipient %q: %w, nor a file", name, err),
+				"-r takes one recipient or a file of recipients, and may be repeated")
 		}
 		inFile, err := readRecipients(name)
 		if err != nil {

@@ -87,7 +87,8 @@ func (a *app) encryptCommand() *cobra.Command {
 	r.addFlags(c)
 	cli.AddForce(c, &o.Force)
 	c.Flags().BoolVar(&o.Resume, "resume", false, "leave out what is done already and verified")
-	c.Flags().StringArrayVarP(&o.Identities, "identity", "i", nil, "with --resume: a file with identities to verify with (sealed); may be repeated")
+	c.Flags().StringArrayVarP(&o.Identities, "identity", "i", nil,
+		"with --resume: a file with identities to verify with (sealed); may be repeated")
 	c.Flags().BoolVar(&o.TrustTimes, "trust-times", false, "with --resume: verify by path, size and modification time only (sealed)")
 	return c
 }

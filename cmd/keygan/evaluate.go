@@ -49,8 +49,10 @@ Images and generators that cannot be read are named and left out. The rest is me
 	}
 	c.Flags().StringVarP(&e.config, "config", "c", "", "a YAML file with an evaluate: section")
 	c.Flags().StringVarP(&e.out, "output", "o", "", "the folder to write to")
-	c.Flags().StringArrayVarP(&e.weights, "weights", "w", nil, "a generator, `[NAME=]PATH`; may be repeated; default: those that CONFIG names, else the one built in")
-	c.Flags().BoolVar(&e.quick, "quick", false, "measure one image, with a few one-bit changes and short bit sequences: too little to rely on")
+	c.Flags().StringArrayVarP(&e.weights, "weights", "w", nil,
+		"a generator, `[NAME=]PATH`; may be repeated; default: those that CONFIG names, else the one built in")
+	c.Flags().BoolVar(&e.quick, "quick", false,
+		"measure one image, with a few one-bit changes and short bit sequences: too little to rely on")
 	c.Flags().BoolVar(&e.asJSON, "json", false, "print results.json, not the summary")
 	cli.AddForce(c, &e.force)
 	return c

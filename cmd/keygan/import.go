@@ -116,8 +116,10 @@ A PyTorch file can hold a program. keygan never runs any of it: it refuses a fil
 	c.Flags().StringVar(&i.key, "key", "", "the entry of the checkpoint that is the generator's state dict")
 	c.Flags().IntVar(&i.options.ImageSize, "image-size", 256, "side of the training images, in pixels; dcgan's follows from its layers")
 	c.Flags().StringVar(&i.options.Norm, "norm", infer.NormInstance, "norm of a network whose norms have no tensors: instance or none")
-	c.Flags().StringVar(&i.options.Activation, "activation", infer.ActivationReLU, "activation of a resnet or dcgan, except the last layer: relu or leaky_relu")
-	c.Flags().Float32Var(&i.options.InputNoise, "input-noise", 0, "σ of the noise that a chaos generator adds to the image, as a share of the value range")
+	c.Flags().StringVar(&i.options.Activation, "activation", infer.ActivationReLU,
+		"activation of a resnet or dcgan, except the last layer: relu or leaky_relu")
+	c.Flags().Float32Var(&i.options.InputNoise, "input-noise", 0,
+		"σ of the noise that a chaos generator adds to the image, as a share of the value range")
 	return c
 }
 

@@ -195,7 +195,8 @@ func inspectImage(path string, identities []age.Identity) (*finding, error) {
 	f.add("", "metrics", measured)
 	f.line("entropy", decimal(&measured.Entropy, 6)+" bits a byte")
 	f.line("χ²", decimal(&measured.ChiSquare, 3)+", 255 degrees of freedom")
-	f.line("correlation", fmt.Sprintf("horizontal %s, vertical %s, diagonal %s", decimal(c.Horizontal, 6), decimal(c.Vertical, 6), decimal(c.Diagonal, 6)))
+	f.line("correlation", fmt.Sprintf("horizontal %s, vertical %s, diagonal %s",
+		decimal(c.Horizontal, 6), decimal(c.Vertical, 6), decimal(c.Diagonal, 6)))
 	return f, nil
 }
 
@@ -241,7 +242,8 @@ func opensSealed(path, keyFile string, identities []age.Identity) bool {
 func inspectAge(path string, identities []age.Identity, showSecret bool) (*finding, error) {
 	if len(identities) == 0 {
 		if showSecret {
-			return nil, failure.Hint(fmt.Errorf("%s: %w", path, keyfile.ErrNoIdentity), "-i FILE names the identity that opens it, -p asks for a passphrase")
+			return nil, failure.Hint(fmt.Errorf("%s: %w", path, keyfile.ErrNoIdentity),
+				"-i FILE names the identity that opens it, -p asks for a passphrase")
 		}
 		f := &finding{}
 		f.add("kind", "kind", "age file, as sealed key files are")

@@ -106,7 +106,8 @@ func hintFor(err error) string {
 	case errors.As(err, &version):
 		return "a newer keygan reads it"
 	case errors.Is(err, sealed.ErrRefused):
-		return "is it the right identity or passphrase? -p is for key files under a passphrase, -i for all others; a damaged file needs another copy"
+		return "is it the right identity or passphrase? " +
+			"-p is for key files under a passphrase, -i for all others; a damaged file needs another copy"
 	case errors.Is(err, cipher.ErrMismatch):
 		return "only the key file written with a cipher image opens it; --key FILE names another key file"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

@@ -117,7 +117,8 @@ func readBits(path string, n int) (*sp80022.Bits, string, error) {
 	case have < n:
 		return nil, "", fmt.Errorf("has %d bits, fewer than --bits %d", have, n)
 	case n == 0 && have > maxBits:
-		return nil, "", failure.Hint(fmt.Errorf("more bits than can be tested at once (%d)", maxBits), "--bits 1000000 tests the first million")
+		return nil, "", failure.Hint(fmt.Errorf("more bits than can be tested at once (%d)", maxBits),
+			"--bits 1000000 tests the first million")
 	case n == 0:
 		n = have
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 
 	"keygan/batch/keyfile"
 	"keygan/cmd/internal/cli"
@@ -13,12 +14,17 @@ import (
 	"golang.org/x/term"
 )
 
-// askPassphrase asks on the terminal for what, and does not show what is typed.
+// askPassphrase asks on the terminal for what, and does not show what is typed. It uses the terminal of the process even when its input
+// and output are redirected.
 func (a *app) askPassphrase(ctx context.Context, what string) ([]byte, error) {
+	from, to := "/dev/tty", "/dev/tty"
+	if runtime.GOOS == "windows" {
+		from, to = "CONIN$", "CONOUT$"
+	}
 	in, out := os.Stdin, os.Stderr
-	if keyboard, err := os.OpenFile(terminalIn, os.O_RDWR, 0); err == nil {
+	if keyboard, err := os.OpenFile(from, os.O_RDWR, 0); err == nil {
 		defer keyboard.Close()
-		if screen, err := os.OpenFile(terminalOut, os.O_RDWR, 0); err == nil {
+		if screen, err := os.OpenFile(to, os.O_RDWR, 0); err == nil {
 			defer screen.Close()
 			in, out = keyboard, screen
 		}

@@ -39,8 +39,9 @@ func (a *app) versionCommand() *cobra.Command {
 			if asJSON {
 				return cli.WriteJSON(a.Stdout, v)
 			}
-			fmt.Fprintf(a.Stdout, "keygan %s, %s, %s/%s\nschemes: %s\nformats: weights up to %d, sealed key files up to %d, research key files up to %d\n",
-				v.Version, v.Go, v.OS, v.Arch, strings.Join(v.Schemes, ", "), v.Weights, v.Sealed, v.KeyFile)
+			fmt.Fprintf(a.Stdout, "keygan %s, %s, %s/%s\n", v.Version, v.Go, v.OS, v.Arch)
+			fmt.Fprintf(a.Stdout, "schemes: %s\n", strings.Join(v.Schemes, ", "))
+			fmt.Fprintf(a.Stdout, "formats: weights up to %d, sealed key files up to %d, research key files up to %d\n", v.Weights, v.Sealed, v.KeyFile)
 			return nil
 		},
 	}

@@ -93,7 +93,8 @@ func (p *Program) Run(ctx context.Context, root *cobra.Command, args ...string) 
 	if err != nil && !understood {
 		err = &failure.UsageError{Err: err}
 		if HintOf(err, p.Hint) == "" {
-			err = failure.Hint(err, fmt.Sprintf("%s%[2]s --help lists the commands, %[2]s COMMAND --help what each takes", suggestion(root, args), p.Name))
+			err = failure.Hint(err,
+				fmt.Sprintf("%s%[2]s --help lists the commands, %[2]s COMMAND --help what each takes", suggestion(root, args), p.Name))
 		}
 	}
 	name := ""
