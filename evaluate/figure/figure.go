@@ -1,9 +1,10 @@
 // Package figure draws what a reader of an evaluation looks at: rows of labelled images, histograms, scatter plots of neighbouring
 // samples, and training curves.
 //
-//	png, err := figure.Strip([]figure.Row{{Title: "xor", Tiles: []figure.Tile{{Label: "plain", Image: plain}, {Label: "cipher", Image: cipher}}}})
+//	tiles := []figure.Tile{{Label: "plain", Image: plain}, {Label: "cipher", Image: cipher}}
+//	png, err := figure.Strip([]figure.Row{{Title: "xor", Tiles: tiles}})
 //
-// Every function returns a PNG file. The same images give the same bytes. Nothing is told by colour alone, and the colours can be
+// Every function returns a PNG file. The same images give the same bytes. Nothing depends on colour, and the colours can be
 // told apart by the colour-blind (Okabe and Ito). Images are 8 bits, grey or RGB.
 package figure
 
@@ -99,7 +100,7 @@ func (c canvas) write(text string, x, y int) {
 // width is how many pixels a line of text takes.
 func (c canvas) width(text string) int { return font.MeasureString(c.face, text).Ceil() }
 
-// wrap breaks a text into lines of so many pixels, between words, and inside of a word that is longer than a line.
+// wrap breaks a text into lines of at most the given pixels: between words, or inside a word that is longer than a line.
 func (c canvas) wrap(text string, pixels int) []string {
 	var lines []string
 	line := ""

@@ -3,6 +3,7 @@ package figure
 import (
 	"bytes"
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -29,7 +30,7 @@ func Histograms(images []Tile) ([]byte, error) {
 	return grid(plots, len(plots), 3.5*vg.Inch, 3.3*vg.Inch)
 }
 
-// grid draws plots in rows of so many columns, each of the same size.
+// grid draws plots of the same size in rows of the given number of columns.
 func grid(plots []*plot.Plot, columns int, width, height vg.Length) ([]byte, error) {
 	rows := (len(plots) + columns - 1) / columns
 	c := vgimg.NewWith(vgimg.UseWH(vg.Length(columns)*width, vg.Length(rows)*height), vgimg.UseDPI(96))
@@ -76,7 +77,11 @@ func newPlot(title, x, y string) *plot.Plot {
 func histogram(title string, m *raster.Image) (*plot.Plot, error) {
 	p := newPlot(title, "byte value", "share of the bytes, %")
 	p.X.Min, p.X.Max = 0, 256
-	p.X.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 64, Label: "64"}, {Value: 128, Label: "128"}, {Value: 192, Label: "192"}, {Value: 255, Label: "255"}}
+	var ticks plot.ConstantTicks
+	for _, v := range []int{0, 64, 128, 192, 255} {
+		ticks = append(ticks, plot.Tick{Value: float64(v), Label: strconv.Itoa(v)})
+	}
+	p.X.Tick.Marker = ticks
 	// One closed outline of 256 steps, filled.
 	outline := plotter.XYs{{X: 0, Y: 0}}
 	highest := 0.0

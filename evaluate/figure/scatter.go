@@ -26,9 +26,10 @@ func Neighbours(images []Tile) ([]byte, error) {
 	}
 	y := gap
 	for _, t := range images {
+		r := metrics.Measure(t.Image).Correlation
 		for i, d := range metrics.Directions {
 			x := i*step + margin
-			for j, text := range []string{fmt.Sprintf("%s, %s", t.Label, d), pearson(t.Image, d)} {
+			for j, text := range []string{fmt.Sprintf("%s, %s", t.Label, d), pearson([]*float64{r.Horizontal, r.Vertical, r.Diagonal}[d])} {
 				c.write(text, x, y+j*lineStep)
 			}
 			area := image.Rect(x, y+2*lineStep+gap/3, x+side, y+2*lineStep+gap/3+side)
@@ -52,34 +53,19 @@ func (c canvas) axes(area image.Rectangle) {
 	c.write(name, (area.Min.X+area.Max.X-c.width(name))/2, area.Max.Y+2)
 }
 
-// pearson is the correlation as the tables give it: the mean over the channels that have one.
-func pearson(m *raster.Image, d metrics.Direction) string {
-	sum, n := 0.0, 0
-	for c := range m.Channels {
-		if r, err := metrics.Correlation(m, c, d); err == nil {
-			sum += r
-			n++
-		}
-	}
-	if n == 0 {
+// pearson is a correlation as the tables give it: the mean over the channels that have one.
+func pearson(r *float64) string {
+	if r == nil {
 		return "r is undefined: constant"
 	}
-	return fmt.Sprintf("r = %.4f", sum/float64(n))
+	return fmt.Sprintf("r = %.4f", *r)
 }
 
 // density paints how many pairs there are of each pair of values.
 func (c canvas) density(m *raster.Image, d metrics.Direction, at image.Point) {
 	var counts [256][256]int
 	highest := 1
-	dx, dy := 0, 0
-	switch d {
-	case metrics.Horizontal:
-		dx = 1
-	case metrics.Vertical:
-		dy = 1
-	default:
-		dx, dy = 1, 1
-	}
+	dx, dy := d.Step()
 	for y := range m.Height - dy {
 		for x := range m.Width - dx {
 			a, b := (y*m.Width+x)*m.Channels, ((y+dy)*m.Width+x+dx)*m.Channels

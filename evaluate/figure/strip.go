@@ -6,11 +6,11 @@ import (
 	"keygan/data/raster"
 )
 
-// A Tile is an image in a row, or a word on why there is none.
+// A Tile is an image in a row, or the reason why there is none.
 type Tile struct {
 	Label string        // above it
 	Image *raster.Image // square; nil where there is none
-	Empty string        // stands in the place of the image
+	Empty string        // stands where the image would
 	Below string        // under it, such as a measured value
 }
 

@@ -43,35 +43,29 @@ type Comparison struct {
 // Measure takes the metrics of one image.
 func Measure(m *raster.Image) Single {
 	s := Single{Bytes: len(m.Pix), Entropy: Entropy(m), ChiSquare: ChiSquare(m)}
-	var sums [3]float64
-	var defined [3]int
+	var values [3][]float64 // by direction
 	var why [3]error
 	for c := range m.Channels { // one plane at a time: it takes eight bytes a sample
 		p := plane(m, c)
 		for _, d := range Directions {
-			r, err := correlate(p, m.Width, m.Height, d)
-			if err != nil {
+			if r, err := correlate(p, m.Width, m.Height, d); err != nil {
 				why[d] = err
-				continue
+			} else {
+				values[d] = append(values[d], r)
 			}
-			sums[d] += r
-			defined[d]++
 		}
 	}
-	for d, to := range map[Direction]struct {
-		value **float64
-		name  string
-	}{
-		Horizontal: {&s.Correlation.Horizontal, "correlation.h"},
-		Vertical:   {&s.Correlation.Vertical, "correlation.v"},
-		Diagonal:   {&s.Correlation.Diagonal, "correlation.d"},
-	} {
-		if defined[d] == 0 {
-			s.Undefined = note(s.Undefined, to.name, why[d])
+	for d, to := range []**float64{&s.Correlation.Horizontal, &s.Correlation.Vertical, &s.Correlation.Diagonal} {
+		if len(values[d]) == 0 {
+			s.Undefined = note(s.Undefined, "correlation."+Direction(d).String()[:1], why[d])
 			continue
 		}
-		mean := sums[d] / float64(defined[d])
-		*to.value = &mean
+		sum := 0.0
+		for _, r := range values[d] {
+			sum += r
+		}
+		mean := sum / float64(len(values[d]))
+		*to = &mean
 	}
 	return s
 }

@@ -29,14 +29,14 @@ var Directions = []Direction{Horizontal, Vertical, Diagonal}
 // String is the direction's name, as in "horizontal".
 func (d Direction) String() string { return [...]string{"horizontal", "vertical", "diagonal"}[d] }
 
-// step is the direction as a step in columns and rows.
-func (d Direction) step() (dx, dy int) {
+// Step is the direction as a step in columns and rows.
+func (d Direction) Step() (dx, dy int) {
 	return [...]int{1, 0, 1}[d], [...]int{0, 1, 1}[d]
 }
 
 // Pairs is the number of pairs of adjacent pixels of an image in a direction.
 func (d Direction) Pairs(m *raster.Image) int {
-	dx, dy := d.step()
+	dx, dy := d.Step()
 	return (m.Width - dx) * (m.Height - dy)
 }
 
@@ -54,7 +54,7 @@ func Correlation(m *raster.Image, channel int, d Direction) (float64, error) {
 // correlate is r over the pairs (p, p + step) of a plane of width × height samples. Two passes: with the means taken off
 // first nothing cancels, and a constant plane gives a variance of exactly 0, its mean being exact.
 func correlate(p []float64, width, height int, d Direction) (float64, error) {
-	dx, dy := d.step()
+	dx, dy := d.Step()
 	w, h := width-dx, height-dy
 	if w < 1 || h < 1 {
 		return 0, fmt.Errorf("correlation is %w: no %s pairs in %d×%d pixels", ErrUndefined, d, width, height)

@@ -42,30 +42,31 @@ func UACI(a, b *raster.Image) (float64, error) {
 	return 100 * float64(sum) / float64(a.Max()) / float64(a.Samples()), nil
 }
 
-// NPCRExpected is the mean and the standard deviation, in percent, of the NPCR of two independent random images of so many
-// samples from 0 to top: μ = F/(F+1), σ² = F/((F+1)²N). The mean is 99.6094 % at 8 bits and 99.9985 % at 16.
+// NPCRExpected is the mean and the standard deviation, in percent, of the NPCR of two independent random images with the
+// given number of samples from 0 to top: μ = F/(F+1), σ² = F/((F+1)²N). The mean is 99.6094 % at 8 bits and 99.9985 % at 16.
 func NPCRExpected(samples, top int) (mean, sd float64) {
 	f := float64(top)
 	return 100 * f / (f + 1), 100 * math.Sqrt(f/float64(samples)) / (f + 1)
 }
 
-// UACIExpected is the mean and the standard deviation, in percent, of the UACI of two independent random images of so many
-// samples from 0 to top: μ = (F+2)/(3F+3), σ² = (F+2)(F²+2F+3)/(18(F+1)²FN). The mean is 33.4635 % at 8 bits and 33.3338 % at 16.
+// UACIExpected is the mean and the standard deviation, in percent, of the UACI of two independent random images with the
+// given number of samples from 0 to top: μ = (F+2)/(3F+3), σ² = (F+2)(F²+2F+3)/(18(F+1)²FN). The mean is 33.4635 % at
+// 8 bits and 33.3338 % at 16.
 func UACIExpected(samples, top int) (mean, sd float64) {
 	f := float64(top)
 	variance := (f + 2) * (f*f + 2*f + 3) / (18 * (f + 1) * (f + 1) * f * float64(samples))
 	return 100 * (f + 2) / (3*f + 3), 100 * math.Sqrt(variance)
 }
 
-// NPCRCritical is the NPCR, in percent, that two independent random images of so many samples from 0 to top miss with
-// probability alpha. The test is one-sided: only too few differences tell against a scheme.
+// NPCRCritical is the NPCR, in percent, that two independent random images with the given number of samples from 0 to top
+// miss with probability alpha. The test is one-sided: only too few differences tell against a scheme.
 func NPCRCritical(samples, top int, alpha float64) float64 {
 	mean, sd := NPCRExpected(samples, top)
 	return mean + sd*distuv.UnitNormal.Quantile(alpha)
 }
 
-// UACIBand is the band, in percent, that the UACI of two independent random images of so many samples from 0 to top leaves with
-// probability alpha. The test is two-sided.
+// UACIBand is the band, in percent, that the UACI of two independent random images with the given number of samples from 0 to top
+// leaves with probability alpha. The test is two-sided.
 func UACIBand(samples, top int, alpha float64) (low, high float64) {
 	mean, sd := UACIExpected(samples, top)
 	z := distuv.UnitNormal.Quantile(1 - alpha/2)

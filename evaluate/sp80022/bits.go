@@ -28,7 +28,7 @@ func FromBytes(p []byte) *Bits {
 // Len is the number of bits.
 func (b *Bits) Len() int { return b.n }
 
-// Prefix is the first n bits. It panics when there are not so many.
+// Prefix is the first n bits. It panics when there are fewer.
 func (b *Bits) Prefix(n int) *Bits {
 	if n < 0 || n > b.n {
 		panic(fmt.Sprintf("sp80022: the first %d bits of %d", n, b.n))
@@ -48,14 +48,14 @@ func (b *Bits) from(i int) uint64 {
 	return b.words[w]<<s | b.words[w+1]>>1>>(63-s)
 }
 
-// span is count bits from εᵢ on, 1 ≤ count ≤ 64, in the top bits of a word whose others are 0.
-func (b *Bits) span(i, count int) uint64 { return b.from(i) &^ (^uint64(0) >> 1 >> (count - 1)) }
+// window is count bits from εᵢ on, 1 ≤ count ≤ 64, in the top bits of a word whose others are 0.
+func (b *Bits) window(i, count int) uint64 { return b.from(i) &^ (^uint64(0) >> 1 >> (count - 1)) }
 
 // ones counts the ones among the bits [from, to).
 func (b *Bits) ones(from, to int) int {
 	n := 0
 	for i := from; i < to; i += 64 {
-		n += bits.OnesCount64(b.span(i, min(64, to-i)))
+		n += bits.OnesCount64(b.window(i, min(64, to-i)))
 	}
 	return n
 }

@@ -46,7 +46,7 @@ func (r *registers) complexity(s *Bits, at int) int {
 	a, b := r.a, r.b
 	zeros := len(a) - r.words
 	for i := range r.words {
-		a[zeros+i] = bits.Reverse64(s.span(at+64*i, min(64, r.m-64*i)))
+		a[zeros+i] = bits.Reverse64(s.window(at+64*i, min(64, r.m-64*i)))
 	}
 	copy(b, a)
 	length, grown := 0, -1 // L and M; C = B = 1

@@ -55,29 +55,31 @@ func walk(b *Bits) excursions {
 	return e
 }
 
-// tooFew says why there are not enough cycles, or "".
-func (e excursions) tooFew(n int) string {
-	need := max(cyclesPerRoot*math.Sqrt(float64(n)), fewestCycles)
-	if float64(e.cycles) >= need {
-		return ""
+// overStates are the p-values of the states from −most to most, without 0, or why there are too few cycles for them.
+func overStates(b *Bits, most int, pValue func(e excursions, x int) float64) (p []float64, skipped string) {
+	e := walk(b)
+	need := max(cyclesPerRoot*math.Sqrt(float64(b.n)), fewestCycles)
+	if float64(e.cycles) < need {
+		return nil, fmt.Sprintf("the walk of the bits comes back to 0 too rarely: %d cycles, and it takes at least %.0f", e.cycles, math.Ceil(need))
 	}
-	return fmt.Sprintf("the walk of the bits comes back to 0 too rarely: %d cycles, and it takes at least %.0f", e.cycles, math.Ceil(need))
+	for x := -most; x <= most; x++ {
+		if x != 0 {
+			p = append(p, pValue(e, x))
+		}
+	}
+	return p, ""
 }
 
 // randomExcursions compares how often the walk visits the states −4 … −1 and 1 … 4 within a cycle with how often it should
 // (section 2.14).
 func randomExcursions(b *Bits) ([]float64, string) {
-	e := walk(b)
-	if why := e.tooFew(b.n); why != "" {
-		return nil, why
-	}
-	var p []float64
-	for x := -nearest; x <= nearest; x++ {
-		if x != 0 {
-			p = append(p, e.visitsPValue(x))
-		}
-	}
-	return p, ""
+	return overStates(b, nearest, excursions.visitsPValue)
+}
+
+// randomExcursionsVariant compares the number of visits to each of the states −9 … −1 and 1 … 9 with that of cycles (section
+// 2.15).
+func randomExcursionsVariant(b *Bits) ([]float64, string) {
+	return overStates(b, farthest, excursions.variantPValue)
 }
 
 // visitsPValue is the p-value of state x in RandomExcursions.
@@ -95,22 +97,6 @@ func visitProbabilities(x int) []float64 {
 	}
 	p[mostVisits] = away * math.Pow(1-away, mostVisits-1)
 	return p
-}
-
-// randomExcursionsVariant compares the number of visits to each of the states −9 … −1 and 1 … 9 with that of cycles (section
-// 2.15).
-func randomExcursionsVariant(b *Bits) ([]float64, string) {
-	e := walk(b)
-	if why := e.tooFew(b.n); why != "" {
-		return nil, why
-	}
-	var p []float64
-	for x := -farthest; x <= farthest; x++ {
-		if x != 0 {
-			p = append(p, e.variantPValue(x))
-		}
-	}
-	return p, ""
 }
 
 // variantPValue is the p-value of state x in RandomExcursionsVariant.

@@ -55,14 +55,14 @@ func longestRun(b *Bits) float64 {
 func longestRunIn(b *Bits, from, to int) int {
 	longest, open := 0, 0 // open is the run that reaches the end of the last word
 	for i := from; i < to; i += 64 {
-		w := b.span(i, min(64, to-i))
+		w := b.window(i, min(64, to-i))
 		if w == ^uint64(0) {
 			open += 64
 			continue
 		}
 		longest = max(longest, open+bits.LeadingZeros64(^w))
 		open = bits.TrailingZeros64(^w)
-		// Each round takes one bit off every run: those longer than longest are what is left after so many.
+		// Each round takes one bit off every run: what is left after longest rounds are the longer runs.
 		for x := shrink(w, longest); x != 0; x &= x << 1 {
 			longest++
 		}

@@ -8,7 +8,7 @@
 //
 // A p-value is the probability that a perfect random generator would have made a sequence that looks less random to the
 // test than this one does: for random bits it is uniform between 0 and 1, and one below [Alpha] is evidence against
-// them. A sequence of 10⁶ bits gets 188 p-values, of which two are below 0.01 by chance alone. What a generator does is
+// them. A sequence of 10⁶ bits gets 188 p-values, two of them below 0.01 by chance. What a generator does is
 // therefore judged over many sequences, by the share that passes and by whether the p-values are uniform: [Assess].
 //
 // What the package promises:
