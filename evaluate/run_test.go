@@ -6,9 +6,13 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -113,28 +117,31 @@ func TestRunWritesWhatItSays(t *testing.T) {
 	for _, p := range r.Pictures {
 		want = append(want, p.File)
 	}
-	entries, err := os.ReadDir(out)
+	var got []string
+	err := fs.WalkDir(os.DirFS(out), ".", func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			got = append(got, path)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	var got []string
-	for _, e := range entries {
-		got = append(got, e.Name())
 	}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	for _, name := range []string{"results.md", "results.csv", "results.json", "brain-MRI-paper-net-cipher.png", "strips-xray-xor-net.png", "histograms-xray-paper-net.png", "scatter-brain-MRI-xor-net.png", "keys-brain-MRI-net.png"} {
+	for _, name := range []string{"results.md", "results.csv", "results.json", "figures/brain-MRI-paper-net-cipher.png",
+		"figures/strips-xray-xor-net.png", "figures/histograms-xray-paper-net.png", "figures/scatter-brain-MRI-xor-net.png", "figures/keys-brain-MRI-net.png"} {
 		if !slices.Contains(got, name) {
 			t.Errorf("there is no %s", name)
 		}
 	}
-	plain, err := imagefile.ReadImage(filepath.Join(out, "brain-MRI-plain.png"))
+	plain, err := imagefile.ReadImage(filepath.Join(out, "figures", "brain-MRI-plain.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	decrypted, err := imagefile.ReadImage(filepath.Join(out, "brain-MRI-paper-net-decrypted.png"))
+	decrypted, err := imagefile.ReadImage(filepath.Join(out, "figures", "brain-MRI-paper-net-decrypted.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,10 +156,10 @@ func TestRunWritesWhatItSays(t *testing.T) {
 	if err := json.Unmarshal(b, &back); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(r.Rows, back.Rows, cmpopts.IgnoreFields(experiment.Row{}, "Digits", "Brief")); diff != "" {
+	if diff := cmp.Diff(r.Rows, back.Rows, cmpopts.IgnoreFields(experiment.Row{}, "Digits", "Brief", "ExpectsInfinity")); diff != "" {
 		t.Error("results.json: ", diff)
 	}
-	if n := 2 * (len(experiment.Statistics) + len(experiment.KeyMetrics) - 2 + 2*len(experiment.SchemeMetrics)); len(r.Rows) != n {
+	if n := 2 * (len(experiment.PlainMetrics()) + len(experiment.KeyMetrics()) - 2 + 2*len(experiment.SchemeMetrics())); len(r.Rows) != n {
 		t.Errorf("%d rows, want %d", len(r.Rows), n)
 	}
 }
@@ -257,8 +264,8 @@ func TestMarkdownIsATable(t *testing.T) {
 	text := string(b)
 	for _, want := range []string{
 		"# Results: test", "## Summary", "| brain MRI ", "| paper, ", "| random data ", "99.61", "~78 %", "99.5 %", "~0.61", "~0.92",
-		"## What this shows", "One-bit changes do not spread** under `xor`, `paper`", "Every image came back bit for bit",
-		"The key is as large as the image", "not measured: it takes two images", "(strips-brain-MRI-xor-net.png)", "| raw key, net ",
+		"## What this shows", "One-bit changes do not spread** under “xor”, “paper”", "Every image came back bit for bit",
+		"The key is as large as the image", "not measured: it takes two images", "(figures/strips-brain-MRI-xor-net.png)", "| raw key, net ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("results.md lacks %q", want)
@@ -275,6 +282,102 @@ func TestMarkdownIsATable(t *testing.T) {
 			t.Errorf("%d bars, the lines above have %d: %s", n, columns, line)
 		}
 		columns = n
+	}
+}
+
+// Every link of the report and of the Markdown leads to a file that is there or to a place in the report.
+func TestLinksLeadSomewhere(t *testing.T) {
+	_, out := smallRun(t)
+	for name, link := range map[string]string{"report.html": `(?:href|src)="([^"]+)"`, "results.md": `\]\(([^)]+)\)`} {
+		b, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, places := 0, 0
+		for _, m := range regexp.MustCompile(link).FindAllStringSubmatch(string(b), -1) {
+			target, err := url.PathUnescape(m[1])
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			place, isPlace := strings.CutPrefix(target, "#")
+			switch {
+			case strings.HasPrefix(target, "data:image/"):
+			case isPlace:
+				places++
+				if strings.Count(string(b), ` id="`+place+`"`) != 1 {
+					t.Errorf("%s links to the place %s, which is not there", name, place)
+				}
+			default:
+				files++
+				if _, err := os.Stat(filepath.Join(out, filepath.FromSlash(target))); err != nil {
+					t.Errorf("%s links to %s: %v", name, target, err)
+				}
+			}
+		}
+		if files < 4 || name == "report.html" && places < 20 {
+			t.Errorf("%s has %d links to files and %d to places", name, files, places)
+		}
+	}
+}
+
+// The report and the Markdown begin with the pictures and the verdicts; prose comes after them.
+func TestReportBeginsWithPictures(t *testing.T) {
+	_, out := smallRun(t)
+	for name, parts := range map[string][]string{
+		"report.html": {"<h3>The best: ", "<img", "<img", "<img", "<h3>The worst: ", "<img", "<img", "<img", "<caption>Verdicts", "<caption>The claims", `id="findings"`},
+		"results.md":  {"**The best: ", "![", "![", "![", "**The worst: ", "![", "![", "![", "| criterion ", "| claim ", "## What this shows"},
+	} {
+		b, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest := string(b)
+		for i, part := range parts {
+			_, after, found := strings.Cut(rest, part)
+			if !found {
+				t.Fatalf("%s: no %q after %q", name, part, parts[:i])
+			}
+			rest = after
+		}
+	}
+}
+
+// A metric is one entry of the registry: a toy is measured and stands in every table, with its verdict.
+func TestToyMetric(t *testing.T) {
+	all := experiment.Metrics
+	defer func() { experiment.Metrics = all }()
+	experiment.Metrics = append(slices.Clone(all), toyMetric)
+	cfg := tinyConfig(t)
+	cfg.Schemes, cfg.Changes, cfg.Sources = []string{"xor", "aes-256-gcm"}, 1, cfg.Sources[:1]
+	out := t.TempDir()
+	r, err := Run(t.Context(), cfg, out, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := r.Row("mri", experiment.System{Scheme: "xor", Generator: "net"}, toyMetric.ID)
+	if row == nil || row.N != 2 || *row.Measured != 3*32*32 || *row.Low != 9000 || row.Verdict != experiment.Fail || row.Missed != 2 {
+		t.Errorf("%+v", row)
+	}
+	for name, parts := range map[string][]string{
+		"results.md":   {"| toy size ", "| toy size, toys ", "3072.00 fail", "≥ 9000.00", "`toy_size`", "the number of bytes; after Lilliput (1726); higher is better"},
+		"results.csv":  {"mri,xor,net,toy_size,the number of bytes,toys,3072,0,2,", ",9000,,2,fail,"},
+		"results.json": {`"metric": "toy_size"`, `"name": "toy size"`, `"unit": "toys"`},
+		"results.tex":  {"toy size, toys & 9999.00 & 3072.00$^{*}$", "toy size & fail & fail"},
+		"report.html":  {`<th scope="row">toy size</th>`, `<th scope="row">toy size, toys</th><td>9999.00</td><td>3072.00 <span class="verdict fail">`, "<code>toy_size</code>", "Lilliput"},
+	} {
+		b, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range parts {
+			if !strings.Contains(string(b), part) {
+				t.Errorf("%s lacks %q", name, part)
+			}
+		}
+	}
+	var summary strings.Builder
+	if err := r.WriteSummary(&summary); err != nil || !strings.Contains(summary.String(), "| toy size, toys ") {
+		t.Errorf("the summary: %v\n%s", err, summary.String())
 	}
 }
 
@@ -330,7 +433,7 @@ func TestRunIsDeterministic(t *testing.T) {
 	other, compared := timeless(cfg), 0
 	for _, row := range first.Rows {
 		compared++
-		if diff := cmp.Diff(row, *other.Row(row.Source, row.System(), row.Metric), cmpopts.IgnoreFields(experiment.Row{}, "Digits", "Brief")); diff != "" {
+		if diff := cmp.Diff(row, *other.Row(row.Source, row.System(), row.Metric), cmpopts.IgnoreFields(experiment.Row{}, "Digits", "Brief", "ExpectsInfinity")); diff != "" {
 			t.Errorf("%s, %s, %s: %s", row.Source, row.System(), row.Metric, diff)
 		}
 	}
@@ -462,7 +565,7 @@ func TestRunWithoutGenerators(t *testing.T) {
 		t.Fatalf("%v, %v", report, err)
 	}
 	for of, why := range map[experiment.System]string{{Scheme: "xor", Generator: "GAN"}: "not measured: the generator could not be read: " + absent, {Scheme: experiment.SchemeChaosGAN, Generator: experiment.SchemeChaosGAN}: "not measured: the generator could not be read: "} {
-		for _, m := range experiment.SchemeMetrics {
+		for _, m := range experiment.SchemeMetrics() {
 			if row := report.Row("mri", of, m.ID); row == nil || row.N != 0 || row.Measured != nil || row.Verdict != experiment.None || !strings.HasPrefix(row.Note, why) {
 				t.Errorf("%s, %s: %+v", of, m.ID, row)
 			}
@@ -471,7 +574,7 @@ func TestRunWithoutGenerators(t *testing.T) {
 	if row := report.Row("mri", experiment.System{Scheme: "aes-256-gcm"}, experiment.IDNPCR); row.N != 3 || row.Verdict != experiment.Pass {
 		t.Errorf("the reference: %+v", row)
 	}
-	if text := strings.Join(report.Findings, "\n"); !strings.Contains(text, "Not measured, 2 of 3: `xor, GAN` (the generator could not be read") {
+	if text := fmt.Sprint(report.Findings); !strings.Contains(text, "Not measured, 2 of 3: xor, GAN (the generator could not be read") {
 		t.Error("the findings do not say what is missing:\n" + text)
 	}
 
@@ -497,9 +600,12 @@ func TestRunWithoutGenerators(t *testing.T) {
 
 // A folder that holds tables, or pictures of any name, is left alone.
 func TestRunLeavesOccupiedFolders(t *testing.T) {
-	for _, name := range []string{"results.json", "mine.png"} {
+	for _, name := range []string{"results.json", "mine.png", "figures/mine.png"} {
 		out := t.TempDir()
 		path := filepath.Join(out, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(path, []byte("mine"), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -8,9 +8,6 @@ import (
 	"keygan/evaluate/attack"
 )
 
-// attackCost is about what the attacks take, in the tracker's unit.
-const attackCost = 10_000
-
 // attackImages is how many plain images the attacks get.
 const attackImages = 4
 

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"math/rand/v2"
 	"testing"
 
@@ -21,8 +22,7 @@ const calibrationSide = 64
 func judged(t *testing.T, a, b *raster.Image) map[string]float64 {
 	t.Helper()
 	r := measurements{}
-	statisticsOf(r, System{}, a)
-	if err := differential(r, System{}, IDNPCR, IDUACI, a, b); err != nil {
+	if err := errors.Join(r.observe(System{}, EachImage, Observation{A: a}), r.observe(System{}, CiphersOneBit, Observation{A: a, B: b})); err != nil {
 		t.Fatal(err)
 	}
 	values := map[string]float64{}
@@ -32,6 +32,17 @@ func judged(t *testing.T, a, b *raster.Image) map[string]float64 {
 		}
 	}
 	return values
+}
+
+// criteria are the thresholds for images of the shape of m.
+func criteria(m *raster.Image) map[string]Criterion {
+	limits := map[string]Criterion{}
+	for _, metric := range SchemeMetrics() {
+		if metric.Criterion != nil {
+			limits[metric.ID] = metric.Criterion(m)
+		}
+	}
+	return limits
 }
 
 // noisePair is two images of independent random bytes.
@@ -68,7 +79,7 @@ func TestVerdictsAreCalibrated(t *testing.T) {
 		}
 	}
 	for _, id := range []string{IDEntropy, IDChiSquare, IDNPCR, IDUACI, IDCorrelation[metrics.Horizontal], IDCorrelation[metrics.Vertical], IDCorrelation[metrics.Diagonal]} {
-		k, level := failures[id], limits[id].level
+		k, level := failures[id], limits[id].Level
 		if all[id] != images {
 			t.Errorf("%s: %d values of %d images", id, all[id], images)
 		}

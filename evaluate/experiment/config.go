@@ -12,6 +12,7 @@ import (
 	"keygan/cipher"
 	"keygan/data/dataset"
 	"keygan/data/raster"
+	"keygan/internal/fileerr"
 	"keygan/internal/strictyaml"
 )
 
@@ -80,11 +81,7 @@ func DefaultConfig() Config {
 func ReadConfig(path string) (Config, error) {
 	src, err := os.ReadFile(path)
 	if err != nil {
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+		return Config{}, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
 	}
 	var c Config
 	doc, found, err := strictyaml.DecodeSection(path, src, "evaluate", &c)
@@ -193,24 +190,42 @@ var (
 // FileName is a source's name as a part of file names.
 func FileName(source string) string { return strings.Join(strings.Fields(source), "-") }
 
+// A nameCheck refuses names that are impossible, or that would give the same file names as another.
+type nameCheck struct {
+	what   string
+	format *regexp.Regexp
+	rule   string
+	seen   map[string]bool
+}
+
+func (n *nameCheck) check(at, name string) error {
+	file := strings.ToLower(FileName(name))
+	switch {
+	case !n.format.MatchString(name):
+		reason := fmt.Sprintf("%q is not possible: it must be of letters, digits, %s, and begin with a letter or digit", name, n.rule)
+		return &FieldError{at + ".name", reason}
+	case n.seen[file]:
+		return &FieldError{at + ".name", fmt.Sprintf("%q is the name of another %s, or would give the same file names", name, n.what)}
+	}
+	n.seen[file] = true
+	return nil
+}
+
 func (c Config) validateGenerators() error {
 	if len(c.Generators) > maxGenerators {
 		return &FieldError{"generators", fmt.Sprintf("%d are too many, %d are possible", len(c.Generators), maxGenerators)}
 	}
-	seen := map[string]bool{}
+	names := nameCheck{"generator", generatorName, "'_', '-', '+', '.' and spaces, 40 at most", map[string]bool{}}
 	for i, g := range c.Generators {
 		at := fmt.Sprintf("generators[%d]", i)
-		switch name := strings.ToLower(FileName(g.Name)); {
+		switch {
 		case g.Weights == "" && g.Run == "":
 			return &FieldError{at, "needs either weights: a generator.npz or built-in, or run: the folder of a training run"}
 		case g.Weights != "" && g.Run != "":
 			return &FieldError{at, "has both weights and run; a run's folder holds its weights"}
-		case !generatorName.MatchString(g.Name):
-			return &FieldError{at + ".name", fmt.Sprintf("%q is not possible: it must be of letters, digits, '_', '-', '+', '.' and spaces, 40 at most, and begin with a letter or digit", g.Name)}
-		case seen[name]:
-			return &FieldError{at + ".name", fmt.Sprintf("%q is the name of another generator, or would give the same file names", g.Name)}
-		default:
-			seen[name] = true
+		}
+		if err := names.check(at, g.Name); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -218,21 +233,18 @@ func (c Config) validateGenerators() error {
 
 func (c Config) validateSources() error {
 	if len(c.Sources) == 0 {
-		return &FieldError{"sources", "is missing: name at least one source, as in {name: mri, synthetic: mri, count: 20} or {name: xray, folder: images}"}
+		return &FieldError{"sources", "is missing: name at least one source, " +
+			"as in {name: mri, synthetic: mri, count: 20} or {name: xray, folder: images}"}
 	}
-	seen := map[string]bool{}
+	names := nameCheck{"source", sourceName, "'_', '-', '.' and spaces, 64 at most", map[string]bool{}}
 	for i, s := range c.Sources {
 		at := fmt.Sprintf("sources[%d]", i)
 		if err := s.Spec.Validate(); err != nil {
 			return &FieldError{at, err.Error()}
 		}
-		switch {
-		case !sourceName.MatchString(s.Name):
-			return &FieldError{at + ".name", fmt.Sprintf("%q is not possible: it must be of letters, digits, '_', '-', '.' and spaces, 64 at most, and begin with a letter or digit", s.Name)}
-		case seen[strings.ToLower(FileName(s.Name))]:
-			return &FieldError{at + ".name", fmt.Sprintf("%q is the name of another source, or would give the same file names", s.Name)}
+		if err := names.check(at, s.Name); err != nil {
+			return err
 		}
-		seen[strings.ToLower(FileName(s.Name))] = true
 	}
 	return nil
 }

@@ -22,21 +22,21 @@ const (
 	Fail Verdict = "fail"
 )
 
-// A criterion is what random data would give, and the critical values between which it stays with probability 1 − level.
-type criterion struct {
-	expected  float64
-	low, high float64 // −Inf or +Inf where nothing is too low or too high
-	level     float64
+// A Criterion is what random data gives, or an exact decryption must give, and the critical values between which random data stays with
+// probability 1 − Level.
+type Criterion struct {
+	Expected  float64
+	Low, High float64 // −Inf or +Inf where nothing is too low or too high
+	Level     float64
 }
 
 // outside reports whether v is beyond a critical value. NaN is.
-func (c criterion) outside(v float64) bool { return !(v >= c.low && v <= c.high) }
+func (c Criterion) outside(v float64) bool { return !(v >= c.Low && v <= c.High) }
 
-// judge passes a series when its mean lies between the critical values and no more of its values lie beyond them than
-// chance explains: when random data would give so many or more with a probability of at least Alpha. For one value that
-// is the plain test; for many it neither fails a scheme for the few that random data fails, too, nor passes one
-// whose misses cancel out in the mean.
-func (c criterion) judge(values []float64) (v Verdict, missed int) {
+// judge passes a series when its mean lies between the critical values and no more of its values lie beyond them than chance explains:
+// random data would give that many or more with a probability above Alpha. For one value that is the plain test. For many it does not
+// fail a scheme for the few misses that random data has as well, and misses do not cancel out in the mean.
+func (c Criterion) judge(values []float64) (v Verdict, missed int) {
 	if len(values) == 0 {
 		return None, 0
 	}
@@ -47,7 +47,7 @@ func (c criterion) judge(values []float64) (v Verdict, missed int) {
 			missed++
 		}
 	}
-	if c.outside(sum/float64(len(values))) || binomialTail(missed, len(values), c.level) <= Alpha {
+	if c.outside(sum/float64(len(values))) || binomialTail(missed, len(values), c.Level) <= Alpha {
 		return Fail, missed
 	}
 	return Pass, missed
@@ -64,44 +64,32 @@ func binomialTail(k, n int, p float64) float64 {
 	return mathext.RegIncBeta(float64(k), float64(n-k+1), p)
 }
 
-// criteria are the thresholds at Alpha for images of the shape of m, by the identifiers of the metrics.
-func criteria(m *raster.Image) map[string]criterion {
-	n, samples, top := len(m.Pix), m.Samples(), m.Max()
-	inf := math.Inf(1)
-	entropy, _ := metrics.EntropyExpected(n)
-	chiLow, chiHigh := metrics.ChiSquareBand(Alpha)
-	npcr, _ := metrics.NPCRExpected(samples, top)
-	uaci, _ := metrics.UACIExpected(samples, top)
-	uaciLow, uaciHigh := metrics.UACIBand(samples, top, Alpha)
-	changed := criterion{npcr, metrics.NPCRCritical(samples, top, Alpha), inf, Alpha}
-	intensity := criterion{uaci, uaciLow, uaciHigh, Alpha}
-	c := map[string]criterion{
-		IDEntropy:         {entropy, metrics.EntropyFloor(n, Alpha), inf, Alpha},
-		IDChiSquare:       {metrics.ChiSquareFreedom, chiLow, chiHigh, 2 * Alpha}, // Alpha on either side
-		IDNPCR:            changed,
-		IDNPCRPlainCipher: changed, // also what a uniform cipher gives, whatever the plain image
-		IDNPCRKeyKey:      changed,
-		IDNPCRKeyOneBit:   changed,
-		IDUACI:            intensity,
-		IDUACIKeyKey:      intensity,
-		IDUACIKeyOneBit:   intensity,
-		IDNPCRSameKey:     changed,
-		IDUACISameKey:     intensity,
-		IDNPCRGenerators:  changed,
-		IDUACIGenerators:  intensity,
+func randomEntropy(m *raster.Image) Criterion {
+	n := len(m.Pix)
+	expected, _ := metrics.EntropyExpected(n)
+	return Criterion{expected, metrics.EntropyFloor(n, Alpha), math.Inf(1), Alpha}
+}
 
-		IDKeySensitivityCipher:    changed,
-		IDKeySensitivityDecrypted: changed,
-		IDNPCRWrongKey:            changed,
-		// Decryption is exact or it is wrong.
-		IDMSEDecrypted:  {0, 0, 0, 0},
-		IDPSNRDecrypted: {inf, inf, inf, 0},
-		IDSSIMDecrypted: {1, 1, 1, 0},
-		IDExact:         {100, 100, 100, 0},
-	}
-	for _, d := range metrics.Directions {
+func randomChiSquare(*raster.Image) Criterion {
+	low, high := metrics.ChiSquareBand(Alpha)
+	return Criterion{metrics.ChiSquareFreedom, low, high, 2 * Alpha} // Alpha on either side
+}
+
+// randomNPCR also holds between a plain image and a uniform cipher, whatever the plain image.
+func randomNPCR(m *raster.Image) Criterion {
+	expected, _ := metrics.NPCRExpected(m.Samples(), m.Max())
+	return Criterion{expected, metrics.NPCRCritical(m.Samples(), m.Max(), Alpha), math.Inf(1), Alpha}
+}
+
+func randomUACI(m *raster.Image) Criterion {
+	expected, _ := metrics.UACIExpected(m.Samples(), m.Max())
+	low, high := metrics.UACIBand(m.Samples(), m.Max(), Alpha)
+	return Criterion{expected, low, high, Alpha}
+}
+
+func randomCorrelation(d metrics.Direction) func(*raster.Image) Criterion {
+	return func(m *raster.Image) Criterion {
 		band := metrics.CorrelationBand(d.Pairs(m), Alpha)
-		c[IDCorrelation[d]] = criterion{0, -band, band, Alpha}
+		return Criterion{0, -band, band, Alpha}
 	}
-	return c
 }

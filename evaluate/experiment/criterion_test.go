@@ -9,7 +9,7 @@ import (
 )
 
 func TestJudge(t *testing.T) {
-	c := criterion{expected: 0, low: -1, high: 1, level: .01}
+	c := Criterion{Expected: 0, Low: -1, High: 1, Level: .01}
 	many := func(value float64, misses int) []float64 {
 		v := make([]float64, 50)
 		for i := range misses {
@@ -39,7 +39,7 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%v: %s, %d missed; want %s, %d", x.values, got, missed, x.want, x.missed)
 		}
 	}
-	exact := criterion{1, 1, 1, 0}
+	exact := Criterion{1, 1, 1, 0}
 	if v, _ := exact.judge([]float64{1, 1, 1}); v != Pass {
 		t.Errorf("exact: %s", v)
 	}

@@ -1,12 +1,10 @@
 package experiment
 
 import (
-	"errors"
 	"math/rand/v2"
 
 	"keygan/cipher"
 	"keygan/data/raster"
-	"keygan/evaluate/metrics"
 )
 
 // saltAndPepper is the share of pixels that are turned black or white.
@@ -15,28 +13,18 @@ const saltAndPepper = 0.05
 // robustness decrypts a cipher image that was damaged on its way.
 func robustness(r measurements, of System, key cipher.Secret, out *Encrypted, rng *rand.Rand) error {
 	for _, d := range []struct {
-		id     string
+		on     Occasion
 		damage func(*raster.Image)
 	}{
-		{IDPSNRSaltPepper, func(m *raster.Image) { addSaltAndPepper(m, rng) }},
-		{IDPSNRCrop16, func(m *raster.Image) { blacken(m, 4) }},
-		{IDPSNRCrop4, func(m *raster.Image) { blacken(m, 2) }},
+		{AfterNoise, func(m *raster.Image) { addSaltAndPepper(m, rng) }},
+		{AfterCrop16, func(m *raster.Image) { blacken(m, 4) }},
+		{AfterCrop4, func(m *raster.Image) { blacken(m, 2) }},
 	} {
 		damaged := out.Cipher.Clone()
 		d.damage(damaged)
-		decrypted, err := key.Decrypt(damaged)
-		if errors.Is(err, cipher.ErrRefused) {
-			r.at(of, d.id).reason = Refusal
-			continue
-		}
-		if err != nil {
+		if _, err := compareDecrypted(r, of, d.on, key, out.Plain, damaged); err != nil {
 			return err
 		}
-		v, err := metrics.PSNR(out.Plain, decrypted)
-		if err != nil {
-			return err
-		}
-		r.add(of, d.id, v)
 	}
 	return nil
 }

@@ -27,8 +27,8 @@ import (
 	"keygan/infer"
 )
 
-// experiment measures the sources one after the other. Each key is made once and serves every scheme. No more than a few images
-// are in memory at a time.
+// experiment measures the sources one after the other. Each key is made once and serves every scheme. Only a few images are in memory
+// at a time.
 type experiment struct {
 	cfg        Config
 	channels   int // of the images, wherever no generator asks for others
@@ -38,7 +38,7 @@ type experiment struct {
 	progress   *tracker
 }
 
-// A trial is what happens to the images of one source.
+// A trial measures the images of one source.
 type trial struct {
 	*experiment
 	info    SourceInfo
@@ -61,7 +61,7 @@ type subject struct {
 	took  map[string]time.Duration
 }
 
-// Specimen is the first image of a source with all that was made of it, for pictures.
+// Specimen is the first image of a source with everything that was made of it, for pictures.
 type Specimen struct {
 	Source    string
 	Plain     *raster.Image
@@ -75,9 +75,10 @@ type Keyed struct {
 	Plain, Key []*raster.Image
 }
 
-// mostKeyed bounds the images in keyed.
+// mostKeyed bounds the images in Keyed.
 const mostKeyed = 4
 
+// Encrypted is an image with what one system made of it.
 type Encrypted struct {
 	System    System
 	Plain     *raster.Image // as the system takes it
@@ -89,16 +90,15 @@ type Encrypted struct {
 	WrongWhy  string        // what the wrong key was, or that it is refused
 }
 
-// seeded is a stream of random numbers for one purpose, which depends on the configuration's seed and on nothing that happens
-// before.
+// seeded is the seed of the random numbers for one purpose. It depends on the configuration's seed and on nothing that happens before.
 func (e *experiment) seeded(purpose string, index int) (seed [32]byte) {
 	b := []byte("keygan evaluate " + purpose + "\n")
 	b = binary.BigEndian.AppendUint64(b, e.cfg.Seed)
 	return sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(index)))
 }
 
-// noise is the seed of the keys of one image of a source, for generators that take noise. A copy with one bit changed has the
-// same, so that what is compared is what the generator makes of the bit: with other noise any two keys would differ.
+// noise is the seed of the keys of one image of a source, for generators that take noise. A copy with one bit changed has the same
+// seed, so that only what the generator makes of the bit differs: with other noise any two keys would.
 func (e *experiment) noise(source string, index int) infer.Seed {
 	b := []byte("keygan evaluate noise 1\n")
 	b = binary.BigEndian.AppendUint64(b, e.cfg.Seed)
@@ -126,7 +126,7 @@ func (e *experiment) newTrial(s Source, src dataset.Source) *trial {
 	return t
 }
 
-// measured are the systems that can be.
+// measured are the systems that can be measured.
 func (e *experiment) measured() []*system {
 	return slices.DeleteFunc(slices.Clone(e.systems), func(s *system) bool { return s.NotMeasured != "" })
 }
@@ -136,7 +136,7 @@ func (e *experiment) makers() []*generator {
 	return slices.DeleteFunc(slices.Clone(e.generators), func(g *generator) bool { return g.keys == nil || g.chaos() })
 }
 
-// errNoImages reports a source of which nothing can be read.
+// errNoImages reports a source without a readable image.
 var errNoImages = errors.New("no image can be read")
 
 // run measures the source. Images are drawn without replacement; one that cannot be read is noted and the next taken.
@@ -174,9 +174,7 @@ func (t *trial) run(ctx context.Context) error {
 	}
 	if len(t.info.Images) == 1 {
 		for _, g := range t.makers() {
-			for _, id := range []string{IDNPCRKeyKey, IDUACIKeyKey} {
-				t.results.at(System{RawKey, g.info.Name}, id).reason = "not measured: it takes two images"
-			}
+			t.results.explain(System{RawKey, g.info.Name}, KeysOfTwoImages, "not measured: it takes two images")
 		}
 	}
 	return nil
@@ -186,7 +184,7 @@ func (t *trial) failed(index int, err error) error {
 	return fmt.Errorf("source %s, %s: %w", t.info.Name, t.source.Name(index), err)
 }
 
-// subject reads an image and makes its keys. An image that cannot be read is noted, and nil.
+// subject reads an image and makes its keys. It notes an image that cannot be read and returns nil.
 func (t *trial) subject(ctx context.Context, index int, what string) (*subject, error) {
 	m, err := t.source.Image(index)
 	if err != nil {
@@ -232,7 +230,9 @@ func (t *trial) measure(ctx context.Context, s *subject, changes int, what strin
 			return err
 		}
 	}
-	statisticsOf(t.results, System{Scheme: PlainImage}, s.plain[t.channels[0]])
+	if err := t.results.observe(System{Scheme: PlainImage}, EachImage, Observation{A: s.plain[t.channels[0]]}); err != nil {
+		return err
+	}
 	if err := t.measureKeys(s); err != nil {
 		return err
 	}
@@ -257,8 +257,8 @@ func (t *trial) measure(ctx context.Context, s *subject, changes int, what strin
 	return nil
 }
 
-// firstStrangers makes the wrong keys for the first image: those of the next one that can be read, or of its mirror image. Later
-// images have the key of the one before.
+// firstStrangers makes the wrong keys for the first image: the keys of the next readable image, or of its own mirror image. A later
+// image takes the key of the one before.
 func (t *trial) firstStrangers(ctx context.Context, s *subject) error {
 	other := &subject{plain: map[int]*raster.Image{}, noise: t.noise(t.info.Name, t.source.Len())}
 	for _, c := range t.channels {

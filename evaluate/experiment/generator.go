@@ -9,14 +9,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 
 	"keygan/data/raster"
 	"keygan/infer"
 	"keygan/infer/builtin"
 )
 
-// Generator names a network that makes keys, or encrypts by itself, and says where its weights are.
+// Generator names a network that makes keys or encrypts by itself, and says where its weights are.
 type Generator struct {
 	Name    string `yaml:"name,omitempty" json:"name"`                 // in the tables; default: the folder's name
 	Weights string `yaml:"weights,omitempty" json:"weights,omitempty"` // generator.npz, or built-in for the generator inside the program
@@ -33,8 +32,8 @@ const (
 	runMetrics       = "metrics.csv"
 )
 
-// ParseGenerator reads a generator as a command line names it: [NAME=]PATH, where PATH is a file of weights, the folder of a
-// run, or built-in. Without NAME it is called after the folder.
+// ParseGenerator parses [NAME=]PATH, where PATH is a file of weights, the folder of a run, or built-in. Without NAME the generator is
+// called after the folder.
 func ParseGenerator(s string) (Generator, error) {
 	var g Generator
 	path := s
@@ -56,7 +55,7 @@ func ParseGenerator(s string) (Generator, error) {
 	return g, nil
 }
 
-// WithGenerator is c with a generator that a command line names: in the place of the one of its name, or after the others.
+// WithGenerator is c with one more generator. It replaces the one of the same name.
 func (c Config) WithGenerator(g Generator) Config {
 	c = c.Resolved()
 	for i := range c.Generators {
@@ -90,11 +89,11 @@ func (g Generator) resolved() Generator {
 	return g
 }
 
-// generator is one that was read, or why it was not.
+// generator is a generator that was read, or the reason why it was not.
 type generator struct {
 	info          GeneratorInfo
 	keys          keyGenerator // nil: it could not be read
-	reconstructor keyGenerator // of a chaos GAN alone
+	reconstructor keyGenerator // only of a chaos GAN
 	models        [2]*infer.Model
 	err           error
 	cost          float64 // of a key, see tracker
@@ -105,16 +104,16 @@ type keyGenerator interface {
 	KeyFrom(img *raster.Image, seed infer.Seed) (*raster.Image, error)
 }
 
-// chaos says whether the generator encrypts by itself, and makes no keys. One that could not be read is what its name says.
+// chaos says whether the generator encrypts by itself and makes no keys. If it could not be read, its name decides.
 func (g *generator) chaos() bool {
 	return g.info.Network == infer.NetworkChaos || (g.info.Network == "" && g.info.Name == SchemeChaosGAN)
 }
 
-// ErrGenerator is wrapped by the error of a run in which a generator could not be read. Its tables are complete but for the
-// systems that it takes part in, which are said to be not measured.
+// ErrGenerator is wrapped by the error of a run in which a generator could not be read. The systems that need it are marked as not
+// measured; the rest of the tables is complete.
 var ErrGenerator = errors.New("some generators could not be read")
 
-// openGenerators reads the generators. One that cannot be read is noted with its reason.
+// openGenerators reads the generators. It notes why one cannot be read.
 func openGenerators(list []Generator) []*generator {
 	var out []*generator
 	for _, g := range list {
@@ -144,9 +143,10 @@ func open(from Generator) *generator {
 	if !g.chaos() {
 		return g
 	}
-	inverse, err := infer.ReadFile(filepath.Join(folder, runReconstructor))
+	path = filepath.Join(folder, runReconstructor)
+	inverse, err := infer.ReadFile(path)
 	if err == nil && inverse.Arch().Channels != g.info.Channels {
-		err = fmt.Errorf("%s: it has %d channels, the other network %d", filepath.Join(folder, runReconstructor), inverse.Arch().Channels, g.info.Channels)
+		err = fmt.Errorf("%s: it has %d channels, the other network %d", path, inverse.Arch().Channels, g.info.Channels)
 	}
 	if err != nil {
 		g.err, g.keys = fmt.Errorf("the network that undoes the encryption: %w", err), nil
@@ -167,11 +167,4 @@ func (g *generator) describe(m *infer.Model) {
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode()&fs.ModeType == 0
-}
-
-// timeOnce is the time of a key, in milliseconds.
-func (g *generator) timeOnce(size int) (float64, error) {
-	start := time.Now()
-	_, err := g.keys.KeyFrom(raster.NewImage(size, size, g.info.Channels, 8), infer.Seed{})
-	return milliseconds(time.Since(start)), err
 }

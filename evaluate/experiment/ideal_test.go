@@ -1,6 +1,7 @@
 package experiment_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -39,8 +40,8 @@ func TestIdealKeysPass(t *testing.T) {
 	experiment.Near(t, "MSE against a uniform cipher", *mse.Measured, *mse.Expected, .005)
 	uaci := r.Row("xray", experiment.System{Scheme: "xor", Generator: "keys"}, experiment.IDUACIPlainCipher)
 	experiment.Near(t, "UACI against a uniform cipher", *uaci.Measured, *uaci.Expected, .005)
-	text := strings.Join(r.Findings, "\n")
-	for _, want := range []string{"NPCR is passed by `xor`, `paper`, `sealed`, `aes-256-gcm`", "passes everywhere", "Histograms pass for uniform", "no more than chance gives", "bit for bit"} {
+	text := fmt.Sprint(r.Findings)
+	for _, want := range []string{"NPCR passes under “xor”, “paper”, “sealed”, “aes-256-gcm”", "passes everywhere", "Histograms pass for uniform", "no more than chance gives", "bit for bit"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the findings lack %q:\n%s", want, text)
 		}
@@ -67,10 +68,10 @@ func TestFixedKeyIsSeen(t *testing.T) {
 	if v := *r.Row("xray", experiment.System{Scheme: experiment.RawKey, Generator: "keys"}, experiment.IDNPCRKeyKey).Measured; v != 0 {
 		t.Errorf("NPCR between equal keys %v", v)
 	}
-	text := strings.Join(r.Findings, "\n")
+	text := fmt.Sprint(r.Findings)
 	for _, want := range []string{
-		"do not spread** under `xor`, `paper`, `logistic`", "0.00051 %", "Of `xor`, `paper`: neither a permutation", "the bit changes 0.00 % of the key's bytes",
-		"Of `logistic`: the keystream does not depend on the image", "passes everywhere", "opens nearly all that the right one opens** under `xor`, `paper`",
+		"do not spread under “xor”, “paper”, “logistic”", "0.00051 %", "Under “xor”, “paper” neither the permutation", "the bit changes 0.00 % of the key's bytes",
+		"Under “logistic” the keystream does not depend on the image", "passes everywhere", "opens nearly all that the right one opens under “xor”, “paper”",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the findings lack %q:\n%s", want, text)

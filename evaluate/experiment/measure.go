@@ -1,16 +1,15 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"keygan/cipher"
 	"keygan/data/raster"
-	"keygan/evaluate/metrics"
 )
 
 // product is what a system made of a subject.
@@ -26,25 +25,21 @@ const keyBits = 4
 
 // measureKeys takes the metrics of the raw keys of a subject.
 func (t *trial) measureKeys(s *subject) error {
-	var firstMaker *generator
-	for i, g := range t.makers() {
-		of := System{RawKey, g.info.Name}
-		key := s.keys[g.info.Name]
-		statisticsOf(t.results, of, key)
-		t.results.add(of, IDKeyTime, milliseconds(s.took[g.info.Name]))
-		t.bits.add(of, RawKeys, key.Pix)
+	makers := t.makers()
+	for i, g := range makers {
+		of, key := System{RawKey, g.info.Name}, s.keys[g.info.Name]
+		err := t.results.observe(of, EachImage, Observation{A: key})
+		err = cmp.Or(err, t.results.observe(of, KeyMade, Observation{A: key, KeyTime: s.took[g.info.Name]}))
 		if before := t.before[g.info.Name]; before != nil && len(t.info.Images) > 0 {
-			if err := differential(t.results, of, IDNPCRKeyKey, IDUACIKeyKey, before, key); err != nil {
-				return err
-			}
+			err = cmp.Or(err, t.results.observe(of, KeysOfTwoImages, Observation{A: before, B: key}))
 		}
-		if firstMaker == nil {
-			firstMaker = g
-		} else if firstMaker.info.Channels == g.info.Channels {
-			if err := differential(t.results, of, IDNPCRGenerators, IDUACIGenerators, s.keys[firstMaker.info.Name], key); err != nil {
-				return err
-			}
+		if first := makers[0]; i > 0 && first.info.Channels == g.info.Channels {
+			err = cmp.Or(err, t.results.observe(of, KeysOfTwoGenerators, Observation{A: s.keys[first.info.Name], B: key}))
 		}
+		if err != nil {
+			return err
+		}
+		t.bits.add(of, RawKeys, key.Pix)
 		if len(t.first.Keys) == i {
 			t.first.Keys = append(t.first.Keys, Keyed{Generator: g.info.Name})
 		}
@@ -75,45 +70,38 @@ func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
 	if err != nil {
 		return nil, err
 	}
+	sent := Observation{A: plain, KeySpace: sys.keySpace}
+	if sys.generator != nil {
+		sent.KeyTime = s.took[sys.generator.info.Name]
+	}
 	start := time.Now()
-	secret, err := key.Encrypt(plain)
-	if err != nil {
+	if sent.B, err = key.Encrypt(plain); err != nil {
 		return nil, err
 	}
-	encryption := time.Since(start)
+	sent.EncryptTime = time.Since(start)
 	start = time.Now()
-	decrypted, err := key.Decrypt(secret)
+	decrypted, err := key.Decrypt(sent.B)
 	if err != nil {
 		return nil, err
 	}
-	t.addTimes(sys, s, len(plain.Pix), encryption, time.Since(start))
-
-	sent, err := key.Sent()
+	sent.DecryptTime = time.Since(start)
+	secretly, err := key.Sent()
 	if err != nil {
 		return nil, err
 	}
-	t.results.add(sys.System, IDKeyBytes, float64(len(sent)))
-	t.results.add(sys.System, IDKeySpace, sys.keySpace.Nominal)
-	t.results.add(sys.System, IDKeySpacePublic, sys.keySpace.Effective)
-	t.results.at(sys.System, IDKeySpace).remark = sys.keySpace.NominalHow
-	t.results.at(sys.System, IDKeySpacePublic).remark = sys.keySpace.EffectiveHow
-
-	statisticsOf(t.results, sys.System, secret)
-	t.bits.add(sys.System, Ciphertexts, secret.Pix)
-	if err := plainAgainstCipher(t.results, sys.System, plain, secret); err != nil {
-		return nil, err
-	}
-	if err := plainAgainstDecrypted(t.results, sys.System, plain, decrypted); err != nil {
-		return nil, err
-	}
-	out := Encrypted{System: sys.System, Plain: plain, Cipher: secret, Decrypted: decrypted}
-	if err := t.wrongKey(sys, s, key, random, &out); err != nil {
-		return nil, err
-	}
-	if err := keySensitivity(t.results, sys.System, key, &out, rng); err != nil {
-		return nil, err
-	}
-	if err := robustness(t.results, sys.System, key, &out, rng); err != nil {
+	sent.KeyBytes = len(secretly)
+	out := Encrypted{System: sys.System, Plain: plain, Cipher: sent.B, Decrypted: decrypted}
+	t.bits.add(sys.System, Ciphertexts, out.Cipher.Pix)
+	err = cmp.Or(
+		t.results.observe(sys.System, Transmitted, sent),
+		t.results.observe(sys.System, EachImage, Observation{A: out.Cipher}),
+		t.results.observe(sys.System, PlainAndCipher, Observation{A: plain, B: out.Cipher}),
+		t.results.observe(sys.System, PlainAndDecrypted, Observation{A: plain, B: decrypted}),
+		t.wrongKey(sys, key, random, &out),
+		keySensitivity(t.results, sys.System, key, &out, rng),
+		robustness(t.results, sys.System, key, &out, rng),
+	)
+	if err != nil {
 		return nil, err
 	}
 	if len(t.info.Images) == 0 {
@@ -122,17 +110,7 @@ func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
 		}
 		t.first.Encrypted = append(t.first.Encrypted, out)
 	}
-	return &product{sys, key, secret, random}, t.addKeystream(sys, s, random)
-}
-
-func (t *trial) addTimes(sys *system, s *subject, bytes int, encryption, decryption time.Duration) {
-	t.results.add(sys.System, IDEncryptTime, milliseconds(encryption))
-	t.results.add(sys.System, IDDecryptTime, milliseconds(decryption))
-	whole := encryption
-	if sys.generator != nil {
-		whole += s.took[sys.generator.info.Name]
-	}
-	t.results.add(sys.System, IDSpeed, float64(bytes)/1e6/whole.Seconds())
+	return &product{sys, key, out.Cipher, random}, t.addKeystream(sys, s, random)
 }
 
 // addKeystream keeps the ciphertext of a black image for SP 800-22, where that is a keystream that is not the raw key.
@@ -147,7 +125,7 @@ func (t *trial) addKeystream(sys *system, s *subject, random *rand.ChaCha8) erro
 	}
 	black := raster.NewImage(t.cfg.Size, t.cfg.Size, sys.Channels, 8)
 	if info.Kept() {
-		if len(t.info.Images) > 0 || t.bits.has(sys.System, Keystreams) {
+		if len(t.info.Images) > 0 || t.bits.holds(sys.System, Keystreams) {
 			return nil
 		}
 		black = raster.NewImage(t.cfg.Size, max(t.cfg.Size, t.bits.wanted/t.cfg.Size+1), 1, 8) // one keystream serves all images
@@ -163,8 +141,22 @@ func (t *trial) addKeystream(sys *system, s *subject, random *rand.ChaCha8) erro
 // Refusal is what stands in the cell of a system that gives nothing out.
 const Refusal = "refused: the scheme notices, and gives nothing out"
 
+// compareDecrypted decrypts a cipher image that should not open and compares the result with another image. A refusal is noted in the
+// place of values, and the decrypted image is nil.
+func compareDecrypted(r measurements, of System, on Occasion, key cipher.Secret, with, cipherImage *raster.Image) (*raster.Image, error) {
+	decrypted, err := key.Decrypt(cipherImage)
+	if errors.Is(err, cipher.ErrRefused) {
+		r.explain(of, on, Refusal)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decrypted, r.observe(of, on, Observation{A: with, B: decrypted})
+}
+
 // wrongKey decrypts with a key that has nothing to do with the right one.
-func (t *trial) wrongKey(sys *system, s *subject, key cipher.Secret, random *rand.ChaCha8, out *Encrypted) error {
+func (t *trial) wrongKey(sys *system, key cipher.Secret, random *rand.ChaCha8, out *Encrypted) error {
 	var other *raster.Image
 	if sys.generator != nil {
 		other = t.before[sys.generator.info.Name]
@@ -173,28 +165,11 @@ func (t *trial) wrongKey(sys *system, s *subject, key cipher.Secret, random *ran
 	if err != nil {
 		return err
 	}
-	out.Wrong, err = wrong.Decrypt(out.Cipher)
-	if errors.Is(err, cipher.ErrRefused) {
-		out.WrongWhy = what + ": refused"
-		t.results.at(sys.System, IDSSIMWrongKey).reason = Refusal
-		t.results.at(sys.System, IDNPCRWrongKey).reason = Refusal
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	out.WrongWhy = what
-	ssim, err := metrics.SSIM(out.Plain, out.Wrong, metrics.Gaussian11)
-	if err != nil {
-		return err
+	if out.Wrong, err = compareDecrypted(t.results, sys.System, PlainAndWrongKey, wrong, out.Plain, out.Cipher); out.Wrong == nil {
+		out.WrongWhy += ": refused"
 	}
-	npcr, err := metrics.NPCR(out.Plain, out.Wrong)
-	if err != nil {
-		return err
-	}
-	t.results.add(sys.System, IDSSIMWrongKey, ssim)
-	t.results.add(sys.System, IDNPCRWrongKey, npcr)
-	return nil
+	return err
 }
 
 // keySensitivity changes single bits of the key, and compares what is encrypted and what is decrypted.
@@ -204,28 +179,16 @@ func keySensitivity(r measurements, of System, key cipher.Secret, out *Encrypted
 		if err != nil {
 			return err
 		}
-		decrypted, err := other.Decrypt(out.Cipher)
-		switch {
-		case errors.Is(err, cipher.ErrRefused):
-			r.at(of, IDKeySensitivityDecrypted).reason = Refusal
-		case err != nil:
+		if _, err := compareDecrypted(r, of, DecryptedKeyBit, other, out.Decrypted, out.Cipher); err != nil {
 			return err
-		default:
-			share, err := metrics.NPCR(out.Decrypted, decrypted)
-			if err != nil {
-				return err
-			}
-			r.add(of, IDKeySensitivityDecrypted, share)
 		}
-		secret, err := other.Encrypt(out.Plain)
+		changed, err := other.Encrypt(out.Plain)
 		if err != nil {
 			return err
 		}
-		share, err := metrics.NPCR(out.Cipher, secret)
-		if err != nil {
+		if err := r.observe(of, CiphersKeyBit, Observation{A: out.Cipher, B: changed}); err != nil {
 			return err
 		}
-		r.add(of, IDKeySensitivityCipher, share)
 	}
 	return nil
 }
@@ -245,8 +208,10 @@ func (t *trial) oneBitChanges(ctx context.Context, s *subject, made []*product, 
 		}
 		for _, g := range t.makers() {
 			of, name := System{RawKey, g.info.Name}, g.info.Name
-			t.results.add(of, IDKeyTime, milliseconds(changed.took[name]))
-			if err := differential(t.results, of, IDNPCRKeyOneBit, IDUACIKeyOneBit, s.keys[name], changed.keys[name]); err != nil {
+			err := cmp.Or(
+				t.results.observe(of, KeyMade, Observation{A: changed.keys[name], KeyTime: changed.took[name]}),
+				t.results.observe(of, KeysOneBit, Observation{A: s.keys[name], B: changed.keys[name]}))
+			if err != nil {
 				return err
 			}
 		}
@@ -261,103 +226,21 @@ func (t *trial) oneBitChanges(ctx context.Context, s *subject, made []*product, 
 }
 
 func (t *trial) oneBitChange(p *product, changed *subject) error {
-	plain, of := changed.plain[p.system.Channels], p.system.System
 	anew, err := t.newSecret(p.system, changed, p.random)
 	if err != nil {
 		return err
 	}
 	for _, run := range []struct {
-		key        cipher.Secret
-		npcr, uaci string
-	}{{anew, IDNPCR, IDUACI}, {p.secret, IDNPCRSameKey, IDUACISameKey}} {
-		secret, err := run.key.Encrypt(plain)
+		on  Occasion
+		key cipher.Secret
+	}{{CiphersOneBit, anew}, {CiphersSameKey, p.secret}} {
+		encrypted, err := run.key.Encrypt(changed.plain[p.system.Channels])
 		if err != nil {
 			return err
 		}
-		if err := differential(t.results, of, run.npcr, run.uaci, p.cipher, secret); err != nil {
+		if err := t.results.observe(p.system.System, run.on, Observation{A: p.cipher, B: encrypted}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-
-// statisticsOf adds entropy, χ² and the correlations of an image.
-func statisticsOf(r measurements, of System, m *raster.Image) {
-	r.add(of, IDEntropy, metrics.Entropy(m))
-	r.add(of, IDChiSquare, metrics.ChiSquare(m))
-	for c := range m.Channels {
-		for _, d := range metrics.Directions {
-			v, err := metrics.Correlation(m, c, d)
-			if errors.Is(err, metrics.ErrUndefined) {
-				r.addUndefined(of, IDCorrelation[d], err)
-				continue
-			}
-			r.add(of, IDCorrelation[d], v)
-		}
-	}
-}
-
-// differential adds the NPCR and the UACI of two images.
-func differential(r measurements, of System, npcrID, uaciID string, a, b *raster.Image) error {
-	npcr, err := metrics.NPCR(a, b)
-	if err != nil {
-		return err
-	}
-	uaci, err := metrics.UACI(a, b)
-	if err != nil {
-		return err
-	}
-	r.add(of, npcrID, npcr)
-	r.add(of, uaciID, uaci)
-	return nil
-}
-
-func plainAgainstCipher(r measurements, of System, plain, secret *raster.Image) error {
-	npcr, err := metrics.NPCR(plain, secret)
-	if err != nil {
-		return err
-	}
-	uaci, err := metrics.UACI(plain, secret)
-	if err != nil {
-		return err
-	}
-	mse, err := metrics.MSE(plain, secret)
-	if err != nil {
-		return err
-	}
-	expected := metrics.ExpectedMSE(plain)
-	r.add(of, IDNPCRPlainCipher, npcr)
-	r.addExpected(of, IDUACIPlainCipher, uaci, metrics.ExpectedUACI(plain))
-	r.addExpected(of, IDMSE, mse, expected)
-	r.addExpected(of, IDPSNR, metrics.PSNROf(mse, plain.Max()), metrics.PSNROf(expected, plain.Max()))
-	for id, window := range map[string]metrics.Window{IDSSIM: metrics.Gaussian11, IDSSIMUniform7: metrics.Uniform7} {
-		v, err := metrics.SSIM(plain, secret, window)
-		if err != nil {
-			return err
-		}
-		r.add(of, id, v)
-	}
-	return nil
-}
-
-func plainAgainstDecrypted(r measurements, of System, plain, decrypted *raster.Image) error {
-	mse, err := metrics.MSE(plain, decrypted)
-	if err != nil {
-		return err
-	}
-	ssim, err := metrics.SSIM(plain, decrypted, metrics.Gaussian11)
-	if err != nil {
-		return err
-	}
-	r.add(of, IDMSEDecrypted, mse)
-	r.add(of, IDPSNRDecrypted, metrics.PSNROf(mse, plain.Max()))
-	r.add(of, IDSSIMDecrypted, ssim)
-	exact := 0.0
-	if slices.Equal(plain.Pix, decrypted.Pix) {
-		exact = 100
-	}
-	r.add(of, IDExact, exact)
-	return nil
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,113 +1,187 @@
 package experiment
 
-import "keygan/evaluate/metrics"
+import (
+	"slices"
+	"time"
 
-// The identifiers of the metrics in results.csv and results.json.
-const (
-	IDEntropy   = "entropy"
-	IDChiSquare = "chi2"
-
-	IDNPCR            = "npcr"
-	IDUACI            = "uaci"
-	IDNPCRPlainCipher = "npcr_plain_cipher"
-	IDUACIPlainCipher = "uaci_plain_cipher"
-	IDNPCRKeyKey      = "npcr_key_key"
-	IDUACIKeyKey      = "uaci_key_key"
-	IDNPCRKeyOneBit   = "npcr_key_one_bit"
-	IDUACIKeyOneBit   = "uaci_key_one_bit"
-
-	IDMSE           = "mse_plain_cipher"
-	IDPSNR          = "psnr_plain_cipher"
-	IDSSIM          = "ssim_plain_cipher"
-	IDSSIMUniform7  = "ssim_uniform7_plain_cipher"
-	IDMSEDecrypted  = "mse_plain_decrypted"
-	IDPSNRDecrypted = "psnr_plain_decrypted"
-	IDSSIMDecrypted = "ssim_plain_decrypted"
-	IDExact         = "decrypted_exactly"
-
-	IDNPCRSameKey    = "npcr_same_key"
-	IDUACISameKey    = "uaci_same_key"
-	IDNPCRGenerators = "npcr_key_generators"
-	IDUACIGenerators = "uaci_key_generators"
-
-	IDKeySensitivityCipher    = "key_sensitivity_cipher"
-	IDKeySensitivityDecrypted = "key_sensitivity_decrypted"
-	IDNPCRWrongKey            = "npcr_wrong_key"
-	IDSSIMWrongKey            = "ssim_wrong_key"
-	IDPSNRSaltPepper          = "psnr_salt_pepper"
-	IDPSNRCrop16              = "psnr_crop_16th"
-	IDPSNRCrop4               = "psnr_crop_4th"
-
-	IDKeySpace       = "key_space"
-	IDKeySpacePublic = "key_space_public"
-	IDKeyBytes       = "key_bytes"
-	IDKeyTime        = "key_time"
-	IDEncryptTime    = "encryption_time"
-	IDDecryptTime    = "decryption_time"
-	IDSpeed          = "speed"
+	"keygan/cipher"
+	"keygan/data/raster"
+	"keygan/evaluate/metrics"
 )
 
-// idCorrelation has the identifier of each direction.
-var IDCorrelation = [...]string{metrics.Horizontal: "correlation_h", metrics.Vertical: "correlation_v", metrics.Diagonal: "correlation_d"}
-
-// A Metric is one line of the tables.
+// A Metric is one line of the tables. Its entry in [Metrics] says everything about it; the experiment, the tables, the report, CSV, TeX
+// and JSON follow from the entry.
 type Metric struct {
-	ID         string
-	Name       string // in results.md
+	ID         string // in results.csv and results.json
+	Name       string
 	Definition string // what exactly is compared, and how
+	Formula    string // where the formula comes from; "" where the definition is all of it
+	Better     string // which values are good: Higher, Lower, Nearer or ""
 	Unit       string
 	Digits     int // decimals in the tables
 	Brief      int // decimals in the summary
-	timed      bool
+
+	On          Occasion
+	Measure     func(Observation) (float64, error) // an error that wraps metrics.ErrUndefined leaves a value out
+	EachChannel bool                               // Measure is called for each channel of A
+	Expected    func(Observation) float64          // what random data gives, where that depends on the image
+	Criterion   func(*raster.Image) Criterion      // the threshold for images of this shape; nil: there is none
+	Remark      func(Observation) string           // on how the value comes about
+
+	Summary  bool // it stands in the short tables and, with a criterion, in the table of verdicts
+	Compared bool // it stands in the tables of published systems
+	Timed    bool // a time or a speed: of this machine and this run
 }
 
-// Statistics are the metrics of a single image, be it plain, key or cipher.
-var Statistics = []Metric{
-	{IDEntropy, "entropy", "Shannon entropy of the bytes", "bits", 5, 4, false},
-	{IDChiSquare, "χ²", "histogram of the bytes against the uniform one, 255 degrees of freedom; too even fails, too", "", 2, 0, false},
-	{IDCorrelation[metrics.Horizontal], "correlation, horizontal", "Pearson r over all pairs of horizontal neighbours, each channel by itself", "", 4, 3, false},
-	{IDCorrelation[metrics.Vertical], "correlation, vertical", "Pearson r over all pairs of vertical neighbours, each channel by itself", "", 4, 3, false},
-	{IDCorrelation[metrics.Diagonal], "correlation, diagonal", "Pearson r over all pairs of diagonal neighbours, each channel by itself", "", 4, 3, false},
+// About is the definition, where the formula comes from, and which values are good.
+func (m Metric) About() string {
+	text := m.Definition
+	for _, more := range []string{m.Formula, m.Better} {
+		if more != "" {
+			text += "; " + more
+		}
+	}
+	return text
 }
 
-// KeyMetrics are those of the raw key, which do not depend on the scheme.
-var KeyMetrics = append(Statistics[:len(Statistics):len(Statistics)], []Metric{
-	{IDNPCRKeyOneBit, "NPCR one bit, keys", "ours: bytes that differ between the keys of two plain images one bit apart", "%", 4, 2, false},
-	{IDUACIKeyOneBit, "UACI one bit, keys", "ours: mean difference between the keys of two plain images one bit apart", "%", 4, 2, false},
-	{IDNPCRKeyKey, "NPCR key–key", "papers': bytes that differ between the keys of two different images", "%", 4, 2, false},
-	{IDUACIKeyKey, "UACI key–key", "papers': mean difference between the keys of two different images", "%", 4, 2, false},
-	{IDNPCRGenerators, "NPCR generators", "bytes that differ between the keys of one image by this generator and by the first one, as after training with another seed", "%", 4, 2, false},
-	{IDUACIGenerators, "UACI generators", "mean difference between the keys of one image by this generator and by the first one", "%", 4, 2, false},
-	{IDKeyTime, "key generation time", "one forward pass of the generator on this machine", "ms", 1, 1, true},
-}...)
+// What Better can be.
+const (
+	Higher = "higher is better"
+	Lower  = "lower is better"
+	Nearer = "the nearer to the expected value the better"
+)
 
-// SchemeMetrics are those of a scheme's cipher images.
-var SchemeMetrics = append(Statistics[:len(Statistics):len(Statistics)], []Metric{
-	{IDNPCR, "NPCR one bit", "the field's: bytes that differ between the ciphertexts of two plain images one bit apart, key generation run again", "%", 4, 2, false},
-	{IDUACI, "UACI one bit", "the field's: mean difference between the ciphertexts of two plain images one bit apart, key generation run again", "%", 4, 2, false},
-	{IDNPCRSameKey, "NPCR one bit, same key", "the same with secret and raw key of the unchanged image kept: what the scheme itself spreads; sealed and aes-256-gcm never keep one, so there it is what a broken implementation would show", "%", 4, 2, false},
-	{IDUACISameKey, "UACI one bit, same key", "mean difference between the ciphertexts of NPCR one bit, same key", "%", 4, 2, false},
-	{IDNPCRPlainCipher, "NPCR plain–cipher", "papers': bytes that differ between a plain image and its ciphertext; says nothing about one-bit changes", "%", 4, 2, false},
-	{IDUACIPlainCipher, "UACI plain–cipher", "papers': mean difference between a plain image and its ciphertext; expected: for a uniform cipher independent of this plain image (33.46 % only where that is uniform, too)", "%", 4, 2, false},
-	{IDMSE, "MSE plain–cipher", "mean squared difference; expected: for a uniform cipher independent of the plain image", "", 1, 1, false},
-	{IDPSNR, "PSNR plain–cipher", "10 log10(MAX²/MSE); expected: for a uniform cipher independent of the plain image", "dB", 3, 1, false},
-	{IDSSIM, "SSIM plain–cipher", "Wang 2004, 11×11 Gaussian window, mean over the channels", "", 4, 3, false},
-	{IDSSIMUniform7, "SSIM plain–cipher, 7×7", "7×7 uniform window with sample covariance (scikit-image's default)", "", 4, 3, false},
-	{IDMSEDecrypted, "MSE plain–decrypted", "mean squared difference; a lossless scheme gives 0", "", 1, 1, false},
-	{IDPSNRDecrypted, "PSNR plain–decrypted", "a lossless scheme gives ∞", "dB", 3, 1, false},
-	{IDSSIMDecrypted, "SSIM plain–decrypted", "Wang 2004, 11×11 Gaussian window; a lossless scheme gives 1", "", 4, 3, false},
-	{IDExact, "decrypted bit for bit", "share of the images that came back with every bit", "%", 1, 1, false},
-	{IDKeySensitivityCipher, "key sensitivity, encrypting", "bytes of the ciphertext that change with one bit of the key or secret, the image unchanged", "%", 4, 2, false},
-	{IDKeySensitivityDecrypted, "key sensitivity, decrypting", "bytes of the decrypted image that change when one bit of the key is wrong", "%", 4, 2, false},
-	{IDNPCRWrongKey, "NPCR wrong key", "bytes that differ between the plain image and what a wrong key decrypts", "%", 4, 2, false},
-	{IDSSIMWrongKey, "SSIM wrong key", "plain image against what a wrong key decrypts, 11×11 Gaussian window: near 0 when it shows nothing", "", 4, 3, false},
-	{IDPSNRSaltPepper, "PSNR after 5 % noise", "decrypted image, after 5 % of the cipher image's pixels were turned black or white", "dB", 2, 1, false},
-	{IDPSNRCrop16, "PSNR after 1/16 crop", "decrypted image, after the middle 1/16 of the cipher image was blackened", "dB", 2, 1, false},
-	{IDPSNRCrop4, "PSNR after 1/4 crop", "decrypted image, after the middle 1/4 of the cipher image was blackened", "dB", 2, 1, false},
-	{IDKeySpace, "key space", "bits of what the receiver is sent, were all values of it possible", "bits", 0, 0, false},
-	{IDKeySpacePublic, "key space, weights public", "bits that are left to guess for whoever has program and weights and knows or guesses the plain image", "bits", 1, 0, false},
-	{IDKeyBytes, "key bytes to transmit", "what the receiver needs in secret for one image: the key file; of aes-256-gcm key, nonce and tag; of chaos-gan the reconstruction network, once for all images", "bytes", 0, 0, false},
-	{IDEncryptTime, "encryption time", "without key generation, on this machine", "ms", 3, 1, true},
-	{IDDecryptTime, "decryption time", "on this machine", "ms", 3, 1, true},
-	{IDSpeed, "speed", "plain bytes by the time of key generation and encryption together, on this machine", "MB/s", 2, 1, true},
-}...)
+// An Occasion is what the experiment has just made, and so what a metric can look at. Each metric is taken on one.
+type Occasion int
+
+// The occasions. A and B are the images of the [Observation].
+const (
+	EachImage           Occasion = iota // A: a plain image, a raw key or a cipher image
+	KeysOneBit                          // A, B: raw keys of plain images that differ in one bit
+	KeysOfTwoImages                     // A, B: raw keys of different images
+	KeysOfTwoGenerators                 // A, B: raw keys of one image by the first generator and by this one
+	KeyMade                             // KeyTime
+	CiphersOneBit                       // A, B: ciphertexts of plain images that differ in one bit, each with its own key
+	CiphersSameKey                      // A, B: the same under the key of the unchanged image
+	PlainAndCipher                      // A: plain, B: cipher
+	PlainAndDecrypted                   // A: plain, B: decrypted
+	CiphersKeyBit                       // A, B: ciphertexts of one image under keys that differ in one bit
+	DecryptedKeyBit                     // A: decrypted, B: decrypted with a key that is wrong in one bit
+	PlainAndWrongKey                    // A: plain, B: decrypted with a wrong key
+	AfterNoise                          // A: plain, B: decrypted after salt and pepper on the cipher image
+	AfterCrop16                         // A: plain, B: decrypted after the middle 1/16 of the cipher image was lost
+	AfterCrop4                          // A: plain, B: decrypted after the middle 1/4 of the cipher image was lost
+	Transmitted                         // A: plain, B: cipher, with KeyBytes and the times
+)
+
+// An Observation is what a metric looks at on its occasion.
+type Observation struct {
+	A, B    *raster.Image
+	Channel int // of A, for metrics of each channel
+
+	KeyTime, EncryptTime, DecryptTime time.Duration
+	KeyBytes                          int // that the receiver needs in secret
+
+	KeySpace cipher.KeySpace
+}
+
+// PlainMetrics are the metrics of plain images: those of a single image.
+func PlainMetrics() []Metric { return metricsOn(func(on Occasion) bool { return on == EachImage }) }
+
+// KeyMetrics are the metrics of raw keys, which do not depend on the scheme.
+func KeyMetrics() []Metric { return metricsOn(func(on Occasion) bool { return on <= KeyMade }) }
+
+// SchemeMetrics are the metrics of a scheme's cipher images.
+func SchemeMetrics() []Metric {
+	return metricsOn(func(on Occasion) bool { return on == EachImage || on > KeyMade })
+}
+
+func metricsOn(wanted func(Occasion) bool) []Metric {
+	return slices.DeleteFunc(slices.Clone(Metrics), func(m Metric) bool { return !wanted(m.On) })
+}
+
+// pair measures two images.
+func pair(measure func(a, b *raster.Image) (float64, error)) func(Observation) (float64, error) {
+	return func(o Observation) (float64, error) { return measure(o.A, o.B) }
+}
+
+// exact is a measure that cannot fail.
+func exact(measure func(Observation) float64) func(Observation) (float64, error) {
+	return func(o Observation) (float64, error) { return measure(o), nil }
+}
+
+const wu2011 = "Wu, Noonan and Agaian (2011)"
+
+func npcr(on Occasion, id, name, definition string) Metric {
+	return Metric{
+		ID: id, Name: name, Definition: definition, Formula: wu2011, Better: Higher, Unit: "%", Digits: 4, Brief: 2,
+		On: on, Measure: pair(metrics.NPCR), Criterion: randomNPCR,
+	}
+}
+
+func uaci(on Occasion, id, name, definition string) Metric {
+	return Metric{
+		ID: id, Name: name, Definition: definition, Formula: wu2011, Better: Nearer, Unit: "%", Digits: 4, Brief: 2,
+		On: on, Measure: pair(metrics.UACI), Criterion: randomUACI,
+	}
+}
+
+func correlation(d metrics.Direction) Metric {
+	return Metric{
+		ID: IDCorrelation[d], Name: "correlation, " + d.String(), Formula: "Pearson (1895)", Better: Nearer, Digits: 4, Brief: 3,
+		Definition: "Pearson r over all pairs of " + d.String() + " neighbours, each channel by itself",
+		On:         EachImage, EachChannel: true, Criterion: randomCorrelation(d), Summary: true, Compared: true,
+		Measure: func(o Observation) (float64, error) { return metrics.Correlation(o.A, o.Channel, d) },
+	}
+}
+
+func mse(on Occasion, id, name, definition string) Metric {
+	return Metric{ID: id, Name: name, Definition: definition, Better: Nearer, Digits: 1, Brief: 1, On: on, Measure: pair(metrics.MSE)}
+}
+
+func psnr(on Occasion, id, name, definition string) Metric {
+	return Metric{
+		ID: id, Name: name, Definition: definition, Better: Higher, Unit: "dB", Digits: 2, Brief: 1, On: on, Measure: pair(metrics.PSNR),
+	}
+}
+
+func ssim(on Occasion, id, name, definition string, window metrics.Window) Metric {
+	return Metric{
+		ID: id, Name: name, Definition: definition, Formula: "Wang, Bovik, Sheikh and Simoncelli (2004)",
+		Better: Lower, Digits: 4, Brief: 3, On: on,
+		Measure: func(o Observation) (float64, error) { return metrics.SSIM(o.A, o.B, window) },
+	}
+}
+
+// with is a metric changed by some of the functions below.
+func (m Metric) with(changes ...func(*Metric)) Metric {
+	for _, change := range changes {
+		change(&m)
+	}
+	return m
+}
+
+func summarized(m *Metric) { m.Summary = true }
+func compared(m *Metric)   { m.Compared = true }
+
+// lossless demands the value that an exact decryption gives.
+func lossless(v float64) func(*Metric) {
+	return func(m *Metric) {
+		m.Better, m.Criterion = Nearer, func(*raster.Image) Criterion { return Criterion{v, v, v, 0} }
+	}
+}
+
+// independent states what a uniform cipher that does not depend on the plain image gives. It is no threshold.
+func independent(expected func(plain *raster.Image) float64) func(*Metric) {
+	return func(m *Metric) {
+		m.Better, m.Criterion = Nearer, nil
+		m.Expected = func(o Observation) float64 { return expected(o.A) }
+	}
+}
+
+func timed(id, name, definition string, on Occasion, digits int, took func(Observation) time.Duration) Metric {
+	return Metric{
+		ID: id, Name: name, Definition: definition, Better: Lower, Unit: "ms", Digits: digits, Brief: 1, On: on, Timed: true,
+		Measure: exact(func(o Observation) float64 { return milliseconds(took(o)) }),
+	}
+}

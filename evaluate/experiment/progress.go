@@ -2,6 +2,9 @@ package experiment
 
 import (
 	"keygan/cipher"
+	"keygan/data/dataset"
+	"keygan/data/raster"
+	"keygan/infer"
 	"time"
 )
 
@@ -21,61 +24,57 @@ type tracker struct {
 
 // passed counts work that was done.
 func (t *tracker) passed(cost float64, what string) {
-	if t == nil {
+	if t == nil || t.report == nil {
 		return
 	}
 	t.done += cost
-	if t.report == nil {
-		return
+	t.total = max(t.total, t.done, 1) // the estimate may be too low
+	p := Progress{Share: t.done / t.total, What: what}
+	if p.Share > 0 {
+		p.Left = time.Duration(float64(time.Since(t.began)) * (1 - p.Share) / p.Share)
 	}
-	t.total = max(t.total, t.done) // the estimate was too low
-	share := t.done / max(t.total, 1)
-	left := time.Duration(0)
-	if share > 0 {
-		left = time.Duration(float64(time.Since(t.began)) * (1 - share) / share)
-	}
-	t.report(Progress{share, left, what})
+	t.report(p)
 }
 
 // The costs of work, as measured on one core, in milliseconds for 256×256 RGB images.
 const (
-	systemCost = 250   // all metrics of an image under a scheme
-	changeCost = 6     // two encryptions and their comparison
-	bitCost    = 15e-5 // SP 800-22, a bit
+	systemCost = 250    // all metrics of an image under a scheme
+	changeCost = 6      // two encryptions and their comparison
+	bitCost    = 15e-5  // SP 800-22, a bit
+	attackCost = 10_000 // all attacks
 )
 
 func costOfBits(n int) float64 { return bitCost * float64(n) }
 
-// estimate sets the costs of generators and systems, and gives that of all images of a source of so many.
-func (e *experiment) estimate() error {
-	share := float64(e.cfg.Size*e.cfg.Size*e.channels) / (256 * 256 * 3)
+// plan estimates what everything costs, and adds it up.
+func (e *experiment) plan(sources []dataset.Source, report func(Progress)) error {
+	e.progress = &tracker{report: report, began: time.Now(), total: attackCost}
+	image, change := 0.0, 0.0 // the costs of one image, and of one change of one bit
 	for _, g := range e.generators {
 		if g.keys == nil {
 			continue
 		}
-		cost, err := g.timeOnce(e.cfg.Size)
-		if err != nil {
+		start := time.Now()
+		if _, err := g.keys.KeyFrom(raster.NewImage(e.cfg.Size, e.cfg.Size, g.info.Channels, 8), infer.Seed{}); err != nil {
 			return err
 		}
-		g.cost = cost
+		if g.cost = milliseconds(time.Since(start)); !g.chaos() {
+			image, change = image+g.cost, change+g.cost
+		}
 	}
-	for _, s := range e.systems {
+	share := float64(e.cfg.Size*e.cfg.Size*e.channels) / (256 * 256 * 3)
+	for _, s := range e.measured() {
 		s.cost, s.changeCost = share*systemCost, share*changeCost
-		if s.cryptosystem.Info().Takes == cipher.EncryptingNetwork && s.generator != nil {
+		if s.cryptosystem.Info().Takes == cipher.EncryptingNetwork {
 			s.cost += (4 + 2 + 2*keyBits) * s.generator.cost
 			s.changeCost += 2 * s.generator.cost
 		}
-	}
-	return nil
-}
-
-// imageCost is the cost of one image, and changeCost that of one change of one bit.
-func (e *experiment) imageCost() (image, change float64) {
-	for _, g := range e.makers() {
-		image, change = image+g.cost, change+g.cost
-	}
-	for _, s := range e.measured() {
 		image, change = image+s.cost, change+s.changeCost
 	}
-	return image, change
+	for _, src := range sources {
+		e.progress.total += float64(e.planned(src))*image + float64(e.cfg.Changes)*change
+	}
+	kinds := float64(len(e.makers()) + 2*len(e.measured())) // of bits for SP 800-22
+	e.progress.total += kinds * float64(e.cfg.Randomness.Sequences) * costOfBits(e.cfg.Randomness.Bits)
+	return nil
 }

@@ -69,7 +69,7 @@ func newBitBank(c Randomness, images int) *bitBank {
 	return &bitBank{Randomness: c, wanted: wanted, quota: (wanted + images - 1) / images, bytes: map[bitSource][]byte{}}
 }
 
-// add keeps what is still wanted of some bytes. A keystream that serves all images comes once, and is taken whole.
+// add keeps what is still wanted of some bytes. It takes a keystream that serves all images as a whole.
 func (b *bitBank) add(of System, subject string, p []byte) {
 	k := bitSource{of, subject}
 	if _, known := b.bytes[k]; !known {
@@ -82,12 +82,12 @@ func (b *bitBank) add(of System, subject string, p []byte) {
 	b.bytes[k] = append(b.bytes[k], p[:min(len(p), most, b.wanted-len(b.bytes[k]))]...)
 }
 
-func (b *bitBank) has(of System, subject string) bool {
+func (b *bitBank) holds(of System, subject string) bool {
 	_, known := b.bytes[bitSource{of, subject}]
 	return known
 }
 
-// test makes the 15 tests on everything that was collected, and says of the systems without a value why.
+// test makes the 15 tests on everything that was collected, and says why systems were not measured.
 func (b *bitBank) test(ctx context.Context, systems []*system, progress *tracker) ([]RandomnessRow, error) {
 	var out []RandomnessRow
 	for _, k := range b.order {
@@ -130,10 +130,10 @@ func (b *bitBank) row(ctx context.Context, k bitSource, progress *tracker) (Rand
 	return row, ctx.Err()
 }
 
-// longBits is the length of the sequences for the tests that take more bits than a configuration's have: the same bits, joined.
+// longBits is the length of the sequences for tests that need more bits than the configuration's sequences have: the same bits, joined.
 const longBits = 1_000_000
 
-// sequences makes the 15 tests on n sequences, one after the other in p, of so many bits each.
+// sequences makes the 15 tests on n sequences of the given number of bits, which follow each other in p.
 func sequences(p []byte, n, bits int) [][]sp80022.Result {
 	results := make([][]sp80022.Result, n)
 	var group errgroup.Group
@@ -196,10 +196,9 @@ func (t *RandomnessTest) assess(all []sp80022.Assessment) {
 	}
 }
 
-// judge fails a test when random sequences would do so badly with a probability below Alpha, shared out over the 15 tests and the
-// four ways of doing badly: too many sequences fail; a p-value is too small; and where there are sequences enough for the
-// assessment, too many of the test's p-values have a share outside its interval, or are not uniform. One of 148 templates may be
-// outside by chance.
+// judge fails a test when random sequences would do as badly with a probability below Alpha. The probability is shared out over the 15
+// tests and four ways of doing badly: too many sequences fail, or a p-value is too small; and if there are enough sequences for the
+// assessment, too many p-values have a share outside its interval, or are not uniform. One of 148 templates may be outside by chance.
 func (t *RandomnessTest) judge(smallest float64) {
 	if t.Made == 0 {
 		return

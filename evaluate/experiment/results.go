@@ -39,8 +39,8 @@ func (r *Results) Row(source string, of System, metric string) *Row {
 	return nil
 }
 
-// A System is what is measured: a scheme, and the name of the generator that takes part in it, "" where none does. The rows of
-// plain images and of raw keys have PlainImage and RawKey for their scheme.
+// A System is what is measured: a scheme, and the name of the generator that takes part in it, if any. Rows of plain images and of raw
+// keys have the scheme PlainImage or RawKey.
 type System struct {
 	Scheme    string `json:"scheme"`
 	Generator string `json:"generator,omitempty"`
@@ -57,7 +57,7 @@ func (s System) String() string {
 // SystemInfo says which images a system was measured on, or why it was not measured.
 type SystemInfo struct {
 	System
-	Channels    int    `json:"channels"`               // of its images: 1 where the generator knows grey alone
+	Channels    int    `json:"channels"`               // of its images: 1 where the generator takes only grey images
 	Research    string `json:"research,omitempty"`     // why the scheme is not for real images
 	NotMeasured string `json:"not_measured,omitempty"` // why none of its cells has a value
 }
@@ -79,7 +79,7 @@ type SourceInfo struct {
 func (s SourceInfo) Measured() string {
 	out := fmt.Sprintf("%d of %d images, %d one-bit changes (%s)", len(s.Images), s.Available, s.Changes, s.From)
 	if n := len(s.Unreadable); n > 0 {
-		out += fmt.Sprintf("; %d could not be read: %s", n, some(s.Unreadable))
+		out += fmt.Sprintf("; %d could not be read: %s", n, firstFew(s.Unreadable))
 	}
 	if s.Sixteen > 0 {
 		out += fmt.Sprintf("; %d of 16 bits a sample, rounded to 8", s.Sixteen)
@@ -90,7 +90,7 @@ func (s SourceInfo) Measured() string {
 	return out
 }
 
-// GeneratorInfo says which generator made the keys. The fields after Missing are empty where it could not be read.
+// GeneratorInfo describes a generator. The fields after Missing are empty if it could not be read.
 type GeneratorInfo struct {
 	Name       string `json:"name"`
 	File       string `json:"file,omitempty"`    // the weights; "" for the generator inside the program
@@ -109,8 +109,7 @@ type GeneratorInfo struct {
 	NoCurves      string `json:"no_curves,omitempty"`            // why they are not drawn
 }
 
-// ErrUnreadable is wrapped by the error of a run in which some images could not be read. Its tables are complete but for
-// those images.
+// ErrUnreadable is wrapped by the error of a run in which some images could not be read. The tables are complete without them.
 var ErrUnreadable = errors.New("some images could not be read")
 
 // Incomplete is the error of results that lack what could not be read.
@@ -126,10 +125,10 @@ func (r *Results) Incomplete() error {
 	}
 	var err error
 	if len(images) > 0 {
-		err = fmt.Errorf("%w, %d in all: %s", ErrUnreadable, len(images), some(images))
+		err = fmt.Errorf("%w, %d in all: %s", ErrUnreadable, len(images), firstFew(images))
 	}
 	if len(generators) > 0 {
-		missing := fmt.Errorf("%w, %d in all: %s", ErrGenerator, len(generators), some(generators))
+		missing := fmt.Errorf("%w, %d in all: %s", ErrGenerator, len(generators), firstFew(generators))
 		if err != nil {
 			return fmt.Errorf("%w; %w", err, missing)
 		}
@@ -138,8 +137,8 @@ func (r *Results) Incomplete() error {
 	return err
 }
 
-// some is a list for one line: its first few elements and how many more there are.
-func some(list []string) string {
+// firstFew is a list for one line: its first elements and how many more there are.
+func firstFew(list []string) string {
 	const most = 3
 	if n := len(list) - most; n > 0 {
 		return fmt.Sprintf("%s; and %d more", strings.Join(list[:most], "; "), n)

@@ -6,17 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"keygan/data/dataset"
 	"keygan/data/raster"
 	"keygan/evaluate/attack"
 )
 
-// runExperiment measures the schemes of cfg on its sources, with keys made by its generators. Progress, if not nil, is told now and then
-// how far the run is.
+// Run measures the schemes of cfg on its sources, with keys made by its generators. It calls progress, if not nil, now and then.
 //
-// What cannot be read is left out and named in the results; their Incomplete is the error for that. The error of a cancelled
+// It leaves out what cannot be read and names it in the results, whose Incomplete returns the error for that. The error of a cancelled
 // context wraps ctx.Err().
 func Run(ctx context.Context, cfg Config, progress func(Progress)) (*Results, error) {
 	if err := cfg.Validate(); err != nil {
@@ -27,8 +25,7 @@ func Run(ctx context.Context, cfg Config, progress func(Progress)) (*Results, er
 	if err != nil {
 		return nil, err
 	}
-	e.progress = &tracker{report: progress, began: time.Now()}
-	if err := e.plan(sources); err != nil {
+	if err := e.plan(sources, progress); err != nil {
 		return nil, err
 	}
 	return e.measureAll(ctx, sources)
@@ -42,7 +39,8 @@ func newExperiment(cfg Config, generators []*generator) (*experiment, []dataset.
 			continue
 		}
 		if a := g.models[0].Arch(); a.Latent > 0 && a.ImageSize != cfg.Size {
-			return nil, nil, &FieldError{"size", fmt.Sprintf("%d is not possible with the generator %s, whose keys are %d×%d", cfg.Size, g.info.Name, a.ImageSize, a.ImageSize)}
+			reason := fmt.Sprintf("%d is not possible with the generator %s, whose keys are %d×%d", cfg.Size, g.info.Name, a.ImageSize, a.ImageSize)
+			return nil, nil, &FieldError{"size", reason}
 		}
 	}
 	var err error
@@ -61,21 +59,6 @@ func newExperiment(cfg Config, generators []*generator) (*experiment, []dataset.
 	}
 	e.bits = newBitBank(cfg.Randomness, max(images, 1))
 	return e, sources, nil
-}
-
-// plan adds up what there is to do.
-func (e *experiment) plan(sources []dataset.Source) error {
-	if err := e.estimate(); err != nil {
-		return err
-	}
-	image, change := e.imageCost()
-	for _, src := range sources {
-		e.progress.total += float64(e.planned(src))*image + float64(e.cfg.Changes)*change
-	}
-	kinds := float64(len(e.makers()) + 2*len(e.measured()))
-	e.progress.total += kinds * float64(e.cfg.Randomness.Sequences) * costOfBits(e.cfg.Randomness.Bits)
-	e.progress.total += attackCost
-	return nil
 }
 
 // measureAll measures the sources, then the randomness, then runs the attacks.
@@ -123,24 +106,24 @@ func (e *experiment) measureAll(ctx context.Context, sources []dataset.Source) (
 func (r *Results) addSource(t *trial) {
 	r.Sources = append(r.Sources, t.info)
 	add := func(of System, channels int, metrics []Metric, missing string) {
-		limits := criteria(raster.NewImage(t.cfg.Size, t.cfg.Size, channels, 8))
+		shape := raster.NewImage(t.cfg.Size, t.cfg.Size, channels, 8)
 		for _, m := range metrics {
-			row := t.results.row(t.info.Name, of, m, limits)
+			row := t.results.row(t.info.Name, of, m, shape)
 			if missing = cmp.Or(missing, t.missing); missing != "" {
 				row.Note = missing
 			}
 			r.Rows = append(r.Rows, row)
 		}
 	}
-	add(System{Scheme: PlainImage}, t.experiment.channels, Statistics, "")
+	add(System{Scheme: PlainImage}, t.experiment.channels, PlainMetrics(), "")
 	for i, g := range t.makers() {
-		metrics := KeyMetrics
+		metrics := KeyMetrics()
 		if i == 0 { // it is the one that others are compared with
-			metrics = slices.DeleteFunc(slices.Clone(metrics), func(m Metric) bool { return m.ID == IDNPCRGenerators || m.ID == IDUACIGenerators })
+			metrics = slices.DeleteFunc(metrics, func(m Metric) bool { return m.On == KeysOfTwoGenerators })
 		}
 		add(System{RawKey, g.info.Name}, g.info.Channels, metrics, "")
 	}
 	for _, s := range t.systems {
-		add(s.System, s.Channels, SchemeMetrics, s.NotMeasured)
+		add(s.System, s.Channels, SchemeMetrics(), s.NotMeasured)
 	}
 }

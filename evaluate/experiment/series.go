@@ -2,11 +2,15 @@ package experiment
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"keygan/cipher"
 	"math"
 
 	"gonum.org/v1/gonum/stat"
+
+	"keygan/data/raster"
+	"keygan/evaluate/metrics"
 )
 
 // Row is one metric of one source under one scheme: a line of results.csv.
@@ -31,11 +35,15 @@ type Row struct {
 	Note       string   `json:"note,omitempty"`  // why there is no value, or fewer than there should be; or what must be read with it
 	Timed      bool     `json:"timed,omitempty"` // a time or a speed: of this machine and this run, another gives others
 
-	Digits, Brief int `json:"-"`
+	ExpectsInfinity bool `json:"-"` // an exact decryption gives +∞
+	Digits, Brief   int  `json:"-"` // decimals, see Metric
 }
 
 // System is what the row is of.
 func (row *Row) System() System { return System{row.Scheme, row.Generator} }
+
+// Exact says that the threshold is a single value, which an exact decryption gives.
+func (row *Row) Exact() bool { return row.Low != nil && row.High != nil && *row.Low == *row.High }
 
 // series is the values of one metric, and what is expected of them where that depends on the image.
 type series struct {
@@ -63,39 +71,65 @@ func (r measurements) at(of System, metric string) *series {
 	return r[k]
 }
 
-func (r measurements) add(of System, metric string, v float64) {
-	s := r.at(of, metric)
+// observe takes every metric of an occasion.
+func (r measurements) observe(of System, on Occasion, o Observation) error {
+	for _, m := range Metrics {
+		if m.On != on {
+			continue
+		}
+		s, channels := r.at(of, m.ID), 1
+		if m.EachChannel {
+			channels = o.A.Channels
+		}
+		for o.Channel = range channels {
+			if err := s.take(m, o); err != nil {
+				return fmt.Errorf("%s: %w", m.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *series) take(m Metric, o Observation) error {
+	v, err := m.Measure(o)
+	if errors.Is(err, metrics.ErrUndefined) {
+		s.undefined++
+		s.reason = cmp.Or(s.reason, err.Error())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	s.values = append(s.values, v)
+	if m.Expected != nil {
+		s.expected = append(s.expected, m.Expected(o))
+	}
+	if m.Remark != nil {
+		s.remark = m.Remark(o)
+	}
+	return nil
 }
 
-// addExpected is add for a metric whose expectation depends on the image.
-func (r measurements) addExpected(of System, metric string, v, expected float64) {
-	s := r.at(of, metric)
-	s.values, s.expected = append(s.values, v), append(s.expected, expected)
-}
-
-// addUndefined counts a value that does not exist.
-func (r measurements) addUndefined(of System, metric string, err error) {
-	s := r.at(of, metric)
-	s.undefined++
-	if s.reason == "" {
-		s.reason = err.Error()
+// explain says why the metrics of an occasion have no value.
+func (r measurements) explain(of System, on Occasion, reason string) {
+	for _, m := range Metrics {
+		if m.On == on {
+			r.at(of, m.ID).reason = reason
+		}
 	}
 }
 
-// row makes the line of a metric out of its series.
-func (r measurements) row(source string, of System, m Metric, c map[string]criterion) Row {
+// row makes the line of a metric out of its series. The images have the given shape.
+func (r measurements) row(source string, of System, m Metric, shape *raster.Image) Row {
 	row := Row{
 		Source: source, Scheme: of.Scheme, Generator: of.Generator, Metric: m.ID, Name: m.Name, Definition: m.Definition, Unit: m.Unit,
-		Timed: m.timed, Digits: m.Digits, Brief: m.Brief,
+		Timed: m.Timed, Digits: m.Digits, Brief: m.Brief,
 	}
-	s := r[seriesKey{of, m.ID}]
-	if s == nil {
-		s = &series{}
-	}
-	limits, judged := c[m.ID]
-	if judged {
-		row.Expected, row.Low, row.High = finite(limits.expected), finite(limits.low), finite(limits.high)
+	s := r.at(of, m.ID)
+	if m.Criterion != nil {
+		limits := m.Criterion(shape)
+		row.Expected, row.Low, row.High = finite(limits.Expected), finite(limits.Low), finite(limits.High)
+		row.ExpectsInfinity = math.IsInf(limits.Expected, 1)
 		row.Verdict, row.Missed = limits.judge(s.values)
 	}
 	if len(s.expected) > 0 {
@@ -109,9 +143,7 @@ func (r measurements) row(source string, of System, m Metric, c map[string]crite
 		row.Note = fmt.Sprintf("%d of %d values left out: %s", s.undefined, s.undefined+row.N, s.reason)
 	}
 	row.average(s.values)
-	if s.remark != "" {
-		row.Note = joined(row.Note, s.remark)
-	}
+	row.addNote(s.remark)
 	row.noteKeptKey()
 	return row
 }
@@ -150,18 +182,18 @@ func finite(v float64) *float64 {
 // NeverKept is the note on what a kept key would give where none is.
 const NeverKept = "not as it is used: every image gets a fresh secret; this is what a broken implementation that kept one would show"
 
-// noteKeptKey puts neverKept to a row that is measured under a kept key.
+// noteKeptKey adds NeverKept to a row that is measured under a kept key.
 func (row *Row) noteKeptKey() {
 	if (row.Metric == IDNPCRSameKey || row.Metric == IDUACISameKey) && FreshSecret(row) && row.Measured != nil {
-		row.Note = joined(row.Note, NeverKept)
+		row.addNote(NeverKept)
 	}
 }
 
-func joined(a, b string) string {
-	if a == "" {
-		return b
+func (row *Row) addNote(note string) {
+	if row.Note != "" && note != "" {
+		note = "; " + note
 	}
-	return a + "; " + b
+	row.Note += note
 }
 
 // FreshSecret says whether the row's scheme draws a secret for each encryption, whatever the image.

@@ -22,9 +22,9 @@ func TestChecklistFollowsTheRows(t *testing.T) {
 				r.Rows = append(r.Rows, row)
 			}
 		}
-		add(experiment.System{Scheme: experiment.RawKey, Generator: "net"}, experiment.KeyMetrics)
-		add(experiment.System{Scheme: "xor", Generator: "net"}, experiment.SchemeMetrics)
-		add(experiment.System{Scheme: "sealed", Generator: "net"}, experiment.SchemeMetrics)
+		add(experiment.System{Scheme: experiment.RawKey, Generator: "net"}, experiment.KeyMetrics())
+		add(experiment.System{Scheme: "xor", Generator: "net"}, experiment.SchemeMetrics())
+		add(experiment.System{Scheme: "sealed", Generator: "net"}, experiment.SchemeMetrics())
 		out := map[string]Check{}
 		for _, c := range checklist(r) {
 			out[c.ID] = c

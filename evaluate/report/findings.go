@@ -1,261 +1,237 @@
 package report
 
 import (
+	"cmp"
+	"embed"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+	"text/template"
 
-	"keygan/cipher"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/metrics"
 )
 
-// findings puts the measured values into sentences. Each is there only when the values say so.
-func findings(r *Report) []string {
-	var out []string
-	for _, f := range []func(*Report) string{
-		findNotMeasured, findNPCRClaims, findSSIMClaims, findAttacks, findDiffusion, findSameKey, findPapersNPCR, findUniformity, findCorrelation,
-		findRandomness, findDecryption, findWrongKey, findKeySensitivity, findRobustness, findKeySpace, findKeyCost,
-	} {
-		if s := f(r); s != "" {
-			out = append(out, s)
-		}
+//go:embed findings.gotmpl settings.gotmpl
+var proseFiles embed.FS
+
+var prose = template.Must(template.New("").Funcs(template.FuncMap{"reason": reason, "line": line}).ParseFS(proseFiles, "*.gotmpl"))
+
+// line is a text on one line.
+func line(text string) string { return strings.Map(oneLine, text) }
+
+// reason is why something was not measured.
+func reason(note string) string { return line(strings.TrimPrefix(note, "not measured: ")) }
+
+// findings puts the measured values into sentences.
+func findings(r *Report) ([]Finding, error) { return paragraphs("findings.gotmpl", facts{r}) }
+
+// Settings say what was measured.
+func (r *Report) Settings() ([]string, error) {
+	found, err := paragraphs("settings.gotmpl", r)
+	out := make([]string, len(found))
+	for i, f := range found {
+		out[i] = f.Text
 	}
-	return out
+	return out, err
 }
 
-// rows collects the measured rows of a metric over all sources, of cipher images or of one scheme column.
-func (r *Report) rows(metric string, of func(scheme string) bool) []*experiment.Row {
-	var out []*experiment.Row
-	for i := range r.Rows {
-		if row := &r.Rows[i]; row.Metric == metric && of(row.Scheme) && row.Measured != nil {
+// paragraphs are what a template of prose gives: a blank line ends a paragraph, and a line that begins with # is its head.
+func paragraphs(name string, data any) (out []Finding, err error) {
+	var b strings.Builder
+	if err := prose.ExecuteTemplate(&b, name, data); err != nil {
+		return nil, err
+	}
+	var f Finding
+	for _, text := range append(strings.Split(b.String(), "\n"), "") {
+		text = strings.TrimSpace(text)
+		head, isHead := strings.CutPrefix(text, "# ")
+		switch {
+		case isHead:
+			f.Head = head
+		case text != "":
+			f.Text = strings.TrimSpace(f.Text + " " + text)
+		case f.Text != "":
+			out, f = append(out, f), Finding{}
+		}
+	}
+	return out, nil
+}
+
+// facts are what the sentences ask for.
+type facts struct{ *Report }
+
+// Rows are the measured rows of metrics of cipher images. Keys are those of raw keys, Plain those of plain images.
+func (f facts) Rows(ids ...string) (rowSet, error)  { return f.measured(ofSchemes, ids) }
+func (f facts) Keys(ids ...string) (rowSet, error)  { return f.measured(ofKeys, ids) }
+func (f facts) Plain(ids ...string) (rowSet, error) { return f.measured(ofPlain, ids) }
+
+func (f facts) measured(ofKind func(string) bool, ids []string) (out rowSet, err error) {
+	for _, id := range ids {
+		if !slices.ContainsFunc(experiment.Metrics, func(m experiment.Metric) bool { return m.ID == id }) {
+			return nil, fmt.Errorf("there is no metric %q", id)
+		}
+		out = append(out, f.rows(id, ofKind)...)
+	}
+	return out, nil
+}
+
+// BadKeys are the rows of a metric of the raw keys that fail and that failing systems are encrypted with.
+func (f facts) BadKeys(systems rowSet, metric string) (rowSet, error) {
+	keys, err := f.Keys(metric)
+	return keys.Failed().filter(func(key *experiment.Row) bool {
+		return slices.ContainsFunc(systems.RawKeyed(), func(row *experiment.Row) bool { return row.Generator == key.Generator })
+	}), err
+}
+
+// Refused are the rows of a metric in which the scheme gave nothing out.
+func (f facts) Refused(metric string) rowSet {
+	var out rowSet
+	for i := range f.Report.Rows {
+		if row := &f.Report.Rows[i]; row.Metric == metric && row.Note == experiment.Refusal {
 			out = append(out, row)
 		}
 	}
 	return out
 }
 
-// bytes is the size of the samples of a system's images.
-func (r *Report) bytes(of experiment.System) int {
+// Missing are the systems that were not measured.
+func (f facts) Missing() []experiment.SystemInfo {
+	return slices.DeleteFunc(slices.Clone(f.Systems), func(s experiment.SystemInfo) bool { return s.NotMeasured == "" })
+}
+
+// A claim is a published figure with the rows that it stands beside.
+type claim struct {
+	PublishedFigure
+	Rows rowSet
+}
+
+// Claims are the published figures of a metric that was measured.
+func (f facts) Claims(metric string) []claim {
+	var out []claim
+	for _, p := range f.Published {
+		rows := f.rows(metric, ofSchemes).OfScheme(p.Scheme).filter(func(row *experiment.Row) bool {
+			return p.Metric == metric && row.Published == p.Value
+		})
+		if len(rows) > 0 {
+			out = append(out, claim{p, rows})
+		}
+	}
+	return out
+}
+
+// Reproduced says whether a published figure is reproduced.
+func (f facts) Reproduced(c claim) string {
+	switch near := c.Rows.filter(c.near); len(near) {
+	case 0:
+		return "not reproduced"
+	case len(c.Rows):
+		return "reproduced"
+	default:
+		return "reproduced in part, by " + f.Names(near) + ","
+	}
+}
+
+// AttackCounts counts the attacks that succeeded, scheme by scheme.
+func (f facts) AttackCounts() string {
+	var schemes, parts []string
+	won, made := map[string]int{}, map[string]int{}
+	for _, a := range f.Attacks {
+		if a.NotRun != "" {
+			continue
+		}
+		if made[a.Scheme]++; made[a.Scheme] == 1 {
+			schemes = append(schemes, a.Scheme)
+		}
+		if a.Succeeded {
+			won[a.Scheme]++
+		}
+	}
+	for _, s := range schemes {
+		parts = append(parts, fmt.Sprintf("%d of %d on “%s”", won[s], made[s], s))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// ImageBytes is the size of the samples of an image of the first row's system.
+func (f facts) ImageBytes(rows rowSet) int { return f.imageBytes(rows[0]) }
+
+func (r *Report) imageBytes(row *experiment.Row) int {
 	for _, s := range r.Systems {
-		if s.System == of {
+		if s.System == row.System() {
 			return r.Config.Size * r.Config.Size * s.Channels
 		}
 	}
 	return 0
 }
 
-func ofSchemes(scheme string) bool {
-	return scheme != experiment.PlainImage && scheme != experiment.RawKey
-}
-func ofKeys(scheme string) bool  { return scheme == experiment.RawKey }
-func ofPlain(scheme string) bool { return scheme == experiment.PlainImage }
-
-// span is "a" or "a to b" over the means of the rows, with the decimals of a sentence; exactSpan has those of the thresholds.
-func span(rows []*experiment.Row) string {
-	return spanOf(rows, func(row *experiment.Row) string { return withDigits(row, row.Brief) })
-}
-func exactSpan(rows []*experiment.Row) string { return spanOf(rows, valueText) }
-
-func spanOf(rows []*experiment.Row, text func(*experiment.Row) string) string {
-	by := func(a, b *experiment.Row) int {
-		if *a.Measured < *b.Measured {
-			return -1
-		}
-		return 1
-	}
-	low, high := slices.MinFunc(rows, by), slices.MaxFunc(rows, by)
-	if text(low) == text(high) {
-		return text(low)
-	}
-	return text(low) + " to " + text(high)
+// OneByte is one byte of an image, in percent.
+func (f facts) OneByte(rows rowSet) string {
+	return fmt.Sprintf("%.2g", 100/float64(f.ImageBytes(rows)))
 }
 
-// split separates rows by verdict.
-func split(rows []*experiment.Row) (passed, failed []*experiment.Row) {
-	for _, row := range rows {
-		if row.Verdict == experiment.Fail {
-			failed = append(failed, row)
-		} else {
-			passed = append(passed, row)
-		}
-	}
-	return passed, failed
+// OneByteSameKey are the systems under which one changed bit changes one byte when the key is kept.
+func (f facts) OneByteSameKey() rowSet {
+	return f.rows(experiment.IDNPCRSameKey, ofSchemes).filter(func(row *experiment.Row) bool {
+		return *row.Measured <= 150/float64(f.imageBytes(row))
+	})
 }
 
-// name is a system in a sentence: its scheme, with the generator where there are several with that scheme.
-func (r *Report) name(of experiment.System) string {
-	for _, s := range r.Systems {
-		if s.Scheme == of.Scheme && s.Generator != of.Generator {
-			return fmt.Sprintf("`%s` with %s", of.Scheme, escape(of.Generator))
-		}
-	}
-	return "`" + of.Scheme + "`"
+// KeysOfImageSize are the systems whose keys are as large as the image, or smaller, without those with one key for all images.
+func (f facts) KeysOfImageSize(large bool) rowSet {
+	return f.rows(experiment.IDKeyBytes, ofSchemes).filter(func(row *experiment.Row) bool {
+		return !isNetwork(row.System()) && (*row.Measured >= float64(f.imageBytes(row))) == large
+	})
 }
 
-// who names the systems of rows, and the sources where it is not all of them: "`xor`, `paper` (mri)".
-func (r *Report) who(rows []*experiment.Row) string {
-	sources := map[experiment.System][]string{}
-	for _, row := range rows {
-		if of := row.System(); !slices.Contains(sources[of], row.Source) {
-			sources[of] = append(sources[of], row.Source)
-		}
-	}
+// VisibleSSIM is the SSIM with the plain image from which on a picture shows something of it: that of noise is about 0.01.
+func (facts) VisibleSSIM() float64 { return 0.03 }
+
+// EnoughBits is the size of a key space below which keys can be tried out.
+func (facts) EnoughBits() float64 { return 100 }
+
+// ChiSquareBand is where random data lies.
+func (f facts) ChiSquareBand() string {
+	lower, upper := metrics.ChiSquareBand(f.Alpha)
+	return fmt.Sprintf("%g %% of random data lie between %.1f and %.1f", 100*(1-2*f.Alpha), lower, upper)
+}
+
+// Worst is the correlation that is farthest from 0, and where random samples lie.
+func (f facts) Worst(rows rowSet) string {
+	worst := slices.MaxFunc(rows, func(a, b *experiment.Row) int { return cmp.Compare(math.Abs(*a.Measured), math.Abs(*b.Measured)) })
+	return fmt.Sprintf("%s (%s on %s, %s), where %g %% of random samples lie within ± %s", valueText(worst, worst.Digits),
+		worst.System(), worst.Source, strings.TrimPrefix(worst.Name, "correlation, "), 100*(1-f.Alpha), decimal(*worst.High, 4))
+}
+
+// Random lists the bits that SP 800-22 rejects, or does not reject.
+func (f facts) Random(rejected bool) string {
 	var out []string
-	for _, system := range r.Systems {
-		switch s := sources[system.System]; len(s) {
-		case 0:
-		case len(r.Sources):
-			out = append(out, r.name(system.System))
+	for _, row := range f.Randomness {
+		what := row.Subject + " of " + f.name(row.System)
+		if row.Scheme == experiment.RawKey {
+			what = "raw keys by " + row.Generator
+		}
+		switch failed, made := failedTests(row); {
+		case made == 0 || (len(failed) > 0) != rejected:
+		case rejected:
+			out = append(out, fmt.Sprintf("%s (%d of %d tests)", what, len(failed), made))
 		default:
-			out = append(out, fmt.Sprintf("%s (%s)", r.name(system.System), escape(strings.Join(s, ", "))))
+			out = append(out, fmt.Sprintf("%s (%d tests)", what, made))
 		}
 	}
 	return strings.Join(out, ", ")
 }
 
-// where keeps the rows that say yes.
-func where(rows []*experiment.Row, yes func(*experiment.Row) bool) []*experiment.Row {
-	return slices.DeleteFunc(slices.Clone(rows), func(row *experiment.Row) bool { return !yes(row) })
-}
-
-// keysOf are the rows of a metric of the raw keys that failing systems are encrypted with, where the keys fail, too.
-func (r *Report) keysOf(systems []*experiment.Row, metric string) []*experiment.Row {
-	_, failed := split(r.rows(metric, ofKeys))
-	return where(failed, func(key *experiment.Row) bool {
-		return slices.ContainsFunc(systems, func(row *experiment.Row) bool { return usesRawKey(row.System()) && row.Generator == key.Generator })
-	})
-}
-
-// usesRawKey says whether a system's ciphertext is an XOR with the raw key.
-func usesRawKey(of experiment.System) bool {
-	info := cipher.Describe(of.Scheme)
-	return info.Keystream == cipher.RawKeystream && info.OnlyAttacks == nil
-}
-
-// isNetwork says whether a network encrypts by itself.
-func isNetwork(of experiment.System) bool {
-	return cipher.Describe(of.Scheme).Takes == cipher.EncryptingNetwork
-}
-
-// findDiffusion is about the field's NPCR and UACI, and where a change gets lost.
-func findDiffusion(r *Report) string {
-	passed, failed := split(r.rows(experiment.IDNPCR, ofSchemes))
-	var s strings.Builder
-	if len(failed) > 0 {
-		fmt.Fprintf(&s, "**One-bit changes do not spread** under %s: with one bit of the plain image changed and key generation run again, %s %% of the cipher bytes change (random: %s %%).",
-			r.who(failed), span(failed), expectedBriefly(failed[0]))
-		s.WriteString(r.whyNoDiffusion(failed))
-	}
-	if len(passed) > 0 {
-		fmt.Fprintf(&s, " The field's NPCR is passed by %s: %s %% of the cipher bytes change with one bit of the plain image.", r.who(passed), span(passed))
-		if fresh := where(passed, experiment.FreshSecret); len(fresh) > 0 {
-			fmt.Fprintf(&s, " With %s that is because every encryption draws a fresh secret.", r.who(fresh))
+// failedTests are the tests of SP 800-22 that some bits fail, and how many were made.
+func failedTests(row experiment.RandomnessRow) (failed []string, made int) {
+	for _, t := range row.Tests {
+		if t.Made > 0 {
+			made++
+		}
+		if t.Verdict == experiment.Fail {
+			failed = append(failed, t.Name)
 		}
 	}
-	return strings.TrimSpace(s.String())
-}
-
-// whyNoDiffusion explains failures, each system by what it is encrypted with.
-func (r *Report) whyNoDiffusion(failed []*experiment.Row) string {
-	var s strings.Builder
-	// The explanation holds where the keys fail, too.
-	if keys := r.keysOf(failed, experiment.IDNPCRKeyOneBit); len(keys) > 0 {
-		moved := r.keysOf(failed, experiment.IDUACIKeyOneBit)
-		by := where(failed, func(row *experiment.Row) bool { return usesRawKey(row.System()) })
-		fmt.Fprintf(&s, " Of %s: neither a permutation nor an XOR carries a change from one byte to another, so all but the changed byte itself comes from the key, and the generator is too smooth: the bit changes %s %% of the key's bytes (random: %s %%)",
-			r.who(by), span(keys), expectedBriefly(keys[0]))
-		if len(moved) > 0 {
-			fmt.Fprintf(&s, "; over all bytes, changed or not, the mean change is %s %% of a byte's range (random: %s %%)", span(moved), expectedBriefly(moved[0]))
-		}
-		s.WriteString(".")
-	}
-	if fixed := where(failed, func(row *experiment.Row) bool { return row.Generator == "" }); len(fixed) > 0 {
-		fmt.Fprintf(&s, " Of %s: the keystream does not depend on the image, and so the changed byte is all that changes.", r.who(fixed))
-	}
-	if lossy := where(failed, func(row *experiment.Row) bool { return isNetwork(row.System()) }); len(lossy) > 0 {
-		fmt.Fprintf(&s, " Of %s: the network answers a small change of the image with a small change of its output.", r.who(lossy))
-	}
-	return s.String()
-}
-
-// findSameKey is about what the schemes themselves spread.
-func findSameKey(r *Report) string {
-	rows := r.rows(experiment.IDNPCRSameKey, ofSchemes)
-	single := where(rows, func(row *experiment.Row) bool { return *row.Measured <= 1.5*100/float64(r.bytes(row.System())) })
-	if len(single) == 0 {
-		return ""
-	}
-	s := fmt.Sprintf("**Were a key kept**, secret and raw key of the unchanged image, one changed bit would change one byte of the ciphertext and no other under %s: no image may be encrypted under the key of another.", r.who(single))
-	if fresh := where(single, experiment.FreshSecret); len(fresh) > 0 {
-		s += fmt.Sprintf(" With %s that does not happen: every image gets a fresh secret, and the row “same key” is what a broken implementation would show.", r.who(fresh))
-	}
-	return s
-}
-
-// findPapersNPCR says what the papers' definition is worth, beside the value.
-func findPapersNPCR(r *Report) string {
-	rows := r.rows(experiment.IDNPCRPlainCipher, ofSchemes)
-	if len(rows) == 0 {
-		return ""
-	}
-	passed, failed := split(rows)
-	s := fmt.Sprintf("**NPCR between plain image and ciphertext**, as many papers take it, is %s %%", span(rows))
-	switch {
-	case len(failed) == 0:
-		s += " and passes everywhere."
-	case len(passed) == 0:
-		s += " and even so fails everywhere: too many bytes are left as they were."
-	default:
-		s += fmt.Sprintf("; it passes for %s and fails for %s, where too many bytes are left as they were.", r.who(passed), r.who(failed))
-	}
-	return s + fmt.Sprintf(" Passing it is no evidence of diffusion: XOR with random bytes fixed once for all images gives %s %%, and its one-bit NPCR is %.2g %%.",
-		expectedBriefly(rows[0]), 100/float64(r.bytes(rows[0].System())))
-}
-
-// findUniformity is about the histograms of ciphertexts and of the keys that they come from.
-func findUniformity(r *Report) string {
-	chi := r.rows(experiment.IDChiSquare, ofSchemes)
-	if len(chi) == 0 {
-		return ""
-	}
-	passed, failed := split(chi)
-	var s strings.Builder
-	if len(failed) > 0 {
-		lower, upper := metrics.ChiSquareBand(r.Alpha)
-		fmt.Fprintf(&s, "**The ciphertexts are not uniform** under %s: χ² of %s, where %g %% of random data lie between %.1f and %.1f.",
-			r.who(failed), span(failed), 100*(1-2*r.Alpha), lower, upper)
-		if keys := r.keysOf(failed, experiment.IDChiSquare); len(keys) > 0 {
-			fmt.Fprintf(&s, " The raw keys of %s are not uniform either: an entropy of %s bits a byte and a χ² of %s.",
-				r.who(where(failed, func(row *experiment.Row) bool { return usesRawKey(row.System()) })), span(r.rows(experiment.IDEntropy, ofKeys)), span(keys))
-		}
-	}
-	if len(passed) > 0 {
-		fmt.Fprintf(&s, " Histograms pass for uniform under %s (χ² of %s).", r.who(passed), span(passed))
-	}
-	return strings.TrimSpace(s.String())
-}
-
-// findCorrelation is about neighbours.
-func findCorrelation(r *Report) string {
-	var all, plain []*experiment.Row
-	for _, id := range experiment.IDCorrelation {
-		all, plain = append(all, r.rows(id, ofSchemes)...), append(plain, r.rows(id, ofPlain)...)
-	}
-	if len(all) == 0 || len(plain) == 0 {
-		return ""
-	}
-	passed, failed := split(all)
-	if len(failed) == 0 {
-		return fmt.Sprintf("Neighbouring samples are correlated by %s in the plain images and no more than chance gives in the ciphertexts (%s).", span(plain), span(passed))
-	}
-	worst := failed[0]
-	for _, row := range failed {
-		if math.Abs(*row.Measured) > math.Abs(*worst.Measured) {
-			worst = row
-		}
-	}
-	return fmt.Sprintf("**Neighbouring samples of the ciphertexts are still correlated** in %d of %d series (up to %s, `%s` on %s, %s; plain images: %s). %g %% of random samples lie within ± %s.",
-		len(failed), len(all), valueText(worst), worst.System(), escape(worst.Source), strings.TrimPrefix(worst.Name, "correlation, "), span(plain), 100*(1-r.Alpha), decimal(*worst.High, 4))
+	return failed, made
 }

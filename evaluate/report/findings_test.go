@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,8 +12,8 @@ import (
 func claimedReport(npcr, sd, oneBit, ssim float64) *Report {
 	of := experiment.System{Scheme: "paper", Generator: "net"}
 	row := func(metric string, v float64, verdict experiment.Verdict, published string) experiment.Row {
-		m := experiment.SchemeMetrics[0]
-		for _, other := range experiment.SchemeMetrics {
+		m := experiment.SchemeMetrics()[0]
+		for _, other := range experiment.SchemeMetrics() {
 			if other.ID == metric {
 				m = other
 			}
@@ -43,10 +44,10 @@ func TestClaims(t *testing.T) {
 		says, silent           []string
 	}{
 		{"as random keys give", 99.6, 0.02, 1.2, 1, []string{
-			"NPCR of 99.5 % (WGAN-GP + ACM + XOR) is reproduced** as NPCR plain–cipher: measured 99.60 % with `paper`",
-			"it is 1.20 %, where random data gives 99.61 %: as a claim of diffusion the figure **does not hold**",
-			"SSIM of ~0.92 (WGAN-GP + ACM + XOR) is not reproduced** as SSIM plain–decrypted: measured 1.000", "Between plain image and ciphertext it is 0.010",
-			"does not say which two images",
+			"NPCR of 99.5 % (WGAN-GP + ACM + XOR) is reproduced as NPCR plain–cipher: measured 99.60 % with “paper”",
+			"it is 1.20 %, where random data gives 99.61 %: as a claim of diffusion the figure does not hold",
+			"SSIM of ~0.92 (WGAN-GP + ACM + XOR) is not reproduced as SSIM plain–decrypted: measured 1.000", "Between plain image and ciphertext it is 0.010",
+			"do not say which two images",
 		}, []string{"holds up"}},
 		{"two spreads away", 99.62, 0.02, 1.2, 1, []string{"99.5 % (WGAN-GP + ACM + XOR) is reproduced"}, nil},
 		{"farther", 99.65, 0.02, 1.2, 1, []string{"99.5 % (WGAN-GP + ACM + XOR) is not reproduced"}, nil},
@@ -55,7 +56,7 @@ func TestClaims(t *testing.T) {
 			"99.5 % (WGAN-GP + ACM + XOR) is not reproduced", "as a claim of diffusion the figure holds up", "~0.92 (WGAN-GP + ACM + XOR) is reproduced",
 		}, []string{"does not hold"}},
 	} {
-		text := strings.Join(findings(claimedReport(c.npcr, c.sd, c.oneBit, c.ssim)), "\n")
+		text := fmt.Sprint(findings(claimedReport(c.npcr, c.sd, c.oneBit, c.ssim)))
 		for _, want := range c.says {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: the findings lack %q:\n%s", c.name, want, text)
@@ -83,13 +84,13 @@ func TestFindingsBlameTheKeysOnlyWhenTheyFail(t *testing.T) {
 				made("xor", experiment.IDChiSquare, 900, experiment.Fail), made(experiment.RawKey, experiment.IDChiSquare, 900, keys), made(experiment.RawKey, experiment.IDEntropy, 7, keys),
 			},
 		}}
-		text := strings.Join(findings(r), "\n")
-		for _, always := range []string{"do not spread** under `xor`", "not uniform** under `xor`: χ² of 900.0000, where 98 % of random data lie between 205.4 and 310.5."} {
+		text := fmt.Sprint(findings(r))
+		for _, always := range []string{"do not spread under “xor”", "not uniform under “xor”: χ² is 900.0000, and 98 % of random data lie between 205.4 and 310.5."} {
 			if !strings.Contains(text, always) {
 				t.Errorf("keys %s: the findings lack %q:\n%s", keys, always, text)
 			}
 		}
-		for _, blame := range []string{"too smooth", "over all bytes, changed or not, the mean change is 0.1000 %", "The raw keys of `xor` are not uniform"} {
+		for _, blame := range []string{"too smooth", "over all bytes the mean change is 0.1000 %", "The raw keys of “xor” are not uniform"} {
 			if strings.Contains(text, blame) != want {
 				t.Errorf("keys %s: %q is in the findings: %v\n%s", keys, blame, !want, text)
 			}

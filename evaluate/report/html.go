@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
@@ -9,36 +10,35 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"path"
 	"strings"
 
-	"keygan/evaluate/experiment"
+	"keygan/evaluate/attack"
 )
 
 //go:embed report.gohtml
-var reportTemplate string
+var reportSource string
+
+var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"base": path.Base}).Parse(reportSource))
 
 //go:embed report.css
 var reportStyle string
 
-// WriteHTML writes the report as one file that needs no other: the pictures are in it, scripts there are none. It is for somebody who
-// has not seen the program: what holds and what does not comes first, how to read it next.
+// WriteHTML writes the report as one file that shows its pictures without any other file or script. It is for somebody who has not
+// seen the program: pictures and verdicts come first, then what they mean and how to read them.
 func (r *Report) WriteHTML(w io.Writer) error {
 	p := &page{Report: r, Style: template.CSS(reportStyle), room: mostPictures, inlined: map[string]inlined{}, shown: map[string]bool{}}
 	p.embedAll()
-	t, err := template.New("report").Funcs(template.FuncMap{"inline": inlineMarkup}).Parse(reportTemplate)
-	if err != nil {
-		return err
-	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, p); err != nil {
+	if err := reportTemplate.Execute(&b, p); err != nil {
 		return err
 	}
-	_, err = w.Write(b.Bytes())
+	_, err := w.Write(b.Bytes())
 	return err
 }
 
-// mostPictures bounds the pictures in a report, in bytes before they are written as text, which takes a third more. Those that there
-// is no room for are linked to.
+// mostPictures bounds the pictures in a report, in bytes before they are written as text, which takes a third more. The report links
+// to those for which there is no room.
 const mostPictures = 6_300_000
 
 // page is what the template sees: the report, and its tables in the form in which they are shown.
@@ -62,28 +62,51 @@ type pictured struct {
 	inlined
 }
 
+// Opening has the pictures of the best and the worst system.
+func (p *page) Opening() []opening {
+	var out []opening
+	for _, e := range p.Extremes() {
+		o := opening{Title: e.Title}
+		for _, one := range e.Pictures {
+			o.Pictures = append(o.Pictures, pictured{one, p.inlined[one.File]})
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+type opening struct {
+	Title    string
+	Pictures []pictured
+}
+
 // In lists the pictures of a section.
 func (p *page) In(section string) []pictured {
 	var out []pictured
 	for _, one := range p.Pictures {
 		if one.Section == section {
-			out = append(out, pictured{one, p.inline(one.File)})
+			out = append(out, p.show(one))
 		}
 	}
 	return out
 }
 
-// inline is a picture where it is shown first; where it is shown again, it is linked to.
-func (p *page) inline(file string) inlined {
-	if p.shown[file] {
-		return inlined{}
+// show gives a picture with its content where it is shown first; where it is shown again, the report links to it.
+func (p *page) show(one Picture) pictured {
+	if p.shown[one.File] {
+		return pictured{Picture: one}
 	}
-	p.shown[file] = true
-	return p.inlined[file]
+	p.shown[one.File] = true
+	return pictured{one, p.inlined[one.File]}
 }
 
 // embedAll embeds the pictures, those first that a report must not lack when there is no room for all.
 func (p *page) embedAll() {
+	for _, e := range p.Extremes() {
+		for _, one := range e.Pictures {
+			p.embed(one.File)
+		}
+	}
 	for _, section := range []string{SectionCurves, SectionKeys, SectionStrips, SectionAttacks, SectionHistograms, SectionScatter} {
 		for _, one := range p.Pictures {
 			if one.Section == section {
@@ -109,7 +132,8 @@ func (p *page) embed(file string) {
 		return
 	}
 	p.room -= len(content)
-	p.inlined[file] = inlined{template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(content)), config.Width, config.Height}
+	uri := "data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(content)
+	p.inlined[file] = inlined{template.URL(uri), config.Width, config.Height}
 }
 
 // smaller is a large PNG file as JPEG, or nil where that does not save much.
@@ -129,109 +153,35 @@ func smaller(file []byte) []byte {
 	return b.Bytes()
 }
 
-// inlineMarkup turns the bits of Markdown in findings and evidence (bold, code, escapes) into HTML, and all else into text.
-func inlineMarkup(s string) template.HTML {
-	var b strings.Builder
-	bold, code := false, false
-	s = strings.ReplaceAll(s, "&lt;", "<")
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s) && strings.IndexByte(`|*_[`, s[i+1]) >= 0:
-			i++
-			b.WriteByte(s[i])
-		case strings.HasPrefix(s[i:], "**"):
-			b.WriteString(map[bool]string{false: "<strong>", true: "</strong>"}[bold])
-			bold, i = !bold, i+1
-		case s[i] == '`':
-			b.WriteString(map[bool]string{false: "<code>", true: "</code>"}[code])
-			code = !code
-		default:
-			b.WriteString(template.HTMLEscapeString(s[i : i+1]))
+// An attackGroup is one attack on all systems.
+type attackGroup struct {
+	attack.Result // without a system: what holds for all of them
+	Results       []attack.Result
+	Shown         []pictured
+}
+
+// AttackGroups are the attacks in their order.
+func (p *page) AttackGroups() []attackGroup {
+	var out []attackGroup
+	for _, a := range p.Attacks {
+		if len(out) == 0 || out[len(out)-1].Number != a.Number {
+			out = append(out, attackGroup{Result: a})
 		}
-	}
-	if code {
-		b.WriteString("</code>")
-	}
-	if bold {
-		b.WriteString("</strong>")
-	}
-	return template.HTML(b.String())
-}
-
-// A grid is a table as it is shown: the first column of each line is its heading.
-type grid struct {
-	Caption string
-	Head    []string
-	Lines   [][]cell
-}
-
-// A cell is a text with what was judged of it.
-type cell struct {
-	Text    string
-	Verdict experiment.Verdict
-	Empty   bool   // not measured, or nothing to say
-	Note    string // what must be read with the value
-}
-
-// Long says that a text takes a wide column.
-func (c cell) Long() bool { return len(c.Text)+len(c.Note) > 60 }
-
-func plain(texts ...string) []cell {
-	var out []cell
-	for _, t := range texts {
-		out = append(out, cell{Text: t})
-	}
-	return out
-}
-
-// cellOf is a cell of the side-by-side tables.
-func cellOf(row *experiment.Row) cell {
-	switch {
-	case row == nil:
-		return cell{Text: "not measured", Empty: true}
-	case row.Measured == nil && !row.Infinite:
-		return cell{Text: row.Note, Empty: true}
-	}
-	c := cell{Text: withDigits(row, row.Brief), Verdict: row.Verdict}
-	if strings.Contains(row.Note, experiment.NeverKept) {
-		c.Note = "as a broken implementation: a secret is never kept"
-	}
-	return c
-}
-
-// titled is a metric's name and unit.
-func titled(m experiment.Metric) string { return withUnit(m.Name, m.Unit) }
-
-func titleOf(row *experiment.Row) string { return withUnit(row.Name, row.Unit) }
-
-func withUnit(name, unit string) string {
-	if unit == "" || strings.Contains(name, unit) {
-		return name
-	}
-	return name + ", " + unit
-}
-
-// Settings are lines on what was measured.
-func (p *page) Settings() []string {
-	c := p.Config
-	out := []string{fmt.Sprintf("Images of %d×%d pixels, 8 bits; %d iterations of the cat map; seed %d; significance level %g.", c.Size, c.Size, c.Iterations, c.Seed, p.Alpha)}
-	for _, s := range p.Sources {
-		out = append(out, fmt.Sprintf("Source %s: %s.", s.Name, s.Measured()))
-	}
-	for _, g := range p.Generators {
-		if g.Missing != "" {
-			out = append(out, fmt.Sprintf("Generator %s: could not be read: %s.", g.Name, g.Missing))
-			continue
-		}
-		out = append(out, fmt.Sprintf("Generator %s: network %s, %d parameters, trained at %d×%d, %s.", g.Name, g.Network, g.Parameters, g.ImageSize, g.ImageSize,
-			map[int]string{1: "grey", 3: "RGB"}[g.Channels]))
-	}
-	warned := map[string]bool{"": true}
-	for _, s := range p.Systems {
-		if !warned[s.Research] {
-			warned[s.Research] = true
-			out = append(out, strings.ToUpper(s.Research[:1])+s.Research[1:]+".")
+		g := &out[len(out)-1]
+		g.Expected, g.Criterion = cmp.Or(g.Expected, a.Expected), cmp.Or(g.Criterion, a.Criterion)
+		g.Results = append(g.Results, a)
+		for _, one := range a.Pictures {
+			g.Shown = append(g.Shown, p.show(Picture{File: figureFolder + "/" + one.Name + ".png", Caption: a.System() + ": " + one.Caption}))
 		}
 	}
 	return out
+}
+
+// Numbers are what an attack measured, for people.
+func (p *page) Numbers(a attack.Result) string {
+	var out []string
+	for _, v := range a.Measured {
+		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %.5g %s", v.Name, v.Value, v.Unit)))
+	}
+	return strings.Join(out, "; ")
 }

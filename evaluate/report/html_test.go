@@ -37,11 +37,11 @@ func fabricated(t *testing.T) *Report {
 		Randomness: []experiment.RandomnessRow{{System: experiment.System{Scheme: "xor", Generator: hostile}, Subject: experiment.RawKeys, NotMeasured: "not measured: too few bits"}},
 	},
 		Published: Published,
-		Findings:  []string{"**Bold** under `xor` of " + escape(hostile)},
+		Findings:  []Finding{{"Bold", "under “xor” of " + hostile}},
 		Pictures:  []Picture{{File: "strips-a.png", Caption: hostile, Section: SectionStrips}, {File: "lost.png", Caption: "lost", Section: SectionKeys}},
 		pictures:  map[string][]byte{"strips-a.png": picture.Bytes()},
 	}
-	for _, m := range experiment.SchemeMetrics {
+	for _, m := range experiment.SchemeMetrics() {
 		for _, s := range r.Systems {
 			row := experiment.Row{Source: hostile, Scheme: s.Scheme, Generator: s.Generator, Metric: m.ID, Name: m.Name, Definition: m.Definition, Unit: m.Unit, Note: s.NotMeasured}
 			if s.NotMeasured == "" {
@@ -94,7 +94,7 @@ func TestHTMLOfAHostileReport(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`&lt;script&gt;`, "<strong>Bold</strong> under <code>xor</code>", "not measured: no such file", "not measured: too few bits", `<a href="lost.png">`,
+		`&lt;script&gt;`, "<strong>Bold</strong> under “xor”", "not measured: no such file", "not measured: too few bits", `<a href="lost.png">`,
 		`id="TC1"`, `id="TC5"`, "~78 %", `lang="en"`, `name="viewport"`, "prefers-color-scheme: dark", "@media print", "✗ broken", "could not be read: no such file",
 	} {
 		if !strings.Contains(html, want) {
@@ -107,7 +107,7 @@ func TestHTMLOfAHostileReport(t *testing.T) {
 func TestCellNotesKeptKeys(t *testing.T) {
 	v := 0.00051
 	for note, want := range map[string]bool{"1 of 2 values left out; " + experiment.NeverKept: true, "1 of 2 values left out": false, "": false} {
-		if got := cellOf(&experiment.Row{Measured: &v, Note: note}).Note != ""; got != want {
+		if got := valueCell(&experiment.Row{Measured: &v, Note: note}).Note != ""; got != want {
 			t.Errorf("%q: a note in the report: %v", note, got)
 		}
 	}

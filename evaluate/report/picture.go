@@ -2,8 +2,9 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
+	"os"
 
 	"keygan/data/imagefile"
 	"keygan/data/raster"
@@ -12,42 +13,139 @@ import (
 	"keygan/evaluate/metrics"
 )
 
-// picturesOf makes the pictures of a source's first image: each image by itself, and for each system a strip that shows them side by
-// side, the histograms, and where neighbouring samples lie; and for each generator the keys of the first few images.
-func picturesOf(sp *experiment.Specimen) ([]drawing, error) {
-	out := []drawing{still(sp, "plain", sp.Source+", plain", sp.Plain)}
-	for _, k := range sp.Keys {
-		out = append(out, still(sp, "key-"+experiment.FileName(k.Generator), sp.Source+", key by "+k.Generator, k.Key[0]))
-		file, err := keysFigure(k)
-		if err != nil {
-			return nil, err
+// draw makes the pictures: those of each source's first image, of the attacks, and the training curves.
+func (r *Report) draw() error {
+	r.pictures = map[string][]byte{}
+	for _, sp := range r.Specimens {
+		if err := r.drawSpecimen(sp); err != nil {
+			return err
 		}
-		out = append(out, drawn(sp, SectionKeys, experiment.FileName(k.Generator), fmt.Sprintf("Keys of %d images of %s by %s, and where they differ from the first one's", len(k.Key), sp.Source, k.Generator), file))
+	}
+	for _, a := range r.Attacks {
+		for _, p := range a.Pictures {
+			if err := r.addImage(Picture{File: p.Name, Caption: p.Caption, Section: SectionAttacks}, p.Image); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range r.Generators {
+		r.drawCurves(&r.Generators[i])
+	}
+	return nil
+}
+
+// add keeps a picture. Its File is the name without folder and extension.
+func (r *Report) add(p Picture, png []byte) {
+	p.File = figureFolder + "/" + p.File + ".png"
+	r.Pictures = append(r.Pictures, p)
+	r.pictures[p.File] = png
+}
+
+func (r *Report) addImage(p Picture, m *raster.Image) error {
+	var b bytes.Buffer
+	if err := imagefile.EncodePNG(&b, m); err != nil {
+		return fmt.Errorf("%s: %w", p.File, err)
+	}
+	r.add(p, b.Bytes())
+	return nil
+}
+
+// drawCurves draws the training curves of a generator whose run is known, and notes on others why there are none.
+func (r *Report) drawCurves(g *experiment.GeneratorInfo) {
+	if g.Metrics == "" {
+		g.NoCurves = "the folder of its training run is not known"
+		return
+	}
+	png, err := curvesIn(g.Metrics)
+	switch {
+	case errors.Is(err, figure.ErrNoCurves):
+		g.NoCurves = "its training run has too few epochs"
+	case err != nil:
+		g.NoCurves = err.Error()
+	default:
+		r.add(Picture{File: SectionCurves + "-" + experiment.FileName(g.Name), Caption: "Training of " + g.Name, Section: SectionCurves}, png)
+	}
+}
+
+func curvesIn(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	png, err := figure.Curves(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return png, nil
+}
+
+// drawSpecimen makes the pictures of a source's first image: each image by itself, for each generator the keys of the first few
+// images, and for each system a strip that shows the images side by side, the histograms, and where neighbouring samples lie.
+func (r *Report) drawSpecimen(sp *experiment.Specimen) error {
+	if err := r.addStill(sp, experiment.System{}, "plain", sp.Plain); err != nil {
+		return err
+	}
+	for _, k := range sp.Keys {
+		if err := r.addStill(sp, experiment.System{Scheme: "key", Generator: k.Generator}, "", k.Key[0]); err != nil {
+			return err
+		}
+		png, err := keysFigure(k)
+		if err != nil {
+			return err
+		}
+		caption := fmt.Sprintf("Keys of %d images of %s by %s, and where they differ from the first one's", len(k.Key), sp.Source, k.Generator)
+		r.addFigure(sp, SectionKeys, experiment.System{Generator: k.Generator}, caption, png)
 	}
 	for _, e := range sp.Encrypted {
+		key := e.Key
+		if e.System.Generator != "" {
+			key = nil // it stands with the generator
+		}
 		for _, s := range []struct {
 			name string
 			m    *raster.Image
-		}{{"scrambled", e.Scrambled}, {"cipher", e.Cipher}, {"decrypted", e.Decrypted}, {"wrong-key", e.Wrong}} {
+		}{{"key", key}, {"scrambled", e.Scrambled}, {"cipher", e.Cipher}, {"decrypted", e.Decrypted}, {"wrong-key", e.Wrong}} {
 			if s.m != nil {
-				out = append(out, still(sp, systemFile(e.System)+"-"+s.name, fmt.Sprintf("%s, %s, %s", sp.Source, e.System, s.name), s.m))
+				if err := r.addStill(sp, e.System, s.name, s.m); err != nil {
+					return err
+				}
 			}
 		}
-		figures, err := figures(sp, e)
-		if err != nil {
-			return nil, err
+		if err := r.addFigures(sp, e); err != nil {
+			return err
 		}
-		out = append(out, figures...)
 	}
-	return out, nil
+	return nil
 }
 
-// figures are the strip, the histograms and the scatter plots of one system.
-func figures(sp *experiment.Specimen, e experiment.Encrypted) ([]drawing, error) {
+// stillFile is the name of an image by itself, without folder and extension.
+func stillFile(source string, of experiment.System, what string) string {
+	return experiment.FileName(source + " " + of.Scheme + " " + of.Generator + " " + what)
+}
+
+func (r *Report) addStill(sp *experiment.Specimen, of experiment.System, what string, m *raster.Image) error {
+	caption := sp.Source
+	for _, part := range []string{of.String(), what} {
+		if part != "" {
+			caption += ", " + part
+		}
+	}
+	file := stillFile(sp.Source, of, what)
+	return r.addImage(Picture{File: file, Caption: caption, Section: SectionStills, Source: sp.Source, of: of}, m)
+}
+
+func (r *Report) addFigure(sp *experiment.Specimen, section string, of experiment.System, caption string, png []byte) {
+	file := section + "-" + experiment.FileName(sp.Source+" "+of.Scheme+" "+of.Generator)
+	r.add(Picture{File: file, Caption: caption, Section: section, Source: sp.Source, of: of}, png)
+}
+
+// addFigures draws the strip, the histograms and the scatter plots of one system.
+func (r *Report) addFigures(sp *experiment.Specimen, e experiment.Encrypted) error {
 	tiles := stripTiles(e)
 	strip, err := figure.Strip([]figure.Row{{Title: fmt.Sprintf("%s: %s", e.System, sp.Source), Tiles: tiles[:3]}, {Tiles: tiles[3:]}})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	images := []figure.Tile{{Label: "plain", Image: e.Plain}}
 	if e.Key != nil {
@@ -56,21 +154,20 @@ func figures(sp *experiment.Specimen, e experiment.Encrypted) ([]drawing, error)
 	images = append(images, figure.Tile{Label: "cipher", Image: e.Cipher})
 	histograms, err := figure.Histograms(images)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	scatter, err := figure.Neighbours([]figure.Tile{images[0], images[len(images)-1]})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	on := fmt.Sprintf(" of %s under %s", sp.Source, e.System)
-	return []drawing{
-		drawn(sp, SectionStrips, systemFile(e.System), "From plain to decrypted image"+on, strip),
-		drawn(sp, SectionHistograms, systemFile(e.System), "Histograms"+on, histograms),
-		drawn(sp, SectionScatter, systemFile(e.System), "Neighbouring samples before and after encryption"+on, scatter),
-	}, nil
+	r.addFigure(sp, SectionStrips, e.System, "From plain to decrypted image"+on, strip)
+	r.addFigure(sp, SectionHistograms, e.System, "Histograms"+on, histograms)
+	r.addFigure(sp, SectionScatter, e.System, "Neighbouring samples before and after encryption"+on, scatter)
+	return nil
 }
 
-// stripTiles are the stations of an image, in two rows that fit a page: plain → key → scrambled → cipher → decrypted → decrypted with a wrong key, with a word where there is no image.
+// stripTiles are the stations of an image, with a word where there is no image.
 func stripTiles(e experiment.Encrypted) []figure.Tile {
 	same := "differs from the plain image"
 	if bytes.Equal(e.Plain.Pix, e.Decrypted.Pix) {
@@ -83,7 +180,7 @@ func stripTiles(e experiment.Encrypted) []figure.Tile {
 	return []figure.Tile{
 		{Label: "1  plain", Image: e.Plain},
 		{Label: "2  key", Image: e.Key, Empty: "no key image"},
-		{Label: "3  scrambled", Image: e.Scrambled, Empty: "none to be seen by itself"},
+		{Label: "3  scrambled", Image: e.Scrambled, Empty: "no scrambled image"},
 		{Label: "4  cipher", Image: e.Cipher},
 		{Label: "5  decrypted", Image: e.Decrypted, Below: same},
 		wrong,
@@ -92,12 +189,12 @@ func stripTiles(e experiment.Encrypted) []figure.Tile {
 
 // keysFigure shows the plain images, below each its key, and below that where the key differs from the first one.
 func keysFigure(k experiment.Keyed) ([]byte, error) {
-	var plain, keys, differences []figure.Tile
+	var plain, keys []figure.Tile
+	differences := []figure.Tile{{Label: "difference", Empty: "absolute difference from key 1, black where they are equal"}}
 	for i, key := range k.Key {
 		plain = append(plain, figure.Tile{Label: fmt.Sprintf("plain %d", i+1), Image: k.Plain[i]})
 		keys = append(keys, figure.Tile{Label: fmt.Sprintf("key %d", i+1), Image: key})
 		if i == 0 {
-			differences = append(differences, figure.Tile{Label: "difference", Empty: "absolute difference from key 1, black where they are equal"})
 			continue
 		}
 		npcr, err := metrics.NPCR(k.Key[0], key)
@@ -116,31 +213,49 @@ func keysFigure(k experiment.Keyed) ([]byte, error) {
 	return figure.Strip([]figure.Row{{Tiles: plain}, {Tiles: keys}, {Tiles: differences}})
 }
 
-// still is an image by itself.
-func still(sp *experiment.Specimen, name, caption string, m *raster.Image) drawing {
-	return drawing{
-		Picture{File: experiment.FileName(sp.Source) + "-" + name + ".png", Caption: caption, Section: SectionStills, Source: sp.Source},
-		func(w io.Writer) error { return imagefile.EncodePNG(w, m) },
-	}
+// An extreme is the system with the best or the worst verdicts, with the plain image, its key and its cipher image.
+type extreme struct {
+	Title    string
+	Pictures []Picture // a Picture without a File stands for an image that there is none of
 }
 
-// drawn is a figure that was made already, a PNG file.
-func drawn(sp *experiment.Specimen, section, of, caption string, file []byte) drawing {
-	return drawing{Picture{File: section + "-" + experiment.FileName(sp.Source) + "-" + of + ".png", Caption: caption, Section: section, Source: sp.Source}, content(file)}
+// Extremes are the best and the worst of the measured systems, by the share of thresholds that they fail and of attacks that break them.
+func (r *Report) Extremes() []extreme {
+	if len(r.Specimens) == 0 || len(r.Specimens[0].Encrypted) == 0 {
+		return nil
+	}
+	sp := r.Specimens[0]
+	best, worst := sp.Encrypted[0], sp.Encrypted[0]
+	for _, e := range sp.Encrypted[1:] {
+		if r.standing(e.System).badness() < r.standing(best.System).badness() {
+			best = e
+		}
+		if r.standing(e.System).badness() > r.standing(worst.System).badness() {
+			worst = e
+		}
+	}
+	if best.System == worst.System {
+		return []extreme{r.extreme(sp, best, "")}
+	}
+	return []extreme{r.extreme(sp, best, "The best: "), r.extreme(sp, worst, "The worst: ")}
 }
 
-func content(file []byte) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := w.Write(file)
-		return err
+func (r *Report) extreme(sp *experiment.Specimen, e experiment.Encrypted, which string) extreme {
+	key := stillFile(sp.Source, experiment.System{Scheme: "key", Generator: e.System.Generator}, "")
+	if e.System.Generator == "" {
+		key = stillFile(sp.Source, e.System, "key")
 	}
-}
-
-// systemFile is the system in file names.
-func systemFile(s experiment.System) string {
-	name := s.Scheme
-	if s.Generator != "" {
-		name += " " + s.Generator
+	out := extreme{Title: fmt.Sprintf("%s%s. %s.", which, e.System, r.standing(e.System))}
+	for _, p := range []Picture{
+		{File: stillFile(sp.Source, experiment.System{}, "plain"), Caption: "plain image"},
+		{File: key, Caption: "key image"},
+		{File: stillFile(sp.Source, e.System, "cipher"), Caption: "cipher image"},
+	} {
+		p.File = figureFolder + "/" + p.File + ".png"
+		if r.pictures[p.File] == nil {
+			p.File, p.Caption = "", "no key image: the key is a number"
+		}
+		out.Pictures = append(out.Pictures, p)
 	}
-	return experiment.FileName(name)
+	return out
 }

@@ -61,8 +61,8 @@ func (p PublishedFigure) near(row *experiment.Row) bool {
 	return math.Abs(*row.Measured-p.Number) <= p.Unit+2*spread
 }
 
-// kind is the published name of the metric: NPCR, SSIM.
-func (p PublishedFigure) kind() string {
+// Kind is the published name of the metric: NPCR, SSIM.
+func (p PublishedFigure) Kind() string {
 	name, _, _ := strings.Cut(p.Metric, "_")
 	return strings.ToUpper(name)
 }

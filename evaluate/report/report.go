@@ -1,8 +1,8 @@
 // Package report writes the results of an experiment: tables, pictures, and what they show in words.
 //
-// [New] draws the pictures, judges the claims and states the findings; [Report.Write] puts all of it into a folder, as results.md,
-// .csv, .json and .tex, report.html and PNG files. Every number is computed from the results, every sentence stands only where the
-// numbers bear it out, and NaN and infinities never reach a file.
+// [New] draws the pictures, judges the claims and states the findings. [Report.Write] puts all of it into a folder: report.html, the
+// same as results.md, .csv, .json and .tex, and the pictures as PNG files in the folder figures. Every number is computed from the
+// results, every sentence stands only where the numbers bear it out, and NaN and infinities never reach a file.
 package report
 
 import (
@@ -15,7 +15,7 @@ import (
 type Report struct {
 	experiment.Results
 	Checklist  []Check           `json:"checklist"` // TC1 to TC5
-	Findings   []string          `json:"findings"`  // what the values show, in sentences
+	Findings   []Finding         `json:"findings"`  // what the values show, in sentences
 	Published  []PublishedFigure `json:"published"`
 	Pictures   []Picture         `json:"pictures"` // in the order in which they are shown
 	Provenance Provenance        `json:"provenance"`
@@ -37,8 +37,26 @@ func New(results *experiment.Results, command string, began time.Time) (*Report,
 	if err := r.draw(); err != nil {
 		return nil, err
 	}
-	r.Checklist, r.Findings = checklist(r), findings(r)
-	return r, nil
+	r.Checklist = checklist(r)
+	r.Findings, err = findings(r)
+	return r, err
+}
+
+// A Finding is what the values show, in plain text: in a few words, and then in full. In JSON it is one string.
+type Finding struct{ Head, Text string }
+
+// MarshalText joins both parts.
+func (f Finding) MarshalText() ([]byte, error) {
+	if f.Head == "" {
+		return []byte(f.Text), nil
+	}
+	return []byte(f.Head + " " + f.Text), nil
+}
+
+// UnmarshalText takes everything for the text.
+func (f *Finding) UnmarshalText(text []byte) error {
+	*f = Finding{Text: string(text)}
+	return nil
 }
 
 // A Check is one claim of the checklist, TC1 to TC5, and what speaks for and against it.
@@ -46,16 +64,18 @@ type Check struct {
 	ID       string             `json:"id"`
 	Claim    string             `json:"claim"`
 	Verdict  experiment.Verdict `json:"verdict,omitempty"` // None: not measured
-	Evidence []string           `json:"evidence"`          // sentences
+	Evidence []string           `json:"evidence"`          // sentences in plain text
 	Pictures []string           `json:"pictures,omitempty"`
 }
 
-// A Picture is a PNG file beside the tables.
+// A Picture is a PNG file.
 type Picture struct {
-	File    string `json:"file"`
+	File    string `json:"file"` // its path in the folder of the report, with slashes
 	Caption string `json:"caption"`
 	Section string `json:"section"` // of the report: one of the Section constants
 	Source  string `json:"source,omitempty"`
+
+	of experiment.System
 }
 
 // The sections of pictures.
@@ -68,19 +88,3 @@ const (
 	SectionCurves     = "curves"
 	SectionAttacks    = "attacks"
 )
-
-// A definition explains a metric.
-type definition struct{ Name, ID, Text string }
-
-// definitions are those of the metrics in the report.
-func (r *Report) definitions() []definition {
-	var out []definition
-	seen := map[string]bool{}
-	for _, row := range r.Rows {
-		if !seen[row.Metric] {
-			seen[row.Metric] = true
-			out = append(out, definition{row.Name, row.Metric, row.Definition})
-		}
-	}
-	return out
-}

@@ -3,75 +3,62 @@ package report
 import (
 	"cmp"
 	"encoding/csv"
-	"encoding/json"
-	"fmt"
 	"io"
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"keygan/evaluate/experiment"
 )
 
-// notPublished stands in the published column where no publication gives a figure.
-const notPublished = "not published"
-
-// The names of the tables.
 const (
-	tableMarkdown = "results.md"
-	tableCSV      = "results.csv"
-	tableJSON     = "results.json"
-	tableTeX      = "results.tex"
-	tableHTML     = "report.html"
+	notMeasured  = "not measured"
+	notPublished = "not published"
 )
 
-// An outputFile is a table, and what writes it.
-type outputFile struct {
-	name  string
-	write func(io.Writer) error
+// A grid is a table as it is shown: the first column of each line is its heading. Its texts are plain.
+type grid struct {
+	Caption string
+	Head    []string
+	Lines   [][]cell
 }
 
-// tables are the report in all its forms.
-func (r *Report) tables() []outputFile {
-	return []outputFile{{tableMarkdown, r.WriteMarkdown}, {tableCSV, r.WriteCSV}, {tableJSON, r.WriteJSON}, {tableTeX, r.WriteTeX}, {tableHTML, r.WriteHTML}}
+// A cell is a text with what was judged of it.
+type cell struct {
+	Text    string
+	Verdict experiment.Verdict
+	Empty   bool   // not measured, or nothing to say
+	Note    string // what must be read with the value
 }
 
-// WriteJSON writes the report as one JSON object.
-func (r *Report) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(r)
+// Long says that a text takes a wide column.
+func (c cell) Long() bool { return len(c.Text)+len(c.Note) > 60 }
+
+func plain(texts ...string) []cell {
+	out := make([]cell, len(texts))
+	for i, t := range texts {
+		out[i].Text = t
+	}
+	return out
 }
 
 // WriteCSV writes the rows in long form, one line a metric, numbers in full precision.
 func (r *Report) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
-	header := []string{"source", "scheme", "generator", "metric", "definition", "unit", "measured", "sd", "n", "expected", "threshold_low", "threshold_high",
-		"missed", "verdict", "published", "note"}
-	if err := c.Write(header); err != nil {
-		return err
-	}
+	c.Write([]string{"source", "scheme", "generator", "metric", "definition", "unit", "measured", "sd", "n",
+		"expected", "threshold_low", "threshold_high", "missed", "verdict", "published", "note"})
 	for _, row := range r.Rows {
-		verdict, published := string(row.Verdict), row.Published
-		if verdict == "" {
-			verdict = "no threshold"
-		}
+		verdict := cmp.Or(string(row.Verdict), "no threshold")
 		if row.N == 0 {
-			verdict, _, _ = strings.Cut(cmp.Or(row.Note, "not measured"), ":")
-		}
-		if published == "" {
-			published = notPublished
+			verdict, _, _ = strings.Cut(cmp.Or(row.Note, notMeasured), ":")
 		}
 		measured := number(row.Measured)
 		if row.Infinite {
 			measured = "inf"
 		}
-		if err := c.Write([]string{row.Source, row.Scheme, row.Generator, row.Metric, row.Definition, row.Unit, measured, number(row.SD), strconv.Itoa(row.N),
-			number(row.Expected), number(row.Low), number(row.High), strconv.Itoa(row.Missed), verdict, published, row.Note}); err != nil {
-			return err
-		}
+		c.Write([]string{row.Source, row.Scheme, row.Generator, row.Metric, row.Definition, row.Unit, measured, number(row.SD),
+			strconv.Itoa(row.N), number(row.Expected), number(row.Low), number(row.High), strconv.Itoa(row.Missed), verdict,
+			cmp.Or(row.Published, notPublished), row.Note})
 	}
 	c.Flush()
 	return c.Error()
@@ -85,8 +72,7 @@ func number(v *float64) string {
 	return strconv.FormatFloat(*v, 'g', -1, 64)
 }
 
-// decimal is a value with so many decimals, or with as many as two significant digits need where it is smaller than that
-// shows.
+// decimal is a value with the given number of decimals. A smaller value has as many as two significant digits need.
 func decimal(v float64, digits int) string {
 	if a := math.Abs(v); a > 0 && a < 9.5*math.Pow10(-digits) {
 		digits = 1 - int(math.Floor(math.Log10(a)))
@@ -95,10 +81,7 @@ func decimal(v float64, digits int) string {
 }
 
 // valueText is the measured mean for people.
-func valueText(row *experiment.Row) string { return withDigits(row, row.Digits) }
-
-// withDigits is valueText with another number of decimals.
-func withDigits(row *experiment.Row, digits int) string {
+func valueText(row *experiment.Row, digits int) string {
 	switch {
 	case row.Infinite:
 		return "∞"
@@ -108,87 +91,62 @@ func withDigits(row *experiment.Row, digits int) string {
 	return decimal(*row.Measured, digits)
 }
 
-// spreadText is the mean with standard deviation and count.
+// spreadText is the mean with its standard deviation.
 func spreadText(row *experiment.Row) string {
-	v := valueText(row)
+	v := valueText(row, row.Digits)
 	if row.Measured != nil && row.SD != nil && *row.SD > 0 {
 		v += " ± " + decimal(*row.SD, row.Digits)
 	}
 	return v
 }
 
-// expectedText is what random data would give, for people.
-func expectedText(row *experiment.Row) string {
+// expectedText is what random data or an exact decryption gives, for people.
+func expectedText(row *experiment.Row, digits int) string {
 	switch {
-	case row.Metric == experiment.IDPSNRDecrypted:
+	case row.ExpectsInfinity:
 		return "∞"
 	case row.Expected == nil:
 		return ""
 	}
-	return decimal(*row.Expected, row.Digits)
-}
-
-// expectedBriefly is expectedText in a sentence.
-func expectedBriefly(row *experiment.Row) string {
-	if row.Expected == nil {
-		return ""
-	}
-	return decimal(*row.Expected, row.Brief)
+	return decimal(*row.Expected, digits)
 }
 
 // thresholdText is the band of the critical values, for people.
 func thresholdText(row *experiment.Row) string {
-	digits := row.Digits
 	switch {
-	case row.Metric == experiment.IDPSNRDecrypted:
+	case row.ExpectsInfinity:
 		return "exactly ∞"
-	case row.Low != nil && row.High != nil && *row.Low == *row.High:
+	case row.Exact():
 		return "exactly " + strconv.FormatFloat(*row.Low, 'f', -1, 64)
 	case row.Low != nil && row.High != nil:
-		return decimal(*row.Low, digits) + " to " + decimal(*row.High, digits)
+		return decimal(*row.Low, row.Digits) + " to " + decimal(*row.High, row.Digits)
 	case row.Low != nil:
-		return "≥ " + decimal(*row.Low, digits)
+		return "≥ " + decimal(*row.Low, row.Digits)
 	case row.High != nil:
-		return "≤ " + decimal(*row.High, digits)
+		return "≤ " + decimal(*row.High, row.Digits)
 	}
 	return ""
 }
 
-// judgedText is the verdict with the count that missed, for people.
-func judgedText(row *experiment.Row) string {
-	if row.Verdict == experiment.None {
-		return ""
+// titleOf is a metric's name and unit.
+func titleOf(name, unit string) string {
+	if unit == "" || strings.Contains(name, unit) {
+		return name
 	}
-	if row.N > 1 {
-		return fmt.Sprintf("%s (%d of %d outside)", row.Verdict, row.Missed, row.N)
-	}
-	return string(row.Verdict)
+	return name + ", " + unit
 }
 
-// markdownTable writes aligned columns, so that the table can be read as it is, too.
-func markdownTable(w io.Writer, table [][]string) error {
-	widths := make([]int, len(table[0]))
-	for _, line := range table {
-		for i, cell := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell), 3)
-		}
+// valueCell is a cell of the side-by-side tables.
+func valueCell(row *experiment.Row) cell {
+	switch {
+	case row == nil:
+		return cell{Text: notMeasured, Empty: true}
+	case row.Measured == nil && !row.Infinite:
+		return cell{Text: row.Note, Empty: true}
 	}
-	var b strings.Builder
-	write := func(line []string) {
-		for i, cell := range line {
-			fmt.Fprintf(&b, "| %s%s ", cell, strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
-		}
-		b.WriteString("|\n")
+	c := cell{Text: valueText(row, row.Brief), Verdict: row.Verdict}
+	if strings.Contains(row.Note, experiment.NeverKept) {
+		c.Note = "as a broken implementation: a secret is never kept"
 	}
-	write(table[0])
-	for _, n := range widths {
-		b.WriteString("|" + strings.Repeat("-", n+2))
-	}
-	b.WriteString("|\n")
-	for _, line := range table[1:] {
-		write(line)
-	}
-	b.WriteString("\n")
-	_, err := io.WriteString(w, b.String())
-	return err
+	return c
 }

@@ -11,27 +11,19 @@ import (
 	"keygan/evaluate/experiment"
 )
 
-// WriteTeX writes tables to \input into a paper: of each source the systems side by side, then measured beside published, then the
-// claims. They need the packages booktabs and graphicx, and nothing beyond pdfLaTeX's own fonts.
+// WriteTeX writes tables to \input into a paper: for each source the systems side by side, then measured beside published, then the
+// verdicts and the claims. They need the packages booktabs and graphicx, and nothing beyond pdfLaTeX's own fonts.
 func (r *Report) WriteTeX(w io.Writer) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%% Results of keygan evaluate: %s. Needs \\usepackage{booktabs,graphicx}.\n", strings.Map(oneLine, r.Config.Name))
-	p := &page{Report: r}
-	for i, g := range p.SideBySide() {
+	fmt.Fprintf(&b, "%% Results of keygan evaluate: %s. Needs \\usepackage{booktabs,graphicx}.\n", line(r.Config.Name))
+	for i, g := range r.SideBySide() {
 		texTable(&b, fmt.Sprintf("systems-%d", i+1), g, "")
 	}
-	for i, g := range p.PublishedTables() {
+	for i, g := range r.PublishedTables() {
 		texTable(&b, fmt.Sprintf("published-%d", i+1), without(g, 1), "") // the definitions are sentences
 	}
-	claims := grid{Caption: "Claims made for XOR with the key image of a network", Head: []string{"", "claim", "verdict"}}
-	for _, c := range r.Checklist {
-		verdict := string(c.Verdict)
-		if c.Verdict == experiment.None {
-			verdict = "not measured"
-		}
-		claims.Lines = append(claims.Lines, plain(c.ID, c.Claim, verdict))
-	}
-	texTable(&b, "claims", claims, `lp{0.72\linewidth}l`)
+	texTable(&b, "verdicts", r.Verdicts(), "")
+	texTable(&b, "claims", r.Claims(), `lp{0.72\linewidth}l`)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -45,26 +37,12 @@ func oneLine(c rune) rune {
 
 // without leaves out a column.
 func without(g grid, column int) grid {
-	drop := func(n int) (kept []int) {
-		for i := range n {
-			if i != column {
-				kept = append(kept, i)
-			}
-		}
-		return kept
+	g.Head = slices.Delete(slices.Clone(g.Head), column, column+1)
+	g.Lines = slices.Clone(g.Lines)
+	for i, line := range g.Lines {
+		g.Lines[i] = slices.Delete(slices.Clone(line), column, column+1)
 	}
-	out := grid{Caption: g.Caption}
-	for _, i := range drop(len(g.Head)) {
-		out.Head = append(out.Head, g.Head[i])
-	}
-	for _, line := range g.Lines {
-		var kept []cell
-		for _, i := range drop(len(line)) {
-			kept = append(kept, line[i])
-		}
-		out.Lines = append(out.Lines, kept)
-	}
-	return out
+	return g
 }
 
 // texTable writes one table, no wider than the text. A value that fails its threshold is marked with an asterisk. Columns, if not
@@ -77,8 +55,10 @@ func texTable(w io.Writer, label string, g grid, columns string) {
 	if slices.ContainsFunc(g.Lines, func(line []cell) bool { return slices.ContainsFunc(line, cell.noted) }) {
 		marks += " A dagger marks what a broken implementation would give: no secret is kept for a second image."
 	}
-	fmt.Fprintf(w, "\n\\begin{table}[htbp]\n\\centering\n\\setlength{\\belowcaptionskip}{6pt}\n\\caption{%s.%s}\n\\label{tab:keygan-%s}\n", texEscape(g.Caption), marks, label)
-	fmt.Fprintf(w, "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%%\n\\begin{tabular}{%s}\n\\toprule\n", cmp.Or(columns, strings.Repeat("l", len(g.Head))))
+	fmt.Fprintf(w, "\n\\begin{table}[htbp]\n\\centering\n\\setlength{\\belowcaptionskip}{6pt}\n\\caption{%s.%s}\n\\label{tab:keygan-%s}\n",
+		texEscape(g.Caption), marks, label)
+	fmt.Fprintf(w, "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%%\n\\begin{tabular}{%s}\n\\toprule\n",
+		cmp.Or(columns, strings.Repeat("l", len(g.Head))))
 	var head []string
 	for _, h := range g.Head {
 		head = append(head, texHead(h))
@@ -87,12 +67,12 @@ func texTable(w io.Writer, label string, g grid, columns string) {
 	for _, line := range g.Lines {
 		var cells []string
 		for _, c := range line {
-			text := texEscape(c.Text)
+			text := texEscape(cmp.Or(c.Text, string(c.Verdict)))
 			switch {
 			case c.Empty: // the reason is in the other tables
 				reason, _, _ := strings.Cut(c.Text, ":")
 				text = "\\textit{" + texEscape(reason) + "}"
-			case c.Verdict == experiment.Fail:
+			case c.failed():
 				text += "$^{*}$"
 			}
 			if c.noted() {
@@ -105,7 +85,8 @@ func texTable(w io.Writer, label string, g grid, columns string) {
 	fmt.Fprint(w, "\\bottomrule\n\\end{tabular}}\n\\end{table}\n")
 }
 
-func (c cell) failed() bool { return c.Verdict == experiment.Fail && !c.Empty }
+// failed says that a value needs a mark; a verdict by itself needs none.
+func (c cell) failed() bool { return c.Verdict == experiment.Fail && !c.Empty && c.Text != "" }
 func (c cell) noted() bool  { return c.Note != "" }
 
 // texHead is the heading of a column: the generator below the scheme, the source below "measured".
@@ -121,13 +102,14 @@ func texHead(s string) string {
 var texCharacters = strings.NewReplacer(
 	`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, "%", `\%`, "_", `\_`, "~", `$\sim$`, "^", `\textasciicircum{}`,
 	"<", `\textless{}`, ">", `\textgreater{}`, "|", `\textbar{}`, `"`, "''",
-	"χ", `$\chi$`, "²", `$^2$`, "×", `$\times$`, "±", `$\pm$`, "∞", `$\infty$`, "≥", `$\ge$`, "≤", `$\le$`, "≈", `$\approx$`, "−", `$-$`, "–", "--", "—", "---",
+	"χ", `$\chi$`, "²", `$^2$`, "×", `$\times$`, "±", `$\pm$`, "∞", `$\infty$`, "≥", `$\ge$`, "≤", `$\le$`,
+	"≈", `$\approx$`, "−", `$-$`, "–", "--", "—", "---",
 	"…", `\ldots{}`, "“", "``", "”", "''", "’", "'", "→", `$\to$`, "σ", `$\sigma$`,
 )
 
 // texEscape makes a text safe for TeX. A minus before a digit becomes one; what pdfLaTeX has no letter for becomes a question mark.
 func texEscape(s string) string {
-	s = texCharacters.Replace(strings.Map(oneLine, s))
+	s = texCharacters.Replace(line(s))
 	if len(s) > 1 && s[0] == '-' && s[1] >= '0' && s[1] <= '9' {
 		s = "$-$" + s[1:]
 	}

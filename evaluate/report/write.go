@@ -1,88 +1,91 @@
 package report
 
 import (
-	"bytes"
-	"fmt"
+	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"keygan/data/imagefile"
 	"keygan/internal/atomicfile"
 )
 
-// draw makes the pictures.
-func (r *Report) draw() error {
-	r.pictures = map[string][]byte{}
-	var all []drawing
-	for _, sp := range r.Specimens {
-		made, err := picturesOf(sp)
-		if err != nil {
-			return err
-		}
-		all = append(all, made...)
-	}
-	for _, a := range r.Attacks {
-		for _, p := range a.Pictures {
-			all = append(all, drawing{
-				Picture{File: p.Name + ".png", Caption: p.Caption, Section: SectionAttacks},
-				func(w io.Writer) error { return imagefile.EncodePNG(w, p.Image) },
-			})
-		}
-	}
-	for _, d := range append(all, curvesOf(r.Generators)...) {
-		var b bytes.Buffer
-		if err := d.write(&b); err != nil {
-			return fmt.Errorf("%s: %w", d.File, err)
-		}
-		r.Pictures = append(r.Pictures, d.Picture)
-		r.pictures[d.File] = b.Bytes()
-	}
-	return nil
-}
+// figureFolder holds the pictures, so that a results folder opens on the report.
+const figureFolder = "figures"
 
-// A drawing is a picture, and what draws it.
-type drawing struct {
-	Picture
+// An outputFile is a table or the report, and what writes it.
+type outputFile struct {
+	name  string
 	write func(io.Writer) error
 }
 
-// Write puts the pictures and the tables into the folder out.
-func (r *Report) Write(out string, overwrite bool) error {
-	var files []atomicfile.File
-	add := func(name string, write func(io.Writer) error) {
-		files = append(files, atomicfile.File{Path: filepath.Join(out, name), Perm: 0o666, Write: write})
+// tables are the report in all its forms. The last one is there only if everything else is.
+func (r *Report) tables() []outputFile {
+	return []outputFile{
+		{"results.md", r.WriteMarkdown}, {"results.csv", r.WriteCSV}, {"results.json", r.WriteJSON}, {"results.tex", r.WriteTeX},
+		{"report.html", r.WriteHTML},
 	}
+}
+
+// Write puts the pictures and then the tables into the folder out, which it makes. After an error nothing new is there: no table, and
+// no picture but those that replaced others.
+func (r *Report) Write(out string, overwrite bool) error {
+	var pictures, tables []atomicfile.File
 	for _, p := range r.Pictures {
-		add(p.File, func(w io.Writer) error {
-			_, err := w.Write(r.pictures[p.File])
-			return err
-		})
+		pictures = append(pictures, atomicfile.File{Path: filepath.Join(out, p.File), Perm: 0o666, Write: content(r.pictures[p.File])})
 	}
 	for _, t := range r.tables() {
-		add(t.name, t.write)
+		tables = append(tables, atomicfile.File{Path: filepath.Join(out, t.name), Perm: 0o666, Write: t.write})
 	}
-	return atomicfile.WriteAll("", overwrite, files...)
+	err := atomicfile.WriteAll(out, overwrite, pictures...)
+	if err == nil {
+		if err = atomicfile.WriteAll("", overwrite, tables...); err == nil {
+			return nil
+		}
+		for _, p := range pictures {
+			if info, statErr := os.Lstat(p.Path); statErr == nil && !overwrite {
+				err = errors.Join(err, atomicfile.Remove(p.Path, info))
+			}
+		}
+	}
+	atomicfile.RemoveEmpty(out, []string{filepath.Join(out, figureFolder)})
+	return err
+}
+
+func content(file []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(file)
+		return err
+	}
 }
 
 // Occupied returns a file of a folder that a run could want to write: a table, the report, or a picture; or "".
 func Occupied(folder string) (string, error) {
 	for _, t := range (*Report)(nil).tables() {
-		if path := filepath.Join(folder, t.name); isThere(path) {
+		path := filepath.Join(folder, t.name)
+		if _, err := os.Lstat(path); err == nil {
 			return path, nil
 		}
 	}
-	entries, err := os.ReadDir(folder)
-	for _, e := range entries {
-		if strings.EqualFold(filepath.Ext(e.Name()), ".png") {
-			return filepath.Join(folder, e.Name()), nil
+	for _, dir := range []string{folder, filepath.Join(folder, figureFolder)} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+		for _, e := range entries {
+			if strings.EqualFold(filepath.Ext(e.Name()), ".png") {
+				return filepath.Join(dir, e.Name()), nil
+			}
 		}
 	}
-	return "", err
+	return "", nil
 }
 
-func isThere(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
+// WriteJSON writes the report as one JSON object.
+func (r *Report) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(r)
 }
