@@ -15,8 +15,8 @@ import (
 
 	torch "keygan/gotorch"
 	"keygan/internal/cpumodel"
-	"keygan/train/runlog"
 	"keygan/internal/version"
+	"keygan/train/runlog"
 )
 
 // recorder is the hook that keeps run.json.
