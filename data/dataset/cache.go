@@ -32,46 +32,31 @@ type CacheOptions struct {
 	Size     int    // images are Size×Size
 	Channels int    // 1 grey or 3 RGB
 
-	// Progress, if set, is called while images are added to the cache: with 0 first, then after each image, by one goroutine at a time.
-	Progress func(done, total int)
-
-	// Reading, if set, is called in the same way while files are read to find their hashes.
-	Reading func(done, total int)
-
-	// Waiting, if set, is called when another process is adding the same images, which may take its time.
-	Waiting func()
+	// Progress is called for images added to the cache, Reading for files read to find their hashes: with 0 first, then after each, by one
+	// goroutine at a time. Waiting is called when another process is adding the same images. All may be nil.
+	Progress, Reading func(done, total int)
+	Waiting           func()
 }
 
-func (o CacheOptions) validate() error {
-	switch {
-	case o.Size < 1 || o.Size > 1<<14:
-		return fmt.Errorf("a cache of images of size %d: 1 to %d", o.Size, 1<<14)
-	case o.Channels != 1 && o.Channels != 3:
-		return fmt.Errorf("a cache of images with %d channels: 1 (grey) or 3 (RGB)", o.Channels)
-	}
-	return nil
-}
-
-// Cached returns a source of the same images at Size×Size with Channels channels of 8 bits, as a Loader would make them (of 16 bits the
-// nearest 8), decoded once and for all. A 4020×4892 X-ray takes about half a second to decode, its 256×256 pixels a tenth of a
-// millisecond to fetch.
+// Cached returns a source of the same images at Size×Size with Channels channels of 8 bits, as a Loader would make them, decoded once and
+// for all. A 4020×4892 X-ray takes about half a second to decode, its 256×256 pixels a tenth of a millisecond to fetch.
 //
 // Each image is a file in Dir, named by a hash of its file's SHA-256, the part of that file, Size, Channels and the transform. So a
 // cached image never stands for anything but what it was made of, sets share their images, and processes share Dir: of two that add the
 // same set, the second waits for the first. A checksum tells damage, and a damaged image is decoded again. Hashes of files are remembered
 // by path, size and time of change. Only the user can read Dir, as medical images demand, and may delete it at any time.
 //
-// When ctx ends, Cached returns its error; what it has added until then stays. All other errors are about Dir: it cannot be made or
-// written to, or is full. Without a cache the images are as good: Fitted gives the same ones.
+// When ctx ends, Cached returns its error and keeps what it has added. All other errors are about Dir: it cannot be made or written to,
+// or is full. Without a cache the images are as good: Fitted gives the same ones.
 //
 // Images that do not come from a file and those that cannot be read are not on the disk. Image makes them, or gives the error. It keeps
 // up to 512 MB of what it made in memory.
 func Cached(ctx context.Context, src Source, o CacheOptions) (Source, error) {
-	c, err := fitted(src, o)
+	c, err := fitted(src, o.Size, o.Channels)
 	if err != nil {
 		return nil, err
 	}
-	files := filesOf(src)
+	files := filesOf(src, locatedFile)
 	if len(files) == 0 { // nothing to keep: no folder is made either
 		return c, nil
 	}
@@ -93,23 +78,25 @@ func Cached(ctx context.Context, src Source, o CacheOptions) (Source, error) {
 
 // Fitted returns the images that Cached would, size×size with 8 bits a sample, without a folder.
 func Fitted(src Source, size, channels int) (Source, error) {
-	c, err := fitted(src, CacheOptions{Size: size, Channels: channels})
+	c, err := fitted(src, size, channels)
 	if err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-func fitted(src Source, o CacheOptions) (*cached, error) {
-	if err := o.validate(); err != nil {
-		return nil, err
+func fitted(src Source, size, channels int) (*cached, error) {
+	switch {
+	case size < 1 || size > 1<<14:
+		return nil, fmt.Errorf("a cache of images of size %d: 1 to %d", size, 1<<14)
+	case channels != 1 && channels != 3:
+		return nil, fmt.Errorf("a cache of images with %d channels: 1 (grey) or 3 (RGB)", channels)
 	}
-	return &cached{Source: src, size: o.Size, channels: o.Channels,
+	return &cached{Source: src, size: size, channels: channels,
 		entries: make([]*cacheEntry, src.Len()), kept: make([]atomic.Pointer[raster.Image], src.Len())}, nil
 }
 
-// CheckCacheFolder returns the reason why nothing can be cached in a folder, or nil. "" is the user's folder, as in CacheOptions. A
-// missing folder is made.
+// CheckCacheFolder returns the reason why nothing can be cached in a folder, or nil. "" is the user's folder. A missing folder is made.
 func CheckCacheFolder(dir string) error {
 	dir, err := makeCacheFolder(dir)
 	if err != nil {
@@ -118,8 +105,7 @@ func CheckCacheFolder(dir string) error {
 	return atomicfile.Probe(dir)
 }
 
-func makeCacheFolder(dir string) (string, error) {
-	var err error
+func makeCacheFolder(dir string) (made string, err error) {
 	if dir == "" {
 		if dir, err = os.UserCacheDir(); err != nil {
 			return "", fmt.Errorf("no folder for cached images: %w", err)
@@ -128,10 +114,8 @@ func makeCacheFolder(dir string) (string, error) {
 	} else if dir, err = expandHome(dir); err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("%s: %w", dir, fileerr.Reason(err))
-	}
-	return dir, nil
+	defer fileerr.Name(dir, &err)
+	return dir, os.MkdirAll(dir, 0o700)
 }
 
 // cached is a source at a fixed size with a cache before it, on the disk and in memory.
@@ -161,17 +145,23 @@ func (c *cached) Image(i int) (*raster.Image, error) {
 	if m := c.kept[i].Load(); m != nil {
 		return m.Clone(), nil
 	}
+	m, err := c.fit(i)
+	if err != nil {
+		return nil, err
+	}
+	if bytes := int64(len(m.Pix)); c.keeping.Add(bytes) > keptBytes || !c.kept[i].CompareAndSwap(nil, m.Clone()) {
+		c.keeping.Add(-bytes)
+	}
+	return m, nil
+}
+
+// fit decodes an image and fits it to the size and to 8 bits.
+func (c *cached) fit(i int) (*raster.Image, error) {
 	m, err := c.Source.Image(i)
 	if err != nil {
 		return nil, err
 	}
-	m = m.Fit(c.size, c.channels).EightBits()
-	if bytes := int64(len(m.Pix)); c.keeping.Add(bytes) > keptBytes {
-		c.keeping.Add(-bytes)
-	} else if !c.kept[i].CompareAndSwap(nil, m.Clone()) {
-		c.keeping.Add(-bytes)
-	}
-	return m, nil
+	return m.Fit(c.size, c.channels).EightBits(), nil
 }
 
 // fill adds the missing images to the disk, under a lock. Other processes with the same images wait for it.
@@ -182,15 +172,14 @@ func (c *cached) fill(ctx context.Context, entries []*cacheEntry, o CacheOptions
 			all.Write(e.key[:])
 		}
 	}
-	lock := filepath.Join(o.Dir, fmt.Sprintf("%x.lock", all.Sum(nil)[:8]))
-	missing := missingEntries(entries, o)
+	missing := c.missing(entries)
 	if len(missing) > 0 {
-		unlock, err := lockFile(ctx, lock, o.Waiting)
+		unlock, err := lockFile(ctx, filepath.Join(o.Dir, fmt.Sprintf("%x.lock", all.Sum(nil)[:8])), o.Waiting)
 		if err != nil {
 			return err
 		}
 		defer unlock()
-		missing = missingEntries(entries, o)
+		missing = c.missing(entries)
 	}
 	report := progress(o.Progress, len(missing))
 	var work errgroup.Group
@@ -201,19 +190,19 @@ func (c *cached) fill(ctx context.Context, entries []*cacheEntry, o CacheOptions
 				return err
 			}
 			defer report()
-			m, err := c.Source.Image(i)
+			m, err := c.fit(i)
 			// The file may have changed since it was hashed: then this is not the image to keep.
 			if err != nil || !isCurrent(entries[i].state) {
 				return nil
 			}
-			return entries[i].write(m.Fit(o.Size, o.Channels).EightBits().Pix)
+			return entries[i].write(m.Pix)
 		})
 	}
 	if err := errors.Join(work.Wait(), ctx.Err()); err != nil {
 		return err
 	}
 	for i, e := range entries {
-		if e != nil && e.isWhole(o) {
+		if e != nil && c.isWhole(e) {
 			c.entries[i] = e
 		}
 	}
@@ -224,9 +213,10 @@ func (c *cached) fill(ctx context.Context, entries []*cacheEntry, o CacheOptions
 // Where files cannot be locked there is none, and the same work may be done twice. If it has to wait, it calls waiting first, and waits no
 // longer than ctx.
 func lockFile(ctx context.Context, path string, waiting func()) (unlock func() error, err error) {
+	defer fileerr.Name(path, &err)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+		return nil, err
 	}
 	for ; errors.Is(atomicfile.TryLock(f), atomicfile.ErrBusy); time.Sleep(50 * time.Millisecond) {
 		if waiting != nil {
@@ -241,16 +231,22 @@ func lockFile(ctx context.Context, path string, waiting func()) (unlock func() e
 	return f.Close, nil
 }
 
-// missingEntries returns the images that are not on the disk, one of each that are the same.
-func missingEntries(entries []*cacheEntry, o CacheOptions) (images []int) {
+// missing returns the images that are not on the disk, one of each that are the same.
+func (c *cached) missing(entries []*cacheEntry) (images []int) {
 	seen := map[[sha256.Size]byte]bool{}
 	for i, e := range entries {
-		if e != nil && !seen[e.key] && !e.isWhole(o) {
+		if e != nil && !seen[e.key] && !c.isWhole(e) {
 			seen[e.key] = true
 			images = append(images, i)
 		}
 	}
 	return images
+}
+
+// isWhole reports whether an image is on the disk, judged by the file's size. read checks the checksum.
+func (c *cached) isWhole(e *cacheEntry) bool {
+	info, err := os.Stat(e.path)
+	return err == nil && info.Mode().IsRegular() && info.Size() == int64(c.size*c.size*c.channels+crc32.Size)
 }
 
 // progress calls report with 0, and with one more of total on each call of what it returns, by one goroutine at a time. It calls nothing
@@ -298,32 +294,21 @@ type cacheEntry struct {
 	state fileState // of the file that was hashed
 }
 
-var errDamagedCache = errors.New("damaged cache")
-
-const checksumBytes = 4
-
 func (e *cacheEntry) checksum(pix []byte) []byte {
 	castagnoli := crc32.MakeTable(crc32.Castagnoli)
 	return binary.LittleEndian.AppendUint32(nil, crc32.Update(crc32.Checksum(e.key[:], castagnoli), castagnoli, pix))
 }
 
-// isWhole reports whether the image is on the disk, judged by the file's size. read checks the checksum.
-func (e *cacheEntry) isWhole(o CacheOptions) bool {
-	info, err := os.Stat(e.path)
-	return err == nil && info.Mode().IsRegular() && info.Size() == int64(o.Size*o.Size*o.Channels+checksumBytes)
-}
-
 // write writes the image under its final name at once. A file that a killed process has left is too short or fails its checksum.
-func (e *cacheEntry) write(pix []byte) error {
-	err := os.MkdirAll(filepath.Dir(e.path), 0o700)
-	if err == nil {
+func (e *cacheEntry) write(pix []byte) (err error) {
+	defer fileerr.Name(e.path, &err)
+	if err = os.MkdirAll(filepath.Dir(e.path), 0o700); err == nil {
 		err = os.WriteFile(e.path, slices.Concat(pix, e.checksum(pix)), 0o600)
 	}
 	if err != nil {
 		os.Remove(e.path)
-		return fmt.Errorf("%s: %w", e.path, fileerr.Reason(err))
 	}
-	return nil
+	return err
 }
 
 // read reads the image's samples to pix if they are what was written.
@@ -333,15 +318,13 @@ func (e *cacheEntry) read(pix []byte) error {
 		return err
 	}
 	defer f.Close()
-	var sum [checksumBytes]byte
-	if _, err := f.ReadAt(pix, 0); err != nil {
-		return err
+	var sum [crc32.Size]byte
+	_, err = f.ReadAt(pix, 0)
+	if err == nil {
+		_, err = f.ReadAt(sum[:], int64(len(pix)))
 	}
-	if _, err := f.ReadAt(sum[:], int64(len(pix))); err != nil {
-		return err
+	if err == nil && string(sum[:]) != string(e.checksum(pix)) {
+		err = errors.New("damaged cache")
 	}
-	if string(sum[:]) != string(e.checksum(pix)) {
-		return errDamagedCache
-	}
-	return nil
+	return err
 }

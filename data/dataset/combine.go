@@ -30,16 +30,12 @@ func Select(src Source, images []int) Source {
 	return c
 }
 
-func (c *combination) Len() int { return len(c.images) }
-
+func (c *combination) Len() int          { return len(c.images) }
 func (c *combination) Name(i int) string { return c.images[i].src.Name(c.images[i].i) }
-
 func (c *combination) Image(i int) (*raster.Image, error) {
 	return c.images[i].src.Image(c.images[i].i)
 }
-
 func (c *combination) Readable(i int) bool { return isReadable(c.images[i].src, c.images[i].i) }
-
 func (c *combination) Locate(i int) (path, part string) {
 	return locate(c.images[i].src, c.images[i].i)
 }

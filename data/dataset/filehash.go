@@ -3,9 +3,9 @@ package dataset
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
-	"keygan/internal/fileerr"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"keygan/internal/fileerr"
 )
 
 // A fileHash is the SHA-256 of a file's content: the same for every copy, wherever it lies and whatever it is called.
@@ -45,11 +47,7 @@ var hashed sync.Map // fileState to fileHash
 
 // hashFile returns the hash of the file at path and the state that the file was in. It ends early when ctx does.
 func hashFile(ctx context.Context, path string) (h fileHash, state fileState, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-		}
-	}()
+	defer fileerr.Name(path, &err)
 	full, err := filepath.Abs(path)
 	if err != nil {
 		return h, state, err
@@ -68,7 +66,12 @@ func hashFile(ctx context.Context, path string) (h fileHash, state fileState, er
 		return known.(fileHash), state, nil
 	}
 	sum := sha256.New()
-	if _, err := io.Copy(sum, interruptible{ctx, f}); err != nil {
+	for err == nil {
+		if err = ctx.Err(); err == nil {
+			_, err = io.CopyN(sum, f, 1<<20)
+		}
+	}
+	if err != io.EOF {
 		return h, state, err
 	}
 	sum.Sum(h[:0])
@@ -78,23 +81,10 @@ func hashFile(ctx context.Context, path string) (h fileHash, state fileState, er
 	return h, state, nil
 }
 
-// An interruptible reader reads until ctx ends.
-type interruptible struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r interruptible) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
-}
-
 // fileOf is the file that image i comes from, as the source says, or else as the image's name says: "file" or "file#12". It is "" for an
 // image that comes from no file.
 func fileOf(src Source, i int) string {
-	if path, _ := locate(src, i); path != "" {
+	if path := locatedFile(src, i); path != "" {
 		return path
 	}
 	name := src.Name(i)
@@ -113,11 +103,17 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// filesOf groups the images of a source by the file that it says they come from.
-func filesOf(src Source) map[string][]int {
+// locatedFile is the file that the source says image i comes from.
+func locatedFile(src Source, i int) string {
+	path, _ := locate(src, i)
+	return path
+}
+
+// filesOf groups the images of a source by the file that they come from, without those that come from none.
+func filesOf(src Source, fileOf func(src Source, i int) string) map[string][]int {
 	files := map[string][]int{}
 	for i := range src.Len() {
-		if path, _ := locate(src, i); path != "" {
+		if path := fileOf(src, i); path != "" {
 			files[path] = append(files[path], i)
 		}
 	}
@@ -137,7 +133,7 @@ func hashEach(ctx context.Context, files map[string][]int,
 	}
 	err := work.Wait()
 	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
+		err = context.Cause(ctx)
 	}
 	return err
 }
@@ -145,19 +141,41 @@ func hashEach(ctx context.Context, files map[string][]int,
 // hashesOf finds for every image of a source the hash of its file, or of its name if it comes from no file.
 func hashesOf(ctx context.Context, src Source) ([]fileHash, error) {
 	all := make([]fileHash, src.Len())
-	files := map[string][]int{}
 	for i := range all {
-		if path := fileOf(src, i); path != "" {
-			files[path] = append(files[path], i)
-		} else {
-			all[i] = sha256.Sum256([]byte(src.Name(i)))
-		}
+		all[i] = sha256.Sum256([]byte(src.Name(i)))
 	}
-	err := hashEach(ctx, files, func(images []int, h fileHash, _ fileState, err error) error {
+	err := hashEach(ctx, filesOf(src, fileOf), func(images []int, h fileHash, _ fileState, err error) error {
 		for _, i := range images {
 			all[i] = h
 		}
 		return err
 	})
+	return all, err
+}
+
+// Digest identifies the content of a source in 64 hexadecimal digits: the SHA-256 of the hash of each image's file and the part of the
+// file that the image is, in the order of the source. Drawn images count by their names. Names and places of files do not matter.
+func Digest(ctx context.Context, src Source) (string, error) {
+	hashes, err := hashesOf(ctx, src)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for i, h := range hashes {
+		_, part := locate(src, i)
+		fmt.Fprintf(sum, "%x %q\n", h, part)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// FileHashes returns for each image of a source the SHA-256 of its file in hexadecimal digits, or "" for an image that comes from no file.
+func FileHashes(ctx context.Context, src Source) ([]string, error) {
+	hashes, err := hashesOf(ctx, src)
+	all := make([]string, len(hashes))
+	for i, h := range hashes {
+		if fileOf(src, i) != "" {
+			all[i] = hex.EncodeToString(h[:])
+		}
+	}
 	return all, err
 }

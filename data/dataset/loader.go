@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -38,8 +39,8 @@ type Loader struct {
 	src     Source
 	o       LoaderOptions
 	pending chan chan result // in order
-	quit    chan struct{}
-	close   sync.Once
+	ctx     context.Context  // ends with Close
+	close   context.CancelFunc
 	running sync.WaitGroup
 }
 
@@ -65,11 +66,8 @@ func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
 	if o.Workers < 1 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	l := &Loader{
-		src: src, o: o,
-		pending: make(chan chan result, o.Workers),
-		quit:    make(chan struct{}),
-	}
+	l := &Loader{src: src, o: o, pending: make(chan chan result, o.Workers)}
+	l.ctx, l.close = context.WithCancel(context.Background())
 	l.running.Go(l.plan)
 	return l, nil
 }
@@ -80,30 +78,28 @@ func (l *Loader) BatchesPerEpoch() int { return max(1, l.src.Len()/l.o.Batch) }
 // Next waits for the next batch and returns it. If an image of the batch cannot be read, Next returns that error, which names the file.
 // The next call goes on with the batch that follows.
 func (l *Loader) Next() (Batch, error) {
-	select {
-	case <-l.quit:
+	if l.ctx.Err() != nil {
 		return Batch{}, ErrClosed
-	default:
 	}
 	select {
 	case reply := <-l.pending:
 		select {
 		case r := <-reply:
 			return r.batch, r.err
-		case <-l.quit:
+		case <-l.ctx.Done():
 		}
-	case <-l.quit:
+	case <-l.ctx.Done():
 	}
 	return Batch{}, ErrClosed
 }
 
 // Close stops the goroutines and waits for them to end. It may be called twice, and while Next waits.
 func (l *Loader) Close() {
-	l.close.Do(func() { close(l.quit) })
+	l.close()
 	l.running.Wait()
 }
 
-// plan starts the batches in order, until quit. The length of pending bounds what is made ahead.
+// plan starts the batches in order, until Close. The length of pending bounds what is made ahead.
 func (l *Loader) plan() {
 	perEpoch := l.BatchesPerEpoch()
 	var order []int
@@ -118,7 +114,7 @@ func (l *Loader) plan() {
 		reply := make(chan result, 1)
 		select {
 		case l.pending <- reply:
-		case <-l.quit:
+		case <-l.ctx.Done():
 			return
 		}
 		l.running.Go(func() {
@@ -148,10 +144,8 @@ func (l *Loader) load(images []int) (Batch, error) {
 	size := l.o.Channels * l.o.Size * l.o.Size
 	b := Batch{Pixels: make([]float32, len(images)*size), Names: make([]string, len(images))}
 	for k, i := range images {
-		select {
-		case <-l.quit:
+		if l.ctx.Err() != nil {
 			return Batch{}, ErrClosed
-		default:
 		}
 		m, err := l.src.Image(i)
 		if err != nil {

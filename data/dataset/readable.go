@@ -2,12 +2,13 @@ package dataset
 
 import (
 	"context"
-	"keygan/data/raster"
 	"runtime"
 	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"keygan/data/raster"
 )
 
 // A Bad image cannot be read.
@@ -46,9 +47,9 @@ func Readable(ctx context.Context, src Source, report func(done, total int)) (So
 	for i := range src.Len() {
 		if errs[i] == nil {
 			good = append(good, i)
-			continue
+		} else {
+			bad = append(bad, NewBad(src, i, errs[i]))
 		}
-		bad = append(bad, NewBad(src, i, errs[i]))
 	}
 	if len(bad) == 0 {
 		return src, nil, nil
@@ -68,7 +69,7 @@ func Each(ctx context.Context, src Source, images []int, visit func(i int, m *ra
 	for _, i := range images {
 		work.Go(func() error {
 			if ctx.Err() != nil {
-				return context.Cause(ctx)
+				return nil
 			}
 			m, err := src.Image(i)
 			mu.Lock()
@@ -77,10 +78,8 @@ func Each(ctx context.Context, src Source, images []int, visit func(i int, m *ra
 			return nil
 		})
 	}
-	if err := work.Wait(); err != nil || ctx.Err() == nil {
-		return err
-	}
-	return context.Cause(ctx)
+	work.Wait()
+	return context.Cause(ctx) // nil unless ctx has ended
 }
 
 // unnamed is an error without the name that it begins with.

@@ -29,11 +29,10 @@ func Split(ctx context.Context, src Source, share float64, heldOut bool) (Source
 			side = append(side, i)
 		}
 	}
-	if len(side) == 0 {
-		if heldOut {
-			return nil, fmt.Errorf("none of the %d images is held out at a share of %v: take a larger share or more files",
-				src.Len(), share)
-		}
+	switch {
+	case len(side) == 0 && heldOut:
+		return nil, fmt.Errorf("none of the %d images is held out at a share of %v: take a larger share or more files", src.Len(), share)
+	case len(side) == 0:
 		return nil, fmt.Errorf("all of the %d images are held out at a share of %v: take a smaller share or more files", src.Len(), share)
 	}
 	return Select(src, side), nil
@@ -46,23 +45,21 @@ func isHeldOut(h fileHash, share float64) bool {
 
 // Without returns the images of src whose file's content is not that of a file of other. Drawn images all stay.
 func Without(ctx context.Context, src, other Source) (Source, error) {
-	theirs, err := hashesOf(ctx, other)
+	theirs, err := FileHashes(ctx, other)
 	if err != nil {
 		return nil, err
 	}
-	ours, err := hashesOf(ctx, src)
+	ours, err := FileHashes(ctx, src)
 	if err != nil {
 		return nil, err
 	}
-	gone := map[fileHash]bool{}
-	for i, h := range theirs {
-		if fileOf(other, i) != "" {
-			gone[h] = true
-		}
+	gone := map[string]bool{}
+	for _, h := range theirs {
+		gone[h] = h != ""
 	}
 	var rest []int
 	for i, h := range ours {
-		if !gone[h] || fileOf(src, i) == "" {
+		if !gone[h] {
 			rest = append(rest, i)
 		}
 	}

@@ -6,9 +6,6 @@ import (
 	"keygan/data/imagefile"
 )
 
-// stackCacheBytes bounds the stacks that one folder keeps decoded: about seventy volumes of a brain.
-const stackCacheBytes = 512 << 20
-
 // A stackCache keeps the most recently used stacks, at least one. Goroutines that ask for the same file decode it once.
 type stackCache struct {
 	load   func(path string) (*imagefile.Stack, error)
@@ -26,8 +23,9 @@ type stackEntry struct {
 	used  int                              // the last call of get
 }
 
+// newStackCache makes a cache of 512 MB, which are about seventy volumes of a brain.
 func newStackCache(load func(path string) (*imagefile.Stack, error)) *stackCache {
-	return &stackCache{load: load, budget: stackCacheBytes, entries: map[string]*stackEntry{}}
+	return &stackCache{load: load, budget: 512 << 20, entries: map[string]*stackEntry{}}
 }
 
 // get returns the stack in the file at path. It decodes the stack unless it is kept.
@@ -35,12 +33,11 @@ func (c *stackCache) get(path string) (*imagefile.Stack, error) {
 	c.mu.Lock()
 	e := c.entries[path]
 	if e == nil {
-		e = &stackEntry{}
-		e.load = sync.OnceValues(func() (*imagefile.Stack, error) {
+		e = &stackEntry{load: sync.OnceValues(func() (*imagefile.Stack, error) {
 			s, err := c.load(path)
 			c.loaded(path, s, err)
 			return s, err
-		})
+		})}
 		c.entries[path] = e
 	}
 	c.calls++
@@ -59,8 +56,7 @@ func (c *stackCache) loaded(path string, s *imagefile.Stack, err error) {
 		return
 	}
 	c.entries[path].bytes = len(s.Pix)
-	c.bytes += len(s.Pix)
-	for c.bytes > c.budget {
+	for c.bytes += len(s.Pix); c.bytes > c.budget; {
 		oldest := ""
 		for p, e := range c.entries {
 			if p != path && e.bytes > 0 && (oldest == "" || e.used < c.entries[oldest].used) {

@@ -12,11 +12,7 @@ import (
 
 // Read reads the file at path, of at most limit bytes. kind, as in "an .npz archive", is what it should be. Errors read "path: reason".
 func Read(path, kind string, limit int64) (content []byte, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-		}
-	}()
+	defer fileerr.Name(path, &err)
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -32,11 +28,11 @@ func Read(path, kind string, limit int64) (content []byte, err error) {
 	// The size is only a hint: the file may be a pipe, or still growing.
 	b := bytes.NewBuffer(make([]byte, 0, max(0, min(info.Size(), limit))+bytes.MinRead))
 	n, err := b.ReadFrom(io.LimitReader(f, limit+1))
+	if err == nil && n > limit {
+		err = fmt.Errorf("is larger than %d bytes", limit)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if n > limit {
-		return nil, fmt.Errorf("is larger than %d bytes", limit)
 	}
 	return b.Bytes(), nil
 }

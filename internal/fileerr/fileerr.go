@@ -4,9 +4,17 @@ package fileerr
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 )
+
+// Name makes an error read "path: reason". It is deferred by functions that return errors about one file.
+func Name(path string, err *error) {
+	if *err != nil {
+		*err = fmt.Errorf("%s: %w", path, Reason(*err))
+	}
+}
 
 // Reason returns what went wrong without the operation and the paths.
 func Reason(err error) error {
