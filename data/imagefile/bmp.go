@@ -3,7 +3,9 @@ package imagefile
 import (
 	"encoding/binary"
 	"image"
+	"image/color"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/image/bmp"
@@ -18,15 +20,19 @@ var bmpFormat = Format{
 
 // decodeBMP reads an uncompressed BMP. The format has no grey pixels: a palette of greys becomes one channel.
 func decodeBMP(file *io.SectionReader) (*raster.Image, error) {
-	src, err := decodeWithGo(file, 8, bmp.DecodeConfig, bmp.Decode)
-	if err != nil {
-		return nil, err
-	}
-	m, err := fromGo(src)
+	m, src, err := decodeWithGo(file, 8, bmp.DecodeConfig, bmp.Decode)
 	if p, ok := src.(*image.Paletted); ok && err == nil && greyPalette(p.Palette) {
 		m = m.Convert(1)
 	}
 	return m, err
+}
+
+// greyPalette reports whether every colour of a palette is an opaque grey.
+func greyPalette(p color.Palette) bool {
+	return !slices.ContainsFunc(p, func(c color.Color) bool {
+		r, g, b, a := c.RGBA()
+		return r != g || g != b || a != 0xffff
+	})
 }
 
 // Lengths of the headers of a bitmap, in bytes, from its offset 14 on (BITMAPINFOHEADER, BITMAPV4HEADER).
@@ -74,16 +80,15 @@ func (f *Findings) bmpColourSpace(b []byte) {
 	}
 }
 
-// bmpGreys reports whether colour i of the palette is level i of grey, as in every grey bitmap, since the format has no grey.
+// bmpGreys reports whether colour i of the palette is level i of grey, as in every grey bitmap, since the format has no grey. 0 colours
+// stand for 256.
 func bmpGreys(e *excerpts, at int64, colours uint32) bool {
-	if colours == 0 {
-		colours = 256
-	}
-	if colours != 256 {
+	b := e.at(at, 4*256)
+	if b == nil || colours != 0 && colours != 256 {
 		return false
 	}
-	for i, b := 0, e.at(at, 4*256); i < 256; i++ {
-		if b == nil || b[4*i] != byte(i) || b[4*i+1] != byte(i) || b[4*i+2] != byte(i) {
+	for i := range 256 {
+		if b[4*i] != byte(i) || b[4*i+1] != byte(i) || b[4*i+2] != byte(i) {
 			return false
 		}
 	}

@@ -33,16 +33,10 @@ func elementOf(name string, order binary.ByteOrder) (element, bool) {
 
 // half is the value of an IEEE 754 binary16 number.
 func half(b uint16) float64 {
-	sign := 1 - 2*float64(b>>15)
-	exponent, fraction := int(b>>10&31), float64(b&1023)
-	switch exponent {
-	case 0:
-		return sign * math.Ldexp(fraction, -24)
-	case 31:
-		if fraction != 0 {
-			return math.NaN()
-		}
-		return math.Inf(int(sign))
+	bits := uint32(b&0x7fff) << 13
+	if b>>10&31 == 31 {
+		bits |= 0xff << 23 // infinities and NaN
 	}
-	return sign * math.Ldexp(1024+fraction, exponent-25)
+	sign, magnitude := 1-2*float64(b>>15), float64(math.Float32frombits(bits))
+	return sign * magnitude * 0x1p112 // the exponents' zeros differ by 127 − 15
 }

@@ -9,21 +9,25 @@ import (
 	"keygan/data/raster"
 )
 
-// decodeWithGo reads a file with one of Go's decoders. Its format packs at most perByte pixels into a byte.
+// decodeWithGo reads a file with one of Go's decoders. Its format packs at most perByte pixels into a byte. src is what the decoder made.
 func decodeWithGo(file *io.SectionReader, perByte int, config func(io.Reader) (image.Config, error),
-	decode func(io.Reader) (image.Image, error)) (image.Image, error) {
+	decode func(io.Reader) (image.Image, error)) (m *raster.Image, src image.Image, err error) {
 	b, err := content(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c, err := config(bytes.NewReader(b))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkPixels(c.Width, c.Height, maxPixels, file.Size(), perByte); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return decode(bytes.NewReader(b))
+	if src, err = decode(bytes.NewReader(b)); err != nil {
+		return nil, nil, err
+	}
+	m, err = fromGo(src)
+	return m, src, err
 }
 
 // fromGo converts what one of Go's decoders made. Images that are opaque by type or by content get no alpha channel. Premultiplied alpha,
@@ -132,15 +136,4 @@ func fromPaletted(s *image.Paletted) *raster.Image {
 		}
 	}
 	return m
-}
-
-// greyPalette reports whether every colour of a palette is an opaque grey.
-func greyPalette(p color.Palette) bool {
-	for _, c := range p {
-		r, g, b, a := c.RGBA()
-		if r != g || g != b || a != 0xffff {
-			return false
-		}
-	}
-	return true
 }

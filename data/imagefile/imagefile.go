@@ -52,15 +52,7 @@ type Format struct {
 	Inspect func(f *Findings, file *io.SectionReader)
 }
 
-var formats = []Format{
-	pngFormat,
-	jpegFormat,
-	tiffFormat,
-	bmpFormat,
-	npyFormat,
-	spectrogramFormat,
-	niftiFormat,
-}
+var formats = []Format{pngFormat, jpegFormat, tiffFormat, bmpFormat, npyFormat, spectrogramFormat, niftiFormat}
 
 // Register adds a format for the whole process. Call it before any file is read.
 func Register(f Format) { formats = append(formats, f) }
@@ -74,14 +66,16 @@ func Extensions() []string {
 	return all
 }
 
-// HasExtension reports whether a name is more than one of the extensions and ends in it, in capitals or not.
-func HasExtension(path string, extensions ...string) bool {
-	name := strings.ToLower(filepath.Base(path))
-	return slices.ContainsFunc(extensions, func(e string) bool { return strings.HasSuffix(name, e) && name != e })
-}
-
 // ImageName reports whether a file's name ends as those of images do.
-func ImageName(name string) bool { return HasExtension(name, Extensions()...) }
+func ImageName(name string) bool { return slices.ContainsFunc(formats, named(name)) }
+
+// named reports of a format whether a file's name is more than one of its extensions and ends in it, in capitals or not.
+func named(path string) func(Format) bool {
+	name := strings.ToLower(filepath.Base(path))
+	return func(f Format) bool {
+		return slices.ContainsFunc(f.Extensions, func(e string) bool { return strings.HasSuffix(name, e) && name != e })
+	}
+}
 
 // startsWith recognises files by the bytes they start with.
 func startsWith(magics ...string) func([]byte) bool {
@@ -145,10 +139,8 @@ func readPath[T any](path string, decode func(*Format, *io.SectionReader) (T, er
 		return v, err
 	}
 	defer closeFile()
-	if v, err = read(file, decode); err != nil {
-		err = fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-	}
-	return v, err
+	defer fileerr.Name(path, &err)
+	return read(file, decode)
 }
 
 func read[T any](file *io.SectionReader, decode func(*Format, *io.SectionReader) (T, error)) (v T, err error) {
@@ -191,11 +183,7 @@ var errTruncated = pngstream.ErrTruncated
 
 // open opens a regular file of at most limit bytes. It refuses pipes and devices before it opens them, which could block.
 func open(path string, limit int64) (file *io.SectionReader, closeFile func() error, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-		}
-	}()
+	defer fileerr.Name(path, &err)
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:

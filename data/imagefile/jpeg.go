@@ -20,28 +20,18 @@ var jpegFormat = Format{
 // version that keygan was built with.
 func decodeJPEG(file *io.SectionReader) (*raster.Image, error) {
 	// A block of 8×8 pixels takes at least one bit. Colour at a quarter of the resolution hardly changes that.
-	src, err := decodeWithGo(file, 8*64, jpeg.DecodeConfig, jpeg.Decode)
-	if err != nil {
-		return nil, err
-	}
-	return fromGo(src)
+	m, _, err := decodeWithGo(file, 8*64, jpeg.DecodeConfig, jpeg.Decode)
+	return m, err
 }
 
 // The second bytes of JPEG's markers (ITU-T T.81, table B.1).
 const (
-	jpegTEM   = 0x01
-	jpegSOF0  = 0xc0
-	jpegDHT   = 0xc4
-	jpegJPG   = 0xc8
-	jpegDAC   = 0xcc
-	jpegSOF15 = 0xcf
-	jpegRST0  = 0xd0
-	jpegSOI   = 0xd8
-	jpegEOI   = 0xd9
-	jpegSOS   = 0xda
-	jpegAPP0  = 0xe0
-	jpegAPP15 = 0xef
-	jpegCOM   = 0xfe
+	jpegTEM, jpegRST0, jpegSOI, jpegEOI, jpegSOS = 0x01, 0xd0, 0xd8, 0xd9, 0xda
+
+	jpegSOF0, jpegSOF15       = 0xc0, 0xcf // frames, but for the next three
+	jpegDHT, jpegJPG, jpegDAC = 0xc4, 0xc8, 0xcc
+
+	jpegAPP0, jpegAPP15, jpegCOM = 0xe0, 0xef, 0xfe
 )
 
 // inspectJPEG looks at the segments one by one and skips the coded pixels between them, to the end of the picture.
@@ -80,9 +70,9 @@ func (f *Findings) inspectJPEG(e *excerpts) {
 
 // nextMarker finds the next 0xff from an offset on, or the end of the file.
 func nextMarker(e *excerpts, at int64) int64 {
-	for at < e.size {
+	for {
 		b := e.upTo(at, e.size, 512)
-		if b == nil {
+		if len(b) == 0 {
 			return e.size
 		}
 		if i := bytes.IndexByte(b, 0xff); i >= 0 {
@@ -90,7 +80,6 @@ func nextMarker(e *excerpts, at int64) int64 {
 		}
 		at += int64(len(b))
 	}
-	return e.size
 }
 
 // jpegSegment looks into the segment whose content lies from start to end.
@@ -117,9 +106,7 @@ func (f *Findings) jpegSegment(e *excerpts, marker byte, start, end int64) {
 
 // jpegApplication looks into segment APPn.
 func (f *Findings) jpegApplication(e *excerpts, n byte, start, end int64) {
-	is := func(app byte, id string) bool {
-		return n == app && string(e.upTo(start, end, len(id))) == id
-	}
+	is := func(app byte, id string) bool { return n == app && string(e.upTo(start, end, len(id))) == id }
 	switch {
 	case is(0, "JFIF\x00"):
 		f.jfif(e.upTo(start, end, 14))

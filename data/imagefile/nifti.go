@@ -21,6 +21,7 @@ const (
 // A niftiHeader is the part of a NIfTI-1 header that keygan needs (https://nifti.nimh.nih.gov, nifti1.h).
 type niftiHeader struct {
 	dim          [3]int // voxels along x, y, z; x is the one that varies fastest in the file
+	voxels       int    // of one volume, at most maxPixels
 	element      element
 	offset       int // of the first voxel, bytes
 	slope, inter float64
@@ -58,11 +59,7 @@ func stackOfNIfTI(file *io.SectionReader, axis string) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := h.voxels()
-	if err != nil {
-		return nil, err
-	}
-	if len(b)-h.offset < n*h.element.bytes {
+	if len(b)-h.offset < h.voxels*h.element.bytes {
 		return nil, errTruncated
 	}
 	return h.slices(b[h.offset:], axis)
@@ -82,11 +79,7 @@ func gunzipNIfTI(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := h.voxels()
-	if err != nil {
-		return nil, err
-	}
-	size := h.offset + n*h.element.bytes
+	size := h.offset + h.voxels*h.element.bytes
 	if size > freePixels && size/1032 > len(b) { // deflate packs at most 1032 bytes into one
 		return nil, fmt.Errorf("%v voxels cannot be in a file of %d bytes", h.dim, len(b))
 	}
@@ -100,21 +93,6 @@ func gunzipNIfTI(b []byte) ([]byte, error) {
 		return nil, err
 	}
 	return whole, nil
-}
-
-// voxels is the number of voxels of one volume, within maxPixels.
-func (h *niftiHeader) voxels() (int, error) {
-	n := 1
-	for _, d := range h.dim {
-		if d <= 0 {
-			return 0, fmt.Errorf("no volume has %v voxels", h.dim)
-		}
-		if d > maxPixels/n {
-			return 0, fmt.Errorf("%v is more than the %d voxels that keygan reads", h.dim, maxPixels)
-		}
-		n *= d
-	}
-	return n, nil
 }
 
 // parseNIfTIHeader reads the first 348 bytes, of either byte order.
@@ -139,7 +117,7 @@ func parseNIfTIHeader(b []byte) (*niftiHeader, error) {
 	default:
 		return nil, fmt.Errorf("magic is %q, not %q: an Analyze file, or damaged", magic, "n+1\x00")
 	}
-	h := &niftiHeader{dim: [3]int{1, 1, 1}}
+	h := &niftiHeader{dim: [3]int{1, 1, 1}, voxels: 1}
 	rank := int(int16(order.Uint16(b[40:])))
 	if rank < 2 || rank > 7 {
 		return nil, fmt.Errorf("dim[0] is %d, not 2 to 7", rank)
@@ -164,6 +142,15 @@ func parseNIfTIHeader(b []byte) (*niftiHeader, error) {
 		h.slope, h.inter = 1, 0 // by the standard, a slope of 0 means no scaling
 	}
 	h.axes = niftiOrientation(b, order)
+	for _, d := range h.dim {
+		if d <= 0 {
+			return nil, fmt.Errorf("no volume has %v voxels", h.dim)
+		}
+		if d > maxPixels/h.voxels {
+			return nil, fmt.Errorf("%v is more than the %d voxels that keygan reads", h.dim, maxPixels)
+		}
+		h.voxels *= d
+	}
 	return h, nil
 }
 
@@ -173,7 +160,7 @@ func (h *niftiHeader) slices(voxels []byte, axis string) (*Stack, error) {
 	at := func(i int) float64 {
 		return float64(h.slope*h.element.value(voxels[i*size:])) + h.inter
 	}
-	w := raster.WindowOf(h.dim[0]*h.dim[1]*h.dim[2], at)
+	w := raster.WindowOf(h.voxels, at)
 	depth, down, right, err := h.axes.walks(axis, h.dim)
 	if err != nil {
 		return nil, err

@@ -172,8 +172,8 @@ func spectrogramColumns(all []parquet.Column) ([]spectrogramColumn, error) {
 		perRegion[r]++
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("not a spectrogram: it has no columns like LL_0.59 and RP_19.92, but %s; "+
-			"of the HMS-HBAC set, take the folder train_spectrograms", quotedSome(others))
+		return nil, fmt.Errorf("not a spectrogram: it has no columns like LL_0.59 and RP_19.92, but %.40q; "+
+			"of the HMS-HBAC set, take the folder train_spectrograms", others[:min(len(others), 4)])
 	}
 	for r, n := range perRegion {
 		if n != perRegion[0] {
@@ -184,20 +184,4 @@ func spectrogramColumns(all []parquet.Column) ([]spectrogramColumn, error) {
 		return cmp.Or(cmp.Compare(a.region, b.region), cmp.Compare(a.hertz, b.hertz), cmp.Compare(a.index, b.index))
 	})
 	return found, nil
-}
-
-// quotedSome quotes the first few names, for an error.
-func quotedSome(names []string) string {
-	const most = 4
-	var quoted []string
-	for _, name := range names[:min(len(names), most)] {
-		quoted = append(quoted, strconv.Quote(name[:min(len(name), 40)]))
-	}
-	if len(names) > most {
-		quoted = append(quoted, "…")
-	}
-	if len(quoted) == 0 {
-		return "no others either"
-	}
-	return strings.Join(quoted, ", ")
 }

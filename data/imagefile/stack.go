@@ -102,5 +102,5 @@ func HoldsStack(path string) (bool, error) {
 
 // StackName reports whether a file's name ends as those of stacks do.
 func StackName(name string) bool {
-	return slices.ContainsFunc(formats, func(f Format) bool { return f.Stack != nil && HasExtension(name, f.Extensions...) })
+	return slices.ContainsFunc(formats, func(f Format) bool { return f.Stack != nil && named(name)(f) })
 }

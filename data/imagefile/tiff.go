@@ -1,6 +1,7 @@
 package imagefile
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -18,11 +19,8 @@ var tiffFormat = Format{
 // RGBA.
 func decodeTIFF(file *io.SectionReader) (*raster.Image, error) {
 	// LZW, the densest of the usual methods, packs at most 4096 bytes into 12 bits, and a byte holds at most 8 pixels.
-	src, err := decodeWithGo(file, 4096*8*8/12, tiff.DecodeConfig, tiff.Decode)
-	if err != nil {
-		return nil, err
-	}
-	return fromGo(src)
+	m, _, err := decodeWithGo(file, 4096*8*8/12, tiff.DecodeConfig, tiff.Decode)
+	return m, err
 }
 
 // Tags that inspectTIFF and inspectEXIF look into (TIFF 6.0, its supplements, and EXIF).
@@ -91,10 +89,10 @@ func (f *Findings) inspectTIFF(e *excerpts) {
 		seen[at] = true
 		pages++
 	}
-	switch {
-	case pages >= mostPages:
-		f.refuseMany(0, "pages")
-	case pages > 1:
+	if pages >= mostPages {
+		pages = 0
+	}
+	if pages != 1 {
 		f.refuseMany(pages, "pages")
 	}
 }
@@ -117,14 +115,9 @@ func (f *Findings) tiffEntry(t *tiffTree, entry tiffEntry) {
 // tiffSamples reports samples that ReadImage changes. The format of a sample comes first, because it says more than the size.
 func (f *Findings) tiffSamples(s tiffSamples) {
 	for _, format := range s.format {
-		switch format {
-		case 1: // unsigned integers
-		case 2:
-			f.Refuse("has signed samples")
-		case 3:
-			f.Refuse("has floating-point samples")
-		default:
-			f.Refuse("has samples that are not unsigned integers")
+		if format != 1 { // unsigned integers
+			what := map[uint32]string{2: "signed samples", 3: "floating-point samples"}[format]
+			f.Refuse("has " + cmp.Or(what, "samples that are not unsigned integers"))
 		}
 	}
 	switch s.photometric {

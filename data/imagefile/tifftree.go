@@ -44,11 +44,8 @@ func newTIFFTree(e *excerpts) *tiffTree {
 
 // directory visits the entries of the directory at an offset until the file ends.
 func (t *tiffTree) directory(at int64, visit func(tiffEntry)) {
-	b := t.e.at(at, 2)
-	if b == nil {
-		return
-	}
-	for entry, n := at+2, t.order.Uint16(b); n > 0; entry, n = entry+12, n-1 {
+	n, _ := t.number(at, 2)
+	for entry := at + 2; n > 0; entry, n = entry+12, n-1 {
 		b := t.e.at(entry, 12)
 		if b == nil {
 			return
@@ -59,66 +56,53 @@ func (t *tiffTree) directory(at int64, visit func(tiffEntry)) {
 
 // after returns the offset of the directory that follows the one at an offset, or 0 if none with an entry follows.
 func (t *tiffTree) after(at int64) int64 {
-	b := t.e.at(at, 2)
-	if b == nil {
+	n, _ := t.number(at, 2)
+	next, _ := t.number(at+2+12*int64(n), 4)
+	if !t.holds(int64(next)) {
 		return 0
 	}
-	b = t.e.at(at+2+12*int64(t.order.Uint16(b)), 4)
-	if b == nil {
-		return 0
-	}
-	next := int64(t.order.Uint32(b))
-	if !t.holds(next) {
-		return 0
-	}
-	return next
+	return int64(next)
 }
 
 // holds reports whether there is a directory with an entry at an offset. The header is at 0.
 func (t *tiffTree) holds(at int64) bool {
-	b := t.e.at(at, 2+12)
-	return at != 0 && b != nil && t.order.Uint16(b) > 0
+	n, _ := t.number(at, 2)
+	return at != 0 && n > 0 && t.e.at(at, 2+12) != nil
 }
 
-// value returns value i of an entry whose values are whole numbers.
-func (t *tiffTree) value(entry tiffEntry, i int) (v uint32, ok bool) {
-	if i < 0 || uint32(i) >= entry.count {
-		return 0, false
-	}
-	size := map[uint16]int64{tiffByte: 1, tiffShort: 2, tiffLong: 4, tiffIFD: 4}[entry.kind]
-	if size == 0 {
-		return 0, false
-	}
-	at := entry.at
-	if size*int64(entry.count) > 4 {
-		b := t.e.at(at, 4)
-		if b == nil {
-			return 0, false
-		}
-		at = int64(t.order.Uint32(b))
-	}
-	b := t.e.at(at+size*int64(i), int(size))
-	if b == nil {
-		return 0, false
-	}
-	switch size {
+// number reads a whole number of 1, 2 or 4 bytes.
+func (t *tiffTree) number(at int64, size int) (v uint32, ok bool) {
+	switch b := t.e.at(at, size); len(b) {
 	case 1:
 		return uint32(b[0]), true
 	case 2:
 		return uint32(t.order.Uint16(b)), true
+	case 4:
+		return t.order.Uint32(b), true
 	}
-	return t.order.Uint32(b), true
+	return 0, false
+}
+
+// value returns value i of an entry whose values are whole numbers.
+func (t *tiffTree) value(entry tiffEntry, i int) (v uint32, ok bool) {
+	size := map[uint16]int{tiffByte: 1, tiffShort: 2, tiffLong: 4, tiffIFD: 4}[entry.kind]
+	if size == 0 || i < 0 || uint32(i) >= entry.count {
+		return 0, false
+	}
+	at := entry.at
+	if int64(size)*int64(entry.count) > 4 {
+		offset, _ := t.number(at, 4)
+		at = int64(offset)
+	}
+	return t.number(at+int64(size*i), size)
 }
 
 // values returns the first 8 values of an entry. No pixel that ReadImage takes has more samples.
 func (t *tiffTree) values(entry tiffEntry) (all []uint32) {
-	const most = 8
-	for i := range most {
-		v, ok := t.value(entry, i)
-		if !ok {
-			break
+	for i := range 8 {
+		if v, ok := t.value(entry, i); ok {
+			all = append(all, v)
 		}
-		all = append(all, v)
 	}
 	return all
 }
