@@ -15,7 +15,6 @@ import (
 	"keygan/cipher/agekeys"
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
-	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 
 	"filippo.io/age"
@@ -186,7 +185,7 @@ func (v *victim) change(t *testing.T, random *rand.Rand) (image, key []byte, wha
 	pix, how := mangle(random, m.Pix)
 	copy(m.Pix, pix)
 	var file bytes.Buffer
-	if err := pngstream.EncodeStored(&file, m); err != nil {
+	if err := encodeStored(&file, m); err != nil {
 		t.Fatal(err)
 	}
 	return file.Bytes(), v.key, "the samples: " + how

@@ -16,7 +16,7 @@ import (
 func writeStoredFile(t testing.TB, path string, m *raster.Image) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := pngstream.EncodeStored(&b, m); err != nil {
+	if err := encodeStored(&b, m); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
@@ -97,4 +97,16 @@ func allocates(t *testing.T, what string, most int, f func()) {
 	if n := int(after.TotalAlloc - before.TotalAlloc); n > most {
 		t.Errorf("%s: %d bytes were allocated, want at most %d", what, n, most)
 	}
+}
+
+// encodeStored writes an image as a PNG without compression.
+func encodeStored(w io.Writer, m *raster.Image) error {
+	p, err := pngstream.NewWriter(w, m.Width, m.Height, m.Channels, m.Depth)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Write(m.Pix); err != nil {
+		return err
+	}
+	return p.Close()
 }

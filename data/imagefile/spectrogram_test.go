@@ -121,7 +121,7 @@ func TestParquetThatIsNoSpectrogram(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		"eeg":      {table("C3", "C4", "Fp1", "Fp2", "O1"), `no columns like LL_0.59 and RP_19.92, but "C3", "C4", "Fp1", "Fp2", …; of the HMS-HBAC set, take the folder train_spectrograms`},
+		"eeg":      {table("C3", "C4", "Fp1", "Fp2", "O1"), `no columns like LL_0.59 and RP_19.92, but ["C3" "C4" "Fp1" "Fp2"]; of the HMS-HBAC set, take the folder train_spectrograms`},
 		"integers": {table("LL_9", "LP_9", "RL_9", "RP_9"), "column LL_9 does not hold floating-point"},
 		"regions":  {table("LL_1", "LL_2", "LP_1", "RL_1", "RP_1"), "region LL has 2 frequencies, RL has 1"},
 		"three":    {table("LL_1", "LP_1", "RL_1"), "region LL has 1 frequencies, RP has 0"},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"image"
 	"image/jpeg"
-	"keygan/data/imagefile/pngstream"
 	"keygan/data/internal/imagetest"
 	"keygan/data/raster"
 	"path/filepath"
@@ -24,7 +23,7 @@ func TestThumbnail(t *testing.T) {
 		width, height := rapid.IntRange(1, 50).Draw(r, "new width"), rapid.IntRange(1, 50).Draw(r, "new height")
 		want := m.Resize(width, height)
 		var stored bytes.Buffer
-		if err := pngstream.EncodeStored(&stored, m); err != nil {
+		if err := encodeStored(&stored, m); err != nil {
 			r.Fatal(err)
 		}
 		for name, b := range map[string][]byte{"compressed": pngBytes(t, m), "stored": stored.Bytes(), "interlaced": interlaced(m)} {
@@ -92,7 +91,7 @@ func TestThumbnailMemory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
 	m := noiseImage(3000, 2000)
 	var b bytes.Buffer
-	if err := pngstream.EncodeStored(&b, m); err != nil {
+	if err := encodeStored(&b, m); err != nil {
 		t.Fatal(err)
 	}
 	imagetest.Write(t, path, b.Bytes())

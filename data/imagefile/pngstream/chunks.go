@@ -144,18 +144,15 @@ func (c *chunkReader) rest() ([]byte, error) {
 
 // pixels returns bytes of the current IDAT or of those that follow. At the first chunk of another kind it returns io.EOF.
 func (c *chunkReader) pixels() ([]byte, error) {
-	for c.left == 0 {
-		if c.kind != "IDAT" {
-			return nil, io.EOF
+	for c.kind == "IDAT" {
+		if c.left > 0 {
+			return c.content()
 		}
 		if err := c.next(); err != nil {
 			return nil, err
 		}
 	}
-	if c.kind != "IDAT" {
-		return nil, io.EOF
-	}
-	return c.content()
+	return nil, io.EOF
 }
 
 // pastPixels goes to the chunk after the last IDAT. What is left in the chunks of pixels it skips.

@@ -8,7 +8,7 @@
 //	_, err = io.Copy(out, r)
 //
 // A Reader gives the last row only after it has found the whole file right. Scan reads row by row for decoders that also take
-// files with something behind the image. Encode and EncodeStored write an image that is in memory.
+// files with something behind the image. Encode writes an image that is in memory.
 //
 // The package handles images of 1 to 4 channels with 8 or 16 bits a sample, which is what keygan writes. Palettes, transparent
 // colours, interlaced rows and fewer bits are an UnusualError.
@@ -94,8 +94,8 @@ func Encode(w io.Writer, m *raster.Image) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSamples(m); err != nil {
-		return err
+	if want := m.Width * m.Channels * m.Depth / 8 * m.Height; len(m.Pix) != want {
+		return fmt.Errorf("%v takes %d bytes, not %d", m, want, len(m.Pix))
 	}
 	if _, err := w.Write(head); err != nil {
 		return err
@@ -104,30 +104,6 @@ func Encode(w io.Writer, m *raster.Image) error {
 		return err
 	}
 	return writeChunk(w, "IEND", nil)
-}
-
-// EncodeStored writes an image as a PNG without compression. See Writer for the layout.
-func EncodeStored(w io.Writer, m *raster.Image) error {
-	if err := checkSamples(m); err != nil {
-		return err
-	}
-	p, err := newWriter(w, m.Width, m.Height, m.Channels, m.Depth, nil)
-	if err != nil {
-		return err
-	}
-	if _, err := p.Write(m.Pix); err != nil {
-		return err
-	}
-	return p.Close()
-}
-
-// checkSamples returns an error unless the image has the samples that its shape asks for.
-func checkSamples(m *raster.Image) error {
-	if want := m.Width * m.Channels * m.Depth / 8 * m.Height; len(m.Pix) != want {
-		return fmt.Errorf("an image of %d×%d with %d channels of %d bits takes %d bytes, not %d",
-			m.Width, m.Height, m.Channels, m.Depth, want, len(m.Pix))
-	}
-	return nil
 }
 
 // fileHead is a PNG's signature and header.

@@ -11,10 +11,10 @@ func readAhead(next func() ([]byte, error)) (ahead func() ([]byte, error), stop 
 	}
 	const buffers = 4 // one with the caller, one with the goroutine, two in between
 	full, free := make(chan result, buffers), make(chan []byte, buffers)
-	for range buffers {
+	for range buffers - 1 {
 		free <- nil
 	}
-	quit, done := make(chan struct{}), make(chan struct{})
+	done := make(chan struct{})
 	guarded := func() (b []byte, err error) { // a panic here could not be recovered by the caller
 		defer func() {
 			if p := recover(); p != nil {
@@ -25,28 +25,26 @@ func readAhead(next func() ([]byte, error)) (ahead func() ([]byte, error), stop 
 	}
 	go func() {
 		defer close(done)
-		for {
-			select {
-			case <-quit:
+		for own := range free {
+			b, err := guarded()
+			full <- result{append(own[:0], b...), err} // which always has room
+			if err != nil {
 				return
-			case own := <-free:
-				b, err := guarded()
-				full <- result{append(own[:0], b...), err} // which always has room
-				if err != nil {
-					return
-				}
 			}
 		}
 	}()
 	var now result
 	ahead = func() ([]byte, error) {
 		if now.err == nil {
-			if now.b != nil {
-				free <- now.b
-			}
+			free <- now.b
 			now = <-full
 		}
 		return now.b, now.err
 	}
-	return ahead, func() { close(quit); <-done }
+	return ahead, func() {
+		close(free)
+		for range free { // so that nothing more is read
+		}
+		<-done
+	}
 }

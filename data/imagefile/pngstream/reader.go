@@ -28,15 +28,12 @@ type Reader struct {
 
 // NewReader reads a PNG up to its samples. The image may have any filters and compression, and at most 1<<20 pixels a side. NewReader
 // refuses palettes, transparent colours, interlaced rows and critical chunks that it does not know.
-func NewReader(r io.Reader) (*Reader, error) {
-	p, err := newReader(r)
-	if err != nil {
-		return nil, readError(err)
-	}
-	return p, nil
-}
-
-func newReader(r io.Reader) (*Reader, error) {
+func NewReader(r io.Reader) (p *Reader, err error) {
+	defer func() {
+		if err != nil {
+			err = readError(err)
+		}
+	}()
 	chunks, h, err := openChunks(r)
 	if err != nil {
 		return nil, err
@@ -44,7 +41,7 @@ func newReader(r io.Reader) (*Reader, error) {
 	if h.Width > maxSide || h.Height > maxSide {
 		return nil, fmt.Errorf("%d×%d is more than the %d×%d that keygan reads as a stream", h.Width, h.Height, maxSide, maxSide)
 	}
-	p := &Reader{Width: int(h.Width), Height: int(h.Height), Channels: h.Channels(), Depth: int(h.Depth), Text: chunks.text, chunks: chunks}
+	p = &Reader{Width: int(h.Width), Height: int(h.Height), Channels: h.Channels(), Depth: int(h.Depth), Text: chunks.text, chunks: chunks}
 	if p.pixels, err = newInflater(chunks); err != nil {
 		return nil, err
 	}
@@ -107,22 +104,26 @@ func (p *Reader) end() error {
 	if err := p.rows.end(); err != nil {
 		return err
 	}
-	switch _, err := p.pixels.source.fill(); {
-	case err == nil:
-		return errors.New("bytes after the compressed pixels")
-	case err != io.EOF:
+	_, err := p.pixels.source.fill()
+	if err := atEOF(err, "bytes after the compressed pixels"); err != nil {
 		return err
 	}
 	if err := p.chunks.toEnd(); err != nil {
 		return err
 	}
-	switch _, err := p.chunks.r.ReadByte(); {
-	case err == nil:
-		return errors.New("bytes after the end of the PNG")
-	case err != io.EOF:
-		return err
+	_, err = p.chunks.r.ReadByte()
+	return atEOF(err, "bytes after the end of the PNG")
+}
+
+// atEOF turns io.EOF into nil, and nil into an error about what was read instead.
+func atEOF(err error, read string) error {
+	switch err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errors.New(read)
 	}
-	return nil
+	return err
 }
 
 func readError(err error) error {
@@ -203,13 +204,9 @@ func (r *rowReader) next() ([]byte, error) {
 
 // end checks that the stream ends after the last row, with the right checksum.
 func (r *rowReader) end() error {
+	var err error
 	if len(r.raw) == 0 {
-		if _, err := r.inflated(); err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			return err
-		}
+		_, err = r.inflated()
 	}
-	return errors.New("more rows than the header says")
+	return atEOF(err, "more rows than the header says")
 }

@@ -32,13 +32,9 @@ type Writer struct {
 }
 
 const (
-	storedBlock = math.MaxUint16 // the longest stored block
-
-	zlibHeader, zlibSum = 2, 4
-	blockHeader         = 1 + 2 + 2
+	storedBlock                      = math.MaxUint16 // the longest stored block
+	zlibHeader, zlibSum, blockHeader = 2, 4, 1 + 2 + 2
 )
-
-var errClosed = errors.New("the PNG is closed")
 
 // NewWriter writes the file up to the samples. It refuses shapes that PNG does not have, sides above 1<<20, texts that break the rules
 // for Text or are longer than 4096 bytes, and more than 16 texts.
@@ -46,10 +42,6 @@ func NewWriter(w io.Writer, width, height, channels, depth int, text ...Text) (*
 	if width > maxSide || height > maxSide {
 		return nil, fmt.Errorf("%d×%d is more than the %d×%d that keygan writes", width, height, maxSide, maxSide)
 	}
-	return newWriter(w, width, height, channels, depth, text)
-}
-
-func newWriter(w io.Writer, width, height, channels, depth int, text []Text) (*Writer, error) {
 	head, err := fileHead(width, height, channels, depth)
 	if err != nil {
 		return nil, err
@@ -122,7 +114,7 @@ func (p *Writer) Close() error {
 		p.err = fmt.Errorf("the samples of the PNG are incomplete: %d bytes are missing", p.left)
 		return p.err
 	}
-	p.err = errClosed
+	p.err = errors.New("the PNG is closed")
 	_, err := p.w.Write(appendChunk(nil, "IEND", nil))
 	return err
 }
