@@ -1,97 +1,62 @@
 package parquet
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 )
 
-// The metadata of a parquet file is a Thrift struct. The library that decodes it makes room for as many list elements as the bytes claim,
-// so this walk counts them first.
-
-const (
-	thriftElements = 1 << 17 // list elements in one struct, all told; a decoded one takes up to a kilobyte
-	thriftDepth    = 32      // values in values
-)
-
 var errThrift = errors.New("damaged metadata")
 
-// unmarshal decodes the struct at the start of b, once every length in it is known to be honest. It returns the bytes that it takes.
+// unmarshal decodes the Thrift struct at the start of b, which v may refer to afterwards. It returns the bytes that the struct takes.
 func unmarshal(b []byte, v any) (length int, err error) {
-	w := thriftWalk{new(thrift.CompactProtocol).NewReaderFromBytes(b), thriftElements}
-	if w.skip(thrift.STRUCT, thriftDepth) != nil {
+	r := &boundedReader{new(thrift.CompactProtocol).NewReaderFromBytes(b), 1 << 17}
+	if thrift.NewDecoder(r).Decode(v) != nil {
 		return 0, errThrift
 	}
-	length = w.BytesRead()
-	return length, thrift.Unmarshal(new(thrift.CompactProtocol), b[:length], v)
+	return r.BytesRead(), nil
 }
 
-type thriftWalk struct {
-	thrift.Reader
-	elements int // still allowed
+// A boundedReader stops the decoder, which makes room for as many list elements as the bytes claim, and a stack as deep as structs lie in
+// structs. A decoded element takes up to a kilobyte.
+type boundedReader struct {
+	thrift.BytesReader
+	left int // elements of lists, sets and maps, and structs in structs, still allowed
 }
 
-// skip reads a value. Depth bounds the values in it.
-func (w *thriftWalk) skip(kind thrift.Type, depth int) (err error) {
-	if depth == 0 {
+func (r *boundedReader) take(n int32) error {
+	if n < 0 || int(n) > r.left {
 		return errThrift
 	}
-	switch kind {
-	case thrift.TRUE, thrift.FALSE, thrift.I8:
-		_, err = w.ReadInt8()
-	case thrift.I16, thrift.I32, thrift.I64:
-		_, err = w.ReadInt64()
-	case thrift.DOUBLE:
-		_, err = w.ReadFloat64()
-	case thrift.BINARY:
-		_, err = w.ReadBytes()
-	case thrift.LIST, thrift.SET:
-		l, err := w.ReadList()
-		if err != nil {
-			return err
-		}
-		return w.skipAll(l.Size, depth, l.Type)
-	case thrift.MAP:
-		m, err := w.ReadMap()
-		if err != nil {
-			return err
-		}
-		return w.skipAll(m.Size, depth, m.Key, m.Value)
-	case thrift.STRUCT:
-		return w.skipFields(depth)
-	default:
-		return errThrift
-	}
-	return err
-}
-
-func (w *thriftWalk) skipFields(depth int) error {
-	for {
-		f, err := w.ReadField()
-		if err != nil || f.Type == thrift.STOP {
-			return err
-		}
-		if f.Type == thrift.TRUE || f.Type == thrift.FALSE {
-			continue // the type is the value
-		}
-		if err := w.skip(f.Type, depth-1); err != nil {
-			return err
-		}
-	}
-}
-
-// skipAll reads n elements, each a value of every kind given.
-func (w *thriftWalk) skipAll(n int32, depth int, kinds ...thrift.Type) error {
-	if n < 0 || int(n) > w.elements {
-		return errThrift
-	}
-	w.elements -= int(n)
-	for range n {
-		for _, kind := range kinds {
-			if err := w.skip(kind, depth-1); err != nil {
-				return err
-			}
-		}
-	}
+	r.left -= int(n)
 	return nil
+}
+
+func (r *boundedReader) ReadList() (thrift.List, error) {
+	l, err := r.BytesReader.ReadList()
+	return l, cmp.Or(err, r.take(l.Size))
+}
+
+func (r *boundedReader) ReadSet() (thrift.Set, error) {
+	s, err := r.BytesReader.ReadSet()
+	return s, cmp.Or(err, r.take(s.Size))
+}
+
+func (r *boundedReader) ReadMap() (thrift.Map, error) {
+	m, err := r.BytesReader.ReadMap()
+	return m, cmp.Or(err, r.take(m.Size))
+}
+
+func (r *boundedReader) ReadField() (thrift.Field, error) {
+	f, err := r.BytesReader.ReadField()
+	if f.Type == thrift.STRUCT {
+		err = cmp.Or(err, r.take(1))
+	}
+	return f, err
+}
+
+// Discard is what the decoder skips with.
+func (r *boundedReader) Discard(n int) (int, error) {
+	return r.BytesReader.(interface{ Discard(int) (int, error) }).Discard(n)
 }
