@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/sbinet/npyio/npy"
@@ -18,11 +17,7 @@ const maxHeader = 1 << 12
 // Header is the start of a .npy file, version 1.0, padded to 64 bytes like NumPy's. It is made here because npyio takes the shape from
 // the Go type, and Go has no type for four dimensions chosen at run time.
 func Header(dtype string, shape []int) []byte {
-	dims := make([]string, len(shape))
-	for i, d := range shape {
-		dims[i] = strconv.Itoa(d)
-	}
-	tuple := strings.Join(dims, ", ")
+	tuple := strings.ReplaceAll(strings.Trim(fmt.Sprint(shape), "[]"), " ", ", ")
 	if len(shape) == 1 {
 		tuple += ","
 	}
@@ -38,27 +33,22 @@ func Header(dtype string, shape []int) []byte {
 // ReadHeader reads the header of a .npy file and no byte more. npyio parses it, but allocates what the length field asks for and panics
 // on a header that NumPy would not write. So the length is checked first, and a panic becomes an error.
 func ReadHeader(r io.Reader) (h npy.Header, err error) {
-	start := make([]byte, 12)
-	if _, err := io.ReadFull(r, start[:10]); err != nil {
+	start := make([]byte, 10, 12)
+	if _, err := io.ReadFull(r, start); err != nil {
 		return h, errors.New("too short for a NumPy array")
 	}
 	if !bytes.Equal(start[:6], npy.Magic[:]) {
 		return h, errors.New("not a NumPy array")
 	}
-	var text int
+	text := uint32(binary.LittleEndian.Uint16(start[8:]))
 	switch start[6] {
 	case 1:
-		text = int(binary.LittleEndian.Uint16(start[8:]))
-		start = start[:10]
 	case 2:
+		start = start[:12]
 		if _, err := io.ReadFull(r, start[10:]); err != nil {
 			return h, errors.New("too short for a NumPy array")
 		}
-		if n := binary.LittleEndian.Uint32(start[8:]); n <= maxHeader {
-			text = int(n)
-		} else {
-			text = maxHeader + 1
-		}
+		text = binary.LittleEndian.Uint32(start[8:])
 	default:
 		return h, fmt.Errorf("version %d of the NumPy format is unknown", start[6])
 	}

@@ -25,10 +25,7 @@ import (
 )
 
 // Types of arrays, as NumPy writes them.
-const (
-	typeByte  = "|u1"
-	typeFloat = "<f4"
-)
+const typeByte, typeFloat = "|u1", "<f4"
 
 // An archive may unpack to maxInflation times its own length and smallRoom bytes more. Weights and keys hardly shrink, so no real file
 // comes near that. Deflate would allow a thousand times.
@@ -66,10 +63,10 @@ func Write(w io.Writer, entries ...Entry) error {
 	z := zip.NewWriter(w)
 	for _, e := range entries {
 		f, err := z.CreateHeader(&zip.FileHeader{Name: e.name + ".npy", Method: zip.Store})
-		if err != nil {
-			return fmt.Errorf("array %s: %w", e.name, err)
+		if err == nil {
+			err = e.Write(f)
 		}
-		if err := e.Write(f); err != nil {
+		if err != nil {
 			return fmt.Errorf("array %s: %w", e.name, err)
 		}
 	}

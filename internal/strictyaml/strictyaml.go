@@ -6,6 +6,7 @@
 package strictyaml
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -36,13 +37,17 @@ func Decode(name string, src []byte, v any) (*Document, error) {
 	if err != nil || root == nil {
 		return doc, err
 	}
-	if err := doc.check(root, reflect.TypeOf(v).Elem(), ""); err != nil {
+	return doc.decode(root, "", v)
+}
+
+func (d *Document) decode(node ast.Node, path string, v any) (*Document, error) {
+	if err := d.check(node, reflect.TypeOf(v).Elem(), path); err != nil {
 		return nil, err
 	}
-	if err := yaml.NodeToValue(root, v, yaml.Strict()); err != nil {
-		return nil, doc.syntax(err)
+	if err := yaml.NodeToValue(node, v, yaml.Strict()); err != nil {
+		return nil, d.syntax(err)
 	}
-	return doc, nil
+	return d, nil
 }
 
 // DecodeSection is Decode for the part of the file under one top-level key. It ignores all other keys and reports whether the section was
@@ -52,17 +57,12 @@ func DecodeSection(name string, src []byte, section string, v any) (doc *Documen
 	if err != nil || root == nil {
 		return doc, false, err
 	}
-	for _, value := range pairs(root) {
-		if value.Key.String() != section {
-			continue
+	all, _ := pairs(root)
+	for _, pair := range all {
+		if pair.Key.String() == section {
+			doc, err = doc.decode(pair.Value, section, v)
+			return doc, true, err
 		}
-		if err := doc.check(value.Value, reflect.TypeOf(v).Elem(), section); err != nil {
-			return nil, true, err
-		}
-		if err := yaml.NodeToValue(value.Value, v, yaml.Strict()); err != nil {
-			return nil, true, doc.syntax(err)
-		}
-		return doc, true, nil
 	}
 	return doc, false, nil
 }
@@ -79,9 +79,7 @@ func (d *Document) Errorf(path, format string, args ...any) error {
 	return fmt.Errorf("%s: %s: %s", d.name, path, reason)
 }
 
-func parent(path string) string {
-	return path[:max(strings.LastIndexAny(path, ".["), 0)]
-}
+func parent(path string) string { return path[:max(strings.LastIndexAny(path, ".["), 0)] }
 
 func parse(name string, src []byte) (*Document, ast.Node, error) {
 	doc := &Document{name: name, lines: map[string]int{}}
@@ -121,15 +119,15 @@ func (d *Document) check(node ast.Node, t reflect.Type, path string) error {
 	if v, ok := reflect.Zero(t).Interface().(Shaped); ok {
 		t = v.YAMLShape()
 	}
-	want := ""
+	want, ok := "", true
 	switch t.Kind() {
 	case reflect.Struct:
 		return d.checkStruct(node, t, path)
 	case reflect.Pointer:
 		return d.check(node, t.Elem(), path)
 	case reflect.Slice:
-		list, ok := node.(*ast.SequenceNode)
-		if !ok {
+		var list *ast.SequenceNode
+		if list, ok = node.(*ast.SequenceNode); !ok {
 			want = "a list"
 			break
 		}
@@ -139,32 +137,31 @@ func (d *Document) check(node ast.Node, t reflect.Type, path string) error {
 			}
 		}
 	case reflect.String:
-		if _, ok := node.(ast.ScalarNode); !ok {
-			want = "a text"
-		}
+		want = "a text"
+		_, ok = node.(ast.ScalarNode)
 	case reflect.Bool:
-		if _, ok := node.(*ast.BoolNode); !ok {
-			want = "true or false"
-		}
+		want = "true or false"
+		_, ok = node.(*ast.BoolNode)
 	case reflect.Float32, reflect.Float64:
+		want = "a number"
 		switch n := node.(type) {
 		case *ast.FloatNode, *ast.IntegerNode, *ast.InfinityNode, *ast.NanNode:
 		case *ast.StringNode: // the library parses 2e-4, a float in YAML 1.2, as a text
-			if _, err := strconv.ParseFloat(n.Value, 64); err != nil {
-				want = "a number"
-			}
+			_, err := strconv.ParseFloat(n.Value, 64)
+			ok = err == nil
 		default:
-			want = "a number"
+			ok = false
 		}
 	case reflect.Int, reflect.Int64, reflect.Uint64:
-		whole, ok := node.(*ast.IntegerNode)
-		if !ok {
-			want = "a whole number"
-		} else if value, negative := whole.Value.(int64); negative && value < 0 && t.Kind() == reflect.Uint64 {
+		want = "a whole number"
+		whole, isWhole := node.(*ast.IntegerNode)
+		if ok = isWhole; ok && t.Kind() == reflect.Uint64 {
 			want = "a whole number, 0 or more"
+			value, signed := whole.Value.(int64)
+			ok = !signed || value >= 0
 		}
 	}
-	if want != "" {
+	if !ok {
 		return d.Errorf(path, "%s is not %s", strings.TrimSpace(node.String()), want)
 	}
 	return nil
@@ -173,21 +170,13 @@ func (d *Document) check(node ast.Node, t reflect.Type, path string) error {
 func (d *Document) checkStruct(node ast.Node, t reflect.Type, path string) error {
 	fields := map[string]reflect.Type{}
 	collect(t, fields)
-	if _, mapping := node.(*ast.MappingNode); !mapping {
-		if _, single := node.(*ast.MappingValueNode); !single {
-			where := path
-			if where == "" {
-				where = "the file"
-			}
-			return d.Errorf(where, "expected keys and values (%s)", allowed(fields))
-		}
+	all, ok := pairs(node)
+	if !ok {
+		return d.Errorf(cmp.Or(path, "the file"), "expected keys and values (%s)", allowed(fields))
 	}
-	for _, pair := range pairs(node) {
+	for _, pair := range all {
 		key := pair.Key.String()
-		at := key
-		if path != "" {
-			at = path + "." + key
-		}
+		at := strings.TrimPrefix(path+"."+key, ".")
 		field, ok := fields[key]
 		if !ok {
 			d.lines[at] = pair.Key.GetToken().Position.Line
@@ -205,14 +194,14 @@ func (d *Document) checkStruct(node ast.Node, t reflect.Type, path string) error
 }
 
 // pairs returns the entries of a mapping, which the library represents in two ways.
-func pairs(node ast.Node) []*ast.MappingValueNode {
+func pairs(node ast.Node) (entries []*ast.MappingValueNode, ok bool) {
 	switch m := node.(type) {
 	case *ast.MappingNode:
-		return m.Values
+		return m.Values, true
 	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{m}
+		return []*ast.MappingValueNode{m}, true
 	}
-	return nil
+	return nil, false
 }
 
 func allowed(fields map[string]reflect.Type) string {
