@@ -26,7 +26,7 @@ func mustDigest(t *testing.T, src Source) string {
 // The digest as its documentation states it, and not by the code that makes it.
 func TestDigest(t *testing.T) {
 	stack := imagetest.Array("|u1", "(2, 2, 2)", []byte("01234567"))
-	root := imagetest.Tree(t, map[string][]byte{"a.png": imagetest.Samples(t)["a.png"], "b.npy": stack})
+	root := tree(t, map[string][]byte{"a.png": imagetest.Samples(t)["a.png"], "b.npy": stack})
 	src, err := Open([]Spec{{Folder: root}, {Synthetic: "mri", Count: 1, Size: 16}}...)
 	if err != nil {
 		t.Fatal(err)

@@ -2,9 +2,12 @@ package dataset
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"keygan/data/imagefile"
+	"keygan/data/internal/imagetest"
 	"keygan/data/raster"
 	"keygan/data/synthetic"
 )
@@ -29,4 +32,18 @@ func synthesize(t testing.TB, kind string, n, size int, seed uint64) []*raster.I
 		out[i], _ = src.Image(i)
 	}
 	return out
+}
+
+// tree makes a folder of files like an unpacked data set and returns it.
+func tree(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, b := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		imagetest.Write(t, path, b)
+	}
+	return root
 }

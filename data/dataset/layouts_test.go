@@ -46,7 +46,7 @@ func opened(t *testing.T, root, folder string) (all []string, unreadable []error
 
 func TestMontgomery(t *testing.T) {
 	whole := film(t, 40, 49)
-	root := imagetest.Tree(t, map[string][]byte{
+	root := tree(t, map[string][]byte{
 		"montgomery_metadata.csv":              []byte("study_id,findings\nMCUCXR_0001_0.png,normal\n"),
 		"images/images/MCUCXR_0001_0.png":      whole,
 		"images/images/MCUCXR_0002_0.png":      film(t, 49, 40),
@@ -78,7 +78,7 @@ func TestBrainTumorMRI(t *testing.T) {
 		files[prefix+"Training/pituitary/image (7).JPG"] = scan(t, 9, 9, false)
 		files[prefix+"Training/glioma/empty.jpg"] = nil
 		files[prefix+"Training/glioma/page.jpg"] = []byte("<!DOCTYPE html><title>429 Too Many Requests</title>")
-		root := imagetest.Tree(t, files)
+		root := tree(t, files)
 		all, bad := opened(t, root, root)
 		if diff := cmp.Diff(append(want, prefix+"Training/pituitary/image (7).JPG"), all); diff != "" {
 			t.Error(diff)
@@ -91,7 +91,7 @@ func TestBrainTumorMRI(t *testing.T) {
 
 func TestSpectrogramImagesInClassFolders(t *testing.T) {
 	plot := pngBytes(t, synthesize(t, "spectrogram", 1, 32, 1)[0])
-	root := imagetest.Tree(t, map[string][]byte{
+	root := tree(t, map[string][]byte{
 		"train.csv": []byte("eeg_id,expert_consensus\n"),
 		"GPD/1.png": plot, "GRDA/2.png": plot, "LPD/3.jpeg": scan(t, 30, 40, true), "LRDA/4.png": plot, "Other/5.png": plot, "Seizure/6.PNG": plot,
 	})
@@ -103,7 +103,7 @@ func TestSpectrogramImagesInClassFolders(t *testing.T) {
 
 func TestRawSpectrograms(t *testing.T) {
 	level := func(r, f, t int) float32 { return float32(1 + (r+f+t)%7) }
-	root := imagetest.Tree(t, map[string][]byte{
+	root := tree(t, map[string][]byte{
 		"train.csv":                             []byte("eeg_id,spectrogram_id,spectrogram_label_offset_seconds\n"),
 		"train_spectrograms/1000086677.parquet": imagetest.SpectrogramFile(t, 20, 3, level),
 		"train_spectrograms/353733.parquet":     imagetest.SpectrogramFile(t, 650, 3, level),
@@ -127,7 +127,7 @@ func TestArrays(t *testing.T) {
 			maps = binary.LittleEndian.AppendUint16(maps, uint16(k*100+place))
 		}
 	}
-	root := imagetest.Tree(t, map[string][]byte{
+	root := tree(t, map[string][]byte{
 		"EEG_Spectrograms/1000913311.npy": imagetest.Array("<u2", "(3, 5, 4)", maps),
 		"specs/353733.npy":                imagetest.Array("<f4", "(30, 40)", make([]byte, 4800)),
 		"rgb.npy":                         imagetest.Array("|u1", "(7, 9, 3)", make([]byte, 189)),
@@ -163,7 +163,7 @@ func TestPickledSpecsAreRefusedWithAHint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := imagetest.Tree(t, map[string][]byte{"brain-spectrograms/specs.npy": pickled, "a.png": film(t, 9, 9)})
+	root := tree(t, map[string][]byte{"brain-spectrograms/specs.npy": pickled, "a.png": film(t, 9, 9)})
 	_, err = Open(Spec{Folder: root})
 	if err == nil || !strings.Contains(err.Error(), "specs.npy: ") || !strings.Contains(err.Error(), "a pickled object array") || !strings.Contains(err.Error(), "numpy.save") {
 		t.Errorf("got %v", err)
@@ -172,7 +172,7 @@ func TestPickledSpecsAreRefusedWithAHint(t *testing.T) {
 
 func TestVolumes(t *testing.T) {
 	volume := imagetest.Cornered().Bytes()
-	root := imagetest.Tree(t, map[string][]byte{"sub-01/anat/sub-01_T1w.nii.gz": imagetest.Gzipped(volume), "sub-01/anat/sub-01_T1w.json": []byte("{}"), "ch2.nii": volume})
+	root := tree(t, map[string][]byte{"sub-01/anat/sub-01_T1w.nii.gz": imagetest.Gzipped(volume), "sub-01/anat/sub-01_T1w.json": []byte("{}"), "ch2.nii": volume})
 	all, bad := opened(t, root, root)
 	var stems []string
 	for _, name := range all {
@@ -192,7 +192,7 @@ func TestVolumes(t *testing.T) {
 // kagglehub leaves a marker beside each version, and an archive while it downloads.
 func TestKagglehubPaths(t *testing.T) {
 	const set = ".cache/kagglehub/datasets/masoudnickparvar/brain-tumor-mri-dataset"
-	home := imagetest.Tree(t, map[string][]byte{
+	home := tree(t, map[string][]byte{
 		set + "/versions/1/Training/glioma/a.jpg": scan(t, 8, 8, false),
 		set + "/versions/2/Training/glioma/b.jpg": scan(t, 8, 9, true),
 		set + "/2.complete":                       nil,

@@ -19,7 +19,7 @@ func downloads(t *testing.T) (home string, specs []Spec) {
 	level := func(r, f, t int) float32 { return float32(1 + (r+f+t)%7) }
 	shared := film(t, 30, 40)
 	volume := imagetest.Cornered().Bytes()
-	home = imagetest.Tree(t, map[string][]byte{
+	home = tree(t, map[string][]byte{
 		hub + "raddar/tuberculosis-chest-xrays-montgomery/versions/1/montgomery_metadata.csv":         []byte("study_id,findings\n"),
 		hub + "raddar/tuberculosis-chest-xrays-montgomery/versions/1/images/images/MCUCXR_0001_0.png": film(t, 40, 49),
 		hub + "raddar/tuberculosis-chest-xrays-montgomery/versions/1/images/images/MCUCXR_0002_0.png": shared,

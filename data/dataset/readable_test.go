@@ -40,7 +40,7 @@ func spoiled(t *testing.T) (root string, good, bad map[string]string) {
 			all[name] = []byte(b)
 		}
 	}
-	return imagetest.Tree(t, all), good, bad
+	return tree(t, all), good, bad
 }
 
 func relative(t *testing.T, root, name string) string {
@@ -115,7 +115,7 @@ func TestReadableLeavesAGoodSourceAlone(t *testing.T) {
 }
 
 func TestNothingReadable(t *testing.T) {
-	root := imagetest.Tree(t, map[string][]byte{"a.png": nil, "b.nii": nil})
+	root := tree(t, map[string][]byte{"a.png": nil, "b.nii": nil})
 	src, err := OpenUnchecked([]Spec{{Folder: root}}...)
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestReadableEndsWithItsContext(t *testing.T) {
 
 // A folder that may not be looked into is one more bad file. Root may look into everything.
 func TestFolderThatCannotBeListed(t *testing.T) {
-	root := imagetest.Tree(t, map[string][]byte{"a.png": imagetest.Samples(t)["a.png"], "closed/b.png": nil})
+	root := tree(t, map[string][]byte{"a.png": imagetest.Samples(t)["a.png"], "closed/b.png": nil})
 	closed := filepath.Join(root, "closed")
 	f := &folder{items: []item{{path: closed, slice: -1, name: closed, bad: &listing.UnreadablePath{Path: closed, Err: os.ErrPermission}}}}
 	if os.Geteuid() != 0 {

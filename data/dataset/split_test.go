@@ -230,7 +230,7 @@ func TestFileOf(t *testing.T) {
 // Without takes away what is the same file, whatever it is called, and every slice of it.
 func TestWithout(t *testing.T) {
 	png, stack := imagetest.Samples(t)["a.png"], imagetest.Array("|u1", "(2, 2, 2)", []byte("01234567"))
-	root := imagetest.Tree(t, map[string][]byte{
+	root := tree(t, map[string][]byte{
 		"all/a.png": png, "all/copy.png": png, "all/b.jpg": imagetest.Samples(t)["a.jpg"], "all/c.npy": stack,
 		"held/renamed.png": png, "held/stack.npy": stack, "held/other.tif": imagetest.Samples(t)["a.tif"],
 	})

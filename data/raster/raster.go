@@ -79,21 +79,33 @@ func (m *Image) Convert(channels int) *Image {
 	}
 	out := NewImage(m.Width, m.Height, channels, m.Depth)
 	for p, n := 0, m.Width*m.Height; p < n; p++ {
-		s := p * m.Channels
-		switch {
-		case m.Channels >= 3 && channels == 3:
-			for c := range 3 {
-				out.SetSample(3*p+c, m.Sample(s+c))
-			}
-		case m.Channels >= 3:
+		s, step := p*m.Channels, m.Channels/3 // 1 if the image has colours
+		if step > channels/3 {
 			out.SetSample(p, luma16(m.Sample(s), m.Sample(s+1), m.Sample(s+2)))
-		default:
-			for c := range channels {
-				out.SetSample(channels*p+c, m.Sample(s))
-			}
+			continue
+		}
+		for c := range channels {
+			out.SetSample(channels*p+c, m.Sample(s+c*step))
 		}
 	}
 	return out
+}
+
+// Paste copies src into m with its upper left corner at column x, row y, and cuts off what lies outside m. It panics unless both have the
+// same channels and depth.
+func (m *Image) Paste(src *Image, x, y int) {
+	if src.Channels != m.Channels || src.Depth != m.Depth {
+		panic(fmt.Sprintf("raster: cannot paste %v into %v", src, m))
+	}
+	pixel := m.Channels * m.Depth / 8
+	left, right := max(0, -x), min(src.Width, m.Width-x)
+	if left >= right {
+		return
+	}
+	for row := max(0, -y); row < min(src.Height, m.Height-y); row++ {
+		from := src.Pix[(row*src.Width+left)*pixel : (row*src.Width+right)*pixel]
+		copy(m.Pix[((y+row)*m.Width+x+left)*pixel:], from)
+	}
 }
 
 // EightBits returns the image with 8 bits a sample: the nearest of v · 255/65535. It returns m itself if m is so already.
@@ -161,7 +173,11 @@ func FromFloats(x []float32, channels, height, width int) *Image {
 
 // Level maps x in [−1, 1] to (x + 1) · 127.5, rounded to the nearest level, halves up, and clamped to [0, 255]. NaN gives 0.
 func Level(x float32) byte {
-	v := math.Floor(float64(x)*127.5 + 128) // exact in float64: 24 + 8 bits
+	return clamp(math.Floor(float64(x)*127.5 + 128)) // exact in float64: 24 + 8 bits
+}
+
+// clamp maps a whole number to the nearest in [0, 255], and NaN to 0.
+func clamp(v float64) byte {
 	switch {
 	case v >= 255:
 		return 255

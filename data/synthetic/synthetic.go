@@ -6,6 +6,7 @@
 package synthetic
 
 import (
+	"encoding/binary"
 	"fmt"
 	"keygan/data/raster"
 	"math/rand/v2"
@@ -25,7 +26,7 @@ func New(kind string, n, size int, seed uint64) (*Set, error) {
 		return nil, err
 	}
 	draw := map[string]func(*rand.Rand, int) *raster.Image{
-		"xray": drawXray, "mri": drawMRI, "spectrogram": drawSpectrogram, "noise": drawNoise,
+		"xray": drawXray, "mri": drawMRI, "spectrogram": drawSpectrogram, "noise": whiteNoise(3),
 	}[kind]
 	return &Set{kind, n, size, seed, draw}, nil
 }
@@ -59,4 +60,28 @@ func (s *Set) Readable(int) bool { return true }
 
 func (s *Set) Image(i int) (*raster.Image, error) {
 	return s.draw(rand.New(rand.NewPCG(s.seed, uint64(i))), s.size), nil
+}
+
+// Noise returns n images of size×size with independent samples, uniform over 0 to 255, in 1 (grey) or 3 (RGB) channels. The image of an
+// ideal key looks like that. Noise that is resized or converted from RGB to grey is no longer uniform.
+func Noise(n, size, channels int, seed uint64) (*Set, error) {
+	if err := Check("noise", n, size); err != nil {
+		return nil, err
+	}
+	if channels != 1 && channels != 3 {
+		return nil, fmt.Errorf("noise with %d channels: 1 (grey) or 3 (RGB)", channels)
+	}
+	return &Set{"noise", n, size, seed, whiteNoise(channels)}, nil
+}
+
+func whiteNoise(channels int) func(r *rand.Rand, size int) *raster.Image {
+	return func(r *rand.Rand, size int) *raster.Image {
+		m := raster.NewImage(size, size, channels, 8)
+		var eight [8]byte
+		for at := 0; at < len(m.Pix); at += len(eight) {
+			binary.LittleEndian.PutUint64(eight[:], r.Uint64())
+			copy(m.Pix[at:], eight[:])
+		}
+		return m
+	}
 }

@@ -128,13 +128,13 @@ func (c *chest) attenuation(x, y float64) (lung, sum float64) {
 	if body == 0 {
 		return 0, 0
 	}
-	heart := c.heartShadow(x, y)
+	heart, thick := c.heartShadow(x, y)
 	depth := c.lungDepth(side, ax, y)
-	lung = smooth(-0.012, 0.022, depth) * (1 - 0.8*heart.mask)
+	lung = smooth(-0.012, 0.022, depth) * (1 - 0.8*heart)
 	sum = body * (0.62 + c.fat)
 	sum -= lung * (0.30 + 0.13*smooth(0, 0.28, depth) - 0.06*smooth(0.1, 0.6, y))
 	below := c.belly(side, ax, y)
-	sum += 0.19 * heart.thick * (1 - 0.75*below)
+	sum += 0.19 * thick * (1 - 0.75*below)
 	sum += c.midline(x, y)
 	sum += c.bones(side, ax, y) * (1 - 0.45*below)
 	if below > 0 {
@@ -167,18 +167,16 @@ func (c *chest) body(ax, y float64) float64 {
 	return (0.35*smooth(0, 0.03, inside) + 0.65*smooth(-0.03, 0.26, inside)) * (1 - 0.10*smooth(0.3, 1, ax))
 }
 
-type shadow struct{ mask, thick float64 }
-
-func (c *chest) heartShadow(x, y float64) shadow {
+func (c *chest) heartShadow(x, y float64) (mask, thick float64) {
 	dx, dy := x-c.heart.x, y-c.heart.y
 	u := (c.heart.cos*dx + c.heart.sin*dy) / c.heart.long
 	v := (c.heart.cos*dy - c.heart.sin*dx) / c.heart.short
 	d := u*u + v*v
 	if d > 2.2 {
-		return shadow{}
+		return 0, 0
 	}
 	d += 0.05 * c.texture.rough(x*4, y*4, 2)
-	return shadow{smooth(1.10, 0.92, d), 0.15*smooth(2.2, 1, d) + 0.45*smooth(1.10, 0.85, d) + 0.4*smooth(1, 0, d)}
+	return smooth(1.10, 0.92, d), 0.15*smooth(2.2, 1, d) + 0.45*smooth(1.10, 0.85, d) + 0.4*smooth(1, 0, d)
 }
 
 // midline is what lies between the lungs: vessels and gullet, the spine with its discs, and the air in the windpipe.

@@ -137,22 +137,22 @@ func writeAll(dir directory, overwrite bool, files []File) error {
 }
 
 // Probe returns the reason why files cannot be written into a folder, or nil. The folder need not exist yet. Call it before hours of work.
-func Probe(folder string) error {
+func Probe(folder string) (err error) {
+	defer fileerr.Name(folder, &err)
 	dir, err := openRoot(folder)
 	for at := folder; errors.Is(err, fs.ErrNotExist) && filepath.Dir(at) != at; {
 		at = filepath.Dir(at)
 		dir, err = openRoot(at)
 	}
 	if err != nil {
-		return named(folder, err)
+		return err
 	}
 	defer dir.Close()
 	t, err := newTemporary(dir, "")
-	if err != nil {
-		return named(folder, err)
+	if err == nil {
+		t.discard(dir)
 	}
-	t.discard(dir)
-	return nil
+	return err
 }
 
 // named is an error about the file or folder at path. The reason comes without the name that package os gives it, which may be a
@@ -182,19 +182,17 @@ func WriteBefore(file File, then func() error) error {
 }
 
 // Remove removes the file that info describes. The error says so if another file has taken its name.
-func Remove(path string, info fs.FileInfo) error {
+func Remove(path string, info fs.FileInfo) (err error) {
+	defer fileerr.Name(path, &err)
 	dir, err := openRoot(filepath.Dir(path))
 	if err != nil {
-		return named(path, err)
+		return err
 	}
 	defer dir.Close()
 	if !isFile(dir, filepath.Base(path), info) {
-		return named(path, errSwapped)
+		return errSwapped
 	}
-	if err := dir.Remove(filepath.Base(path)); err != nil {
-		return named(path, err)
-	}
-	return nil
+	return dir.Remove(filepath.Base(path))
 }
 
 // RemoveEmpty removes the empty ones of some folders below root, the deepest first. It follows no link.

@@ -13,7 +13,6 @@ import (
 	"image/png"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -204,20 +203,6 @@ func SpectrogramFile(t testing.TB, rows, frequencies int, power func(r, f, t int
 		t.Fatal(err)
 	}
 	return out.Bytes()
-}
-
-// Tree makes a folder of files like an unpacked data set and returns it.
-func Tree(t *testing.T, files map[string][]byte) string {
-	t.Helper()
-	root := t.TempDir()
-	for name, b := range files {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		Write(t, path, b)
-	}
-	return root
 }
 
 // Array is a .npy file.
