@@ -41,16 +41,13 @@ type CacheOptions struct {
 // Cached returns a source of the same images at Size×Size with Channels channels of 8 bits, as a Loader would make them, decoded once and
 // for all. A 4020×4892 X-ray takes about half a second to decode, its 256×256 pixels a tenth of a millisecond to fetch.
 //
-// Each image is a file in Dir, named by a hash of its file's SHA-256, the part of that file, Size, Channels and the transform. So a
-// cached image never stands for anything but what it was made of, sets share their images, and processes share Dir: of two that add the
-// same set, the second waits for the first. A checksum tells damage, and a damaged image is decoded again. Hashes of files are remembered
-// by path, size and time of change. Only the user can read Dir, as medical images demand, and may delete it at any time.
+// Each image is a file in Dir, named by a hash of its file's SHA-256, the part of that file, Size, Channels and the transform. So sets
+// share their images, and processes share Dir: of two that add the same set, the second waits for the first. A checksum tells damage, and
+// a damaged image is decoded again. Hashes of files are remembered by path, size and time of change. Only the user can read Dir.
 //
-// When ctx ends, Cached returns its error and keeps what it has added. All other errors are about Dir: it cannot be made or written to,
-// or is full. Without a cache the images are as good: Fitted gives the same ones.
+// When ctx ends, Cached returns its error and keeps what it has added. All other errors are about Dir.
 //
-// Images that do not come from a file and those that cannot be read are not on the disk. Image makes them, or gives the error. It keeps
-// up to 512 MB of what it made in memory.
+// Image makes an image that does not come from a file, and keeps up to 512 MB of those in memory, or gives the error of one that is bad.
 func Cached(ctx context.Context, src Source, o CacheOptions) (Source, error) {
 	c, err := fitted(src, o.Size, o.Channels)
 	if err != nil {
@@ -209,9 +206,8 @@ func (c *cached) fill(ctx context.Context, entries []*cacheEntry, o CacheOptions
 	return nil
 }
 
-// lockFile waits until no other process and no other goroutine holds the lock, and takes it. The lock ends with the process at the latest.
-// Where files cannot be locked there is none, and the same work may be done twice. If it has to wait, it calls waiting first, and waits no
-// longer than ctx.
+// lockFile takes a lock when no other process and no other goroutine holds it. The lock ends with the process at the latest. Where files
+// cannot be locked, the same work may be done twice. If it has to wait, it calls waiting first, and waits no longer than ctx.
 func lockFile(ctx context.Context, path string, waiting func()) (unlock func() error, err error) {
 	defer fileerr.Name(path, &err)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -249,8 +245,7 @@ func (c *cached) isWhole(e *cacheEntry) bool {
 	return err == nil && info.Mode().IsRegular() && info.Size() == int64(c.size*c.size*c.channels+crc32.Size)
 }
 
-// progress calls report with 0, and with one more of total on each call of what it returns, by one goroutine at a time. It calls nothing
-// when there is nothing to do.
+// progress calls report, from one goroutine at a time, with 0 and then, on each call of step, with one more; never if total is 0.
 func progress(report func(done, total int), total int) (step func()) {
 	if report == nil || total == 0 {
 		return func() {}

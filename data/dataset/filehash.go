@@ -38,8 +38,7 @@ func isCurrent(s fileState) bool {
 	return err == nil && stateOf(s.path, info) == s
 }
 
-// settled is how long ago a file must have changed for its state to be remembered. Within the granularity of a file system's clock it
-// might change again and keep its state.
+// settled is how old a change must be for a state to be remembered: within the tick of a file system's clock, another may not show.
 const settled = 2 * time.Second
 
 // hashed remembers the hashes that this process found, so that the sides of a split and a cache of them read each file once.
@@ -81,8 +80,7 @@ func hashFile(ctx context.Context, path string) (h fileHash, state fileState, er
 	return h, state, nil
 }
 
-// fileOf is the file that image i comes from, as the source says, or else as the image's name says: "file" or "file#12". It is "" for an
-// image that comes from no file.
+// fileOf is the file that the source, or else the image's name ("file" or "file#12"), says that image i comes from, or "".
 func fileOf(src Source, i int) string {
 	if path := locatedFile(src, i); path != "" {
 		return path

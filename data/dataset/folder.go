@@ -28,8 +28,7 @@ type item struct {
 	bad   error // the reason why it cannot be read, if that is known
 }
 
-// openFolder lists the images of path, a folder or a file: at most count of them, or all if count is 0. What cannot be listed is an error
-// or, with keepBad, an item.
+// openFolder lists at most count images (0: all) of a folder or a file. What cannot be listed is an error or, with keepBad, an item.
 func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -41,8 +41,7 @@ func (h *fileHash) UnmarshalText(b []byte) error {
 
 func hashesPath(dir string) string { return filepath.Join(dir, "hashes.index") }
 
-// readHashes has this process remember what is written in dir: JSON below a line with its own SHA-256, since a damaged hash would put an
-// image on the wrong side of a split.
+// readHashes reads JSON below a line with its SHA-256, since a damaged hash would put an image on the wrong side of a split.
 func readHashes(dir string) knownHashes {
 	known := knownHashes{}
 	if !isFile(hashesPath(dir)) { // opening a pipe would wait
@@ -59,8 +58,7 @@ func readHashes(dir string) knownHashes {
 	return known
 }
 
-// write adds to dir what this process has found since. If it fails, or if another process writes at the same time, that costs only some
-// hashing.
+// write adds to dir what this process has found since. Failing, or losing to another process, costs only some hashing.
 func (known knownHashes) write(dir string) {
 	changed := false
 	hashed.Range(func(state, hash any) bool {

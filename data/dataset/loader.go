@@ -33,8 +33,7 @@ var ErrClosed = errors.New("the loader is closed")
 //
 // The order depends only on the seed and the epoch: a loader that starts at k gives exactly what another gives from its batch k on,
 // whatever the number of workers. An epoch leaves out its last images if they do not fill a batch. A source smaller than a batch repeats
-// itself within the batch. A loader holds at most Workers + 2 batches. It decodes an image anew in every epoch, so it is best given what
-// Cached or Fitted returns.
+// itself within the batch. A loader holds at most Workers + 2 batches. It decodes images anew in every epoch, unless Cached made src.
 type Loader struct {
 	src     Source
 	o       LoaderOptions
@@ -75,8 +74,7 @@ func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
 // BatchesPerEpoch is the number of batches between two shuffles.
 func (l *Loader) BatchesPerEpoch() int { return max(1, l.src.Len()/l.o.Batch) }
 
-// Next waits for the next batch and returns it. If an image of the batch cannot be read, Next returns that error, which names the file.
-// The next call goes on with the batch that follows.
+// Next waits for the next batch. An error names the file of the batch that cannot be read; the next call goes on with the batch after it.
 func (l *Loader) Next() (Batch, error) {
 	if l.ctx.Err() != nil {
 		return Batch{}, ErrClosed
@@ -124,8 +122,7 @@ func (l *Loader) plan() {
 	}
 }
 
-// shuffled returns 0 to n−1 in the order of an epoch. The shuffle is written out because the order must not change with the version of a
-// library: a resumed run would become another run.
+// shuffled returns 0 to n−1 in the order of an epoch. No library does it, because another version might resume a run in another order.
 func shuffled(n int, seed, epoch uint64) []int {
 	order := make([]int, n)
 	for i := range order {

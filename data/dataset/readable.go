@@ -20,10 +20,8 @@ type Bad struct {
 func (b Bad) String() string { return b.Name + ": " + b.Err.Error() }
 
 // Readable returns the images of a source that can be read, and those that cannot, in the order of the source. To find out it decodes all
-// files, on all cores, except images that are in a cache or are drawn. So it is best given what Cached returns.
-//
-// report, if not nil, is called with 0 first, then after each image, by one goroutine at a time, and not at all if there is nothing to
-// decode. When ctx ends, Readable returns its error.
+// files, on all cores, except images in a cache and drawn ones. So it is best given what Cached returns. report, if not nil, is called
+// with 0 and then after each image that is decoded, by one goroutine at a time. When ctx ends, Readable returns its error.
 func Readable(ctx context.Context, src Source, report func(done, total int)) (Source, []Bad, error) {
 	var unknown []int
 	for i := range src.Len() {
@@ -60,8 +58,7 @@ func Readable(ctx context.Context, src Source, report func(done, total int)) (So
 // NewBad describes image i of a source, which cannot be read because of err.
 func NewBad(src Source, i int, err error) Bad { return Bad{src.Name(i), unnamed{err, src.Name(i)}} }
 
-// Each reads images of a source on all cores and calls visit with each image or error, in any order, one at a time. When ctx ends, Each
-// returns its error.
+// Each reads images on all cores and calls visit with each, one at a time, in any order. When ctx ends, it returns its error.
 func Each(ctx context.Context, src Source, images []int, visit func(i int, m *raster.Image, err error)) error {
 	var mu sync.Mutex
 	var work errgroup.Group

@@ -26,13 +26,11 @@ type Spec struct {
 	Size      int    `yaml:"size,omitempty"`      // synthetic: width and height; 0 is 256
 	Seed      uint64 `yaml:"seed,omitempty"`      // synthetic: another seed, other images
 
-	// Count is the number of synthetic images. Of a folder, 0 takes all images, and another number at most that many, evenly spaced over
-	// the sorted list, so that every class folder is represented.
+	// Count is the number of synthetic images. A folder gives at most Count images, evenly spaced over the sorted list, or all if it is 0.
 	Count int `yaml:"count,omitempty"`
 }
 
-// A Source is a fixed, ordered collection of images. Its methods may be called from several goroutines at once, and Image(i) is the same
-// image each time.
+// A Source is a fixed, ordered collection of images, for use by several goroutines at once. Image(i) is the same image each time.
 type Source interface {
 	Len() int
 	Name(i int) string // the file, "file#slice" for one image of several in a file, or "xray-00012"

@@ -46,8 +46,7 @@ func (c *stackCache) get(path string) (*imagefile.Stack, error) {
 	return e.load()
 }
 
-// loaded counts a newly decoded stack and drops the oldest others beyond the budget. It does not keep a failure, because the file may be
-// there, or whole, the next time.
+// loaded counts a newly decoded stack and drops the oldest others beyond the budget. A failure is tried again the next time.
 func (c *stackCache) loaded(path string, s *imagefile.Stack, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -80,8 +80,7 @@ func (f *Findings) bmpColourSpace(b []byte) {
 	}
 }
 
-// bmpGreys reports whether colour i of the palette is level i of grey, as in every grey bitmap, since the format has no grey. 0 colours
-// stand for 256.
+// bmpGreys reports whether colour i of the palette is grey level i, as in every grey bitmap. 0 colours stand for 256.
 func bmpGreys(e *excerpts, at int64, colours uint32) bool {
 	b := e.at(at, 4*256)
 	if b == nil || colours != 0 && colours != 256 {

@@ -11,8 +11,7 @@ type element struct {
 	value func(b []byte) float64
 }
 
-// elementOf returns the element that NumPy calls by this name: i, u or f for integer, unsigned and float, then the number of bytes; b1 is a
-// boolean. It returns false for any other name.
+// elementOf returns the element of a NumPy name: i, u or f for integer, unsigned and float, then the number of bytes, or b1, a boolean.
 func elementOf(name string, order binary.ByteOrder) (element, bool) {
 	e, ok := map[string]element{
 		"u1": {1, func(b []byte) float64 { return float64(b[0]) }},

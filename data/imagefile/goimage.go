@@ -30,8 +30,7 @@ func decodeWithGo(file *io.SectionReader, perByte int, config func(io.Reader) (i
 	return m, src, err
 }
 
-// fromGo converts what one of Go's decoders made. Images that are opaque by type or by content get no alpha channel. Premultiplied alpha,
-// which only TIFF can hold, is divided out.
+// fromGo converts what Go decoded. Opaque images get no alpha channel. Premultiplied alpha, which only TIFF can hold, is divided out.
 func fromGo(src image.Image) (*raster.Image, error) {
 	switch s := src.(type) {
 	case *image.Gray:

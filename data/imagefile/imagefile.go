@@ -97,8 +97,7 @@ func formatOf(file *io.SectionReader) (*Format, error) {
 	return nil, nil
 }
 
-// ReadImage reads an image file. Of a NIfTI volume it gives the middle axial slice, of a NumPy stack the middle image, of a long
-// spectrogram the middle ten minutes. Errors read "path: reason".
+// ReadImage reads an image file, or the middle image of a stack, axial in a volume. Errors read "path: reason".
 func ReadImage(path string) (*raster.Image, error) { return readPath(path, (*Format).decode) }
 
 // Decode is ReadImage for the content of a file.
@@ -218,8 +217,7 @@ const (
 	freePixels = 1 << 22
 )
 
-// checkPixels refuses an image without pixels, with more than most, or with more than a file of fileBytes can hold when its format packs
-// at most perByte pixels into a byte.
+// checkPixels refuses no pixels, more than most, and more than fileBytes can hold at perByte pixels a byte.
 func checkPixels(width, height, most int, fileBytes int64, perByte int) error {
 	if width <= 0 || height <= 0 {
 		return fmt.Errorf("no image is %d×%d", width, height)

@@ -15,9 +15,8 @@ var jpegFormat = Format{
 	Decode: decodeJPEG, Inspect: fromExcerpts((*Findings).inspectJPEG),
 }
 
-// decodeJPEG gives 8-bit grey for a grey JPEG and RGB for colour, CMYK included. It does not apply an orientation from the EXIF data,
-// which scanners of medical images do not write. Decoders of this lossy format may differ by a level: a JPEG's pixels are those of the Go
-// version that keygan was built with.
+// decodeJPEG gives 8-bit grey for a grey JPEG and RGB for colour, CMYK included, and applies no EXIF orientation. Decoders of this lossy
+// format may differ by a level: a JPEG's pixels are those of the Go version that keygan was built with.
 func decodeJPEG(file *io.SectionReader) (*raster.Image, error) {
 	// A block of 8×8 pixels takes at least one bit. Colour at a quarter of the resolution hardly changes that.
 	m, _, err := decodeWithGo(file, 8*64, jpeg.DecodeConfig, jpeg.Decode)

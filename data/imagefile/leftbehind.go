@@ -17,11 +17,9 @@ type NotPixelsError struct {
 func (e *NotPixelsError) Error() string { return e.Path + ": " + e.Why }
 
 // LeftBehind names what a file holds beside the samples that ReadImage gives: "EXIF", "ICC profile", "resolution", "text" and the like,
-// sorted, each once. It reads the file's structure and decodes no pixel.
-//
-// The error is a *NotPixelsError if the samples do not hold the picture: the file has several, is CMYK, or has samples that ReadImage
-// changes. A file of an unknown format gives nothing, and a damaged one what comes before the damage, because ReadImage reports both.
-// Other errors read "path: reason".
+// sorted, each once. It reads the file's structure and decodes no pixel. A file of an unknown format gives nothing, and a damaged one what
+// comes before the damage, because ReadImage reports both. The error is a *NotPixelsError if the file has several pictures, is CMYK, or has
+// samples that ReadImage changes. Other errors read "path: reason".
 func LeftBehind(path string) (metadata []string, err error) {
 	file, closeFile, err := open(path, math.MaxInt64)
 	if err != nil {

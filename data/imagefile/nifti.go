@@ -43,8 +43,7 @@ func isNIfTI(b []byte) bool {
 // stackOfNIfTI reads a volume as 8-bit grey slices across an axis: axial slices from the feet up with the nose at the top, coronal ones
 // from the back forward and sagittal ones from the patient's left to the right, with the crown at the top. As radiologists have it, the
 // patient's right is on the left of axial and coronal slices, and a sagittal slice looks left. The grey levels are a window over the whole
-// volume. Voxels are taken as square: a slice is as many pixels wide as the volume has voxels. Of a series of volumes (four dimensions)
-// the first is read.
+// volume. A slice is as many pixels wide as the volume has voxels. Of a series of volumes (four dimensions) the first is read.
 func stackOfNIfTI(file *io.SectionReader, axis string) (*Stack, error) {
 	b, err := content(file)
 	if err != nil {

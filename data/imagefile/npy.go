@@ -107,8 +107,7 @@ func npyStack(shape []int, body, elementBytes int) (*Stack, error) {
 	return s, nil
 }
 
-// cOrder maps an element's place in an array whose last axis varies fastest to its place in the file. In Fortran order the first axis
-// varies fastest there.
+// cOrder maps an element's place in C order (the last axis varies fastest) to its place in the file, where it may be the first.
 func cOrder(shape []int, fortran bool) func(i int) int {
 	if !fortran {
 		return func(i int) int { return i }

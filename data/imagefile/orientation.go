@@ -15,8 +15,7 @@ const (
 
 var AxisNames = []string{Axial, Coronal, Sagittal}
 
-// An orientation gives for each direction of the body (to the right, forward, up) the voxel axis that runs along it, with it (+1) or
-// against it (−1). Oblique volumes are taken by their nearest axes.
+// An orientation gives the voxel axis nearest to each direction (right, forward, up), running with it (+1) or against it (−1).
 type orientation [3]struct{ axis, sign int }
 
 // A walk is a way through the voxels: count steps of stride elements from start.
@@ -81,8 +80,7 @@ func quaternionMatrix(b, c, d float64) [3][3]float64 {
 	}
 }
 
-// nearestOrientation assigns voxel axes to the directions that m's columns, made equally long, agree with most. A senseless matrix (zeros,
-// NaN) gives the identity.
+// nearestOrientation finds the axes that m's columns, made equally long, agree with most. Zeros and NaN give the identity.
 func nearestOrientation(m [3][3]float64) orientation {
 	for c := range 3 {
 		length := math.Sqrt(m[0][c]*m[0][c] + m[1][c]*m[1][c] + m[2][c]*m[2][c])

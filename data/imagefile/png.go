@@ -21,8 +21,7 @@ var pngFormat = Format{
 	Decode: decodePNG, Thumbnail: thumbnailPNG, Inspect: fromExcerpts((*Findings).inspectPNG),
 }
 
-// WritePNG writes the image to path, whole or not at all, with permissions 0644. If the file exists and overwrite is not set, the error
-// wraps atomicfile.ErrExists.
+// WritePNG writes the image to path, whole or not at all. Without overwrite, it refuses an existing file with atomicfile.ErrExists.
 func WritePNG(path string, m *raster.Image, overwrite bool) error {
 	return atomicfile.Write(path, 0o666, overwrite, func(w io.Writer) error { return EncodePNG(w, m) })
 }
@@ -30,10 +29,9 @@ func WritePNG(path string, m *raster.Image, overwrite bool) error {
 // EncodePNG writes the image as a compressed PNG of the same channels and depth. Decoding gives every sample back.
 func EncodePNG(w io.Writer, m *raster.Image) error { return pngstream.Encode(w, m) }
 
-// decodePNG gives every sample as stored, with the channels and the depth of the file. Grey of 1, 2 or 4 bits is spread to 8, a
-// palette's colours are written out, and a transparent colour (tRNS) becomes an alpha channel. Gamma, colour profiles and significant
-// bits (gAMA, cHRM, iCCP, sRGB, sBIT) are not applied: keygan works on the stored numbers. Of the file, whose size is that of the pixels
-// in a cipher image, only a few rows are in memory at a time.
+// decodePNG gives every sample as stored, with the channels and the depth of the file. Grey of 1, 2 or 4 bits is spread to 8, a palette's
+// colours are written out, and a transparent colour (tRNS) becomes an alpha channel. Gamma, colour profiles and significant bits (gAMA,
+// cHRM, iCCP, sRGB, sBIT) are not applied. Only a few rows of the file are in memory at a time.
 func decodePNG(file *io.SectionReader) (*raster.Image, error) {
 	var m *raster.Image
 	odd, err := scanPNG(file, func(h pngstream.Header) func([]byte) {
@@ -63,12 +61,10 @@ func thumbnailPNG(file *io.SectionReader, width, height int) (*raster.Image, err
 	return r.Out, nil
 }
 
-// maxSampleBytes bounds the samples of a PNG that is read row by row. It is a little less than maxFileBytes, so that what can be read can
-// also be written without compression and read again.
+// maxSampleBytes bounds the samples of a PNG read row by row, so that it can be written without compression within maxFileBytes.
 const maxSampleBytes = 2_000_000_000
 
-// scanPNG decodes a PNG row by row: it calls start with the header, and what start returns with each row. If only decodeOddPNG can read
-// the file, it does not call start and returns the image.
+// scanPNG calls start with the header, and what start returns with each row. An odd image it decodes whole, without start.
 func scanPNG(file *io.SectionReader, start func(pngstream.Header) (addRow func([]byte))) (odd *raster.Image, err error) {
 	check := func(h pngstream.Header, most int) error {
 		// Deflate packs at most 1032 bytes into one. A palette or an unknown colour type counts as one sample a pixel.
@@ -115,8 +111,7 @@ func decodeOddPNG(file *io.SectionReader, h pngstream.Header) (*raster.Image, er
 	return fromGo(src)
 }
 
-// pngMetadata names what a chunk holds (PNG specification, third edition, section 11.3, and its register of extensions). A chunk without
-// a name is part of the picture, or inspectPNG looks into it.
+// pngMetadata names what a chunk holds (PNG, third edition, 11.3, and extensions), unless it is of the picture or inspectPNG looks into it.
 var pngMetadata = map[string]string{
 	"IHDR": "", "PLTE": "", "IDAT": "", "IEND": "", "tRNS": "", "acTL": "", "fcTL": "", "fdAT": "", "eXIf": "", "iTXt": "",
 	"tEXt": "text", "zTXt": "text",

@@ -29,13 +29,11 @@ const (
 	spectrogramFloor, spectrogramCeiling = -4, 8
 )
 
-// stackOfSpectrogram reads a recording as 8-bit grey images, one for each whole window of 10 minutes, or a single one as wide as the table
-// is long if that is no longer. Time runs to the right. The regions LL, RL, LP, RP stand one above the other, each with its lowest
-// frequency at the top.
+// stackOfSpectrogram reads a recording as 8-bit grey images, one for each whole window of 10 minutes, or a single shorter one. Time runs to
+// the right. The regions LL, RL, LP, RP stand one above the other, each with its lowest frequency at the top.
 //
 // A grey level is the natural logarithm of the power, clipped, in a window over the whole recording. A missing value (NaN or null) becomes
-// the median of its frequency over the recording, so that a gap neither draws edges nor shifts the scale. A frequency that is missing
-// throughout is black.
+// the median of its frequency, so that a gap neither draws edges nor shifts the scale. A frequency that is missing throughout is black.
 func stackOfSpectrogram(file *io.SectionReader, _ string) (*Stack, error) {
 	table, err := openSpectrogram(file)
 	if err != nil {

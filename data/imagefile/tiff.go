@@ -15,8 +15,7 @@ var tiffFormat = Format{
 	Decode: decodeTIFF, Inspect: fromExcerpts((*Findings).inspectTIFF),
 }
 
-// decodeTIFF reads the first image of a baseline TIFF (uncompressed, PackBits, LZW, Deflate, CCITT), 8 or 16 bits, grey, palette, RGB or
-// RGBA.
+// decodeTIFF reads the first image of a baseline TIFF (uncompressed, PackBits, LZW, Deflate, CCITT) with 8 or 16 bits a sample.
 func decodeTIFF(file *io.SectionReader) (*raster.Image, error) {
 	// LZW, the densest of the usual methods, packs at most 4096 bytes into 12 bits, and a byte holds at most 8 pixels.
 	m, _, err := decodeWithGo(file, 4096*8*8/12, tiff.DecodeConfig, tiff.Decode)

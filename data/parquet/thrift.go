@@ -18,8 +18,7 @@ func unmarshal(b []byte, v any) (length int, err error) {
 	return r.BytesRead(), nil
 }
 
-// A boundedReader stops the decoder, which makes room for as many list elements as the bytes claim, and a stack as deep as structs lie in
-// structs. A decoded element takes up to a kilobyte.
+// A boundedReader bounds the room that the decoder makes for lists (up to a kilobyte an element) and the depth of its stack.
 type boundedReader struct {
 	thrift.BytesReader
 	left int // elements of lists, sets and maps, and structs in structs, still allowed

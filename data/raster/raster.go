@@ -91,8 +91,7 @@ func (m *Image) Convert(channels int) *Image {
 	return out
 }
 
-// Paste copies src into m with its upper left corner at column x, row y, and cuts off what lies outside m. It panics unless both have the
-// same channels and depth.
+// Paste copies the part of src that lies inside m to column x, row y. It panics if channels or depth differ.
 func (m *Image) Paste(src *Image, x, y int) {
 	if src.Channels != m.Channels || src.Depth != m.Depth {
 		panic(fmt.Sprintf("raster: cannot paste %v into %v", src, m))

@@ -10,9 +10,8 @@ import (
 const weightBits = 16
 
 // Resize returns the image at width×height, with the same channels and depth. The filter is a triangle as wide as the step between output
-// samples when it reduces (area-weighted, so nothing aliases) and between input samples when it enlarges (bilinear). Pillow calls this
-// BILINEAR and agrees to within a level. All arithmetic is in integers, so the result is the same on every machine. Alpha is filtered like
-// any other channel. Resize panics unless both sizes are positive.
+// samples when it reduces (area-weighted, so nothing aliases) and between input samples when it enlarges (bilinear), in integers. Pillow's
+// BILINEAR agrees to within a level. Alpha is filtered like any other channel. Resize panics unless both sizes are positive.
 func (m *Image) Resize(width, height int) *Image {
 	if width <= 0 || height <= 0 {
 		panic(fmt.Sprintf("raster: cannot resize to %d×%d", width, height))

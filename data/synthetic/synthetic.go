@@ -18,9 +18,8 @@ import (
 var Kinds = []string{"xray", "mri", "spectrogram", "noise"}
 
 // New returns n images of a built-in kind, size×size: xray (frontal chest film, 8-bit grey), mri (axial slice of a head, 8-bit grey),
-// spectrogram (of an EEG, RGB) or noise (uniform bytes, RGB, see Noise). They are drawn when asked for. Image i depends only on kind, size,
-// seed and i, not on n. The same machine draws the same bytes each time. Another architecture may differ by a level here and there, because
-// its floating-point functions may.
+// spectrogram (of an EEG, RGB) or noise (uniform bytes, RGB, see Noise). Image i depends only on kind, size, seed and i, not on n. Another
+// architecture may draw a level here and there differently, because its floating-point functions may.
 func New(kind string, n, size int, seed uint64) (*Set, error) {
 	if err := Check(kind, n, size); err != nil {
 		return nil, err

@@ -31,8 +31,7 @@ func drawXray(r *rand.Rand, size int) *raster.Image {
 	return m
 }
 
-// A chest is one patient. Lengths are shares of half the film's width; [0] is the side on the left of the film, the
-// patient's right.
+// A chest is one patient. Lengths are shares of half the film's width; [0] is the left of the film, the patient's right.
 type chest struct {
 	frame    frame
 	wide     float64 // half the rib cage

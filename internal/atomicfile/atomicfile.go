@@ -65,8 +65,7 @@ func Write(path string, perm fs.FileMode, overwrite bool, write func(io.Writer) 
 // If the process is killed while it replaces files, the old group or the new one is usable. The old files before the last may then have
 // spare names, see Spares. The next WriteAll that replaces the whole group removes those.
 //
-// The files of two calls never lie there mixed. The error wraps ErrBusy if another process keeps the folder locked. A single file needs no
-// lock.
+// The files of two calls never lie there mixed. The error wraps ErrBusy if another process keeps the folder locked for several files.
 func WriteAll(root string, overwrite bool, files ...File) error {
 	if len(files) == 0 {
 		return nil
@@ -155,8 +154,7 @@ func Probe(folder string) (err error) {
 	return err
 }
 
-// named is an error about the file or folder at path. The reason comes without the name that package os gives it, which may be a
-// temporary one.
+// named is an error about the file or folder at path, without the name that package os gives it, which may be a temporary one.
 func named(path string, err error) error { return fmt.Errorf("%s: %w", path, fileerr.Reason(err)) }
 
 // WriteBefore writes a new file and then calls then, which does what needs the file. If then fails, WriteBefore removes the file and

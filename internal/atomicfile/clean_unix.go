@@ -122,8 +122,7 @@ func removeLeft(dir *os.Root, name string, f *os.File, groups [][]string) error 
 	return removeIf(dir, name, info)
 }
 
-// TryLock locks a file or folder for as long as it is open. The error is ErrBusy if somebody else has locked it. Any other error means
-// that it cannot be locked.
+// TryLock locks a file or folder while it is open. The error is ErrBusy if somebody else has locked it, or why it cannot be locked.
 func TryLock(f *os.File) error {
 	for {
 		switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {

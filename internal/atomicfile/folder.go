@@ -120,8 +120,7 @@ const longestWait = 10 * time.Second
 // unlockable stands for the locks of all folders that cannot be locked.
 var unlockable sync.Mutex
 
-// lockFolder waits until nobody else places files in a folder. Where the system or a network file system cannot lock folders, it keeps out
-// only the other goroutines of this process, and locked is false.
+// lockFolder waits until nobody else places files in a folder. If locked is false, it can keep out only this process's goroutines.
 func lockFolder(dir directory) (locked bool, unlock func(), err error) {
 	f, err := dir.OpenFile(".", os.O_RDONLY, 0)
 	if err != nil {

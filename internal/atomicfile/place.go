@@ -10,8 +10,7 @@ import (
 	"syscall"
 )
 
-// place gives files their names in order, while the folder is locked. If a file cannot take its name, those before it give theirs back, and
-// failed is its index.
+// place gives files their names in order. If file number failed cannot take its name, those before it give theirs back.
 func place(dir directory, overwrite bool, files []*temporary) (failed int, err error) {
 	if len(files) > 1 { // a single file takes its name in one step, and its folder may be locked for something else, like a training run's
 		_, unlock, err := lockFolder(dir)
@@ -106,8 +105,7 @@ const mostSpares = 99
 
 func spareName(path string, i int) string { return fmt.Sprintf("%s~%d", path, i) }
 
-// keepOld gives the file that is about to be replaced a spare name. A spare that exists was left by a killed process and may be the only
-// key to an image, so it is not replaced.
+// keepOld gives the file that is about to be replaced a free spare name. A spare that exists may be the only key to an image.
 func (t *temporary) keepOld(dir directory) error {
 	old, err := dir.Lstat(t.final)
 	if errors.Is(err, fs.ErrNotExist) {

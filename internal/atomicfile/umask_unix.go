@@ -7,8 +7,7 @@ import (
 	"syscall"
 )
 
-// umask holds the permissions that the user gives to no file. It is read once, before anything is written, because reading it means setting
-// it.
+// umask holds the permissions that the user gives to no file. Reading it means setting it, so it is read once, before any writing.
 var umask = readUmask()
 
 func readUmask() fs.FileMode {

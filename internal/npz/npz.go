@@ -27,8 +27,7 @@ import (
 // Types of arrays, as NumPy writes them.
 const typeByte, typeFloat = "|u1", "<f4"
 
-// An archive may unpack to maxInflation times its own length and smallRoom bytes more. Weights and keys hardly shrink, so no real file
-// comes near that. Deflate would allow a thousand times.
+// An archive may unpack to maxInflation times its length plus smallRoom. Weights and keys hardly shrink; deflate would allow 1000 times.
 const (
 	maxInflation = 4
 	smallRoom    = 1 << 18 // text and the arrays of small networks do shrink

@@ -50,8 +50,7 @@ func (d *Document) decode(node ast.Node, path string, v any) (*Document, error) 
 	return d, nil
 }
 
-// DecodeSection is Decode for the part of the file under one top-level key. It ignores all other keys and reports whether the section was
-// found.
+// DecodeSection is Decode for the part of the file under one top-level key. It ignores all other keys.
 func DecodeSection(name string, src []byte, section string, v any) (doc *Document, found bool, err error) {
 	doc, root, err := parse(name, src)
 	if err != nil || root == nil {

@@ -36,8 +36,7 @@ func (f *rowFilter) filter(row []byte) []byte {
 	return f.rows[best]
 }
 
-// predict filters the bytes of a row from byte at on in all five ways, given their neighbours to the left, above, and above to the
-// left. It adds the sizes of the differences to sums.
+// predict filters bytes of a row, from byte at on, in all five ways, and adds the sizes of the differences to sums.
 func (f *rowFilter) predict(sums *[5]int, at int, row, left, above, corner []byte) {
 	n := len(row)
 	left, above, corner = left[:n], above[:n], corner[:n]
@@ -65,8 +64,7 @@ func magnitude(v byte) int {
 	return max(s, -s)
 }
 
-// paethPredictor returns whichever neighbour is nearest to left + above − corner, ties in that order. It has no branches, because a
-// processor could not predict them in a noisy image.
+// paethPredictor returns the neighbour nearest to left + above − corner, ties in that order. Noise would defeat a branch predictor.
 func paethPredictor(left, above, corner byte) byte {
 	a, b, c := int(left), int(above), int(corner)
 	pa, pb, pc := b-c, a-c, a+b-2*c

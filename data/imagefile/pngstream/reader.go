@@ -10,8 +10,7 @@ import (
 // ErrTruncated reports a file that ends before its image does.
 var ErrTruncated = errors.New("truncated: the file ends before the image does")
 
-// A Reader reads the samples of a PNG as a stream. It holds two rows and some buffers, whatever the size of the image. It is fastest
-// on files that a Writer wrote.
+// A Reader reads the samples of a PNG as a stream, in memory for two rows. It is fastest on files that a Writer wrote.
 type Reader struct {
 	Width, Height, Channels, Depth int
 

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// Text is an entry of a PNG's metadata (a tEXt chunk; PNG specification, section 11.3.3.2). Both strings hold the file's Latin-1 bytes,
-// so only ASCII reads the same in Go.
+// Text is a tEXt chunk (PNG specification, 11.3.3.2), in the file's Latin-1 bytes, so only ASCII reads the same in Go.
 type Text struct {
 	Keyword string // 1 to 79 bytes
 	Value   string

@@ -36,8 +36,7 @@ const (
 	zlibHeader, zlibSum, blockHeader = 2, 4, 1 + 2 + 2
 )
 
-// NewWriter writes the file up to the samples. It refuses shapes that PNG does not have, sides above 1<<20, texts that break the rules
-// for Text or are longer than 4096 bytes, and more than 16 texts.
+// NewWriter writes the file up to the samples. It refuses sides above 1<<20, Text that breaks its rules, and more than 16 texts.
 func NewWriter(w io.Writer, width, height, channels, depth int, text ...Text) (*Writer, error) {
 	if width > maxSide || height > maxSide {
 		return nil, fmt.Errorf("%d×%d is more than the %d×%d that keygan writes", width, height, maxSide, maxSide)
@@ -76,8 +75,7 @@ func Size(width, height, channels, depth int, text ...Text) int64 {
 	return size + raw + blocks*(chunkOverhead+blockHeader)
 }
 
-// Write takes samples in raster order, 16-bit ones high byte first, in pieces of any length. It refuses a whole piece if that has more
-// samples than the image still needs.
+// Write takes samples in raster order, 16-bit ones high byte first, in pieces of any length. A piece that is too long is refused whole.
 func (p *Writer) Write(samples []byte) (int, error) {
 	if p.err != nil {
 		return 0, p.err
