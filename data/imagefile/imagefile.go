@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,6 +96,21 @@ func formatOf(file *io.SectionReader) (*Format, error) {
 		return &formats[i], nil
 	}
 	return nil, nil
+}
+
+// withFormat calls look with a file of any size and its format, nil if that is unknown. Errors read "path: reason".
+func withFormat(path string, look func(*Format, *io.SectionReader)) error {
+	file, closeFile, err := open(path, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	defer closeFile()
+	f, err := formatOf(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	look(f, file)
+	return nil
 }
 
 // ReadImage reads an image file, or the middle image of a stack, axial in a volume. Errors read "path: reason".

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
 )
 
@@ -21,25 +20,21 @@ func (e *NotPixelsError) Error() string { return e.Path + ": " + e.Why }
 // comes before the damage, because ReadImage reports both. The error is a *NotPixelsError if the file has several pictures, is CMYK, or has
 // samples that ReadImage changes. Other errors read "path: reason".
 func LeftBehind(path string) (metadata []string, err error) {
-	file, closeFile, err := open(path, math.MaxInt64)
+	var f Findings
+	err = withFormat(path, func(format *Format, file *io.SectionReader) {
+		switch {
+		case format == nil:
+		case format.Inspect != nil:
+			format.Inspect(&f, file)
+		case format.Stack != nil:
+			f.Refuse("holds several pictures or is a volume")
+		}
+	})
+	if err == nil && f.refusal != "" {
+		err = &NotPixelsError{path, f.refusal}
+	}
 	if err != nil {
 		return nil, err
-	}
-	defer closeFile()
-	format, err := formatOf(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	var f Findings
-	switch {
-	case format == nil:
-	case format.Inspect != nil:
-		format.Inspect(&f, file)
-	case format.Stack != nil:
-		f.Refuse("holds several pictures or is a volume")
-	}
-	if f.refusal != "" {
-		return nil, &NotPixelsError{path, f.refusal}
 	}
 	return slices.Sorted(maps.Keys(f.metadata)), nil
 }
@@ -78,16 +73,18 @@ func (f *Findings) Refuse(why string) {
 
 // refuseMany refuses a file that holds n of something, or several if n is 0.
 func (f *Findings) refuseMany(n int64, what string) {
+	many := fmt.Sprint(n)
 	if n == 0 {
-		f.Refuse("holds several " + what)
-		return
+		many = "several"
 	}
-	f.Refuse(fmt.Sprintf("holds %d %s", n, what))
+	f.Refuse("holds " + many + " " + what)
 }
 
 // fromExcerpts makes a format's Inspect of a function that needs only short pieces of the file.
 func fromExcerpts(inspect func(*Findings, *excerpts)) func(*Findings, *io.SectionReader) {
-	return func(f *Findings, file *io.SectionReader) { inspect(f, newExcerpts(file, file.Size())) }
+	return func(f *Findings, file *io.SectionReader) {
+		inspect(f, &excerpts{&heldPiece{file: file}, 0, file.Size()})
+	}
 }
 
 // excerptBytes is the size of the piece of a file that excerpts keep in memory, and the most that at returns.
@@ -105,10 +102,6 @@ type heldPiece struct {
 	start int64
 	bytes []byte
 	room  [excerptBytes]byte
-}
-
-func newExcerpts(file io.ReaderAt, size int64) *excerpts {
-	return &excerpts{&heldPiece{file: file}, 0, size}
 }
 
 // within gives excerpts of a part as if it were a file.

@@ -6,12 +6,8 @@ import (
 	"math"
 )
 
-// The axes along which a volume may be sliced.
-const (
-	Axial    = "axial"    // seen from the feet
-	Coronal  = "coronal"  // seen from the front
-	Sagittal = "sagittal" // seen from the left
-)
+// The axes along which a volume may be sliced: seen from the feet, from the front, from the left.
+const Axial, Coronal, Sagittal = "axial", "coronal", "sagittal"
 
 var AxisNames = []string{Axial, Coronal, Sagittal}
 

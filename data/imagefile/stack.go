@@ -2,9 +2,7 @@ package imagefile
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"keygan/data/raster"
@@ -87,17 +85,9 @@ func ReadOutline(path string) (*Stack, error) {
 }
 
 // HoldsStack reports whether the content of the file at path is in a format that may hold several images. Errors read "path: reason".
-func HoldsStack(path string) (bool, error) {
-	file, closeFile, err := open(path, math.MaxInt64)
-	if err != nil {
-		return false, err
-	}
-	defer closeFile()
-	f, err := formatOf(file)
-	if err != nil {
-		return false, fmt.Errorf("%s: %w", path, err)
-	}
-	return f != nil && f.Stack != nil, nil
+func HoldsStack(path string) (holds bool, err error) {
+	err = withFormat(path, func(f *Format, _ *io.SectionReader) { holds = f != nil && f.Stack != nil })
+	return holds, err
 }
 
 // StackName reports whether a file's name ends as those of stacks do.

@@ -2,6 +2,7 @@
 package listing
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,15 +115,8 @@ func (l *lister) fail(path string, err error) {
 
 // kindOf names a file that is neither regular nor a folder.
 func kindOf(mode fs.FileMode) string {
-	switch {
-	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	case mode&fs.ModeDevice != 0:
-		return "a device"
-	}
-	return fmt.Sprintf("mode %s", mode)
+	names := map[fs.FileMode]string{fs.ModeNamedPipe: "a named pipe", fs.ModeSocket: "a socket", fs.ModeDevice: "a device"}
+	return cmp.Or(names[mode.Type()&^fs.ModeCharDevice], fmt.Sprintf("mode %s", mode))
 }
 
 // An UnreadablePath is the reason why a folder, or something in it, could not be looked at.

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -143,12 +144,9 @@ func (v TestVolume) Bytes() []byte {
 // Cornered is a 2×3×4 volume whose voxel (x, y, z) holds 10 + x + 10·y + 60·z; every slice shows something.
 func Cornered() TestVolume {
 	v := TestVolume{Order: binary.LittleEndian, Code: 2, Dim: []int16{2, 3, 4}}
-	for z := range 4 {
-		for y := range 3 {
-			for x := range 2 {
-				v.Values = append(v.Values, float64(10+x+10*y+60*z))
-			}
-		}
+	for i := range 2 * 3 * 4 {
+		x, y, z := i%2, i/2%3, i/6
+		v.Values = append(v.Values, float64(10+x+10*y+60*z))
 	}
 	return v
 }
@@ -220,15 +218,9 @@ func Samples(t testing.TB) map[string][]byte {
 	for i := range grey.Pix {
 		grey.Pix[i] = byte(i * i)
 	}
-	var tif, bm bytes.Buffer
-	if err := tiff.Encode(&tif, grey, &tiff.Options{Compression: tiff.Deflate}); err != nil {
-		t.Fatal(err)
-	}
-	if err := bmp.Encode(&bm, grey); err != nil {
-		t.Fatal(err)
-	}
-	var portable bytes.Buffer
-	if err := png.Encode(&portable, grey); err != nil {
+	var portable, tif, bm bytes.Buffer
+	err := errors.Join(png.Encode(&portable, grey), tiff.Encode(&tif, grey, &tiff.Options{Compression: tiff.Deflate}), bmp.Encode(&bm, grey))
+	if err != nil {
 		t.Fatal(err)
 	}
 	return map[string][]byte{
