@@ -36,10 +36,7 @@ func greyPalette(p color.Palette) bool {
 }
 
 // Lengths of the headers of a bitmap, in bytes, from its offset 14 on (BITMAPINFOHEADER, BITMAPV4HEADER).
-const (
-	bmpInfoHeader = 40
-	bmpV4Header   = 108
-)
+const bmpInfoHeader, bmpV4Header = 40, 108
 
 // inspectBMP looks at the headers and the palette.
 func (f *Findings) inspectBMP(e *excerpts) {

@@ -46,15 +46,13 @@ func stackOfNPY(file *io.SectionReader, _ string) (*Stack, error) {
 		return nil, err
 	}
 	at := func(i int) float64 { return el.value(body[i*el.bytes:]) }
-	if raw {
-		for i := range s.Pix {
-			s.Pix[i] = body[place(i)]
-		}
-	} else {
+	level := func(i int) byte { return body[i] }
+	if !raw {
 		w := raster.WindowOf(len(s.Pix), at)
-		for i := range s.Pix {
-			s.Pix[i] = w.Level(at(place(i)))
-		}
+		level = func(i int) byte { return w.Level(at(i)) }
+	}
+	for i := range s.Pix {
+		s.Pix[i] = level(place(i))
 	}
 	return s, nil
 }

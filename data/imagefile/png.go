@@ -149,7 +149,12 @@ func (f *Findings) inspectPNG(e *excerpts) {
 				f.Add("transparent colour as a colour")
 			}
 		case "acTL":
-			f.pngFrames(e.upTo(content, content+length, 4))
+			if b := e.upTo(content, content+length, 4); len(b) == 4 {
+				f.Add("animation")
+				if n := binary.BigEndian.Uint32(b); n != 1 { // one frame is the picture, unless an fdAT gives another
+					f.refuseMany(int64(n), "frames")
+				}
+			}
 		case "fdAT":
 			f.refuseMany(0, "frames")
 		case "eXIf":
@@ -183,15 +188,4 @@ func (f *Findings) pngHeader(b []byte) (colourType byte) {
 		f.Add("bit depth of " + strconv.Itoa(int(depth))) // and spreads these levels to 8 bits
 	}
 	return colourType
-}
-
-// pngFrames looks into acTL. An animation of one frame is that picture, unless an fdAT gives another one.
-func (f *Findings) pngFrames(b []byte) {
-	if len(b) < 4 {
-		return
-	}
-	f.Add("animation")
-	if n := binary.BigEndian.Uint32(b); n != 1 {
-		f.refuseMany(int64(n), "frames")
-	}
 }

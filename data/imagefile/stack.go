@@ -42,10 +42,7 @@ func (s *Stack) showAll() {
 }
 
 // An image with less than shownShare of its samples above backgroundLevel of 255 is not worth showing, like the air over a head.
-const (
-	backgroundLevel = 25
-	shownShare      = 0.05
-)
+const shownShare, backgroundLevel = 0.05, 25
 
 // showFilled limits Shown to the images that are not nearly all background, unless all are.
 func (s *Stack) showFilled() {

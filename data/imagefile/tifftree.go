@@ -3,10 +3,7 @@ package imagefile
 import "encoding/binary"
 
 // What a TIFF starts with, in little and in big endian.
-const (
-	tiffLittle = "II*\x00"
-	tiffBig    = "MM\x00*"
-)
+const tiffLittle, tiffBig = "II*\x00", "MM\x00*"
 
 // A tiffTree reads the directories of a TIFF, or of a part of another file that is laid out as one: EXIF (TIFF 6.0, section 2).
 type tiffTree struct {
@@ -23,12 +20,7 @@ type tiffEntry struct {
 }
 
 // The types of values that are numbers, or offsets of directories.
-const (
-	tiffByte  = 1
-	tiffShort = 3
-	tiffLong  = 4
-	tiffIFD   = 13
-)
+const tiffByte, tiffShort, tiffLong, tiffIFD = 1, 3, 4, 13
 
 // newTIFFTree returns nil if there is no TIFF header.
 func newTIFFTree(e *excerpts) *tiffTree {

@@ -56,10 +56,8 @@ func newEEG(r *rand.Rand, size int) *eeg {
 	}
 	e.alpha.hertz, e.alpha.wide, e.alpha.strength = between(r, 7.5, 11), between(r, 0.6, 1.3), between(r, 0.3, 1.6)
 	for range 6 + r.IntN(14) {
-		e.bursts = append(e.bursts, burst{
-			between(r, 0, 10), math.Exp(between(r, -3.5, -0.3)), math.Exp(between(r, 0, 2.8)), between(r, 0.5, 4),
-			between(r, 0.5, 2), between(r, 0, 1),
-		})
+		e.bursts = append(e.bursts, burst{between(r, 0, 10), math.Exp(between(r, -3.5, -0.3)), math.Exp(between(r, 0, 2.8)),
+			between(r, 0.5, 4), between(r, 0.5, 2), between(r, 0, 1)})
 	}
 	if r.IntN(2) == 0 {
 		s := &e.seizure

@@ -56,14 +56,12 @@ func cleanFolder(root, folder string, groups [][]string) error {
 		return named(folder, err)
 	}
 	for _, name := range names {
-		f := openLeft(dir, self, name)
-		if f == nil {
-			continue
-		}
-		err := removeLeft(dir, name, f, groups)
-		f.Close()
-		if err != nil {
-			return named(folder, err)
+		if f := openLeft(dir, self, name); f != nil {
+			err := removeLeft(dir, name, f, groups)
+			f.Close()
+			if err != nil {
+				return named(folder, err)
+			}
 		}
 	}
 	return nil

@@ -23,9 +23,6 @@ type chunkReader struct {
 
 // toPixels goes to the first chunk of pixels. What is unusual about the image, in the header or before the pixels, is an *UnusualError.
 func (c *chunkReader) toPixels() (Header, error) {
-	if _, err := c.r.Discard(len(Signature)); err != nil {
-		return Header{}, noEOF(err)
-	}
 	if err := c.next(); err != nil {
 		return Header{}, err
 	}
@@ -63,8 +60,13 @@ func (c *chunkReader) toPixels() (Header, error) {
 	}
 }
 
-// toEnd goes from the chunk after the pixels past the last one.
+// toEnd skips what is left of the pixels and goes past the last chunk.
 func (c *chunkReader) toEnd() error {
+	for c.kind == "IDAT" {
+		if err := c.next(); err != nil {
+			return err
+		}
+	}
 	for c.kind != "IEND" {
 		if critical(c.kind) || c.kind == "tRNS" {
 			return fmt.Errorf("a chunk %q after the pixels", c.kind)
@@ -131,15 +133,12 @@ func (c *chunkReader) content() ([]byte, error) {
 
 // rest returns the unread content of the current chunk, which the caller knows to be small.
 func (c *chunkReader) rest() ([]byte, error) {
-	var all []byte
-	for c.left > 0 {
-		b, err := c.content()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, b...)
+	b := make([]byte, c.left)
+	if _, err := io.ReadFull(c.r, b); err != nil {
+		return nil, noEOF(err)
 	}
-	return all, nil
+	c.left, c.sum = 0, crc32.Update(c.sum, crc32.IEEETable, b)
+	return b, nil
 }
 
 // pixels returns bytes of the current IDAT or of those that follow. At the first chunk of another kind it returns io.EOF.
@@ -153,16 +152,6 @@ func (c *chunkReader) pixels() ([]byte, error) {
 		}
 	}
 	return nil, io.EOF
-}
-
-// pastPixels goes to the chunk after the last IDAT. What is left in the chunks of pixels it skips.
-func (c *chunkReader) pastPixels() error {
-	for c.kind == "IDAT" {
-		if err := c.next(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // writeChunk writes length, kind, content and checksum (PNG specification, section 5.3).

@@ -29,13 +29,7 @@ import (
 const Signature = "\x89PNG\r\n\x1a\n"
 
 // The colour types of PNG (PNG specification, section 11.2.2).
-const (
-	Grey      = 0
-	RGB       = 2
-	Palette   = 3
-	GreyAlpha = 4
-	RGBA      = 6
-)
+const Grey, RGB, Palette, GreyAlpha, RGBA = 0, 2, 3, 4, 6
 
 // bufferBytes is how much of a file is read at a time, and the most that a compressed chunk holds.
 const bufferBytes = 1 << 16

@@ -58,6 +58,7 @@ func openChunks(r io.Reader) (*chunkReader, Header, error) {
 	if string(start) != Signature {
 		return nil, Header{}, errors.New("it does not start with a PNG's signature")
 	}
+	chunks.r.Discard(len(Signature))
 	h, err := chunks.toPixels()
 	return chunks, h, err
 }
@@ -152,9 +153,6 @@ func Scan(r io.Reader, start func(Header) (addRow func([]byte), err error)) erro
 	inflated, stop := readAhead(pixels.next)
 	err = scanRows(newRowReader(inflated, h), int(h.Height), addRow)
 	if stop(); err != nil {
-		return err
-	}
-	if err := chunks.pastPixels(); err != nil {
 		return err
 	}
 	return chunks.toEnd()

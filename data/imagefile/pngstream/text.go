@@ -13,10 +13,7 @@ type Text struct {
 }
 
 // The most texts that are read or written, and the longest: keyword, a zero byte and value.
-const (
-	maxTexts     = 16
-	maxTextBytes = 4096
-)
+const maxTexts, maxTextBytes = 16, 4096
 
 // chunkOverhead is the size of a chunk's length, kind and checksum.
 const chunkOverhead = 4 + 4 + 4
