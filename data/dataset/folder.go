@@ -53,11 +53,10 @@ func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
 		f.items = append(f.items, item{path: at.Path, slice: -1, name: at.Path, bad: err})
 	}
 	if n := len(f.items); count > 0 && count < n {
-		some := make([]item, count)
-		for i := range some {
-			some[i] = f.items[i*n/count]
+		for i := range count {
+			f.items[i] = f.items[i*n/count] // never an earlier one
 		}
-		f.items = some
+		f.items = f.items[:count]
 	}
 	return f, nil
 }

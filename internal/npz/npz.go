@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math"
 	"slices"
 	"strings"
 
@@ -50,10 +49,7 @@ func Bytes(name string, body []byte, shape ...int) Entry {
 
 // Floats is an entry of float32 in C order.
 func Floats(name string, shape []int, x []float32) Entry {
-	b := make([]byte, 4*len(x))
-	for i, v := range x {
-		binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
-	}
+	b, _ := binary.Append(nil, binary.LittleEndian, x)
 	return Entry{name, typeFloat, shape, b}
 }
 
@@ -162,10 +158,8 @@ func (a *Archive) Floats(name string, shape []int) ([]float32, error) {
 		return nil, fmt.Errorf("array %.100s: %w", name, err)
 	}
 	x := make([]float32, len(body)/4)
-	for i := range x {
-		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(body[4*i:]))
-	}
-	return x, nil
+	_, err = binary.Decode(body, binary.LittleEndian, x)
+	return x, err
 }
 
 // read returns the bytes of an array of a type and, unless want is nil, a shape. They may be those of the file.

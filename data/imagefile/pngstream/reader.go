@@ -92,11 +92,11 @@ func (p *Reader) nextRow() {
 	if p.y++; err == nil && p.y == p.Height {
 		err = p.end()
 	}
-	if err != nil {
+	if err == nil {
+		p.row = row
+	} else {
 		p.err = readError(err)
-		return
 	}
-	p.row = row
 }
 
 // end reads the file from the last sample to its end.
