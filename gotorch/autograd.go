@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"runtime"
+	"slices"
 	"unsafe"
 )
 
@@ -15,8 +16,7 @@ func (t Tensor) RequiresGrad() bool { return t.property("requires_grad", C.KG_RE
 // the tensor.
 func (t Tensor) SetRequiresGrad(requires bool) Tensor {
 	err := C.kg_set_requires_grad(t.ptr("requires_grad_"), cBool(requires))
-	runtime.KeepAlive(t.T)
-	check("requires_grad_", err)
+	check("requires_grad_", err, t)
 	return t
 }
 
@@ -35,8 +35,7 @@ func NoGrad(f func()) {
 // Backward adds gradients to the parameters that the tensor, a single number, was computed from, and frees the graph.
 func (t Tensor) Backward() {
 	err := C.kg_backward(t.ptr("backward"))
-	runtime.KeepAlive(t.T)
-	check("backward", err)
+	check("backward", err, t)
 }
 
 // Grad returns the gradient that [Tensor.Backward] has added up. Before the first Backward the result is undefined, as
@@ -44,8 +43,7 @@ func (t Tensor) Backward() {
 func (t Tensor) Grad() Tensor {
 	var out C.kg_tensor
 	err := C.kg_tensor_grad(t.ptr("grad"), &out)
-	runtime.KeepAlive(t.T)
-	return newTensor("grad", err, out)
+	return newTensor("grad", err, out, t)
 }
 
 // Grad returns the gradient of the sum of outputs, each weighted by its gradOutputs, with respect to each of inputs.
@@ -58,18 +56,15 @@ func Grad(outputs, inputs, gradOutputs []Tensor, retainGraph, createGraph bool) 
 	if len(gradOutputs) != 0 && len(gradOutputs) != len(outputs) {
 		fail("grad", "%d outputs with %d gradients", len(outputs), len(gradOutputs))
 	}
-	o, i, weights := handles("grad", outputs), handles("grad", inputs), optionalHandles("grad", gradOutputs)
+	o, outs := handles("grad", outputs, Tensor.ptr)
+	i, ins := handles("grad", inputs, Tensor.ptr)
 	var w *C.kg_tensor
-	if len(weights) > 0 {
-		w = &weights[0]
+	if len(gradOutputs) > 0 {
+		w, _ = handles("grad", gradOutputs, Tensor.optional)
 	}
 	out := make([]C.kg_tensor, len(inputs))
-	err := C.kg_grad(unsafe.SliceData(o), C.int(len(o)), unsafe.SliceData(i), C.int(len(i)), w, cBool(retainGraph),
-		cBool(createGraph), unsafe.SliceData(out))
-	runtime.KeepAlive(outputs)
-	runtime.KeepAlive(inputs)
-	runtime.KeepAlive(gradOutputs)
-	check("grad", err)
+	err := C.kg_grad(o, outs, i, ins, w, cBool(retainGraph), cBool(createGraph), unsafe.SliceData(out))
+	check("grad", err, slices.Concat(outputs, inputs, gradOutputs)...)
 	grads := make([]Tensor, len(out))
 	for k, c := range out {
 		grads[k] = newTensor("grad", nil, c)

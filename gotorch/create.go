@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"reflect"
-	"runtime"
 	"unsafe"
 )
 
@@ -14,7 +13,6 @@ func create(op string, kind C.int, shape []int64, value float64, requiresGrad bo
 	var out C.kg_tensor
 	p, n := cInts(shape)
 	err := C.kg_create(kind, p, n, C.double(value), &out)
-	runtime.KeepAlive(shape)
 	return newTensor(op, err, out).withGrad(requiresGrad)
 }
 
@@ -88,7 +86,6 @@ func FromBlob(data unsafe.Pointer, dtype int8, sizes []int64) Tensor {
 	var out C.kg_tensor
 	p, n := cInts(sizes)
 	err := C.kg_from_host(data, C.int(dtype), p, n, &out)
-	runtime.KeepAlive(sizes)
 	return newTensor("from_blob", err, out)
 }
 
@@ -112,7 +109,6 @@ func fromSlice[E any](op string, data []E, dtype int8, shape []int64) Tensor {
 		fail(op, "shape %v needs %d elements, got %d", shape, n, len(data))
 	}
 	t := FromBlob(unsafe.Pointer(unsafe.SliceData(data)), dtype, shape)
-	runtime.KeepAlive(data)
 	return t
 }
 
@@ -164,7 +160,6 @@ func NewTensor(data any, options ...map[string]any) Tensor {
 		}
 	}
 	t := FromBlob(flat.UnsafePointer(), dtype, shape)
-	runtime.KeepAlive(flat.Interface())
 	return t.withGrad(requiresGrad)
 }
 
@@ -181,4 +176,26 @@ func flatten(flat, v reflect.Value, shape []int64) reflect.Value {
 		flat = flatten(flat, v.Index(i), shape[1:])
 	}
 	return flat
+}
+
+// ManualSeed seeds the random number generators of all devices.
+func ManualSeed(seed int64) { check("manual_seed", C.kg_manual_seed(C.int64_t(seed))) }
+
+// RNGState returns the state of a device's generator. The state determines all numbers that the generator draws next.
+func RNGState(device Device) []byte {
+	var out C.kg_tensor
+	err := C.kg_rng_state(device.index(), &out)
+	t := newTensor("rng_state", err, out)
+	defer t.Close()
+	return t.Bytes()
+}
+
+// SetRNGState restores a state that [RNGState] returned from the same version of libtorch.
+func SetRNGState(device Device, state []byte) error {
+	return Try(func() {
+		t := FromBytes(state, int64(len(state)))
+		defer t.Close()
+		err := C.kg_set_rng_state(device.index(), t.ptr("set_rng_state"))
+		check("set_rng_state", err, t)
+	})
 }

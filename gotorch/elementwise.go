@@ -3,28 +3,22 @@ package gotorch
 // #include "cgotorch.h"
 import "C"
 
-import "runtime"
-
 func (t Tensor) unary(op string, code C.int) Tensor {
 	var out C.kg_tensor
 	err := C.kg_unary(code, t.ptr(op), &out)
-	runtime.KeepAlive(t.T)
-	return newTensor(op, err, out)
+	return newTensor(op, err, out, t)
 }
 
 func (t Tensor) scalar(op string, code C.int, x, y float64) Tensor {
 	var out C.kg_tensor
 	err := C.kg_scalar(code, t.ptr(op), C.double(x), C.double(y), &out)
-	runtime.KeepAlive(t.T)
-	return newTensor(op, err, out)
+	return newTensor(op, err, out, t)
 }
 
 func (t Tensor) binary(op string, code C.int, b Tensor, alpha float64) Tensor {
 	var out C.kg_tensor
 	err := C.kg_binary(code, t.ptr(op), b.ptr(op), C.double(alpha), &out)
-	runtime.KeepAlive(t.T)
-	runtime.KeepAlive(b.T)
-	return newTensor(op, err, out)
+	return newTensor(op, err, out, t, b)
 }
 
 // Neg returns −t.
@@ -99,41 +93,10 @@ func MM(a, b Tensor) Tensor { return a.binary("mm", C.KG_MM, b, 0) }
 // EmptyLike returns elements of unspecified values, with t's shape, type and device.
 func (t Tensor) EmptyLike() Tensor { return t.unary("empty_like", C.KG_EMPTY_LIKE) }
 
-// The functions below are the methods of the same name, which upstream has in both forms.
-
-// Add is [Tensor.Add].
-func Add(a, other Tensor, alpha float32) Tensor { return a.Add(other, alpha) }
-
-// Sub is [Tensor.Sub].
-func Sub(a, other Tensor, alpha float32) Tensor { return a.Sub(other, alpha) }
-
-// Mul is [Tensor.Mul].
-func Mul(a, other Tensor) Tensor { return a.Mul(other) }
-
-// Div is [Tensor.Div].
-func Div(a, other Tensor) Tensor { return a.Div(other) }
-
-// Eq is [Tensor.Eq].
-func Eq(a, other Tensor) Tensor { return a.Eq(other) }
-
-// LeakyRelu is [Tensor.LeakyRelu].
-func LeakyRelu(t Tensor, negativeSlope float64) Tensor { return t.LeakyRelu(negativeSlope) }
-
-// Relu is [Tensor.Relu].
-func Relu(t Tensor) Tensor { return t.Relu() }
-
-// Sigmoid is [Tensor.Sigmoid].
-func Sigmoid(t Tensor) Tensor { return t.Sigmoid() }
-
-// Tanh is [Tensor.Tanh].
-func Tanh(t Tensor) Tensor { return t.Tanh() }
-
 func compare(op string, how C.int, a, b Tensor) bool {
 	var yes C.int
 	err := C.kg_compare(how, a.ptr(op), b.ptr(op), &yes)
-	runtime.KeepAlive(a.T)
-	runtime.KeepAlive(b.T)
-	check(op, err)
+	check(op, err, a, b)
 	return yes != 0
 }
 
@@ -142,3 +105,90 @@ func Equal(a, b Tensor) bool { return compare("equal", C.KG_EQUAL, a, b) }
 
 // AllClose reports whether |a − b| ≤ 1e-8 + 1e-5·|b| for every element.
 func AllClose(a, b Tensor) bool { return compare("allclose", C.KG_ALL_CLOSE, a, b) }
+
+// The operations of this file change the tensor itself and return it. A parameter allows them only inside [NoGrad].
+
+func (t Tensor) binaryInPlace(op string, code C.int, b Tensor, alpha float64) Tensor {
+	err := C.kg_binary_inplace(code, t.ptr(op), b.ptr(op), C.double(alpha))
+	check(op, err, t, b)
+	return t
+}
+
+func (t Tensor) scalarInPlace(op string, code C.int, x, y float64) Tensor {
+	err := C.kg_scalar_inplace(code, t.ptr(op), C.double(x), C.double(y))
+	check(op, err, t)
+	return t
+}
+
+// AddI adds alpha·other to t.
+func (t Tensor) AddI(other Tensor, alpha float32) Tensor {
+	return t.binaryInPlace("add_", C.KG_ADD_I, other, float64(alpha))
+}
+
+// SubI subtracts alpha·other from t.
+func (t Tensor) SubI(other Tensor, alpha float32) Tensor {
+	return t.binaryInPlace("sub_", C.KG_SUB_I, other, float64(alpha))
+}
+
+// MulI multiplies t by other, element by element.
+func (t Tensor) MulI(other Tensor) Tensor { return t.binaryInPlace("mul_", C.KG_MUL_I, other, 0) }
+
+// DivI divides t by other, element by element.
+func (t Tensor) DivI(other Tensor) Tensor { return t.binaryInPlace("div_", C.KG_DIV_I, other, 0) }
+
+// CopyI copies src's elements into t, from any device and type, and repeats them as t's shape needs.
+func (t Tensor) CopyI(src Tensor) Tensor { return t.binaryInPlace("copy_", C.KG_COPY_I, src, 0) }
+
+// LerpI replaces t by t + weight·(end − t).
+func (t Tensor) LerpI(end Tensor, weight float64) Tensor {
+	return t.binaryInPlace("lerp_", C.KG_LERP_I, end, weight)
+}
+
+// MulScalarI multiplies t by x.
+func (t Tensor) MulScalarI(x float64) Tensor { return t.scalarInPlace("mul_", C.KG_MUL_SCALAR_I, x, 0) }
+
+// FillI sets every element to x.
+func (t Tensor) FillI(x float64) Tensor { return t.scalarInPlace("fill_", C.KG_FILL_I, x, 0) }
+
+// ZeroI sets every element to 0.
+func (t Tensor) ZeroI() Tensor { return t.FillI(0) }
+
+// ReluI replaces t by max(t, 0).
+func (t Tensor) ReluI() Tensor { return t.scalarInPlace("relu_", C.KG_RELU_I, 0, 0) }
+
+// LeakyReluI multiplies the negative elements by negativeSlope.
+func (t Tensor) LeakyReluI(negativeSlope float64) Tensor {
+	return t.scalarInPlace("leaky_relu_", C.KG_LEAKY_RELU_I, negativeSlope, 0)
+}
+
+// UniformI draws every element uniformly from [low, high).
+func (t Tensor) UniformI(low, high float64) Tensor {
+	return t.scalarInPlace("uniform_", C.KG_UNIFORM_I, low, high)
+}
+
+// NormalI draws every element from a normal distribution.
+func (t Tensor) NormalI(mean, std float64) Tensor {
+	return t.scalarInPlace("normal_", C.KG_NORMAL_I, mean, std)
+}
+
+// These functions are the methods of the same name: upstream has both forms.
+var (
+	Add         = Tensor.Add
+	Div         = Tensor.Div
+	Eq          = Tensor.Eq
+	ExpandAs    = Tensor.ExpandAs
+	Flatten     = Tensor.Flatten
+	IndexSelect = Tensor.IndexSelect
+	LeakyRelu   = Tensor.LeakyRelu
+	LogSoftmax  = Tensor.LogSoftmax
+	Mean        = Tensor.Mean
+	Mul         = Tensor.Mul
+	Relu        = Tensor.Relu
+	Sigmoid     = Tensor.Sigmoid
+	Squeeze     = Tensor.Squeeze
+	Sub         = Tensor.Sub
+	Sum         = Tensor.Sum
+	Tanh        = Tensor.Tanh
+	Transpose   = Tensor.Transpose
+	View        = Tensor.View
+)

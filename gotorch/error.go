@@ -3,7 +3,10 @@ package gotorch
 // #include "cgotorch.h"
 import "C"
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+)
 
 // Error is the panic of an operation that fails.
 type Error struct {
@@ -31,8 +34,9 @@ func Try(f func()) (err error) {
 // fail panics with an *Error.
 func fail(op, format string, args ...any) { panic(&Error{op, fmt.Sprintf(format, args...)}) }
 
-// check panics with the message that a C function returned; nil means success.
-func check(op string, message *C.char) {
+// check panics with the message that a C function returned; nil means success. It keeps the tensors alive that the function used.
+func check(op string, message *C.char, used ...Tensor) {
+	runtime.KeepAlive(used)
 	if message == nil {
 		return
 	}

@@ -17,9 +17,9 @@ type handle struct {
 	cleanup runtime.Cleanup // set outside every scope
 }
 
-// newTensor wraps the result of the operation op, or panics with the message that it returned.
-func newTensor(op string, message *C.char, c C.kg_tensor) Tensor {
-	check(op, message)
+// newTensor wraps the result of the operation op on inputs, or panics with the message that it returned.
+func newTensor(op string, message *C.char, c C.kg_tensor, inputs ...Tensor) Tensor {
+	check(op, message, inputs...)
 	h := &handle{}
 	h.c.Store(c)
 	if s := scopeByID(int64(c.scope)); s != nil {
@@ -49,7 +49,7 @@ func (h *handle) close() {
 	runtime.KeepAlive(h)
 }
 
-// ptr returns the tensor's C handle for the operation op. The caller keeps t.T alive until C returns.
+// ptr returns the tensor's C handle for the operation op. The caller passes t on to newTensor or check, which keep it alive.
 func (t Tensor) ptr(op string) C.kg_tensor {
 	if t.T == nil {
 		fail(op, "the tensor is missing (the zero Tensor)")
@@ -69,22 +69,13 @@ func (t Tensor) optional(op string) C.kg_tensor {
 	return t.ptr(op)
 }
 
-// handles returns the tensors' C handles. The slice holds C pointers only, as cgo's rules demand.
-func handles(op string, ts []Tensor) []C.kg_tensor {
+// handles returns the tensors' C handles, by Tensor.ptr or Tensor.optional. The array holds C pointers only, as cgo's rules demand.
+func handles(op string, ts []Tensor, handle func(Tensor, string) C.kg_tensor) (*C.kg_tensor, C.int) {
 	v := make([]C.kg_tensor, len(ts))
 	for i, t := range ts {
-		v[i] = t.ptr(op)
+		v[i] = handle(t, op)
 	}
-	return v
-}
-
-// optionalHandles is handles with NULL for each Tensor{}.
-func optionalHandles(op string, ts []Tensor) []C.kg_tensor {
-	v := make([]C.kg_tensor, len(ts))
-	for i, t := range ts {
-		v[i] = t.optional(op)
-	}
-	return v
+	return unsafe.SliceData(v), C.int(len(v))
 }
 
 // cInts passes whole numbers to C.

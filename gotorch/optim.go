@@ -54,10 +54,8 @@ func (opt Optimizer) call(op string, f func(C.kg_optimizer) *C.char) {
 
 // AddParameters gives the optimizer more tensors to update.
 func (opt Optimizer) AddParameters(tensors []Tensor) {
-	v := handles("add_parameters", tensors)
-	opt.call("add_parameters", func(c C.kg_optimizer) *C.char {
-		return C.kg_optimizer_add(c, unsafe.SliceData(v), C.int(len(v)))
-	})
+	v, n := handles("add_parameters", tensors, Tensor.ptr)
+	opt.call("add_parameters", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_add(c, v, n) })
 	runtime.KeepAlive(tensors)
 }
 
@@ -74,10 +72,8 @@ func (opt Optimizer) Step() {
 // StepWith updates the parameters by the given gradients, such as [Grad] returns, in the order in which the parameters were
 // added. A parameter whose gradient is Tensor{} keeps its value.
 func (opt Optimizer) StepWith(grads []Tensor) {
-	v := optionalHandles("step", grads)
-	opt.call("step", func(c C.kg_optimizer) *C.char {
-		return C.kg_optimizer_step_with(c, unsafe.SliceData(v), C.int(len(v)))
-	})
+	v, n := handles("step", grads, Tensor.optional)
+	opt.call("step", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_step_with(c, v, n) })
 	runtime.KeepAlive(grads)
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime"
 	"unsafe"
 
 	"keygan/internal/atomicfile"
@@ -43,8 +42,7 @@ func (t Tensor) pickle(op string) []byte {
 	var data *C.char
 	var size C.int64_t
 	err := C.kg_pickle(t.ptr(op), &data, &size)
-	runtime.KeepAlive(t.T)
-	check(op, err)
+	check(op, err, t)
 	defer C.kg_free_bytes(data)
 	return append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(data)), int(size))...)
 }
@@ -52,7 +50,6 @@ func (t Tensor) pickle(op string) []byte {
 func unpickle(op string, b []byte) Tensor {
 	var out C.kg_tensor
 	err := C.kg_unpickle((*C.char)(unsafe.Pointer(unsafe.SliceData(b))), C.int64_t(len(b)), &out)
-	runtime.KeepAlive(b)
 	return newTensor(op, err, out)
 }
 

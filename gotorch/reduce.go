@@ -3,11 +3,7 @@ package gotorch
 // #include "cgotorch.h"
 import "C"
 
-import (
-	"reflect"
-	"runtime"
-	"unsafe"
-)
+import "reflect"
 
 // Sum returns the sum of all elements or, with an option {"dim": 1, "keepDim": true}, the sums over one dimension.
 func (t Tensor) Sum(opt ...map[string]any) Tensor {
@@ -25,14 +21,8 @@ func (t Tensor) Sum(opt ...map[string]any) Tensor {
 	return t.SumDims([]int64{dim.Int()}, keep)
 }
 
-// Sum is [Tensor.Sum].
-func Sum(t Tensor, opt ...map[string]any) Tensor { return t.Sum(opt...) }
-
 // Mean returns the mean of all elements.
 func (t Tensor) Mean() Tensor { return t.unary("mean", C.KG_MEAN) }
-
-// Mean is [Tensor.Mean].
-func Mean(t Tensor) Tensor { return t.Mean() }
 
 // SumDims returns the sums over some dimensions. With keepdim these stay, with size 1.
 func (t Tensor) SumDims(over []int64, keepdim bool) Tensor {
@@ -76,23 +66,18 @@ func (t Tensor) argExtreme(op string, code C.int, opts []any) Tensor {
 func TopK(t Tensor, k, dim int64, largest, sorted bool) (values, indices Tensor) {
 	var v, i C.kg_tensor
 	err := C.kg_topk(t.ptr("topk"), C.int64_t(k), C.int64_t(dim), cBool(largest), cBool(sorted), &v, &i)
-	runtime.KeepAlive(t.T)
-	return newTensor("topk", err, v), newTensor("topk", nil, i)
+	return newTensor("topk", err, v, t), newTensor("topk", nil, i)
 }
 
 // LogSoftmax returns the logarithm of eᵗ divided by its sum along a dimension.
 func (t Tensor) LogSoftmax(dim int64) Tensor { return t.withInts("log_softmax", C.KG_LOG_SOFTMAX, dim) }
 
-// LogSoftmax is [Tensor.LogSoftmax].
-func LogSoftmax(t Tensor, dim int64) Tensor { return t.LogSoftmax(dim) }
-
 // AllFinite reports whether no element of the tensors is NaN or infinite. The tensors must share one device, for which it
 // waits once.
 func AllFinite(ts []Tensor) bool {
-	v := handles("all_finite", ts)
+	v, n := handles("all_finite", ts, Tensor.ptr)
 	var finite C.int
-	err := C.kg_all_finite(unsafe.SliceData(v), C.int(len(v)), &finite)
-	runtime.KeepAlive(ts)
-	check("all_finite", err)
+	err := C.kg_all_finite(v, n, &finite)
+	check("all_finite", err, ts...)
 	return finite != 0
 }

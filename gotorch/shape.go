@@ -4,32 +4,21 @@ package gotorch
 // #include "cgotorch.h"
 import "C"
 
-import (
-	"runtime"
-	"unsafe"
-)
+import "unsafe"
 
 // withInts runs an operation on the tensor and whole numbers; cgotorch.h says which numbers each operation takes.
 func (t Tensor) withInts(op string, code C.int, numbers ...int64) Tensor {
 	var out C.kg_tensor
 	p, n := cInts(numbers)
 	err := C.kg_with_ints(code, t.ptr(op), p, n, &out)
-	runtime.KeepAlive(t.T)
-	runtime.KeepAlive(numbers)
-	return newTensor(op, err, out)
+	return newTensor(op, err, out, t)
 }
 
 // View returns the same elements in another shape. One size may be −1, which stands for the size that is left.
 func (t Tensor) View(shape ...int64) Tensor { return t.withInts("view", C.KG_VIEW, shape...) }
 
-// View is [Tensor.View].
-func View(t Tensor, shape ...int64) Tensor { return t.View(shape...) }
-
 // ExpandAs repeats dimensions of size 1, without a copy, up to another tensor's shape.
 func (t Tensor) ExpandAs(other Tensor) Tensor { return t.binary("expand_as", C.KG_EXPAND_AS, other, 0) }
-
-// ExpandAs is [Tensor.ExpandAs].
-func ExpandAs(t, other Tensor) Tensor { return t.ExpandAs(other) }
 
 // Permute puts the dimensions in another order.
 func (t Tensor) Permute(order []int64) Tensor { return t.withInts("permute", C.KG_PERMUTE, order...) }
@@ -39,16 +28,10 @@ func (t Tensor) Transpose(dim0, dim1 int64) Tensor {
 	return t.withInts("transpose", C.KG_TRANSPOSE, dim0, dim1)
 }
 
-// Transpose is [Tensor.Transpose].
-func Transpose(t Tensor, dim0, dim1 int64) Tensor { return t.Transpose(dim0, dim1) }
-
 // Flatten joins the dimensions from startDim to endDim, both included, into one.
 func (t Tensor) Flatten(startDim, endDim int64) Tensor {
 	return t.withInts("flatten", C.KG_FLATTEN, startDim, endDim)
 }
-
-// Flatten is [Tensor.Flatten].
-func Flatten(t Tensor, startDim, endDim int64) Tensor { return t.Flatten(startDim, endDim) }
 
 // Squeeze drops a dimension of size 1 or, without an argument, all of them.
 func (t Tensor) Squeeze(dim ...int64) Tensor {
@@ -62,9 +45,6 @@ func (t Tensor) Squeeze(dim ...int64) Tensor {
 	return Tensor{}
 }
 
-// Squeeze is [Tensor.Squeeze].
-func Squeeze(t Tensor, dim ...int64) Tensor { return t.Squeeze(dim...) }
-
 // Index returns one element. It takes one number for each dimension.
 func (t Tensor) Index(index ...int64) Tensor { return t.withInts("index", C.KG_INDEX, index...) }
 
@@ -72,30 +52,23 @@ func (t Tensor) Index(index ...int64) Tensor { return t.withInts("index", C.KG_I
 func (t Tensor) IndexSelect(dim int64, index Tensor) Tensor {
 	var out C.kg_tensor
 	err := C.kg_index_select(t.ptr("index_select"), C.int64_t(dim), index.ptr("index_select"), &out)
-	runtime.KeepAlive(t.T)
-	runtime.KeepAlive(index.T)
-	return newTensor("index_select", err, out)
+	return newTensor("index_select", err, out, t, index)
 }
-
-// IndexSelect is [Tensor.IndexSelect].
-func IndexSelect(t Tensor, dim int64, index Tensor) Tensor { return t.IndexSelect(dim, index) }
 
 // Stack joins tensors of equal shape along a new dimension.
 func Stack(tensors []Tensor, dim int64) Tensor {
-	v := handles("stack", tensors)
+	v, n := handles("stack", tensors, Tensor.ptr)
 	var out C.kg_tensor
-	err := C.kg_stack(unsafe.SliceData(v), C.int(len(v)), C.int64_t(dim), &out)
-	runtime.KeepAlive(tensors)
-	return newTensor("stack", err, out)
+	err := C.kg_stack(v, n, C.int64_t(dim), &out)
+	return newTensor("stack", err, out, tensors...)
 }
 
 // Cat joins tensors along one of their dimensions.
 func Cat(tensors []Tensor, dim int64) Tensor {
-	v := handles("cat", tensors)
+	v, n := handles("cat", tensors, Tensor.ptr)
 	var out C.kg_tensor
-	err := C.kg_cat(unsafe.SliceData(v), C.int(len(v)), C.int64_t(dim), &out)
-	runtime.KeepAlive(tensors)
-	return newTensor("cat", err, out)
+	err := C.kg_cat(v, n, C.int64_t(dim), &out)
+	return newTensor("cat", err, out, tensors...)
 }
 
 // Pad adds elements at both ends of the last dimensions. widths holds a pair (before, after) for each, the last dimension
@@ -106,9 +79,7 @@ func Pad(t Tensor, widths []int64, mode string, value float64) Tensor {
 	var out C.kg_tensor
 	p, n := cInts(widths)
 	err := C.kg_pad(t.ptr("pad"), p, n, m, C.double(value), &out)
-	runtime.KeepAlive(t.T)
-	runtime.KeepAlive(widths)
-	return newTensor("pad", err, out)
+	return newTensor("pad", err, out, t)
 }
 
 // Contiguous returns the tensor with its elements in C order; it copies them only if they are not.

@@ -7,7 +7,8 @@ import "C"
 
 import (
 	"fmt"
-	"runtime"
+	"reflect"
+	"unsafe"
 )
 
 // Tensor refers to an array of numbers of one type on one device. The zero Tensor, whose T is nil, refers to nothing.
@@ -20,8 +21,7 @@ func (t Tensor) Shape() []int64 {
 	var sizes [C.KG_MAX_DIMS]C.int64_t
 	var n C.int
 	err := C.kg_shape(t.ptr("shape"), &sizes[0], &n)
-	runtime.KeepAlive(t.T)
-	check("shape", err)
+	check("shape", err, t)
 	shape := make([]int64, n)
 	for i := range shape {
 		shape[i] = int64(sizes[i])
@@ -32,8 +32,7 @@ func (t Tensor) Shape() []int64 {
 func (t Tensor) property(op string, which C.int) int64 {
 	var v C.int64_t
 	err := C.kg_property(which, t.ptr(op), &v)
-	runtime.KeepAlive(t.T)
-	check(op, err)
+	check(op, err, t)
 	return int64(v)
 }
 
@@ -60,8 +59,7 @@ func (t Tensor) String() string {
 	}
 	var s *C.char
 	err := C.kg_string(t.ptr("string"), &s)
-	runtime.KeepAlive(t.T)
-	check("string", err)
+	check("string", err, t)
 	defer C.kg_free_error(s)
 	return C.GoString(s)
 }
@@ -72,8 +70,7 @@ func (t Tensor) Print() { fmt.Println(t) }
 func (t Tensor) to(op string, d Device, dtype int8, nonBlocking bool) Tensor {
 	var out C.kg_tensor
 	err := C.kg_to(t.ptr(op), d.index(), C.int(dtype), cBool(nonBlocking), &out)
-	runtime.KeepAlive(t.T)
-	return newTensor(op, err, out)
+	return newTensor(op, err, out, t)
 }
 
 // To returns the tensor on a device, with elements of another type if one is given. The result shares the elements if
@@ -112,16 +109,13 @@ func (t Tensor) PinMemory() Tensor {
 	}
 	var out C.kg_tensor
 	err := C.kg_pin_memory(c, &out)
-	runtime.KeepAlive(t.T)
-	return newTensor("pin_memory", err, out)
+	return newTensor("pin_memory", err, out, t)
 }
 
 // SetData makes t share b's elements, type and device. Gradients and optimizers still see the same t.
 func (t Tensor) SetData(b Tensor) {
 	err := C.kg_set_data(t.ptr("set_data"), b.ptr("set_data"))
-	runtime.KeepAlive(t.T)
-	runtime.KeepAlive(b.T)
-	check("set_data", err)
+	check("set_data", err, t, b)
 }
 
 // Item returns the only element as a Go value of the tensor's type: float32 for [Float], int64 for [Long], and so on. It
@@ -155,7 +149,58 @@ func (t Tensor) Item() any {
 func (t Tensor) Float() float64 {
 	var v C.double
 	err := C.kg_item_double(t.ptr("item"), &v)
-	runtime.KeepAlive(t.T)
-	check("item", err)
+	check("item", err, t)
 	return float64(v)
+}
+
+func read[E any](t Tensor, op string, dtype int8) []E {
+	dst := make([]E, t.Numel())
+	err := C.kg_read(t.ptr(op), C.int(dtype), unsafe.Pointer(unsafe.SliceData(dst)), C.int64_t(len(dst)))
+	check(op, err, t)
+	return dst
+}
+
+// Floats copies the elements to Go, in C order, from any device and converted to float32.
+func (t Tensor) Floats() []float32 { return read[float32](t, "floats", Float) }
+
+// Bytes is [Tensor.Floats] for uint8.
+func (t Tensor) Bytes() []byte { return read[byte](t, "bytes", Byte) }
+
+// SetFloats overwrites the elements, in C order and on any device. No gradient records it. src must have as many elements as
+// the tensor.
+func (t Tensor) SetFloats(src []float32) {
+	err := C.kg_write(t.ptr("set_floats"), C.int(Float), unsafe.Pointer(unsafe.SliceData(src)), C.int64_t(len(src)))
+	check("set_floats", err, t)
+}
+
+// The types of a tensor's elements.
+const (
+	Byte   int8 = iota // uint8
+	Char               // int8
+	Short              // int16
+	Int                // int32
+	Long               // int64
+	Half               // 16-bit floating point
+	Float              // float32
+	Double             // float64
+	ComplexHalf
+	ComplexFloat
+	ComplexDouble
+	Bool
+	QInt8
+	QUInt8
+	QInt32
+	BFloat16
+	Invalid = -1
+)
+
+// dtypeOfKind maps Go's element types to dtypes. Go has no 16-bit floating point: a uint16 holds the bits of a [Half].
+var dtypeOfKind = map[reflect.Kind]int8{
+	reflect.Bool: Bool, reflect.Uint8: Byte, reflect.Int8: Char, reflect.Int16: Short, reflect.Int32: Int, reflect.Int64: Long,
+	reflect.Uint16: Half, reflect.Float32: Float, reflect.Float64: Double,
+}
+
+// itemSize is the size of an element in bytes.
+var itemSize = map[int8]uintptr{
+	Byte: 1, Char: 1, Bool: 1, Short: 2, Half: 2, BFloat16: 2, Int: 4, Float: 4, ComplexHalf: 4, Long: 8, Double: 8, ComplexFloat: 8,
 }

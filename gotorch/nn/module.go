@@ -27,19 +27,12 @@ import (
 
 // IModule has the methods of every module. Embedding [Module] provides them.
 type IModule interface {
-	// Train switches the module and all modules below it between training and use. It matters to batch norm.
 	Train(on bool)
-	// IsTraining reports whether the module is in training.
 	IsTraining() bool
-	// To moves all tensors to a device and changes their type if one is given.
 	To(device torch.Device, dtype ...int8)
-	// StateDict returns all parameters and buffers by name.
 	StateDict() map[string]torch.Tensor
-	// SetStateDict copies values into them.
 	SetStateDict(sd map[string]torch.Tensor) error
-	// Apply calls f on the module and on all modules below it. f gets the embedded *Module, whose Outer is the module itself.
 	Apply(f func(IModule))
-	// Name is the module's Go type, such as "nn.Conv2dModule".
 	Name() string
 }
 
@@ -75,7 +68,7 @@ func (m *Module) Name() string { return m.name }
 // IsTraining reports whether the module is in training.
 func (m *Module) IsTraining() bool { return m.isTraining }
 
-// Train switches the module and all modules below it between training and use.
+// Train switches the module and all modules below it between training and use, which matters to batch norm.
 func (m *Module) Train(on bool) {
 	m.Apply(func(n IModule) {
 		if n, ok := n.(*Module); ok {
@@ -84,7 +77,8 @@ func (m *Module) Train(on bool) {
 	})
 }
 
-// Apply calls f on the module and on all modules below it, the outer ones first.
+// Apply calls f on the module and on all modules below it, the outer ones first. f gets the embedded *Module, whose Outer is the
+// module itself.
 func (m *Module) Apply(f func(IModule)) {
 	m.ready()
 	f(m)

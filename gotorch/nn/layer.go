@@ -13,16 +13,11 @@ import (
 // Conv2dModule is a convolution with square kernels.
 type Conv2dModule struct {
 	Module
-	InChannels  int64
-	OutChannels int64
-	KernelSize  int64
-	Stride      int64
-	Padding     int64
-	Dilation    int64
-	Groups      int64
-	PaddingMode string
-	Weight      torch.Tensor // [OutChannels, InChannels/Groups, KernelSize, KernelSize]
-	Bias        torch.Tensor // [OutChannels]
+	InChannels, OutChannels, KernelSize int64
+	Stride, Padding, Dilation, Groups   int64
+	PaddingMode                         string
+	Weight                              torch.Tensor // [OutChannels, InChannels/Groups, KernelSize, KernelSize]
+	Bias                                torch.Tensor // [OutChannels]
 }
 
 // Conv2d makes a convolution with PyTorch's initial weights. The padding mode is "zeros", "reflect" or "replicate".
@@ -49,17 +44,11 @@ func (c *Conv2dModule) Forward(x torch.Tensor) torch.Tensor {
 // ConvTranspose2dModule is a transposed convolution with square kernels.
 type ConvTranspose2dModule struct {
 	Module
-	InChannels  int64
-	OutChannels int64
-	KernelSize  int64
-	Stride      int64
-	Padding     int64
-	OutPadding  int64
-	Groups      int64
-	Dilation    int64
-	PaddingMode string
-	Weight      torch.Tensor // [InChannels, OutChannels/Groups, KernelSize, KernelSize]
-	Bias        torch.Tensor // [OutChannels]
+	InChannels, OutChannels, KernelSize           int64
+	Stride, Padding, OutPadding, Groups, Dilation int64
+	PaddingMode                                   string
+	Weight                                        torch.Tensor // [InChannels, OutChannels/Groups, KernelSize, KernelSize]
+	Bias                                          torch.Tensor // [OutChannels]
 }
 
 // ConvTranspose2d makes a transposed convolution with PyTorch's initial weights. The only padding mode is "zeros".
@@ -76,6 +65,59 @@ func ConvTranspose2d(inChannels, outChannels, kernelSize, stride, padding, outPa
 func (c *ConvTranspose2dModule) Forward(x torch.Tensor) torch.Tensor {
 	return functional.ConvTranspose2d(x, c.Weight, c.Bias, []int64{c.Stride, c.Stride}, []int64{c.Padding, c.Padding},
 		[]int64{c.OutPadding, c.OutPadding}, c.Groups, []int64{c.Dilation, c.Dilation})
+}
+
+// LinearModule is a dense layer.
+type LinearModule struct {
+	Module
+	InFeatures, OutFeatures int64
+	Weight                  torch.Tensor // [OutFeatures, InFeatures]
+	Bias                    torch.Tensor // [OutFeatures]
+}
+
+// Linear makes a dense layer with PyTorch's initial weights.
+func Linear(in, out int64, bias bool) *LinearModule {
+	l := &LinearModule{InFeatures: in, OutFeatures: out}
+	l.Weight, l.Bias = initialWeights(bias, out, out, in)
+	l.Init(l)
+	return l
+}
+
+// Forward maps [..., InFeatures] to [..., OutFeatures].
+func (l *LinearModule) Forward(x torch.Tensor) torch.Tensor {
+	return functional.Linear(x, l.Weight, l.Bias)
+}
+
+// BatchNorm2dModule normalises each channel over the batch.
+type BatchNorm2dModule struct {
+	Module
+	NumFeatures               int64
+	Eps, Momentum             float64
+	Affine, TrackRunningStats bool
+	Weight, Bias              torch.Tensor // [NumFeatures], if affine
+	RunningMean, RunningVar   torch.Tensor `gotorch:"buffer"`
+}
+
+// BatchNorm2d makes a batch norm with weight 1, bias 0, running mean 0 and running variance 1.
+func BatchNorm2d(numFeatures int64, eps, momentum float64, affine, trackRunningStats bool) *BatchNorm2dModule {
+	b := &BatchNorm2dModule{NumFeatures: numFeatures, Eps: eps, Momentum: momentum, Affine: affine,
+		TrackRunningStats: trackRunningStats}
+	shape := []int64{numFeatures}
+	if affine {
+		b.Weight, b.Bias = torch.Ones(shape, true), torch.Zeros(shape, true)
+	}
+	if trackRunningStats {
+		b.RunningMean, b.RunningVar = torch.Zeros(shape, false), torch.Ones(shape, false)
+	}
+	b.Init(b)
+	return b
+}
+
+// Forward normalises [N, NumFeatures, H, W]. In training it uses the batch's statistics, which the running ones follow;
+// otherwise it uses the running ones.
+func (b *BatchNorm2dModule) Forward(x torch.Tensor) torch.Tensor {
+	return functional.BatchNorm(x, b.RunningMean, b.RunningVar, b.Weight, b.Bias,
+		b.IsTraining() || b.RunningMean.T == nil, b.Momentum, b.Eps)
 }
 
 // split returns the channels of one group.
