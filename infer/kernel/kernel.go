@@ -19,25 +19,15 @@ const Block = 16
 
 // Set is one implementation of all kernels.
 type Set struct {
-	name   string
-	level  level
-	rows   int // of the largest tile of a product
-	panels int
+	name         string
+	rows, panels int // of the largest tile of a product
+	vectors      int // to a block of float32
 }
 
-// level is the instructions that a Set uses.
-type level int
-
-const (
-	levelGo level = iota
-	levelAVX2
-	levelAVX512
-)
-
 var (
-	goSet     = &Set{name: "go", level: levelGo, rows: 2, panels: 1}
-	avx2Set   = &Set{name: "avx2", level: levelAVX2, rows: 6, panels: 1}
-	avx512Set = &Set{name: "avx512", level: levelAVX512, rows: 14, panels: 2}
+	goSet     = &Set{name: "go", rows: 2, panels: 1, vectors: 1}
+	avx2Set   = &Set{name: "avx2", rows: 6, panels: 1, vectors: 2}
+	avx512Set = &Set{name: "avx512", rows: 14, panels: 2, vectors: 1}
 )
 
 // String is "go", "avx2" or "avx512".
@@ -54,15 +44,6 @@ func need[T float32 | float64](what string, x []T, n int) {
 	if len(x) < n {
 		panic("kernel: " + what + " is too short")
 	}
-}
-
-// Peak only multiplies and adds, rounds times, in as many chains as keep the machine busy, and returns the number of operations.
-// Benchmarks compare the other kernels with it. In plain Go it does nothing.
-func (s *Set) Peak(rounds int) (operations int) {
-	if rounds < 1 || s.level == levelGo {
-		return 0
-	}
-	return s.peak(rounds)
 }
 
 // Blocks is how many blocks hold n channels.

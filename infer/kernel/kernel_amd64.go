@@ -22,22 +22,21 @@ var sets = func() []*Set {
 
 // The structs are the arguments of the kernels, which _asm lists by the same names in the same order. Distances are in bytes.
 type productArgs struct {
-	c        unsafe.Pointer
-	cRow     int
-	a        unsafe.Pointer
-	aRow     int
-	offsets  unsafe.Pointer // in numbers
-	segments int
-	run      int // in numbers
-	b        unsafe.Pointer
-	panel    int
-	next     unsafe.Pointer
-	rows     int
+	c             unsafe.Pointer
+	cRow          int
+	a             unsafe.Pointer
+	aRow          int
+	offsets       unsafe.Pointer // in numbers
+	segments, run int            // in numbers
+	b             unsafe.Pointer
+	panel         int
+	next          unsafe.Pointer
+	rows          int
 }
 
 // tile computes rows from first, and panels from panel.
 func (s *Set) tile(p *Product, steps, first, rows, panel, panels int) {
-	if s.level == levelGo {
+	if s == goSet {
 		tileGo(p, steps, first, rows, panel)
 		return
 	}
@@ -53,7 +52,7 @@ func (s *Set) tile(p *Product, steps, first, rows, panel, panels int) {
 	args.rows = rows
 	b := (*byte)(unsafe.Pointer(&args))
 	switch {
-	case s.level == levelAVX2:
+	case s == avx2Set:
 		product1AVX2(b)
 	case panels == 2:
 		product2AVX512(b)
@@ -64,71 +63,58 @@ func (s *Set) tile(p *Product, steps, first, rows, panel, panels int) {
 
 // winogradArgs is what the kernels of _asm/winograd.go take. Distances are in bytes.
 type winogradArgs struct {
-	tiles      unsafe.Pointer
-	frequency  int
-	tileStride int
-	pixels     unsafe.Pointer
-	row, pixel int
-	count      int
-	vectors    int
-	scale      unsafe.Pointer
+	tiles                      unsafe.Pointer
+	frequency, tileStride      int
+	pixels                     unsafe.Pointer
+	row, pixel, count, vectors int
+	scale                      unsafe.Pointer
 }
 
 // at is where x begins, nil for a nil slice.
 func at[T any](x []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }
 
-// vectors is how many vectors of s hold n blocks.
-func (s *Set) vectors(n int) int {
-	if s.level == levelAVX2 {
-		return 2 * n
-	}
-	return n
-}
-
 func (s *Set) winogradArgs(w *Winograd) winogradArgs {
 	return winogradArgs{
 		tiles: at(w.Tiles), frequency: 4 * w.Frequency, tileStride: 4 * w.TileStride,
 		pixels: at(w.Pixels), row: 4 * w.Row, pixel: 4 * w.Pixel,
-		count: w.Count, vectors: s.vectors(w.Blocks),
+		count: w.Count, vectors: s.vectors * w.Blocks,
 	}
 }
 
 func (s *Set) winogradInput(w *Winograd) {
-	args := s.winogradArgs(w)
-	switch s.level {
-	case levelGo:
+	switch args := s.winogradArgs(w); s {
+	case goSet:
 		winogradInputGo(w)
-	case levelAVX2:
+	case avx2Set:
 		winogradInputAVX2((*byte)(unsafe.Pointer(&args)))
-	case levelAVX512:
+	case avx512Set:
 		winogradInputAVX512((*byte)(unsafe.Pointer(&args)))
 	}
 }
 
 func (s *Set) winogradOutput(w *Winograd) {
-	args := s.winogradArgs(w)
-	switch s.level {
-	case levelGo:
+	switch args := s.winogradArgs(w); s {
+	case goSet:
 		winogradOutputGo(w)
-	case levelAVX2:
+	case avx2Set:
 		winogradOutputAVX2((*byte)(unsafe.Pointer(&args)))
-	case levelAVX512:
+	case avx512Set:
 		winogradOutputAVX512((*byte)(unsafe.Pointer(&args)))
 	}
 }
 
 func (s *Set) winogradWeights(dst []float32, frequency int, src []float32, stride, n int) {
-	if s.level == levelGo {
+	if s == goSet {
 		winogradWeightsGo(dst, frequency, src, stride, n)
 		return
 	}
 	args := winogradArgs{
 		frequency: 4 * frequency, tileStride: 4 * Block, pixel: 4 * stride, scale: unsafe.Pointer(&winogradScale[0]),
 	}
-	for v := range s.vectors(1) {
-		lane := v * Block / s.vectors(1)
+	for v := range s.vectors {
+		lane := v * Block / s.vectors
 		args.tiles, args.pixels, args.count = unsafe.Pointer(&dst[lane]), unsafe.Pointer(&src[lane]), n
-		if s.level == levelAVX2 {
+		if s == avx2Set {
 			winogradWeightsAVX2((*byte)(unsafe.Pointer(&args)))
 		} else {
 			winogradWeightsAVX512((*byte)(unsafe.Pointer(&args)))
@@ -138,45 +124,39 @@ func (s *Set) winogradWeights(dst []float32, frequency int, src []float32, strid
 
 // sumsArgs and affineArgs are what the kernels of _asm/norm.go take.
 type sumsArgs struct {
-	sum, square   unsafe.Pointer
-	x             unsafe.Pointer
-	width, stride int
-	groups        int
+	sum, square, x        unsafe.Pointer
+	width, stride, groups int
 }
 
 func (s *Set) rowSums(sum, square []float64, x []float32, width, stride, blocks int) {
 	args := sumsArgs{
 		sum: at(sum), square: at(square), x: at(x),
-		width: width, stride: 4 * stride, groups: 2 * s.vectors(blocks), // float64 takes twice the room
+		width: width, stride: 4 * stride, groups: 2 * s.vectors * blocks, // float64 takes twice the room
 	}
-	switch s.level {
-	case levelGo:
+	switch s {
+	case goSet:
 		rowSumsGo(sum, square, x, width, stride, blocks)
-	case levelAVX2:
+	case avx2Set:
 		rowSumsAVX2((*byte)(unsafe.Pointer(&args)))
-	case levelAVX512:
+	case avx512Set:
 		rowSumsAVX512((*byte)(unsafe.Pointer(&args)))
 	}
 }
 
 type affineArgs struct {
-	x           unsafe.Pointer
-	stride      int
-	pixels      int
-	vectors     int
-	mean, scale unsafe.Pointer
-	shift       unsafe.Pointer
-	leakyBefore int
-	add         unsafe.Pointer
-	addStride   int
-	activation  Activation
-	noise       unsafe.Pointer
-	noiseScale  unsafe.Pointer
+	x                       unsafe.Pointer
+	stride, pixels, vectors int
+	mean, scale, shift      unsafe.Pointer
+	leakyBefore             int
+	add                     unsafe.Pointer
+	addStride               int
+	activation              Activation
+	noise, noiseScale       unsafe.Pointer
 }
 
 func (s *Set) affine(a *Affine) {
 	args := affineArgs{
-		x: at(a.X), stride: 4 * a.Stride, pixels: a.Pixels, vectors: s.vectors(a.Blocks),
+		x: at(a.X), stride: 4 * a.Stride, pixels: a.Pixels, vectors: s.vectors * a.Blocks,
 		mean: at(a.Mean), scale: at(a.Scale),
 		shift: at(a.Shift), add: at(a.Add), addStride: 4 * a.AddStride,
 		activation: a.Activation, noise: at(a.Noise), noiseScale: at(a.NoiseScale),
@@ -184,19 +164,24 @@ func (s *Set) affine(a *Affine) {
 	if a.LeakyBefore {
 		args.leakyBefore = 1
 	}
-	switch s.level {
-	case levelGo:
+	switch s {
+	case goSet:
 		affineGo(a)
-	case levelAVX2:
+	case avx2Set:
 		affineAVX2((*byte)(unsafe.Pointer(&args)))
-	case levelAVX512:
+	case avx512Set:
 		affineAVX512((*byte)(unsafe.Pointer(&args)))
 	}
 }
 
-func (s *Set) peak(rounds int) (operations int) {
-	const chains = 12 // peakChains in _asm/peak.go
-	if s.level == levelAVX2 {
+// Peak only multiplies and adds, rounds times, in as many chains as keep the machine busy, and returns the number of operations.
+// Benchmarks compare the other kernels with it. In plain Go it does nothing.
+func (s *Set) Peak(rounds int) (operations int) {
+	const chains = 12 // peakChains in _asm/main.go
+	switch {
+	case rounds < 1 || s == goSet:
+		return 0
+	case s == avx2Set:
 		peakAVX2(rounds)
 		return rounds * chains * 8 * 2
 	}
@@ -211,14 +196,12 @@ type tanhArgs struct {
 	series  unsafe.Pointer
 }
 
-func (s *Set) tanh(x []float32) {
-	lanes := 4 // float64 in a vector
-	if s.level == levelAVX512 {
-		lanes = 8
-	}
-	if n := len(x) / lanes; n > 0 && s.level != levelGo {
+// Tanh replaces each number by its hyperbolic tangent.
+func (s *Set) Tanh(x []float32) {
+	lanes := 8 / s.vectors // float64 in a vector
+	if n := len(x) / lanes; n > 0 && s != goSet {
 		args := tanhArgs{at(x), n, unsafe.Pointer(&expSeries[0])}
-		if s.level == levelAVX2 {
+		if s == avx2Set {
 			tanhAVX2((*byte)(unsafe.Pointer(&args)))
 		} else {
 			tanhAVX512((*byte)(unsafe.Pointer(&args)))

@@ -11,7 +11,9 @@ func (s *Set) tile(p *Product, steps, first, rows, panel, _ int) {
 func (s *Set) winogradInput(w *Winograd)  { winogradInputGo(w) }
 func (s *Set) winogradOutput(w *Winograd) { winogradOutputGo(w) }
 func (s *Set) affine(a *Affine)           { affineGo(a) }
-func (s *Set) peak(int) int               { return 0 }
+
+// Peak does nothing in plain Go.
+func (s *Set) Peak(int) (operations int) { return 0 }
 
 func (s *Set) winogradWeights(dst []float32, frequency int, src []float32, stride, n int) {
 	winogradWeightsGo(dst, frequency, src, stride, n)
@@ -21,7 +23,8 @@ func (s *Set) rowSums(sum, square []float64, x []float32, width, stride, blocks 
 	rowSumsGo(sum, square, x, width, stride, blocks)
 }
 
-func (s *Set) tanh(x []float32) {
+// Tanh replaces each number by its hyperbolic tangent.
+func (s *Set) Tanh(x []float32) {
 	for i, v := range x {
 		x[i] = Tanh(v)
 	}

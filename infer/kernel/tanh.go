@@ -17,9 +17,6 @@ var expSeries = [...]float64{
 // tanhEnd is where 1 − tanh falls below 1e-17.
 const tanhEnd = 20
 
-// Tanh replaces each number by its hyperbolic tangent.
-func (s *Set) Tanh(x []float32) { s.tanh(x) }
-
 // Tanh is the hyperbolic tangent, correct to the last digit of float32 or its neighbour. The last bits of math.Tanh depend on the
 // machine; this one uses only + − × ÷ in float64, none of them fused:
 //

@@ -27,13 +27,10 @@ const (
 )
 
 var productShapes = []productShape{
-	{"product2AVX512", zmm, 64, 2, 2, 14},
-	{"product1AVX512", zmm, 64, 1, 1, 14},
-	{"product1AVX2", ymm, 32, 2, 1, 6},
+	{"product2AVX512", ZMM, 64, 2, 2, 14},
+	{"product1AVX512", ZMM, 64, 1, 1, 14},
+	{"product1AVX2", YMM, 32, 2, 1, 6},
 }
-
-func zmm() VecVirtual { return ZMM() }
-func ymm() VecVirtual { return YMM() }
 
 // product writes a kernel: a body for each number of rows that it may be asked for.
 func product(s productShape) {

@@ -18,7 +18,7 @@ type vectorShape struct {
 	bytes  int
 }
 
-var vectorShapes = []vectorShape{{"AVX2", ymm, 32}, {"AVX512", zmm, 64}}
+var vectorShapes = []vectorShape{{"AVX2", YMM, 32}, {"AVX512", ZMM, 64}}
 
 const winogradFields = "tiles frequency tileStride pixels row pixel count vectors scale"
 
