@@ -187,7 +187,7 @@ func TestForwardIsThePlainLoop(t *testing.T) {
 						withKernels(t, s)
 						m := newModel(a, params)
 						for range 2 { // the second time with the memory of the first
-							got, err := m.ForwardFrom(x.Data, size[0], size[1], countingSeed())
+							got, err := m.Forward(x.Data, size[0], size[1], countingSeed())
 							if err != nil {
 								t.Fatal(err)
 							}

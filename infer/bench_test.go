@@ -69,7 +69,7 @@ func BenchmarkForward(b *testing.B) {
 			for i := range x {
 				x[i] = float32(i%255)/127.5 - 1
 			}
-			y, err := m.Forward(x, c.size, c.size) // the first takes the memory that the others use again
+			y, err := m.Forward(x, c.size, c.size, Seed{}) // the first takes the memory that the others use again
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func BenchmarkForward(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				start := time.Now()
-				if _, err := m.ForwardInto(y, 0, x, c.size, c.size, Seed{}); err != nil {
+				if _, err := m.forwardInto(y, 0, x, c.size, c.size, Seed{}); err != nil {
 					b.Fatal(err)
 				}
 				best = min(best, time.Since(start).Seconds()*1e3)

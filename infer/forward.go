@@ -8,27 +8,20 @@ import (
 	"sync/atomic"
 )
 
-// Forward is ForwardFrom with noise from the zero Seed, which everybody knows. It is meant for a model that takes no noise. With
-// noise, the same image gives the same key again, and the key of dcgan is always the same.
-func (m *Model) Forward(x []float32, height, width int) ([]float32, error) {
-	return m.ForwardFrom(x, height, width, Seed{})
-}
-
-// ForwardFrom makes the key of an image: x is [Channels, height, width] in the model's value range. So is the result, where the last
+// Forward makes the key of an image: x is [Channels, height, width] in the model's value range. So is the result, where the last
 // activation keeps to the range, as tanh does; Key clamps the rest. Where a side is not a multiple of 4, the image is extended to the
 // right and below by repeating its edge, and the key is cut back. Only a model that TakesNoise looks at seed. A model with Latent
-// numbers makes keys of ImageSize × ImageSize and ignores x, which may be nil. ForwardFrom uses all of GOMAXPROCS and may be called
-// concurrently.
+// numbers makes keys of ImageSize × ImageSize and ignores x. Forward uses all of GOMAXPROCS and may be called concurrently.
 //
 // It returns an error if x has another length or is not finite, if the image is too large for the network, and if the weights are
 // such that the result is not a number; and a *SizeError if a model with Latent numbers is asked for another size.
-func (m *Model) ForwardFrom(x []float32, height, width int, seed Seed) ([]float32, error) {
-	return m.ForwardInto(nil, 0, x, height, width, seed)
+func (m *Model) Forward(x []float32, height, width int, seed Seed) ([]float32, error) {
+	return m.forwardInto(nil, 0, x, height, width, seed)
 }
 
-// ForwardInto is ForwardFrom into the memory of dst, if that has room, and with a number of threads; 0 stands for GOMAXPROCS. The
-// number does not change the key. With room in dst, further images of the same size take no new memory, except for noise.
-func (m *Model) ForwardInto(dst []float32, threads int, x []float32, height, width int, seed Seed) ([]float32, error) {
+// forwardInto is Forward into the memory of dst, if that has room, with a number of threads; 0 stands for GOMAXPROCS. Further images
+// of the same size then take no new memory, except for noise.
+func (m *Model) forwardInto(dst []float32, threads int, x []float32, height, width int, seed Seed) ([]float32, error) {
 	if err := m.checkInput(x, height, width); err != nil {
 		return nil, err
 	}
@@ -51,7 +44,7 @@ func (m *Model) ForwardInto(dst []float32, threads int, x []float32, height, wid
 	return dst, nil
 }
 
-// checkInput checks the arguments of ForwardFrom.
+// checkInput checks the arguments of Forward.
 func (m *Model) checkInput(x []float32, height, width int) error {
 	if m.arch.Latent > 0 {
 		if side := m.arch.ImageSize; height != side || width != side {

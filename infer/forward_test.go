@@ -93,7 +93,7 @@ func TestForwardAgainstPyTorch(t *testing.T) {
 			x, want := vectors[fmt.Sprint("x", i)], vectors[fmt.Sprint("y", i)]
 			t.Run(fmt.Sprintf("%s/%dx%d", c.file, x.Shape[2], x.Shape[1]), func(t *testing.T) {
 				for algorithm, a := range byEachAlgorithm(m.Arch()) {
-					got, err := newModel(a, m.Params()).Forward(x.Data, x.Shape[1], x.Shape[2])
+					got, err := newModel(a, m.Params()).Forward(x.Data, x.Shape[1], x.Shape[2], Seed{})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -177,7 +177,7 @@ func TestForwardIsNearPlainSums(t *testing.T) {
 		params := randomParams(a, 8)
 		x := Array{[]int{a.Channels, 24, 32}, a.samples(testImage(32, 24, 3, 2))}
 		want := plainNetwork(a, params, x, Seed{}, plainConv)
-		got, err := newModel(a, params).Forward(x.Data, 24, 32)
+		got, err := newModel(a, params).Forward(x.Data, 24, 32, Seed{})
 		if err != nil {
 			t.Fatal(err)
 		}

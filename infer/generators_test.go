@@ -47,7 +47,7 @@ func TestGeneratorsAgainstPyTorch(t *testing.T) {
 					t.Errorf("%d streams of noise, want %d", planes, want)
 				}
 				for algorithm, a := range byEachAlgorithm(m.Arch()) {
-					got, err := newModel(a, m.Params()).ForwardFrom(x.Data, want.Shape[1], want.Shape[2], seed)
+					got, err := newModel(a, m.Params()).Forward(x.Data, want.Shape[1], want.Shape[2], seed)
 					if err != nil {
 						t.Fatal(err)
 					}

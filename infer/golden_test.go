@@ -108,7 +108,7 @@ func TestGoldenKeys(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%dx%d/%v", g.name, g.width, g.height, s), func(t *testing.T) {
 				withKernels(t, s)
 				m := newModel(a, params)
-				y, err := m.ForwardInto(nil, 2, a.samples(img), img.Height, img.Width, countingSeed())
+				y, err := m.forwardInto(nil, 2, a.samples(img), img.Height, img.Width, countingSeed())
 				if err != nil {
 					t.Fatal(err)
 				}

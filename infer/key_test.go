@@ -161,7 +161,7 @@ func TestForwardRefuses(t *testing.T) {
 		{x, math.MaxInt, 8, "cannot be keyed"},
 		{nan, 8, 8, "image: element 9 is NaN"},
 	} {
-		if _, err := m.Forward(c.x, c.height, c.width); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := m.Forward(c.x, c.height, c.width, Seed{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("the error is %v, want %q", err, c.want)
 		}
 	}
@@ -172,7 +172,7 @@ func TestForwardRefuses(t *testing.T) {
 	for i := range x {
 		x[i] = float32(i%7) / 7
 	}
-	if _, err := newModel(a, params).Forward(x, 8, 8); err == nil || !strings.Contains(err.Error(), "out of range") {
+	if _, err := newModel(a, params).Forward(x, 8, 8, Seed{}); err == nil || !strings.Contains(err.Error(), "out of range") {
 		t.Errorf("weights that overflow: the error is %v", err)
 	}
 	// The shape of a larger image is refused before anything is allocated for it.
@@ -196,7 +196,7 @@ func reusesMemory(t *testing.T, a Arch) {
 		if pass == 1 {
 			runtime.ReadMemStats(&before)
 		}
-		if _, err := m.Forward(x, 64, 64); err != nil {
+		if _, err := m.Forward(x, 64, 64, Seed{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -113,7 +113,7 @@ func TestToyLayer(t *testing.T) {
 		t.Error(d)
 	}
 	x := randomArray([]int{3, 8, 12}, 6)
-	got, err := m.ForwardFrom(x.Data, 8, 12, Seed{1})
+	got, err := m.Forward(x.Data, 8, 12, Seed{1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestToyLayer(t *testing.T) {
 
 	// One number of the scale changes the key, and only its own channel of the last layer's.
 	params["last.weight"].Data[1] *= 2
-	doubled, err := newModel(a, params).ForwardFrom(x.Data, 8, 12, Seed{1})
+	doubled, err := newModel(a, params).Forward(x.Data, 8, 12, Seed{1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func TestMemory(t *testing.T) {
 				m := newModel(a, randomParams(a, 1))
 				x := make([]float32, a.Channels*side*side)
 				before := liveMemory()
-				y, err := m.ForwardInto(nil, threads, x, side, side, Seed{})
+				y, err := m.forwardInto(nil, threads, x, side, side, Seed{})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -295,7 +295,7 @@ func broadcast(t testing.TB, a, b Array, f func(a, b float32) float32) Array {
 	return out
 }
 
-// onnxInputs are what the graph takes for the same key as ForwardFrom with x and seed: noise of the seed's streams.
+// onnxInputs are what the graph takes for the same key as Forward with x and seed: noise of the seed's streams.
 func onnxInputs(t testing.TB, m *Model, x Array, height, width int, seed Seed) map[string]Array {
 	t.Helper()
 	a := m.Arch()
@@ -342,7 +342,7 @@ func TestONNXMakesTheSameKeys(t *testing.T) {
 			}
 			x := randomArray([]int{a.Channels, height, width}, 6)
 			seed := Seed{1, 2, 3}
-			want, err := m.ForwardFrom(x.Data, height, width, seed)
+			want, err := m.Forward(x.Data, height, width, seed)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -79,7 +79,7 @@ func TestForwardTakesNoMemory(t *testing.T) {
 		allocations := math.Inf(1)
 		for try := 0; try < 5 && allocations > 0; try++ { // the runtime takes memory for goroutines now and then
 			allocations = testing.AllocsPerRun(20, func() {
-				if _, err := m.ForwardInto(dst, threads, x, 64, 64, Seed{}); err != nil {
+				if _, err := m.forwardInto(dst, threads, x, 64, 64, Seed{}); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -90,19 +90,19 @@ func TestForwardTakesNoMemory(t *testing.T) {
 	}
 }
 
-// ForwardInto gives what Forward gives, with any number of threads, in the given memory if that has room.
+// forwardInto gives what Forward gives, with any number of threads, in the given memory if that has room.
 func TestForwardInto(t *testing.T) {
 	for name, a := range map[string]Arch{"resnet": ResNet(4, 1, 3, 64), "noise": noisy(ResNet(4, 1, 3, 64), 0.2)} {
 		m := newModel(a, randomParams(a, 1))
 		x := a.samples(testImage(37, 22, 3, 1))
-		want, err := m.Forward(x, 22, 37)
+		want, err := m.Forward(x, 22, 37, Seed{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, room := range []int{0, len(want) - 1, len(want), len(want) + 9} {
 			for _, threads := range []int{1, 2, 5, 64} {
 				dst := poisoned(room)
-				got, err := m.ForwardInto(dst, threads, x, 22, 37, Seed{})
+				got, err := m.forwardInto(dst, threads, x, 22, 37, Seed{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -128,7 +128,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 			var want []float32
 			for _, threads := range []int{1, 2, 3, 7, 16, 64} {
 				withThreads(t, threads)
-				got, err := m.Forward(x, 70, 61)
+				got, err := m.Forward(x, 70, 61, Seed{})
 				if err != nil {
 					t.Fatal(err)
 				}

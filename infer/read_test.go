@@ -131,8 +131,8 @@ func TestReadRefusesDamage(t *testing.T) {
 		{"no parameter", func(e []entry) []entry { return append(e[:1:1], e[2:]...) }, "array encoder.0.weight: missing"},
 		{"extra", func(e []entry) []entry { return append(e, entry{name: "encoder.0.bias.npy", body: e[1].body}) },
 			`array "encoder.0.bias": the architecture has no such parameter`},
-		{"twice", func(e []entry) []entry { return append(e, e[2]) }, `array "encoder.3.weight": there twice`},
-		{"arch twice", func(e []entry) []entry { return append(e, e[0]) }, `array "arch": there twice`},
+		{"twice", func(e []entry) []entry { return append(e, e[2]) }, `array "encoder.3.weight": given twice`},
+		{"arch twice", func(e []entry) []entry { return append(e, e[0]) }, `array "arch": given twice`},
 		{"not an array", func(e []entry) []entry { return append(e, entry{name: "read\nme.txt"}) }, `holds "read\nme.txt", which is not an array`},
 		{"shape", replace(npyOf("<f4", []int{3, 2, 7, 7}, floats)), "array encoder.0.weight: its shape is [3 2 7 7], must be [2 3 7 7]"},
 		{"flat", replace(npyOf("<f4", []int{294}, floats)), "array encoder.0.weight: its shape is [294], must be"},
@@ -396,7 +396,7 @@ func FuzzEntry(f *testing.F) {
 		if m.Arch().Latent > 0 {
 			height, width = m.Arch().ImageSize, m.Arch().ImageSize
 		}
-		if _, err := m.Forward(make([]float32, height*width*m.Arch().Channels), height, width); err != nil && !strings.Contains(err.Error(), "out of range") {
+		if _, err := m.Forward(make([]float32, height*width*m.Arch().Channels), height, width, Seed{}); err != nil && !strings.Contains(err.Error(), "out of range") {
 			t.Error(err)
 		}
 	})

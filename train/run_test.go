@@ -142,7 +142,7 @@ func TestExportAgreesWithLibtorch(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := m.Floats(3)
-		got, err := model.Forward(x, size, size)
+		got, err := model.Forward(x, size, size, infer.Seed{})
 		if err != nil {
 			t.Fatal(err)
 		}

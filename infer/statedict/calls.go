@@ -18,27 +18,24 @@ var functions = map[global]func(args []any) (any, error){
 		return &dict{}, nil
 	},
 	"torch.Size": func(args []any) (any, error) {
-		if len(args) != 1 {
+		if len(args) > 1 {
 			return nil, errArguments
 		}
-		return argument[*tuple](args[0])
+		return argument[*tuple](args)
 	},
 	"torch._utils._rebuild_tensor":    rebuildTensor,
 	"torch._utils._rebuild_tensor_v2": rebuildTensor,
-	"torch._utils._rebuild_parameter": func(args []any) (any, error) { // tensor, requires_grad, hooks
-		if len(args) == 0 {
-			return nil, errArguments
-		}
-		return argument[*tensor](args[0])
-	},
+	"torch._utils._rebuild_parameter": argument[*tensor], // tensor, requires_grad, hooks
 }
 
-// argument is v, which must be a T.
-func argument[T any](v any) (any, error) {
-	if _, ok := v.(T); !ok {
-		return nil, errArguments
+// argument is the first of args, which must be a T.
+func argument[T any](args []any) (any, error) {
+	if len(args) > 0 {
+		if v, ok := args[0].(T); ok {
+			return v, nil
+		}
 	}
-	return v, nil
+	return nil, errArguments
 }
 
 // rebuildTensor takes storage, offset, shape, strides, requires_grad, hooks and metadata.

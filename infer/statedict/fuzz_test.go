@@ -22,7 +22,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d, err := Read(b, "")
 		if err == nil {
-			for _, name := range d.Names() {
+			for _, name := range d.names {
 				d.Floats(name)
 			}
 			d, err = Read(b, "")

@@ -24,17 +24,6 @@ const NoNorm = "none"
 // counted ends the names of tensors in which training counts its batches. Keys do not depend on them.
 const counted = ".num_batches_tracked"
 
-// A ShapeError reports a tensor whose shape does not fit the others'.
-type ShapeError struct {
-	Tensor    string
-	Got, Want []int
-	Network   string // the network that the tensors seem to be of
-}
-
-func (e *ShapeError) Error() string {
-	return fmt.Sprintf("tensor %.100s: its shape is %v, must be %v in this %s generator", e.Tensor, e.Got, e.Want, e.Network)
-}
-
 // Generator tells from the names and shapes of the tensors in d which generator they are of, and returns it for infer.Write.
 // The names are those of infer.ResNet, infer.DCGAN and infer.Chaos. A norm with parameters, a bias of a convolution and noise after
 // a residual block are there if their tensors are.
@@ -43,10 +32,10 @@ func (e *ShapeError) Error() string {
 // Generator does not check that all numbers are finite; infer.Write does.
 func Generator(d *Dict, o Options) (infer.Arch, map[string]infer.Array, error) {
 	a, err := d.arch(o)
-	if err != nil {
-		return a, nil, err
+	if err == nil {
+		err = d.check(a)
 	}
-	if err := d.check(a); err != nil {
+	if err != nil {
 		return a, nil, err
 	}
 	if err := a.Validate(); err != nil {
@@ -196,14 +185,14 @@ func (d *Dict) sequence(prefix string) (int, error) {
 
 // weight is the shape of a convolution's weight, four numbers of at least 1.
 func (d *Dict) weight(name string) ([]int, error) {
-	shape, ok := d.Shape(name)
+	t := d.tensors[name]
 	switch {
-	case !ok:
+	case t == nil:
 		return nil, fmt.Errorf("tensor %s: missing", name)
-	case len(shape) != 4 || slices.Min(shape) < 1 || max(shape[0], shape[1]) > maxChannels:
-		return nil, fmt.Errorf("tensor %s: its shape is %v, not that of a convolution's weight", name, shape)
+	case len(t.shape) != 4 || slices.Min(t.shape) < 1 || max(t.shape[0], t.shape[1]) > maxChannels:
+		return nil, fmt.Errorf("tensor %s: its shape is %v, not that of a convolution's weight", name, t.shape)
 	}
-	return shape, nil
+	return t.shape, nil
 }
 
 // check compares the names, shapes and types in d with what a asks for.
@@ -211,12 +200,12 @@ func (d *Dict) check(a infer.Arch) error {
 	want := map[string]bool{}
 	for _, p := range a.Params() {
 		want[p.Name] = true
-		shape, ok := d.Shape(p.Name)
+		t := d.tensors[p.Name]
 		switch {
-		case !ok:
+		case t == nil:
 			return fmt.Errorf("tensor %s: missing, in what looks like a %s generator", p.Name, a.Network)
-		case !slices.Equal(shape, p.Shape):
-			return &ShapeError{p.Name, shape, p.Shape, a.Network}
+		case !slices.Equal(t.shape, p.Shape):
+			return fmt.Errorf("tensor %.100s: its shape is %v, must be %v in this %s generator", p.Name, t.shape, p.Shape, a.Network)
 		}
 	}
 	for _, name := range d.names {

@@ -88,7 +88,7 @@ func refuse(t *testing.T, b []byte, want string) error {
 	runtime.ReadMemStats(&before)
 	d, err := Read(b, "")
 	if err == nil {
-		for _, name := range d.Names() {
+		for _, name := range d.names {
 			if _, err = d.Floats(name); err != nil {
 				break
 			}
@@ -187,7 +187,7 @@ func TestManyWrappers(t *testing.T) {
 	name := strings.Repeat("module._orig_mod.", 1<<19) + "w"
 	state := pickle2("}", text(name), tensorOf(record0(16), 0, tupleOf(16), tupleOf(1)), "s")
 	d, err := Read(archiveOf(t, state), "")
-	if err != nil || len(d.Names()) != 1 || d.Names()[0] != "w" {
+	if err != nil || len(d.names) != 1 || d.names[0] != "w" {
 		t.Error(err)
 	}
 }

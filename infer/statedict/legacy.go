@@ -22,32 +22,23 @@ type legacy struct {
 // readLegacy returns what the file b holds.
 func readLegacy(b []byte) (any, error) {
 	l := legacy{asked: map[string]*storage{}, bytes: int64(len(b))}
-	magic, b, err := unpickle(b, nil)
-	if err != nil {
-		return nil, err
+	var err error // the first
+	next := func(storage func(storageID) (*storage, error)) (v any) {
+		if err == nil {
+			v, b, err = unpickle(b, storage)
+		}
+		return v
 	}
-	if magic != any(legacyMagic) {
-		return nil, fmt.Errorf("a pickle of %s, not a PyTorch file", kind(magic))
+	if magic := next(nil); err == nil && magic != any(legacyMagic) {
+		err = fmt.Errorf("a pickle of %s, not a PyTorch file", kind(magic))
 	}
-	protocol, b, err := unpickle(b, nil)
-	if err != nil {
-		return nil, err
+	if protocol := next(nil); err == nil && protocol != any(legacyProtocol) {
+		err = fmt.Errorf("the version of its format is not %d, the only one known here", legacyProtocol)
 	}
-	if protocol != any(legacyProtocol) {
-		return nil, fmt.Errorf("the version of its format is not %d, the only one known here", legacyProtocol)
+	if d, ok := next(nil).(*dict); err == nil && (!ok || d.get("little_endian") != true) {
+		err = errors.New("it was not written by a little-endian machine")
 	}
-	system, b, err := unpickle(b, nil)
-	if err != nil {
-		return nil, err
-	}
-	if d, ok := system.(*dict); !ok || d.get("little_endian") != true {
-		return nil, errors.New("it was not written by a little-endian machine")
-	}
-	root, b, err := unpickle(b, l.storage)
-	if err != nil {
-		return nil, err
-	}
-	keys, b, err := unpickle(b, nil)
+	root, keys := next(l.storage), next(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -80,22 +71,16 @@ func (l *legacy) load(keys any, b []byte) error {
 	for _, key := range order.items {
 		name, ok := key.(string)
 		s := l.asked[name]
-		if !ok || s == nil || s.record.body != nil {
-			return fmt.Errorf("storage %.40q: there twice, or not asked for", name)
-		}
-		if len(b) < 8 {
-			return fmt.Errorf("storage %.40q: cut short", name)
-		}
-		length := binary.LittleEndian.Uint64(b)
-		b = b[8:]
 		switch {
-		case length != uint64(s.length):
-			return fmt.Errorf("storage %.40q: %d numbers are declared, but %d are there", name, s.length, length)
-		case s.length > int64(len(b))/s.dtype.size:
+		case !ok || s == nil || s.record.body != nil:
+			return fmt.Errorf("storage %.40q: there twice, or not asked for", name)
+		case len(b) >= 8 && binary.LittleEndian.Uint64(b) != uint64(s.length):
+			return fmt.Errorf("storage %.40q: %d numbers are declared, but %d are there", name, s.length, binary.LittleEndian.Uint64(b))
+		case len(b) < 8 || s.length > int64(len(b)-8)/s.dtype.size:
 			return fmt.Errorf("storage %.40q: cut short", name)
 		}
-		s.record.body = b[:s.length*s.dtype.size]
-		b = b[len(s.record.body):]
+		s.record.body = b[8:][:s.length*s.dtype.size]
+		b = b[8+len(s.record.body):]
 	}
 	return nil
 }

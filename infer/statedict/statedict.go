@@ -190,18 +190,6 @@ func trimWrappers(names []string) {
 	}
 }
 
-// Names lists the tensors in the order of the file.
-func (d *Dict) Names() []string { return d.names }
-
-// Shape is the shape of a tensor; ok reports whether there is one of this name.
-func (d *Dict) Shape(name string) (shape []int, ok bool) {
-	t := d.tensors[name]
-	if t == nil {
-		return nil, false
-	}
-	return t.shape, true
-}
-
 // Type is PyTorch's name for the numbers of a tensor, such as "float32"; "" if there is no tensor of this name.
 func (d *Dict) Type(name string) string {
 	t := d.tensors[name]

@@ -119,7 +119,7 @@ func keyOf(t *testing.T, file string, o Options, vectors *npz.Archive, height, w
 	if err != nil {
 		t.Fatal(err)
 	}
-	y, err := m.ForwardFrom(x, height, width, infer.Seed(seed))
+	y, err := m.Forward(x, height, width, infer.Seed(seed))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,10 +163,10 @@ func TestKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"weight", "bias"}; !slices.Equal(d.Names(), want) {
-		t.Errorf("tensors %q, want %q", d.Names(), want)
+	if want := []string{"weight", "bias"}; !slices.Equal(d.names, want) {
+		t.Errorf("tensors %q, want %q", d.names, want)
 	}
-	if shape, ok := d.Shape("weight"); !ok || !slices.Equal(shape, []int{1, 3, 4, 4}) || d.Type("weight") != "float32" {
+	if shape := d.tensors["weight"].shape; !slices.Equal(shape, []int{1, 3, 4, 4}) || d.Type("weight") != "float32" {
 		t.Errorf("weight is %s %v", d.Type("weight"), shape)
 	}
 	_, err = ReadFile(modelPath("dcgan-checkpoint"), "optimizer")

@@ -13,11 +13,8 @@ type (
 
 	list  struct{ items []any }
 	tuple struct{ items []any }
-
-	// dict keeps what was put into it, in that order. Nothing is looked up before the whole file is read, so a key may be of any
-	// type, and there twice.
-	dict struct{ items []item }
-	item struct{ key, value any }
+	dict  struct{ items []item } // in the order in which they were put in; a key may be of any type, and there twice
+	item  struct{ key, value any }
 )
 
 // get returns the value last put under key, or nil.

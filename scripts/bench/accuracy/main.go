@@ -55,7 +55,7 @@ func compare(generator, vectors string) error {
 		if err != nil {
 			return err
 		}
-		got, err := m.ForwardFrom(x, a.ImageSize, a.ImageSize, infer.Seed(seed))
+		got, err := m.Forward(x, a.ImageSize, a.ImageSize, infer.Seed(seed))
 		if err != nil {
 			return err
 		}
