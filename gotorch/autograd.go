@@ -12,8 +12,7 @@ import (
 // RequiresGrad reports whether operations on the tensor are recorded for gradients.
 func (t Tensor) RequiresGrad() bool { return t.property("requires_grad", C.KG_REQUIRES_GRAD) != 0 }
 
-// SetRequiresGrad switches the recording on or off, for a tensor that is not the result of a recorded operation. It returns
-// the tensor.
+// SetRequiresGrad switches the recording on or off, for a tensor that is not the result of a recorded operation. It returns the tensor.
 func (t Tensor) SetRequiresGrad(requires bool) Tensor {
 	err := C.kg_set_requires_grad(t.ptr("requires_grad_"), cBool(requires))
 	check("requires_grad_", err, t)
@@ -38,8 +37,7 @@ func (t Tensor) Backward() {
 	check("backward", err, t)
 }
 
-// Grad returns the gradient that [Tensor.Backward] has added up. Before the first Backward the result is undefined, as
-// [Tensor.Defined] reports.
+// Grad returns the gradient that [Tensor.Backward] has added up. Before the first Backward the result is not [Tensor.Defined].
 func (t Tensor) Grad() Tensor {
 	var out C.kg_tensor
 	err := C.kg_tensor_grad(t.ptr("grad"), &out)
@@ -49,9 +47,8 @@ func (t Tensor) Grad() Tensor {
 // Grad returns the gradient of the sum of outputs, each weighted by its gradOutputs, with respect to each of inputs.
 // gradOutputs may be nil, or hold Tensor{} for an output that is a single number.
 //
-// With createGraph the gradients have a history of their own, so that a loss may contain them, as a gradient penalty does;
-// the graph they came from is then kept. retainGraph keeps that graph for another call. An input that no output depends on
-// is an error.
+// With createGraph the gradients have a history of their own, so that a loss may contain them, as a gradient penalty does; the graph they
+// came from is then kept. retainGraph keeps that graph for another call. An input that no output depends on is an error.
 func Grad(outputs, inputs, gradOutputs []Tensor, retainGraph, createGraph bool) []Tensor {
 	if len(gradOutputs) != 0 && len(gradOutputs) != len(outputs) {
 		fail("grad", "%d outputs with %d gradients", len(outputs), len(gradOutputs))

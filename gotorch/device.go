@@ -18,8 +18,7 @@ type Device struct {
 // index is the device's number in the C library.
 func (d Device) index() C.int { return C.int(d.number - 1) }
 
-// NewDevice returns the device named "cpu", "cuda" (the current CUDA device) or "cuda:1". It panics with *[Error] if there is
-// no such device.
+// NewDevice returns the device named "cpu", "cuda" (the current CUDA device) or "cuda:1". It panics with *[Error] if there is none.
 func NewDevice(name string) Device {
 	if name == "cpu" {
 		return Device{}
@@ -112,7 +111,7 @@ func SetTF32(on bool) {
 	cuDNNTF32.Set(on)
 }
 
-// CUDADeviceName is the name of CUDA device i, such as "NVIDIA H200". It panics with *[Error] if there is no such device.
+// CUDADeviceName is the name of CUDA device i, such as "NVIDIA H200". It panics with *[Error] if there is none.
 func CUDADeviceName(i int) string {
 	var name *C.char
 	check("cuda_device_name", C.kg_cuda_name(C.int(i), &name))
@@ -180,8 +179,8 @@ func NewCUDAStream(device Device) CUDAStream {
 	return newStream("new_stream", err, c)
 }
 
-// SetCurrentCUDAStream sends the calling thread's work for the stream's device to the stream. Bind the goroutine to its
-// thread first, as [Scope] does.
+// SetCurrentCUDAStream sends the thread's work for the stream's device to the stream. Bind the goroutine to its thread first, as [Scope]
+// does.
 func SetCurrentCUDAStream(stream CUDAStream) {
 	stream.call("set_stream", func(c C.kg_stream) *C.char { return C.kg_stream_set(c) })
 }

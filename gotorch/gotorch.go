@@ -1,8 +1,7 @@
 // Package gotorch binds libtorch, the C++ library under PyTorch: tensors, automatic differentiation, optimizers.
 //
-// Names and argument order follow github.com/wangkuiyi/gotorch, so a program written for it compiles with the import path
-// changed. Packages nn, nn/functional and nn/initializer lie below this one, as they do there. docs/gotorch.md lists the
-// differences.
+// Names and argument order follow github.com/wangkuiyi/gotorch, so a program written for it compiles with the import path changed. Packages
+// nn, nn/functional and nn/initializer lie below this one, as they do there. docs/gotorch.md lists the differences.
 //
 //	x := torch.RandN([]int64{8, 3}, false)
 //	w := torch.RandN([]int64{3, 1}, true)
@@ -19,17 +18,15 @@
 //
 // # Memory
 //
-// libtorch owns a tensor's memory, which can be many megabytes; Go's garbage collector sees only a small handle. A tensor is
-// freed in one of three ways. [Tensor.Close] frees it at once. [Scope] frees, when it ends, every tensor that its goroutine
-// made inside it, except those kept with [Tensor.Keep]. The garbage collector frees the tensors made outside every scope,
-// whenever it runs. A Tensor is a reference: a copy shares the elements, and closing one closes all copies. [LiveTensors]
-// counts the tensors that are not yet freed.
+// libtorch owns a tensor's memory, which can be many megabytes; Go's garbage collector sees only a small handle. A tensor is freed in one
+// of three ways. [Tensor.Close] frees it at once. [Scope] frees, when it ends, every tensor that its goroutine made inside it, except those
+// kept with [Tensor.Keep]. The garbage collector frees the tensors made outside every scope, whenever it runs. A Tensor is a reference: a
+// copy shares the elements, and closing one closes all copies. [LiveTensors] counts the tensors that are not yet freed.
 //
 // # Errors
 //
-// An operation that fails panics with an *[Error] that names the operation and the reason. Using a missing or closed tensor
-// is such an error. [Try] turns the panic into an error value. Functions that read user input, such as [Optimizer.SetState],
-// return errors.
+// An operation that fails panics with an *[Error] that names the operation and the reason. Using a missing or closed tensor is such an
+// error. [Try] turns the panic into an error value. Functions that read user input, such as [Optimizer.SetState], return errors.
 //
 // # Goroutines and threads
 //
@@ -47,8 +44,7 @@ import "C"
 import "runtime"
 
 func init() {
-	// OpenMP keeps a team of workers for each thread that starts parallel loops. A training loop that moved between threads
-	// would leave a team behind on each.
+	// OpenMP keeps a team of workers for each thread that starts parallel loops: a training loop must not move between threads.
 	runtime.LockOSThread()
 }
 

@@ -9,8 +9,7 @@ import (
 	"unsafe"
 )
 
-// handle owns one C handle, which is freed once: by Close, by the handle's scope, or, outside every scope, by the garbage
-// collector.
+// handle owns one C handle, which is freed once: by Close, by the handle's scope, or, outside every scope, by the garbage collector.
 type handle struct {
 	c       atomic.Pointer[C.kg_handle]
 	scope   *scope

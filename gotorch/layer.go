@@ -29,8 +29,7 @@ func Conv2d(input, weight, bias Tensor, stride, padding, dilation []int64, group
 	return newTensor(op, err, out, input, weight, bias)
 }
 
-// ConvTranspose2d is the transposed convolution of input [N, C, H, W] with weight [C, Out/groups, KH, KW]. bias may be
-// Tensor{}.
+// ConvTranspose2d is the transposed convolution of input [N, C, H, W] with weight [C, Out/groups, KH, KW]. bias may be Tensor{}.
 func ConvTranspose2d(input, weight, bias Tensor, stride, padding, outputPadding []int64, groups int64,
 	dilation []int64) Tensor {
 	const op = "conv_transpose2d"

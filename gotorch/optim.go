@@ -92,9 +92,8 @@ func (opt Optimizer) Close() {
 	opt.o.c = nil
 }
 
-// State returns Adam's state: the number of steps done (the most of any parameter) and, for each parameter, the running means
-// of its gradient and of its squared gradient. The tensors are Adam's own, which the next step changes. State panics with
-// *[Error] for SGD.
+// State returns Adam's state: the number of steps done (the most of any parameter) and, for each parameter, the running means of its
+// gradient and of its squared gradient. The tensors are Adam's own, which the next step changes. State panics with *[Error] for SGD.
 func (opt Optimizer) State() (step int64, expAvg, expAvgSq []Tensor) {
 	var n C.int
 	opt.call("state", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_size(c, &n) })

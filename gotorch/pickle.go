@@ -12,8 +12,7 @@ import (
 	"keygan/internal/atomicfile"
 )
 
-// Save writes the tensor to a file that torch.load reads in Python. The file appears only when it is whole. Save panics with
-// *[Error].
+// Save writes the tensor to a file that torch.load reads in Python. The file appears only when it is whole. Save panics with *[Error].
 func (t Tensor) Save(path string) {
 	b := t.pickle("save")
 	err := atomicfile.Write(path, 0o666, true, func(w io.Writer) error {

@@ -72,8 +72,7 @@ func TopK(t Tensor, k, dim int64, largest, sorted bool) (values, indices Tensor)
 // LogSoftmax returns the logarithm of eᵗ divided by its sum along a dimension.
 func (t Tensor) LogSoftmax(dim int64) Tensor { return t.withInts("log_softmax", C.KG_LOG_SOFTMAX, dim) }
 
-// AllFinite reports whether no element of the tensors is NaN or infinite. The tensors must share one device, for which it
-// waits once.
+// AllFinite reports whether no element of the tensors is NaN or infinite. The tensors must share one device, for which it waits once.
 func AllFinite(ts []Tensor) bool {
 	v, n := handles("all_finite", ts, Tensor.ptr)
 	var finite C.int

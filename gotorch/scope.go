@@ -39,9 +39,8 @@ func (s *scope) own(h *handle) {
 
 // Scope runs f and then frees every tensor that f made and did not keep with [Tensor.Keep], even if f panics.
 //
-// Scopes nest. A scope belongs to its goroutine and binds it to one operating system thread while f runs. It does not
-// contain the tensors of other goroutines, not even of those that f starts. Make parameters, and all else that must last,
-// outside or keep them; nn.Module has a Keep for a whole module.
+// Scopes nest. A scope belongs to its goroutine and binds it to one operating system thread while f runs. It does not contain the tensors
+// of other goroutines, not even of those that f starts. Make parameters, and all else that must last, outside, or keep them.
 func Scope(f func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -77,8 +76,8 @@ func (t Tensor) Keep() Tensor {
 	return t
 }
 
-// GC runs Go's garbage collector and waits until it has freed the unreachable tensors, for a second at most. Only tensors
-// made outside every [Scope] need it.
+// GC runs Go's garbage collector and waits until it has freed the unreachable tensors, a second at most. Only tensors outside every [Scope]
+// need it.
 func GC() {
 	freed := make(chan struct{})
 	runtime.AddCleanup(new([16]byte), func(c chan struct{}) { close(c) }, freed)

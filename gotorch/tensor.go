@@ -48,8 +48,8 @@ func (t Tensor) Dtype() int8 { return int8(t.property("dtype", C.KG_DTYPE)) }
 // Device returns the device that holds the elements.
 func (t Tensor) Device() Device { return Device{int(t.property("device", C.KG_DEVICE)) + 1} }
 
-// Defined reports whether there is a tensor behind the handle. A [Tensor.Grad] that no Backward has computed is undefined,
-// and so is the zero Tensor.
+// Defined reports whether there is a tensor behind the handle. It is not for Tensor{}, and for a [Tensor.Grad] that no Backward has
+// computed.
 func (t Tensor) Defined() bool { return t.T != nil && t.property("defined", C.KG_DEFINED) != 0 }
 
 // String shows the elements as PyTorch's C++ library prints them.
@@ -73,8 +73,7 @@ func (t Tensor) to(op string, d Device, dtype int8, nonBlocking bool) Tensor {
 	return newTensor(op, err, out, t)
 }
 
-// To returns the tensor on a device, with elements of another type if one is given. The result shares the elements if
-// nothing changes.
+// To returns the tensor on a device, with elements of another type if one is given. The result shares the elements if nothing changes.
 func (t Tensor) To(device Device, dtype ...int8) Tensor {
 	if len(dtype) == 0 {
 		dtype = []int8{t.Dtype()}
@@ -85,8 +84,8 @@ func (t Tensor) To(device Device, dtype ...int8) Tensor {
 // To is [Tensor.To].
 func To(t Tensor, device Device, dtype int8) Tensor { return t.To(device, dtype) }
 
-// CUDA returns the tensor on a CUDA device. With nonBlocking, a copy from pinned memory runs while the host goes on. It
-// panics with *[Error] if the device is the CPU.
+// CUDA returns the tensor on a CUDA device; the CPU is an *[Error]. With nonBlocking, a copy from pinned memory runs while the host goes
+// on.
 func (t Tensor) CUDA(device Device, nonBlocking bool) Tensor {
 	if !device.IsCUDA() {
 		fail("cuda", "expected a CUDA device, got %v", device)
@@ -100,8 +99,8 @@ func (t Tensor) CopyTo(device Device) Tensor { return t.To(device) }
 // CastTo returns the tensor with elements of another type.
 func (t Tensor) CastTo(dtype int8) Tensor { return t.To(t.Device(), dtype) }
 
-// PinMemory returns a copy in pinned host memory, from which a CUDA device can copy without the host. It returns the tensor
-// itself if there is no CUDA device.
+// PinMemory returns a copy in pinned host memory, from which a CUDA device can copy without the host. Without a CUDA device it returns the
+// tensor itself.
 func (t Tensor) PinMemory() Tensor {
 	c := t.ptr("pin_memory")
 	if !IsCUDAAvailable() {
@@ -166,8 +165,7 @@ func (t Tensor) Floats() []float32 { return read[float32](t, "floats", Float) }
 // Bytes is [Tensor.Floats] for uint8.
 func (t Tensor) Bytes() []byte { return read[byte](t, "bytes", Byte) }
 
-// SetFloats overwrites the elements, in C order and on any device. No gradient records it. src must have as many elements as
-// the tensor.
+// SetFloats overwrites the elements, in C order and on any device. No gradient records it. src must have as many elements as the tensor.
 func (t Tensor) SetFloats(src []float32) {
 	err := C.kg_write(t.ptr("set_floats"), C.int(Float), unsafe.Pointer(unsafe.SliceData(src)), C.int64_t(len(src)))
 	check("set_floats", err, t)

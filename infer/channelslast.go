@@ -52,8 +52,7 @@ func (p *pixels) clearBorder(y int) {
 	}
 }
 
-// loadRow sets row y of p from an image [channels, height, width], which p extends to the right and below by repeating its last
-// column and row, and clears its border.
+// loadRow sets row y of p, and its border, from an image [channels, height, width], which p extends by repeating its last column and row.
 func (p *pixels) loadRow(x []float32, image shape3, y int) {
 	p.clearBorder(y)
 	row := p.at(y, 0)

@@ -138,10 +138,9 @@ func unmarshalStrict(text []byte, v any) error {
 // archEntry is the name of the array that holds the architecture.
 const archEntry = "arch"
 
-// Write writes generator.npz to w: arch, then the parameters in the order of a.Params. The same content gives the same
-// bytes. Arrays are stored, not deflated: weights hardly shrink. Write returns an error, and writes nothing, if the architecture is not
-// valid, or if params lacks one of its arrays, holds another, or holds one of the wrong shape, with a number that is not finite or a
-// variance below 0.
+// Write writes generator.npz to w: arch, then the parameters in the order of a.Params. The same content gives the same bytes. Arrays are
+// stored, not deflated: weights hardly shrink. Write returns an error, and writes nothing, if the architecture is not valid, or if params
+// lacks one of its arrays, holds another, or holds one of the wrong shape, with a number that is not finite or a variance below 0.
 func Write(w io.Writer, a Arch, params map[string]Array) error {
 	if err := a.Validate(); err != nil {
 		return fmt.Errorf("arch: %w", err)

@@ -119,8 +119,7 @@ func (c *fmaConvolution) plan(s *schedule, out, in *pixels, rowDone func(y int))
 	})
 }
 
-// placedPhase is a phase whose taps are segments of one input: the rows of a kernel.Product are the pixels that the outputs of a
-// row start from.
+// placedPhase is a phase whose taps are segments of one input: a row of a kernel.Product is the pixel that an output starts from.
 type placedPhase struct {
 	*phase
 	rows, cols int   // of its grid

@@ -1,12 +1,10 @@
-// Package infer defines the exported form of a trained generator, generator.npz, and runs it: from an image to its key
-// image, in pure Go, without Python or libtorch.
+// Package infer defines the exported form of a trained generator, generator.npz, and runs it: from an image to its key image, in pure Go.
 //
 //	m, err := infer.ReadFile("generator.npz")
 //	...
 //	key, err := m.Key(img) // 8-bit, m.Arch().Channels channels, as wide and as high as img
 //
-// Some generators take noise besides the image, or instead of it: m.TakesNoise(). m.KeyFrom(img, seed) makes their keys, and no Seed
-// may serve twice.
+// Some generators take noise besides the image or instead: m.TakesNoise(). m.KeyFrom(img, seed) makes their keys; no Seed may serve twice.
 //
 // The training side writes what this package reads, through the same definitions:
 //
@@ -89,8 +87,7 @@ func (m *Model) Params() map[string]Array { return m.params }
 // Arrays yields the same in the order of the file.
 func (m *Model) Arrays() iter.Seq2[Param, Array] { return m.arch.Arrays(m.params) }
 
-// Arrays yields the parameters that a asks for, in the order of the file, with what params has for each: an empty Array where it has
-// nothing.
+// Arrays yields the parameters that a asks for, in the order of the file, with what params has for each, or an empty Array.
 func (a Arch) Arrays(params map[string]Array) iter.Seq2[Param, Array] {
 	return func(yield func(Param, Array) bool) {
 		for _, p := range a.Params() {
@@ -101,12 +98,10 @@ func (a Arch) Arrays(params map[string]Array) iter.Seq2[Param, Array] {
 	}
 }
 
-// Hash identifies the generator: SHA-256, in hexadecimal, of architecture and parameters. Two files that differ only in how
-// the archive was packed have the same hash.
+// Hash identifies the generator: SHA-256, in hexadecimal, of architecture and parameters. How the archive was packed does not matter.
 func (m *Model) Hash() string { return m.hash() }
 
-// hash goes over the JSON of a, its length first, and the parameters in the order of a.Params as little-endian bytes; their
-// names and shapes follow from a.
+// hash goes over the JSON of a, its length first, and the parameters in the order of a.Params as little-endian bytes.
 func hash(a Arch, params map[string]Array) string {
 	text, err := json.Marshal(a)
 	if err != nil {

@@ -65,8 +65,7 @@ func (a Arch) samples(img *raster.Image) []float32 {
 	return x
 }
 
-// image rounds x, [Channels, height, width] in a's value range, to 8 bits: to the nearest level, halves up. Numbers outside the
-// range go to its end.
+// image rounds x, [Channels, height, width] in a's value range, to 8 bits: to the nearest level, halves up, within the range.
 func (a Arch) image(x []float32, height, width int) *raster.Image {
 	level := raster.Level
 	if a.ValueRange[0] == 0 {

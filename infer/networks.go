@@ -134,8 +134,8 @@ func (a Arch) WithNorm(norm string) Arch {
 	return a
 }
 
-// WithNoise returns a with noise added after each residual block; training finds out how much. Without noise, flat regions of
-// an image can only give periodic texture.
+// WithNoise returns a with noise added after each residual block; training finds out how much. Without, flat regions of an image give
+// periodic texture.
 func (a Arch) WithNoise() Arch {
 	a.Layers = slices.Clone(a.Layers)
 	for i := range a.Layers {

@@ -7,8 +7,7 @@ import (
 	"math/rand/v2"
 )
 
-// Seed determines noise: the same seed gives the same noise on every machine. A seed from crypto/rand gives noise that nobody can
-// guess.
+// Seed determines noise: the same seed gives the same noise on every machine. A seed from crypto/rand gives noise that nobody can guess.
 type Seed [32]byte
 
 // StreamInput is the stream of a Seed for the input of the network: the latent numbers, or the noise added to an image. The layers
@@ -23,8 +22,7 @@ func Noise(seed Seed, stream, n int) []float32 {
 	return x
 }
 
-// drawNoise fills x with the first numbers of a stream, by Marsaglia's polar method: a point (u, v), uniform in the unit
-// disc, gives two.
+// drawNoise fills x with the first numbers of a stream, by Marsaglia's polar method: a point (u, v), uniform in the unit disc, gives two.
 func drawNoise(x []float32, seed Seed, stream int) {
 	source := rand.NewChaCha8(streamKey(seed, stream))
 	for i := 0; i < len(x); {

@@ -53,8 +53,7 @@ func (m *message) float(field protowire.Number, v float32) {
 	*m = protowire.AppendFixed32(protowire.AppendTag(*m, field, protowire.Fixed32Type), math.Float32bits(v))
 }
 
-// onnxGraph is a GraphProto in the making. Parameters have their own names; everything between input and key has a slash in
-// its name, which no module has.
+// onnxGraph is a GraphProto in the making. Parameters have their own names; all that lies between input and key has a slash in its name.
 type onnxGraph struct {
 	arch      Arch
 	params    map[string]Array

@@ -43,8 +43,8 @@ const sizeMultiple = 4
 // roundUp is the smallest multiple of m that is at least n.
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
 
-// shapes lists the shapes of the input for a key of height × width, extended, and of what each layer makes of it. The layers
-// must have been validated one by one.
+// shapes lists the shapes of the input for a key of height × width, extended, and of what each layer makes of it. The layers are valid one
+// by one.
 func (a Arch) shapes(height, width int) ([]shape3, error) {
 	if a.Latent == 0 {
 		height, width = roundUp(height, sizeMultiple), roundUp(width, sizeMultiple)
@@ -103,8 +103,7 @@ func (a Arch) shapes(height, width int) ([]shape3, error) {
 // OutputSize is the height (or width) that l makes of an input of n. It is not positive where nothing is left.
 func (l Layer) OutputSize(n int) int { return l.kind().outputSize(l, n) }
 
-// Operations counts the multiplications and additions of l on an input of height × width, as plain sums, whatever the algorithm
-// makes of them.
+// Operations counts the multiplications and additions of l, as plain sums, on an input of height × width.
 func (l Layer) Operations(height, width int) float64 {
 	in := shape3{l.In, height, width}
 	return l.kind().operations(l, in, shape3{l.Out, l.OutputSize(height), l.OutputSize(width)})
@@ -124,10 +123,9 @@ func (a Arch) Operations(height, width int) (float64, error) {
 	return sum, nil
 }
 
-// Memory is about how many bytes a pass with a number of threads takes beside the weights, for an image of height × width; it is
-// rather too high than too low. It counts the four largest activations (the input, the output and the residual of a layer may be
-// there at once, and one that none of them fits into), the image, its noise and the key, and what the algorithms work in. It is 0
-// for a size that has no key.
+// Memory is about how many bytes a pass with a number of threads takes beside the weights, for an image of height × width; it is rather too
+// high than too low. It counts the four largest activations (the input, the output and the residual of a layer may be there at once, and
+// one that none of them fits into), the image, its noise and the key, and what the algorithms work in. It is 0 for a size that has no key.
 func (m *Model) Memory(threads, height, width int) int64 {
 	if height < 1 || width < 1 || height > maxActivation/width {
 		return 0

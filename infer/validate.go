@@ -32,9 +32,8 @@ var (
 	configHash = regexp.MustCompile(`^[0-9A-Za-z:._-]*$`)
 )
 
-// Validate reports the first thing in the architecture that this package cannot run: another format version, an unknown value, a
-// size out of bounds, a name that another module has, channels that do not follow on, a residual that does not close, or an output
-// that does not have the key's shape.
+// Validate reports the first thing in the architecture that this package cannot run: another format version, an unknown value, a size out
+// of bounds, a name given twice, channels that do not follow on, a residual that does not close, or an output not of the key's shape.
 func (a Arch) Validate() error {
 	if err := checkVersion(a.FormatVersion); err != nil {
 		return err

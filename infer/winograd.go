@@ -52,8 +52,7 @@ func (c *winogradConvolution) border(from, to shape3) border {
 // winogradUnit is a rectangle of tiles that one worker brings from input to output.
 type winogradUnit struct{ row, col, rows, cols int }
 
-// winogradUnits covers all tiles. A unit is a whole row unless that is too long, and several rows where they are short and there are
-// enough workers.
+// winogradUnits covers all tiles. A unit is a whole row unless that is too long, and several rows where they are short.
 func winogradUnits(rows, cols, workers int) (units []winogradUnit, wholeRows bool) {
 	width := cols
 	if parts := (cols + unitTiles - 1) / unitTiles; parts > 1 {

@@ -113,8 +113,8 @@ func BatchNorm2d(numFeatures int64, eps, momentum float64, affine, trackRunningS
 	return b
 }
 
-// Forward normalises [N, NumFeatures, H, W]. In training it uses the batch's statistics, which the running ones follow;
-// otherwise it uses the running ones.
+// Forward normalises [N, NumFeatures, H, W]. In training it uses the batch's statistics, which the running ones follow; else the running
+// ones.
 func (b *BatchNorm2dModule) Forward(x torch.Tensor) torch.Tensor {
 	return functional.BatchNorm(x, b.RunningMean, b.RunningVar, b.Weight, b.Bias,
 		b.IsTraining() || b.RunningMean.T == nil, b.Momentum, b.Eps)
@@ -139,8 +139,7 @@ func checkedPadding(mode string, others ...string) string {
 	return mode
 }
 
-// initialWeights draws a weight of a shape and, if wanted, a bias of length out, uniformly from ±1/√fanIn. That is Kaiming's
-// rule with PyTorch's slope of √5.
+// initialWeights draws a weight of a shape and, if wanted, a bias of length out, uniformly from ±1/√fanIn: Kaiming's rule with slope √5.
 func initialWeights(withBias bool, out int64, shape ...int64) (weight, bias torch.Tensor) {
 	weight = torch.Empty(shape, true)
 	initializer.KaimingUniform(&weight, math.Sqrt(5), "fan_in", "leaky_relu")

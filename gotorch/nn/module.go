@@ -1,5 +1,5 @@
-// Package nn builds networks from modules, as torch.nn does. A module is a struct that embeds [Module] by value and holds
-// tensors and other modules in exported fields.
+// Package nn builds networks from modules, as torch.nn does. A module is a struct that embeds [Module] by value, with tensors and modules
+// in exported fields.
 //
 //	type Block struct {
 //		nn.Module
@@ -77,8 +77,7 @@ func (m *Module) Train(on bool) {
 	})
 }
 
-// Apply calls f on the module and on all modules below it, the outer ones first. f gets the embedded *Module, whose Outer is the
-// module itself.
+// Apply calls f on the module and on all modules below it, the outer ones first. f gets the embedded *Module.
 func (m *Module) Apply(f func(IModule)) {
 	m.ready()
 	f(m)
@@ -89,8 +88,7 @@ func (m *Module) Apply(f func(IModule)) {
 	})
 }
 
-// To moves all tensors to a device and changes their type if one is given. They stay the same tensors, so an optimizer that
-// has them still updates them.
+// To moves all tensors to a device and changes their type if one is given. An optimizer that has them still updates them.
 func (m *Module) To(device torch.Device, dtype ...int8) {
 	torch.NoGrad(func() {
 		for _, n := range m.named(true, true) {

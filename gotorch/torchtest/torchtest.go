@@ -12,8 +12,7 @@ import (
 	torch "keygan/gotorch"
 )
 
-// CUDA returns the first CUDA device. It skips the test if there is none. scripts/test looks for the reason, to say once at
-// the end of a run that CUDA was not tested.
+// CUDA returns the first CUDA device. It skips the test if there is none. scripts/test looks for the reason.
 func CUDA(t testing.TB) torch.Device {
 	t.Helper()
 	if !torch.IsCUDAAvailable() {

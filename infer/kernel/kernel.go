@@ -8,8 +8,7 @@
 // Activations are channels last: the channels of a pixel lie side by side, Block of them to a vector, so a vector always runs
 // across outputs, never along a sum. Slices must hold what the sizes beside them say; a kernel panics before it leaves one.
 //
-// The program in _asm writes the assembly. It is a module of its own, so that keygan does not depend on its library. The build tag
-// purego leaves the assembly out.
+// The program in _asm, a module of its own, writes the assembly. The build tag purego leaves it out.
 package kernel
 
 //go:generate go -C _asm run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel

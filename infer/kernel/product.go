@@ -2,8 +2,7 @@ package kernel
 
 import "math"
 
-// Product is a product of matrices, C = A·B, in float32. Each element of C is one chain of fused multiply-adds along k, ascending,
-// from +0.
+// Product is a product of matrices, C = A·B, in float32. Each element of C is one chain of fused multiply-adds along k, ascending, from +0.
 //
 //	C: Rows × Panels·16, row i from C[i·CRow]
 //	A: row i from A[i·ARow], cut into segments that lie anywhere: k = s·Run + j is at Offsets[s] + j
@@ -103,8 +102,8 @@ func chains8(c *[8]float32, a []float32, offsets []int, run int, b []float32) {
 // 53). The sum is rounded twice, to 53 bits and to 24, which differs from one rounding only where the first lands on a tie of the
 // second. So the sum is taken in float64, and once more by fma where tie says that it might be such a tie.
 
-// fma returns p + z, rounded once to float32. It first rounds to 53 bits "to odd": a sum that is not exact gets an odd last bit, so
-// that it cannot look like a tie.
+// fma returns p + z, rounded once to float32. It first rounds to 53 bits "to odd": an inexact sum gets an odd last bit, so that it cannot
+// look like a tie.
 func fma(p, z float64) float64 {
 	s := p + z
 	t := s - p

@@ -128,8 +128,7 @@ type storageID struct {
 	length int64
 }
 
-// persist pushes the storage that a persistent id stands for. The older format adds a view to the id, None in every file of the
-// last years.
+// persist pushes the storage that a persistent id stands for. The older format adds a view to the id, None in every file of the last years.
 func (m *machine) persist() {
 	v := m.pop(1)[0]
 	t, ok := v.(*tuple)

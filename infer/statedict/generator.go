@@ -24,9 +24,8 @@ const NoNorm = "none"
 // counted ends the names of tensors in which training counts its batches. Keys do not depend on them.
 const counted = ".num_batches_tracked"
 
-// Generator tells from the names and shapes of the tensors in d which generator they are of, and returns it for infer.Write.
-// The names are those of infer.ResNet, infer.DCGAN and infer.Chaos. A norm with parameters, a bias of a convolution and noise after
-// a residual block are there if their tensors are.
+// Generator tells from the names and shapes of the tensors in d which generator they are of, and returns it for infer.Write. The names are
+// those of infer.ResNet, infer.DCGAN and infer.Chaos. Norms with parameters, biases and noise are there if their tensors are.
 //
 // The error names the first tensor that is missing, has another shape or type, is unknown, or shares too much with others.
 // Generator does not check that all numbers are finite; infer.Write does.

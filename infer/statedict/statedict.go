@@ -65,8 +65,8 @@ func (e *KeyError) Error() string {
 	return "the checkpoint has no state dict of a generator under a usual name; it has " + e.found
 }
 
-// ReadFile reads the PyTorch file at path. key names the entry of a checkpoint that is the generator's state dict; with "", ReadFile
-// looks for it. The error names path.
+// ReadFile reads the PyTorch file at path. key names the entry of a checkpoint that is the generator's state dict; with "", ReadFile looks
+// for it.
 func ReadFile(path, key string) (*Dict, error) {
 	b, err := boundedfile.Read(path, "a PyTorch file", maxFileBytes)
 	if err != nil {
@@ -79,8 +79,7 @@ func ReadFile(path, key string) (*Dict, error) {
 	return d, nil
 }
 
-// IsFile reports whether the regular file at path begins as torch.save writes it. The file may still be damaged, or hold something
-// else than a generator.
+// IsFile reports whether the regular file at path begins as torch.save writes it. The file may still be damaged or no generator.
 func IsFile(path string) bool {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return false // opening a pipe could take forever
@@ -199,9 +198,8 @@ func (d *Dict) Type(name string) string {
 	return t.storage.dtype.name
 }
 
-// Floats returns the numbers of a tensor in C order. float16 and bfloat16 become the same number in float32, float64 the nearest
-// one; integers are refused. All calls together return no more numbers than the file is long, so that a small file whose tensors share
-// their numbers cannot grow large.
+// Floats returns the numbers of a tensor in C order. float16 and bfloat16 become the same number in float32, float64 the nearest one;
+// integers are refused. All calls together return no more numbers than the file is long: tensors may share their numbers.
 func (d *Dict) Floats(name string) ([]float32, error) {
 	t := d.tensors[name]
 	if t == nil {

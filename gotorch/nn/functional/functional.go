@@ -2,8 +2,7 @@
 //
 //	h := functional.LeakyRelu(functional.Conv2d(x, w, torch.Tensor{}, two, one, one, 1), 0.2, false)
 //
-// Optional weights, biases and running statistics may be torch.Tensor{}. A function panics with *gotorch.Error if libtorch
-// refuses its arguments.
+// Optional weights, biases and running statistics may be torch.Tensor{}. Arguments that libtorch refuses panic with *gotorch.Error.
 package functional
 
 import torch "keygan/gotorch"
@@ -40,8 +39,7 @@ func LeakyRelu(input torch.Tensor, negativeSlope float64, inplace bool) torch.Te
 	return input.LeakyRelu(negativeSlope)
 }
 
-// LogSoftmax is the logarithm of the softmax along a dimension. A negative dim stands for dimension 0 if input has 0, 1 or 3
-// dimensions, else for dimension 1.
+// LogSoftmax is the logarithm of the softmax along a dimension. A negative dim is 0 if input has 0, 1 or 3 dimensions, else 1.
 func LogSoftmax(input torch.Tensor, dim int64) torch.Tensor {
 	if dim < 0 {
 		dim = 1

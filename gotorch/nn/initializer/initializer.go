@@ -33,9 +33,8 @@ func Normal(a *torch.Tensor, mean, std float64) {
 	torch.NoGrad(func() { value("normal_", a).NormalI(mean, std) })
 }
 
-// KaimingUniform draws every element uniformly from [−b, b) with b = gain·√(3/fan). fanMode chooses the fan: "fan_in" or
-// "fan_out". nonLinearity determines the gain: √2 for "relu", √(2/(1 + a²)) for "leaky_relu" (He et al., Delving Deep into
-// Rectifiers, 2015).
+// KaimingUniform draws every element uniformly from [−b, b) with b = gain·√(3/fan). fanMode chooses the fan: "fan_in" or "fan_out".
+// nonLinearity determines the gain: √2 for "relu", √(2/(1 + a²)) for "leaky_relu" (He et al., Delving Deep into Rectifiers, 2015).
 func KaimingUniform(input *torch.Tensor, a float64, fanMode string, nonLinearity string) {
 	t := value("kaiming_uniform_", input)
 	fan, fanOut := CalculateFanInAndFanOut(t)
@@ -65,8 +64,7 @@ func gain(nonLinearity string, a float64) float64 {
 		", expected linear, sigmoid, tanh, relu or leaky_relu"})
 }
 
-// CalculateFanInAndFanOut returns, for a weight [Out, In, K...], the number of inputs of each output and of outputs of each
-// input.
+// CalculateFanInAndFanOut returns, for a weight [Out, In, K...], the number of inputs of each output and of outputs of each input.
 func CalculateFanInAndFanOut(input torch.Tensor) (fanIn, fanOut int64) {
 	shape := input.Shape()
 	if len(shape) < 2 {

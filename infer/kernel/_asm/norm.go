@@ -9,8 +9,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// rowSums walks along the row once for each lane, and adds two lanes as soon as it has them; see RowSums. A group is as many channels
-// as a vector has float64.
+// rowSums walks along the row once for each lane, and adds two lanes as soon as it has them. A group is a vector of channels in float64.
 func (s vectorShape) rowSums() {
 	field := arguments("rowSums"+s.suffix, "adds up a row and its squares in float64.", attr.NOSPLIT, "sum square x width stride groups")
 	sum, square, x := field.load("sum"), field.load("square"), field.load("x")
