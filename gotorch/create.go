@@ -89,7 +89,6 @@ func FromBlob(data unsafe.Pointer, dtype int8, sizes []int64) Tensor {
 	return newTensor("from_blob", err, out)
 }
 
-// elementCount returns the number of elements of a shape.
 func elementCount(op string, shape []int64) int64 {
 	n := int64(1)
 	for _, size := range shape {

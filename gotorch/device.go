@@ -15,7 +15,6 @@ type Device struct {
 	number int // 0 is the CPU, i + 1 is CUDA device i
 }
 
-// index is the device's number in the C library.
 func (d Device) index() C.int { return C.int(d.number - 1) }
 
 // NewDevice returns the device named "cpu", "cuda" (the current CUDA device) or "cuda:1". It panics with *[Error] if there is none.
@@ -155,7 +154,6 @@ func newStream(op string, message *C.char, c C.kg_stream) CUDAStream {
 	return CUDAStream{s}
 }
 
-// call runs a C function on the stream.
 func (s CUDAStream) call(op string, f func(C.kg_stream) *C.char) {
 	if s.s == nil {
 		fail(op, "the stream is missing (the zero CUDAStream)")

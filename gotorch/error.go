@@ -31,7 +31,6 @@ func Try(f func()) (err error) {
 	return nil
 }
 
-// fail panics with an *Error.
 func fail(op, format string, args ...any) { panic(&Error{op, fmt.Sprintf(format, args...)}) }
 
 // check panics with the message that a C function returned; nil means success. It keeps the tensors alive that the function used.
@@ -45,5 +44,4 @@ func check(op string, message *C.char, used ...Tensor) {
 	panic(&Error{op, text})
 }
 
-// errorOf returns that message as an error.
 func errorOf(op string, message *C.char) error { return Try(func() { check(op, message) }) }

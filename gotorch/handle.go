@@ -29,7 +29,6 @@ func newTensor(op string, message *C.char, c C.kg_tensor, inputs ...Tensor) Tens
 	return Tensor{h}
 }
 
-// collect lets the garbage collector free the handle.
 func (h *handle) collect() {
 	h.scope = nil
 	h.cleanup = runtime.AddCleanup(h, func(c *C.kg_handle) { C.kg_close(c) }, h.c.Load())
@@ -77,12 +76,10 @@ func handles(op string, ts []Tensor, handle func(Tensor, string) C.kg_tensor) (*
 	return unsafe.SliceData(v), C.int(len(v))
 }
 
-// cInts passes whole numbers to C.
 func cInts(v []int64) (*C.int64_t, C.int) {
 	return (*C.int64_t)(unsafe.Pointer(unsafe.SliceData(v))), C.int(len(v))
 }
 
-// cBool passes a flag to C.
 func cBool(b bool) C.int {
 	if b {
 		return 1

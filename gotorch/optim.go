@@ -39,7 +39,6 @@ func Adam(lr, beta1, beta2, weightDecay float64) Optimizer {
 	return newOptimizer("adam", err, c)
 }
 
-// call runs a C function on the optimizer.
 func (opt Optimizer) call(op string, f func(C.kg_optimizer) *C.char) {
 	if opt.o == nil {
 		fail(op, "the optimizer is missing (the zero Optimizer)")

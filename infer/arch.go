@@ -80,7 +80,16 @@ type Param struct {
 }
 
 // Size is how many numbers the array holds.
-func (p Param) Size() int { return product(p.Shape) }
+func (p Param) Size() int { return int(p.size()) }
+
+// A weight has at most 4096 · 4096 · 15² numbers, which an int of 32 bits does not hold.
+func (p Param) size() int64 {
+	n := int64(1)
+	for _, d := range p.Shape {
+		n *= int64(d)
+	}
+	return n
+}
 
 // Array is a dense array in C order: the last index runs fastest.
 type Array struct {
@@ -98,7 +107,6 @@ func (a Arch) Params() []Param {
 	return params
 }
 
-// params are l's own.
 func (l Layer) params() []Param {
 	params := []Param{{l.Name + ".weight", l.kind().weight(l)}}
 	add := func(module string, names ...string) {
@@ -121,14 +129,6 @@ func (a Arch) Parameters() int {
 	n := 0
 	for _, p := range a.Params() {
 		n += p.Size()
-	}
-	return n
-}
-
-func product(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
 	}
 	return n
 }

@@ -20,7 +20,6 @@ func newPixels(s shape3, b border, stride int) *pixels {
 	return &pixels{shape3: s, border: b, stride: stride, pitch: (b.before + s.width + b.right) * stride}
 }
 
-// length is how many numbers p takes.
 func (p *pixels) length() int { return (p.before + p.height + p.bottom) * p.pitch }
 
 // index is where pixel (y, x) begins; the border has indices below 0 and beyond the sides.
@@ -29,7 +28,6 @@ func (p *pixels) index(y, x int) int { return (p.before+y)*p.pitch + (p.before+x
 // at is the memory from pixel (y, x) on.
 func (p *pixels) at(y, x int) []float32 { return p.data[p.index(y, x):] }
 
-// blocks is how many blocks of channels a pixel has.
 func (p *pixels) blocks() int { return kernel.Blocks(p.channels) }
 
 // clearBorder sets the border beside row y to zero, and above the first row and below the last.

@@ -81,7 +81,6 @@ func (e *epilogue) sumRow(y int) {
 	}
 }
 
-// plan adds the stages that need the sums of all rows.
 func (e *epilogue) plan(stream int) {
 	s := e.schedule
 	if e.sums != nil {
@@ -149,7 +148,6 @@ func (e *epilogue) finishSlowly(y int) {
 	}
 }
 
-// addTo adds y to x, element by element.
 func addTo(x, y []float32) {
 	y = y[:len(x)]
 	for i := range x {

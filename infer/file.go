@@ -77,7 +77,6 @@ func readParams(archive *npz.Archive, list []Param) (map[string]Array, error) {
 	return params, nil
 }
 
-// readArch reads and checks the architecture.
 func readArch(archive *npz.Archive) (Arch, error) {
 	text, shape, err := archive.Bytes(archEntry)
 	if err != nil {
@@ -128,7 +127,6 @@ func parseArch(text []byte) (a Arch, err error) {
 	return a, a.Validate()
 }
 
-// unmarshalStrict refuses fields that v does not have.
 func unmarshalStrict(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -156,16 +154,15 @@ func Write(w io.Writer, a Arch, params map[string]Array) error {
 		return fmt.Errorf("arch: its JSON is %d bytes, more than a reader takes (%d)", len(text), maxArchBytes)
 	}
 	entries := []npz.Entry{npz.Bytes(archEntry, text)}
-	for p, array := range a.Arrays(params) {
+	for p, array := range a.arrays(params) {
 		entries = append(entries, npz.Floats(p.Name, p.Shape, array.Data))
 	}
 	return npz.Write(w, entries...)
 }
 
-// checkParams checks that params is exactly what a asks for.
 func checkParams(a Arch, params map[string]Array) error {
 	want := map[string]bool{}
-	for p, got := range a.Arrays(params) {
+	for p, got := range a.arrays(params) {
 		want[p.Name] = true
 		_, there := params[p.Name]
 		switch {
@@ -188,7 +185,6 @@ func checkParams(a Arch, params map[string]Array) error {
 	return nil
 }
 
-// check refuses numbers that p cannot have.
 func (p Param) check(x []float32) error {
 	if err := checkFinite(x); err != nil {
 		return fmt.Errorf("array %s: %w", p.Name, err)

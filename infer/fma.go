@@ -91,7 +91,6 @@ func (c *fmaConvolution) border(from, to shape3) (b border) {
 	return b
 }
 
-// grid is how many rows and columns of an output belong to p.
 func (p *phase) grid(to shape3) (rows, cols int) {
 	count := func(first, n int) int { return max(0, (n-first+p.outStep-1)/p.outStep) }
 	return count(p.row, to.height), count(p.col, to.width)

@@ -44,7 +44,6 @@ func (m *Model) forwardInto(dst []float32, threads int, x []float32, height, wid
 	return dst, nil
 }
 
-// checkInput checks the arguments of Forward.
 func (m *Model) checkInput(x []float32, height, width int) error {
 	if m.arch.Latent > 0 {
 		if side := m.arch.ImageSize; height != side || width != side {

@@ -84,11 +84,8 @@ func (m *Model) Arch() Arch { return m.arch }
 // Params returns the parameters by name. They are the model's own: to be read only.
 func (m *Model) Params() map[string]Array { return m.params }
 
-// Arrays yields the same in the order of the file.
-func (m *Model) Arrays() iter.Seq2[Param, Array] { return m.arch.Arrays(m.params) }
-
-// Arrays yields the parameters that a asks for, in the order of the file, with what params has for each, or an empty Array.
-func (a Arch) Arrays(params map[string]Array) iter.Seq2[Param, Array] {
+// arrays yields the parameters that a asks for, in the order of the file, with what params has for each, or an empty Array.
+func (a Arch) arrays(params map[string]Array) iter.Seq2[Param, Array] {
 	return func(yield func(Param, Array) bool) {
 		for _, p := range a.Params() {
 			if !yield(p, params[p.Name]) {
@@ -109,7 +106,7 @@ func hash(a Arch, params map[string]Array) string {
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\n%s", len(text), text)
-	for _, array := range a.Arrays(params) {
+	for _, array := range a.arrays(params) {
 		binary.Write(h, binary.LittleEndian, array.Data) // a hash never fails
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -81,7 +81,6 @@ func (a Arch) image(x []float32, height, width int) *raster.Image {
 	return img
 }
 
-// level01 maps x in [0, 1] to a grey level in [0, 255].
 func level01(x float32) byte {
 	v := math.Floor(float64(float64(x)*255) + 0.5) // the product is exact: 24 + 8 bits
 	switch {

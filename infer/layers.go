@@ -177,10 +177,8 @@ var winogradAlgorithm = &algorithm{
 	pack: newWinogradConvolution,
 }
 
-// canCompute reports whether a can compute l.
 func (a *algorithm) canCompute(l Layer) bool { return a.computes == nil || a.computes(l) }
 
-// fastestAlgorithm is the name of the algorithm that computes l fastest.
 func (l Layer) fastestAlgorithm() (name string) {
 	for _, a := range l.kind().algorithms {
 		if a.canCompute(l) && (a.faster == nil || a.faster(l)) {

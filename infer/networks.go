@@ -7,7 +7,6 @@ import (
 	"strings"
 )
 
-// newArch is an architecture without layers, for samples in [low, 1].
 func newArch(network string, channels, imageSize int, low float32) Arch {
 	return Arch{FormatVersion: FormatVersion, Network: network, Channels: channels, ImageSize: imageSize, ValueRange: [2]float32{low, 1}}
 }

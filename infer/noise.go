@@ -24,7 +24,8 @@ func Noise(seed Seed, stream, n int) []float32 {
 
 // drawNoise fills x with the first numbers of a stream, by Marsaglia's polar method: a point (u, v), uniform in the unit disc, gives two.
 func drawNoise(x []float32, seed Seed, stream int) {
-	source := rand.NewChaCha8(streamKey(seed, stream))
+	key := binary.BigEndian.AppendUint64(append([]byte("keygan noise 1\n"), seed[:]...), uint64(stream))
+	source := rand.NewChaCha8(sha256.Sum256(key))
 	for i := 0; i < len(x); {
 		u, v := uniform(source.Uint64()), uniform(source.Uint64())
 		s := float64(u*u) + float64(v*v)
@@ -38,13 +39,6 @@ func drawNoise(x []float32, seed Seed, stream int) {
 		}
 		i += 2
 	}
-}
-
-// streamKey is the key of a stream's generator.
-func streamKey(seed Seed, stream int) [32]byte {
-	b := []byte("keygan noise 1\n")
-	b = append(b, seed[:]...)
-	return sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(stream)))
 }
 
 // uniform maps 64 random bits to [−1, 1), in steps of 2⁻⁵³: exactly.

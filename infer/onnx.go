@@ -62,7 +62,6 @@ type onnxGraph struct {
 	nodes, tensors, inputs message // fields of the graph
 }
 
-// build makes the nodes, from the input to the key.
 func (g *onnxGraph) build() {
 	x, remembered, stream := g.input(), "", StreamInput
 	for _, l := range g.arch.Layers {
@@ -104,7 +103,6 @@ func (g *onnxGraph) input() string {
 	return g.node("Clip", "image/clipped", []string{x, least, most})
 }
 
-// convolution adds l's, with its bias.
 func (g *onnxGraph) convolution(op string, l Layer, x string, more ...message) string {
 	inputs := []string{x, g.parameter(l.Name + ".weight")}
 	if l.Bias {
@@ -165,7 +163,6 @@ func (g *onnxGraph) node(op, output string, inputs []string, attributes ...messa
 	return output
 }
 
-// onnxFloat and onnxInts are AttributeProtos.
 func onnxFloat(name string, v float32) (m message) {
 	m.string(1, name)
 	m.float(2, v)
@@ -242,7 +239,6 @@ func onnxValue(name string, channels int, height, width any) (v message) {
 	return v
 }
 
-// model is the ModelProto of the graph. hash is the generator's.
 func (g *onnxGraph) model(hash string) message {
 	a := g.arch
 	key := onnxValue("key", a.Channels, "height", "width")

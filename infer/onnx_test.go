@@ -127,7 +127,7 @@ func readONNX(t testing.TB, b []byte) onnxModel {
 			t.Fatal(err)
 		}
 		m.tensors[name] = Array{numbers(f, 1), x}
-		if product(numbers(f, 1)) != len(x) {
+		if (Param{Shape: numbers(f, 1)}).Size() != len(x) {
 			t.Fatalf("tensor %s: %d numbers for a shape of %v", name, len(x), numbers(f, 1))
 		}
 	}

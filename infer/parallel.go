@@ -56,7 +56,6 @@ func (t *team) run() {
 	}
 }
 
-// help is the life of a goroutine.
 func (t *team) help(i int) {
 	for stage := range t.starts[i] {
 		if stage < 0 {
@@ -67,7 +66,6 @@ func (t *team) help(i int) {
 	}
 }
 
-// take does units of a stage until there are no more.
 func (t *team) take(worker, stage int) {
 	s := &t.stages[stage]
 	for {

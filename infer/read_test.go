@@ -111,7 +111,7 @@ func TestReadRefusesDamage(t *testing.T) {
 	a := small()
 	const first = "encoder.0.weight"
 	shape := []int{2, 3, 7, 7}
-	floats := make([]byte, 4*product(shape))
+	floats := make([]byte, 4*Param{Shape: shape}.Size())
 	nan, inf := bytes.Clone(floats), bytes.Clone(floats)
 	binary.LittleEndian.PutUint32(nan[4*5:], math.Float32bits(float32(math.NaN())))
 	binary.LittleEndian.PutUint32(inf[4*7:], math.Float32bits(float32(math.Inf(-1))))
@@ -211,7 +211,7 @@ func TestReadRefusesEveryTruncation(t *testing.T) {
 func TestReadBoundsMemory(t *testing.T) {
 	t.Run("bomb", func(t *testing.T) {
 		shape := []int{512, 512, 7, 7}
-		refuse(t, pack(t, append(entriesOf(t, small()), entry{"bomb.npy", npyOf("<f4", shape, make([]byte, 4*product(shape))), zip.Deflate})),
+		refuse(t, pack(t, append(entriesOf(t, small()), entry{"bomb.npy", npyOf("<f4", shape, make([]byte, 4*Param{Shape: shape}.Size())), zip.Deflate})),
 			`array "bomb": unpacks to more than 4 times`)
 	})
 	t.Run("many small bombs", func(t *testing.T) {

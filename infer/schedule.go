@@ -38,7 +38,6 @@ func (s *schedule) workspace(units, n int) {
 	}
 }
 
-// grow is x, or memory for n numbers where x is shorter.
 func grow(x []float32, n int) []float32 {
 	if len(x) < n {
 		return make([]float32, n)

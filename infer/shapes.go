@@ -14,7 +14,6 @@ const (
 	maxGenerated  = 1 << 26     // numbers, where there is no image: 256 MiB, which is 16 channels of 2048×2048
 )
 
-// shape3 is the shape of an activation.
 type shape3 struct{ channels, height, width int }
 
 func (s shape3) size() int { return s.channels * s.height * s.width }
@@ -40,7 +39,6 @@ func (a Arch) input(height, width int) shape3 {
 // sizeMultiple is what the sides of an image are extended to, because the generators halve them twice.
 const sizeMultiple = 4
 
-// roundUp is the smallest multiple of m that is at least n.
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
 
 // shapes lists the shapes of the input for a key of height × width, extended, and of what each layer makes of it. The layers are valid one

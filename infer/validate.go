@@ -53,8 +53,17 @@ func (a Arch) Validate() error {
 	if err := known("network", a.Network, NetworkResNet, NetworkDCGAN, NetworkChaos); err != nil {
 		return err
 	}
-	if err := a.validateNoise(); err != nil {
-		return err
+	least, most := 0, 0
+	if a.Network == NetworkDCGAN {
+		least, most = 1, maxChannels
+	}
+	switch {
+	case a.Latent < least || a.Latent > most:
+		return fmt.Errorf("latent is %d, must be %d to %d for %s", a.Latent, least, most, a.Network)
+	case !(a.InputNoise >= 0 && a.InputNoise <= maxInputNoise):
+		return fmt.Errorf("input noise is %v, must be 0 to %v", a.InputNoise, maxInputNoise)
+	case a.InputNoise > 0 && a.Latent > 0:
+		return fmt.Errorf("input noise is %v, but there is no image to add it to", a.InputNoise)
 	}
 	if err := a.validateLayers(); err != nil {
 		return err
@@ -71,7 +80,6 @@ func (a Arch) Validate() error {
 	return nil
 }
 
-// checkVersion refuses files of another format.
 func checkVersion(version int) error {
 	switch {
 	case version > FormatVersion:
@@ -80,23 +88,6 @@ func checkVersion(version int) error {
 		return errors.New("format version 1 is no longer read: write the file again with keygan-train export, or with keygan import")
 	case version != FormatVersion:
 		return fmt.Errorf("format version %d does not exist", version)
-	}
-	return nil
-}
-
-// validateNoise checks the noise of the input.
-func (a Arch) validateNoise() error {
-	least, most := 0, 0
-	if a.Network == NetworkDCGAN {
-		least, most = 1, maxChannels
-	}
-	switch {
-	case a.Latent < least || a.Latent > most:
-		return fmt.Errorf("latent is %d, must be %d to %d for %s", a.Latent, least, most, a.Network)
-	case !(a.InputNoise >= 0 && a.InputNoise <= maxInputNoise):
-		return fmt.Errorf("input noise is %v, must be 0 to %v", a.InputNoise, maxInputNoise)
-	case a.InputNoise > 0 && a.Latent > 0:
-		return fmt.Errorf("input noise is %v, but there is no image to add it to", a.InputNoise)
 	}
 	return nil
 }
@@ -120,11 +111,7 @@ func (a Arch) validateLayers() error {
 			names[module] = true
 		}
 		for _, p := range l.params() {
-			n := int64(1) // a weight is at most 4096 · 4096 · 15², which an int of 32 bits does not hold
-			for _, d := range p.Shape {
-				n *= int64(d)
-			}
-			weights += n
+			weights += p.size()
 		}
 		if weights > maxWeights {
 			return fail(fmt.Errorf("the weights add up to more than %d numbers", maxWeights))
@@ -138,7 +125,6 @@ func (a Arch) validateLayers() error {
 	return nil
 }
 
-// validate checks the layer by itself.
 func (l Layer) validate() error {
 	if !moduleName(l.Name) {
 		return errors.New("the name is not that of a module in a state dict")
@@ -177,7 +163,6 @@ func (l Layer) validate() error {
 	return err
 }
 
-// validateKernel checks the sizes of a convolution.
 func (l Layer) validateKernel(maxOutputPadding int) error {
 	return cmp.Or(
 		within("kernel", l.Kernel, 1, maxKernel),
@@ -194,10 +179,8 @@ func within(field string, value, least, most int) error {
 	return nil
 }
 
-// moduleName reports whether name can be that of a module in a state dict.
 func moduleName(name string) bool { return len(name) <= 100 && module.MatchString(name) }
 
-// known refuses a value that this version has no meaning for.
 func known(field, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
 		return nil

@@ -184,7 +184,7 @@ func TestPacked(t *testing.T) {
 		{Type: ConvTranspose, In: 5, Out: 6, Kernel: 3, Stride: 2, Padding: 1, OutputPadding: 1},
 		{Type: ConvTranspose, In: 3, Out: 4, Kernel: 2, Stride: 4, OutputPadding: 3},
 	} {
-		weight := make([]float32, product(l.kind().weight(l)))
+		weight := make([]float32, Param{Shape: l.kind().weight(l)}.Size())
 		for _, a := range l.kind().algorithms {
 			if !a.canCompute(l) {
 				continue

@@ -39,7 +39,6 @@ func newWinogradConvolution(l Layer, weight []float32) operator {
 	return c
 }
 
-// winogradTiles is how many rows and columns of tiles cover an output.
 func winogradTiles(to shape3) (rows, cols int) {
 	return (to.height + winogradTile - 1) / winogradTile, (to.width + winogradTile - 1) / winogradTile
 }

@@ -14,7 +14,7 @@ func small() Arch { return ResNet(2, 1, 3, 8) }
 
 // randomArray has numbers that do not depend on the platform, from −1/n to 1/n for a second dimension of n, or from −1 to 1.
 func randomArray(shape []int, seed uint64) Array {
-	x := make([]float32, product(shape))
+	x := make([]float32, Param{Shape: shape}.Size())
 	bound := float32(1)
 	if len(shape) > 1 {
 		bound /= float32(shape[1])

@@ -120,7 +120,6 @@ func (b *BatchNorm2dModule) Forward(x torch.Tensor) torch.Tensor {
 		b.IsTraining() || b.RunningMean.T == nil, b.Momentum, b.Eps)
 }
 
-// split returns the channels of one group.
 func split(channels, groups int64) int64 {
 	if groups < 1 || channels%groups != 0 {
 		misuse("conv", "%d channels cannot be split into %d groups", channels, groups)

@@ -71,7 +71,6 @@ func (m *Module) named(parameters, buffers bool) []namedTensor {
 	return r
 }
 
-// collect calls visit on every tensor of a module and of the modules below it.
 func collect(m IModule, path string, visit func(n namedTensor, buffer bool)) {
 	eachField(m, func(f reflect.StructField, v reflect.Value) {
 		name := path + "." + f.Name
@@ -120,14 +119,14 @@ func eachField(m IModule, visit func(f reflect.StructField, v reflect.Value)) {
 
 // asModule returns the module in a field. ok is false if the field is nil.
 func asModule(v reflect.Value) (m IModule, ok bool) {
-	if k := v.Kind(); (k == reflect.Interface || k == reflect.Pointer) && v.IsNil() {
+	if v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, false
 	}
 	m, ok = v.Interface().(IModule)
-	if !ok || reflect.ValueOf(m).Kind() == reflect.Pointer && reflect.ValueOf(m).IsNil() {
-		return nil, false
-	}
-	return m, true
+	return m, ok
 }
 
 func tensors(ns []namedTensor) []torch.Tensor {

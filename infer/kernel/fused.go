@@ -52,7 +52,6 @@ func pair8Fuses() bool {
 	return true
 }
 
-// tileFused is tileGo where pair8 fuses.
 func tileFused(p *Product, steps, first, rows, panel int) {
 	b := p.B[panel*steps*Block:][:steps*Block]
 	for i := first; i < first+rows; i += 2 {

@@ -38,7 +38,6 @@ func Sets() []*Set { return sets }
 // Best is the fastest set of this machine.
 func Best() *Set { return sets[len(sets)-1] }
 
-// need panics unless x holds n numbers.
 func need[T float32 | float64](what string, x []T, n int) {
 	if len(x) < n {
 		panic("kernel: " + what + " is too short")

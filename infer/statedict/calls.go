@@ -28,7 +28,6 @@ var functions = map[global]func(args []any) (any, error){
 	"torch._utils._rebuild_parameter": argument[*tensor], // tensor, requires_grad, hooks
 }
 
-// argument is the first of args, which must be a T.
 func argument[T any](args []any) (any, error) {
 	if len(args) > 0 {
 		if v, ok := args[0].(T); ok {
@@ -59,7 +58,6 @@ func rebuildTensor(args []any) (any, error) {
 	return newTensor(s, offset, shape, strides)
 }
 
-// global pushes the name of a function or class that stands in the pickle.
 func (m *machine) global() {
 	lines := bytes.SplitN(m.rest, []byte("\n"), 3)
 	if len(lines) < 3 {
@@ -69,7 +67,6 @@ func (m *machine) global() {
 	m.pushGlobal(string(lines[0]), string(lines[1]))
 }
 
-// stackGlobal pushes the name of a function or class that is on the stack.
 func (m *machine) stackGlobal() {
 	names := m.pop(2)
 	module, ok := names[0].(string)
@@ -88,7 +85,6 @@ func (m *machine) pushGlobal(module, name string) {
 	m.push(g)
 }
 
-// reduce calls one of the functions with a tuple of arguments.
 func (m *machine) reduce() {
 	both := m.pop(2)
 	name, ok := both[0].(global)

@@ -74,7 +74,6 @@ func (d *Dict) arch(o Options) (a infer.Arch, err error) {
 	return a, o.activate(&a)
 }
 
-// activate gives the layers of a the activation that o asks for.
 func (o Options) activate(a *infer.Arch) error {
 	switch {
 	case o.Activation == "" || o.Activation == infer.ActivationReLU:

@@ -19,7 +19,6 @@ type legacy struct {
 	bytes int64 // of the file
 }
 
-// readLegacy returns what the file b holds.
 func readLegacy(b []byte) (any, error) {
 	l := legacy{asked: map[string]*storage{}, bytes: int64(len(b))}
 	var err error // the first

@@ -11,7 +11,6 @@ import (
 // maxDims bounds the dimensions of a tensor. The weights here have one or four, but an optimizer's may be beside them.
 const maxDims = 8
 
-// dtype is a type of numbers.
 type dtype struct {
 	name string // PyTorch's
 	size int64  // bytes of a number
@@ -59,7 +58,6 @@ type record struct {
 	sum  uint32 // CRC-32 of body; 0 where there is none, as torch.serialization.set_crc32_options(False) writes, and once compared
 }
 
-// intact compares the sum, once.
 func (r *record) intact() bool {
 	if r.sum != 0 && crc32.ChecksumIEEE(r.body) != r.sum {
 		return false
@@ -117,7 +115,6 @@ func newTensor(s *storage, offset int64, shape, strides []int64) (*tensor, error
 	return t, nil
 }
 
-// elements is how many numbers the tensor shows.
 func (t *tensor) elements() int64 {
 	n := int64(1)
 	for _, d := range t.shape {

@@ -67,7 +67,6 @@ func unpickle(b []byte, storage func(storageID) (*storage, error)) (value any, r
 	}
 }
 
-// take returns the next n bytes.
 func (m *machine) take(n uint64) []byte {
 	if n > uint64(len(m.rest)) {
 		m.fail(errCut)
@@ -97,7 +96,6 @@ func (m *machine) room(n int) {
 	}
 }
 
-// top is the topmost value.
 func (m *machine) top() any {
 	m.room(1)
 	return m.stack[len(m.stack)-1]
@@ -273,10 +271,8 @@ func (m *machine) putItems(items []any) {
 	}
 }
 
-// remember puts the top of the stack into the memo.
 func (m *machine) remember(number uint64) { m.memo[uint32(number)] = m.top() }
 
-// recall pushes what was remembered.
 func (m *machine) recall(number uint64) {
 	v, ok := m.memo[uint32(number)]
 	if !ok {

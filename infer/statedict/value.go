@@ -17,7 +17,6 @@ type (
 	item  struct{ key, value any }
 )
 
-// get returns the value last put under key, or nil.
 func (d *dict) get(key string) any {
 	for _, e := range slices.Backward(d.items) {
 		if e.key == key {
@@ -35,7 +34,6 @@ func (d *dict) hasTensors() bool {
 	})
 }
 
-// describe lists the first keys of d.
 func (d *dict) describe() string {
 	names := make([]string, 0, len(d.items))
 	for _, e := range d.items {
@@ -61,7 +59,6 @@ func firstOf(names []string, most int) string {
 	return strings.Join(quoted, ", ")
 }
 
-// kind says what a value is, for errors.
 func kind(v any) string {
 	switch v.(type) {
 	case nil:

@@ -17,7 +17,6 @@ type archive struct {
 	records map[string]*record
 }
 
-// readZip returns what the archive b holds.
 func readZip(b []byte) (any, error) {
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
