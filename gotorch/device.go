@@ -177,8 +177,7 @@ func NewCUDAStream(device Device) CUDAStream {
 	return newStream("new_stream", err, c)
 }
 
-// SetCurrentCUDAStream sends the thread's work for the stream's device to the stream. Bind the goroutine to its thread first, as [Scope]
-// does.
+// SetCurrentCUDAStream sends the thread's work for the stream's device to the stream. [Scope] binds the goroutine to its thread.
 func SetCurrentCUDAStream(stream CUDAStream) {
 	stream.call("set_stream", func(c C.kg_stream) *C.char { return C.kg_stream_set(c) })
 }

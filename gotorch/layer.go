@@ -46,8 +46,7 @@ func BatchNorm(input, runningMean, runningVar, weight, bias Tensor, training boo
 	return norm("batch_norm", C.KG_BATCH_NORM, [5]Tensor{input, runningMean, runningVar, weight, bias}, training, momentum, eps)
 }
 
-// InstanceNorm normalises each channel of each image, by the image's own statistics with useInputStats, else by the running
-// ones. All tensors but input may be Tensor{}.
+// InstanceNorm normalises each channel of each image, by its own statistics with useInputStats, else by the running ones.
 func InstanceNorm(input, runningMean, runningVar, weight, bias Tensor, useInputStats bool, momentum, eps float64) Tensor {
 	return norm("instance_norm", C.KG_INSTANCE_NORM, [5]Tensor{input, runningMean, runningVar, weight, bias}, useInputStats, momentum, eps)
 }

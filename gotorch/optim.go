@@ -68,8 +68,7 @@ func (opt Optimizer) Step() {
 	opt.call("step", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_step(c) })
 }
 
-// StepWith updates the parameters by the given gradients, such as [Grad] returns, in the order in which the parameters were
-// added. A parameter whose gradient is Tensor{} keeps its value.
+// StepWith updates the parameters, in the order in which they were added, by the gradients that [Grad] returned; Tensor{} changes none.
 func (opt Optimizer) StepWith(grads []Tensor) {
 	v, n := handles("step", grads, Tensor.optional)
 	opt.call("step", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_step_with(c, v, n) })

@@ -17,8 +17,8 @@ type scope struct {
 	handles []*handle
 }
 
-// The C library stamps each new handle with its thread's scope number, and scopes maps that number to the scope. Making a
-// tensor thus needs no second call and no search for the goroutine.
+// The C library stamps each new handle with its thread's scope number: making a tensor needs no second call and no search for the
+// goroutine.
 var (
 	scopes    sync.Map // int64 to *scope
 	lastScope atomic.Int64
@@ -76,8 +76,7 @@ func (t Tensor) Keep() Tensor {
 	return t
 }
 
-// GC runs Go's garbage collector and waits until it has freed the unreachable tensors, a second at most. Only tensors outside every [Scope]
-// need it.
+// GC runs Go's garbage collector and waits, a second at most, until the unreachable tensors are freed. Tensors of a [Scope] do not need it.
 func GC() {
 	freed := make(chan struct{})
 	runtime.AddCleanup(new([16]byte), func(c chan struct{}) { close(c) }, freed)

@@ -48,8 +48,7 @@ func (t Tensor) Dtype() int8 { return int8(t.property("dtype", C.KG_DTYPE)) }
 // Device returns the device that holds the elements.
 func (t Tensor) Device() Device { return Device{int(t.property("device", C.KG_DEVICE)) + 1} }
 
-// Defined reports whether there is a tensor behind the handle. It is not for Tensor{}, and for a [Tensor.Grad] that no Backward has
-// computed.
+// Defined reports whether there is a tensor behind the handle: not for Tensor{}, nor for a [Tensor.Grad] that no Backward has computed.
 func (t Tensor) Defined() bool { return t.T != nil && t.property("defined", C.KG_DEFINED) != 0 }
 
 // String shows the elements as PyTorch's C++ library prints them.
@@ -84,8 +83,7 @@ func (t Tensor) To(device Device, dtype ...int8) Tensor {
 // To is [Tensor.To].
 func To(t Tensor, device Device, dtype int8) Tensor { return t.To(device, dtype) }
 
-// CUDA returns the tensor on a CUDA device; the CPU is an *[Error]. With nonBlocking, a copy from pinned memory runs while the host goes
-// on.
+// CUDA returns the tensor on a CUDA device; the CPU is an *[Error]. With nonBlocking, the host does not wait for a copy from pinned memory.
 func (t Tensor) CUDA(device Device, nonBlocking bool) Tensor {
 	if !device.IsCUDA() {
 		fail("cuda", "expected a CUDA device, got %v", device)
@@ -99,8 +97,7 @@ func (t Tensor) CopyTo(device Device) Tensor { return t.To(device) }
 // CastTo returns the tensor with elements of another type.
 func (t Tensor) CastTo(dtype int8) Tensor { return t.To(t.Device(), dtype) }
 
-// PinMemory returns a copy in pinned host memory, from which a CUDA device can copy without the host. Without a CUDA device it returns the
-// tensor itself.
+// PinMemory returns a copy in pinned host memory, from which a CUDA device can copy by itself; without a CUDA device, the tensor itself.
 func (t Tensor) PinMemory() Tensor {
 	c := t.ptr("pin_memory")
 	if !IsCUDAAvailable() {
@@ -117,8 +114,7 @@ func (t Tensor) SetData(b Tensor) {
 	check("set_data", err, t, b)
 }
 
-// Item returns the only element as a Go value of the tensor's type: float32 for [Float], int64 for [Long], and so on. It
-// waits for the device.
+// Item returns the only element as a Go value of the tensor's type: float32 for [Float], int64 for [Long]. It waits for the device.
 func (t Tensor) Item() any {
 	whole := func() int64 { return t.property("item", C.KG_ITEM) }
 	switch dtype := t.Dtype(); dtype {

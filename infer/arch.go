@@ -55,8 +55,8 @@ type Layer struct {
 	// Algorithm is part of the file because it decides the last bits of the key: a reader that lacks it must refuse.
 	Algorithm string `json:"algorithm"`
 
-	// Dropout is the share of elements that training sets to zero, after the activation, or where Residual ends before the
-	// addition. It is not part of the file: keys are made without.
+	// Dropout is the share of elements that training sets to zero, after the activation, or before a Residual is added. Keys are made
+	// without.
 	Dropout float64 `json:"-"`
 }
 

@@ -5,8 +5,8 @@ import "keygan/infer/kernel"
 // border is how many rows and columns of zeros an activation has around it, for the layer that reads it.
 type border struct{ before, bottom, right int }
 
-// pixels is an activation stored channels last: the channels of a pixel lie side by side, then those that fill up the last vector.
-// Rows follow each other with the border between.
+// pixels is an activation stored channels last: the channels of a pixel lie side by side, filled up to whole vectors, and the border
+// between rows.
 type pixels struct {
 	shape3
 	border

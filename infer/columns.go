@@ -45,9 +45,7 @@ func (c *columnsConvolution) plan(s *schedule, out, in *pixels, rowDone func(y i
 	s.stage(out.height, func(worker, y int) {
 		sums := s.scratch[worker][:width*stride]
 		s.kernels.Product(&kernel.Product{
-			C: sums, CRow: stride,
-			A: in.at(y-l.Padding, -l.Padding), ARow: in.stride,
-			Offsets: offsets, Run: l.In,
+			C: sums, CRow: stride, A: in.at(y-l.Padding, -l.Padding), ARow: in.stride, Offsets: offsets, Run: l.In,
 			B: c.weights, Rows: width, Panels: c.panels,
 		})
 		row := out.at(y, 0)

@@ -72,7 +72,7 @@ func (e *epilogue) sumRow(y int) {
 	row := e.out.at(y, 0)
 	if e.bias != nil {
 		for x := range e.out.width {
-			addTo(row[x*e.out.stride:][:n], e.bias)
+			kernel.Add(row[x*e.out.stride:][:n], e.bias)
 		}
 	}
 	if e.sums != nil {
@@ -137,7 +137,7 @@ func (e *epilogue) finishSlowly(y int) {
 		x := e.out.at(y, i)[:e.out.channels]
 		if e.add != nil {
 			e.beforeAdd.apply(e.schedule.kernels, x)
-			addTo(x, e.add.at(y, i))
+			kernel.Add(x, e.add.at(y, i))
 		}
 		e.activation.apply(e.schedule.kernels, x)
 		if e.plane != nil {
@@ -145,12 +145,5 @@ func (e *epilogue) finishSlowly(y int) {
 				x[c] += float32(w * e.plane[y*e.out.width+i])
 			}
 		}
-	}
-}
-
-func addTo(x, y []float32) {
-	y = y[:len(x)]
-	for i := range x {
-		x[i] += y[i]
 	}
 }

@@ -30,9 +30,9 @@ func ReadFile(path string) (*Model, error) {
 	return read(path, archive)
 }
 
-// Read reads generator.npz from b; name stands for the file in errors. It returns an error if an array is missing, unknown or there
-// twice, or has another shape or type, a number that is not finite or a variance below 0; if Validate refuses the architecture; and
-// if the archive is cut short or unpacks to far more than its own length.
+// Read reads generator.npz from b; name stands for the file in errors. It returns an error if an array is missing, unknown or there twice,
+// or has another shape or type, a number that is not finite or a variance below 0; if Validate refuses the architecture; and if the archive
+// is damaged or unpacks to far more than its length.
 func Read(name string, b []byte) (*Model, error) {
 	archive, err := npz.Open(b)
 	if err != nil {

@@ -159,10 +159,8 @@ func (p *placedPhase) run(kernels *kernel.Set, out, in *pixels, first, end int) 
 			}
 			kernels.Product(&kernel.Product{
 				C: out.at(y*p.outStep+p.row, p.col)[panel*kernel.Block:], CRow: p.outStep * out.stride,
-				A: a, ARow: p.inStep * in.stride,
-				Offsets: p.offsets, Run: p.length,
-				B:    p.weights[panel*steps:][:panels*steps],
-				Rows: p.cols, Panels: panels,
+				A: a, ARow: p.inStep * in.stride, Offsets: p.offsets, Run: p.length,
+				B: p.weights[panel*steps:][:panels*steps], Rows: p.cols, Panels: panels,
 			})
 		}
 	}

@@ -19,8 +19,7 @@ func (m *Model) Forward(x []float32, height, width int, seed Seed) ([]float32, e
 	return m.forwardInto(nil, 0, x, height, width, seed)
 }
 
-// forwardInto is Forward into the memory of dst, if that has room, with a number of threads; 0 stands for GOMAXPROCS. Further images
-// of the same size then take no new memory, except for noise.
+// forwardInto is Forward into the memory of dst, if that has room, with a number of threads; 0 stands for GOMAXPROCS.
 func (m *Model) forwardInto(dst []float32, threads int, x []float32, height, width int, seed Seed) ([]float32, error) {
 	if err := m.checkInput(x, height, width); err != nil {
 		return nil, err
@@ -63,8 +62,8 @@ func (m *Model) checkInput(x []float32, height, width int) error {
 	return nil
 }
 
-// schedulePool keeps the memory of forward passes: that of the last one for good, so that one image after the other takes no new
-// memory, and of others that ran beside it until the collector wants it.
+// schedulePool keeps the memory of forward passes: of the last for good, so that a series of images takes no more, of others until the next
+// GC.
 type schedulePool struct {
 	last atomic.Pointer[schedule]
 	rest sync.Pool

@@ -30,8 +30,7 @@
 //
 // # Adding a layer
 //
-// layers.go describes each type of layer, norm and activation once. A new type of layer is an entry there, its forward code, and a case
-// in package train, which runs the same list of layers in libtorch.
+// A new type of layer is an entry in layers.go, its forward code, and a case in package train, which runs the same layers in libtorch.
 package infer
 
 import (

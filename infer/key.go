@@ -7,8 +7,7 @@ import (
 	"keygan/data/raster"
 )
 
-// Key is KeyFrom with noise from the zero Seed, which everybody knows. It is meant for a model that takes no noise: with noise, each
-// key that is to protect anything needs a fresh Seed.
+// Key is KeyFrom with the zero Seed, for a model that takes no noise. With noise, each key that is to protect anything needs a fresh Seed.
 func (m *Model) Key(img *raster.Image) (*raster.Image, error) { return m.KeyFrom(img, Seed{}) }
 
 // KeyFrom makes the key image of img: 8 bits, as many channels as the model has, as wide and as high as img. The samples of
@@ -21,8 +20,8 @@ func (m *Model) KeyFrom(img *raster.Image, seed Seed) (*raster.Image, error) {
 	return m.KeyOn(0, img, seed)
 }
 
-// KeyOn is KeyFrom with a number of threads; 0 stands for GOMAXPROCS. The number does not change the key. Many keys are made fastest
-// side by side, with one thread each, if the machine has the Memory.
+// KeyOn is KeyFrom with a number of threads; 0 stands for GOMAXPROCS. Many keys are made fastest side by side, with one thread each, if
+// there is Memory.
 func (m *Model) KeyOn(threads int, img *raster.Image, seed Seed) (*raster.Image, error) {
 	fail := func(err error) (*raster.Image, error) { return nil, fmt.Errorf("key of an image of %v: %w", img, err) }
 	var x []float32

@@ -2,9 +2,8 @@ package infer
 
 import "keygan/infer/kernel"
 
-// A layerType is what this package knows about one value of Layer.Type. A new type of layer is an entry of layerTypes, whose
-// algorithm holds the code of the forward pass, and a case in package train, which runs the layer in libtorch. Sizes, names of
-// arrays, cost, checks, the file and ONNX follow from the entry.
+// A layerType is what this package knows about one value of Layer.Type. Sizes, names of arrays, cost, checks, the file and ONNX follow from
+// its entry in layerTypes, whose algorithm holds the forward pass.
 type layerType struct {
 	weight     func(l Layer) []int                          // shape of the array Name + ".weight"
 	outputSize func(l Layer, n int) int                     // height or width made from n; not positive where nothing is left
@@ -119,8 +118,7 @@ const (
 	// AlgorithmFMA is one chain of fused multiply-adds for each output element, for any layer.
 	AlgorithmFMA = "direct_fma"
 
-	// AlgorithmColumns is one chain for each column of the kernel, and their sum. It serves layers with so few output channels that
-	// only all columns together make full vectors.
+	// AlgorithmColumns is the sum of one chain for each column of the kernel, for layers with too few output channels to fill vectors.
 	AlgorithmColumns = "columns_fma"
 
 	// AlgorithmWinograd is Winograd's F(4×4, 3×3), a quarter of the products.

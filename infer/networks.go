@@ -116,8 +116,7 @@ func Chaos(width, blocks, channels, imageSize int) Arch {
 	return a
 }
 
-// WithNorm returns a with another norm, or with "" none, wherever it has one. In the state dict a norm is the module after
-// its convolution: "encoder.1" after "encoder.0".
+// WithNorm returns a with another norm, or with "" none, wherever it has one. Its name is that of the module after the convolution.
 func (a Arch) WithNorm(norm string) Arch {
 	a.Layers = slices.Clone(a.Layers)
 	for i := range a.Layers {
@@ -133,8 +132,7 @@ func (a Arch) WithNorm(norm string) Arch {
 	return a
 }
 
-// WithNoise returns a with noise added after each residual block; training finds out how much. Without, flat regions of an image give
-// periodic texture.
+// WithNoise returns a with noise, as much as training learns, after each residual block. Without, flat regions give periodic texture.
 func (a Arch) WithNoise() Arch {
 	a.Layers = slices.Clone(a.Layers)
 	for i := range a.Layers {

@@ -3,6 +3,7 @@ package infer
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"keygan/infer/kernel"
 	"math"
 	"math/rand/v2"
 )
@@ -10,8 +11,7 @@ import (
 // Seed determines noise: the same seed gives the same noise on every machine. A seed from crypto/rand gives noise that nobody can guess.
 type Seed [32]byte
 
-// StreamInput is the stream of a Seed for the input of the network: the latent numbers, or the noise added to an image. The layers
-// that add noise have the streams 1, 2, …, in their order.
+// StreamInput is the stream of a Seed for the latent numbers or the noise of the image. Layers that add noise have streams 1, 2, ….
 const StreamInput = 0
 
 // Noise returns the first n numbers of a stream: normally distributed, mean 0 and variance 1, independent of each other and
@@ -44,12 +44,6 @@ func drawNoise(x []float32, seed Seed, stream int) {
 // uniform maps 64 random bits to [−1, 1), in steps of 2⁻⁵³: exactly.
 func uniform(bits uint64) float64 { return float64(int64(bits)>>10) * 0x1p-53 }
 
-// ln 2 in two parts: the first has so few digits that its multiples here are exact.
-const (
-	ln2High = 6.93147180369123816490e-01
-	ln2Low  = 1.90821492927058770002e-10
-)
-
 // logSeries are the coefficients 1/(2k+1) of atanh(z)/z in z², highest first: to 1e-18 for z ≤ 3 − √8, which is 0.172.
 var logSeries = [...]float64{1. / 23, 1. / 21, 1. / 19, 1. / 17, 1. / 15, 1. / 13, 1. / 11, 1. / 9, 1. / 7, 1. / 5, 1. / 3, 1}
 
@@ -70,5 +64,5 @@ func logarithm(x float64) float64 {
 	for _, c := range logSeries[1:] {
 		p = float64(p*square) + c
 	}
-	return float64(float64(n)*ln2High) + (float64(float64(n)*ln2Low) + float64(2*float64(z*p)))
+	return float64(float64(n)*kernel.Ln2High) + (float64(float64(n)*kernel.Ln2Low) + float64(2*float64(z*p)))
 }

@@ -49,10 +49,6 @@ func (m *message) ints(field protowire.Number, values ...int) {
 	}
 }
 
-func (m *message) float(field protowire.Number, v float32) {
-	*m = protowire.AppendFixed32(protowire.AppendTag(*m, field, protowire.Fixed32Type), math.Float32bits(v))
-}
-
 // onnxGraph is a GraphProto in the making. Parameters have their own names; all that lies between input and key has a slash in its name.
 type onnxGraph struct {
 	arch      Arch
@@ -165,7 +161,7 @@ func (g *onnxGraph) node(op, output string, inputs []string, attributes ...messa
 
 func onnxFloat(name string, v float32) (m message) {
 	m.string(1, name)
-	m.float(2, v)
+	m = protowire.AppendFixed32(protowire.AppendTag(m, 2, protowire.Fixed32Type), math.Float32bits(v))
 	m.ints(20, 1) // type FLOAT
 	return m
 }

@@ -41,8 +41,7 @@ const sizeMultiple = 4
 
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
 
-// shapes lists the shapes of the input for a key of height × width, extended, and of what each layer makes of it. The layers are valid one
-// by one.
+// shapes lists the shapes of the input for a key of height × width, extended, and of what each layer makes of it. Each layer is valid.
 func (a Arch) shapes(height, width int) ([]shape3, error) {
 	if a.Latent == 0 {
 		height, width = roundUp(height, sizeMultiple), roundUp(width, sizeMultiple)
@@ -107,8 +106,7 @@ func (l Layer) Operations(height, width int) float64 {
 	return l.kind().operations(l, in, shape3{l.Out, l.OutputSize(height), l.OutputSize(width)})
 }
 
-// Operations adds up those of the layers for a key of height × width. For the published generator that is 70.1e9 at 256×256.
-// It returns an error for a size that the network cannot make.
+// Operations adds up those of the layers for a key of height × width: 70.1e9 for the published generator at 256×256.
 func (a Arch) Operations(height, width int) (float64, error) {
 	shapes, err := a.shapes(height, width)
 	if err != nil {

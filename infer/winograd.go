@@ -96,9 +96,7 @@ func (c *winogradConvolution) plan(s *schedule, out, in *pixels, rowDone func(y 
 		}
 		for f := range kernel.Frequencies {
 			s.kernels.Product(&kernel.Product{
-				C: m[f*outFrequency:], CRow: c.outs,
-				A: v[f*inFrequency:], ARow: ins,
-				Offsets: s.zeroOffset[:], Run: c.layer.In,
+				C: m[f*outFrequency:], CRow: c.outs, A: v[f*inFrequency:], ARow: ins, Offsets: s.zeroOffset[:], Run: c.layer.In,
 				B: s.transformed[f*frequency:][:panels*panel], Rows: u.rows * u.cols, Panels: panels,
 			})
 		}

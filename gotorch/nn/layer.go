@@ -113,7 +113,7 @@ func BatchNorm2d(numFeatures int64, eps, momentum float64, affine, trackRunningS
 	return b
 }
 
-// Forward normalises [N, NumFeatures, H, W]. In training it uses the batch's statistics, which the running ones follow; else the running
+// Forward normalises [N, NumFeatures, H, W], in training by the batch's statistics, which the running ones follow, else by the running
 // ones.
 func (b *BatchNorm2dModule) Forward(x torch.Tensor) torch.Tensor {
 	return functional.BatchNorm(x, b.RunningMean, b.RunningVar, b.Weight, b.Bias,

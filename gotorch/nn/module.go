@@ -1,5 +1,5 @@
-// Package nn builds networks from modules, as torch.nn does. A module is a struct that embeds [Module] by value, with tensors and modules
-// in exported fields.
+// Package nn builds networks from modules, as torch.nn does. A module is a struct that embeds [Module], with tensors and modules in
+// exported fields.
 //
 //	type Block struct {
 //		nn.Module

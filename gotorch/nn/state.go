@@ -23,8 +23,7 @@ func (m *Module) NamedBuffers() map[string]torch.Tensor { return byName(m.named(
 // StateDict returns all parameters and buffers, by name.
 func (m *Module) StateDict() map[string]torch.Tensor { return byName(m.named(true, true)) }
 
-// SetStateDict copies values into all parameters and buffers. It changes nothing and returns an error unless sd has exactly those names and
-// shapes.
+// SetStateDict copies values into all parameters and buffers. Unless sd has exactly their names and shapes, it changes nothing but fails.
 func (m *Module) SetStateDict(sd map[string]torch.Tensor) error {
 	own := m.named(true, true)
 	for _, n := range own {

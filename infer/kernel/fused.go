@@ -1,8 +1,7 @@
 package kernel
 
-// Where the processor has a fused multiply-add of float32, and the compiler uses it for x*y + z as Go's does on arm64, plain Go need
-// not take the way of fma.go. The language allows fusing and does not promise it, so the program tries the function that relies on it
-// once, when it starts; its instructions do not change after that.
+// Where the processor has a fused multiply-add of float32, and the compiler uses it for x*y + z as Go's does on arm64, plain Go need not
+// take the way of chains8. The language allows fusing but does not promise it, so the program tries it once, when it starts.
 
 // fuses reports whether pair8 fuses all its products and sums. Tests set it to false.
 var fuses = pair8Fuses()

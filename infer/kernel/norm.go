@@ -102,13 +102,13 @@ func affineGo(a *Affine) {
 			x[c] = float32(float32(v-mean[c]) * scale[c])
 		}
 		if a.Shift != nil {
-			addGo(x, a.Shift)
+			Add(x, a.Shift)
 		}
 		if a.LeakyBefore {
 			LeakyReLU.Apply(x)
 		}
 		if a.Add != nil {
-			addGo(x, a.Add[i*a.AddStride:])
+			Add(x, a.Add[i*a.AddStride:])
 		}
 		a.Activation.Apply(x)
 		if a.Noise != nil {
@@ -119,7 +119,8 @@ func affineGo(a *Affine) {
 	}
 }
 
-func addGo(x, y []float32) {
+// Add adds y to x, element by element.
+func Add(x, y []float32) {
 	y = y[:len(x)]
 	for c := range x {
 		x[c] += y[c]

@@ -102,8 +102,7 @@ func chains8(c *[8]float32, a []float32, offsets []int, run int, b []float32) {
 // 53). The sum is rounded twice, to 53 bits and to 24, which differs from one rounding only where the first lands on a tie of the
 // second. So the sum is taken in float64, and once more by fma where tie says that it might be such a tie.
 
-// fma returns p + z, rounded once to float32. It first rounds to 53 bits "to odd": an inexact sum gets an odd last bit, so that it cannot
-// look like a tie.
+// fma returns p + z, rounded once to float32. It first rounds to 53 bits "to odd": with an odd last bit, an inexact sum is no tie.
 func fma(p, z float64) float64 {
 	s := p + z
 	t := s - p

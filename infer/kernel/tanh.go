@@ -2,10 +2,10 @@ package kernel
 
 import "math"
 
-// ln 2 in two parts: the first has so few digits that its multiples here are exact.
+// Ln2High and Ln2Low are ln 2 in two parts: the first has so few digits that its multiples here are exact.
 const (
-	ln2High = 6.93147180369123816490e-01
-	ln2Low  = 1.90821492927058770002e-10
+	Ln2High = 6.93147180369123816490e-01
+	Ln2Low  = 1.90821492927058770002e-10
 )
 
 // expSeries are the coefficients 1/(n+1)! of (eˣ − 1)/x, highest first: to 2e-16 for |x| ≤ ln 2 / 2.
@@ -35,7 +35,7 @@ func Tanh(x float32) float32 {
 	if y < tanhEnd {
 		y *= 2
 		n := int(float64(y*(1/math.Ln2)) + 0.5)
-		y = y - float64(float64(n)*ln2High) - float64(float64(n)*ln2Low)
+		y = y - float64(float64(n)*Ln2High) - float64(float64(n)*Ln2Low)
 		p := expSeries[0]
 		for _, c := range expSeries[1:] {
 			p = float64(p*y) + c

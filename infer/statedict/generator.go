@@ -27,8 +27,7 @@ const counted = ".num_batches_tracked"
 // Generator tells from the names and shapes of the tensors in d which generator they are of, and returns it for infer.Write. The names are
 // those of infer.ResNet, infer.DCGAN and infer.Chaos. Norms with parameters, biases and noise are there if their tensors are.
 //
-// The error names the first tensor that is missing, has another shape or type, is unknown, or shares too much with others.
-// Generator does not check that all numbers are finite; infer.Write does.
+// The error names the first tensor that is missing, wrong or unknown. That all numbers are finite is checked by infer.Write.
 func Generator(d *Dict, o Options) (infer.Arch, map[string]infer.Array, error) {
 	a, err := d.arch(o)
 	if err == nil {

@@ -65,8 +65,7 @@ func (e *KeyError) Error() string {
 	return "the checkpoint has no state dict of a generator under a usual name; it has " + e.found
 }
 
-// ReadFile reads the PyTorch file at path. key names the entry of a checkpoint that is the generator's state dict; with "", ReadFile looks
-// for it.
+// ReadFile reads the PyTorch file at path. key names the entry of a checkpoint with the generator's state dict; with "", ReadFile finds it.
 func ReadFile(path, key string) (*Dict, error) {
 	b, err := boundedfile.Read(path, "a PyTorch file", maxFileBytes)
 	if err != nil {

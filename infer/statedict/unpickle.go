@@ -15,8 +15,7 @@ const (
 	// maxLong bounds an integer, in bytes. The number that begins the older format has 10.
 	maxLong = 255
 
-	// maxPickle bounds a pickle, in bytes. A tensor takes about a hundred, because its numbers are elsewhere. An empty dict takes one
-	// in the pickle and about a hundred in memory.
+	// maxPickle bounds a pickle, in bytes. A tensor takes about a hundred of them, an empty dict one, and about a hundred in memory.
 	maxPickle = 1 << 24
 )
 
