@@ -61,26 +61,22 @@ type namedTensor struct {
 
 func (m *Module) named(parameters, buffers bool) []namedTensor {
 	m.ready()
-	var r []namedTensor
-	collect(m.outer, reflect.TypeOf(m.outer).Elem().Name(), func(n namedTensor, buffer bool) {
-		if buffer && buffers || !buffer && parameters {
-			r = append(r, n)
-		}
-	})
-	return r
-}
-
-func collect(m IModule, path string, visit func(n namedTensor, buffer bool)) {
-	eachField(m, func(f reflect.StructField, v reflect.Value) {
-		name := path + "." + f.Name
-		if t, ok := v.Interface().(torch.Tensor); ok {
-			if t.T != nil {
-				visit(namedTensor{name, t}, f.Tag.Get("gotorch") == "buffer")
+	var all []namedTensor
+	var collect func(m IModule, path string)
+	collect = func(m IModule, path string) {
+		eachField(m, func(f reflect.StructField, v reflect.Value) {
+			name := path + "." + f.Name
+			if t, ok := v.Interface().(torch.Tensor); ok {
+				if buffer := f.Tag.Get("gotorch") == "buffer"; t.T != nil && (buffer && buffers || !buffer && parameters) {
+					all = append(all, namedTensor{name, t})
+				}
+			} else if n, ok := asModule(v); ok {
+				collect(n, name)
 			}
-		} else if n, ok := asModule(v); ok {
-			collect(n, name, visit)
-		}
-	})
+		})
+	}
+	collect(m.outer, reflect.TypeOf(m.outer).Elem().Name())
+	return all
 }
 
 var (

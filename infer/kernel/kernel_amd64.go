@@ -122,7 +122,7 @@ func (s *Set) winogradWeights(dst []float32, frequency int, src []float32, strid
 	}
 }
 
-// sumsArgs and affineArgs are what the kernels of _asm/norm.go take.
+// sumsArgs and affineArgs are what the kernels of _asm/epilogue.go take.
 type sumsArgs struct {
 	sum, square, x        unsafe.Pointer
 	width, stride, groups int
@@ -189,7 +189,7 @@ func (s *Set) Peak(rounds int) (operations int) {
 	return rounds * chains * 16 * 2
 }
 
-// tanhArgs is what the kernels of _asm/tanh.go take.
+// tanhArgs is what the kernels of _asm/epilogue.go take.
 type tanhArgs struct {
 	x       unsafe.Pointer
 	vectors int
