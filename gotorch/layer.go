@@ -30,8 +30,7 @@ func Conv2d(input, weight, bias Tensor, stride, padding, dilation []int64, group
 }
 
 // ConvTranspose2d is the transposed convolution of input [N, C, H, W] with weight [C, Out/groups, KH, KW]. bias may be Tensor{}.
-func ConvTranspose2d(input, weight, bias Tensor, stride, padding, outputPadding []int64, groups int64,
-	dilation []int64) Tensor {
+func ConvTranspose2d(input, weight, bias Tensor, stride, padding, outputPadding []int64, groups int64, dilation []int64) Tensor {
 	const op = "conv_transpose2d"
 	var out C.kg_tensor
 	err := C.kg_conv_transpose2d(input.ptr(op), weight.ptr(op), bias.optional(op), pairOf(op, "stride", stride),

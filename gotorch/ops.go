@@ -174,24 +174,12 @@ func (t Tensor) NormalI(mean, std float64) Tensor {
 
 // These functions are the methods of the same name: upstream has both forms.
 var (
-	Add         = Tensor.Add
-	Div         = Tensor.Div
-	Eq          = Tensor.Eq
-	ExpandAs    = Tensor.ExpandAs
-	Flatten     = Tensor.Flatten
-	IndexSelect = Tensor.IndexSelect
-	LeakyRelu   = Tensor.LeakyRelu
-	LogSoftmax  = Tensor.LogSoftmax
-	Mean        = Tensor.Mean
-	Mul         = Tensor.Mul
-	Relu        = Tensor.Relu
-	Sigmoid     = Tensor.Sigmoid
-	Squeeze     = Tensor.Squeeze
-	Sub         = Tensor.Sub
-	Sum         = Tensor.Sum
-	Tanh        = Tensor.Tanh
-	Transpose   = Tensor.Transpose
-	View        = Tensor.View
+	Add, Sub, Mul, Div, Eq         = Tensor.Add, Tensor.Sub, Tensor.Mul, Tensor.Div, Tensor.Eq
+	Relu, LeakyRelu, Sigmoid, Tanh = Tensor.Relu, Tensor.LeakyRelu, Tensor.Sigmoid, Tensor.Tanh
+	Sum, Mean, LogSoftmax          = Tensor.Sum, Tensor.Mean, Tensor.LogSoftmax
+	View, Flatten, Squeeze         = Tensor.View, Tensor.Flatten, Tensor.Squeeze
+	Transpose, ExpandAs            = Tensor.Transpose, Tensor.ExpandAs
+	IndexSelect                    = Tensor.IndexSelect
 )
 
 // Sum returns the sum of all elements or, with an option {"dim": 1, "keepDim": true}, the sums over one dimension.

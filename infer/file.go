@@ -14,11 +14,9 @@ import (
 )
 
 const (
-	// maxFileBytes bounds a file: all the weights there may be, and room for headers.
-	maxFileBytes = 4*maxWeights + 1<<24
-
-	// maxArchBytes bounds the JSON of an architecture; that of the published generator is 3 kB.
-	maxArchBytes = 1 << 18
+	maxFileBytes = 4*maxWeights + 1<<24 // of a file: all the weights there may be, and room for headers
+	maxArchBytes = 1 << 18              // of the JSON of an architecture; that of the published generator is 3 kB
+	archEntry    = "arch"               // the array that holds the architecture
 )
 
 // ReadFile reads generator.npz. The error names path, and the array at fault if there is one.
@@ -132,9 +130,6 @@ func unmarshalStrict(text []byte, v any) error {
 	d.DisallowUnknownFields()
 	return d.Decode(v)
 }
-
-// archEntry is the name of the array that holds the architecture.
-const archEntry = "arch"
 
 // Write writes generator.npz to w: arch, then the parameters in the order of a.Params. The same content gives the same bytes. Arrays are
 // stored, not deflated: weights hardly shrink. Write returns an error, and writes nothing, if the architecture is not valid, or if params

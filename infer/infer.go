@@ -73,8 +73,7 @@ func newModel(a Arch, params map[string]Array) *Model {
 
 // TakesNoise says whether keys depend on a Seed besides the image.
 func (m *Model) TakesNoise() bool {
-	return m.arch.Latent > 0 || m.arch.InputNoise > 0 ||
-		slices.ContainsFunc(m.arch.Layers, func(l Layer) bool { return l.Noise != "" })
+	return m.arch.Latent > 0 || m.arch.InputNoise > 0 || slices.ContainsFunc(m.arch.Layers, func(l Layer) bool { return l.Noise != "" })
 }
 
 // Arch describes the generator.

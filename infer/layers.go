@@ -56,12 +56,7 @@ type normType struct {
 }
 
 // The names of a norm's arrays.
-const (
-	normWeight   = "weight"
-	normBias     = "bias"
-	normMean     = "running_mean"
-	normVariance = "running_var"
-)
+const normWeight, normBias, normMean, normVariance = "weight", "bias", "running_mean", "running_var"
 
 var normTypes = map[string]*normType{
 	"":                 {},
@@ -115,14 +110,9 @@ func (l Layer) algorithm() *algorithm {
 
 // The values of Layer.Algorithm for convolutions. The contract in doc.go says what each computes.
 const (
-	// AlgorithmFMA is one chain of fused multiply-adds for each output element, for any layer.
-	AlgorithmFMA = "direct_fma"
-
-	// AlgorithmColumns is the sum of one chain for each column of the kernel, for layers with too few output channels to fill vectors.
-	AlgorithmColumns = "columns_fma"
-
-	// AlgorithmWinograd is Winograd's F(4×4, 3×3), a quarter of the products.
-	AlgorithmWinograd = "winograd4"
+	AlgorithmFMA      = "direct_fma"  // one chain of fused multiply-adds for each output element, for any layer
+	AlgorithmColumns  = "columns_fma" // one chain for each column of the kernel, and their sum; for few output channels
+	AlgorithmWinograd = "winograd4"   // Winograd's F(4×4, 3×3), a quarter of the products
 )
 
 // An algorithm is one way to compute a type of layer. It decides the last bits of a key, so a file names it.

@@ -22,8 +22,7 @@ type Conv2dModule struct {
 }
 
 // Conv2d makes a convolution with PyTorch's initial weights. The padding mode is "zeros", "reflect" or "replicate".
-func Conv2d(inChannels, outChannels, kernelSize, stride, padding, dilation, groups int64, bias bool,
-	paddingMode string) *Conv2dModule {
+func Conv2d(inChannels, outChannels, kernelSize, stride, padding, dilation, groups int64, bias bool, paddingMode string) *Conv2dModule {
 	c := &Conv2dModule{InChannels: inChannels, OutChannels: outChannels, KernelSize: kernelSize, Stride: stride,
 		Padding: padding, Dilation: dilation, Groups: groups, PaddingMode: checkedPadding(paddingMode, "reflect", "replicate")}
 	c.Weight, c.Bias = initialWeights(bias, outChannels, outChannels, split(inChannels, groups), kernelSize, kernelSize)
@@ -101,8 +100,7 @@ type BatchNorm2dModule struct {
 
 // BatchNorm2d makes a batch norm with weight 1, bias 0, running mean 0 and running variance 1.
 func BatchNorm2d(numFeatures int64, eps, momentum float64, affine, trackRunningStats bool) *BatchNorm2dModule {
-	b := &BatchNorm2dModule{NumFeatures: numFeatures, Eps: eps, Momentum: momentum, Affine: affine,
-		TrackRunningStats: trackRunningStats}
+	b := &BatchNorm2dModule{NumFeatures: numFeatures, Eps: eps, Momentum: momentum, Affine: affine, TrackRunningStats: trackRunningStats}
 	shape := []int64{numFeatures}
 	if affine {
 		b.Weight, b.Bias = torch.Ones(shape, true), torch.Zeros(shape, true)

@@ -12,12 +12,8 @@ import (
 
 const (
 	maxProtocol = 5
-
-	// maxLong bounds an integer, in bytes. The number that begins the older format has 10.
-	maxLong = 255
-
-	// maxPickle bounds a pickle, in bytes. A tensor takes about a hundred of them, an empty dict one, and about a hundred in memory.
-	maxPickle = 1 << 24
+	maxLong     = 255     // bytes of an integer; the number that begins the older format has 10
+	maxPickle   = 1 << 24 // bytes; a tensor takes about a hundred, an empty dict one, and about a hundred in memory
 )
 
 var errCut = errors.New("its pickle is cut short")
@@ -30,8 +26,7 @@ type machine struct {
 	marks []int // heights of the stack
 	memo  map[uint32]any
 
-	// storage finds the numbers that a tensor shows; nil where a file of PyTorch has none.
-	storage func(id storageID) (*storage, error)
+	storage func(id storageID) (*storage, error) // finds the numbers that a tensor shows; nil where a file of PyTorch has none
 }
 
 // failure is what a machine panics with where an instruction cannot go on; unpickle returns its error.
