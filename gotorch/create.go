@@ -119,9 +119,8 @@ func FromFloats(data []float32, shape ...int64) Tensor {
 // FromBytes is [FromFloats] for uint8.
 func FromBytes(data []byte, shape ...int64) Tensor { return fromSlice("from_bytes", data, Byte, shape) }
 
-// NewTensor copies a slice, or nested slices of equal lengths, into a new tensor: []float32, [][]int64, and so on. It
-// refuses []int, whose size depends on the machine. The option {"dtype": torch.BFloat16} reads the elements as another type
-// of the same size; {"requires_grad": true} makes the tensor a parameter.
+// NewTensor copies a slice, or nested slices of equal lengths, into a new tensor. It refuses []int, whose size depends on the machine. The
+// option {"dtype": torch.BFloat16} reads the elements as another type of the same size; {"requires_grad": true} makes a parameter.
 func NewTensor(data any, options ...map[string]any) Tensor {
 	v := reflect.ValueOf(data)
 	if !isList(v.Kind()) {

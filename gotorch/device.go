@@ -125,8 +125,8 @@ func Synchronize(d Device) {
 	}
 }
 
-// CUDAMemory returns, for a CUDA device, the bytes that tensors use now, the bytes that libtorch has reserved, and the most
-// bytes that tensors have used since the program began or since [ResetCUDAPeak].
+// CUDAMemory returns the bytes of a CUDA device that tensors use, that libtorch has reserved, and that tensors used at most since
+// [ResetCUDAPeak].
 func CUDAMemory(d Device) (allocated, reserved, peak int64, err error) {
 	var a, r, p C.int64_t
 	err = errorOf("cuda_memory", C.kg_cuda_memory(d.index(), &a, &r, &p))

@@ -107,8 +107,8 @@ func (opt Optimizer) State() (step int64, expAvg, expAvgSq []Tensor) {
 	return int64(s), expAvg, expAvgSq
 }
 
-// SetState restores what [Optimizer.State] returned, with the same step for every parameter. Add the parameters first.
-// SetState changes nothing and returns an error if the numbers do not fit them.
+// SetState restores what [Optimizer.State] returned. Add the parameters first: if the numbers do not fit them, SetState fails and changes
+// nothing.
 func (opt Optimizer) SetState(step int64, expAvg, expAvgSq [][]float32) (err error) {
 	return Try(func() {
 		Scope(func() {

@@ -97,8 +97,7 @@ type Array struct {
 	Data  []float32
 }
 
-// Params lists the arrays that the archive must hold besides "arch", in the order of the layers. A batch norm's running mean and
-// variance, which training counts rather than learns, are among them.
+// Params lists the arrays that the archive must hold besides "arch", running means and variances included, in the order of the layers.
 func (a Arch) Params() []Param {
 	var params []Param
 	for _, l := range a.Layers {

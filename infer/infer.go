@@ -17,20 +17,14 @@
 // PyTorch's state dict ("encoder.0.weight"), in PyTorch's layout, and the array "arch": uint8, one dimension, the bytes of a
 // JSON object (type Arch) that lists the layers. The same content always gives the same bytes.
 //
-// Read trusts nothing in a file and refuses what it does not know. Whatever a file declares, Read takes at most 20 times the memory of
-// its length, and 16 MB more: it may unpack to 4 times its length, and half of the packed weights may only fill up vectors. A file that
-// Write made takes 4 times its length. The image bounds the memory of a key: no activation has more than 4096 numbers for each of its
-// pixels, or, where there is no image, more than 2²⁶.
+// Read trusts nothing in a file and refuses what it does not know. Whatever a file declares, Read takes at most 20 times the memory of its
+// length, and 16 MB more; for a file that Write made, 4 times its length. No activation has more than 4096 numbers for each pixel of the
+// image, or, where there is no image, more than 2²⁶.
 //
 // # What is promised
 //
-// The same weights, pixels and Seed give the same key bytes on every machine, with any number of threads; doc.go states
-// the rules of arithmetic behind this. The output differs from PyTorch's by at most 2e-3 before rounding, and by one grey level
-// after; scripts/check-accuracy measures it for networks of the published sizes.
-//
-// # Adding a layer
-//
-// A new type of layer is an entry in layers.go, its forward code, and a case in package train, which runs the same layers in libtorch.
+// The same weights, pixels and Seed give the same key bytes on every machine, with any number of threads, by the rules in doc.go. The
+// output differs from PyTorch's by at most 2e-3 before rounding, and by one grey level after (scripts/check-accuracy measures it).
 package infer
 
 import (

@@ -18,8 +18,8 @@ func (m *Model) Key(img *raster.Image) (*raster.Image, error) { return m.KeyFrom
 // img, of any depth, are converted to the model's channels (alpha is dropped, colour to grey by luma) and to its value
 // range; the result is rounded to the nearest grey level, halves up.
 //
-// A model that TakesNoise draws it from seed. A model with Latent numbers makes its key from noise only: it ignores the samples of
-// img, and the error is a *SizeError if img has another size than its keys.
+// A model that TakesNoise draws it from seed. One with Latent numbers ignores the samples of img; for an image of another size it returns a
+// *SizeError.
 func (m *Model) KeyFrom(img *raster.Image, seed Seed) (*raster.Image, error) {
 	return m.KeyOn(0, img, seed)
 }

@@ -47,8 +47,7 @@ func uniform(bits uint64) float64 { return float64(int64(bits)>>10) * 0x1p-53 }
 // logSeries are the coefficients 1/(2k+1) of atanh(z)/z in z², highest first: to 1e-18 for z ≤ 3 − √8, which is 0.172.
 var logSeries = [...]float64{1. / 23, 1. / 21, 1. / 19, 1. / 17, 1. / 15, 1. / 13, 1. / 11, 1. / 9, 1. / 7, 1. / 5, 1. / 3, 1}
 
-// logarithm is the natural logarithm of a positive, normal x, to a few units of 1e-16. Like kernel.Tanh, and for the same reason, it
-// uses only + − × ÷ in float64, none of them fused:
+// logarithm is the natural logarithm of a positive, normal x, to a few units of 1e-16, by + − × ÷ in float64, none of them fused:
 //
 //	ln x = n·ln 2 + 2·atanh((m − 1) / (m + 1)), x = m·2ⁿ, √½ ≤ m < √2
 func logarithm(x float64) float64 {

@@ -20,14 +20,6 @@ func (s shape3) size() int { return s.channels * s.height * s.width }
 
 func (s shape3) String() string { return fmt.Sprintf("%d×%d×%d", s.channels, s.height, s.width) }
 
-// room is how many numbers an activation may have, its channels filled up to whole vectors, for a key of height × width.
-func (a Arch) room(height, width int) float64 {
-	if a.Latent > 0 {
-		return maxGenerated
-	}
-	return maxPerPixel * float64(height) * float64(width)
-}
-
 // input is the shape of the network's input for a key of height × width.
 func (a Arch) input(height, width int) shape3 {
 	if a.Latent > 0 {
@@ -71,7 +63,11 @@ func (a Arch) shapes(height, width int) ([]shape3, error) {
 		if numbers > maxActivation {
 			return fail("an image of %d×%d is too large: more than %d numbers", width, height, maxActivation)
 		}
-		if room := a.room(height, width); numbers > room {
+		room := maxPerPixel * float64(height) * float64(width) // for numbers, the channels filled up to whole vectors
+		if a.Latent > 0 {
+			room = maxGenerated
+		}
+		if numbers > room {
 			return fail("makes %v on the way to a key of %d×%d, more than the %.0f numbers that are allowed for it", s, width, height, room)
 		}
 		if l.Residual == ResidualEnd {

@@ -1,18 +1,6 @@
 // Package nn builds networks from modules, as torch.nn does. A module is a struct that embeds [Module], with tensors and modules in
 // exported fields.
 //
-//	type Block struct {
-//		nn.Module
-//		Conv *nn.Conv2dModule
-//		Norm *nn.BatchNorm2dModule
-//	}
-//
-//	func NewBlock(c int64) *Block {
-//		b := &Block{Conv: nn.Conv2d(c, c, 3, 1, 1, 1, 1, false, "zeros"), Norm: nn.BatchNorm2d(c, 1e-5, 0.1, true, true)}
-//		b.Init(b)
-//		return b
-//	}
-//
 // A tensor field is a parameter unless its tag is gotorch:"buffer". Lists of tensors follow the order of the fields. A
 // tensor's name is the path of fields that leads to it: "Block.Conv.Weight", "SequentialModule.Modules[0].Weight".
 //

@@ -1,9 +1,4 @@
 // Package torchtest helps tests that need a GPU.
-//
-//	func TestOnAGPU(t *testing.T) {
-//		device := torchtest.CUDA(t)
-//		…
-//	}
 package torchtest
 
 import (

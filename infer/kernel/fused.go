@@ -32,8 +32,7 @@ func pair8(c, d *[8]float32, a0, a1 []float32, offsets []int, run int, b []float
 	*d = [8]float32{d0, d1, d2, d3, d4, d5, d6, d7}
 }
 
-// pair8Fuses puts numbers into pair8 that give 2⁻²⁴ in every chain if the product is not rounded, and 0 if it is: (1 + 2⁻¹²)² is
-// 1 + 2⁻¹¹ + 2⁻²⁴, and float32 has no room for the last term.
+// pair8Fuses puts numbers into pair8 that give 2⁻²⁴ if the product is not rounded, else 0: (1 + 2⁻¹²)² is 1 + 2⁻¹¹ + 2⁻²⁴.
 func pair8Fuses() bool {
 	const x, z, want = 1 + 1./(1<<12), -(1 + 1./(1<<11)), 1. / (1 << 24)
 	var c, d [8]float32

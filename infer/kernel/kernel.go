@@ -1,6 +1,5 @@
-// Package kernel holds the inner loops of package infer: products of matrices by chains of fused multiply-adds, the transforms
-// of Winograd's convolution, and what follows a convolution. Each exists in Go, which defines the result and runs everywhere, and as
-// vectors for AVX2 and AVX-512, which give the same bits.
+// Package kernel holds the inner loops of package infer: matrix products by chains of fused multiply-adds, Winograd's transforms, and what
+// follows a convolution. Each exists in Go, which defines the result, and as vectors for AVX2 and AVX-512, with the same bits.
 //
 //	k := kernel.Best()
 //	k.Product(&kernel.Product{...})

@@ -174,8 +174,7 @@ func (s *Set) affine(a *Affine) {
 	}
 }
 
-// Peak only multiplies and adds, rounds times, in as many chains as keep the machine busy, and returns the number of operations.
-// Benchmarks compare the other kernels with it. In plain Go it does nothing.
+// Peak only multiplies and adds, rounds times, to measure the machine, and returns the number of operations: 0 in plain Go.
 func (s *Set) Peak(rounds int) (operations int) {
 	const chains = 12 // peakChains in _asm/main.go
 	switch {

@@ -17,8 +17,7 @@ var expSeries = [...]float64{
 // tanhEnd is where 1 − tanh falls below 1e-17.
 const tanhEnd = 20
 
-// Tanh is the hyperbolic tangent, correct to the last digit of float32 or its neighbour. The last bits of math.Tanh depend on the
-// machine; this one uses only + − × ÷ in float64, none of them fused:
+// Tanh is the hyperbolic tangent, correct to the last digit of float32 or its neighbour, by + − × ÷ in float64, none of them fused:
 //
 //	tanh|x| = t / (t + 2), t = exp(2|x|) − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1), 2|x| = n·ln 2 + r
 //

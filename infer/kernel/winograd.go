@@ -1,7 +1,7 @@
 package kernel
 
-// Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray, arXiv:1509.09308) makes a tile of 4×4 outputs of a 3×3 convolution
-// from 6×6 inputs with 36 products instead of 144:
+// Winograd's F(4×4, 3×3) (Lavin and Gray, arXiv:1509.09308) makes 4×4 outputs of a 3×3 convolution from 6×6 inputs with 36 products, not
+// 144:
 //
 //	Y = Aᵀ [ Σ over channels of (G g Gᵀ) ⊙ (Bᵀ d B) ] A
 //

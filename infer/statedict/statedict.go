@@ -6,8 +6,7 @@
 //	...
 //	err = infer.Write(w, arch, params)
 //
-// It reads both of PyTorch's formats, the zip archive (since 1.6) and the one before it. The state dict may be the whole file, or lie in
-// a checkpoint, a dict that has it under a key such as "generator_state_dict".
+// It reads PyTorch's zip archives (since 1.6) and the format before them. The state dict may be the whole file or an entry of a checkpoint.
 //
 // A PyTorch file holds a pickle, a program for a machine that can call any function of Python. The machine here (unpickle.go)
 // knows only plain containers, numbers, strings and tensors. It refuses a file that asks for more, and never calls anything that the

@@ -18,8 +18,7 @@ const (
 
 var errCut = errors.New("its pickle is cut short")
 
-// machine runs one pickle. Every instruction adds a bounded number of bytes for each byte of the pickle: it reads no more than is
-// there, and refers to large values instead of copying them.
+// machine runs one pickle. Every instruction adds a bounded number of bytes for each byte of the pickle; large values are not copied.
 type machine struct {
 	rest  []byte // of the pickle
 	stack []any

@@ -9,18 +9,12 @@ import torch "keygan/gotorch"
 
 // The layers and losses of package gotorch, which upstream has here. The reduction of a loss is "none", "mean" or "sum".
 var (
-	BatchNorm          = torch.BatchNorm
-	InstanceNorm       = torch.InstanceNorm
-	Conv2d             = torch.Conv2d
-	ConvTranspose2d    = torch.ConvTranspose2d
-	Linear             = torch.Linear
-	Dropout            = torch.Dropout
-	Pad                = torch.Pad
-	MaxPool2d          = torch.MaxPool2d
-	AdaptiveAvgPool2d  = torch.AdaptiveAvgPool2d
-	NllLoss            = torch.NllLoss
-	CrossEntropy       = torch.CrossEntropy
-	BinaryCrossEntropy = torch.BinaryCrossEntropy
+	Conv2d, ConvTranspose2d, Linear = torch.Conv2d, torch.ConvTranspose2d, torch.Linear
+	BatchNorm, InstanceNorm         = torch.BatchNorm, torch.InstanceNorm
+	Dropout, Pad                    = torch.Dropout, torch.Pad
+	MaxPool2d, AdaptiveAvgPool2d    = torch.MaxPool2d, torch.AdaptiveAvgPool2d
+	NllLoss, CrossEntropy           = torch.NllLoss, torch.CrossEntropy
+	BinaryCrossEntropy              = torch.BinaryCrossEntropy
 )
 
 // Relu returns max(input, 0). With inplace it overwrites input.

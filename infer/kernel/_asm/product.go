@@ -9,9 +9,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// productShape is the shape of a product kernel, which holds a tile of C, rows × columns, in registers while it walks along k: for
-// each step it loads the columns of B, and for each row broadcasts an element of A. It has enough rows for the sums to hide each
-// other's latency, and few enough for all of it to fit the registers.
+// productShape is the shape of a product kernel. It holds a tile of C in registers while it walks along k: at each step it loads the
+// columns of B, and for each row broadcasts an element of A. It has enough rows to hide the latency of sums, and few enough to fit the
+// registers.
 type productShape struct {
 	name    string
 	vector  func() VecVirtual // a new vector register

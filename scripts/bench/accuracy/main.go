@@ -2,8 +2,8 @@
 //
 //	accuracy generator.npz vectors.npz
 //
-// For each image of vectors.npz it prints the largest difference before rounding, and in grey levels after. It fails if one is beyond
-// 2e-3 or one grey level. scripts/check-accuracy makes both files.
+// It prints the differences and fails if one is beyond 2e-3 before rounding or one grey level after. scripts/check-accuracy makes both
+// files.
 package main
 
 import (
