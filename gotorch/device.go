@@ -70,7 +70,6 @@ type Setting struct {
 }
 
 var (
-	cuDNN              = Setting{"cudnn.enabled", C.KG_CUDNN}
 	cuDNNBenchmark     = Setting{"cudnn.benchmark", C.KG_CUDNN_BENCHMARK}
 	cuDNNDeterministic = Setting{"cudnn.deterministic", C.KG_CUDNN_DETERMINISTIC}
 	cuDNNTF32          = Setting{"cudnn.allow_tf32", C.KG_CUDNN_TF32}
@@ -80,7 +79,7 @@ var (
 
 // Settings returns all settings.
 func Settings() []Setting {
-	return []Setting{cuDNN, cuDNNBenchmark, cuDNNDeterministic, cuDNNTF32, cuBLASTF32, deterministic}
+	return []Setting{{"cudnn.enabled", C.KG_CUDNN}, cuDNNBenchmark, cuDNNDeterministic, cuDNNTF32, cuBLASTF32, deterministic}
 }
 
 // On reports what libtorch uses now.
@@ -125,7 +124,7 @@ func Synchronize(d Device) {
 	}
 }
 
-// CUDAMemory returns the bytes of a CUDA device that tensors use, that libtorch has reserved, and that tensors used at most since
+// CUDAMemory returns the bytes of a CUDA device that tensors use, that libtorch reserved, and that tensors used at most since
 // [ResetCUDAPeak].
 func CUDAMemory(d Device) (allocated, reserved, peak int64, err error) {
 	var a, r, p C.int64_t
@@ -139,13 +138,9 @@ func ResetCUDAPeak(d Device) error {
 }
 
 // CUDAStream is a queue of work for one CUDA device. Without CUDA every function below panics with *[Error].
-type CUDAStream struct {
-	s *stream
-}
+type CUDAStream struct{ s *stream }
 
-type stream struct {
-	c C.kg_stream
-}
+type stream struct{ c C.kg_stream }
 
 func newStream(op string, message *C.char, c C.kg_stream) CUDAStream {
 	check(op, message)

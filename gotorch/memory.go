@@ -107,8 +107,7 @@ type scope struct {
 	handles []*handle
 }
 
-// The C library stamps each new handle with its thread's scope number: making a tensor needs no second call and no search for the
-// goroutine.
+// The C library stamps each new handle with its thread's scope number: making a tensor needs no second call, no search.
 var (
 	scopes    sync.Map // int64 to *scope
 	lastScope atomic.Int64

@@ -215,8 +215,7 @@ func (t Tensor) overDims(op string, code C.int, over []int64, keepdim bool) Tens
 	return t.withInts(op, code, append([]int64{int64(cBool(keepdim))}, over...)...)
 }
 
-// Argmin returns the position of the smallest element or, with a dimension (an int) and perhaps whether to keep it (a bool), those along
-// it.
+// Argmin returns the position of the smallest element or, with a dimension (int) and perhaps whether to keep it (bool), those along it.
 func (t Tensor) Argmin(opts ...any) Tensor { return t.argExtreme("argmin", C.KG_ARGMIN, opts) }
 
 // Argmax is [Tensor.Argmin] for the largest element.

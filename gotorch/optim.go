@@ -9,9 +9,7 @@ import (
 )
 
 // Optimizer updates parameters by their gradients. A copy is the same optimizer. Only one goroutine may use it at a time.
-type Optimizer struct {
-	o *optimizer
-}
+type Optimizer struct{ o *optimizer }
 
 type optimizer struct {
 	c       C.kg_optimizer // nil once closed
@@ -107,8 +105,7 @@ func (opt Optimizer) State() (step int64, expAvg, expAvgSq []Tensor) {
 	return int64(s), expAvg, expAvgSq
 }
 
-// SetState restores what [Optimizer.State] returned. Add the parameters first: if the numbers do not fit them, SetState fails and changes
-// nothing.
+// SetState restores what [Optimizer.State] returned. Add the parameters first: if they do not fit, SetState fails and changes nothing.
 func (opt Optimizer) SetState(step int64, expAvg, expAvgSq [][]float32) (err error) {
 	return Try(func() {
 		Scope(func() {

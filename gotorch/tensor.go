@@ -12,9 +12,7 @@ import (
 )
 
 // Tensor refers to an array of numbers of one type on one device. The zero Tensor, whose T is nil, refers to nothing.
-type Tensor struct {
-	T *handle
-}
+type Tensor struct{ T *handle }
 
 // Shape returns the size of each dimension. A single number has none.
 func (t Tensor) Shape() []int64 {

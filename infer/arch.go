@@ -51,12 +51,9 @@ type Layer struct {
 	Activation    string `json:"activation,omitempty"`
 	Residual      string `json:"residual,omitempty"`
 	Noise         string `json:"noise,omitempty"` // prefix of weight, [Out]: the share of a common plane of noise that each channel gets
+	Algorithm     string `json:"algorithm"`       // decides the last bits of the key: a reader that lacks it must refuse
 
-	// Algorithm is part of the file because it decides the last bits of the key: a reader that lacks it must refuse.
-	Algorithm string `json:"algorithm"`
-
-	// Dropout is the share of elements that training sets to zero, after the activation, or before a Residual is added. Keys are made
-	// without.
+	// Dropout is the share of elements that training sets to zero, after the activation, or before a Residual is added; keys have none.
 	Dropout float64 `json:"-"`
 }
 

@@ -5,8 +5,7 @@ import "keygan/infer/kernel"
 // border is how many rows and columns of zeros an activation has around it, for the layer that reads it.
 type border struct{ before, bottom, right int }
 
-// pixels is an activation stored channels last: the channels of a pixel lie side by side, filled up to whole vectors, and the border
-// between rows.
+// pixels is an activation stored channels last: the channels of a pixel lie side by side, filled up to whole vectors.
 type pixels struct {
 	shape3
 	border

@@ -18,14 +18,13 @@ type epilogue struct {
 	norm                  *normType
 	beforeAdd, activation *activationType
 
-	out, add    *pixels
-	bias        []float32
-	weight      []float32 // of the norm
-	mean, scale []float32 // the norm is (x − mean) · scale + shift
-	shift       []float32
-	sums        []float64 // [row][Σx, Σx²][channel], where the norm measures
-	noiseScale  []float32
-	plane       []float32 // of noise, one for all channels
+	out, add           *pixels
+	bias               []float32
+	weight             []float32 // of the norm
+	mean, scale, shift []float32 // the norm is (x − mean) · scale + shift
+	sums               []float64 // [row][Σx, Σx²][channel], where the norm measures
+	noiseScale         []float32
+	plane              []float32 // of noise, one for all channels
 }
 
 func newEpilogue(s *schedule, l Layer, params map[string]Array, out *pixels) *epilogue {

@@ -22,7 +22,6 @@ type phase struct {
 // tap is an element of the kernel: the input pixel that it meets, relative to the one that an output pixel starts from.
 type tap struct{ dy, dx, place int }
 
-// newFMAConvolution packs weight, which has the shape of l's type.
 func newFMAConvolution(l Layer, weight []float32) operator {
 	c := &fmaConvolution{layer: l}
 	outStep, inStep := 1, l.Stride

@@ -18,14 +18,13 @@ func (m *Model) Key(img *raster.Image) (*raster.Image, error) { return m.KeyFrom
 // img, of any depth, are converted to the model's channels (alpha is dropped, colour to grey by luma) and to its value
 // range; the result is rounded to the nearest grey level, halves up.
 //
-// A model that TakesNoise draws it from seed. One with Latent numbers ignores the samples of img; for an image of another size it returns a
-// *SizeError.
+// A model that TakesNoise draws it from seed. One with Latent numbers ignores the samples of img; for another size it returns a *SizeError.
 func (m *Model) KeyFrom(img *raster.Image, seed Seed) (*raster.Image, error) {
 	return m.KeyOn(0, img, seed)
 }
 
-// KeyOn is KeyFrom with a number of threads; 0 stands for GOMAXPROCS. Many keys are made fastest side by side, with one thread each, if
-// there is Memory.
+// KeyOn is KeyFrom with a number of threads; 0 stands for GOMAXPROCS. Many keys are fastest side by side, one thread each, if there is
+// Memory.
 func (m *Model) KeyOn(threads int, img *raster.Image, seed Seed) (*raster.Image, error) {
 	fail := func(err error) (*raster.Image, error) { return nil, fmt.Errorf("key of an image of %v: %w", img, err) }
 	var x []float32
@@ -149,14 +148,12 @@ func (m *Model) checkInput(x []float32, height, width int) error {
 	return nil
 }
 
-// schedulePool keeps the memory of forward passes: of the last for good, so that a series of images takes no more, of others until the next
-// GC.
+// schedulePool keeps the memory of forward passes: of the last for good, so that a series of images takes no more, of others until a GC.
 type schedulePool struct {
 	last atomic.Pointer[schedule]
 	rest sync.Pool
 }
 
-// get returns a schedule for keys of height × width: one that was put back, or a new one.
 func (p *schedulePool) get(m *Model, height, width, workers int) (*schedule, error) {
 	s := p.last.Swap(nil)
 	if s == nil {

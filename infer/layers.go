@@ -2,8 +2,8 @@ package infer
 
 import "keygan/infer/kernel"
 
-// A layerType is what this package knows about one value of Layer.Type. Sizes, names of arrays, cost, checks, the file and ONNX follow from
-// its entry in layerTypes, whose algorithm holds the forward pass.
+// A layerType is what this package knows about one value of Layer.Type. A new one is an entry of layerTypes, whose algorithm holds the
+// forward pass, and a case in package train. Sizes, names of arrays, cost, checks, the file and ONNX follow.
 type layerType struct {
 	weight     func(l Layer) []int                          // shape of the array Name + ".weight"
 	outputSize func(l Layer, n int) int                     // height or width made from n; not positive where nothing is left

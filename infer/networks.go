@@ -45,9 +45,8 @@ func ResNet(width, blocks, channels, imageSize int) Arch {
 }
 
 // DCGAN is the earlier system's generator, of keys from noise: transposed 4×4 convolutions from [latent, 1, 1], the first to 4×4 pixels,
-// each later one to twice the side, with batch norm and ReLU, and tanh at the end. The layer before the last has width channels, each
-// earlier one twice as many as the next. imageSize must be a power of two, at least 8. The published one is DCGAN(16, 100, 3, 256):
-// 100→512→…→16→3.
+// each later one to twice the side, with batch norm and ReLU, and tanh at the end. The last layer but one has width channels, each before
+// twice as many as the next. imageSize must be a power of two, at least 8. The published one is DCGAN(16, 100, 3, 256): 100→512→…→16→3.
 func DCGAN(width, latent, channels, imageSize int) Arch {
 	a := newArch(NetworkDCGAN, channels, imageSize, -1)
 	a.Latent = latent

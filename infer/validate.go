@@ -12,14 +12,13 @@ import (
 
 // Bounds far beyond any generator. They keep sizes computed from a file within an int of 32 bits.
 const (
-	maxLayers   = 1024
-	maxChannels = 4096
-	maxKernel   = 15
-	maxStride   = 4
-	maxSide     = 1 << 14 // of ImageSize
-	maxWeights  = 1 << 28 // numbers in all parameters together: 1 GiB
-
-	maxInputNoise = 10 // of InputNoise
+	maxLayers     = 1024
+	maxChannels   = 4096
+	maxKernel     = 15
+	maxStride     = 4
+	maxSide       = 1 << 14 // of ImageSize
+	maxWeights    = 1 << 28 // numbers in all parameters together: 1 GiB
+	maxInputNoise = 10
 
 	// Layers of few channels are filled up to whole vectors, to at worst 16 times their size. All packed weights together may take
 	// maxPacking times the memory of the weights, and smallPacking numbers more, which is enough for any narrow network.

@@ -112,8 +112,7 @@ func BatchNorm2d(numFeatures int64, eps, momentum float64, affine, trackRunningS
 	return b
 }
 
-// Forward normalises [N, NumFeatures, H, W], in training by the batch's statistics, which the running ones follow, else by the running
-// ones.
+// Forward normalises [N, NumFeatures, H, W], in training by the batch's statistics, which the running ones follow, else by these.
 func (b *BatchNorm2dModule) Forward(x torch.Tensor) torch.Tensor {
 	return functional.BatchNorm(x, b.RunningMean, b.RunningVar, b.Weight, b.Bias,
 		b.IsTraining() || b.RunningMean.T == nil, b.Momentum, b.Eps)

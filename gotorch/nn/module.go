@@ -1,5 +1,4 @@
-// Package nn builds networks from modules, as torch.nn does. A module is a struct that embeds [Module], with tensors and modules in
-// exported fields.
+// Package nn builds networks of modules. A module is a struct that embeds [Module]; exported fields hold tensors and modules.
 //
 // A tensor field is a parameter unless its tag is gotorch:"buffer". Lists of tensors follow the order of the fields. A
 // tensor's name is the path of fields that leads to it: "Block.Conv.Weight", "SequentialModule.Modules[0].Weight".

@@ -57,18 +57,17 @@ const (
 //
 // Only Mean and Scale must be there.
 type Affine struct {
-	X           []float32 // changed in place
-	Stride      int       // of its pixels
-	Pixels      int
-	Blocks      int
-	Mean, Scale []float32 // of a channel
-	Shift       []float32 // of a channel
-	LeakyBefore bool      // before is LeakyReLU
-	Add         []float32 // as X
-	AddStride   int
-	Activation  Activation
-	Noise       []float32 // of a pixel
-	NoiseScale  []float32 // of a channel
+	X              []float32 // changed in place
+	Stride         int       // of its pixels
+	Pixels, Blocks int
+	Mean, Scale    []float32 // of a channel
+	Shift          []float32 // of a channel
+	LeakyBefore    bool      // before is LeakyReLU
+	Add            []float32 // as X
+	AddStride      int
+	Activation     Activation
+	Noise          []float32 // of a pixel
+	NoiseScale     []float32 // of a channel
 }
 
 // Affine computes a.

@@ -1,7 +1,6 @@
 package kernel
 
-// Winograd's F(4×4, 3×3) (Lavin and Gray, arXiv:1509.09308) makes 4×4 outputs of a 3×3 convolution from 6×6 inputs with 36 products, not
-// 144:
+// Winograd's F(4×4, 3×3) (Lavin and Gray, arXiv:1509.09308) makes 4×4 outputs of a 3×3 convolution from 6×6 inputs by 36 products of 144:
 //
 //	Y = Aᵀ [ Σ over channels of (G g Gᵀ) ⊙ (Bᵀ d B) ] A
 //
@@ -54,13 +53,12 @@ func weightLine(g *[windowSide]float32) [windowSide]float32 {
 // Winograd is a row of tiles on its way into frequencies, or out of them. Frequency f of channel c of tile t is at
 // Tiles[f·Frequency + t·TileStride + c]; pixel (y, x) of tile t at Pixels[y·Row + (4·t + x)·Pixel + c].
 type Winograd struct {
-	Tiles      []float32
-	Frequency  int
-	TileStride int
-	Pixels     []float32
-	Row, Pixel int
-	Count      int // of tiles
-	Blocks     int
+	Tiles                 []float32
+	Frequency, TileStride int
+	Pixels                []float32
+	Row, Pixel            int
+	Count                 int // of tiles
+	Blocks                int
 }
 
 // ready reports whether there is anything to do, and panics unless the slices hold it.

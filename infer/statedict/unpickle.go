@@ -20,11 +20,10 @@ var errCut = errors.New("its pickle is cut short")
 
 // machine runs one pickle. Every instruction adds a bounded number of bytes for each byte of the pickle; large values are not copied.
 type machine struct {
-	rest  []byte // of the pickle
-	stack []any
-	marks []int // heights of the stack
-	memo  map[uint32]any
-
+	rest    []byte // of the pickle
+	stack   []any
+	marks   []int // heights of the stack
+	memo    map[uint32]any
 	storage func(id storageID) (*storage, error) // finds the numbers that a tensor shows; nil where a file of PyTorch has none
 }
 
@@ -242,7 +241,6 @@ func (m *machine) dict() {
 	m.putItems(items)
 }
 
-// appendItems adds items to the list on top of the stack.
 func (m *machine) appendItems(items []any) {
 	l, ok := m.top().(*list)
 	if !ok {

@@ -10,8 +10,7 @@ import (
 )
 
 // productShape is the shape of a product kernel. It holds a tile of C in registers while it walks along k: at each step it loads the
-// columns of B, and for each row broadcasts an element of A. It has enough rows to hide the latency of sums, and few enough to fit the
-// registers.
+// columns of B, and for each row broadcasts an element of A. It has enough rows to hide the latency of sums, and not too many to fit.
 type productShape struct {
 	name    string
 	vector  func() VecVirtual // a new vector register

@@ -212,8 +212,7 @@ func (s vectorShape) winograd(field fields, line func(load, store func(i int) Me
 	RET()
 }
 
-// winogradWeights computes G g Gᵀ for count input channels and a vector of output channels: pixel apart in memory, tileStride in the
-// frequencies.
+// winogradWeights computes G g Gᵀ for count input channels and a vector of output channels: pixel apart, in frequencies tileStride.
 func (s vectorShape) winogradWeights() {
 	field := arguments("winogradWeights"+s.suffix, "computes G g Gᵀ for a vector of output channels.", 0, winogradFields)
 	local := s.local(18)
