@@ -71,10 +71,9 @@ func chaosColumns(c config.Config) []string {
 //	critic: −log σ(D(y)) − log(1 − σ(D(e)))
 //	E and R: a·(−log σ(D(e)) + μ·(1 − globalSSIM(e, y))) + t·(MSE(e, y) + 1 − SSIM(e, y)) + r·(MSE(R(e), x) + 1 − SSIM(R(e), x))
 //
-// with the weights a, t and r of the configuration. The critic sees images in [−1, 1], as critics do: were black its zero, the
-// encryptor would tend to black images, where its last ReLU passes no gradient. The global SSIM stands in the encryptor's loss,
-// because the critic's own weights have no part in it. The second line is one loss for both networks: that way E learns to make what
-// R can read.
+// with the weights a, t and r of the configuration. The critic sees images in [−1, 1], as critics do: were black its zero, the encryptor
+// would tend to black images, where its last ReLU passes no gradient. The global SSIM stands in the encryptor's loss, because the critic's
+// own weights have no part in it. The second line is one loss for both networks: that way E learns to make what R can read.
 type chaosGAN struct {
 	adversarial
 	reconstructor *Model

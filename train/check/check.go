@@ -10,9 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"keygan/data/dataset"
+	"keygan/data/raster"
 	"keygan/train/config"
 	"keygan/train/inputs"
 	"keygan/train/runlog"
@@ -63,4 +65,167 @@ func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.
 	steps := c.StepsPerEpoch(images)
 	fmt.Fprintf(w, "\ntraining can begin: %d source images, %d steps an epoch, %d steps in all\n", images, steps, c.TotalSteps(steps))
 	return nil
+}
+
+// reader reads every image of a set.
+type reader struct{ inputs.Reader }
+
+// A checkedSet is what examine finds in the source or the target set.
+type checkedSet struct {
+	name  string
+	specs []checkedSpec
+
+	images int         // of all specs
+	good   []imageFact // that can be read, in order
+	bad    []dataset.Bad
+	copies [][]string        // names of files of the same content
+	files  map[string]string // the first file of each content, by its hash
+	src    dataset.Source    // the good images
+}
+
+// A checkedSpec is one of a set's folders or synthetic sets.
+type checkedSpec struct {
+	spec    dataset.Spec
+	encrypt string // how the images of a target are encrypted before they are used, if they are
+	failed  error  // why it could not be opened
+	images  int
+	good    []imageFact
+}
+
+// An imageFact is what a report says about one image.
+type imageFact struct {
+	name          string
+	width, height int
+	mode          string // such as 8-bit grey
+}
+
+// examine reads all images of a set. The only error is that of a context that has ended.
+func (r *reader) examine(name string, specs []dataset.Spec) (*checkedSet, error) {
+	s := &checkedSet{name: name, files: map[string]string{}}
+	var readable []dataset.Source
+	for _, spec := range specs {
+		checked := checkedSpec{spec: spec}
+		src, err := inputs.OpenSpec(spec, r.Config.Image)
+		if err != nil {
+			checked.failed = err
+		} else if src, err = r.readAll(s, &checked, src); err != nil {
+			return nil, err
+		} else {
+			readable = append(readable, src)
+		}
+		s.specs = append(s.specs, checked)
+		s.images += checked.images
+		s.good = append(s.good, checked.good...)
+	}
+	s.src = dataset.Join(readable...)
+	return s, s.findCopies(r.Ctx)
+}
+
+// readAll decodes every image of a source and returns those that can be read. One synthetic image stands for all.
+func (r *reader) readAll(s *checkedSet, checked *checkedSpec, src dataset.Source) (dataset.Source, error) {
+	n := src.Len()
+	facts, errs := make([]imageFact, n), make([]error, n)
+	images := make([]int, n)
+	for i := range images {
+		images[i] = i
+	}
+	if checked.spec.Synthetic != "" {
+		images = images[:1]
+	}
+	progress := r.Console.Counter(s.name+": checking images", 0)
+	done := 0
+	err := dataset.Each(r.Ctx, src, images, func(i int, m *raster.Image, err error) {
+		if err != nil {
+			errs[i] = err
+		} else {
+			facts[i] = imageFact{src.Name(i), m.Width, m.Height, modeOf(m)}
+		}
+		if done++; progress != nil {
+			progress(done, len(images))
+		}
+	})
+	r.Console.EndBar()
+	if err != nil {
+		return nil, inputs.ErrNotStarted
+	}
+	var good []int
+	for i := range n {
+		if errs[i] != nil {
+			s.bad = append(s.bad, dataset.NewBad(src, i, errs[i]))
+			continue
+		}
+		if len(images) < n {
+			facts[i] = facts[0]
+			facts[i].name = src.Name(i)
+		}
+		good = append(good, i)
+		checked.good = append(checked.good, facts[i])
+	}
+	checked.images = n
+	return dataset.Select(src, good), nil
+}
+
+func modeOf(m *raster.Image) string {
+	return fmt.Sprintf("%d-bit %s", m.Depth, [...]string{"", "grey", "grey with alpha", "RGB", "RGB with alpha"}[m.Channels])
+}
+
+// findCopies finds the files that have the content of another. A file that two specs name counts twice.
+func (s *checkedSet) findCopies(ctx context.Context) error {
+	hashes, err := dataset.FileHashes(ctx, s.src)
+	if err != nil {
+		if ctx.Err() != nil {
+			return inputs.ErrNotStarted
+		}
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	paths := map[string][]string{} // by hash
+	at := 0
+	for _, spec := range s.specs {
+		seen := map[string]bool{} // the slices of a volume are one file
+		for range spec.good {
+			path, _ := s.src.(dataset.Located).Locate(at)
+			if h := hashes[at]; h != "" && !seen[path] {
+				seen[path] = true
+				paths[h] = append(paths[h], path)
+				s.files[h] = paths[h][0]
+			}
+			at++
+		}
+	}
+	for _, same := range paths {
+		if len(same) > 1 {
+			s.copies = append(s.copies, same)
+		}
+	}
+	slices.SortFunc(s.copies, slices.Compare)
+	return nil
+}
+
+// problems are the reasons for which training would fail.
+func (s *checkedSet) problems(c config.Config) (all []string) {
+	for _, spec := range s.specs {
+		if spec.failed != nil {
+			all = append(all, fmt.Sprintf("%s: %v", s.name, spec.failed))
+		}
+	}
+	switch {
+	case len(s.bad) > 0 && c.Data.OnBadFile != "skip":
+		all = append(all, fmt.Sprintf("%s: %d of %s cannot be read", s.name, len(s.bad), inputs.Count(s.images, "image")))
+	case len(s.bad) > 0 && len(s.good) == 0:
+		all = append(all, fmt.Sprintf("%s: none of %s can be read", s.name, inputs.Count(s.images, "image")))
+	}
+	return all
+}
+
+// allHeldOut says when no target would be left beside the source images that are held out.
+func (s *checkedSet) allHeldOut(ctx context.Context, held dataset.Source) string {
+	if held == nil || len(s.good) == 0 {
+		return ""
+	}
+	if rest, err := dataset.Without(ctx, s.src, held); err != nil {
+		return fmt.Sprintf("%s: %v", s.name, err)
+	} else if rest.Len() == 0 {
+		return s.name + ": no images are left: all are held out of the source"
+	}
+	return ""
 }

@@ -7,27 +7,30 @@
 //
 // and then `tensorboard --logdir dir`. What it promises:
 //
-//   - A record is appended with a single write as soon as it is logged, so that TensorBoard sees it at once and a kill
-//     leaves at most one unfinished record, at the end of the file. TensorBoard waits for the rest of such a record, or
-//     goes on with the next file.
+//   - A record is appended with a single write as soon as it is logged, so that TensorBoard sees it at once and a kill leaves at most one
+//     unfinished record, at the end of the file. TensorBoard waits for the rest of such a record, or goes on with the next file.
 //   - A file, once closed or left behind by a kill, is never touched again: a resumed run starts a file of its own, whose
 //     name sorts after those before it, since TensorBoard reads the files of a folder in the order of their names.
-//   - In a resumed run TensorBoard drops what earlier files hold at the resumed step and after it. Its Python reader does
-//     so at the second and every later "session start" it reads, so that the file of a fresh run has one as well. Its
-//     faster reader (tensorboard-data-server) knows no sessions: it drops the later steps of a tag when an earlier step
-//     of that tag comes again.
+//   - In a resumed run TensorBoard drops what earlier files hold at the resumed step and after it. Its Python reader does so at the second
+//     and every later "session start" it reads, so that the file of a fresh run has one as well. Its faster reader
+//     (tensorboard-data-server) knows no sessions: it drops the later steps of a tag when an earlier step of that tag comes again.
 //
-// file.go names the file, record.go frames a record (TFRecord), event.go encodes its content (the messages of TensorBoard's event.proto
+// event.go frames a record (TFRecord) and encodes its content (the messages of TensorBoard's event.proto
 // and summary.proto).
 package tfevents
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"image/png"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -105,8 +108,7 @@ func (w *Writer) Image(step int64, tag string, encoded []byte, channels int) err
 	return w.log(step, tag, images, imageValue(encoded, size.Width, size.Height, channels))
 }
 
-// log writes one value of a tag. The first value of a tag in a file says which plugin shows it; TensorBoard ignores that
-// in later ones.
+// log writes one value of a tag. The first value of a tag in a file says which plugin shows it; TensorBoard ignores that in later ones.
 func (w *Writer) log(step int64, tag string, p plugin, value []byte) error {
 	if step < 0 {
 		return fmt.Errorf("tag %q: step %d is negative", tag, step)
@@ -163,4 +165,59 @@ func (w *Writer) Close() error {
 	}
 	w.failed = errClosed
 	return errors.Join(w.file.Sync(), w.file.Close())
+}
+
+// NamePrefix is how the names of event files begin. TensorBoard itself takes any file with "tfevents" in its name for one.
+const NamePrefix = "events.out.tfevents."
+
+// secondsDigits is the width of the seconds in a name. As long as all have it, names sort as their times do.
+const secondsDigits = 10
+
+// maxAttempts bounds how often another process may take a name just before us.
+const maxAttempts = 100
+
+// createFile makes the event file events.out.tfevents.<unix seconds>.<host name>.<process>.<n>, n the number of event
+// files that the folder has already.
+func createFile(dir string, now time.Time) (*os.File, error) {
+	host, _ := os.Hostname()
+	host = strings.ReplaceAll(cmp.Or(host, "localhost"), string(filepath.Separator), "-")
+	for range maxAttempts {
+		seconds, n, err := nextName(dir, now)
+		if err != nil {
+			return nil, err
+		}
+		name := fmt.Sprintf("%s%0*d.%s.%d.%d", NamePrefix, secondsDigits, seconds, host, os.Getpid(), n)
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o644)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
+	return nil, fmt.Errorf("event file in %s: other processes take every name", dir)
+}
+
+// nextName is the time for a new file's name, in seconds since 1970: now, or the second after the latest file's if that is
+// later. Two runs within a second would otherwise be sorted by process numbers, and a clock set back would make
+// TensorBoard read a resumed run before the one that it resumes.
+func nextName(dir string, now time.Time) (seconds int64, files int, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, 0, err
+	}
+	seconds = now.Unix()
+	for _, e := range entries {
+		rest, ok := strings.CutPrefix(e.Name(), NamePrefix)
+		if !ok {
+			continue
+		}
+		files++
+		digits, _, _ := strings.Cut(rest, ".")
+		old, err := strconv.ParseInt(digits, 10, 64)
+		if err == nil && len(digits) == secondsDigits {
+			seconds = max(seconds, old+1)
+		}
+	}
+	if seconds < 0 || len(strconv.FormatInt(seconds, 10)) > secondsDigits {
+		return 0, 0, fmt.Errorf("event file in %s: the time %d s does not fit its name", dir, seconds)
+	}
+	return seconds, files, nil
 }
