@@ -42,22 +42,19 @@ func newAdversarial(c config.Config, device torch.Device) adversarial {
 func (a *adversarial) Models() []*Model { return []*Model{a.generator, a.critic} }
 
 func (a *adversarial) Outputs() []Output {
-	return []Output{{"generator.npz", a.generator.Name, a.arch}}
+	return []Output{{"generator.npz", a.generator}}
 }
 
 func (a *adversarial) Show(source torch.Tensor, first int) []Row {
-	in := source
-	n := source.Shape()[0]
 	if a.arch.Latent > 0 {
-		in = a.noise(0, first, n, int64(a.arch.Latent), 1, 1)
+		source = a.noise(0, first, source.Shape()[0], int64(a.arch.Latent), 1, 1)
 	}
-	g := *a.generator.best()
-	stream := 0
+	g, stream := *a.generator.best(), 0
 	g.draw.normal = func(n, h, w int64) torch.Tensor {
 		stream++
 		return a.noise(stream, first, n, 1, h, w)
 	}
-	return []Row{{"keys", g.Evaluate(in)}}
+	return []Row{{"keys", g.Evaluate(source)}}
 }
 
 // noise is what package infer draws for n images of the seeds first, first + 1, …: planes of shape.
@@ -102,9 +99,9 @@ func (a *adversarial) fakes(inputs []torch.Tensor) []torch.Tensor {
 // step makes one iteration and returns the terms of the generator's step, with its "scores", and of the last critic step. They belong
 // to the scope that is running.
 func (a *adversarial) step(batches []Batch) (generator, critic terms) {
-	inputs := make([]torch.Tensor, len(batches))
-	for i, b := range batches {
-		inputs[i] = a.input(b)
+	var inputs []torch.Tensor
+	for _, b := range batches {
+		inputs = append(inputs, a.input(b))
 	}
 	fakes := a.fakes(inputs)
 	for range a.criticSteps {
@@ -227,12 +224,8 @@ func accuracies(generator, critic terms) (ofGenerator, ofCritic torch.Tensor) {
 
 // scalars copies scalar tensors to the host in one go: reading each on its own would wait for the GPU each time.
 func scalars(ts ...torch.Tensor) []float64 {
-	out := make([]float64, len(ts))
 	for i, t := range ts {
 		ts[i] = t.Detach()
 	}
-	for i, v := range torch.Stack(ts, 0).Floats() {
-		out[i] = float64(v)
-	}
-	return out
+	return converted[float64](torch.Stack(ts, 0).Floats())
 }

@@ -78,8 +78,7 @@ type chaosGAN struct {
 	adversarial
 	reconstructor *Model
 	weights       config.ObjectiveConfig
-	paired        bool       // each target is its source, encrypted
-	inverse       infer.Arch // the reconstructor's
+	paired        bool // each target is its source, encrypted
 
 	// inputNoise draws what is added to images of a shape, from the standard normal distribution.
 	inputNoise func(shape []int64) torch.Tensor
@@ -93,9 +92,9 @@ func newChaosGAN(c config.Config, device torch.Device) Objective {
 		inputNoise:  func(shape []int64) torch.Tensor { return torch.RandN(shape, false).To(device) },
 	}
 	g.criticLoss = func(real, fake torch.Tensor) terms { return g.entropyLoss(fromUnit(real), fromUnit(fake)) }
-	g.inverse = g.arch
-	g.inverse.InputNoise = 0
-	g.reconstructor = newModel("reconstructor", newNetwork(g.inverse, device), c, c.Generator.EMA)
+	inverse := g.arch
+	inverse.InputNoise = 0
+	g.reconstructor = newModel("reconstructor", newNetwork(inverse, device), c, c.Generator.EMA)
 	for _, m := range []*Model{g.generator, g.reconstructor} {
 		openLast(m)
 	}
@@ -119,7 +118,7 @@ func openLast(m *Model) {
 func (g *chaosGAN) Models() []*Model { return []*Model{g.generator, g.critic, g.reconstructor} }
 
 func (g *chaosGAN) Outputs() []Output {
-	return append(g.adversarial.Outputs(), Output{"reconstructor.npz", g.reconstructor.Name, g.inverse})
+	return append(g.adversarial.Outputs(), Output{"reconstructor.npz", g.reconstructor})
 }
 
 func (g *chaosGAN) Step(batches []Batch) (values []float64) {

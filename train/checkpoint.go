@@ -47,13 +47,6 @@ type checkpoints struct {
 	saved int // the newest checkpoint's step, −1 before the first
 }
 
-func newCheckpoints(t *Training, resumed bool) *checkpoints {
-	if resumed {
-		return &checkpoints{t, t.Step}
-	}
-	return &checkpoints{t, -1}
-}
-
 func (c *checkpoints) AfterStep(s runlog.Step) error {
 	every := c.t.Config.Train.CheckpointEvery
 	if every == 0 {
@@ -124,8 +117,8 @@ func (t *Training) checkpointEntries() ([]npz.Entry, error) {
 	for _, m := range t.Objective.Models() {
 		meta.AdamSteps[m.Name], _, _ = m.Optimizer.State()
 		meta.Skipped[m.Name] = m.Skipped
-		for name, x := range m.arrays() {
-			entries = append(entries, npz.Floats(m.Name+"/"+name, ints(x.Shape()), x.Floats()))
+		for _, p := range m.arrays() {
+			entries = append(entries, npz.Floats(m.Name+"/"+p.Name, ints(p.Tensor.Shape()), p.Tensor.Floats()))
 		}
 	}
 	entries = append(entries, npz.Bytes("rng/cpu", torch.RNGState(torch.NewDevice("cpu"))))

@@ -38,14 +38,13 @@ func newGuard(t *Training) *guard {
 
 func (g *guard) AfterStep(s runlog.Step) error {
 	t := g.t
-	wrong := notFinite(t.columns, s.Values)
-	if t.Config.Train.OnNaN != "skip" {
-		if wrong != "" {
-			return t.diverged("%w: %s", ErrDiverged, wrong)
-		}
+	skip, wrong := t.Config.Train.OnNaN == "skip", notFinite(t.columns, s.Values)
+	switch {
+	case !skip && wrong != "":
+		return t.diverged("%w: %s", ErrDiverged, wrong)
+	case !skip:
 		return nil
-	}
-	if wrong == "" && s.Skipped == g.skipped {
+	case wrong == "" && s.Skipped == g.skipped:
 		g.inARow = 0
 		g.remember()
 		return nil
@@ -113,10 +112,7 @@ func (t *Training) diverged(format string, args ...any) error {
 func (m *Model) notFinite() (text string) {
 	const most = 3
 	torch.Scope(func() {
-		var all []Param
-		for name, x := range m.arrays() {
-			all = append(all, Param{name, x})
-		}
+		all := m.arrays()
 		if torch.AllFinite(tensorsOf(all)) { // one answer from the device, not one for each
 			return
 		}

@@ -89,7 +89,7 @@ func TestInfiniteWeightsAreNotSaved(t *testing.T) {
 	broken := weights.Floats()
 	broken[3] = float32(math.Inf(1))
 	torch.NoGrad(func() { weights.SetFloats(broken) })
-	err = newCheckpoints(training, false).save()
+	err = (&checkpoints{training, -1}).save()
 	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "not finite: 1 of 8 tensors of the generator (encoder.0.weight)") {
 		t.Errorf("an infinite weight: %v", err)
 	}
@@ -160,8 +160,8 @@ func TestSkippedStepKeepsTheState(t *testing.T) {
 		var now [][]float32
 		for _, m := range training.Objective.Models() {
 			torch.Scope(func() {
-				for _, x := range m.arrays() {
-					now = append(now, x.Floats())
+				for _, p := range m.arrays() {
+					now = append(now, p.Tensor.Floats())
 				}
 			})
 		}

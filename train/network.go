@@ -192,10 +192,10 @@ func pair(n int) []int64 { return []int64{int64(n), int64(n)} }
 func ints(shape []int64) []int   { return converted[int](shape) }
 func int64s(shape []int) []int64 { return converted[int64](shape) }
 
-func converted[To, From int | int64](shape []From) []To {
-	out := make([]To, len(shape))
-	for i, d := range shape {
-		out[i] = To(d)
+func converted[To, From int | int64 | float32 | float64](values []From) []To {
+	out := make([]To, len(values))
+	for i, v := range values {
+		out[i] = To(v)
 	}
 	return out
 }

@@ -1,13 +1,11 @@
 package train
 
 import (
-	"iter"
-	"math"
 	"slices"
 
 	torch "keygan/gotorch"
-	"keygan/infer"
 	"keygan/train/config"
+	"keygan/train/runlog"
 )
 
 // kind joins the description of an objective to what makes one from a configuration, on a device.
@@ -16,16 +14,10 @@ type kind struct {
 	make func(config.Config, torch.Device) Objective
 }
 
-// The objectives that there are, a line each. The first one is the default.
-func init() {
-	register(
-		wganGPKind,
-		ganKind,
-		chaosGANKind,
-	)
-}
-
 var kinds []kind
+
+// The first objective is the default.
+func init() { register(wganGPKind, ganKind, chaosGANKind) }
 
 // register adds objectives. It returns a function that takes them away again, for tests.
 func register(more ...kind) (remove func()) {
@@ -66,10 +58,10 @@ type Objective interface {
 	Show(source torch.Tensor, first int) []Row
 }
 
-// Output is a network that package infer can run: a file in the run's folder, and the model whose weights it holds.
+// Output is a model that package infer can run, and its file in the run's folder.
 type Output struct {
-	File, Model string
-	Arch        infer.Arch
+	File  string
+	Model *Model
 }
 
 // Row is one row of a sample: images [N, C, H, W] in [−1, 1], and what they are.
@@ -94,8 +86,8 @@ type Model struct {
 func newModel(name string, n *Network, c config.Config, decay float64) *Model {
 	o := c.Optimizer
 	adam := torch.Adam(o.LearningRate, o.Beta1, o.Beta2, 0)
+	adam.AddParameters(n.tensors())
 	m := &Model{Name: name, Network: n, Optimizer: adam, decay: decay, skipNaN: c.Train.OnNaN == "skip"}
-	m.Optimizer.AddParameters(n.tensors())
 	if decay == 0 {
 		return m
 	}
@@ -110,13 +102,13 @@ func newModel(name string, n *Network, c config.Config, decay float64) *Model {
 
 // update moves the weights by gradients, in the order of Network.Params, and returns the gradients' norm.
 func (m *Model) update(grads []torch.Tensor) (norm torch.Tensor) {
-	squares := make([]torch.Tensor, len(grads))
-	for i, g := range grads {
-		squares[i] = g.Square().Sum()
+	var squares []torch.Tensor
+	for _, g := range grads {
+		squares = append(squares, g.Square().Sum())
 	}
 	norm = torch.Stack(squares, 0).Sum().Sqrt()
 	if m.skipNaN { // else the step goes on without waiting for the device, and the loop stops at what it logs
-		if v := float64(norm.Floats()[0]); math.IsNaN(v) || math.IsInf(v, 0) {
+		if !runlog.Finite(float64(norm.Floats()[0])) {
 			m.Skipped++
 			return norm
 		}
@@ -138,26 +130,20 @@ func (m *Model) best() *Network {
 	return m.Network.with(m.Mean)
 }
 
-// arrays yields everything that the model has learnt, under its name in a checkpoint: weights and what batch norms have counted
+// arrays is everything that the model has learnt, under its name in a checkpoint: weights and what batch norms have counted
 // ("encoder.0.weight"), Adam's first and second moments after its first step ("adam.m/…", "adam.v/…"), and the running mean of the
 // weights ("ema/…"). What is written into a tensor changes the model. The moments' handles belong to the scope that is running.
-func (m *Model) arrays() iter.Seq2[string, torch.Tensor] {
-	return func(yield func(string, torch.Tensor) bool) {
-		all := m.Network.state()
-		if step, first, second := m.Optimizer.State(); step > 0 {
-			for i, p := range m.Network.Params {
-				all = append(all, Param{"adam.m/" + p.Name, first[i]}, Param{"adam.v/" + p.Name, second[i]})
-			}
-		}
-		for _, p := range m.Mean {
-			all = append(all, Param{"ema/" + p.Name, p.Tensor})
-		}
-		for _, p := range all {
-			if !yield(p.Name, p.Tensor) {
-				return
-			}
+func (m *Model) arrays() []Param {
+	all := m.Network.state()
+	if step, first, second := m.Optimizer.State(); step > 0 {
+		for i, p := range m.Network.Params {
+			all = append(all, Param{"adam.m/" + p.Name, first[i]}, Param{"adam.v/" + p.Name, second[i]})
 		}
 	}
+	for _, p := range m.Mean {
+		all = append(all, Param{"ema/" + p.Name, p.Tensor})
+	}
+	return all
 }
 
 // close frees the weights and the optimizer's state now, rather than when the garbage collector comes round.

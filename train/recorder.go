@@ -3,9 +3,7 @@ package train
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,23 +27,20 @@ type recorder struct {
 // newRecorder begins run.json, or goes on with that of a run that is resumed.
 func newRecorder(t *Training, s *samples) (*recorder, error) {
 	r := &recorder{t: t, samples: s}
-	now := time.Now().Truncate(time.Millisecond)
-	machine := t.machine()
+	now, machine := time.Now().Truncate(time.Millisecond), t.machine()
 	old, err := runlog.ReadRecord(t.Dir)
 	if t.resumedFrom != "" && err == nil {
 		r.Record = old
-		r.Error, r.Ended, r.SHA256 = "", time.Time{}, nil
+		r.Error, r.Ended, r.SHA256, r.SkippedFiles = "", time.Time{}, nil, nil
 	} else { // the run goes on without a run.json that can be read
 		r.Began, r.Machine = now, machine
 	}
 	if t.resumedFrom != "" {
 		r.Resumed = append(r.Resumed, runlog.Resumption{Step: t.Step, Time: now, Machine: machine})
 	}
-	r.Steps, r.StepsPerEpoch, r.ConfigHash = t.Total, t.StepsPerEpoch, t.Config.Hash()
-	r.Columns = t.columns
+	r.Steps, r.StepsPerEpoch, r.ConfigHash, r.Columns = t.Total, t.StepsPerEpoch, t.Config.Hash(), t.columns
 	r.Source = runlog.Set{Images: t.sets.Source.Len(), HeldOut: t.sets.HeldOut, Digest: t.sets.SourceDigest}
 	r.Target = runlog.Set{Images: t.sets.Target.Len(), Digest: t.sets.TargetDigest}
-	r.SkippedFiles = nil
 	for _, bad := range t.sets.Skipped {
 		r.SkippedFiles = append(r.SkippedFiles, bad.String())
 	}
@@ -77,26 +72,20 @@ func (r *recorder) Finish() error {
 		for _, p := range m.Network.state() {
 			binary.Write(h, binary.LittleEndian, p.Tensor.Floats())
 		}
-		r.SHA256[m.Name+" weights"] = hex.EncodeToString(h.Sum(nil))
+		r.SHA256[m.Name+" weights"] = fmt.Sprintf("%x", h.Sum(nil))
 	}
 	for _, o := range r.t.Objective.Outputs() {
-		f, err := os.Open(filepath.Join(r.t.Dir, o.File))
+		content, err := os.ReadFile(filepath.Join(r.t.Dir, o.File))
 		if err != nil {
 			return err
 		}
-		h := sha256.New()
-		_, err = io.Copy(h, f)
-		f.Close()
-		if err != nil {
-			return err
-		}
-		r.SHA256[o.File] = hex.EncodeToString(h.Sum(nil))
+		r.SHA256[o.File] = fmt.Sprintf("%x", sha256.Sum256(content))
 	}
 	return r.write(runlog.Finished)
 }
 
 // completeRecord ends the run.json of a run whose process ended after the last step, and before it could.
-func completeRecord(t *Training) error {
+func (t *Training) completeRecord() error {
 	if r, err := runlog.ReadRecord(t.Dir); err != nil || r.State == runlog.Finished {
 		return nil
 	}
@@ -115,10 +104,8 @@ func (r *recorder) failed(err error) error {
 
 func (t *Training) machine() runlog.Machine {
 	device := t.device.String()
-	if number, cuda := strings.CutPrefix(device, "cuda:"); cuda {
-		if i, err := strconv.Atoi(number); err == nil {
-			device = torch.CUDADeviceName(i)
-		}
+	if i, err := strconv.Atoi(strings.TrimPrefix(device, "cuda:")); err == nil {
+		device = torch.CUDADeviceName(i)
 	}
 	return runlog.Machine{
 		Version: version.String(), Go: runtime.Version(), Libtorch: torch.Version(),

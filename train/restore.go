@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	torch "keygan/gotorch"
@@ -132,12 +131,12 @@ func (m *Model) restore(a *npz.Archive, steps int64) (err error) {
 	}
 	torch.Scope(func() {
 		torch.NoGrad(func() {
-			for name, x := range m.arrays() {
+			for _, p := range m.arrays() {
 				var values []float32
-				if values, err = a.Floats(m.Name+"/"+name, ints(x.Shape())); err != nil {
+				if values, err = a.Floats(m.Name+"/"+p.Name, ints(p.Tensor.Shape())); err != nil {
 					return
 				}
-				x.SetFloats(values)
+				p.Tensor.SetFloats(values)
 			}
 		})
 	})
@@ -155,30 +154,25 @@ func (t *Training) restoreRNG(a *npz.Archive) error {
 	if !t.device.IsCUDA() {
 		return nil
 	}
-	// A run begun on the CPU has no state for the GPU: it goes on with the one just seeded.
-	if state, _, err := a.Bytes("rng/device"); err == nil {
-		return torch.SetRNGState(t.device, state)
+	if state, _, err = a.Bytes("rng/device"); err != nil {
+		return nil // begun on the CPU: it goes on with the state just seeded
 	}
-	return nil
+	return torch.SetRNGState(t.device, state)
 }
 
 // export writes the networks as they are now into the run's folder, for package infer.
 func (t *Training) export() error {
 	for _, o := range t.Objective.Outputs() {
-		if err := writeOutput(t.Objective, o, filepath.Join(t.Dir, o.File), true); err != nil {
+		if err := o.write(filepath.Join(t.Dir, o.File), true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// writeOutput writes one network, for package infer.
-func writeOutput(of Objective, o Output, path string, overwrite bool) error {
-	models := of.Models()
-	m := models[slices.IndexFunc(models, func(m *Model) bool { return m.Name == o.Model })]
-	return atomicfile.Write(path, 0o666, overwrite, func(w io.Writer) error {
-		return infer.Write(w, o.Arch, m.best().arrays())
-	})
+func (o Output) write(path string, overwrite bool) error {
+	n := o.Model.best()
+	return atomicfile.Write(path, 0o666, overwrite, func(w io.Writer) error { return infer.Write(w, n.arch, n.arrays()) })
 }
 
 // Export writes the generator of the newest checkpoint of the run in folder run to path, and returns that checkpoint's step.
@@ -195,12 +189,11 @@ func Export(run, path string, overwrite bool) (step int, err error) {
 		}
 		defer closeModels(o)
 		step = at
-		return writeOutput(o, o.Outputs()[0], path, overwrite)
+		return o.Outputs()[0].write(path, overwrite)
 	})
 	return step, err
 }
 
-// readRunConfig reads the configuration of a run.
 func readRunConfig(run string) (config.Config, error) {
 	c, err := config.Read(filepath.Join(run, "config.yaml"))
 	if err != nil {
@@ -214,10 +207,10 @@ func restored(run string, c config.Config) (o Objective, step int, device torch.
 	if strings.HasPrefix(c.Device, "cuda") && !torch.IsCUDAAvailable() {
 		c.Device = "cpu" // trained elsewhere
 	}
-	if device, err = useDevice(c); err != nil {
-		return nil, 0, device, err
-	}
 	saved, _, err := newestWhole(run)
+	if err == nil {
+		device, err = useDevice(c)
+	}
 	if err != nil {
 		return nil, 0, device, err
 	}

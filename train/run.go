@@ -84,7 +84,6 @@ func guarded(f func() error) (err error) {
 	return err
 }
 
-// loop is the training loop: all of it.
 func (t *Training) loop(ctx context.Context) error {
 	for t.Step < t.Total && ctx.Err() == nil {
 		values, err := t.oneStep()
@@ -188,7 +187,7 @@ func (t *Training) prepare(o Options) error {
 	}
 	if o.Resume && t.Step >= t.Total {
 		// The process may have ended between the last checkpoint and the export, or at the record after that.
-		for _, complete := range []func() error{t.removePartial, t.export, func() error { return completeRecord(t) }} {
+		for _, complete := range []func() error{t.removePartial, t.export, t.completeRecord} {
 			if err := complete(); err != nil {
 				return err
 			}
@@ -221,8 +220,12 @@ func (t *Training) prepare(o Options) error {
 	if t.recorder, err = newRecorder(t, samples); err != nil {
 		return err
 	}
+	saved := -1
+	if o.Resume {
+		saved = t.Step
+	}
 	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
-	t.hooks = append(t.hooks, samples, events, plots, newCheckpoints(t, o.Resume), t.recorder)
+	t.hooks = append(t.hooks, samples, events, plots, &checkpoints{t, saved}, t.recorder)
 	if t.console != nil {
 		t.announce()
 		t.hooks = append(t.hooks, runlog.NewProgress(t.console, t.columns, t.Step, t.Total))

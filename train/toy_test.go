@@ -25,19 +25,17 @@ var toyKind = kind{config.Objective{
 		return []config.NetworkCost{{Name: "generator", Arch: c.Arch(), Passes: 3, Graphs: []float64{1}}}
 	},
 }, func(c config.Config, device torch.Device) Objective {
-	arch := c.Arch()
-	return &toy{newModel("generator", newNetwork(arch, device), c, 0), arch, c.Objective.Value("toy_weight")}
+	return &toy{newModel("generator", newNetwork(c.Arch(), device), c, 0), c.Objective.Value("toy_weight")}
 }}
 
 type toy struct {
 	generator *Model
-	arch      infer.Arch
 	weight    float64
 }
 
 func (o *toy) Models() []*Model { return []*Model{o.generator} }
 
-func (o *toy) Outputs() []Output { return []Output{{"generator.npz", "generator", o.arch}} }
+func (o *toy) Outputs() []Output { return []Output{{"generator.npz", o.generator}} }
 
 func (o *toy) Step(batches []Batch) (values []float64) {
 	torch.Scope(func() {

@@ -24,18 +24,26 @@ import (
 // which folders, what is there twice, what would be held out, and each file that cannot be read, with the reason. It returns an
 // error with the reasons if training would fail. Progress goes to the console.
 func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.Writer) error {
-	r := &reader{inputs.Reader{Ctx: ctx, Config: c, Console: console}}
-	source, err := r.examine("source", c.Source)
+	r := &inputs.Reader{Ctx: ctx, Config: c, Console: console}
+	source, err := examine(r, "source", c.Source)
 	if err != nil {
 		return err
 	}
 	source.report(w, c)
 	problems := source.problems(c)
-	held := source.reportHeldOut(w, r, &problems)
+	var held dataset.Source
+	if len(source.good) > 0 && c.Data.HeldOut > 0 {
+		if _, held, err = r.Split(source.src); err != nil {
+			problems = append(problems, err.Error())
+		} else {
+			readable := inputs.Count(len(source.good), "readable image")
+			setFact(w, "held out", "%d of %s, by the content of the files (data.held_out: %v)", held.Len(), readable, c.Data.HeldOut)
+		}
+	}
 	if c.Paired() {
 		fmt.Fprintf(w, "\ntarget: the source images, encrypted (%s)\n", c.Target[0].Encrypt)
 	} else {
-		target, err := r.examine("target", c.TargetSpecs())
+		target, err := examine(r, "target", c.TargetSpecs())
 		if err != nil {
 			return err
 		}
@@ -46,8 +54,12 @@ func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.
 		target.report(w, c)
 		problems = append(problems, target.problems(c)...)
 		reportShared(w, source, target)
-		if problem := target.allHeldOut(ctx, held); problem != "" {
-			problems = append(problems, problem)
+		if held != nil && len(target.good) > 0 {
+			if rest, err := dataset.Without(ctx, target.src, held); err != nil {
+				problems = append(problems, fmt.Sprintf("target: %v", err))
+			} else if rest.Len() == 0 {
+				problems = append(problems, "target: no images are left: all are held out of the source")
+			}
 		}
 	}
 	if c.Data.Cache != "auto" && c.Data.Cache != "off" {
@@ -67,14 +79,10 @@ func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.
 	return nil
 }
 
-// reader reads every image of a set.
-type reader struct{ inputs.Reader }
-
 // A checkedSet is what examine finds in the source or the target set.
 type checkedSet struct {
-	name  string
-	specs []checkedSpec
-
+	name   string
+	specs  []checkedSpec
 	images int         // of all specs
 	good   []imageFact // that can be read, in order
 	bad    []dataset.Bad
@@ -100,7 +108,7 @@ type imageFact struct {
 }
 
 // examine reads all images of a set. The only error is that of a context that has ended.
-func (r *reader) examine(name string, specs []dataset.Spec) (*checkedSet, error) {
+func examine(r *inputs.Reader, name string, specs []dataset.Spec) (*checkedSet, error) {
 	s := &checkedSet{name: name, files: map[string]string{}}
 	var readable []dataset.Source
 	for _, spec := range specs {
@@ -108,7 +116,7 @@ func (r *reader) examine(name string, specs []dataset.Spec) (*checkedSet, error)
 		src, err := inputs.OpenSpec(spec, r.Config.Image)
 		if err != nil {
 			checked.failed = err
-		} else if src, err = r.readAll(s, &checked, src); err != nil {
+		} else if src, err = s.readAll(r, &checked, src); err != nil {
 			return nil, err
 		} else {
 			readable = append(readable, src)
@@ -122,23 +130,19 @@ func (r *reader) examine(name string, specs []dataset.Spec) (*checkedSet, error)
 }
 
 // readAll decodes every image of a source and returns those that can be read. One synthetic image stands for all.
-func (r *reader) readAll(s *checkedSet, checked *checkedSpec, src dataset.Source) (dataset.Source, error) {
+func (s *checkedSet) readAll(r *inputs.Reader, checked *checkedSpec, src dataset.Source) (dataset.Source, error) {
 	n := src.Len()
+	checked.images = n
 	facts, errs := make([]imageFact, n), make([]error, n)
-	images := make([]int, n)
-	for i := range images {
-		images[i] = i
-	}
-	if checked.spec.Synthetic != "" {
-		images = images[:1]
+	images := []int{0}
+	for i := 1; i < n && checked.spec.Synthetic == ""; i++ {
+		images = append(images, i)
 	}
 	progress := r.Console.Counter(s.name+": checking images", 0)
 	done := 0
 	err := dataset.Each(r.Ctx, src, images, func(i int, m *raster.Image, err error) {
-		if err != nil {
-			errs[i] = err
-		} else {
-			facts[i] = imageFact{src.Name(i), m.Width, m.Height, modeOf(m)}
+		if errs[i] = err; err == nil {
+			facts[i] = imageFact{src.Name(i), m.Width, m.Height, fmt.Sprintf("%d-bit %s", m.Depth, colours[m.Channels])}
 		}
 		if done++; progress != nil {
 			progress(done, len(images))
@@ -161,13 +165,11 @@ func (r *reader) readAll(s *checkedSet, checked *checkedSpec, src dataset.Source
 		good = append(good, i)
 		checked.good = append(checked.good, facts[i])
 	}
-	checked.images = n
 	return dataset.Select(src, good), nil
 }
 
-func modeOf(m *raster.Image) string {
-	return fmt.Sprintf("%d-bit %s", m.Depth, [...]string{"", "grey", "grey with alpha", "RGB", "RGB with alpha"}[m.Channels])
-}
+// colours are the modes of images by their number of channels.
+var colours = [...]string{"", "grey", "grey with alpha", "RGB", "RGB with alpha"}
 
 // findCopies finds the files that have the content of another. A file that two specs name counts twice.
 func (s *checkedSet) findCopies(ctx context.Context) error {
@@ -215,17 +217,4 @@ func (s *checkedSet) problems(c config.Config) (all []string) {
 		all = append(all, fmt.Sprintf("%s: none of %s can be read", s.name, inputs.Count(s.images, "image")))
 	}
 	return all
-}
-
-// allHeldOut says when no target would be left beside the source images that are held out.
-func (s *checkedSet) allHeldOut(ctx context.Context, held dataset.Source) string {
-	if held == nil || len(s.good) == 0 {
-		return ""
-	}
-	if rest, err := dataset.Without(ctx, s.src, held); err != nil {
-		return fmt.Sprintf("%s: %v", s.name, err)
-	} else if rest.Len() == 0 {
-		return s.name + ": no images are left: all are held out of the source"
-	}
-	return ""
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"keygan/data/dataset"
 	"keygan/train/config"
 	"keygan/train/inputs"
 )
@@ -21,7 +20,6 @@ const (
 	mostSizes   = 4
 )
 
-// report writes what is in a set.
 func (s *checkedSet) report(w io.Writer, c config.Config) {
 	fmt.Fprintf(w, "%s: %s\n", s.name, inputs.Count(s.images, "image"))
 	for _, spec := range s.specs {
@@ -49,21 +47,17 @@ func (s *checkedSet) report(w io.Writer, c config.Config) {
 	}
 }
 
-// report writes what one folder or synthetic set holds.
 func (s checkedSpec) report(w io.Writer, as config.Image) {
 	name := s.spec.String()
 	if s.encrypt != "" {
 		name += fmt.Sprintf(", encrypted (%s)", s.encrypt)
 	}
-	if s.failed != nil {
-		fmt.Fprintf(w, "  %s\n", name)
-		fact(w, "unusable", "%v", s.failed)
-		return
+	if s.failed == nil && s.spec.Synthetic == "" {
+		name += ": " + inputs.Count(s.images, "image")
 	}
-	if s.spec.Synthetic != "" {
-		fmt.Fprintf(w, "  %s\n", name)
-	} else {
-		fmt.Fprintf(w, "  %s: %s\n", name, inputs.Count(s.images, "image"))
+	fmt.Fprintf(w, "  %s\n", name)
+	if s.failed != nil {
+		fact(w, "unusable", "%v", s.failed)
 	}
 	if len(s.good) == 0 {
 		return
@@ -151,22 +145,6 @@ func (s checkedSpec) folders() map[string]int {
 		counts[filepath.Dir(strings.TrimPrefix(f.name, common))]++
 	}
 	return counts
-}
-
-// reportHeldOut writes what would be held out of the source set, and returns it; nil when nothing is to be, or can be.
-func (s *checkedSet) reportHeldOut(w io.Writer, r *reader, problems *[]string) dataset.Source {
-	share := r.Config.Data.HeldOut
-	if share == 0 || len(s.good) == 0 {
-		return nil
-	}
-	_, held, err := r.Split(s.src)
-	if err != nil {
-		*problems = append(*problems, err.Error())
-		return nil
-	}
-	readable := inputs.Count(len(s.good), "readable image")
-	setFact(w, "held out", "%d of %s, by the content of the files (data.held_out: %v)", held.Len(), readable, share)
-	return held
 }
 
 // reportShared writes which files are in both sets.

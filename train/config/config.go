@@ -12,7 +12,7 @@ package config
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
+	"fmt"
 	"math"
 	"path/filepath"
 
@@ -135,8 +135,7 @@ func (c Config) YAML() []byte {
 // resumed under the same hash, and generator.npz carries it. on_nan does not count: until an update is left out, both of its values
 // give the same weights.
 func (c Config) Hash() string {
-	sum := sha256.Sum256(c.determining().YAML())
-	return hex.EncodeToString(sum[:])
+	return fmt.Sprintf("%x", sha256.Sum256(c.determining().YAML()))
 }
 
 // determining is the configuration without what Hash leaves out.

@@ -74,45 +74,29 @@ var critics = map[string]criticKind{
 	},
 }
 
-// sortedNames are those that a configuration can give, in alphabetical order.
-func sortedNames[T any](kinds map[string]T) []string { return slices.Sorted(maps.Keys(kinds)) }
-
 // Choices lists the values of a key that names one of several, as in "critic.name" or "optimizer.schedule"; nil for other keys.
 func Choices(key string) []string {
-	switch key {
-	case "objective.name":
-		var names []string
-		for _, o := range objectives {
-			names = append(names, o.Name)
-		}
-		slices.Sort(names)
-		return names
-	case "generator.name":
-		return sortedNames(generators)
-	case "critic.name":
-		return sortedNames(critics)
-	case "generator.norm":
-		return append(slices.Clone(norms), normPublished)
-	case "critic.norm":
-		return norms
-	case "optimizer.schedule":
-		return sortedNames(schedules)
-	case "target.encrypt":
-		return []string{"logistic"}
-	case "data.on_bad_file":
-		return []string{"fail", "skip"}
-	case "train.on_nan":
-		return []string{"stop", "skip"}
+	var names []string
+	for _, o := range objectives {
+		names = append(names, o.Name)
 	}
-	return nil
+	slices.Sort(names)
+	return map[string][]string{
+		"objective.name":     names,
+		"generator.name":     slices.Sorted(maps.Keys(generators)),
+		"critic.name":        slices.Sorted(maps.Keys(critics)),
+		"generator.norm":     append(slices.Clone(norms), normPublished),
+		"critic.norm":        norms,
+		"optimizer.schedule": slices.Sorted(maps.Keys(schedules)),
+		"target.encrypt":     {"logistic"},
+		"data.on_bad_file":   {"fail", "skip"},
+		"train.on_nan":       {"stop", "skip"},
+	}[key]
 }
 
 // Arch is the generator that the configuration asks for.
 func (c Config) Arch() infer.Arch {
-	a := generators[c.Generator.Name].arch(c)
-	if c.Generator.Norm != normPublished {
-		a = withNorm(a, c.Generator.Norm)
-	}
+	a := withNorm(generators[c.Generator.Name].arch(c), c.Generator.Norm)
 	a.ConfigHash = c.Hash()
 	return a
 }
@@ -123,34 +107,36 @@ func (c Config) CriticArch() infer.Arch {
 }
 
 func withNorm(a infer.Arch, norm string) infer.Arch {
-	if norm == normNone {
+	switch norm {
+	case normPublished:
+		return a
+	case normNone:
 		norm = ""
 	}
 	return a.WithNorm(norm)
 }
 
 // patchLayers is the `patch` critic: five 4×4 convolutions, the first three of stride 2; [N, C, S, S] to a map of scores.
-func patchLayers(c Config) []infer.Layer {
+func patchLayers(c Config) []infer.Layer { return fiveLayers(c, 1) }
+
+func fiveLayers(c Config, fourthStride int) []infer.Layer {
 	w := c.Critic.Width
-	return criticLayers(c.Image.Channels,
-		criticLayer{w, 2, 1, false}, criticLayer{2 * w, 2, 1, true}, criticLayer{4 * w, 2, 1, true}, criticLayer{8 * w, 1, 1, true},
-		criticLayer{1, 1, 1, false})
+	return criticLayers(c.Image.Channels, []criticLayer{
+		{w, 2, 1, false}, {2 * w, 2, 1, true}, {4 * w, 2, 1, true}, {8 * w, fourthStride, 1, true}, {1, 1, 1, false},
+	})
 }
 
 // dcganLayers is the critic of the earlier system: two 4×4 convolutions of stride 2, and one that scores each place.
 func dcganLayers(c Config) []infer.Layer {
 	w := c.Critic.Width
-	return criticLayers(c.Image.Channels, criticLayer{w, 2, 1, false}, criticLayer{2 * w, 2, 1, true}, criticLayer{1, 1, 0, false})
+	return criticLayers(c.Image.Channels, []criticLayer{{w, 2, 1, false}, {2 * w, 2, 1, true}, {1, 1, 0, false}})
 }
 
 // chaosLayers is the discriminator of the chaos GAN: four 4×4 convolutions of stride 2, one to a single map, and a dense layer
 // from that map to one score, which is a convolution as large as the map. Where no norm follows there are biases: without any, the
 // score would grow with the contrast of an image, and be the same for every image without contrast.
 func chaosLayers(c Config) []infer.Layer {
-	w := c.Critic.Width
-	layers := criticLayers(c.Image.Channels,
-		criticLayer{w, 2, 1, false}, criticLayer{2 * w, 2, 1, true}, criticLayer{4 * w, 2, 1, true}, criticLayer{8 * w, 2, 1, true},
-		criticLayer{1, 1, 1, false})
+	layers := fiveLayers(c, 2)
 	for i := range layers {
 		layers[i].Bias = layers[i].Norm == "" || c.Critic.Norm == normNone
 	}
@@ -165,7 +151,7 @@ type criticLayer struct {
 
 // criticLayers stacks them, with LeakyReLU after each but the last. They are named as in an nn.Sequential of convolutions,
 // norms and activations: model.0, model.2, model.5, …
-func criticLayers(channels int, stack ...criticLayer) []infer.Layer {
+func criticLayers(channels int, stack []criticLayer) []infer.Layer {
 	var layers []infer.Layer
 	module := 0
 	for i, s := range stack {
@@ -215,9 +201,4 @@ func DefaultOf(objective, generator, critic string) Config {
 }
 
 // first is the first of some names, or "".
-func first(names []string) string {
-	if len(names) == 0 {
-		return ""
-	}
-	return names[0]
-}
+func first(names []string) string { return append(slices.Clone(names), "")[0] }

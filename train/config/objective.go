@@ -92,10 +92,9 @@ func (o ObjectiveConfig) Value(name string) float64 {
 
 // Set changes a parameter, and leaves copies of o as they are.
 func (o *ObjectiveConfig) Set(name string, value float64) {
-	o.Params = maps.Clone(o.Params)
-	if o.Params == nil {
-		o.Params = map[string]float64{}
-	}
+	before := o.Params
+	o.Params = map[string]float64{}
+	maps.Copy(o.Params, before)
 	o.Params[name] = value
 }
 
@@ -174,12 +173,11 @@ func (o ObjectiveConfig) MarshalYAML() (any, error) {
 	fields := yaml.MapSlice{{Key: "name", Value: o.Name}}
 	all, recorded := parameters(o.Name)
 	for i, p := range all {
-		value, ok := o.Params[p.Name]
-		switch {
-		case !ok || !recorded[i]:
-		case p.Whole:
-			fields = append(fields, yaml.MapItem{Key: p.Name, Value: int(value)})
-		default:
+		var value any = o.Params[p.Name]
+		if p.Whole {
+			value = int(o.Params[p.Name])
+		}
+		if _, ok := o.Params[p.Name]; ok && recorded[i] {
 			fields = append(fields, yaml.MapItem{Key: p.Name, Value: value})
 		}
 	}
@@ -204,12 +202,9 @@ func (c *Config) checkObjective() (rules []rule) {
 			rules = append(rules, rule{"objective." + p.Name, p.Min <= v && v <= p.Max && finite(v), "must be " + p.Range(), v})
 		}
 	}
-	for _, n := range []struct {
-		key, name string
-		trains    []string
-	}{{"generator.name", c.Generator.Name, d.Generators}, {"critic.name", c.Critic.Name, d.Critics}} {
-		allowed := fmt.Sprintf("must be %s for the objective %s", strings.Join(n.trains, " or "), d.Name)
-		rules = append(rules, rule{n.key, len(n.trains) == 0 || slices.Contains(n.trains, n.name), allowed, n.name})
+	trains := func(key, name string, names []string) rule {
+		allowed := fmt.Sprintf("must be %s for the objective %s", strings.Join(names, " or "), d.Name)
+		return rule{key, len(names) == 0 || slices.Contains(names, name), allowed, name}
 	}
-	return rules
+	return append(rules, trains("generator.name", c.Generator.Name, d.Generators), trains("critic.name", c.Critic.Name, d.Critics))
 }

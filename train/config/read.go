@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -53,7 +54,6 @@ func Read(path string, overrides ...string) (Config, error) {
 	return c, doc.Errorf(wrong, "%s", reason)
 }
 
-// set applies one override key=value by decoding the YAML that says it.
 func (c *Config) set(override string) error {
 	key, value, ok := strings.Cut(override, "=")
 	if !ok || key == "" || strings.ContainsAny(key, " :{}[],") {
@@ -73,17 +73,11 @@ func (c *Config) set(override string) error {
 // "optimizer.learning_rate (0.0002, now 0.001)".
 func (c Config) Differences(now Config) (keys []string) {
 	a, b := c.determining().flat(), now.determining().flat()
-	value := func(values map[string]string, key string) string {
-		if v := values[key]; v != "" {
-			return v
-		}
-		return "nothing"
-	}
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if a[key] != b[key] {
-			keys = append(keys, fmt.Sprintf("%s (%s, now %s)", key, value(a, key), value(b, key)))
+			keys = append(keys, fmt.Sprintf("%s (%s, now %s)", key, cmp.Or(a[key], "nothing"), cmp.Or(b[key], "nothing")))
 		}
 	}
 	return keys

@@ -17,9 +17,11 @@ type rule struct {
 	value   any
 }
 
-func oneOf(key, value string, allowed ...string) rule {
+func oneOf(key, value string, allowed []string) rule {
 	return rule{key, slices.Contains(allowed, value), "must be one of " + strings.Join(allowed, ", "), value}
 }
+
+func choice(key, value string) rule { return oneOf(key, value, Choices(key)) }
 
 func between(key string, value, least, most int) rule {
 	return rule{key, least <= value && value <= most, fmt.Sprintf("must be from %d to %d", least, most), value}
@@ -29,25 +31,15 @@ func atLeast(key string, value, least int) rule {
 	return rule{key, value >= least, fmt.Sprintf("must be %d or more", least), value}
 }
 
-// share is a rule for a number from 0 to 1. Where one is false, 1 itself is not possible.
-func share(key string, value float64, one bool) rule {
-	if one {
-		return rule{key, value >= 0 && value <= 1, "must be from 0 to 1", value}
-	}
+func share(key string, value float64) rule {
+	return rule{key, value >= 0 && value <= 1, "must be from 0 to 1", value}
+}
+
+func below1(key string, value float64) rule {
 	return rule{key, value >= 0 && value < 1, "must be from 0 to below 1", value}
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
-
-// broken is the first rule that does not hold.
-func broken(rules []rule) (key, reason string) {
-	for _, r := range rules {
-		if !r.ok {
-			return r.key, fmt.Sprintf("%s, not %v", r.allowed, r.value)
-		}
-	}
-	return "", ""
-}
 
 // Validate checks the values. It returns the key of one that is impossible, and what is allowed, or "".
 func (c *Config) Validate() (key, reason string) {
@@ -55,8 +47,10 @@ func (c *Config) Validate() (key, reason string) {
 		return key, err.Error()
 	}
 	for _, rules := range []func() []rule{c.checkValues, c.checkObjective, c.checkNetworks} { // each rests on the one before
-		if key, reason := broken(rules()); key != "" {
-			return key, reason
+		for _, r := range rules() {
+			if !r.ok {
+				return r.key, fmt.Sprintf("%s, not %v", r.allowed, r.value)
+			}
 		}
 	}
 	if check := c.Description().Check; check != nil {
@@ -83,29 +77,29 @@ func (c *Config) checkValues() []rule {
 		between("threads", c.Threads, 0, 1024),
 		{"image.size", size >= 24 && size <= 4096 && size%4 == 0, "must be a multiple of 4 from 24 to 4096", size},
 		{"image.channels", c.Image.Channels == 1 || c.Image.Channels == 3, "must be 1 (grey) or 3 (RGB)", c.Image.Channels},
-		share("data.held_out", c.Data.HeldOut, false),
+		below1("data.held_out", c.Data.HeldOut),
 		{"data.cache", c.Data.Cache != "", "must be auto, off or a folder", c.Data.Cache},
-		oneOf("data.on_bad_file", c.Data.OnBadFile, Choices("data.on_bad_file")...),
-		oneOf("objective.name", c.Objective.Name, Choices("objective.name")...),
-		oneOf("generator.name", g.Name, Choices("generator.name")...),
+		choice("data.on_bad_file", c.Data.OnBadFile),
+		choice("objective.name", c.Objective.Name),
+		choice("generator.name", g.Name),
 		between("generator.width", g.Width, 1, 4096),
 		between("generator.blocks", g.Blocks, 0, 1000),
 		between("generator.latent", g.Latent, 0, 4096),
-		share("generator.ema", g.EMA, false),
-		oneOf("critic.name", c.Critic.Name, Choices("critic.name")...),
+		below1("generator.ema", g.EMA),
+		choice("critic.name", c.Critic.Name),
 		between("critic.width", c.Critic.Width, 1, 4096),
 		{"optimizer.learning_rate", finite(a.LearningRate) && a.LearningRate > 0, "must be a number above 0", a.LearningRate},
-		share("optimizer.beta1", a.Beta1, false),
-		share("optimizer.beta2", a.Beta2, false),
-		oneOf("optimizer.schedule", a.Schedule, Choices("optimizer.schedule")...),
+		below1("optimizer.beta1", a.Beta1),
+		below1("optimizer.beta2", a.Beta2),
+		choice("optimizer.schedule", a.Schedule),
 		atLeast("optimizer.warmup", a.Warmup, 0),
-		share("optimizer.decay_from", a.DecayFrom, true),
-		share("optimizer.final", a.Final, true),
+		share("optimizer.decay_from", a.DecayFrom),
+		share("optimizer.final", a.Final),
 		between("train.batch", t.Batch, 1, 65536),
 		between("train.accumulate", t.Accumulate, 1, 65536),
 		between("train.steps", t.Steps, 0, 99_999_999),
 		{"train.epochs", t.Epochs > 0 && t.Epochs <= 1_000_000 || t.Steps > 0, "must be from 1 to 1000000, or train.steps given", t.Epochs},
-		oneOf("train.on_nan", t.OnNaN, Choices("train.on_nan")...),
+		choice("train.on_nan", t.OnNaN),
 		atLeast("train.checkpoint_every", t.CheckpointEvery, 0),
 		atLeast("train.keep_checkpoints", t.KeepCheckpoints, 1),
 		atLeast("train.sample_every", t.SampleEvery, 1),
@@ -150,8 +144,8 @@ func (c *Config) checkNetworks() []rule {
 	g, d := generators[c.Generator.Name], critics[c.Critic.Name]
 	n, size := c.Generator, c.Image.Size
 	return []rule{
-		oneOf("generator.norm", n.Norm, g.norms...),
-		oneOf("critic.norm", c.Critic.Norm, d.norms...),
+		oneOf("generator.norm", n.Norm, g.norms),
+		oneOf("critic.norm", c.Critic.Norm, d.norms),
 		{"image.size", g.fits == nil || g.fits(size), "must be " + g.sizes + " for the generator " + c.Generator.Name, size},
 		{"image.size", d.fits == nil || d.fits(size), "must be " + d.sizes + " for the critic " + c.Critic.Name, size},
 		{"generator.latent", n.Latent > 0 == (g.defaults.Latent > 0), "must be given for the generator dcgan, and for no other", n.Latent},

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"math/bits"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -12,12 +13,6 @@ import (
 // fileVersion is the content of a file's first event. From version 2 on, TensorBoard goes by session starts to find the steps that a
 // resumed run makes again.
 const fileVersion = "brain.Event:2"
-
-// sourceWriter is what the first event says about the program that made the file.
-const sourceWriter = "keygan/train/tfevents"
-
-// sessionStart is SessionLog.START.
-const sessionStart = 1
 
 // plugin is a TensorBoard plugin that shows what we write.
 type plugin struct {
@@ -45,19 +40,19 @@ func event(at time.Time, step int64, field protowire.Number, content []byte) (b 
 
 // head encodes the event that every file begins with.
 func head(at time.Time) []byte {
-	return appendBytes(event(at, 0, 3, []byte(fileVersion)), 10, appendBytes(nil, 1, sourceWriter)) // SourceMetadata
+	return appendBytes(event(at, 0, 3, []byte(fileVersion)), 10, appendBytes(nil, 1, "keygan/train/tfevents")) // SourceMetadata: its writer
 }
 
-// session encodes the start of a session, with a SessionLog.
+// session encodes a SessionLog: START.
 func session(at time.Time, firstStep int64) []byte {
-	return event(at, firstStep, 7, appendInt(nil, 1, sessionStart))
+	return event(at, firstStep, 7, appendInt(nil, 1, 1))
 }
 
 // summary encodes an event with one value of a tag. The tag's first value in a file carries its SummaryMetadata: what TensorBoard would
 // make up without it, so that it does not have to guess.
-func summary(at time.Time, step int64, tag string, value []byte, metadataOf *plugin) []byte {
+func summary(at time.Time, step int64, tag string, value []byte, p plugin, first bool) []byte {
 	b := append(appendBytes(nil, 1, tag), value...)
-	if p := metadataOf; p != nil {
+	if first {
 		data := appendBytes(nil, 1, p.name) // PluginData
 		if p.content != nil {
 			data = appendBytes(data, 2, p.content)
@@ -112,10 +107,6 @@ func appendRecord(b, data []byte) []byte {
 
 // maskedCRC is the CRC-32C of b, turned and offset: a CRC over data that holds CRCs of its own is weak without that (TensorFlow's
 // crc32c.h).
-func maskedCRC(b []byte) uint32 {
-	return maskCRC(crc32.Checksum(b, castagnoli))
-}
+func maskedCRC(b []byte) uint32 { return maskCRC(crc32.Checksum(b, castagnoli)) }
 
-func maskCRC(crc uint32) uint32 {
-	return (crc>>15 | crc<<17) + 0xa282ead8
-}
+func maskCRC(crc uint32) uint32 { return bits.RotateLeft32(crc, 17) + 0xa282ead8 }

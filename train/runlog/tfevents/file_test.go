@@ -39,7 +39,7 @@ func TestName(t *testing.T) {
 		}
 		w := create(t, dir, time.Unix(c.now, 999), 0)
 		want := fmt.Sprintf("events.out.tfevents.%s.%s.%d.%d", c.seconds, host, os.Getpid(), c.n)
-		if got := filepath.Base(w.Path()); got != want {
+		if got := filepath.Base(w.path); got != want {
 			t.Errorf("with %q there, name %q, want %q", c.there, got, want)
 		}
 	}
@@ -49,7 +49,7 @@ func TestNamesSort(t *testing.T) {
 	dir := t.TempDir()
 	var names []string
 	for range 12 {
-		names = append(names, create(t, dir, time.Unix(1700000000, 0), 0).Path())
+		names = append(names, create(t, dir, time.Unix(1700000000, 0), 0).path)
 	}
 	if !slices.IsSorted(names) {
 		t.Errorf("files of one moment sort otherwise than they were made: %q", names)

@@ -15,8 +15,7 @@
 //     and every later "session start" it reads, so that the file of a fresh run has one as well. Its faster reader
 //     (tensorboard-data-server) knows no sessions: it drops the later steps of a tag when an earlier step of that tag comes again.
 //
-// event.go frames a record (TFRecord) and encodes its content (the messages of TensorBoard's event.proto
-// and summary.proto).
+// event.go frames a record (TFRecord) and encodes its content (the messages of TensorBoard's event.proto and summary.proto).
 package tfevents
 
 import (
@@ -42,18 +41,15 @@ const maxImage = 512 << 20
 
 // Writer appends to one event file. Its methods may be called from several goroutines.
 type Writer struct {
-	mu     sync.Mutex
-	path   string
-	file   file
+	mu   sync.Mutex
+	path string
+	file interface { // an *os.File
+		io.WriteCloser
+		Sync() error
+	}
 	clock  func() time.Time
 	plugin map[string]string // which plugin shows a tag: one a tag, named in the tag's first value
 	failed error             // the first write that failed, or errClosed: nothing is written any more
-}
-
-// file is what a Writer asks of an *os.File.
-type file interface {
-	io.WriteCloser
-	Sync() error
 }
 
 var errClosed = errors.New("is closed")
@@ -72,18 +68,12 @@ func Create(dir string, now time.Time, firstStep int64) (*Writer, error) {
 		return nil, err
 	}
 	w := &Writer{path: f.Name(), file: f, clock: time.Now, plugin: map[string]string{}}
-	err = w.append(head(now))
-	if err == nil {
-		err = w.append(session(now, firstStep))
-	}
-	if err != nil {
+	w.append(head(now)) // a failure stays
+	if err = w.append(session(now, firstStep)); err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
 	return w, nil
 }
-
-// Path is the file's name, folder included.
-func (w *Writer) Path() string { return w.path }
 
 // Scalar logs one point of a curve. TensorBoard keeps scalars as float32: what is too large for one becomes infinite.
 // NaN and infinities are allowed, and shown as such. An error names the tag, if the arguments are wrong, or the file, if
@@ -119,44 +109,30 @@ func (w *Writer) log(step int64, tag string, p plugin, value []byte) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	metadataOf := &p
-	if known := w.plugin[tag]; known == p.name {
-		metadataOf = nil
-	} else if known != "" {
+	known := w.plugin[tag]
+	if known != "" && known != p.name {
 		return fmt.Errorf("tag %q at step %d: one of the %s cannot follow %s under the same tag", tag, step, p.name, known)
 	}
-	if err := w.append(summary(w.clock(), step, tag, value, metadataOf)); err != nil {
-		return err
+	err := w.append(summary(w.clock(), step, tag, value, p, known == ""))
+	if err == nil {
+		w.plugin[tag] = p.name
 	}
-	w.plugin[tag] = p.name
-	return nil
+	return err
 }
 
 // append writes one record, in one write. After a failure it writes no more: a record behind half a record could not be
 // found by any reader. The lock is held, but for a Writer that nobody else knows yet.
 func (w *Writer) append(event []byte) error {
+	if w.failed == nil {
+		_, w.failed = w.file.Write(appendRecord(nil, event))
+	}
 	if w.failed != nil {
 		return fmt.Errorf("event file %s: %w", w.path, w.failed)
-	}
-	if _, err := w.file.Write(appendRecord(nil, event)); err != nil {
-		w.failed = err
-		return fmt.Errorf("event file %s: %w", w.path, err)
 	}
 	return nil
 }
 
-// Flush waits until all that was logged is on the disk, safe from a crash of the machine. Other programs see it, and a
-// kill of this one cannot lose it, without Flush.
-func (w *Writer) Flush() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.failed != nil {
-		return fmt.Errorf("event file %s: %w", w.path, w.failed)
-	}
-	return w.file.Sync()
-}
-
-// Close flushes and closes the file. A second Close does nothing.
+// Close syncs and closes the file. A second Close does nothing.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -170,11 +146,10 @@ func (w *Writer) Close() error {
 // NamePrefix is how the names of event files begin. TensorBoard itself takes any file with "tfevents" in its name for one.
 const NamePrefix = "events.out.tfevents."
 
-// secondsDigits is the width of the seconds in a name. As long as all have it, names sort as their times do.
-const secondsDigits = 10
-
-// maxAttempts bounds how often another process may take a name just before us.
-const maxAttempts = 100
+const (
+	secondsDigits = 10  // of the time in a name: as long as all have as many, names sort as their times do
+	maxAttempts   = 100 // at a name that another process may take just before us
+)
 
 // createFile makes the event file events.out.tfevents.<unix seconds>.<host name>.<process>.<n>, n the number of event
 // files that the folder has already.
@@ -211,8 +186,7 @@ func nextName(dir string, now time.Time) (seconds int64, files int, err error) {
 		}
 		files++
 		digits, _, _ := strings.Cut(rest, ".")
-		old, err := strconv.ParseInt(digits, 10, 64)
-		if err == nil && len(digits) == secondsDigits {
+		if old, err := strconv.ParseInt(digits, 10, 64); err == nil && len(digits) == secondsDigits {
 			seconds = max(seconds, old+1)
 		}
 	}

@@ -74,7 +74,7 @@ func writeVectors(t testing.TB, dir string) (fresh, resumed string) {
 		r.Image(129, "samples", grey, 1),
 		r.Close(),
 	)
-	return w.Path(), r.Path()
+	return w.path, r.path
 }
 
 // Google's protobuf library and a CRC written in Python give the same files.
@@ -140,7 +140,7 @@ func TestRoundTrip(t *testing.T) {
 	grey, rgb := read(t, "testdata/grey.png"), read(t, "testdata/rgb.png")
 	rapid.Check(t, func(rt *rapid.T) {
 		w := create(t, dir, time.Unix(rapid.Int64Range(0, 9_000_000_000).Draw(rt, "seconds"), 0), 0)
-		defer os.Remove(w.Path())
+		defer os.Remove(w.path)
 		want := []point{}
 		plugins := map[string]string{}
 		for i := range rapid.IntRange(0, 8).Draw(rt, "values") {
@@ -171,7 +171,7 @@ func TestRoundTrip(t *testing.T) {
 			plugins[p.tag] = "known"
 			want = append(want, p)
 		}
-		got, err := points(read(t, w.Path()))
+		got, err := points(read(t, w.path))
 		if err != nil || len(got) < 2 {
 			rt.Fatalf("%d events, %v", len(got), err)
 		}
@@ -258,7 +258,7 @@ func TestErrors(t *testing.T) {
 	grey := read(t, "testdata/grey.png")
 	w := create(t, t.TempDir(), time.Unix(1, 0), 0)
 	must(t, w.Scalar(1, "loss", 1), w.Image(1, "samples", grey, 1))
-	before := read(t, w.Path())
+	before := read(t, w.path)
 	for _, c := range []struct {
 		err  error
 		want string
@@ -279,12 +279,12 @@ func TestErrors(t *testing.T) {
 			t.Errorf("error %v, want %s…", c.err, c.want)
 		}
 	}
-	if !bytes.Equal(read(t, w.Path()), before) {
+	if !bytes.Equal(read(t, w.path), before) {
 		t.Error("a refused value changed the file")
 	}
 	must(t, w.Scalar(2, "loss", 2), w.Close(), w.Close())
-	for _, err := range []error{w.Scalar(3, "loss", 3), w.Image(3, "samples", grey, 1), w.Flush()} {
-		if err == nil || !strings.Contains(err.Error(), w.Path()) || !strings.Contains(err.Error(), "is closed") {
+	for _, err := range []error{w.Scalar(3, "loss", 3), w.Image(3, "samples", grey, 1)} {
+		if err == nil || !strings.Contains(err.Error(), w.path) || !strings.Contains(err.Error(), "is closed") {
 			t.Errorf("after Close: %v", err)
 		}
 	}
@@ -320,9 +320,9 @@ func TestOneWriteARecord(t *testing.T) {
 			t.Fatalf("%d writes for %d records", d.writes, 2*(i+1))
 		}
 	}
-	must(t, w.Flush())
+	must(t, w.Close())
 	if d.syncs != 1 {
-		t.Errorf("%d syncs after Flush", d.syncs)
+		t.Errorf("%d syncs after Close", d.syncs)
 	}
 }
 
@@ -343,9 +343,6 @@ func TestFullDisk(t *testing.T) {
 		d.room = 1 << 20
 		if err := w.Scalar(11, "loss", 1); err == nil || err.Error() != failed.Error() {
 			t.Errorf("room for %d bytes: after the failure, error %v", room, err)
-		}
-		if err := w.Flush(); err == nil {
-			t.Errorf("room for %d bytes: Flush does not tell", room)
 		}
 		got, whole, err := records(d.Bytes())
 		if err != nil || d.Len() != room || room-whole > 80 {
@@ -368,7 +365,7 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	group.Wait()
-	all, err := points(read(t, w.Path()))
+	all, err := points(read(t, w.path))
 	if err != nil || len(all) != 2+4*50 {
 		t.Errorf("%d events, %v", len(all), err)
 	}
