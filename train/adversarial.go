@@ -6,9 +6,8 @@ import (
 	"keygan/train/config"
 )
 
-// adversarial is what the objectives of a generator against a critic share: several critic updates on the same batches, then one
-// generator update. Neither the sources nor the generator change during the critic's updates, so the fakes are computed once. The
-// losses are the objective's own.
+// adversarial is what the objectives of a generator against a critic share: several critic updates on the same batches and fakes, then
+// one generator update. The losses are the objective's own.
 type adversarial struct {
 	generator, critic *Model
 	criticSteps       int
@@ -70,7 +69,6 @@ func (a *adversarial) noise(stream, first int, n int64, shape ...int64) torch.Te
 	return torch.FromFloats(x, append([]int64{n}, shape...)...).To(a.device)
 }
 
-// input is what the generator makes its fakes from.
 func (a *adversarial) input(b Batch) torch.Tensor {
 	if a.arch.Latent > 0 {
 		return a.latent(b.Source.Shape()[0])
@@ -78,10 +76,8 @@ func (a *adversarial) input(b Batch) torch.Tensor {
 	return b.Source
 }
 
-// fakes are what the generator makes from the inputs of each batch.
-//
-// With one batch, the graph that made them is kept for the generator's update. With several, that would take the memory that
-// accumulation is there to save, so each batch goes through the generator once more.
+// fakes are what the generator makes of each batch. With one batch, the graph that made them is kept for the generator's update. With
+// several, that would take the memory that accumulation saves, so each batch goes through the generator once more.
 func (a *adversarial) fakes(inputs []torch.Tensor) []torch.Tensor {
 	fakes := make([]torch.Tensor, len(inputs))
 	for i, x := range inputs {
@@ -113,13 +109,11 @@ func (a *adversarial) step(batches []Batch) (generator, critic terms) {
 	}), critic
 }
 
-// criticStep updates the critic once.
 func (a *adversarial) criticStep(batches []Batch, fakes []torch.Tensor) terms {
 	return learn([]*Model{a.critic}, len(batches), func(i int) terms { return a.criticLoss(batches[i].Target, fakes[i].Detach()) })
 }
 
-// generatorStep updates the generator, and what is trained with it, once. With several batches, each goes through the generator once
-// more, with other elements dropped out.
+// generatorStep updates the generator, and what is trained with it, once.
 func (a *adversarial) generatorStep(inputs, fakes []torch.Tensor, models []*Model, loss func(i int, fake torch.Tensor) terms) terms {
 	return learn(models, len(inputs), func(i int) terms {
 		if len(inputs) > 1 {
@@ -129,9 +123,8 @@ func (a *adversarial) generatorStep(inputs, fakes []torch.Tensor, models []*Mode
 	})
 }
 
-// learn updates models once, by the mean gradient of the losses of n batches. It returns the means of the scalars, the rows of the
-// scores of all batches, and the norm of each model's gradient ("critic gradient"). They outlive the scope of learn; the graphs behind
-// them do not.
+// learn updates models once, by the mean gradient of the losses of n batches. It returns the means of the scalars, the rows of all
+// scores, and the norm of each model's gradient ("critic gradient"). They outlive learn; the graphs behind them do not.
 func learn(models []*Model, n int, loss func(i int) terms) terms {
 	all := terms{}
 	torch.Scope(func() {

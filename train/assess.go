@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"gonum.org/v1/gonum/stat"
@@ -139,11 +140,7 @@ func (t *Assessment) add(o Objective, plain []*raster.Image, names []string, as 
 }
 
 // assessMetrics are the columns of an assessment's tables.
-var assessMetrics = []struct {
-	name, head string
-	decimals   int
-	value      func(*Fidelity) *float64
-}{
+var assessMetrics = []assessMetric{
 	{"mse", "MSE", 1, func(f *Fidelity) *float64 { return f.MSE }},
 	{"psnr", "PSNR", 2, func(f *Fidelity) *float64 { return f.PSNR }},
 	{"ssim", "SSIM", 4, func(f *Fidelity) *float64 { return f.SSIM }},
@@ -151,25 +148,44 @@ var assessMetrics = []struct {
 	{"correlation", "r", 4, func(f *Fidelity) *float64 { return f.Correlation }},
 }
 
+type assessMetric struct {
+	name, head string
+	decimals   int
+	value      func(*Fidelity) *float64
+}
+
+// lines has a line for each image and row, below the metrics' names.
+func (t *Assessment) lines(name func(assessMetric) string, cell func(v *float64, decimals int) string) [][]string {
+	lines := [][]string{{"image", "row"}}
+	for _, m := range assessMetrics {
+		lines[0] = append(lines[0], name(m))
+	}
+	for _, image := range t.Images {
+		for _, row := range t.Rows {
+			line := []string{image.Name, row}
+			for _, m := range assessMetrics {
+				line = append(line, cell(m.value(image.Rows[row]), m.decimals))
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
 // Print writes the table for people: a line for each image and row, and under them mean and standard deviation over the images.
 func (t *Assessment) Print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, step %d, %s: %s\n", t.Run, t.Step, t.Objective, inputs.Count(len(t.Images), "image"))
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(first, row string, cell func(metric int) string) {
-		fmt.Fprintf(table, "%s\t%s", first, row)
-		for k := range assessMetrics {
-			fmt.Fprintf(table, "\t%s", cell(k))
-		}
-		fmt.Fprintln(table)
-	}
-	line("image", "row", func(k int) string { return assessMetrics[k].head })
-	for _, image := range t.Images {
-		for _, row := range t.Rows {
-			line(image.Name, row, func(k int) string { return decimal(assessMetrics[k].value(image.Rows[row]), assessMetrics[k].decimals) })
-		}
-	}
+	lines := t.lines(func(m assessMetric) string { return m.head }, decimal)
 	for _, row := range t.Rows {
-		line("mean ± sd", row, func(k int) string { return t.meanOf(row, k) })
+		line := []string{"mean ± sd", row}
+		for _, m := range assessMetrics {
+			line = append(line, t.meanOf(row, m))
+		}
+		lines = append(lines, line)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, line := range lines {
+		fmt.Fprintln(table, strings.Join(line, "\t"))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -181,22 +197,21 @@ func (t *Assessment) Print(w io.Writer) error {
 }
 
 // meanOf is mean ± standard deviation of one metric over the images of a row that have it.
-func (t *Assessment) meanOf(row string, metric int) string {
+func (t *Assessment) meanOf(row string, m assessMetric) string {
 	var values []float64
 	for _, image := range t.Images {
-		if v := assessMetrics[metric].value(image.Rows[row]); v != nil {
+		if v := m.value(image.Rows[row]); v != nil {
 			values = append(values, *v)
 		}
 	}
-	decimals := assessMetrics[metric].decimals
+	mean, sd := stat.MeanStdDev(values, nil)
 	switch len(values) {
 	case 0:
 		return decimal(nil, 0)
 	case 1:
-		return decimal(&values[0], decimals)
+		return decimal(&mean, m.decimals)
 	}
-	mean, sd := stat.MeanStdDev(values, nil)
-	return decimal(&mean, decimals) + " ± " + decimal(&sd, decimals)
+	return decimal(&mean, m.decimals) + " ± " + decimal(&sd, m.decimals)
 }
 
 // decimal writes v, and a dash for what is undefined.
@@ -213,27 +228,14 @@ func (t *Assessment) JSON() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// csv has a line an image and row.
 func (t *Assessment) csv() ([]byte, error) {
-	lines := [][]string{{"image", "row"}}
-	for _, m := range assessMetrics {
-		lines[0] = append(lines[0], m.name)
-	}
-	for _, image := range t.Images {
-		for _, row := range t.Rows {
-			line := []string{image.Name, row}
-			for _, m := range assessMetrics {
-				cell := ""
-				if v := m.value(image.Rows[row]); v != nil {
-					cell = strconv.FormatFloat(*v, 'g', 8, 64)
-				}
-				line = append(line, cell)
-			}
-			lines = append(lines, line)
-		}
-	}
 	var b bytes.Buffer
-	err := csv.NewWriter(&b).WriteAll(lines)
+	err := csv.NewWriter(&b).WriteAll(t.lines(func(m assessMetric) string { return m.name }, func(v *float64, _ int) string {
+		if v == nil {
+			return ""
+		}
+		return strconv.FormatFloat(*v, 'g', 8, 64)
+	}))
 	return b.Bytes(), err
 }
 

@@ -100,7 +100,6 @@ func (c *checkpoints) save() error {
 	return removeOld(t.Dir, name, t.Config.Train.KeepCheckpoints)
 }
 
-// nameLatest makes checkpoints/latest name a checkpoint.
 func (t *Training) nameLatest(name string) error {
 	return runlog.WriteFile(filepath.Join(t.Dir, "checkpoints", "latest"), []byte(name+"\n"))
 }

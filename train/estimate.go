@@ -16,9 +16,8 @@ import (
 	"keygan/train/runlog"
 )
 
-// Plan says what Run would do: the resolved configuration, the size of the networks, what memory and arithmetic a step takes, the
-// number of steps, and how long they would take on this machine. It writes nothing but to w. Where data is missing it returns an
-// error, after all that can be said without it.
+// Plan says what Run would do: the configuration, the networks' sizes, a step's memory and arithmetic, the steps, and the time that they
+// would take on this machine. It writes only to w. Where data is missing it returns an error, after all that can be said without it.
 func Plan(c config.Config, w io.Writer) error {
 	fmt.Fprint(w, strings.TrimRight(string(c.YAML()), "\n"), "\n")
 	e := estimateOf(c)
@@ -150,8 +149,7 @@ func rateOf(n plannedNetwork, batch int, device torch.Device) float64 {
 	var flop, seconds float64
 	for _, l := range layers[:min(3, len(layers))] {
 		took := l.time(batch, device)
-		// A layer counts by its share of the network, not by the time that it was tried.
-		for _, same := range n.layers {
+		for _, same := range n.layers { // it counts by its share of the network
 			if same.flop == l.flop && same.size == l.size {
 				flop, seconds = flop+3*l.flop, seconds+took
 			}
@@ -172,11 +170,7 @@ func (l plannedLayer) time(batch int, device torch.Device) float64 {
 	bare := l.Layer
 	bare.Residual, bare.BeforeAdd, bare.Noise = "", "", ""
 	n := newNetwork(infer.Arch{Layers: []infer.Layer{bare}}, device)
-	defer func() {
-		for _, p := range n.state() {
-			p.Tensor.Close()
-		}
-	}()
+	defer n.close()
 	once := func() {
 		torch.Scope(func() {
 			x := torch.RandN(int64s([]int{batch, l.In, l.size, l.size}), false).To(device).Detach().SetRequiresGrad(true)
@@ -185,18 +179,16 @@ func (l plannedLayer) time(batch int, device torch.Device) float64 {
 			grads[0].Sum().Floats() // waits for the device
 		})
 	}
-	began := time.Now()
+	began, times := time.Now(), 1.0
 	once() // chooses algorithms and grows memory pools
-	if took := time.Since(began); took > 3*long && !device.IsCUDA() {
-		return took.Seconds() / share
+	if device.IsCUDA() || time.Since(began) <= 3*long {
+		began, times = time.Now(), 0
+		for times == 0 || time.Since(began) < long {
+			once()
+			times++
+		}
 	}
-	began = time.Now()
-	times := 0
-	for times == 0 || time.Since(began) < long {
-		once()
-		times++
-	}
-	return time.Since(began).Seconds() / float64(times) / share
+	return time.Since(began).Seconds() / times / share
 }
 
 func mebibytes(n float64) string { return scaled(n/(1<<20), 1<<10, "MiB", "GiB") }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
 	"keygan/train/config"
 	"keygan/train/runlog"
+	"keygan/train/runlog/tfevents"
 )
 
 // ErrRunExists reports a folder that holds a run, where the caller asked neither to resume nor to replace it.
@@ -31,10 +33,9 @@ func (t *Training) claimFolder(o Options) (err error) {
 	}
 	_, err = os.Stat(filepath.Join(t.Dir, "config.yaml"))
 	there := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	switch {
+	case !there && !errors.Is(err, fs.ErrNotExist):
+		return err
 	case o.Resume && !there:
 		return fmt.Errorf("%s: nothing to resume: this folder holds no run", t.Dir)
 	case there && !o.Resume && !o.Force:
@@ -80,17 +81,10 @@ func (t *Training) makeFolder(o Options) error {
 	return runlog.WriteFile(filepath.Join(t.Dir, "config.yaml"), t.Config.YAML())
 }
 
-// removeRun removes the run that was there.
 func (t *Training) removeRun() error {
-	old, err := runlog.EventFiles(t.Dir)
-	if err != nil {
-		return err
-	}
-	for _, name := range runFiles() {
-		old = append(old, filepath.Join(t.Dir, name))
-	}
-	for _, path := range old {
-		if err := os.RemoveAll(path); err != nil {
+	events, _ := fs.Glob(os.DirFS(t.Dir), tfevents.NamePrefix+"*") // the only error is of a bad pattern
+	for _, name := range append(events, runFiles()...) {
+		if err := os.RemoveAll(filepath.Join(t.Dir, name)); err != nil {
 			return err
 		}
 	}
@@ -99,16 +93,10 @@ func (t *Training) removeRun() error {
 
 // removePartial removes what a killed process was writing when it ended.
 func (t *Training) removePartial() error {
-	for _, name := range []string{".", "samples", "plots", "checkpoints"} {
-		files, err := os.ReadDir(filepath.Join(t.Dir, name))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		for _, f := range files {
-			if partial, _ := filepath.Match(".keygan-*.tmp", f.Name()); !partial { // atomicfile's names
-				continue
-			}
-			if err := os.Remove(filepath.Join(t.Dir, name, f.Name())); err != nil {
+	for _, dir := range []string{".", "samples", "plots", "checkpoints"} {
+		partial, _ := fs.Glob(os.DirFS(t.Dir), path.Join(dir, ".keygan-*.tmp")) // atomicfile's names
+		for _, name := range partial {
+			if err := os.Remove(filepath.Join(t.Dir, name)); err != nil {
 				return err
 			}
 		}

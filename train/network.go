@@ -164,7 +164,6 @@ func (n *Network) with(params []Param) *Network {
 	return &other
 }
 
-// tensors are the trained parameters, for an optimizer or Grad.
 func (n *Network) tensors() []torch.Tensor { return tensorsOf(n.Params) }
 
 func tensorsOf(params []Param) []torch.Tensor {
@@ -177,6 +176,14 @@ func tensorsOf(params []Param) []torch.Tensor {
 
 // state is everything that the network has learnt or counted.
 func (n *Network) state() []Param { return slices.Concat(n.Params, n.Buffers) }
+
+func (n *Network) close() { closeAll(n.state()) }
+
+func closeAll(params []Param) {
+	for _, p := range params {
+		p.Tensor.Close()
+	}
+}
 
 // arrays copies the state to the host.
 func (n *Network) arrays() map[string]infer.Array {

@@ -148,8 +148,7 @@ func (m *Model) arrays() []Param {
 
 // close frees the weights and the optimizer's state now, rather than when the garbage collector comes round.
 func (m *Model) close() {
-	for _, p := range append(m.Network.state(), m.Mean...) {
-		p.Tensor.Close()
-	}
+	m.Network.close()
+	closeAll(m.Mean)
 	m.Optimizer.Close()
 }

@@ -79,7 +79,7 @@ func TestRunLeavesItsRecord(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if files, _ := runlog.EventFiles(dir); len(files) != 1 {
+	if files, _ := filepath.Glob(filepath.Join(dir, "events.out.tfevents.*")); len(files) != 1 {
 		t.Errorf("TensorBoard's files: %v", files)
 	} else if info, err := os.Stat(files[0]); err != nil || info.Size() < 16*8*20 {
 		t.Errorf("the event file holds no 16 steps of 8 values: %v, %v", info, err)

@@ -10,6 +10,322 @@
 // in the folder no other can. When ctx ends, the step under way is finished, a checkpoint is written, and Run returns ErrInterrupted.
 // Resumed from any checkpoint, on the CPU with the same libtorch and thread count, a run goes on bit for bit as if it had never stopped.
 //
-// The loop in run.go knows nothing of losses: an Objective owns its networks, losses and updates. A new objective is one file and
+// The loop knows nothing of losses: an Objective owns its networks, losses and updates. A new objective is one file and
 // one line in objective.go. Checkpoints, logs, samples, plots and progress hang on the loop as hooks.
 package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"keygan/data/dataset"
+	torch "keygan/gotorch"
+	"keygan/gotorch/nn/initializer"
+	"keygan/train/config"
+	"keygan/train/inputs"
+	"keygan/train/runlog"
+)
+
+// ErrInterrupted reports a run that was stopped between two steps, with a checkpoint written.
+var ErrInterrupted = errors.New("interrupted")
+
+// Options are what a run's caller decides, rather than its configuration.
+type Options struct {
+	Resume bool      // go on from the newest checkpoint
+	Force  bool      // replace a run that is already there
+	Log    io.Writer // progress and messages; nil: none
+	// Terminal draws a progress bar on Log; without it, a line is written every few seconds.
+	Terminal bool
+}
+
+// Training is a run under way.
+type Training struct {
+	Config        config.Config
+	Dir           string // the run's folder
+	Step, Total   int    // steps done, steps in all
+	StepsPerEpoch int
+	Objective     Objective
+
+	columns        []string // names of what Objective.Step returns
+	console        *runlog.Console
+	device         torch.Device
+	sets           inputs.Sets
+	source, target *dataset.Loader
+	hooks          []hook
+	resumedFrom    string // the checkpoint, or ""
+	locked         *os.File
+	recorder       *recorder
+	means          *runlog.Means // of the columns over the steps of the epoch under way
+}
+
+// hook is called after each step.
+type hook interface {
+	AfterStep(runlog.Step) error
+}
+
+// finisher is a hook that is called once more, after the last step of this process, whether the run is complete or was stopped.
+type finisher interface {
+	Finish() error
+}
+
+// Run trains as c says, in the folder Output/Name.
+func Run(ctx context.Context, c config.Config, o Options) error {
+	return guarded(func() error {
+		t, err := start(ctx, c, o)
+		if err != nil {
+			return err
+		}
+		defer t.close()
+		if err = t.loop(ctx); err != nil && !errors.Is(err, ErrInterrupted) {
+			t.recorder.failed(err) // where that cannot be written, err says more
+		}
+		return err
+	})
+}
+
+// guarded turns libtorch's own errors (out of memory, shapes that do not fit) into one that is returned. libtorch keeps its number of
+// threads for each thread that calls it, so f stays on one.
+func guarded(f func() error) (err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if failed := torch.Try(func() { err = f() }); failed != nil {
+		return failed
+	}
+	return err
+}
+
+func (t *Training) loop(ctx context.Context) error {
+	for t.Step < t.Total && ctx.Err() == nil {
+		values, err := t.oneStep()
+		if err != nil {
+			return err
+		}
+		t.Step++
+		step := runlog.Step{Step: t.Step, Epoch: t.epoch(), EpochDone: t.epochDone(), Values: values, Skipped: t.skipped()}
+		for _, h := range t.hooks {
+			if err := h.AfterStep(step); err != nil {
+				return err
+			}
+		}
+	}
+	for _, h := range t.hooks {
+		if f, ok := h.(finisher); ok {
+			if err := f.Finish(); err != nil {
+				return err
+			}
+		}
+	}
+	if t.Step < t.Total {
+		return ErrInterrupted
+	}
+	return nil
+}
+
+// epoch is the epoch that the last step belongs to, from 1 on; epochDone says that it was that epoch's last.
+func (t *Training) epoch() int      { return (t.Step + t.StepsPerEpoch - 1) / t.StepsPerEpoch }
+func (t *Training) epochDone() bool { return t.Step%t.StepsPerEpoch == 0 || t.Step == t.Total }
+
+// oneStep gives the objective the next batches, and its optimizers the learning rate of the step.
+func (t *Training) oneStep() (values []float64, err error) {
+	rate := t.Config.Optimizer.RateAt(t.Step, t.Total)
+	for _, m := range t.Objective.Models() {
+		m.Optimizer.SetLR(rate)
+	}
+	torch.Scope(func() {
+		batches := make([]Batch, t.Config.Train.Accumulate)
+		for i := range batches {
+			if batches[i], err = t.nextBatch(); err != nil {
+				return
+			}
+		}
+		values = t.Objective.Step(batches)
+	})
+	return values, err
+}
+
+// nextBatch puts a batch of sources and one of targets onto the device.
+func (t *Training) nextBatch() (b Batch, err error) {
+	s, channels := int64(t.Config.Image.Size), int64(t.Config.Image.Channels)
+	next := func(l *dataset.Loader) (x torch.Tensor) {
+		if err != nil {
+			return x
+		}
+		var batch dataset.Batch
+		if batch, err = l.Next(); err == nil {
+			x = torch.FromFloats(batch.Pixels, int64(t.Config.Train.Batch), channels, s, s).To(t.device)
+		}
+		return x
+	}
+	b.Source, b.Target = next(t.source), next(t.target)
+	return b, err
+}
+
+// start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration that cannot
+// train leaves nothing behind.
+func start(ctx context.Context, c config.Config, o Options) (t *Training, err error) {
+	t = &Training{Config: c, Dir: c.Dir(), columns: c.Columns(), console: runlog.NewConsole(o.Log, o.Terminal)}
+	defer func() {
+		if err != nil {
+			t.close()
+		}
+	}()
+	if err := t.claimFolder(o); err != nil {
+		return t, err
+	}
+	if t.device, err = useDevice(c); err != nil {
+		return t, err
+	}
+	t.Config.Threads = int(torch.NumThreads()) // for config.yaml: a resumed run must use as many to be exact
+	torch.SetCuDNNBenchmark(true)              // every step has the same shapes
+	if t.sets, err = inputs.Open(ctx, c, t.console); err != nil {
+		return t, err
+	}
+	t.StepsPerEpoch = c.StepsPerEpoch(t.sets.Source.Len())
+	t.Total = c.TotalSteps(t.StepsPerEpoch)
+	initializer.ManualSeed(int64(c.Seed))
+	t.Objective = newObjective(c, t.device)
+	t.means = runlog.NewMeans(len(t.columns))
+	return t, t.prepare(o)
+}
+
+// prepare does what can fail on the user's side, in an order that writes nothing before the data has been looked at.
+func (t *Training) prepare(o Options) error {
+	if o.Resume {
+		if err := t.restore(); err != nil {
+			return err
+		}
+	}
+	if o.Resume && t.Step >= t.Total {
+		// The process may have ended between the last checkpoint and the export, or at the record after that.
+		for _, complete := range []func() error{t.removePartial, t.export, t.completeRecord} {
+			if err := complete(); err != nil {
+				return err
+			}
+		}
+		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, t.Step)
+	}
+	if err := t.openLoaders(); err != nil {
+		return err
+	}
+	samples, err := newSamples(t)
+	if err != nil {
+		return err
+	}
+	if err := t.makeFolder(o); err != nil {
+		return err
+	}
+	logs, err := runlog.OpenLogs(t.Dir, t.columns, t.means, t.Step, t.StepsPerEpoch)
+	if err != nil {
+		return err
+	}
+	t.hooks = []hook{newGuard(t), logs} // closed with the training
+	events, err := runlog.OpenEvents(t.Dir, t.columns, t.Step, t.Config.Image.Channels)
+	if err != nil {
+		return err
+	}
+	plots := runlog.Plots{Dir: t.Dir}
+	if o := t.Config.Optimizer; o.Schedule != "constant" || o.Warmup > 0 {
+		plots.Rate = func(epoch int) float64 { return o.RateAt(min(epoch*t.StepsPerEpoch, t.Total)-1, t.Total) }
+	}
+	if t.recorder, err = newRecorder(t, samples); err != nil {
+		return err
+	}
+	saved := -1
+	if o.Resume {
+		saved = t.Step
+	}
+	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
+	t.hooks = append(t.hooks, samples, events, plots, &checkpoints{t, saved}, t.recorder)
+	if t.console != nil {
+		t.announce()
+		t.hooks = append(t.hooks, runlog.NewProgress(t.console, t.columns, t.Step, t.Total))
+	}
+	return nil
+}
+
+func (t *Training) announce() {
+	verb := "training"
+	if t.Step > 0 {
+		verb = fmt.Sprintf("resuming at step %d,", t.Step)
+	}
+	c := t.Config
+	t.console.Printf("%s %s: %d steps of batch %d (%d an epoch), %d×%d×%d, on %s\n", verb, t.Dir, t.Total, c.Train.Batch,
+		t.StepsPerEpoch, c.Image.Size, c.Image.Size, c.Image.Channels, deviceName(t.device, c.TF32))
+	for _, m := range t.Objective.Models() {
+		t.console.Printf("  %s: %d weights\n", m.Name, m.Network.arch.Parameters())
+	}
+}
+
+func (t *Training) openLoaders() (err error) {
+	options := dataset.LoaderOptions{
+		Batch:    t.Config.Train.Batch,
+		Size:     t.Config.Image.Size,
+		Channels: t.Config.Image.Channels,
+		Workers:  t.Config.Train.Workers,
+		Seed:     t.Config.Seed,
+		Start:    t.Step * t.Config.Train.Accumulate,
+	}
+	if t.source, err = dataset.NewLoader(t.sets.Source, options); err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	if !t.Config.Paired() {
+		options.Seed ^= 1 << 63 // two sets of the same length must not go in step
+	}
+	if t.target, err = dataset.NewLoader(t.sets.Target, options); err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	return nil
+}
+
+func (t *Training) close() {
+	for _, h := range t.hooks {
+		if c, ok := h.(io.Closer); ok {
+			c.Close()
+		}
+	}
+	for _, l := range []*dataset.Loader{t.source, t.target} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	if t.Objective != nil {
+		closeModels(t.Objective)
+	}
+	t.unlock()
+}
+
+// useDevice picks the device that the configuration names, and sets libtorch's threads and precision. auto is the first GPU where
+// there is one.
+func useDevice(c config.Config) (d torch.Device, err error) {
+	name := c.Device
+	if name == "auto" {
+		name = "cpu"
+		if torch.IsCUDAAvailable() {
+			name = "cuda"
+		}
+	}
+	if err = torch.Try(func() { d = torch.NewDevice(name) }); err != nil {
+		return d, fmt.Errorf("device: %w", err)
+	}
+	if c.Threads > 0 {
+		torch.SetNumThreads(int32(c.Threads))
+	}
+	torch.SetTF32(c.TF32)
+	return d, nil
+}
+
+func deviceName(d torch.Device, tf32 bool) string {
+	switch n := torch.NumThreads(); {
+	case d.IsCUDA() && tf32:
+		return fmt.Sprintf("%v in TF32", d)
+	case d.IsCUDA():
+		return fmt.Sprintf("%v in fp32", d)
+	case n > 1:
+		return fmt.Sprintf("the CPU, %d threads", n)
+	}
+	return "the CPU, 1 thread"
+}

@@ -132,13 +132,12 @@ func (c Config) YAML() []byte {
 }
 
 // Hash identifies what determines the trained weights: everything but names, places, lengths and what is kept. A run can only be
-// resumed under the same hash, and generator.npz carries it. on_nan does not count: until an update is left out, both of its values
-// give the same weights.
+// resumed under the same hash, and generator.npz carries it.
 func (c Config) Hash() string {
 	return fmt.Sprintf("%x", sha256.Sum256(c.determining().YAML()))
 }
 
-// determining is the configuration without what Hash leaves out.
+// determining is the configuration without what Hash leaves out. on_nan is left out too: until it acts, both values give the same weights.
 func (c Config) determining() Config {
 	c.Name, c.Output, c.Device, c.Threads, c.Evaluate = "", "", "", 0, experiment.Config{}
 	c.Data.Cache, c.Data.OnBadFile = "", "" // the data's own hashes say which images there are

@@ -133,14 +133,15 @@ func (r *Reader) open(name string, specs []dataset.Spec) (dataset.Source, error)
 	if err != nil {
 		return nil, r.failed(name, err)
 	}
+	if len(bad) == 0 {
+		return good, nil
+	}
 	share := fmt.Sprintf("%s: %d of %s", name, len(bad), Count(src.Len(), "image"))
-	if len(bad) > 0 && (r.Config.Data.OnBadFile != "skip" || good.Len() == 0) {
+	if r.Config.Data.OnBadFile != "skip" || good.Len() == 0 {
 		return nil, fmt.Errorf("%s %w: %s", share, ErrUnreadable, listBad(bad, 3, "; "))
 	}
-	if len(bad) > 0 {
-		r.skipped = append(r.skipped, bad...)
-		r.Console.Printf("%s cannot be read and are left out:\n  %s\n", share, listBad(bad, 10, "\n  "))
-	}
+	r.skipped = append(r.skipped, bad...)
+	r.Console.Printf("%s cannot be read and are left out:\n  %s\n", share, listBad(bad, 10, "\n  "))
 	return good, nil
 }
 
@@ -173,10 +174,10 @@ func OpenSpec(spec dataset.Spec, as config.Image) (dataset.Source, error) {
 func (r *Reader) fitted(name string, src dataset.Source) (dataset.Source, error) {
 	size, channels := r.Config.Image.Size, r.Config.Image.Channels
 	dir := r.Config.Data.Cache
-	if dir == "off" {
+	switch dir {
+	case "off":
 		return dataset.Fitted(src, size, channels)
-	}
-	if dir == "auto" {
+	case "auto":
 		dir = ""
 	}
 	images, err := dataset.Cached(r.Ctx, src, dataset.CacheOptions{

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -83,7 +84,6 @@ func (c *Console) Counter(label string, after time.Duration) func(done, total in
 	}
 }
 
-// width is the terminal's, in characters.
 func (c *Console) width() int {
 	if f, ok := c.w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
@@ -91,4 +91,117 @@ func (c *Console) width() int {
 		}
 	}
 	return 80
+}
+
+// Progress shows how far a run is.
+type Progress struct {
+	console     *Console
+	columns     []string
+	first       int // step at which this process began
+	total       int
+	began, last time.Time
+	skipped     int
+	step        int
+}
+
+// NewProgress begins to show a run of total steps, some of which are done, on a console that is not nil.
+func NewProgress(c *Console, columns []string, step, total int) *Progress {
+	now := time.Now()
+	if c.terminal {
+		var legend []string
+		for _, name := range losses(columns) {
+			legend = append(legend, initials(name)+" "+name)
+		}
+		c.Printf("  %s\n", strings.Join(legend, ", "))
+	}
+	return &Progress{console: c, columns: columns, first: step, step: step, total: total, began: now, last: now}
+}
+
+// AfterStep shows a step.
+func (p *Progress) AfterStep(s Step) error {
+	now := time.Now()
+	p.step, p.skipped = s.Step, s.Skipped
+	rate := float64(s.Step-p.first) / now.Sub(p.began).Seconds()
+	left := time.Duration(float64(p.total-s.Step) / rate * float64(time.Second))
+	if p.console.terminal {
+		const minBar = 5 // characters
+		room := p.console.width() - len(fmt.Sprintf("  100%% |%*s| (%d/%d)  ", minBar, "", p.total, p.total))
+		p.console.show(status(room, s, rate, left, p.columns), s.Step, p.total)
+		return nil
+	}
+	if now.Sub(p.last) >= lineEvery || s.Step == p.total {
+		p.last = now
+		text := fmt.Sprintf("step %d/%d  %.2f steps/s  %s left  epoch %d", s.Step, p.total, rate, Roughly(left), s.Epoch)
+		for i, name := range losses(p.columns) {
+			text += fmt.Sprintf("  %s %.3f", name, s.Values[i])
+		}
+		if s.Skipped > 0 {
+			text += fmt.Sprintf("  %d updates skipped", s.Skipped)
+		}
+		p.console.Printf("%s\n", text)
+	}
+	return nil
+}
+
+// Finish says what was done.
+func (p *Progress) Finish() error {
+	p.console.EndBar()
+	if p.step == p.total {
+		p.console.Printf("trained %d steps in %v\n", p.step-p.first, time.Since(p.began).Round(time.Second))
+	}
+	if p.skipped > 0 {
+		p.console.Printf("%d updates were left out, since their gradients were infinite or NaN\n", p.skipped)
+	}
+	return nil
+}
+
+// Close ends the bar's line, so that what is printed next, such as why a run failed, has its own.
+func (p *Progress) Close() error {
+	p.console.EndBar()
+	return nil
+}
+
+// status is what stands before the bar: the rate, the time left and as many losses as room, in characters, has space for.
+func status(room int, s Step, rate float64, left time.Duration, columns []string) string {
+	text := fmt.Sprintf("%.3g steps/s, %s left", rate, Roughly(left))
+	if s.Skipped > 0 {
+		text += fmt.Sprintf(", %d skipped", s.Skipped)
+	}
+	for i, name := range losses(columns) {
+		more := fmt.Sprintf("  %s %.3g", initials(name), s.Values[i])
+		if len(text)+len(more) > room {
+			return text
+		}
+		text += more
+	}
+	if whole := fmt.Sprintf("epoch %d, %s", s.Epoch, text); len(whole) <= room {
+		return whole
+	}
+	return text
+}
+
+// losses are the columns that progress shows: the first few, which objectives give their losses.
+func losses(columns []string) []string { return columns[:min(4, len(columns))] }
+
+// initials abbreviate a column's name: GL for Generator Loss, Dr for D_real.
+func initials(name string) string {
+	var b strings.Builder
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '_' }) {
+		b.WriteString(word[:1])
+	}
+	return b.String()
+}
+
+// Roughly writes a duration in its two largest units: 2d3h, 1h18m, 12m30s, 45s.
+func Roughly(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch d = max(d, 0); {
+	case d >= 10000*day:
+		return "years"
+	case d >= day:
+		return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return d.Round(time.Second).String()
 }

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"keygan/train/runlog/tfevents"
@@ -72,18 +71,15 @@ func (m *Means) row() []string {
 func OpenLogs(dir string, columns []string, means *Means, step, stepsPerEpoch int) (*Logs, error) {
 	l := &Logs{columns: columns, means: means, stepsPerEpoch: stepsPerEpoch, csv: filepath.Join(dir, "metrics.csv")}
 	l.rows = [][]string{append([]string{"Epoch"}, columns...)}
-	if step > 0 {
-		old, err := readTable(l.csv)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range old {
-			if n, err := strconv.Atoi(row[0]); err == nil && n <= step/stepsPerEpoch {
-				l.rows = append(l.rows, row)
-			}
+	old, err := readTable(l.csv)
+	if step > 0 && err != nil {
+		return nil, err
+	}
+	for _, row := range old {
+		if n, err := strconv.Atoi(row[0]); err == nil && n <= step/stepsPerEpoch {
+			l.rows = append(l.rows, row)
 		}
 	}
-	var err error
 	if l.lines, err = os.OpenFile(filepath.Join(dir, "metrics.jsonl"), os.O_RDWR|os.O_CREATE, 0o644); err != nil {
 		return nil, err
 	}
@@ -192,10 +188,7 @@ func ReadTail(dir string) (lines []Line, written time.Time) {
 	if err != nil {
 		return nil, written
 	}
-	b, err := io.ReadAll(io.NewSectionReader(f, max(info.Size()-tailBytes, 0), tailBytes))
-	if err != nil {
-		return nil, written
-	}
+	b, _ := io.ReadAll(io.NewSectionReader(f, max(info.Size()-tailBytes, 0), tailBytes))
 	for text := range bytes.Lines(b) {
 		var l Line
 		if bytes.HasSuffix(text, []byte("\n")) && json.Unmarshal(text, &l) == nil && l.Step > 0 {
@@ -216,21 +209,20 @@ type Events struct {
 // OpenEvents begins an event file of a run that has made some steps. What earlier files hold of later steps is void. channels is that
 // of the samples.
 func OpenEvents(dir string, columns []string, step, channels int) (*Events, error) {
-	first := int64(0)
 	if step > 0 {
-		first = int64(step) + 1
+		step++ // the first that comes again
 	}
-	w, err := tfevents.Create(dir, time.Now(), first)
+	w, err := tfevents.Create(dir, time.Now(), int64(step))
 	return &Events{w, dir, columns, channels}, err
 }
 
 // AfterStep logs a step.
 func (e *Events) AfterStep(s Step) error {
-	for i, name := range e.columns {
-		if !Finite(s.Values[i]) {
+	for i, x := range s.Values {
+		if !Finite(x) {
 			continue
 		}
-		if err := e.Scalar(int64(s.Step), name, s.Values[i]); err != nil {
+		if err := e.Scalar(int64(s.Step), e.columns[i], x); err != nil {
 			return err
 		}
 	}
@@ -249,18 +241,3 @@ func (e *Events) AfterStep(s Step) error {
 
 // Finish closes the file.
 func (e *Events) Finish() error { return e.Close() }
-
-// EventFiles lists the files of a folder that TensorBoard looks for.
-func EventFiles(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var files []string
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), tfevents.NamePrefix) {
-			files = append(files, filepath.Join(dir, e.Name()))
-		}
-	}
-	return files, err
-}

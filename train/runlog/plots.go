@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,21 +90,84 @@ func arrange(curves []figure.Curve) []picture {
 		{file: "accuracy.png", title: "Share of scores on the right side of zero"},
 	}
 	for _, c := range curves {
+		name, isNorm := strings.CutSuffix(c.Name, " Gradient Norm")
+		kind := len(pictures) // one of its own
 		switch {
 		case len(c.Points) < 2:
-		case strings.HasSuffix(c.Name, "Loss"):
-			pictures[0].curves = append(pictures[0].curves, c)
-		case strings.HasSuffix(c.Name, "Gradient Norm"):
-			c.Name = strings.TrimSuffix(c.Name, " Gradient Norm")
-			pictures[1].curves = append(pictures[1].curves, c)
-		case strings.HasPrefix(c.Name, "D_"):
-			pictures[2].curves = append(pictures[2].curves, c)
-		case strings.HasSuffix(c.Name, "_Acc"):
-			pictures[3].curves = append(pictures[3].curves, c)
+			continue
+		case strings.HasSuffix(name, "Loss"):
+			kind = 0
+		case isNorm:
+			c.Name, kind = name, 1
+		case strings.HasPrefix(name, "D_"):
+			kind = 2
+		case strings.HasSuffix(name, "_Acc"):
+			kind = 3
 		default:
-			file := strings.ReplaceAll(strings.ToLower(c.Name), " ", "-") + ".png"
-			pictures = append(pictures, picture{file: file, title: c.Name, curves: []figure.Curve{c}})
+			pictures = append(pictures, picture{file: strings.ReplaceAll(strings.ToLower(name), " ", "-") + ".png", title: name})
 		}
+		pictures[kind].curves = append(pictures[kind].curves, c)
 	}
 	return slices.DeleteFunc(pictures, func(p picture) bool { return len(p.curves) == 0 })
+}
+
+// bars are the eight heights of a sparkline, the lowest first.
+var bars = []rune("▁▂▃▄▅▆▇█")
+
+// Sparkline draws values as at most width characters, each the mean of as many values, from the least at the lowest bar to the
+// greatest at the highest. Values that are not finite are blanks. Where all are above zero and some a hundred times others, as
+// at the beginning of a training, their logarithms are drawn.
+func Sparkline(values []float64, width int) string {
+	values = binned(values, width)
+	least, most := bounds(values)
+	if least > 0 && most/least >= 100 {
+		values = slices.Clone(values)
+		for i, v := range values {
+			values[i] = math.Log(v)
+		}
+		least, most = bounds(values)
+	}
+	line := make([]rune, len(values))
+	for i, v := range values {
+		switch {
+		case !Finite(v):
+			line[i] = ' '
+		case most == least:
+			line[i] = bars[len(bars)/2]
+		default: // halves first: the difference of two large values may overflow
+			share := (v/2 - least/2) / (most/2 - least/2)
+			line[i] = bars[min(int(share*float64(len(bars))), len(bars)-1)]
+		}
+	}
+	return string(line)
+}
+
+// bounds are the least and the greatest of those values that are finite.
+func bounds(values []float64) (least, most float64) {
+	least, most = math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		if Finite(v) {
+			least, most = min(least, v), max(most, v)
+		}
+	}
+	return least, most
+}
+
+// binned is the means of width runs of values, as equal in length as can be; NaN where a run has no finite value.
+func binned(values []float64, width int) []float64 {
+	if len(values) <= width {
+		return values
+	}
+	bins := make([]float64, max(width, 0))
+	for i := range bins {
+		sum, n := 0.0, 0
+		for _, v := range values[i*len(values)/width : (i+1)*len(values)/width] {
+			if Finite(v) {
+				sum += v
+				n++
+			}
+		}
+		bins[i] = sum / float64(n)
+	}
+	return bins
 }

@@ -16,7 +16,6 @@
 package runlog
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -107,7 +106,7 @@ func Locked(dir string) bool {
 // WriteFile puts content at path whole, replacing what was there.
 func WriteFile(path string, content []byte) error {
 	return atomicfile.Write(path, 0o666, true, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(content))
+		_, err := w.Write(content)
 		return err
 	})
 }
@@ -160,6 +159,14 @@ type Set struct {
 	Images  int    `json:"images"`
 	HeldOut int    `json:"held_out,omitempty"`
 	Digest  string `json:"digest"`
+}
+
+// Latest is the last time that a process began to train: a resumption, or the beginning.
+func (r Record) Latest() Resumption {
+	if n := len(r.Resumed); n > 0 {
+		return r.Resumed[n-1]
+	}
+	return Resumption{Time: r.Began, Machine: r.Machine}
 }
 
 // Resumption is one time that the run was gone on with.

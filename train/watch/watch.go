@@ -6,15 +6,20 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 
@@ -75,7 +80,7 @@ type look struct {
 	epochs     []figure.Curve
 	tail       []runlog.Line // the last lines of metrics.jsonl
 	written    time.Time     // the last of them
-	checkpoint string        // the newest, in the folder
+	checkpoint string        // the newest, and the newest sample: paths in the folder
 	sample     string
 }
 
@@ -85,16 +90,15 @@ const (
 	killed   = "killed" // the process has ended and written nothing
 )
 
-// lookAt reads a run's folder.
 func lookAt(dir string) (l look, err error) {
 	l.dir = dir
 	text, err := os.ReadFile(filepath.Join(dir, "config.yaml"))
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(dir); err != nil {
-			return l, err
+		if _, err = os.Stat(dir); err == nil {
+			err = fmt.Errorf("%s: %w: there is no config.yaml in it", dir, ErrNoRun)
 		}
-		return l, fmt.Errorf("%s: %w: there is no config.yaml in it", dir, ErrNoRun)
-	} else if err != nil {
+	}
+	if err != nil {
 		return l, err
 	}
 	var config struct {
@@ -107,9 +111,11 @@ func lookAt(dir string) (l look, err error) {
 	l.record, _ = runlog.ReadRecord(dir)     // none yet, at first
 	l.epochs, _ = runlog.ReadCurves(dir)     // written whole or not at all
 	l.tail, l.written = runlog.ReadTail(dir) // none before the first step
-	l.checkpoint, _ = runlog.NewestCheckpoint(dir)
-	if samples, _ := filepath.Glob(filepath.Join(dir, "samples", "epoch-*.png")); len(samples) > 0 {
-		l.sample = samples[len(samples)-1]
+	if path, err := runlog.NewestCheckpoint(dir); err == nil {
+		l.checkpoint, _ = filepath.Rel(dir, path)
+	}
+	if samples, _ := fs.Glob(os.DirFS(dir), "samples/epoch-*.png"); len(samples) > 0 {
+		l.sample = filepath.FromSlash(samples[len(samples)-1])
 	}
 	switch l.state = l.record.State; {
 	case alive && (l.record.State != runlog.Running || len(l.tail) == 0):
@@ -124,13 +130,15 @@ func lookAt(dir string) (l look, err error) {
 
 func (l look) goesOn() bool { return l.state == runlog.Running || l.state == starting }
 
-// step is the last one that has a line.
-func (l look) step() int {
+// last is the last step that has a line, or what the record says of it.
+func (l look) last() runlog.Line {
 	if len(l.tail) == 0 {
-		return l.record.Step
+		return runlog.Line{Step: l.record.Step, Skipped: l.record.SkippedUpdates}
 	}
-	return l.tail[len(l.tail)-1].Step
+	return l.tail[len(l.tail)-1]
 }
+
+func (l look) step() int { return l.last().Step }
 
 // speedometer is how fast a run has been going.
 type speedometer struct {
@@ -155,12 +163,152 @@ func (s *speedometer) rate(l look) (rate float64, since string) {
 			return float64(made) / watched.Seconds(), "over " + runlog.Roughly(watched)
 		}
 	}
-	step, began := 0, l.record.Began
-	if n := len(l.record.Resumed); n > 0 {
-		step, began = l.record.Resumed[n-1].Step, l.record.Resumed[n-1].Time
-	}
-	if took := l.written.Sub(began).Seconds(); !began.IsZero() && took > 0 && l.step() > step {
-		return float64(l.step()-step) / took, "since it began"
+	latest := l.record.Latest()
+	if took := l.written.Sub(latest.Time).Seconds(); !latest.Time.IsZero() && took > 0 && l.step() > latest.Step {
+		return float64(l.step()-latest.Step) / took, "since it began"
 	}
 	return 0, ""
+}
+
+// draw is the picture that Show shows: lines of at most width characters.
+func (l look) draw(speed speedometer, now time.Time, width int) string {
+	lines := slices.Concat([]string{l.title(), l.bar(width), l.pace(speed, now), ""}, l.table(width), l.files())
+	if l.record.Error != "" && l.state == runlog.Failed {
+		lines = append(lines, "error       "+strings.Join(strings.Fields(l.record.Error), " "))
+	}
+	var b strings.Builder
+	for _, text := range lines {
+		b.WriteString(cut(text, width) + "\n")
+	}
+	return b.String()
+}
+
+func cut(text string, width int) string {
+	if utf8.RuneCountInString(text) <= width || width < 1 {
+		return text
+	}
+	return string([]rune(text)[:width-1]) + "…"
+}
+
+func (l look) title() string {
+	text := l.dir + ": " + l.state
+	if l.objective != "" {
+		text = l.dir + ": " + l.objective + ", " + l.state
+	}
+	switch machine := l.record.Latest().Machine; machine.Device {
+	case "":
+		return text
+	case "cpu":
+		return fmt.Sprintf("%s on the CPU, threads: %d (%s)", text, machine.Threads, machine.CPU)
+	default:
+		return text + " on " + machine.Device
+	}
+}
+
+func (l look) bar(width int) string {
+	text := fmt.Sprintf("step %d", l.step())
+	r := l.record
+	if r.Steps <= 0 || r.StepsPerEpoch <= 0 {
+		return text
+	}
+	share := min(float64(l.step())/float64(r.Steps), 1)
+	epochs := func(steps int) int { return (steps + r.StepsPerEpoch - 1) / r.StepsPerEpoch }
+	text = fmt.Sprintf("%3.0f%%  step %d/%d  epoch %d/%d", math.Floor(100*share), l.step(), r.Steps, epochs(l.step()), epochs(r.Steps))
+	room := max(min(width-len(text)-4, 60), 0)
+	full := int(share * float64(room))
+	return "[" + strings.Repeat("█", full) + strings.Repeat("░", room-full) + "] " + text
+}
+
+// pace says how fast the run goes, how long it will take, and when it made its last step.
+func (l look) pace(speed speedometer, now time.Time) string {
+	var parts []string
+	rate, since := speed.rate(l)
+	if rate > 0 {
+		parts = append(parts, fmt.Sprintf("%.3g steps/s %s", rate, since))
+	}
+	switch {
+	case !l.goesOn() && !l.record.Ended.IsZero() && l.state != killed:
+		parts = append(parts, "ended "+runlog.Roughly(now.Sub(l.record.Ended))+" ago")
+	case !l.goesOn() && !l.written.IsZero():
+		parts = append(parts, "last step "+runlog.Roughly(now.Sub(l.written))+" ago")
+	case l.state == runlog.Running:
+		age := now.Sub(l.written)
+		if rate > 0 {
+			left := float64(l.record.Steps-l.step()) / rate
+			parts = append(parts, runlog.Roughly(time.Duration(left*float64(time.Second)))+" left")
+		}
+		parts = append(parts, "last step "+runlog.Roughly(age)+" ago")
+		if rate > 0 && age > 30*time.Second && age.Seconds() > 10/rate {
+			parts = append(parts, "stalled?")
+		}
+	}
+	if l.state == runlog.Interrupted || l.state == killed {
+		parts = append(parts, "--resume goes on")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// table has a row for each column of the logs: its last value, and its course by epochs where there are enough, else by the last steps.
+func (l look) table(width int) (lines []string) {
+	if len(l.tail) == 0 {
+		return nil
+	}
+	names, last := l.record.Columns, l.last().Values
+	if names == nil {
+		names = slices.Sorted(maps.Keys(last))
+	}
+	period, history := fmt.Sprintf("the last %d steps", len(l.tail)), l.lastSteps
+	if len(l.epochs) > 0 && len(l.epochs[0].Points) >= 8 {
+		period, history = fmt.Sprintf("%d epochs", len(l.epochs[0].Points)), l.byEpoch
+	}
+	lines = append(lines, fmt.Sprintf("%-24s%10s  %s", "", "now", period))
+	for _, name := range names {
+		now := "none"
+		if v := last[name]; v != nil {
+			now = fmt.Sprintf("%.4g", *v)
+		}
+		lines = append(lines, fmt.Sprintf("%-24s%10s  %s", name, now, runlog.Sparkline(history(name), min(width-37, 60))))
+	}
+	return append(lines, "")
+}
+
+func (l look) byEpoch(name string) (values []float64) {
+	for _, c := range l.epochs {
+		if c.Name == name {
+			for _, p := range c.Points {
+				values = append(values, p.Y)
+			}
+		}
+	}
+	return values
+}
+
+func (l look) lastSteps(name string) (values []float64) {
+	for _, t := range l.tail {
+		v := math.NaN()
+		if t.Values[name] != nil {
+			v = *t.Values[name]
+		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// files names what there is to look at, and what went wrong.
+func (l look) files() (lines []string) {
+	sample := l.sample
+	if sample != "" && len(l.record.SampleRows) > 0 {
+		sample += " (" + strings.Join(l.record.SampleRows, ", ") + ")"
+	}
+	lines = append(lines, "checkpoint  "+cmp.Or(l.checkpoint, "none yet"), "sample      "+cmp.Or(sample, "none yet"))
+	if n := l.last().Skipped; n > 0 {
+		lines = append(lines, fmt.Sprintf("skipped     %d updates that were not finite", n))
+	}
+	if n := len(l.record.SkippedFiles); n > 0 {
+		lines = append(lines, fmt.Sprintf("left out    %d images that cannot be read", n))
+	}
+	if n := len(l.record.Resumed); n > 0 {
+		lines = append(lines, fmt.Sprintf("resumed     %d times, at step %d last", n, l.record.Latest().Step))
+	}
+	return lines
 }

@@ -9,8 +9,8 @@
 //
 //   - A record is appended with a single write as soon as it is logged, so that TensorBoard sees it at once and a kill leaves at most one
 //     unfinished record, at the end of the file. TensorBoard waits for the rest of such a record, or goes on with the next file.
-//   - A file, once closed or left behind by a kill, is never touched again: a resumed run starts a file of its own, whose
-//     name sorts after those before it, since TensorBoard reads the files of a folder in the order of their names.
+//   - A file, once closed or left behind by a kill, is never touched again: a resumed run starts a file of its own, whose name sorts
+//     after those before it, since TensorBoard reads the files of a folder in the order of their names.
 //   - In a resumed run TensorBoard drops what earlier files hold at the resumed step and after it. Its Python reader does so at the second
 //     and every later "session start" it reads, so that the file of a fresh run has one as well. Its faster reader
 //     (tensorboard-data-server) knows no sessions: it drops the later steps of a tag when an earlier step of that tag comes again.
@@ -55,10 +55,8 @@ type Writer struct {
 var errClosed = errors.New("is closed")
 
 // Create makes a new event file in dir, which must exist, and writes its head. now is the time in its name and of its head; if the
-// folder has an event file as late as that, or later, the name takes the second after it.
-//
-// firstStep is 0 for a run that starts afresh. A run that goes on names the first step that it will log: one after the step of its
-// checkpoint. TensorBoard then forgets what earlier files hold at that step and later: those steps come again.
+// folder has an event file as late as that, or later, the name takes the second after it. firstStep is 0 for a run that starts afresh,
+// else the first step that it will log, one after its checkpoint's: TensorBoard forgets what earlier files hold at that step and later.
 func Create(dir string, now time.Time, firstStep int64) (*Writer, error) {
 	if firstStep < 0 {
 		return nil, fmt.Errorf("event file in %s: the run cannot resume at step %d", dir, firstStep)
