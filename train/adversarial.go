@@ -22,6 +22,8 @@ type adversarial struct {
 	criticLoss func(real, fake torch.Tensor) terms
 	// generatorLoss is the generator's, from the critic's scores for its fakes, [N, M].
 	generatorLoss func(scores torch.Tensor) torch.Tensor
+	// columns are the values of a step, from the terms of the generator's update and of the last one of the critic.
+	columns func(generator, critic terms) []torch.Tensor
 }
 
 // terms are the parts of a loss by name, on the device: scalars, and the critic's scores, [N, M] with one row an image. "loss" is the
@@ -39,6 +41,11 @@ func newAdversarial(c config.Config, device torch.Device) adversarial {
 }
 
 func (a *adversarial) Models() []*Model { return []*Model{a.generator, a.critic} }
+
+func (a *adversarial) Step(batches []Batch) (values []float64) {
+	torch.Scope(func() { values = scalars(a.columns(a.step(batches))...) })
+	return values
+}
 
 func (a *adversarial) Outputs() []Output {
 	return []Output{{"generator.npz", a.generator}}

@@ -65,8 +65,8 @@ func newReference(t *testing.T, name string, device torch.Device) *reference {
 	switch o := r.objective.(type) {
 	case *wganGP:
 		r.a, r.setAlpha = &o.adversarial, func(alpha func(int64) torch.Tensor) { o.alpha = alpha }
-	case *gan:
-		r.a, r.setAlpha = &o.adversarial, func(func(int64) torch.Tensor) {}
+	case *adversarial:
+		r.a, r.setAlpha = o, func(func(int64) torch.Tensor) {}
 	}
 	for _, m := range r.a.Models() {
 		t.Cleanup(m.close)

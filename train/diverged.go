@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	torch "keygan/gotorch"
+	"keygan/train/inputs"
 	"keygan/train/runlog"
 )
 
@@ -110,7 +111,6 @@ func (t *Training) diverged(format string, args ...any) error {
 
 // notFinite names the arrays of the model, Adam's moments among them, that hold infinite values or NaN: the first few.
 func (m *Model) notFinite() (text string) {
-	const most = 3
 	torch.Scope(func() {
 		all := m.arrays()
 		if torch.AllFinite(tensorsOf(all)) { // one answer from the device, not one for each
@@ -122,11 +122,7 @@ func (m *Model) notFinite() (text string) {
 				wrong = append(wrong, p.Name)
 			}
 		}
-		n := len(wrong)
-		if n > most {
-			wrong = append(wrong[:most], "…")
-		}
-		text = fmt.Sprintf("%d of %d tensors of the %s (%s)", n, len(all), m.Name, strings.Join(wrong, ", "))
+		text = fmt.Sprintf("%d of %d tensors of the %s (%s)", len(wrong), len(all), m.Name, inputs.FirstFew(wrong, 3, ", "))
 	})
 	return text
 }

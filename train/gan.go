@@ -20,27 +20,20 @@ var ganKind = kind{config.Objective{
 	Everywhere: true,
 }, newGAN}
 
-// gan is the published baseline: the same networks with the original loss in its non-saturating form (Goodfellow et al.
-// 2014). The critic's scores are logits; with σ the logistic function and means over all scores,
+// newGAN makes the published baseline: the same networks with the original loss in its non-saturating form (Goodfellow et al. 2014). The
+// critic's scores are logits; with σ the logistic function and means over all scores,
 //
 //	critic:    −log σ(D(real)) − log(1 − σ(D(fake)))
 //	generator: −log σ(D(fake))
-type gan struct{ adversarial }
-
 func newGAN(c config.Config, device torch.Device) Objective {
-	g := &gan{newAdversarial(c, device)}
-	g.criticLoss = g.entropyLoss
-	g.generatorLoss = func(scores torch.Tensor) torch.Tensor { return scores.Neg().Softplus().Mean() }
-	return g
-}
-
-func (g *gan) Step(batches []Batch) (values []float64) {
-	torch.Scope(func() {
-		own, c := g.step(batches)
-		generator, critic := accuracies(own, c)
-		values = scalars(own["loss"], c["loss"], c["real"], c["fake"], generator, critic, own["generator gradient"], c["critic gradient"])
-	})
-	return values
+	a := newAdversarial(c, device)
+	a.criticLoss = a.entropyLoss
+	a.generatorLoss = func(scores torch.Tensor) torch.Tensor { return scores.Neg().Softplus().Mean() }
+	a.columns = func(g, c terms) []torch.Tensor {
+		generator, critic := accuracies(g, c)
+		return []torch.Tensor{g["loss"], c["loss"], c["real"], c["fake"], generator, critic, g["generator gradient"], c["critic gradient"]}
+	}
+	return &a
 }
 
 // entropyLoss is the binary cross-entropy, by softplus(x) = −log σ(−x), which does not overflow.

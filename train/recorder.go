@@ -31,7 +31,7 @@ func newRecorder(t *Training, s *samples) (*recorder, error) {
 	old, err := runlog.ReadRecord(t.Dir)
 	if t.resumedFrom != "" && err == nil {
 		r.Record = old
-		r.Error, r.Ended, r.SHA256, r.SkippedFiles = "", time.Time{}, nil, nil
+		r.Error, r.Ended, r.SHA256 = "", time.Time{}, nil
 	} else { // the run goes on without a run.json that can be read
 		r.Began, r.Machine = now, machine
 	}
@@ -39,11 +39,9 @@ func newRecorder(t *Training, s *samples) (*recorder, error) {
 		r.Resumed = append(r.Resumed, runlog.Resumption{Step: t.Step, Time: now, Machine: machine})
 	}
 	r.Steps, r.StepsPerEpoch, r.ConfigHash, r.Columns = t.Total, t.StepsPerEpoch, t.Config.Hash(), t.columns
+	r.SkippedFiles = t.sets.Skipped
 	r.Source = runlog.Set{Images: t.sets.Source.Len(), HeldOut: t.sets.HeldOut, Digest: t.sets.SourceDigest}
 	r.Target = runlog.Set{Images: t.sets.Target.Len(), Digest: t.sets.TargetDigest}
-	for _, bad := range t.sets.Skipped {
-		r.SkippedFiles = append(r.SkippedFiles, bad.String())
-	}
 	return r, r.write(runlog.Running)
 }
 

@@ -12,6 +12,7 @@ import (
 	"keygan/internal/atomicfile"
 	"keygan/internal/npz"
 	"keygan/train/config"
+	"keygan/train/inputs"
 	"keygan/train/runlog"
 )
 
@@ -87,18 +88,12 @@ func (t *Training) digests() [2]string { return [2]string{t.sets.SourceDigest, t
 
 // differences names the first few keys in which the run's own configuration and the one given differ.
 func (t *Training) differences() string {
-	const most = 3
 	path := filepath.Join(t.Dir, "config.yaml")
 	own, err := config.Read(path)
 	if err != nil {
 		return fmt.Sprintf(" (its own is %s)", path)
 	}
-	keys := own.Differences(t.Config)
-	more := ""
-	if n := len(keys) - most; n > 0 {
-		keys, more = keys[:most], fmt.Sprintf(" and %d more", n)
-	}
-	return fmt.Sprintf(" (its own is %s): %s%s", path, strings.Join(keys, ", "), more)
+	return fmt.Sprintf(" (its own is %s): %s", path, inputs.FirstFew(own.Differences(t.Config), 3, ", "))
 }
 
 // warnInexact says why a run that goes on from a checkpoint will not be bit for bit what it would have been without a stop.
@@ -121,9 +116,9 @@ func (t *Training) warnInexact(meta checkpointMeta) {
 // restore reads what the model has learnt. steps are those that Adam has made.
 func (m *Model) restore(a *npz.Archive, steps int64) (err error) {
 	if steps > 0 { // makes the moments, which are read with the rest
-		zeros := make([][]float32, len(m.Network.Params))
-		for i, p := range m.Network.Params {
-			zeros[i] = make([]float32, p.Tensor.Numel())
+		var zeros [][]float32
+		for _, p := range m.Network.Params {
+			zeros = append(zeros, make([]float32, p.Tensor.Numel()))
 		}
 		if err := m.Optimizer.SetState(steps, zeros, zeros); err != nil {
 			return err

@@ -194,12 +194,14 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 
 // prepare does what can fail on the user's side, in an order that writes nothing before the data has been looked at.
 func (t *Training) prepare(o Options) error {
+	saved := -1 // step of the newest checkpoint
 	if o.Resume {
 		if err := t.restore(); err != nil {
 			return err
 		}
+		saved = t.Step
 	}
-	if o.Resume && t.Step >= t.Total {
+	if saved >= t.Total {
 		// The process may have ended between the last checkpoint and the export, or at the record after that.
 		for _, complete := range []func() error{t.removePartial, t.export, t.completeRecord} {
 			if err := complete(); err != nil {
@@ -233,10 +235,6 @@ func (t *Training) prepare(o Options) error {
 	}
 	if t.recorder, err = newRecorder(t, samples); err != nil {
 		return err
-	}
-	saved := -1
-	if o.Resume {
-		saved = t.Step
 	}
 	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
 	t.hooks = append(t.hooks, samples, events, plots, &checkpoints{t, saved}, t.recorder)
@@ -319,13 +317,11 @@ func useDevice(c config.Config) (d torch.Device, err error) {
 }
 
 func deviceName(d torch.Device, tf32 bool) string {
-	switch n := torch.NumThreads(); {
+	switch {
 	case d.IsCUDA() && tf32:
-		return fmt.Sprintf("%v in TF32", d)
+		return d.String() + " in TF32"
 	case d.IsCUDA():
-		return fmt.Sprintf("%v in fp32", d)
-	case n > 1:
-		return fmt.Sprintf("the CPU, %d threads", n)
+		return d.String() + " in fp32"
 	}
-	return "the CPU, 1 thread"
+	return "the CPU, " + inputs.Count(int(torch.NumThreads()), "thread")
 }

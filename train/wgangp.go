@@ -52,17 +52,12 @@ func newWGANGP(c config.Config, device torch.Device) Objective {
 	}
 	w.criticLoss = w.wassersteinLoss
 	w.generatorLoss = func(scores torch.Tensor) torch.Tensor { return scores.Mean().MulScalar(-1) }
-	return w
-}
-
-func (w *wganGP) Step(batches []Batch) (values []float64) {
-	torch.Scope(func() {
-		g, c := w.step(batches)
+	w.columns = func(g, c terms) []torch.Tensor {
 		generator, critic := accuracies(g, c)
-		values = scalars(g["loss"], c["loss"], torch.Sub(c["real"], c["fake"], 1), c["penalty"], c["real"], c["fake"], generator, critic,
-			g["generator gradient"], c["critic gradient"])
-	})
-	return values
+		return []torch.Tensor{g["loss"], c["loss"], torch.Sub(c["real"], c["fake"], 1), c["penalty"], c["real"], c["fake"], generator, critic,
+			g["generator gradient"], c["critic gradient"]}
+	}
+	return w
 }
 
 func (w *wganGP) wassersteinLoss(real, fake torch.Tensor) terms {

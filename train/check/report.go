@@ -73,11 +73,7 @@ func (s checkedSpec) report(w io.Writer, as config.Image) {
 	fact(w, "modes", "%s", frequencies(modes, len(modes)))
 	if folders := s.folders(); len(folders) > 1 {
 		names := slices.Sorted(maps.Keys(folders))
-		text := counted(names[:min(mostFolders, len(names))], folders)
-		if more := len(names) - mostFolders; more > 0 {
-			text += fmt.Sprintf(", and %d more", more)
-		}
-		fact(w, "folders", "%s", text)
+		fact(w, "folders", "%s", inputs.FirstFew(counted(names, folders), mostFolders, ", "))
 	}
 }
 
@@ -117,15 +113,14 @@ func frequencies(counts map[string]int, most int) string {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(-cmp.Compare(counts[a], counts[b]), cmp.Compare(a, b))
 	})
-	return counted(names[:most], counts)
+	return strings.Join(counted(names[:most], counts), ", ")
 }
 
-func counted(names []string, counts map[string]int) string {
-	var words []string
+func counted(names []string, counts map[string]int) (words []string) {
 	for _, name := range names {
 		words = append(words, fmt.Sprintf("%s (%d)", name, counts[name]))
 	}
-	return strings.Join(words, ", ")
+	return words
 }
 
 // folders counts the images in each folder, named from the folder that all of them have in common.
@@ -164,14 +159,8 @@ func reportShared(w io.Writer, source, target *checkedSet) {
 	}
 }
 
-// list writes the first few of some lines.
 func list(w io.Writer, lines []string) {
-	for _, line := range lines[:min(mostCopies, len(lines))] {
-		fmt.Fprintf(w, "    %s\n", line)
-	}
-	if more := len(lines) - mostCopies; more > 0 {
-		fmt.Fprintf(w, "    and %d more\n", more)
-	}
+	fmt.Fprintf(w, "    %s\n", inputs.FirstFew(lines, mostCopies, "\n    "))
 }
 
 func number(n int, one, many string) string {

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,9 +29,9 @@ import (
 type Sets struct {
 	Source, Target dataset.Source
 
-	SourceDigest, TargetDigest string // dataset.Digest of them; of encrypted targets, of what is encrypted
-	HeldOut                    int    // source images
-	Skipped                    []dataset.Bad
+	SourceDigest, TargetDigest string   // dataset.Digest of them; of encrypted targets, of what is encrypted
+	HeldOut                    int      // source images
+	Skipped                    []string // images left out, and why
 }
 
 var (
@@ -115,7 +116,7 @@ type Reader struct {
 	Config  config.Config
 	Console *runlog.Console
 
-	skipped []dataset.Bad
+	skipped []string
 }
 
 // open opens the images of a set that can be read. name is source or target.
@@ -136,12 +137,16 @@ func (r *Reader) open(name string, specs []dataset.Spec) (dataset.Source, error)
 	if len(bad) == 0 {
 		return good, nil
 	}
+	var files []string
+	for _, b := range bad {
+		files = append(files, b.String())
+	}
 	share := fmt.Sprintf("%s: %d of %s", name, len(bad), Count(src.Len(), "image"))
 	if r.Config.Data.OnBadFile != "skip" || good.Len() == 0 {
-		return nil, fmt.Errorf("%s %w: %s", share, ErrUnreadable, listBad(bad, 3, "; "))
+		return nil, fmt.Errorf("%s %w: %s", share, ErrUnreadable, FirstFew(files, 3, "; "))
 	}
-	r.skipped = append(r.skipped, bad...)
-	r.Console.Printf("%s cannot be read and are left out:\n  %s\n", share, listBad(bad, 10, "\n  "))
+	r.skipped = append(r.skipped, files...)
+	r.Console.Printf("%s cannot be read and are left out:\n  %s\n", share, FirstFew(files, 10, "\n  "))
 	return good, nil
 }
 
@@ -256,16 +261,12 @@ func (r *Reader) failed(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// listBad names the first few of the images that cannot be read.
-func listBad(bad []dataset.Bad, most int, separator string) string {
-	var lines []string
-	for _, b := range bad[:min(most, len(bad))] {
-		lines = append(lines, b.String())
+// FirstFew joins at most n words, and says how many more there are.
+func FirstFew(words []string, n int, separator string) string {
+	if more := len(words) - n; more > 0 {
+		words = append(slices.Clone(words[:n]), fmt.Sprintf("and %d more", more))
 	}
-	if more := len(bad) - len(lines); more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(lines, separator)
+	return strings.Join(words, separator)
 }
 
 // Count is a number of things: 1 image, 2 images.
@@ -279,9 +280,7 @@ func Count(n int, thing string) string {
 // encryptedSource is images encrypted by the scheme logistic: what the chaos GAN learns to make.
 //
 // One keystream serves all images, as the published system has one key: sample i of each image is XORed with byte i. That gives the
-// XOR of two images away, but the networks are shown no secret: the parameters are the public ones.
-//
-// It does not say from which files its images are, so it is not cached: encrypting them again is faster than reading them.
+// XOR of two images away, but the parameters are public anyway. It is not cached: encrypting again is faster than reading.
 type encryptedSource struct {
 	dataset.Source
 	keystream []byte

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -143,11 +142,8 @@ func (l *Logs) Close() error { return l.lines.Close() }
 
 // readTable reads a metrics.csv with its header. Without the file it returns no rows.
 func readTable(path string) ([][]string, error) {
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	b, err := readIfThere(path)
+	if b == nil {
 		return nil, err
 	}
 	rows, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
@@ -229,12 +225,9 @@ func (e *Events) AfterStep(s Step) error {
 	if !s.EpochDone {
 		return nil
 	}
-	sample, err := os.ReadFile(SamplePath(e.dir, s.Epoch))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // not every epoch has one
-	}
-	if err != nil {
-		return err
+	sample, err := readIfThere(SamplePath(e.dir, s.Epoch))
+	if sample == nil {
+		return err // not every epoch has one
 	}
 	return e.Image(int64(s.Step), "samples", sample, e.channels)
 }

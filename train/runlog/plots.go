@@ -2,9 +2,7 @@ package runlog
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -60,11 +58,8 @@ func (p Plots) AfterStep(s Step) error {
 // out of its curve.
 func ReadCurves(dir string) ([]figure.Curve, error) {
 	path := filepath.Join(dir, "metrics.csv")
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	b, err := readIfThere(path)
+	if b == nil {
 		return nil, err
 	}
 	curves, err := figure.ReadCurves(bytes.NewReader(b))

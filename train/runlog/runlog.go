@@ -62,15 +62,14 @@ func IsCheckpoint(name string) bool {
 // NewestCheckpoint is the file that checkpoints/latest names. The error is ErrNoCheckpoint if there is none.
 func NewestCheckpoint(dir string) (string, error) {
 	latest := filepath.Join(dir, "checkpoints", "latest")
-	b, err := os.ReadFile(latest)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s: %w", dir, ErrNoCheckpoint)
-	}
-	if err != nil {
-		return "", err
-	}
+	b, err := readIfThere(latest)
 	name := strings.TrimSpace(string(b))
-	if !IsCheckpoint(name) {
+	switch {
+	case err != nil:
+		return "", err
+	case b == nil:
+		return "", fmt.Errorf("%s: %w", dir, ErrNoCheckpoint)
+	case !IsCheckpoint(name):
 		return "", fmt.Errorf("%s: names no checkpoint: %.40q", latest, name)
 	}
 	return filepath.Join(dir, "checkpoints", name), nil
@@ -101,6 +100,15 @@ func Locked(dir string) bool {
 	}
 	defer f.Close()
 	return taken(f, false)
+}
+
+// readIfThere reads a file. The content of one that is not there is nil.
+func readIfThere(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
 }
 
 // WriteFile puts content at path whole, replacing what was there.
