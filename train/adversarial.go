@@ -43,7 +43,16 @@ func newAdversarial(c config.Config, device torch.Device) adversarial {
 func (a *adversarial) Models() []*Model { return []*Model{a.generator, a.critic} }
 
 func (a *adversarial) Step(batches []Batch) (values []float64) {
-	torch.Scope(func() { values = scalars(a.columns(a.step(batches))...) })
+	torch.Scope(func() {
+		var inputs []torch.Tensor
+		for _, b := range batches {
+			inputs = append(inputs, a.input(b))
+		}
+		values = scalars(a.columns(a.step(batches, inputs, []*Model{a.generator}, func(_ int, fake torch.Tensor) terms {
+			scores := a.scores(fake)
+			return terms{"loss": a.generatorLoss(scores), "scores": scores}
+		}))...)
+	})
 	return values
 }
 
@@ -99,35 +108,24 @@ func (a *adversarial) fakes(inputs []torch.Tensor) []torch.Tensor {
 	return fakes
 }
 
-// step makes one iteration and returns the terms of the generator's step, with its "scores", and of the last critic step. They belong
-// to the scope that is running.
-func (a *adversarial) step(batches []Batch) (generator, critic terms) {
-	var inputs []torch.Tensor
-	for _, b := range batches {
-		inputs = append(inputs, a.input(b))
-	}
+// step makes one iteration: it updates the critic, and then models, which are the generator and what is trained with it. It returns the
+// terms of that last update, with its "scores", and of the last one of the critic. They belong to the scope that is running.
+func (a *adversarial) step(batches []Batch, inputs []torch.Tensor, models []*Model,
+	loss func(i int, fake torch.Tensor) terms) (generator, critic terms) {
 	fakes := a.fakes(inputs)
 	for range a.criticSteps {
 		critic = a.criticStep(batches, fakes)
 	}
-	return a.generatorStep(inputs, fakes, []*Model{a.generator}, func(_ int, fake torch.Tensor) terms {
-		scores := a.scores(fake)
-		return terms{"loss": a.generatorLoss(scores), "scores": scores}
-	}), critic
-}
-
-func (a *adversarial) criticStep(batches []Batch, fakes []torch.Tensor) terms {
-	return learn([]*Model{a.critic}, len(batches), func(i int) terms { return a.criticLoss(batches[i].Target, fakes[i].Detach()) })
-}
-
-// generatorStep updates the generator, and what is trained with it, once.
-func (a *adversarial) generatorStep(inputs, fakes []torch.Tensor, models []*Model, loss func(i int, fake torch.Tensor) terms) terms {
 	return learn(models, len(inputs), func(i int) terms {
 		if len(inputs) > 1 {
 			return loss(i, a.generator.Network.Forward(inputs[i]))
 		}
 		return loss(i, fakes[i])
-	})
+	}), critic
+}
+
+func (a *adversarial) criticStep(batches []Batch, fakes []torch.Tensor) terms {
+	return learn([]*Model{a.critic}, len(batches), func(i int) terms { return a.criticLoss(batches[i].Target, fakes[i].Detach()) })
 }
 
 // learn updates models once, by the mean gradient of the losses of n batches. It returns the means of the scalars, the rows of all

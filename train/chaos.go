@@ -128,12 +128,7 @@ func (g *chaosGAN) Step(batches []Batch) (values []float64) {
 			plain[i] = Batch{toUnit(b.Source), toUnit(b.Target)}
 			inputs[i] = g.noisy(plain[i].Source, g.inputNoise(b.Source.Shape()))
 		}
-		fakes := g.fakes(inputs)
-		var critic terms
-		for range g.criticSteps {
-			critic = g.criticStep(plain, fakes)
-		}
-		t := g.generatorStep(inputs, fakes, []*Model{g.generator, g.reconstructor}, func(i int, fake torch.Tensor) terms {
+		t, critic := g.step(plain, inputs, []*Model{g.generator, g.reconstructor}, func(i int, fake torch.Tensor) terms {
 			return g.losses(plain[i], fake)
 		})
 		right, criticRight := accuracies(t, critic)

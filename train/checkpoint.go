@@ -86,14 +86,13 @@ func (c *checkpoints) save() error {
 	var entries []npz.Entry
 	var err error
 	torch.Scope(func() { entries, err = t.checkpointEntries() })
-	if err != nil {
-		return err
+	if err == nil {
+		err = atomicfile.Write(filepath.Join(dir, name), 0o666, true, func(w io.Writer) error { return npz.Write(w, entries...) })
 	}
-	err = atomicfile.Write(filepath.Join(dir, name), 0o666, true, func(w io.Writer) error { return npz.Write(w, entries...) })
-	if err != nil {
-		return err
+	if err == nil {
+		err = t.nameLatest(name)
 	}
-	if err := t.nameLatest(name); err != nil {
+	if err != nil {
 		return err
 	}
 	c.saved = t.Step
@@ -210,9 +209,9 @@ func readCheckpoint(path string) (c checkpoint, err error) {
 	}
 	switch {
 	case err != nil:
-		return c, fmt.Errorf("%s: not a checkpoint: %w", path, err)
+		err = fmt.Errorf("%s: not a checkpoint: %w", path, err)
 	case c.meta.Version > checkpointVersion:
-		return c, fmt.Errorf("%s: %w %d is newer than %d, the newest known here", path, ErrOtherFormat, c.meta.Version, checkpointVersion)
+		err = fmt.Errorf("%s: %w %d is newer than %d, the newest known here", path, ErrOtherFormat, c.meta.Version, checkpointVersion)
 	}
-	return c, nil
+	return c, err
 }

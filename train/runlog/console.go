@@ -100,8 +100,7 @@ type Progress struct {
 	first       int // step at which this process began
 	total       int
 	began, last time.Time
-	skipped     int
-	step        int
+	step        Step // the last
 }
 
 // NewProgress begins to show a run of total steps, some of which are done, on a console that is not nil.
@@ -114,13 +113,13 @@ func NewProgress(c *Console, columns []string, step, total int) *Progress {
 		}
 		c.Printf("  %s\n", strings.Join(legend, ", "))
 	}
-	return &Progress{console: c, columns: columns, first: step, step: step, total: total, began: now, last: now}
+	return &Progress{console: c, columns: columns, first: step, step: Step{Step: step}, total: total, began: now, last: now}
 }
 
 // AfterStep shows a step.
 func (p *Progress) AfterStep(s Step) error {
 	now := time.Now()
-	p.step, p.skipped = s.Step, s.Skipped
+	p.step = s
 	rate := float64(s.Step-p.first) / now.Sub(p.began).Seconds()
 	left := time.Duration(float64(p.total-s.Step) / rate * float64(time.Second))
 	if p.console.terminal {
@@ -146,11 +145,11 @@ func (p *Progress) AfterStep(s Step) error {
 // Finish says what was done.
 func (p *Progress) Finish() error {
 	p.console.EndBar()
-	if p.step == p.total {
-		p.console.Printf("trained %d steps in %v\n", p.step-p.first, time.Since(p.began).Round(time.Second))
+	if p.step.Step == p.total {
+		p.console.Printf("trained %d steps in %v\n", p.step.Step-p.first, time.Since(p.began).Round(time.Second))
 	}
-	if p.skipped > 0 {
-		p.console.Printf("%d updates were left out, since their gradients were infinite or NaN\n", p.skipped)
+	if n := p.step.Skipped; n > 0 {
+		p.console.Printf("%d updates were left out, since their gradients were infinite or NaN\n", n)
 	}
 	return nil
 }
