@@ -160,7 +160,7 @@ func TestResumeRefuses(t *testing.T) {
 			"step-00000001.npz: was made with another configuration than this one (its own is RUN/config.yaml): generator.width (2, now 4)"},
 		{"many keys", func(_ *testing.T, c *config.Config) {
 			c.Generator.Width, c.Seed, c.Optimizer.Beta1, c.Train.Batch, c.Source = 4, 7, 0.4, 3, c.Source[:1]
-		}, ErrOtherConfig, ": generator.width (2, now 4), optimizer.beta1 (0.5, now 0.4), seed (1, now 7) and "},
+		}, ErrOtherConfig, ": generator.width (2, now 4), optimizer.beta1 (0.5, now 0.4), seed (1, now 7), and "},
 		{"a longer run, other names", func(_ *testing.T, c *config.Config) {
 			c.Train.Epochs, c.Generator.Width = 50, 4
 		}, ErrOtherConfig, ": generator.width (2, now 4)"},

@@ -116,7 +116,6 @@ func NewProgress(c *Console, columns []string, step, total int) *Progress {
 	return &Progress{console: c, columns: columns, first: step, step: Step{Step: step}, total: total, began: now, last: now}
 }
 
-// AfterStep shows a step.
 func (p *Progress) AfterStep(s Step) error {
 	now := time.Now()
 	p.step = s
@@ -142,7 +141,6 @@ func (p *Progress) AfterStep(s Step) error {
 	return nil
 }
 
-// Finish says what was done.
 func (p *Progress) Finish() error {
 	p.console.EndBar()
 	if p.step.Step == p.total {

@@ -100,7 +100,6 @@ func (l *Logs) cut() error {
 	return err
 }
 
-// AfterStep logs a step.
 func (l *Logs) AfterStep(s Step) error {
 	l.means.add(s.Values)
 	named := make(map[string]*float64, len(s.Values))
@@ -134,7 +133,6 @@ func (l *Logs) AfterStep(s Step) error {
 	return WriteFile(l.csv, text.Bytes())
 }
 
-// Finish closes the logs.
 func (l *Logs) Finish() error { return l.lines.Close() }
 
 // Close closes the logs of a run that fails.
@@ -212,7 +210,6 @@ func OpenEvents(dir string, columns []string, step, channels int) (*Events, erro
 	return &Events{w, dir, columns, channels}, err
 }
 
-// AfterStep logs a step.
 func (e *Events) AfterStep(s Step) error {
 	for i, x := range s.Values {
 		if !Finite(x) {
@@ -232,5 +229,4 @@ func (e *Events) AfterStep(s Step) error {
 	return e.Image(int64(s.Step), "samples", sample, e.channels)
 }
 
-// Finish closes the file.
 func (e *Events) Finish() error { return e.Close() }
