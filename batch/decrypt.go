@@ -109,7 +109,7 @@ func (d *decryption) prepare(ctx context.Context, paths []string) (err error) {
 	if d.scheme != nil && d.Given != nil {
 		flags := []string{"identity", "passphrase", "passphrase-file", "keep-outer-name"}
 		if i := slices.IndexFunc(flags, d.Given); i >= 0 {
-			return failure.Usagef("--%s has no meaning for the scheme %s, whose key files are not encrypted", flags[i], d.Scheme)
+			return failure.Usagef("--%s does not apply to the scheme %s: its key files are not encrypted", flags[i], d.Scheme)
 		}
 	}
 	d.identities, err = d.Passphrase.Identities(ctx, d.Identities)
@@ -364,9 +364,9 @@ func (d *decryption) checkStream(paths []string) error {
 	case d.scheme != nil:
 		return failure.Usagef("- is for the scheme %s only", cipher.Default)
 	case len(paths) != 1:
-		return failure.Usagef("- is one file, and %d are named", len(paths))
+		return failure.Usagef("- must be the only input, but %d are given", len(paths))
 	case paths[0] == "-" && d.KeyFile == "":
-		return failure.Hint(failure.Usagef("no key file lies beside standard input"), "--key FILE names it")
+		return failure.Hint(failure.Usagef("standard input has no key file beside it"), "--key FILE names it")
 	case job.IsFolder(paths[0]):
 		return failure.Usagef("-o - takes one cipher image, and %s is a folder", paths[0])
 	case d.Resume || d.Shard.Count > 1:

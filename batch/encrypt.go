@@ -200,11 +200,11 @@ func (e *encryption) prepare(ctx context.Context) (err error) {
 func (e *encryption) checkSealed() error {
 	switch {
 	case e.given("iterations"):
-		return failure.Usagef("the scheme %s draws its cat map afresh for each file, so --iterations has no meaning", e.Scheme)
+		return failure.Usagef("the scheme %s draws new parameters of its cat map for each file, so --iterations does not apply", e.Scheme)
 	case e.given("exact-file") && e.Pixels:
-		return failure.Usagef("--exact-file and --pixels do not go together")
+		return failure.Usagef("--exact-file and --pixels cannot be combined")
 	case !e.Pixels && e.given("resize"):
-		return failure.Hint(failure.Usagef("files are encrypted byte for byte, so --resize has no meaning"),
+		return failure.Hint(failure.Usagef("files are encrypted byte for byte, so --resize does not apply"),
 			"--pixels encrypts pixels, which can be resized")
 	}
 	if e.NoGAN {
@@ -224,7 +224,7 @@ func (e *encryption) checkSealed() error {
 			"keygan keypair -o me.key makes an identity and prints its recipient, for -r age1…; decrypt takes it with -i me.key. "+
 				"Or -p: a passphrase")
 	case ways > 1:
-		return failure.Hint(failure.Usagef("-r, -p and --unencrypted-key do not go together"),
+		return failure.Hint(failure.Usagef("-r, -p and --unencrypted-key cannot be combined"),
 			"a passphrase is a key file's only recipient; keygan rekey makes a copy of a key file for others")
 	}
 	return e.checkResume()
@@ -235,9 +235,9 @@ func (e *encryption) checkResume() error {
 	identities := len(e.Identities) > 0
 	switch {
 	case (identities || e.TrustTimes) && !e.Resume:
-		return failure.Usagef("-i and --trust-times verify what is done already, so they have no meaning without --resume")
+		return failure.Usagef("-i and --trust-times verify what is done already, so they need --resume")
 	case identities && e.TrustTimes:
-		return failure.Usagef("-i compares every byte, so --trust-times has no meaning beside it")
+		return failure.Usagef("-i compares every byte, so --trust-times cannot be combined with it")
 	case e.Resume && !identities && !e.TrustTimes && !e.Passphrase.Wanted() && !e.UnencryptedKey:
 		return failure.Hint(failure.Usagef("without an identity --resume cannot tell whether a pair belongs to its input"),
 			"-i IDENTITYFILE compares every byte; --trust-times compares path, size and modification time only, as make does")
@@ -253,7 +253,7 @@ func (e *encryption) checkResearch() error {
 		return failure.Hint(err, "the default scheme, "+cipher.Default+", has it")
 	}
 	if !e.scheme.About.Iterations && e.given("iterations") {
-		return failure.Usagef("the scheme %s has no cat map, so --iterations has no meaning", e.Scheme)
+		return failure.Usagef("the scheme %s has no cat map, so --iterations does not apply", e.Scheme)
 	}
 	e.params = cipher.Params{Iterations: e.Iterations}
 	if e.Iterations == 0 && !e.given("iterations") {
@@ -345,7 +345,8 @@ func (e *encryption) outputs(in job.Input) (image, key string, err error) {
 		return e.Output, KeyFileBeside(e.Output, suffix), nil
 	}
 	if n := len(name) + len(CipherSuffix); n > maxFileName {
-		return "", "", failure.Hint(fmt.Errorf("%s: the name of its cipher image would have %d bytes, %d are possible", in.Path, n, maxFileName),
+		return "", "", failure.Hint(fmt.Errorf("%s: the name of its cipher image would have %d bytes; at most %d are possible",
+			in.Path, n, maxFileName),
 			"give it a shorter name, or encrypt an archive (tar) of the folder")
 	}
 	base := filepath.Join(e.Output, in.Folder, name)

@@ -74,7 +74,7 @@ func newGenerator(o GeneratorOptions) (*generator, error) {
 		return nil, err
 	}
 	if o.NoiseSeed != nil && !model.TakesNoise() {
-		return nil, failure.Usagef("the generator takes no noise, so --noise-seed has no meaning")
+		return nil, failure.Usagef("the generator takes no noise, so --noise-seed does not apply")
 	}
 	budget := min(keyMemory, job.MemoryBudget()/2)
 	return &generator{model: model, noiseSeed: o.NoiseSeed, budget: budget, memory: semaphore.NewWeighted(budget), free: job.FreeMemory}, nil

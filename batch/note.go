@@ -98,7 +98,7 @@ const shortestKeyFile = 400
 // verifyNote returns an error if a pair does not look as if it had been made of the file at path as it is now.
 func verifyNote(path string, p pair, how string) error {
 	if info, err := os.Stat(p.key); err != nil || info.Size() < shortestKeyFile || (!keyfile.IsAge(p.key) && !keyfile.IsUnencrypted(p.key)) {
-		return fmt.Errorf("%s: not a whole key file", p.key)
+		return fmt.Errorf("%s: not a complete key file", p.key)
 	}
 	if spares := atomicfile.Spares(p.key); len(spares) > 0 {
 		return failure.Hint(fmt.Errorf("%s: is there as well, so perhaps only half of the pair was replaced", spares[0]),

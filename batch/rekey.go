@@ -39,7 +39,7 @@ func Rekey(ctx context.Context, host Host, o RekeyOptions, paths []string) (*Rep
 		return nil, failure.Hint(failure.Usagef("no recipient given"),
 			"-r RECIPIENT names whom to encrypt them to, --new-passphrase asks for a passphrase")
 	case len(o.Recipients) > 0 && o.NewPassphrase.Wanted():
-		return nil, failure.Usagef("a passphrase is a key file's only recipient, so -r and --new-passphrase do not go together")
+		return nil, failure.Usagef("a passphrase is a key file's only recipient, so -r and --new-passphrase cannot be combined")
 	}
 	recipients, err := keyfile.ParseRecipients(o.Recipients)
 	if err != nil {
@@ -116,7 +116,7 @@ func rekey(ctx context.Context, host *Host, path string, old []age.Identity, nex
 func replaceUnencrypted(ctx context.Context, host *Host, from string, info os.FileInfo, to string, content []byte) (string, error) {
 	if err := host.Write(ctx, "", false, secretFile(to, content)); err != nil {
 		if errors.Is(err, atomicfile.ErrExists) {
-			err = failure.Hint(err, "move it away first; rekey replaces no other key file")
+			err = failure.Hint(err, "move it away first; rekey never replaces another key file")
 		}
 		return "", err
 	}

@@ -136,6 +136,7 @@ func refuseResearch(path, keyFile string) error {
 }
 
 func researchKeyError(path, keyFile string) error {
-	return failure.Hint(fmt.Errorf("%s: its key file %s is of a research scheme, which only --scheme opens: anybody could have made it", path, keyFile),
+	return failure.Hint(fmt.Errorf("%s: its key file %s belongs to a research scheme, which only --scheme opens: anybody could have made it",
+		path, keyFile),
 		"keygan inspect tells which scheme it is; --scheme "+strings.Join(ResearchSchemes(), ", --scheme ")+" open such files")
 }

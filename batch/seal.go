@@ -81,7 +81,7 @@ func (e *encryption) sealPixels(_ context.Context, path string, write writePair)
 		return "", failure.Hint(err, hint)
 	}
 	if len(plain.Pix) > maxSamples {
-		return "", fmt.Errorf("%s: %w: %d bytes of samples, %d are possible", path, errTooLarge, len(plain.Pix), maxSamples)
+		return "", fmt.Errorf("%s: %w: %d bytes of samples; at most %d are possible", path, errTooLarge, len(plain.Pix), maxSamples)
 	}
 	if e.generator != nil {
 		side := e.generator.side()
@@ -273,13 +273,14 @@ func spoolInto(f *os.File, r io.Reader) (*source, error) {
 func (e *encryption) checkStream(paths []string) error {
 	switch {
 	case !e.sealed() || e.Pixels:
-		return failure.Usagef("only files sealed as they are can be read from or written to - (standard input and output)")
+		return failure.Usagef("- (standard input or output) works only with the scheme sealed, without --pixels")
 	case len(paths) != 1:
-		return failure.Usagef("- is one file, and %d are named", len(paths))
+		return failure.Usagef("- must be the only input, but %d are given", len(paths))
 	case e.Resume || e.Shard.Count > 1:
 		return failure.Usagef("--resume and --shard are for folders")
 	case e.Output == "-" && e.KeyOutput == "":
-		return failure.Hint(failure.Usagef("the cipher image goes to standard output, and the key file nowhere"), "--key-out FILE names it")
+		return failure.Hint(failure.Usagef("the cipher image goes to standard output, but the key file needs a name"),
+			"--key-out FILE names it")
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ import (
 )
 
 // ErrMismatch reports a cipher image and a key file that do not belong together.
-var ErrMismatch = errors.New("the key file is of another image, or the cipher image was changed")
+var ErrMismatch = errors.New("the key file belongs to another image, or the cipher image was changed")
 
 // A SizeError reports an image of a size that a cryptosystem cannot take.
 type SizeError struct {

@@ -191,7 +191,7 @@ func parseMeta(b []byte) (*KeyFile, error) {
 	}
 	if v := version.FormatVersion; v != KeyFileVersion {
 		if v > KeyFileVersion {
-			return nil, fmt.Errorf("its format version is %d, newer than this program knows (%d)", v, KeyFileVersion)
+			return nil, fmt.Errorf("its format version is %d, newer than %d, the newest that this keygan reads", v, KeyFileVersion)
 		}
 		return nil, fmt.Errorf("its format version is %d, which does not exist", v)
 	}
@@ -209,11 +209,11 @@ func parseMeta(b []byte) (*KeyFile, error) {
 	case err != nil || len(sum) != sha256.Size:
 		return nil, errors.New("its sha256 is not 64 hexadecimal digits")
 	case m.Width < 1 || m.Width > maxSide || m.Height < 1 || m.Height > maxSide:
-		return nil, fmt.Errorf("it says the image is %d×%d", m.Width, m.Height)
+		return nil, fmt.Errorf("it gives an image of %d×%d, which is impossible", m.Width, m.Height)
 	case m.Channels < 1 || m.Channels > 4 || (m.Depth != 8 && m.Depth != 16):
-		return nil, fmt.Errorf("it says the image has %d channels of %d bits", m.Channels, m.Depth)
+		return nil, fmt.Errorf("it gives an image of %d channels of %d bits, which is impossible", m.Channels, m.Depth)
 	case m.Iterations < 0 || m.Iterations > MaxIterations:
-		return nil, fmt.Errorf("%d iterations of the cat map, there can be at most %d", m.Iterations, MaxIterations)
+		return nil, fmt.Errorf("%d iterations of the cat map; at most %d are possible", m.Iterations, MaxIterations)
 	case m.Name != cleanName(m.Name):
 		return nil, errors.New("its file name has a folder or characters that no file name should have")
 	}

@@ -60,10 +60,10 @@ func logisticNext(x, r float64) float64 {
 // logisticStart checks the parameters and returns the value after the burn-in.
 func logisticStart(x0, r float64) (float64, error) {
 	if !(x0 > 0 && x0 < 1) {
-		return 0, fmt.Errorf("the logistic map's x0 is %v, it must be above 0 and below 1", x0)
+		return 0, fmt.Errorf("the logistic map's x0 is %v; it must be above 0 and below 1", x0)
 	}
 	if !(r > logisticMinR && r <= logisticMaxR) {
-		return 0, fmt.Errorf("the logistic map's r is %v, it must be above %v and at most %v", r, logisticMinR, logisticMaxR)
+		return 0, fmt.Errorf("the logistic map's r is %v; it must be above %v and at most %v", r, logisticMinR, logisticMaxR)
 	}
 	x := x0
 	for range logisticBurnIn {

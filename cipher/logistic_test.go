@@ -49,11 +49,11 @@ func TestLogisticRefusesDegenerateParameters(t *testing.T) {
 		x0, r float64
 		want  string
 	}{
-		{0, 3.99, "x0 is 0, it must be above 0 and below 1"},
-		{1, 3.99, "x0 is 1, it must"},
+		{0, 3.99, "x0 is 0; it must be above 0 and below 1"},
+		{1, 3.99, "x0 is 1; it must"},
 		{-0.1, 3.99, "x0 is -0.1"},
 		{nan, 3.99, "x0 is NaN"},
-		{0.3, 3.57, "r is 3.57, it must be above 3.57 and at most 4"},
+		{0.3, 3.57, "r is 3.57; it must be above 3.57 and at most 4"},
 		{0.3, 4.0001, "r is 4.0001"},
 		{0.3, 0, "r is 0"},
 		{0.3, nan, "r is NaN"},

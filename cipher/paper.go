@@ -84,9 +84,9 @@ func catParams(p Params, side int) (Params, error) {
 	p = Params{Iterations: p.Iterations, A: cmp.Or(p.A, 1), B: cmp.Or(p.B, 1)}
 	switch {
 	case p.A < 0 || p.A >= side || p.B < 0 || p.B >= side:
-		return p, fmt.Errorf("the cat map's shear factors are %d and %d, they must be in [1, %d]", p.A, p.B, side-1)
+		return p, fmt.Errorf("the cat map's shear factors are %d and %d; they must be in [1, %d]", p.A, p.B, side-1)
 	case p.Iterations < 1 || p.Iterations > MaxIterations:
-		return p, fmt.Errorf("%d iterations of the cat map, there must be 1 to %d", p.Iterations, MaxIterations)
+		return p, fmt.Errorf("%d iterations of the cat map; there must be 1 to %d", p.Iterations, MaxIterations)
 	}
 	if period := catmap.Period(side, p.A, p.B); p.Iterations%period == 0 {
 		return p, fmt.Errorf("%d iterations of the cat map leave every pixel in place: its period at %d×%d is %d",

@@ -134,7 +134,7 @@ func TestCheck(t *testing.T) {
 		{"paper", square, Params{Iterations: 30}, ""},
 		{"paper", square, Params{Iterations: 193}, ""},
 		{"paper", square, Params{Iterations: 31, A: 3, B: 255}, ""},
-		{"paper", square, Params{}, "0 iterations of the cat map, there must be 1 to 65536"},
+		{"paper", square, Params{}, "0 iterations of the cat map; there must be 1 to 65536"},
 		{"paper", square, Params{Iterations: -1}, "-1 iterations"},
 		{"paper", square, Params{Iterations: MaxIterations + 1}, "there must be 1 to 65536"},
 		{"paper", square, Params{Iterations: 192}, "its period at 256×256 is 192"},

@@ -156,9 +156,9 @@ func TestForwardRefuses(t *testing.T) {
 		want          string
 	}{
 		{x, 8, 9, "192 samples for an image of 9×8 with 3 channels"},
-		{x, 0, 8, "an image of 8×0 cannot be keyed"},
-		{x, -8, -8, "cannot be keyed"},
-		{x, math.MaxInt, 8, "cannot be keyed"},
+		{x, 0, 8, "no key can be made of an image of 8×0"},
+		{x, -8, -8, "no key can be made"},
+		{x, math.MaxInt, 8, "no key can be made"},
 		{nan, 8, 8, "image: element 9 is NaN"},
 	} {
 		if _, err := m.Forward(c.x, c.height, c.width, Seed{}); err == nil || !strings.Contains(err.Error(), c.want) {

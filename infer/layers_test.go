@@ -153,7 +153,7 @@ func TestUnknownLayer(t *testing.T) {
 		}
 		file = b.Bytes()
 	})
-	if _, err := Read("toy.npz", file); err == nil || !strings.Contains(err.Error(), `layer 3 ("scale"): unknown type "scale", known here: "conv", "conv_transpose"`) {
+	if _, err := Read("toy.npz", file); err == nil || !strings.Contains(err.Error(), `layer 3 ("scale"): unknown type "scale"; keygan knows "conv", "conv_transpose"`) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -83,7 +83,7 @@ func (a Arch) shapes(height, width int) ([]shape3, error) {
 	}
 	switch want := (shape3{a.Channels, height, width}); {
 	case begin != nil:
-		return nil, errors.New("a residual begins that does not end")
+		return nil, errors.New("a residual begins and never ends")
 	case s == want:
 		return all, nil
 	case a.Latent > 0:

@@ -82,7 +82,7 @@ func (a Arch) Validate() error {
 func checkVersion(version int) error {
 	switch {
 	case version > FormatVersion:
-		return fmt.Errorf("format version %d is newer than %d, the newest known here", version, FormatVersion)
+		return fmt.Errorf("format version %d is newer than %d, the newest that this keygan reads", version, FormatVersion)
 	case version == 1:
 		return errors.New("format version 1 is no longer read: write the file again with keygan-train export, or with keygan import")
 	case version != FormatVersion:
@@ -113,7 +113,7 @@ func (a Arch) validateLayers() error {
 			weights += p.size()
 		}
 		if weights > maxWeights {
-			return fail(fmt.Errorf("the weights add up to more than %d numbers", maxWeights))
+			return fail(fmt.Errorf("there are more than %d weights", maxWeights))
 		}
 		packed += l.algorithm().packed(l)
 	}
@@ -151,7 +151,7 @@ func (l Layer) validate() error {
 	case !learnt && l.NormName != "":
 		return fmt.Errorf("norm_name is %.40q, but the norm %q has no parameters", l.NormName, l.Norm)
 	case l.BeforeAdd != "" && l.Residual != ResidualEnd:
-		return fmt.Errorf("before_add is %q, but nothing is added where no residual ends", l.BeforeAdd)
+		return fmt.Errorf("before_add is %q, but no residual ends there", l.BeforeAdd)
 	case l.Noise != "" && !moduleName(l.Noise):
 		return fmt.Errorf("noise %.40q is not the name of a module in a state dict", l.Noise)
 	}
@@ -185,5 +185,5 @@ func known(field, value string, allowed ...string) error {
 		return nil
 	}
 	list := strings.ReplaceAll(fmt.Sprintf("%q", allowed), `" "`, `", "`)
-	return fmt.Errorf("unknown %s %.40q, known here: %s", field, value, strings.Trim(list, "[]"))
+	return fmt.Errorf("unknown %s %.40q; keygan knows %s", field, value, strings.Trim(list, "[]"))
 }

@@ -24,7 +24,7 @@ func TestValidate(t *testing.T) {
 		{"format version 3 is newer", func(a *Arch) { a.FormatVersion = 3 }},
 		{"format version 1 is no longer read", func(a *Arch) { a.FormatVersion = 1 }},
 		{"format version 0 does not exist", func(a *Arch) { a.FormatVersion = 0 }},
-		{`unknown network "unet", known here: "resnet", "dcgan", "chaos"`, func(a *Arch) { a.Network = "unet" }},
+		{`unknown network "unet"; keygan knows "resnet", "dcgan", "chaos"`, func(a *Arch) { a.Network = "unet" }},
 		{"channels is 2", func(a *Arch) { a.Channels = 2 }},
 		{"image size is 0", func(a *Arch) { a.ImageSize = 0 }},
 		{"image size is 1000000", func(a *Arch) { a.ImageSize = 1000000 }},
@@ -37,7 +37,7 @@ func TestValidate(t *testing.T) {
 		{`layer 0 ("../x"): the name`, layer(0, func(l *Layer) { l.Name = "../x" })},
 		{`unknown type "linear"`, layer(0, func(l *Layer) { l.Type = "linear" })},
 		{`unknown norm "layer"`, layer(0, func(l *Layer) { l.Norm = "layer" })},
-		{`unknown activation "gelu", known here: "", "leaky_relu", "relu", "tanh"`, layer(0, func(l *Layer) { l.Activation = "gelu" })},
+		{`unknown activation "gelu"; keygan knows "", "leaky_relu", "relu", "tanh"`, layer(0, func(l *Layer) { l.Activation = "gelu" })},
 		{`unknown residual "both"`, layer(0, func(l *Layer) { l.Residual = "both" })},
 		{`layer 2 ("encoder.6"): unknown algorithm "winograd"`, layer(2, func(l *Layer) { l.Algorithm = "winograd" })},
 		{"kernel is 0", layer(0, func(l *Layer) { l.Kernel = 0 })},
@@ -50,12 +50,12 @@ func TestValidate(t *testing.T) {
 		{"takes 1 channels, but is given 3", layer(0, func(l *Layer) { l.In = 1 })},
 		{"a residual begins inside another", layer(4, func(l *Layer) { l.Residual = ResidualBegin })},
 		{"a residual ends that did not begin", layer(3, func(l *Layer) { l.Residual = "" })},
-		{"a residual begins that does not end", layer(4, func(l *Layer) { l.Residual = "" })},
+		{"a residual begins and never ends", layer(4, func(l *Layer) { l.Residual = "" })},
 		{"a residual of 8×3×3 begins with 8×1×1", layer(3, func(l *Layer) { l.Padding = 2 })},
 		{"the layers make 2×4×4 of an image of 3×4×4", layer(7, func(l *Layer) { l.Out = 2 })},
 		{"the layers make 3×", layer(5, func(l *Layer) { l.OutputPadding = 0 })},
 		{"nothing is left", layer(0, func(l *Layer) { l.Padding = 0 })},
-		{"more than 268435456 numbers", func(a *Arch) {
+		{"more than 268435456 weights", func(a *Arch) {
 			a.Layers[3].Out, a.Layers[4].In, a.Layers[3].In, a.Layers[4].Out = 4096, 4096, 4096, 4096
 			a.Layers[3].Kernel, a.Layers[4].Kernel = 15, 15
 		}},
@@ -113,8 +113,8 @@ func TestValidateOptionalFields(t *testing.T) {
 		{`another module has the name "res_blocks.0.noise"`, resnet, layer(6, func(l *Layer) { l.Noise = "res_blocks.0.noise" })},
 		{`another module has the name "encoder.6"`, resnet, layer(2, func(l *Layer) { l.Noise = "encoder.6" })},
 		{`unknown before_add "gelu"`, chaos, layer(4, func(l *Layer) { l.BeforeAdd = "gelu" })},
-		{`before_add is "relu", but nothing is added where no residual ends`, chaos, layer(0, func(l *Layer) { l.BeforeAdd = ActivationReLU })},
-		{`before_add is "leaky_relu", but nothing is added`, chaos, layer(3, func(l *Layer) { l.BeforeAdd = ActivationLeakyReLU })},
+		{`before_add is "relu", but no residual ends there`, chaos, layer(0, func(l *Layer) { l.BeforeAdd = ActivationReLU })},
+		{`before_add is "leaky_relu", but no residual ends there`, chaos, layer(3, func(l *Layer) { l.BeforeAdd = ActivationLeakyReLU })},
 		{`noise "A" is not the name of a module`, resnet, layer(0, func(l *Layer) { l.Noise = "A" })},
 		{"noise after the last layer", resnet, layer(9, func(l *Layer) { l.Noise = "noise" })},
 	} {
@@ -148,7 +148,7 @@ func TestValidateCountsEveryParameter(t *testing.T) {
 		t.Fatalf("%d parameters: %v", a.Parameters(), err)
 	}
 	a.Layers[17].Norm, a.Layers[17].NormName = NormBatch, "norm"
-	if err := a.Validate(); err == nil || !strings.Contains(err.Error(), `layer 17 ("a.34"): the weights add up to more`) {
+	if err := a.Validate(); err == nil || !strings.Contains(err.Error(), `layer 17 ("a.34"): there are more than`) {
 		t.Errorf("the error is %v", err)
 	}
 }

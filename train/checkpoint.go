@@ -211,7 +211,7 @@ func readCheckpoint(path string) (c checkpoint, err error) {
 	case err != nil:
 		err = fmt.Errorf("%s: not a checkpoint: %w", path, err)
 	case c.meta.Version > checkpointVersion:
-		err = fmt.Errorf("%s: %w %d is newer than %d, the newest known here", path, ErrOtherFormat, c.meta.Version, checkpointVersion)
+		err = fmt.Errorf("%s: %w %d is newer than %d, the newest that this keygan reads", path, ErrOtherFormat, c.meta.Version, checkpointVersion)
 	}
 	return c, err
 }

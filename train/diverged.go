@@ -14,7 +14,7 @@ var (
 	// ErrDiverged reports a training whose losses or weights are not finite any more. Its checkpoints are from before.
 	ErrDiverged = errors.New("the training has diverged")
 	// ErrAllSkipped reports, besides ErrDiverged, a training that leaves out every update.
-	ErrAllSkipped = errors.New("updates were left out")
+	ErrAllSkipped = errors.New("updates were skipped")
 )
 
 // maxSkippedSteps is how many steps in a row may leave out updates before the run stops.

@@ -120,7 +120,7 @@ func TestSkippedUpdatesLeaveNoTrace(t *testing.T) {
 	sameFiles(t, whole, parts, "generator.npz", "metrics.csv", "metrics.jsonl")
 
 	// Two critic updates and the generator's in each of three steps.
-	if want := "9 updates were left out"; !strings.Contains(log.String(), want) || !strings.Contains(log.String(), "9 updates skipped") {
+	if want := "9 updates were skipped"; !strings.Contains(log.String(), want) || !strings.Contains(log.String(), "9 updates skipped") {
 		t.Errorf("the log does not say that %s:\n%s", want, log.String())
 	}
 	var sum float64
@@ -188,7 +188,7 @@ func TestOnlySkippedUpdates(t *testing.T) {
 	if !errors.Is(err, ErrDiverged) || !errors.Is(err, ErrAllSkipped) {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"step 120: ", "updates were left out in 100 steps, one after the other", "; all weights are finite; the last good checkpoint is "} {
+	for _, want := range []string{"step 120: ", "updates were skipped in 100 steps, one after the other", "; all weights are finite; the last good checkpoint is "} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}

@@ -168,7 +168,7 @@ func TestResumeRefuses(t *testing.T) {
 			c.Generator.Width = 4
 			overwrite(t, filepath.Join(c.Output, c.Name, "config.yaml"), []byte("sauce: [\n"))
 		}, ErrOtherConfig, "than this one (its own is RUN/config.yaml)"},
-		{"newer", format(3), ErrOtherFormat, "step-00000001.npz: checkpoint format 3 is newer than 2, the newest known here"},
+		{"newer", format(3), ErrOtherFormat, "step-00000001.npz: checkpoint format 3 is newer than 2, the newest that this keygan reads"},
 		{"older", format(1), ErrOtherFormat, "step-00000001.npz: checkpoint format 1 is older than 2: only the keygan that wrote it can go on from it"},
 		{"a folder that is no run", func(_ *testing.T, c *config.Config) { c.Output = t.TempDir() }, nil, "RUN: nothing to resume: this folder holds no run"},
 		{"stopped before a checkpoint", func(t *testing.T, c *config.Config) {

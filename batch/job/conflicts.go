@@ -38,7 +38,7 @@ func Conflicts(jobs []Job, given ...string) map[int]error {
 			k, taken := first[id]
 			switch {
 			case inputs[id]:
-				c.failed[i] = failure.Hint(fmt.Errorf("%s: the output would be an input", out), "-o names another folder")
+				c.failed[i] = failure.Hint(fmt.Errorf("%s: the output would be an input", out), "name another folder with -o")
 			case !taken:
 				first[id] = i
 			case k == i:
@@ -104,7 +104,7 @@ func (p Protected) Refuse(outputs []string) error {
 		for _, path := range p {
 			if info, err := os.Stat(path); err == nil && os.SameFile(info, there) {
 				return failure.Hint(fmt.Errorf("%s: this is %s, which the command was given; it is never replaced", out, path),
-					"-o names another folder")
+					"name another folder with -o")
 			}
 		}
 	}

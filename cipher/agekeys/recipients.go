@@ -23,11 +23,11 @@ func ParseRecipient(s string) (age.Recipient, error) {
 		return r, nil
 	}
 	if strings.HasPrefix(s, "ecdsa-sha2-") || strings.HasPrefix(s, "sk-") {
-		return nil, errors.New("age encrypts only to SSH keys of the kinds ed25519 and RSA")
+		return nil, errors.New("of SSH keys, age can encrypt only to ed25519 and RSA keys")
 	}
 	all, err := age.ParseRecipients(strings.NewReader(s))
 	if err != nil || len(all) != 1 {
-		return nil, errors.New("not an age public key (age1…) or an SSH one (ssh-ed25519 …, ssh-rsa …)")
+		return nil, errors.New("neither an age public key (age1…) nor an SSH public key (ssh-ed25519 …, ssh-rsa …)")
 	}
 	return all[0], nil
 }

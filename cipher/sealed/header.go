@@ -60,7 +60,7 @@ func (h *Header) check() error {
 	case h.Version == 2 && (h.Generator == "") != (h.NetworkInput == ""):
 		return errors.New("a network's hash and its input size must be given together")
 	case h.NetworkInput != "" && !isPixelSize(h.NetworkInput):
-		return fmt.Errorf("%q is no size of a network's input, such as 256x256", h.NetworkInput)
+		return fmt.Errorf("%q is not the size of a network's input, such as 256x256", h.NetworkInput)
 	case h.Mode&^fs.ModePerm != 0:
 		return fmt.Errorf("%v has more than permission bits", h.Mode)
 	case !h.Modified.IsZero() && (h.Modified.Unix() < -maxNumber || h.Modified.Unix() > maxNumber):
@@ -73,9 +73,9 @@ func (h *Header) check() error {
 func (h *Header) checkShape() error {
 	switch {
 	case h.Kind != kindImage && h.Kind != kindFile:
-		return fmt.Errorf("%q is no kind of sealed content", h.Kind)
+		return fmt.Errorf("%q is not a kind of sealed content", h.Kind)
 	case h.Kind == kindImage && h.Length != 0:
-		return fmt.Errorf("an image has no length of %d bytes", h.Length)
+		return fmt.Errorf("an image cannot have a length of %d bytes", h.Length)
 	case h.hasTag() && shapeBytes(h.Width, h.Height, h.Channels, h.Depth) == 0:
 		return fmt.Errorf("an image of %d×%d pixels with %d channels of %d bits cannot be sealed", h.Width, h.Height, h.Channels, h.Depth)
 	}

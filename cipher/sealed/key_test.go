@@ -199,7 +199,7 @@ func TestCheckName(t *testing.T) {
 		`"quoted"`:                         "",
 		"größer 🧠.nii.gz":                  "",
 		strings.Repeat("x", 255):           "",
-		strings.Repeat("é", 128):           "the name has 256 bytes, there can be 255",
+		strings.Repeat("é", 128):           "the name has 256 bytes; at most 255",
 		".":                                "that of a folder",
 		"..":                               "that of a folder",
 		"/etc/passwd":                      "separator",

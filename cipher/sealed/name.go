@@ -12,7 +12,7 @@ import (
 func CheckName(name string) error {
 	switch {
 	case len(name) > maxName:
-		return fmt.Errorf("the name has %d bytes, there can be %d", len(name), maxName)
+		return fmt.Errorf("the name has %d bytes; at most %d are possible", len(name), maxName)
 	case name == "." || name == "..":
 		return errors.New("the name is that of a folder")
 	case !utf8.ValidString(name):
@@ -21,9 +21,9 @@ func CheckName(name string) error {
 	for _, r := range name {
 		switch {
 		case r == '/' || r == '\\':
-			return errors.New("the name has a separator of folders in it")
+			return errors.New("the name contains a folder separator")
 		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r):
-			return errors.New("the name has control characters in it")
+			return errors.New("the name contains control characters")
 		}
 	}
 	return nil

@@ -116,7 +116,7 @@ import (
 )
 
 // ErrRefused reports a cipher image and a key file that do not open. It never says why.
-var ErrRefused = errors.New("it does not open: the identity or passphrase is not one it was made for, the key file is of another image, " +
+var ErrRefused = errors.New("it does not open: the identity or passphrase is not one it was made for, the key file belongs to another image, " +
 	"or one of the two was changed or damaged")
 
 const (

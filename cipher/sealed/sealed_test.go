@@ -333,7 +333,7 @@ func TestSealRefuses(t *testing.T) {
 			_, _, err := SealImage(plain, Options{NetworkKey: []byte{1}, Generator: "none", NetworkInput: "256x256"})
 			return err
 		},
-		"a separator of folders": func() error { _, _, err := SealImage(plain, Options{Name: "a/b"}); return err },
+		"a folder separator": func() error { _, _, err := SealImage(plain, Options{Name: "a/b"}); return err },
 		"and 15 bytes cannot be sealed": func() error {
 			m := *plain
 			m.Pix = m.Pix[:15]

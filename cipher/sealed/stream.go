@@ -10,7 +10,7 @@ import (
 )
 
 // ErrLength reports content of another length than the key was made for.
-var ErrLength = errors.New("the content has another length than was announced")
+var ErrLength = errors.New("the content does not have the announced length")
 
 // NewFileKey makes the key for one file of length bytes and settles the shape of its cipher image. EncryptFile does the rest.
 func NewFileKey(length int64, o Options) (*Key, error) {

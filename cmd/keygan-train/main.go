@@ -142,7 +142,7 @@ func (f *flags) train(ctx context.Context) error {
 		return err
 	}
 	if f.resume && f.force {
-		return failure.Usagef("--resume and --force exclude each other")
+		return failure.Usagef("--resume and --force cannot be combined")
 	}
 	if f.dryRun {
 		return results(func(w io.Writer) error { return train.Plan(c, w) })

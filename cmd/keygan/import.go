@@ -39,7 +39,7 @@ func (v *conversion) check(path, example string) error {
 	case v.out == "":
 		return failure.Hint(failure.Usagef("no output file given"), "-o "+example+" names it")
 	case job.SameName(v.out, path):
-		return failure.Hint(failure.Usagef("%s: the output would be the input", v.out), "-o names another file")
+		return failure.Hint(failure.Usagef("%s: the output would be the input", v.out), "name another file with -o")
 	case !v.force && job.Exists(v.out):
 		return fmt.Errorf("%s: %w", v.out, atomicfile.ErrExists)
 	}

@@ -57,7 +57,7 @@ in it, from which everything else is derived: 128 hexadecimal digits that open t
 		case err != nil:
 			return err
 		case showSecret && !found.sealedKey:
-			return failure.Usagef("%s: not a sealed key file, so --show-secret has no meaning", args[0])
+			return failure.Usagef("%s: not a sealed key file, so --show-secret does not apply", args[0])
 		case asJSON:
 			return cli.WriteJSON(a.Stdout, found)
 		}

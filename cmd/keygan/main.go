@@ -53,7 +53,7 @@ func (a *app) command() *cobra.Command {
 		Version: version.String(),
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			if c.Flags().Changed("json") && c.Flags().Changed("print0") {
-				return failure.Usagef("--json and -0 do not go together")
+				return failure.Usagef("--json and -0 cannot be combined")
 			}
 			return nil
 		},

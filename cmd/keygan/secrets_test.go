@@ -127,7 +127,7 @@ func TestInspectShowsASecret(t *testing.T) {
 			}
 		}
 	}
-	if printed, code := runHere(t, "inspect", p.path("scan.cipher.png"), "--show-secret"); code != 2 || !strings.Contains(printed, "--show-secret has no meaning") {
+	if printed, code := runHere(t, "inspect", p.path("scan.cipher.png"), "--show-secret"); code != 2 || !strings.Contains(printed, "--show-secret does not apply") {
 		t.Errorf("exit code %d, printed %s", code, printed)
 	}
 	if printed, code := runHere(t, "inspect", keyFile, "--show-secret"); code != 1 || !strings.Contains(printed, "no identity or passphrase is given") {

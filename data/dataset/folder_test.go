@@ -145,15 +145,15 @@ func TestHomeFolder(t *testing.T) {
 
 func TestSpecErrors(t *testing.T) {
 	for want, spec := range map[string]Spec{
-		"one of xray, mri, spectrogram":       {},
-		"not both":                            {Folder: "x", Synthetic: "mri", Count: 1},
-		`"ct": one of xray, mri, spectrogram`: {Synthetic: "ct", Count: 1},
-		"needs a count of at least 1":         {Synthetic: "mri"},
-		"must not be negative":                {Folder: "x", Count: -1},
-		"one of axial, coronal, sagittal":     {Folder: "x", Axis: "top"},
-		"size 8: 16 to 4096":                  {Synthetic: "mri", Count: 1, Size: 8},
-		"size and seed are for synthetic":     {Folder: "x", Seed: 3},
-		"axis is for folders":                 {Synthetic: "mri", Count: 1, Axis: imagefile.Axial},
+		"one of xray, mri, spectrogram": {},
+		"not both":                      {Folder: "x", Synthetic: "mri", Count: 1},
+		`"ct": it must be one of xray, mri, spectrogram`: {Synthetic: "ct", Count: 1},
+		"needs a count of at least 1":                    {Synthetic: "mri"},
+		"must not be negative":                           {Folder: "x", Count: -1},
+		"one of axial, coronal, sagittal":                {Folder: "x", Axis: "top"},
+		"size 8: it must be 16 to 4096":                  {Synthetic: "mri", Count: 1, Size: 8},
+		"size and seed are for synthetic":                {Folder: "x", Seed: 3},
+		"axis is for folders":                            {Synthetic: "mri", Count: 1, Axis: imagefile.Axial},
 	} {
 		if _, err := Open(spec); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: want %q, got %v", spec, want, err)

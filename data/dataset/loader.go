@@ -54,13 +54,13 @@ func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
 	case src.Len() == 0:
 		return nil, errors.New("no images to load")
 	case o.Batch < 1:
-		return nil, fmt.Errorf("a batch of %d images: at least 1", o.Batch)
+		return nil, fmt.Errorf("a batch of %d images: there must be at least 1", o.Batch)
 	case o.Size < 1:
-		return nil, fmt.Errorf("an image size of %d: at least 1", o.Size)
+		return nil, fmt.Errorf("an image size of %d: it must be at least 1", o.Size)
 	case o.Channels != 1 && o.Channels != 3:
-		return nil, fmt.Errorf("%d channels: 1 (grey) or 3 (RGB)", o.Channels)
+		return nil, fmt.Errorf("%d channels: there must be 1 (grey) or 3 (RGB)", o.Channels)
 	case o.Start < 0:
-		return nil, fmt.Errorf("a start after %d batches: at least 0", o.Start)
+		return nil, fmt.Errorf("a start after %d batches: it must be at least 0", o.Start)
 	}
 	if o.Workers < 1 {
 		o.Workers = runtime.GOMAXPROCS(0)

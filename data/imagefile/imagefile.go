@@ -236,7 +236,7 @@ const (
 // checkPixels refuses no pixels, more than most, and more than fileBytes can hold at perByte pixels a byte.
 func checkPixels(width, height, most int, fileBytes int64, perByte int) error {
 	if width <= 0 || height <= 0 {
-		return fmt.Errorf("no image is %d×%d", width, height)
+		return fmt.Errorf("an image cannot have %d×%d pixels", width, height)
 	}
 	if width > most || height > most/width {
 		return fmt.Errorf("%d×%d is more than the %d pixels that keygan reads", width, height, most)

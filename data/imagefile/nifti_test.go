@@ -128,19 +128,19 @@ func TestNIfTIRefusesOtherKinds(t *testing.T) {
 		return b
 	}
 	for want, b := range map[string][]byte{
-		"NIfTI-2":                   set(0, "\x1c\x02\x00\x00"),
-		".hdr and .img":             set(344, "ni1\x00"),
-		"Analyze":                   set(344, "\x00\x00\x00\x00"),
-		"datatype 128":              set(70, "\x80\x00"),
-		"dim[0] is 9":               set(40, "\x09\x00"),
-		"no volume has [2 -1 4]":    set(44, "\xff\xff"),
-		"more than the":             set(42, "\xff\x7f\xff\x7f\xff\x7f"),
-		"voxels at offset":          set(108, "\x00\x00\xc0\x7f"),
-		"cannot be in a file":       imagetest.Gzipped(set(42, "\x00\x02\x00\x02\x00\x02")),
-		"truncated":                 set(42, "\x03\x00"),
-		"no NIfTI-1 header":         imagetest.Gzipped(bytes.Repeat([]byte("hello"), 100)),
-		"invalid checksum":          append(imagetest.Gzipped(set(348, ""))[:len(imagetest.Gzipped(set(348, "")))-8], 1, 2, 3, 4, 5, 6, 7, 8),
-		"truncated: the file ends ": imagetest.Gzipped(imagetest.Cornered().Bytes())[:60],
+		"NIfTI-2":                     set(0, "\x1c\x02\x00\x00"),
+		".hdr and .img":               set(344, "ni1\x00"),
+		"Analyze":                     set(344, "\x00\x00\x00\x00"),
+		"datatype 128":                set(70, "\x80\x00"),
+		"dim[0] is 9":                 set(40, "\x09\x00"),
+		"volume cannot have [2 -1 4]": set(44, "\xff\xff"),
+		"more than the":               set(42, "\xff\x7f\xff\x7f\xff\x7f"),
+		"voxels at offset":            set(108, "\x00\x00\xc0\x7f"),
+		"cannot be in a file":         imagetest.Gzipped(set(42, "\x00\x02\x00\x02\x00\x02")),
+		"truncated":                   set(42, "\x03\x00"),
+		"no NIfTI-1 header":           imagetest.Gzipped(bytes.Repeat([]byte("hello"), 100)),
+		"invalid checksum":            append(imagetest.Gzipped(set(348, ""))[:len(imagetest.Gzipped(set(348, "")))-8], 1, 2, 3, 4, 5, 6, 7, 8),
+		"truncated: the file ends ":   imagetest.Gzipped(imagetest.Cornered().Bytes())[:60],
 	} {
 		if _, err := Decode(b); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)

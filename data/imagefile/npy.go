@@ -70,7 +70,7 @@ func npyElement(descr string) (element, error) {
 	if el, ok := elementOf(strings.TrimLeft(descr, "<>|="), order); ok {
 		return el, nil
 	}
-	return element{}, fmt.Errorf("elements of type %q; integers, floats and booleans are read", descr)
+	return element{}, fmt.Errorf("elements of type %q are not supported; keygan reads integers, floats and booleans", descr)
 }
 
 // npyStack makes a stack of an array's shape if body, in bytes, has room for its elements.

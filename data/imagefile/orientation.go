@@ -41,7 +41,7 @@ func (o orientation) walks(axis string, dim [3]int) (slice, row, column walk, er
 	case Sagittal:
 		return along(right, 1), along(up, -1), along(forward, -1), nil
 	}
-	return walk{}, walk{}, walk{}, fmt.Errorf("no axis is called %q: take axial, coronal or sagittal", axis)
+	return walk{}, walk{}, walk{}, fmt.Errorf("unknown axis %q: it must be axial, coronal or sagittal", axis)
 }
 
 // niftiOrientation takes the sform if there is one, else the qform, else the format's default: x to the right, y forward, z up.

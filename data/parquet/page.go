@@ -68,7 +68,7 @@ func (c *columnReader) page(head *format.PageHeader, page []byte) error {
 
 func (c *columnReader) readDictionary(head *format.DictionaryPageHeader, page []byte, size int) error {
 	if head.Encoding != format.Plain && head.Encoding != plainDictionary {
-		return fmt.Errorf("a dictionary in encoding %v; PLAIN is read", head.Encoding)
+		return fmt.Errorf("a dictionary in encoding %v is not supported; keygan reads PLAIN", head.Encoding)
 	}
 	page, err := c.decompress(page, size)
 	if err != nil {
@@ -90,7 +90,7 @@ func (c *columnReader) readV1(head *format.DataPageHeader, page []byte, size int
 	var levels []byte
 	if c.optional {
 		if head.DefinitionLevelEncoding != format.RLE {
-			return fmt.Errorf("levels in encoding %v; RLE is read", head.DefinitionLevelEncoding)
+			return fmt.Errorf("levels in encoding %v are not supported; keygan reads RLE", head.DefinitionLevelEncoding)
 		}
 		if len(page) < 4 || uint64(binary.LittleEndian.Uint32(page)) > uint64(len(page)-4) {
 			return errTruncated
@@ -155,7 +155,7 @@ func (c *columnReader) decode(encoding format.Encoding, page []byte, out []float
 	case encoding == format.Plain:
 		return c.plain(page, out)
 	case encoding != format.RLEDictionary && encoding != plainDictionary:
-		return fmt.Errorf("encoding %v; PLAIN and dictionaries are read", encoding)
+		return fmt.Errorf("encoding %v is not supported; keygan reads PLAIN and dictionaries", encoding)
 	case len(page) == 0:
 		return errTruncated
 	case page[0] > 32:
@@ -251,7 +251,7 @@ func (c *columnReader) decompress(page []byte, size int) ([]byte, error) {
 		defer z.Close()
 		r = z
 	default:
-		return nil, fmt.Errorf("compression %v; Snappy, gzip and Zstandard are read", c.codec)
+		return nil, fmt.Errorf("compression %v is not supported; keygan reads Snappy, gzip and Zstandard", c.codec)
 	}
 	out := make([]byte, size)
 	if _, err := io.ReadFull(r, out); err != nil {

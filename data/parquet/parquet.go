@@ -125,7 +125,7 @@ func (t *Table) Floats(column int, out []float32) error {
 			c.size = 8
 		case format.Float:
 		default:
-			return fmt.Errorf("holds %v, not numbers with a fraction", chunk.MetaData.Type)
+			return fmt.Errorf("holds %v, not floating-point numbers", chunk.MetaData.Type)
 		}
 		pages, err := t.chunk(chunk)
 		if err != nil {

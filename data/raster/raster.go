@@ -25,7 +25,7 @@ type Image struct {
 // NewImage returns a black image. It panics on a shape that no image can have.
 func NewImage(width, height, channels, depth int) *Image {
 	if width <= 0 || height <= 0 || channels < 1 || channels > 4 || (depth != 8 && depth != 16) {
-		panic(fmt.Sprintf("raster: no image is %d×%d with %d channels of %d bits", width, height, channels, depth))
+		panic(fmt.Sprintf("raster: an image cannot have %d×%d pixels with %d channels of %d bits", width, height, channels, depth))
 	}
 	return &Image{width, height, channels, depth, make([]byte, width*height*channels*depth/8)}
 }

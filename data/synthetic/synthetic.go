@@ -34,11 +34,11 @@ func New(kind string, n, size int, seed uint64) (*Set, error) {
 func Check(kind string, n, size int) error {
 	switch {
 	case !slices.Contains(Kinds, kind):
-		return fmt.Errorf("no synthetic images are called %q: one of %s", kind, strings.Join(Kinds, ", "))
+		return fmt.Errorf("unknown kind of synthetic images %q: it must be one of %s", kind, strings.Join(Kinds, ", "))
 	case n < 1:
-		return fmt.Errorf("%d synthetic images: at least 1", n)
+		return fmt.Errorf("%d synthetic images: there must be at least 1", n)
 	case size < 16 || size > 4096:
-		return fmt.Errorf("synthetic images of size %d: 16 to 4096", size)
+		return fmt.Errorf("synthetic images of size %d: it must be 16 to 4096", size)
 	}
 	return nil
 }

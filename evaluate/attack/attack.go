@@ -210,22 +210,22 @@ func Run(ctx context.Context, o Options, progress func(done, total int, what str
 
 func (o Options) check() error {
 	if len(o.Plain) < 2 {
-		return errors.New("two plain images are needed")
+		return errors.New("at least two plain images are needed")
 	}
 	first := o.Plain[0]
 	for _, m := range o.Plain {
 		if m.Width != m.Height || m.Depth != 8 || (m.Channels != 1 && m.Channels != 3) {
-			return fmt.Errorf("a plain image is %s, it must be square, grey or RGB, of 8 bits", m)
+			return fmt.Errorf("a plain image is %s; it must be square, grey or RGB, of 8 bits", m)
 		}
 		if m.Width != first.Width || m.Channels != first.Channels {
 			return fmt.Errorf("the plain images differ in shape: %s and %s", first, m)
 		}
 	}
 	if first.Width < 16 {
-		return fmt.Errorf("the plain images are %s, they must be 16×16 or larger", first)
+		return fmt.Errorf("the plain images are %s; they must be 16×16 or larger", first)
 	}
 	if n := o.Iterations; n < 0 || n > cipher.MaxIterations {
-		return fmt.Errorf("%d iterations of the cat map, there must be 1 to %d", n, cipher.MaxIterations)
+		return fmt.Errorf("%d iterations of the cat map; there must be 1 to %d", n, cipher.MaxIterations)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrNoCurves reports a table that has no column of two numbers or more.
-var ErrNoCurves = errors.New("there is nothing to draw a curve of")
+var ErrNoCurves = errors.New("there are no values to draw a curve from")
 
 // A Curve is one column of a table over the first one, the epoch.
 type Curve struct {

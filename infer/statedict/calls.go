@@ -146,7 +146,7 @@ func (m *machine) persist() {
 	case !ok || !ok2 || !ok3 || dtype == nil:
 		m.fail(errNotStorage)
 	case len(id) > 5 && id[5] != nil:
-		m.fail(fmt.Errorf("storage %.40q is a part of another, which is not known here", key))
+		m.fail(fmt.Errorf("storage %.40q is a part of another, which keygan does not read", key))
 	case m.storage == nil:
 		m.fail(errors.New("its pickle has a storage where none belongs"))
 	}

@@ -60,7 +60,7 @@ func (d *Dict) arch(o Options) (a infer.Arch, err error) {
 	case d.contains("layers.0.weight"):
 		a, err = d.chaos(o)
 	default:
-		return a, fmt.Errorf("not a generator known here: it has no encoder.0.weight (resnet), main.0.weight (dcgan) or "+
+		return a, fmt.Errorf("not a generator that keygan knows: it has no encoder.0.weight (resnet), main.0.weight (dcgan) or "+
 			"layers.0.weight (chaos), but %s", firstOf(d.names, 6))
 	}
 	if err != nil {
@@ -80,7 +80,7 @@ func (o Options) activate(a *infer.Arch) error {
 	case o.Activation != infer.ActivationLeakyReLU:
 		return fmt.Errorf("unknown activation %.40q, known: %q, %q", o.Activation, infer.ActivationReLU, infer.ActivationLeakyReLU)
 	case a.Network == infer.NetworkChaos:
-		return fmt.Errorf("the activations of a %s generator are fixed, they cannot be %s", a.Network, o.Activation)
+		return fmt.Errorf("the activations of a %s generator are fixed; they cannot be %s", a.Network, o.Activation)
 	}
 	for i := range a.Layers {
 		if l := &a.Layers[i]; l.Activation == infer.ActivationReLU {

@@ -118,7 +118,7 @@ func TestGeneratorRefuses(t *testing.T) {
 	}{
 		"missing":          {resnet, remove("decoder.3.weight"), Options{}, "tensor decoder.3.weight: missing, in what looks like a resnet generator"},
 		"missing block":    {resnet, remove("res_blocks.0.block.3.weight"), Options{}, "tensor res_blocks.0.block.3.weight: missing"},
-		"first missing":    {resnet, remove("encoder.0.weight"), Options{}, `not a generator known here: it has no encoder.0.weight (resnet), main`},
+		"first missing":    {resnet, remove("encoder.0.weight"), Options{}, `not a generator that keygan knows: it has no encoder.0.weight (resnet), main`},
 		"missing variance": {resnet.WithNorm(infer.NormBatch), remove("decoder.1.running_var"), Options{}, "tensor decoder.1.running_var: missing"},
 		"unknown":          {resnet, add("decoder.9.weight", 3), Options{}, `tensor "decoder.9.weight": a resnet generator has no such tensor`},
 		"control":          {resnet, add("a\nb", 3), Options{}, `tensor "a\nb": a resnet`},
@@ -143,7 +143,7 @@ func TestGeneratorRefuses(t *testing.T) {
 		"chaos noise":      {chaos, func(*Dict) {}, Options{InputNoise: -1}, "input noise is -1"},
 		"chaos norm":       {chaos, remove("norms.3.running_mean"), Options{}, "tensor norms.3.running_mean: missing"},
 		"integers": {resnet, func(d *Dict) { d.tensors["encoder.3.weight"].storage.dtype = storageTypes["torch.IntStorage"] }, Options{},
-			"tensor encoder.3.weight: its type is int32, must be float32"},
+			"tensor encoder.3.weight: its type is int32; keygan reads float32"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := dictOf(c.arch)

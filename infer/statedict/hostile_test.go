@@ -164,7 +164,7 @@ func TestRefusesTensorsBeyondTheirStorage(t *testing.T) {
 		"no storage":         {tensorOf(text("0"), 0, tupleOf(1), one), "other arguments"},
 		"shape of floats":    {tensorOf(record0(16), 0, "G\x3f\xf0\x00\x00\x00\x00\x00\x00\x85", one), "other arguments"},
 		"another record":     {tensorOf(strings.Replace(record0(16), text("0"), text("../data.pkl"), 1), 0, one, one), `record "data/../data.pkl": missing`},
-		"integers":           {tensorOf(strings.Replace(record0(8), "Float", "Long", 1), 0, tupleOf(8), one), "its type is int64, must be float32"},
+		"integers":           {tensorOf(strings.Replace(record0(8), "Float", "Long", 1), 0, tupleOf(8), one), "its type is int64; keygan reads float32"},
 		"unknown storage":    {tensorOf(strings.Replace(record0(8), "Float", "QInt8", 1), 0, tupleOf(8), one), `asks for "torch.QInt8Storage"`},
 		"a function's storage": {tensorOf(strings.Replace(record0(8), "torch\nFloatStorage", "collections\nOrderedDict", 1), 0, one, one),
 			"not a storage's"},
@@ -178,7 +178,7 @@ func TestRefusesTensorsBeyondTheirStorage(t *testing.T) {
 		for i := range 2000 {
 			state += text(fmt.Sprint(i)) + "h\x01s"
 		}
-		refuse(t, archiveOf(t, pickle2(state)), "more numbers together than the file")
+		refuse(t, archiveOf(t, pickle2(state)), "hold more numbers than the file")
 	})
 }
 
@@ -222,7 +222,7 @@ func TestRefusesMalformedPickles(t *testing.T) {
 		"empty":            {pickle2("}"), "has no entries with a name"},
 		"no tensors":       {pickle2("}", text("a\nb"), "Ns"), `it has "a\nb"`},
 		"itself":           {pickle2("}q\x00", text("G"), "h\x00s"), `it has "G"`},
-		"twice":            {pickle2("}", text("w"), tensorOf(record0(1), 0, ")", ")"), "q\x01s", text("w"), "h\x01s"), `tensor "w": there twice`},
+		"twice":            {pickle2("}", text("w"), tensorOf(record0(1), 0, ")", ")"), "q\x01s", text("w"), "h\x01s"), `tensor "w": appears twice`},
 		"no tensor":        {pickle2("}", text("w"), tensorOf(record0(1), 0, ")", ")"), "s", text("v"), "]s"), `entry "v" of the state dict is a list`},
 		"no name of it":    {pickle2("}K\x01", tensorOf(record0(1), 0, ")", ")"), "s"), "has an integer for a name"},
 	} {
@@ -291,7 +291,7 @@ func TestRefusesArchives(t *testing.T) {
 		"no pickle":      {zipOf(t, numbers), "has no data.pkl"},
 		"deep pickle":    {zipOf(t, zipEntry{name: "a/b/data.pkl", body: state}), "has no data.pkl"},
 		"two pickles":    {zipOf(t, pkl, zipEntry{name: "n/data.pkl", body: state}), "two pickles"},
-		"twice":          {zipOf(t, pkl, numbers, numbers), "there twice"},
+		"twice":          {zipOf(t, pkl, numbers, numbers), "appears twice"},
 		"TorchScript":    {zipOf(t, pkl, numbers, zipEntry{name: "m/constants.pkl"}), "TorchScript"},
 		"big-endian":     {zipOf(t, pkl, numbers, zipEntry{name: "m/byteorder", body: "big"}), `byte order is "big"`},
 		"no numbers":     {zipOf(t, pkl), `record "data/0": missing`},
@@ -320,19 +320,19 @@ func TestRefusesLegacyFiles(t *testing.T) {
 		want string
 	}{
 		"a pickle":        {[]byte(pickle2("}")), "a pickle of a dict, not a PyTorch file"},
-		"another version": {bytes.Replace(whole, []byte("M\xe9\x03"), []byte("M\xea\x03"), 1), "version of its format"},
+		"another version": {bytes.Replace(whole, []byte("M\xe9\x03"), []byte("M\xea\x03"), 1), "its format version"},
 		"big-endian":      {bytes.Replace(whole, []byte("\x88s"), []byte("\x89s"), 1), "little-endian"},
 		"no keys":         {legacyOf(state, pickle2("}")), "are a dict, not a list"},
-		"another key":     {legacyOf(state, pickle2("]", text("1"), "a")), "not asked for"},
-		"key of None":     {legacyOf(state, pickle2("]Na")), "not asked for"},
-		"key twice":       {legacyOf(state, pickle2("](", text("0"), text("0"), "e")+length+"12345678"), "there twice"},
+		"another key":     {legacyOf(state, pickle2("]", text("1"), "a")), "not needed"},
+		"key of None":     {legacyOf(state, pickle2("]Na")), "not needed"},
+		"key twice":       {legacyOf(state, pickle2("](", text("0"), text("0"), "e")+length+"12345678"), "appears twice"},
 		"not there":       {legacyOf(state, pickle2("]")), "numbers are not in the file"},
 		"no length":       {legacyOf(state, keys+"1234"), "cut short"},
 		"no numbers":      {legacyOf(state, keys+length+"1234567"), "cut short"},
 		"another length":  {legacyOf(state, keys+"\x03"+length[1:]+"123456789012"), "2 numbers are declared, but 3 are there"},
 		"huge":            {legacyOf(stateOf(tensorOf(record0(1<<60), 0, tupleOf(2), tupleOf(1))), ""), "in a file of"},
 		"two lengths": {legacyOf(pickle2("}", text("v"), tensorOf(record0(1), 0, ")", ")"), "s", text("w"), tensorOf(record0(2), 0, ")", ")"), "s"), ""),
-			"there twice"},
+			"appears twice"},
 		"a view": {legacyOf(stateOf(tensorOf(strings.Replace(record0(2), "tQ", "("+text("v")+"K\x00K\x01ttQ", 1), 0, ")", ")")), ""), "a part of another"},
 	} {
 		t.Run(name, func(t *testing.T) { refuse(t, c.file, c.want) })

@@ -166,7 +166,7 @@ func newDict(entries *dict, fileBytes int64) (*Dict, error) {
 	trimWrappers(d.names)
 	for i, name := range d.names {
 		if d.tensors[name] != nil {
-			return nil, fmt.Errorf("tensor %.100q: there twice", name)
+			return nil, fmt.Errorf("tensor %.100q: appears twice", name)
 		}
 		d.tensors[name] = tensors[i]
 	}
@@ -204,7 +204,7 @@ func (d *Dict) Floats(name string) ([]float32, error) {
 		return nil, fmt.Errorf("tensor %.100s: missing", name)
 	}
 	if d.room -= t.elements() * t.storage.dtype.size; d.room < 0 {
-		return nil, fmt.Errorf("tensor %.100s: the tensors hold more numbers together than the file", name)
+		return nil, fmt.Errorf("tensor %.100s: all tensors together hold more numbers than the file", name)
 	}
 	x, err := t.floats()
 	if err != nil {

@@ -127,7 +127,7 @@ func (t *tensor) elements() int64 {
 func (t *tensor) floats() ([]float32, error) {
 	read, size := t.storage.dtype.read, t.storage.dtype.size
 	if read == nil {
-		return nil, fmt.Errorf("its type is %s, must be float32; float16, bfloat16 and float64 are converted", t.storage.dtype.name)
+		return nil, fmt.Errorf("its type is %s; keygan reads float32, float16, bfloat16 and float64", t.storage.dtype.name)
 	}
 	switch record := t.storage.record; {
 	case record.body == nil:

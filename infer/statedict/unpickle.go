@@ -54,7 +54,7 @@ func unpickle(b []byte, storage func(storageID) (*storage, error)) (value any, r
 		}
 		run := instructions[op]
 		if run == nil {
-			m.fail(fmt.Errorf("its pickle has an instruction that is not known here (0x%02x)", op))
+			m.fail(fmt.Errorf("its pickle has an instruction that keygan does not know (0x%02x)", op))
 		}
 		run(&m)
 	}

@@ -20,13 +20,13 @@ type archive struct {
 func readZip(b []byte) (any, error) {
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
-		return nil, fmt.Errorf("not a whole zip archive (%w)", err)
+		return nil, fmt.Errorf("not a complete zip archive (%w)", err)
 	}
 	a := archive{file: b, entries: map[string]*zip.File{}, records: map[string]*record{}}
 	found := false
 	for _, f := range z.File {
 		if a.entries[f.Name] != nil {
-			return nil, fmt.Errorf("record %.100q: there twice", f.Name)
+			return nil, fmt.Errorf("record %.100q: appears twice", f.Name)
 		}
 		a.entries[f.Name] = f
 		folder, ok := strings.CutSuffix(f.Name, "data.pkl")

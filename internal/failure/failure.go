@@ -1,7 +1,7 @@
 // Package failure adds to errors what a user needs beside their text: a hint that names the likely fix, and whether the request
 // itself was wrong.
 //
-//	return failure.Hint(err, "-o names another folder")
+//	return failure.Hint(err, "name another folder with -o")
 //	return failure.Usagef("--resize %d: it must be 1 to %d pixels", side, most)
 //
 // A command prints the hint on a line of its own and ends with exit code 2 after a wrong request. A web page shows both its way.

@@ -110,7 +110,7 @@ func (c *Config) checkValues() []rule {
 
 // checkSets checks what the configuration says about the data, without looking at files.
 func (c *Config) checkSets() (key string, err error) {
-	const none = "must name at least one folder or synthetic set, not nothing"
+	const none = "must name at least one folder or synthetic set"
 	if len(c.Source) == 0 {
 		return "source", errors.New(none)
 	}

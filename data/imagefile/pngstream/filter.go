@@ -108,7 +108,7 @@ func unfilter(row, above []byte, filter byte, pixel int) error {
 			row[i] += paethPredictor(row[i-pixel], above[i], above[i-pixel])
 		}
 	default:
-		return fmt.Errorf("a row has the filter %d, and PNG has 0 to 4", filter)
+		return fmt.Errorf("a row has the filter %d; PNG has 0 to 4", filter)
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func (z *inflater) end() error {
 		return noEOF(err)
 	}
 	if sum := binary.BigEndian.Uint32(b[:]); sum != z.sum {
-		return fmt.Errorf("the pixels have the checksum %08x, and say %08x", z.sum, sum)
+		return fmt.Errorf("the checksum of the pixels is %08x, but the file says %08x", z.sum, sum)
 	}
 	return io.EOF
 }

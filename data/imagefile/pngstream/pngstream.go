@@ -103,7 +103,7 @@ func Encode(w io.Writer, m *raster.Image) error {
 func fileHead(width, height, channels, depth int) ([]byte, error) {
 	if width <= 0 || height <= 0 || width > math.MaxInt32 || height > math.MaxInt32 ||
 		channels < 1 || channels > 4 || (depth != 8 && depth != 16) {
-		return nil, fmt.Errorf("no PNG is %d×%d with %d channels of %d bits", width, height, channels, depth)
+		return nil, fmt.Errorf("a PNG cannot be %d×%d with %d channels of %d bits", width, height, channels, depth)
 	}
 	header := binary.BigEndian.AppendUint32(nil, uint32(width))
 	header = binary.BigEndian.AppendUint32(header, uint32(height))

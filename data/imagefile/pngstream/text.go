@@ -22,7 +22,7 @@ const chunkOverhead = 4 + 4 + 4
 func (t Text) check() error {
 	switch {
 	case !keyword(t.Keyword):
-		return fmt.Errorf("the keyword %q of a text is not 1 to 79 printable Latin-1 bytes with single spaces, none at the ends", t.Keyword)
+		return fmt.Errorf("the keyword %q of a text must be 1 to 79 printable Latin-1 bytes, with single spaces and none at the ends", t.Keyword)
 	case strings.Contains(t.Value, "\x00"):
 		return fmt.Errorf("the text %q has a zero byte", t.Keyword)
 	case len(t.Keyword)+1+len(t.Value) > maxTextBytes:

@@ -86,7 +86,7 @@ func (w *Writer) Image(step int64, tag string, encoded []byte, channels int) err
 	size, err := png.DecodeConfig(bytes.NewReader(encoded))
 	switch {
 	case len(encoded) > maxImage:
-		err = fmt.Errorf("%d bytes, more than the %d of an event", len(encoded), maxImage)
+		err = fmt.Errorf("%d bytes, more than the %d that an event can hold", len(encoded), maxImage)
 	case channels < 1 || channels > 4:
 		err = fmt.Errorf("%d channels, want 1 to 4", channels)
 	}
