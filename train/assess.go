@@ -57,7 +57,7 @@ type Fidelity struct {
 	MSE         *float64 `json:"mse,omitempty"`  // squared grey levels; nil of the plain image itself
 	PSNR        *float64 `json:"psnr,omitempty"` // decibels; nil of the plain image and of one that is equal to it
 	SSIM        *float64 `json:"ssim,omitempty"` // 11×11 Gaussian window
-	Entropy     *float64 `json:"entropy"`        // bits a byte
+	Entropy     *float64 `json:"entropy"`        // bits per byte
 	Correlation *float64 `json:"correlation"`    // Pearson's r of horizontal neighbours, the mean over the channels; nil of a flat image
 }
 

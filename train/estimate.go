@@ -44,7 +44,7 @@ func Plan(c config.Config, w io.Writer) error {
 	}
 	perEpoch := c.StepsPerEpoch(images)
 	total := c.TotalSteps(perEpoch)
-	fmt.Fprintf(w, "# %d source images, %d steps an epoch, %d steps in all\n", images, perEpoch, total)
+	fmt.Fprintf(w, "# %d source images, %d steps per epoch, %d steps in all\n", images, perEpoch, total)
 	if step > 0 {
 		fmt.Fprintf(w, "# time, estimated: %s an epoch, %s in all\n", roughTime(step*float64(perEpoch)), roughTime(step*float64(total)))
 	}

@@ -20,12 +20,12 @@ encrypted under one. keygan asks for the passphrases of identities and SSH keys;
 decrypt takes X.key.json, an unencrypted key file, only without -i and -p.
 
 Folders are walked for files named *.cipher.png and keep their tree. A cipher image that does not belong to its key file is refused.
-No file appears before all of it is authenticated.
+A file appears only when all of it is authenticated.
 
--o - writes one file to standard output, each piece after it is authenticated: if the end was cut off, keygan fails after
-it has written the beginning. - as the input is standard input, and needs --key.
+-o - writes one file to standard output, piece by piece, each as soon as it is authenticated. If the end was cut off, keygan
+fails after it has written the beginning. - as the input is standard input, and needs --key.
 
---resume leaves out what is done already: it opens each cipher image and compares what comes out with the file that is there. A file
+--resume skips what is done already: it opens each cipher image and compares the content with the existing file. A file
 that differs is a failure, and is replaced only with --force. The files that -i and --passphrase-file name are never replaced.
 
 decrypt opens cipher images of a research scheme only if --scheme names the scheme. Anybody can make them, with any content.
@@ -57,6 +57,6 @@ func (a *app) decryptCommand() *cobra.Command {
 	o.Passphrase = a.addPassphrase(c, "", "ask for the passphrase of the key files")
 	r.addFlags(c)
 	cli.AddForce(c, &o.Force)
-	c.Flags().BoolVar(&o.Resume, "resume", false, "leave out what is done already and verified")
+	c.Flags().BoolVar(&o.Resume, "resume", false, "skip what is done already and verified")
 	return c
 }

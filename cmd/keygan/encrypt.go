@@ -19,13 +19,13 @@ keygan decrypt gives back every byte, the name and the modification time.
   keygan decrypt out -o back -i me.key
 
 The key file is an age file. -r names who can open it: an age public key (age1…, see keygan keypair), an SSH public key
-(ssh-ed25519 …, ssh-rsa …), or a file with one a line. -p encrypts all key files under one passphrase, which you type twice. Each
+(ssh-ed25519 …, ssh-rsa …), or a file with one per line. -p encrypts all key files under one passphrase, which you type twice. Each
 key file, and each guess of an attacker, then costs a second or more. For more than a few files, -r with an identity that has a
 passphrase (keygan keypair -p) is as safe and costs the second once. --unencrypted-key writes X.key.json in the clear, with mode 0600:
 whoever can read it can open the cipher image.
 
-Folders are walked and keep their tree, without empty folders. Links are followed, also out of the folder, and become files of their
-own. Hidden files and folders (.name) and what keygan itself makes (*.cipher.png, *.key.*) are left out and listed at the end.
+Folders are walked and keep their tree, without empty folders. Links are followed, even out of the folder, and become ordinary
+files. Hidden files and folders (.name) and what keygan itself makes (*.cipher.png, *.key.*) are left out and listed at the end.
 Identities (secret keys) in a folder are refused.
 
 -o FILE.png names the cipher image of a single file, and --key-out its key file; in a folder, decrypt finds only *.cipher.png. - is
@@ -33,13 +33,13 @@ standard input, or with -o standard output. keygan stores standard input encrypt
 its length is known. It has no name, so decrypt names it after the cipher image, and the generator does not look at it.
 
 --pixels encrypts the samples of images instead of their files: scan.png gives DIR/scan.cipher.png of the same width, height, channels
-and depth, and decrypt writes a PNG. What the samples do not hold (EXIF, text, colour profile, resolution) stays behind; a line for
+and depth, and decrypt writes a PNG. What the samples do not hold (EXIF, text, colour profile, resolution) is lost; a line for
 each image says what. Files with several pictures, CMYK and samples that do not fit are refused. --resize N resizes images first.
 
---resume leaves out what is done and verified, does the rest, and replaces nothing. With -i IDENTITYFILE, or -p for key files under
+--resume skips what is done and verified, does the rest, and replaces nothing. With -i IDENTITYFILE, or -p for key files under
 that passphrase, it opens each pair and compares it with its input, byte for byte. --trust-times instead compares the input's absolute
 path, size and modification time with a note in the cipher image, as make and rsync do; that proves nothing against somebody who
-changes files on purpose. Neither looks at who the recipients are. An output that is there and not verified is a failure: --force
+changes files on purpose. Neither looks at who the recipients are. An output that exists but is not verified is a failure; --force
 makes it again.
 
 ` + shardHelp + `
@@ -86,7 +86,7 @@ func (a *app) encryptCommand() *cobra.Command {
 	c.Flags().IntVar(&o.Resize, "resize", 0, "resize images to this width and height in pixels first (--pixels, research schemes)")
 	r.addFlags(c)
 	cli.AddForce(c, &o.Force)
-	c.Flags().BoolVar(&o.Resume, "resume", false, "leave out what is done already and verified")
+	c.Flags().BoolVar(&o.Resume, "resume", false, "skip what is done already and verified")
 	c.Flags().StringArrayVarP(&o.Identities, "identity", "i", nil,
 		"with --resume: a file with identities to verify with (sealed); may be repeated")
 	c.Flags().BoolVar(&o.TrustTimes, "trust-times", false, "with --resume: verify by path, size and modification time only (sealed)")

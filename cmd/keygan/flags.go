@@ -31,7 +31,7 @@ func addGenerator(c *cobra.Command) func() batch.GeneratorOptions {
 const shardHelp = `--shard i/n does part i of n, counted from 1, so that n processes share the work. Only a file's path below the folder decides which
 part it is in: files that are added later leave the others where they are. In a Slurm array (SLURM_ARRAY_TASK_ID with _COUNT and _MIN)
 and in an indexed Job of Kubernetes (JOB_COMPLETION_INDEX, with the Job's completions in KEYGAN_SHARDS) keygan divides the files in
-folders without the flag; only the flag divides files named on the command line. --shard 1/1 does all.`
+folders without the flag; only the flag divides files named on the command line. --shard 1/1 does all parts.`
 
 // addShard adds --shard. The function returned reads it, or the environment.
 func addShard(c *cobra.Command) func() (job.Shard, error) {

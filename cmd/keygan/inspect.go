@@ -193,7 +193,7 @@ func inspectImage(path string, identities []age.Identity) (*finding, error) {
 	}
 	c := measured.Correlation
 	f.add("", "metrics", measured)
-	f.line("entropy", decimal(&measured.Entropy, 6)+" bits a byte")
+	f.line("entropy", decimal(&measured.Entropy, 6)+" bits per byte")
 	f.line("χ²", decimal(&measured.ChiSquare, 3)+", 255 degrees of freedom")
 	f.line("correlation", fmt.Sprintf("horizontal %s, vertical %s, diagonal %s",
 		decimal(c.Horizontal, 6), decimal(c.Vertical, 6), decimal(c.Diagonal, 6)))

@@ -86,7 +86,7 @@ func printComparison(w io.Writer, c metrics.Comparison) {
 	line("NPCR "+samples, decimal(&c.NPCR, 4))
 	line("UACI "+samples, decimal(&c.UACI, 4))
 	line("", "A", "B")
-	line("entropy, bits a byte", decimal(&c.A.Entropy, 6), decimal(&c.B.Entropy, 6))
+	line("entropy, bits per byte", decimal(&c.A.Entropy, 6), decimal(&c.B.Entropy, 6))
 	line("χ², 255 degrees of freedom", decimal(&c.A.ChiSquare, 3), decimal(&c.B.ChiSquare, 3))
 	line("correlation, horizontal", decimal(c.A.Correlation.Horizontal, 6), decimal(c.B.Correlation.Horizontal, 6))
 	line("correlation, vertical", decimal(c.A.Correlation.Vertical, 6), decimal(c.B.Correlation.Vertical, 6))

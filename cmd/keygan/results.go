@@ -22,7 +22,7 @@ type results struct {
 
 func (r *results) addFlags(c *cobra.Command) {
 	r.name = c.Name()
-	c.Flags().BoolVar(&r.json, "json", false, "print one JSON object: what was done, done before, left out, and what failed")
+	c.Flags().BoolVar(&r.json, "json", false, "print one JSON object: what was done, done before, left out and failed")
 	c.Flags().BoolVarP(&r.nul, "print0", "0", false, "end the names of the files written with NUL bytes, for xargs -0")
 }
 

@@ -48,8 +48,8 @@ func histogram(b *bench, t *target) Result {
 		Criterion: fmt.Sprintf("χ² of the cipher image is one that uniform bytes give with a probability below %.0e", falseAlarm),
 		Succeeded: p < falseAlarm,
 		Measured: []Value{
-			{"entropy of the plain image", metrics.Entropy(plain), "bits a byte"},
-			{"entropy of the cipher image", metrics.Entropy(cipherImage), "bits a byte"},
+			{"entropy of the plain image", metrics.Entropy(plain), "bits per byte"},
+			{"entropy of the cipher image", metrics.Entropy(cipherImage), "bits per byte"},
 			{"χ² of the plain image", metrics.ChiSquare(plain), ""}, {"χ² of the cipher image", chi, ""}, {"p", p, ""},
 		},
 	}

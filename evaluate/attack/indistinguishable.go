@@ -38,7 +38,7 @@ func strongestOf(p map[string]float64) strongest {
 func notNoise(m *raster.Image) ([]Value, strongest) {
 	chi := metrics.ChiSquare(m)
 	p := map[string]float64{"χ²": chiSquareP(chi)}
-	values := []Value{{"entropy", metrics.Entropy(m), "bits a byte"}, {"χ²", chi, ""}}
+	values := []Value{{"entropy", metrics.Entropy(m), "bits per byte"}, {"χ²", chi, ""}}
 	for _, d := range metrics.Directions {
 		r, ok := meanCorrelation(m, d)
 		if !ok {

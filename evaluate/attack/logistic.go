@@ -93,7 +93,7 @@ func (b *bench) singleLogistic(result *Result, random *rand.Rand) {
 		Value{"values in the most common cycle at r = 3.99", float64(below[0].length), ""},
 		Value{"orbits that end in it, r = 3.99", below[0].share, "%"},
 		Value{"cycles at r = 3.99", float64(len(below)), ""},
-		Value{"entropy of ⌊256·x⌋ at r = 4, float64", leadingEntropy(1 << 20), "bits a byte"})
+		Value{"entropy of ⌊256·x⌋ at r = 4, float64", leadingEntropy(1 << 20), "bits per byte"})
 	result.Conclusion += fmt.Sprintf(" Of %d orbits at r = 4, %.0f %% end in a cycle of %d values, at r = 3.99 %.0f %% in one of %d: "+
 		"the keystream repeats itself within an image.",
 		orbits, whole[0].share, whole[0].length, below[0].share, below[0].length)

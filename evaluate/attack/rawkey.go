@@ -51,7 +51,7 @@ func randomBits(b *bench, t *target) Result {
 		Criterion: fmt.Sprintf("a statistic or a test of SP 800-22 is one that random bits give with a probability below %.0e, "+
 			"corrected for the number of tests", falseAlarm),
 		Succeeded: worst.distinguishes(),
-		Measured: append(values, Value{"images", float64(len(streams)), ""}, Value{"bits an image", float64(8 * len(streams[0].Pix)), ""},
+		Measured: append(values, Value{"images", float64(len(streams)), ""}, Value{"bits per image", float64(8 * len(streams[0].Pix)), ""},
 			Value{"tests of SP 800-22 failed by the first image, at 1 %", float64(len(rejected)), ""}, Value{"least p-value", worst.p, ""}),
 		Pictures: []Picture{{"bytes", "the first of the images tested", streams[0]}},
 	}

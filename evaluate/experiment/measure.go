@@ -139,7 +139,7 @@ func (t *trial) addKeystream(sys *system, s *subject, random *rand.ChaCha8) erro
 }
 
 // Refusal is what stands in the cell of a system that gives nothing out.
-const Refusal = "refused: the scheme notices, and gives nothing out"
+const Refusal = "refused: the scheme notices and gives out nothing"
 
 // compareDecrypted decrypts a cipher image that should not open and compares the result with another image. A refusal is noted in the
 // place of values, and the decrypted image is nil.

@@ -129,7 +129,7 @@ func uaci(on Occasion, id, name, definition string) Metric {
 func correlation(d metrics.Direction) Metric {
 	return Metric{
 		ID: IDCorrelation[d], Name: "correlation, " + d.String(), Formula: "Pearson (1895)", Better: Nearer, Digits: 4, Brief: 3,
-		Definition: "Pearson r over all pairs of " + d.String() + " neighbours, each channel by itself",
+		Definition: "Pearson r over all pairs of " + d.String() + " neighbours, separately for each channel",
 		On:         EachImage, EachChannel: true, Criterion: randomCorrelation(d), Summary: true, Compared: true,
 		Measure: func(o Observation) (float64, error) { return metrics.Correlation(o.A, o.Channel, d) },
 	}

@@ -69,7 +69,7 @@ func systemsOf(cfg Config, generators []*generator) ([]*system, error) {
 // missingGenerator says what a cryptosystem lacks where no generator fits it.
 func missingGenerator(takes cipher.Takes) string {
 	if takes == cipher.EncryptingNetwork {
-		return "no chaos GAN was given: it takes the run of one, as in -w chaos-gan=runs/chaos-gan-small"
+		return "no chaos GAN was given; name the folder of its run, as in -w chaos-gan=runs/chaos-gan-small"
 	}
 	return fmt.Sprintf("no generator that makes keys was given: it takes one, as in -w %s", BuiltIn)
 }

@@ -10,7 +10,7 @@ import (
 // name.
 type Single struct {
 	Bytes       int               `json:"bytes"`   // n in the formulas of the critical values
-	Entropy     float64           `json:"entropy"` // bits a byte
+	Entropy     float64           `json:"entropy"` // bits per byte
 	ChiSquare   float64           `json:"chi2"`    // 255 degrees of freedom
 	Correlation Correlations      `json:"correlation"`
 	Undefined   map[string]string `json:"undefined,omitempty"`

@@ -14,7 +14,7 @@ func Histogram(m *raster.Image) (counts [256]int) {
 	return counts
 }
 
-// Entropy is the Shannon entropy of an image's bytes, −Σ p log₂ p, in bits a byte: 0 for a constant image, 8 at most.
+// Entropy is the Shannon entropy of an image's bytes, −Σ p log₂ p, in bits per byte: 0 for a constant image, 8 at most.
 func Entropy(m *raster.Image) float64 {
 	counts := Histogram(m)
 	n := float64(len(m.Pix))

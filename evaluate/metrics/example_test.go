@@ -20,10 +20,10 @@ func Example() {
 	}
 	expected, _ := metrics.UACIExpected(black.Samples(), black.Max())
 	fmt.Printf("NPCR %.0f %%, UACI %.0f %% (random images: %.2f %%)\n", c.NPCR, c.UACI, expected)
-	fmt.Printf("entropy %.0f bits a byte\n", c.A.Entropy)
+	fmt.Printf("entropy %.0f bits per byte\n", c.A.Entropy)
 	fmt.Println(c.A.Undefined["correlation.h"])
 	// Output:
 	// NPCR 100 %, UACI 20 % (random images: 33.46 %)
-	// entropy 0 bits a byte
+	// entropy 0 bits per byte
 	// correlation is undefined: the samples of the horizontal pairs are constant
 }

@@ -1,7 +1,7 @@
 // Package metrics measures images: plain functions of one or two of them, and beside each what random data would give and the
 // critical values at a significance level, computed for the number of bytes or samples at hand.
 //
-//	h := metrics.Entropy(cipher)             // bits a byte
+//	h := metrics.Entropy(cipher)             // bits per byte
 //	n, err := metrics.NPCR(cipher1, cipher2) // percent
 //	s, err := metrics.SSIM(plain, decrypted, metrics.Gaussian11)
 //

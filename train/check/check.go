@@ -75,7 +75,7 @@ func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.
 		images -= held.Len()
 	}
 	steps := c.StepsPerEpoch(images)
-	fmt.Fprintf(w, "\ntraining can begin: %d source images, %d steps an epoch, %d steps in all\n", images, steps, c.TotalSteps(steps))
+	fmt.Fprintf(w, "\ntraining can begin: %d source images, %d steps per epoch, %d steps in all\n", images, steps, c.TotalSteps(steps))
 	return nil
 }
 

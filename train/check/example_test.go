@@ -26,5 +26,5 @@ func ExampleReport() {
 	//
 	// target: the source images, encrypted (logistic)
 	//
-	// training can begin: 20 source images, 5 steps an epoch, 50 steps in all
+	// training can begin: 20 source images, 5 steps per epoch, 50 steps in all
 }

@@ -83,9 +83,9 @@ type Generator struct {
 	Width  int     `yaml:"width"`  // channels after the first layer; dcgan: before the last
 	Blocks int     `yaml:"blocks"` // residual blocks; chaos: in each part
 	Latent int     `yaml:"latent"` // dcgan: random numbers that a key is made from
-	Norm   string  `yaml:"norm"`   // instance, instance_affine, batch or none; chaos: published, which is a mixture
-	Noise  bool    `yaml:"noise"`  // resnet: add noise after each residual block, as much as training finds good: flat regions get texture
-	EMA    float64 `yaml:"ema"`    // decay a step, as in 0.999, of the running mean of the weights, which then makes the keys; 0: none
+	Norm   string  `yaml:"norm"`   // instance, instance_affine, batch or none; chaos: published, a mixture of norms
+	Noise  bool    `yaml:"noise"`  // resnet: add noise of a learned strength after each residual block; gives flat regions texture
+	EMA    float64 `yaml:"ema"`    // decay per step, such as 0.999, of a running mean of the weights, which then makes the keys; 0: none
 }
 
 // Critic is the critic's shape. The defaults are the published network's of that name.
@@ -111,15 +111,15 @@ type Optimizer struct {
 // steps as the source set has whole batches.
 type Schedule struct {
 	Batch           int    `yaml:"batch"`            // images in a batch
-	Accumulate      int    `yaml:"accumulate"`       // batches that make one update by their mean gradient, for want of memory
-	Epochs          int    `yaml:"epochs"`           // length of the run, where steps is 0
+	Accumulate      int    `yaml:"accumulate"`       // batches whose mean gradient makes one update; saves memory
+	Epochs          int    `yaml:"epochs"`           // length of the run, if steps is 0
 	Steps           int    `yaml:"steps"`            // length of the run; 0: as many as the epochs need
 	OnNaN           string `yaml:"on_nan"`           // stop, or skip: leave out updates whose gradients are not finite, and count them
-	CheckpointEvery int    `yaml:"checkpoint_every"` // steps from one checkpoint to the next; 0: an epoch
-	KeepCheckpoints int    `yaml:"keep_checkpoints"` // how many checkpoints stay: the newest
-	SampleEvery     int    `yaml:"sample_every"`     // epochs from one sample to the next
+	CheckpointEvery int    `yaml:"checkpoint_every"` // steps between checkpoints; 0: one epoch
+	KeepCheckpoints int    `yaml:"keep_checkpoints"` // how many checkpoints to keep: the newest
+	SampleEvery     int    `yaml:"sample_every"`     // epochs between samples
 	Samples         int    `yaml:"samples"`          // images in a sample
-	Workers         int    `yaml:"workers"`          // goroutines that decode images; 0: one a core
+	Workers         int    `yaml:"workers"`          // goroutines that decode images; 0: one per core
 }
 
 // YAML is the resolved configuration, as config.yaml in a run's folder holds it.
