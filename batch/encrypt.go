@@ -208,7 +208,7 @@ func (e *encryption) checkSealed() error {
 			"--pixels encrypts pixels, which can be resized")
 	}
 	if e.NoGAN {
-		if err := e.refuseGiven("no generator takes part with --no-gan, so --%s has no meaning", "weights", "noise-seed"); err != nil {
+		if err := e.refuseGiven("no generator takes part with --no-gan, so --%s does not apply", "weights", "noise-seed"); err != nil {
 			return err
 		}
 	}
@@ -260,7 +260,7 @@ func (e *encryption) checkResearch() error {
 		e.params.Iterations = cipher.DefaultIterations
 	}
 	if e.scheme.About.Takes == cipher.Nothing {
-		if err := e.refuseGiven("the scheme "+e.Scheme+" takes no generator, so --%s has no meaning", "weights", "noise-seed"); err != nil {
+		if err := e.refuseGiven("the scheme "+e.Scheme+" takes no generator, so --%s does not apply", "weights", "noise-seed"); err != nil {
 			return err
 		}
 	}

@@ -137,7 +137,7 @@ func (m *Model) checkInput(x []float32, height, width int) error {
 		return nil
 	}
 	if height < 1 || width < 1 || height > maxActivation/width {
-		return fmt.Errorf("an image of %d×%d cannot be keyed", width, height)
+		return fmt.Errorf("no key can be made of an image of %d×%d", width, height)
 	}
 	if channels := m.arch.Channels; int64(len(x)) != int64(channels)*int64(height)*int64(width) {
 		return fmt.Errorf("%d samples for an image of %d×%d with %d channels", len(x), width, height, channels)

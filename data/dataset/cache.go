@@ -85,9 +85,9 @@ func Fitted(src Source, size, channels int) (Source, error) {
 func fitted(src Source, size, channels int) (*cached, error) {
 	switch {
 	case size < 1 || size > 1<<14:
-		return nil, fmt.Errorf("a cache of images of size %d: 1 to %d", size, 1<<14)
+		return nil, fmt.Errorf("a cache of images of size %d: it must be 1 to %d", size, 1<<14)
 	case channels != 1 && channels != 3:
-		return nil, fmt.Errorf("a cache of images with %d channels: 1 (grey) or 3 (RGB)", channels)
+		return nil, fmt.Errorf("a cache of images with %d channels: there must be 1 (grey) or 3 (RGB)", channels)
 	}
 	return &cached{Source: src, size: size, channels: channels,
 		entries: make([]*cacheEntry, src.Len()), kept: make([]atomic.Pointer[raster.Image], src.Len())}, nil

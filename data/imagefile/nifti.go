@@ -128,7 +128,7 @@ func parseNIfTIHeader(b []byte) (*niftiHeader, error) {
 	names := map[int]string{2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
 	var ok bool
 	if h.element, ok = elementOf(names[code], order); !ok {
-		return nil, fmt.Errorf("datatype %d is not supported; integers and floats are, colours and complex numbers are not", code)
+		return nil, fmt.Errorf("datatype %d is not supported; keygan reads integers and floats, not colours or complex numbers", code)
 	}
 	float := func(at int) float64 { return float64(math.Float32frombits(order.Uint32(b[at:]))) }
 	offset := float(108)
@@ -143,7 +143,7 @@ func parseNIfTIHeader(b []byte) (*niftiHeader, error) {
 	h.axes = niftiOrientation(b, order)
 	for _, d := range h.dim {
 		if d <= 0 {
-			return nil, fmt.Errorf("no volume has %v voxels", h.dim)
+			return nil, fmt.Errorf("a volume cannot have %v voxels", h.dim)
 		}
 		if d > maxPixels/h.voxels {
 			return nil, fmt.Errorf("%v is more than the %d voxels that keygan reads", h.dim, maxPixels)

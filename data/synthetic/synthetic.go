@@ -68,7 +68,7 @@ func Noise(n, size, channels int, seed uint64) (*Set, error) {
 		return nil, err
 	}
 	if channels != 1 && channels != 3 {
-		return nil, fmt.Errorf("noise with %d channels: 1 (grey) or 3 (RGB)", channels)
+		return nil, fmt.Errorf("noise with %d channels: there must be 1 (grey) or 3 (RGB)", channels)
 	}
 	return &Set{"noise", n, size, seed, whiteNoise(channels)}, nil
 }

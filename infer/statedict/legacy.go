@@ -32,7 +32,7 @@ func readLegacy(b []byte) (any, error) {
 		err = fmt.Errorf("a pickle of %s, not a PyTorch file", kind(magic))
 	}
 	if protocol := next(nil); err == nil && protocol != any(legacyProtocol) {
-		err = fmt.Errorf("the version of its format is not %d, the only one known here", legacyProtocol)
+		err = fmt.Errorf("its format version is not %d, the only one that keygan reads", legacyProtocol)
 	}
 	if d, ok := next(nil).(*dict); err == nil && (!ok || d.get("little_endian") != true) {
 		err = errors.New("it was not written by a little-endian machine")
@@ -56,7 +56,7 @@ func (l *legacy) storage(s storageID) (*storage, error) {
 		l.asked[s.key] = old
 	}
 	if old.dtype != s.dtype || old.length != s.length {
-		return nil, fmt.Errorf("storage %.40q: there twice", s.key)
+		return nil, fmt.Errorf("storage %.40q: appears twice", s.key)
 	}
 	return old, nil
 }
@@ -72,7 +72,7 @@ func (l *legacy) load(keys any, b []byte) error {
 		s := l.asked[name]
 		switch {
 		case !ok || s == nil || s.record.body != nil:
-			return fmt.Errorf("storage %.40q: there twice, or not asked for", name)
+			return fmt.Errorf("storage %.40q: appears twice, or is not needed", name)
 		case len(b) >= 8 && binary.LittleEndian.Uint64(b) != uint64(s.length):
 			return fmt.Errorf("storage %.40q: %d numbers are declared, but %d are there", name, s.length, binary.LittleEndian.Uint64(b))
 		case len(b) < 8 || s.length > int64(len(b)-8)/s.dtype.size:

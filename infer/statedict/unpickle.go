@@ -196,7 +196,7 @@ func refuseObject(name string) func(m *machine) {
 
 func (m *machine) protocol() {
 	if version := m.takeNumber(1); version > maxProtocol {
-		m.fail(fmt.Errorf("its pickle has protocol %d, newer than %d, the newest known here", version, maxProtocol))
+		m.fail(fmt.Errorf("its pickle has protocol %d, newer than %d, the newest that this keygan reads", version, maxProtocol))
 	}
 }
 

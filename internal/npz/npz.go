@@ -112,7 +112,7 @@ func Open(b []byte) (*Archive, error) {
 			return nil, fmt.Errorf("holds %.100q, which is not an array", f.Name)
 		}
 		if a.entries[name] != nil {
-			return nil, fmt.Errorf("array %.100q: there twice", name)
+			return nil, fmt.Errorf("array %.100q: appears twice", name)
 		}
 		if f.UncompressedSize64 > room {
 			return nil, fmt.Errorf("array %.100q: unpacks to more than %d times the file's length", name, maxInflation)
