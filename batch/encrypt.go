@@ -247,7 +247,7 @@ func (e *encryption) checkResume() error {
 
 // checkResearch checks the options for the other schemes.
 func (e *encryption) checkResearch() error {
-	err := e.refuseGiven("--%s has no meaning for the scheme "+e.Scheme,
+	err := e.refuseGiven("--%s does not apply to the scheme "+e.Scheme,
 		"recipient", "passphrase", "passphrase-file", "unencrypted-key", "no-gan", "pixels", "exact-file", "identity", "trust-times")
 	if err != nil {
 		return failure.Hint(err, "the default scheme, "+cipher.Default+", has it")

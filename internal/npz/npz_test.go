@@ -126,7 +126,7 @@ func TestRefuses(t *testing.T) {
 		{"negative shape", zipped("x.npy", string(Header(typeFloat, []int{-1}))), "array x: "},
 		{"bomb", zipped("x.npy", strings.Repeat("\x00", 1<<26)), "unpacks to more than"},
 		{"damaged", damaged, "array x: cut short or damaged"},
-		{"twice", archive(t, Floats("x", []int{0}, nil), Floats("x", []int{0}, nil)), "there twice"},
+		{"twice", archive(t, Floats("x", []int{0}, nil), Floats("x", []int{0}, nil)), "appears twice"},
 		{"missing", archive(t, Floats("y", []int{0}, nil)), "array x: missing"},
 		{"type", archive(t, Bytes("x", nil)), "array x: its type is |u1, must be <f4"},
 		{"shape", archive(t, Floats("x", []int{4}, make([]float32, 4))), "array x: its shape is [4], must be [2 2]"},
