@@ -191,7 +191,7 @@ func (t *Assessment) Print(w io.Writer) error {
 		return err
 	}
 	noise, _ := metrics.EntropyExpected(len(t.Images[0].pictures[0].Pix))
-	_, err := fmt.Fprintf(w, "MSE (squared grey levels of 255), PSNR (dB) and SSIM compare a row with the plain image. Entropy (bits a byte)\n"+
+	_, err := fmt.Fprintf(w, "MSE (squared grey levels of 255), PSNR (dB) and SSIM compare a row with the plain image. Entropy (bits per byte)\n"+
 		"and r (correlation of horizontal neighbours) are the image's own: %.4f and 0 for bytes of noise in images of this size.\n", noise)
 	return err
 }

@@ -45,15 +45,15 @@ func TestClaims(t *testing.T) {
 	}{
 		{"as random keys give", 99.6, 0.02, 1.2, 1, []string{
 			"NPCR of 99.5 % (WGAN-GP + ACM + XOR) is reproduced as NPCR plain–cipher: measured 99.60 % with “paper”",
-			"it is 1.20 %, where random data gives 99.61 %: as a claim of diffusion the figure does not hold",
+			"it is 1.20 %", "As a claim of diffusion, the figure does not hold",
 			"SSIM of ~0.92 (WGAN-GP + ACM + XOR) is not reproduced as SSIM plain–decrypted: measured 1.000", "Between plain image and ciphertext it is 0.010",
 			"do not say which two images",
-		}, []string{"holds up"}},
+		}, []string{"the figure holds"}},
 		{"two spreads away", 99.62, 0.02, 1.2, 1, []string{"99.5 % (WGAN-GP + ACM + XOR) is reproduced"}, nil},
 		{"farther", 99.65, 0.02, 1.2, 1, []string{"99.5 % (WGAN-GP + ACM + XOR) is not reproduced"}, nil},
 		{"no spread", 99.65, 0, 1.2, 1, []string{"99.5 % (WGAN-GP + ACM + XOR) is not reproduced"}, nil},
 		{"diffusion and SSIM", 98, 0.02, 99.61, 0.925, []string{
-			"99.5 % (WGAN-GP + ACM + XOR) is not reproduced", "as a claim of diffusion the figure holds up", "~0.92 (WGAN-GP + ACM + XOR) is reproduced",
+			"99.5 % (WGAN-GP + ACM + XOR) is not reproduced", "As a claim of diffusion, the figure holds", "~0.92 (WGAN-GP + ACM + XOR) is reproduced",
 		}, []string{"does not hold"}},
 	} {
 		text := fmt.Sprint(findings(claimedReport(c.npcr, c.sd, c.oneBit, c.ssim)))

@@ -147,7 +147,7 @@ func (p *Progress) Finish() error {
 		p.console.Printf("trained %d steps in %v\n", p.step.Step-p.first, time.Since(p.began).Round(time.Second))
 	}
 	if n := p.step.Skipped; n > 0 {
-		p.console.Printf("%d updates were left out, since their gradients were infinite or NaN\n", n)
+		p.console.Printf("%d updates were skipped, since their gradients were infinite or NaN\n", n)
 	}
 	return nil
 }
