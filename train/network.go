@@ -66,14 +66,16 @@ func initialise(layers []infer.Layer, p infer.Param, w *torch.Tensor) (buffer bo
 		return l.Name == prefix || l.NormName == prefix || l.Noise == prefix
 	})]
 	switch {
-	case prefix == l.Name && kind == "weight":
+	case prefix == l.Noise:
+		initializer.Zeros(w)
+	case kind == "weight" && len(p.Shape) > 1:
 		initializer.KaimingUniform(w, math.Sqrt(5), "fan_in", "leaky_relu")
+	case kind == "weight" || kind == "running_var": // factors, one a channel
+		initializer.Ones(w)
 	case prefix == l.Name:
 		bound := 1 / math.Sqrt(float64(l.In*l.Kernel*l.Kernel))
 		initializer.Uniform(w, -bound, bound)
-	case kind == "weight" && prefix == l.NormName || kind == "running_var":
-		initializer.Ones(w)
-	default: // shifts, means and shares of noise
+	default: // shifts and means
 		initializer.Zeros(w)
 	}
 	return kind == "running_mean" || kind == "running_var"
