@@ -51,8 +51,14 @@ inline at::ScalarType scalar_type(int dtype) {
   return static_cast<at::ScalarType>(dtype);
 }
 
+// device_of and number_of are the only places that know how devices are numbered.
 inline at::Device device_of(int device) {
   return device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(device));
+}
+
+inline int number_of(const at::Device& device) {
+  TORCH_CHECK(device.is_cpu() || device.is_cuda(), "a tensor on ", device.str(), ", expected cpu or cuda");
+  return device.is_cuda() ? device.index() : -1;
 }
 
 [[noreturn]] inline void unknown(const char* what, int number) {

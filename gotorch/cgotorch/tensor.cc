@@ -28,10 +28,7 @@ char* kg_property(int which, kg_tensor t, int64_t* v) {
     switch (which) {
       case KG_NUMEL: *v = a.numel(); return;
       case KG_DTYPE: *v = static_cast<int64_t>(a.scalar_type()); return;
-      case KG_DEVICE:
-        TORCH_CHECK(a.is_cpu() || a.is_cuda(), "a tensor on ", a.device().str(), ", expected cpu or cuda");
-        *v = a.is_cuda() ? a.device().index() : -1;
-        return;
+      case KG_DEVICE: *v = number_of(a.device()); return;
       case KG_REQUIRES_GRAD: *v = a.requires_grad(); return;
       case KG_ITEM: *v = a.item().toLong(); return;
     }

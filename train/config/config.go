@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"regexp"
 
 	"github.com/goccy/go-yaml"
 
@@ -41,6 +42,11 @@ type Config struct {
 	Train     Schedule          `yaml:"train"`              // how long to train and what to keep
 	Evaluate  experiment.Config `yaml:"evaluate,omitempty"` // for keygan evaluate; training does not look at it
 }
+
+// The values of Config.Device: in words, as in its comment, and as a pattern. Package gotorch knows what they mean.
+const deviceNames = "auto, cpu, cuda or cuda:N"
+
+var deviceName = regexp.MustCompile(`^(auto|cpu|cuda(:[0-9]+)?)$`)
 
 // Image is the shape of the networks' input: Channels × Size × Size, values in [−1, 1].
 type Image struct {

@@ -68,12 +68,10 @@ func (c *Config) Validate() (key, reason string) {
 // overflowing.
 func (c *Config) checkValues() []rule {
 	g, a, t, size := c.Generator, c.Optimizer, c.Train, c.Image.Size
-	index, cuda := strings.CutPrefix(c.Device, "cuda:")
-	cuda = cuda && index != "" && strings.Trim(index, "0123456789") == ""
 	return []rule{
 		{"name", filepath.IsLocal(c.Name) && filepath.Clean(c.Name) != ".", "must be a folder's name below output", c.Name},
 		{"output", c.Output != "", "must name a folder", c.Output},
-		{"device", cuda || slices.Contains([]string{"auto", "cpu", "cuda"}, c.Device), "must be auto, cpu, cuda or cuda:N", c.Device},
+		{"device", deviceName.MatchString(c.Device), "must be " + deviceNames, c.Device},
 		between("threads", c.Threads, 0, 1024),
 		{"image.size", size >= 24 && size <= 4096 && size%4 == 0, "must be a multiple of 4 from 24 to 4096", size},
 		{"image.channels", c.Image.Channels == 1 || c.Image.Channels == 3, "must be 1 (grey) or 3 (RGB)", c.Image.Channels},
