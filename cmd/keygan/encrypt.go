@@ -47,10 +47,10 @@ makes it again.
 Each file's key comes from the system's random source. For images it is mixed with the key that the generator makes from a
 thumbnail; --no-gan leaves that out. Size and file name remain visible.
 
-The other schemes, --scheme paper, xor or logistic, are research material, to reproduce and to attack published results. They do not
-protect images. They encrypt pixels and write their keys in the clear, to DIR/X.key.npz (mode 0600). They take no recipients. paper
-takes --iterations. logistic takes no generator: its key is two numbers. If the generator takes noise, each key is drawn afresh, and
-the key file holds it. For --noise-seed see keygen.`
+The other values of --scheme are research material, to reproduce and to attack published results. They do not protect images. They
+encrypt pixels and write their keys in the clear, to DIR/X.key.npz (mode 0600). They take no recipients. paper takes --iterations.
+logistic takes no generator: its key is two numbers. If the generator takes noise, each key is drawn afresh, and the key file holds it.
+For --noise-seed see keygen.`
 
 func (a *app) encryptCommand() *cobra.Command {
 	var o batch.EncryptOptions
