@@ -65,7 +65,7 @@ type Picture struct {
 
 // Result is what one attack did to one system.
 type Result struct {
-	Number     int       `json:"number"` // 1 to 15
+	Number     int       `json:"number"` // from 1
 	Name       string    `json:"name"`
 	Scheme     string    `json:"scheme"`
 	Generator  string    `json:"generator,omitempty"` // the network's name, or ""

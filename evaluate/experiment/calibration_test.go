@@ -25,9 +25,9 @@ func judged(t *testing.T, a, b *raster.Image) map[string]float64 {
 	if err := errors.Join(r.observe(System{}, EachImage, Observation{A: a}), r.observe(System{}, CiphersOneBit, Observation{A: a, B: b})); err != nil {
 		t.Fatal(err)
 	}
-	values := map[string]float64{}
+	values, limits := map[string]float64{}, criteria(a)
 	for key, s := range r {
-		if len(s.values) == 1 {
+		if _, limited := limits[key.metric]; limited && len(s.values) == 1 {
 			values[key.metric] = s.values[0]
 		}
 	}
