@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	maxName = 255     // bytes, as in most file systems
 
 	hashDigits = 64 // of a SHA-256, in hexadecimal
+
+	none = "none" // stands in a key file for what was not recorded
 
 	// maxFileLength bounds a file of version 2, in bytes. The sides of its cipher image do so a little earlier.
 	maxFileLength = 1 << 40
@@ -98,6 +101,28 @@ func (h *Header) checkShape() error {
 	return nil
 }
 
+// CheckName says whether a sealed file can have this name, which must be safe to create in a folder and to print: at most 255 bytes of
+// UTF-8 without separators and control characters, neither "." nor "..". The empty name stands for none.
+func CheckName(name string) error {
+	switch {
+	case len(name) > maxName:
+		return fmt.Errorf("the name has %d bytes; at most %d are possible", len(name), maxName)
+	case name == "." || name == "..":
+		return errors.New("the name is that of a folder")
+	case !utf8.ValidString(name):
+		return errors.New("the name is not valid UTF-8")
+	}
+	for _, r := range name {
+		switch {
+		case r == '/' || r == '\\':
+			return errors.New("the name contains a folder separator")
+		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r):
+			return errors.New("the name contains control characters")
+		}
+	}
+	return nil
+}
+
 func isHash(s string) bool {
 	return len(s) == hashDigits && strings.Trim(s, "0123456789abcdef") == ""
 }
@@ -128,60 +153,6 @@ func (h *Header) marshal() []byte {
 		b = fmt.Appendf(b, `"network-input":"%s",`, orNone(h.NetworkInput))
 	}
 	return fmt.Appendf(b, `"commitment":"%x","name":"%s"}`, h.Commitment, strings.ReplaceAll(h.Name, `"`, `\"`))
-}
-
-// parse reads the key file up to the end of its header. It returns an error only for a version that this program does not know or that
-// it cannot find; the rest is in r.failed.
-func (h *Header) parse(r *keyReader) error {
-	r.literal(`{"header":{"scheme":"sealed","version":`)
-	h.Version = r.number(math.MaxInt32)
-	switch {
-	case r.failed || h.Version < 1:
-		return ErrRefused
-	case h.Version > Version:
-		return &VersionError{"format", h.Version}
-	}
-	derivation := derivationVersion
-	if h.Version == 1 {
-		r.literal(`,"derivation":`)
-		derivation = r.number(math.MaxInt32)
-	}
-	r.literal(`,"kind":"`)
-	h.Kind = r.text()
-	r.literal(`,"width":`)
-	h.Width = r.number(maxSide)
-	r.literal(`,"height":`)
-	h.Height = r.number(maxSide)
-	r.literal(`,"channels":`)
-	h.Channels = r.number(math.MaxInt32)
-	r.literal(`,"depth":`)
-	h.Depth = r.number(math.MaxInt32)
-	r.literal(`,"length":`)
-	h.Length = r.int64(maxNumber)
-	if h.Version != 1 {
-		r.literal(`,"mode":"`)
-		h.Mode = r.mode()
-		r.literal(`,"modified":"`)
-		h.Modified = r.time()
-	}
-	r.literal(`,"generator":"`)
-	h.Generator = r.textOrNone()
-	if h.Version != 1 {
-		r.literal(`,"network-input":"`)
-		h.NetworkInput = r.textOrNone()
-	}
-	r.literal(`,"commitment":"`)
-	r.bytes(h.Commitment[:])
-	r.literal(`","name":"`)
-	h.Name = r.text()
-	r.literal(`}`)
-	switch {
-	case r.failed || derivation < 1:
-		return ErrRefused
-	case derivation > derivationVersion:
-		return &VersionError{"derivation", derivation}
-	}
-	return nil
 }
 
 func orNone(s string) string {

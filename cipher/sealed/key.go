@@ -1,9 +1,19 @@
 package sealed
 
 import (
+	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"io"
+	"io/fs"
+	"keygan/cipher/agekeys"
+	"regexp"
 	"strconv"
+	"strings"
+	"time"
+
+	"filippo.io/age"
 )
 
 const (
@@ -84,22 +94,85 @@ func (k *Key) Marshal() []byte {
 // ParseKey reads exactly what Marshal makes: Marshal gives the same bytes again for whatever it accepts. Every error is
 // ErrRefused. An unknown version is a *VersionError.
 func ParseKey(b []byte) (*Key, error) {
-	if len(b) > maxKey {
+	front := keyFront.FindSubmatch(b)
+	if len(b) > maxKey || front == nil {
 		return nil, ErrRefused
 	}
-	k, r := &Key{}, keyReader{rest: b}
-	if err := k.Header.parse(&r); err != nil {
-		return nil, err
+	if version, err := strconv.ParseInt(string(front[1]), 10, 32); err != nil {
+		return nil, ErrRefused
+	} else if version > Version {
+		return nil, &VersionError{"format", int(version)}
 	}
-	r.literal(`,"prk":"`)
-	r.bytes(k.PRK[:])
-	if k.Header.hasTag() {
-		r.literal(`","tag":"`)
-		r.bytes(k.Tag[:])
+	k := &Key{}
+	var file struct {
+		Header struct {
+			Header       // the fields that JSON reads as they are; those below take the place of the others
+			Derivation   int
+			Commitment   hexDigits
+			Generator    string
+			NetworkInput string `json:"network-input"`
+			Mode         string
+			Modified     string
+		}
+		PRK, Tag hexDigits
 	}
-	r.literal("\"}\n")
-	if r.failed || len(r.rest) > 0 || k.Header.check() != nil {
+	h := &file.Header
+	h.Commitment, file.PRK, file.Tag = h.Header.Commitment[:], k.PRK[:], k.Tag[:]
+	if json.Unmarshal(b, &file) != nil {
+		return nil, ErrRefused
+	}
+	if h.Version == 1 && h.Derivation > derivationVersion {
+		return nil, &VersionError{"derivation", h.Derivation}
+	}
+	k.Header = h.Header
+	k.Header.Generator, k.Header.NetworkInput = strings.TrimPrefix(h.Generator, none), strings.TrimPrefix(h.NetworkInput, none)
+	mode, _ := strconv.ParseUint(h.Mode, 8, 9)
+	k.Header.Mode = fs.FileMode(mode)
+	var seconds, nanoseconds int64
+	if _, err := fmt.Sscanf(h.Modified, "%d.%d", &seconds, &nanoseconds); err == nil {
+		k.Header.Modified = time.Unix(seconds, nanoseconds).UTC()
+	}
+	again := k.Marshal() // which finds whatever was read too kindly
+	defer clear(again)
+	if k.Header.check() != nil || !bytes.Equal(again, b) {
 		return nil, ErrRefused
 	}
 	return k, nil
+}
+
+// keyFront is how a key file of any version begins.
+var keyFront = regexp.MustCompile(`^\{"header":\{"scheme":"sealed","version":([1-9][0-9]*)`)
+
+// hexDigits are read from hexadecimal digits, two for each byte that there is room for.
+type hexDigits []byte
+
+func (h hexDigits) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(h)) {
+		return hex.ErrLength
+	}
+	_, err := hex.Decode(h, text)
+	return err
+}
+
+// Encrypt writes the key as an age file to one or more recipients, or to one passphrase only. Any of them opens it, with
+// ReadKey or with the age program, which shows what Marshal returns.
+func (k *Key) Encrypt(w io.Writer, recipients ...age.Recipient) error {
+	plain := k.Marshal()
+	defer clear(plain)
+	return agekeys.Encrypt(w, plain, recipients...)
+}
+
+// ReadKey opens an age file, armored or not, with one of the identities. Every error is ErrRefused, with three exceptions: an error of r,
+// a *LockedError for an identity whose own passphrase is missing or wrong, and a *VersionError for a newer version, which only somebody
+// who can open the file gets to see.
+func ReadKey(r io.Reader, identities ...age.Identity) (*Key, error) {
+	plain, err := agekeys.Decrypt(r, maxKey, identities...)
+	defer clear(plain)
+	if err == agekeys.ErrNoMatch {
+		return nil, ErrRefused
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ParseKey(plain)
 }
