@@ -3,11 +3,21 @@ package sealed
 import (
 	stdcipher "crypto/cipher"
 	"encoding/binary"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
 
 	"keygan/cipher/catmap"
+)
+
+const (
+	// chunkSize is how many bytes of a file are encrypted at a time. A full chunk is a square of bytes.
+	chunkSize  = squareSide * squareSide
+	squareSide = 256
+
+	// sealedChunkSize is a full chunk and its tag.
+	sealedChunkSize = chunkSize + tagSize
 )
 
 // A batch has at most batchChunks chunks: work for some processors, in about 2 MB of memory. With fewer processors it has workerChunks
@@ -38,25 +48,17 @@ type chunkWorker struct {
 // newBatch is for the chunks of k's file. cat is catmap.NewPasses to encrypt, catmap.NewInversePasses to decrypt. It returns ErrRefused
 // if the commitment is wrong.
 func (k *Key) newBatch(cat func(height, width, a, b, iterations int) catmap.Passes) (*batch, error) {
-	s, err := k.schedule()
+	s, err := k.unlock()
 	if err != nil {
 		return nil, err
 	}
 	defer s.wipe()
-	if !s.committed(&k.Header) {
-		return nil, ErrRefused
-	}
-	aead, err := s.aead()
-	if err != nil {
-		return nil, err
-	}
-	b := &batch{aead: aead, header: k.Header.marshal()}
+	b := &batch{aead: s.aead, header: k.Header.marshal(), cat: s.cat.passes(cat, squareSide, squareSide)}
 	b.chunks, b.plainLeft = fileChunks(int64(k.Header.Width) * int64(k.Header.Height))
 	workers := runtime.GOMAXPROCS(0)
 	most := int(min(b.chunks, batchChunks, int64(workers)*workerChunks))
 	memory := int(min(b.plainLeft, int64(most)*chunkSize))
 	b.plain, b.sealed = make([]byte, 0, memory), make([]byte, 0, memory+most*tagSize)
-	b.cat = cat(squareSide, squareSide, s.cat.a, s.cat.b, s.cat.iterations)
 	b.workers = make([]*chunkWorker, min(most, workers))
 	for i := range b.workers {
 		b.workers[i] = &chunkWorker{tiles: catmap.NewTiles(1, squareSide)}
@@ -134,4 +136,37 @@ func (b *batch) each(do func(w *chunkWorker, plain, sealed []byte) bool) bool {
 	work(b.workers[0])
 	wait.Wait()
 	return !failed.Load()
+}
+
+// fileShape is the shape of the cipher image of a file of version 2: the most nearly square one with room for the sealed chunks of n
+// bytes, and a height that leaves no last chunk without a byte.
+//
+// For lengths from 0 to maxFileLength the width is at least 5 and the sides fit an int.
+func fileShape(n int64) (width, height int) {
+	n = max(1, n)
+	size := n + tagSize*((n+chunkSize-1)/chunkSize)
+	w := int64(math.Sqrt(float64(size)))
+	for w*w < size {
+		w++
+	}
+	h := (size + w - 1) / w
+	for rest := w * h % sealedChunkSize; rest >= 1 && rest <= tagSize; rest = w * h % sealedChunkSize {
+		h++
+	}
+	return int(w), int(h)
+}
+
+// fileChunks is how a cipher image of n bytes, the product of fileShape's sides, divides: its chunks, and their plaintext with padding.
+func fileChunks(n int64) (chunks, padded int64) {
+	chunks = (n + sealedChunkSize - 1) / sealedChunkSize
+	return chunks, n - tagSize*chunks
+}
+
+// fileSide is, in version 1, the side of the smallest square of at least n pixels, and of one pixel for none.
+func fileSide(n int64) int {
+	side := int64(math.Sqrt(float64(n)))
+	for side*side < n {
+		side++
+	}
+	return int(max(1, side))
 }

@@ -44,7 +44,7 @@ func TestKeyEveryBitAndLength(t *testing.T) {
 
 func TestParseKey(t *testing.T) {
 	plain := ciphertest.Noise(5, 6, 1, 1)
-	_, k, err := seal(sealedSpace(plain), plain, Header{Version: 1, Kind: kindImage}, Options{Name: "n"})
+	_, k, err := seal(plain, Header{Version: 1, Kind: kindImage}, Options{Name: "n"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,12 +98,10 @@
 package sealed
 
 import (
-	"crypto/aes"
-	stdcipher "crypto/cipher"
+	"cmp"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha512"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -160,7 +158,7 @@ func SealImage(plain *raster.Image, o Options) (*raster.Image, *Key, error) {
 		return nil, nil, fmt.Errorf("an image of %d×%d pixels, %d channels, %d bits and %d bytes cannot be sealed",
 			plain.Width, plain.Height, plain.Channels, plain.Depth, len(plain.Pix))
 	}
-	return seal(sealedSpace(plain), plain, Header{Version: Version, Kind: kindImage}, o)
+	return seal(plain, Header{Version: Version, Kind: kindImage}, o)
 }
 
 // OpenImage decrypts what SealImage made. Every failure is ErrRefused, unless the key opens a file instead of an image.
@@ -171,14 +169,8 @@ func OpenImage(cipher *raster.Image, k *Key) (*raster.Image, error) {
 	return open(cipher, k)
 }
 
-// sealedSpace is memory for what becomes of an image, and for the tag behind it.
-func sealedSpace(plain *raster.Image) []byte {
-	return make([]byte, len(plain.Pix), len(plain.Pix)+tagSize)
-}
-
-// seal encrypts an image as a whole, under a fresh key. to is as sealedSpace makes it, or the image's own memory, with as much room behind
-// it. h has version, kind and length.
-func seal(to []byte, plain *raster.Image, h Header, o Options) (*raster.Image, *Key, error) {
+// seal encrypts an image as a whole, under a fresh key. h has version, kind and length.
+func seal(plain *raster.Image, h Header, o Options) (*raster.Image, *Key, error) {
 	h.Width, h.Height, h.Channels, h.Depth = plain.Width, plain.Height, plain.Channels, plain.Depth
 	k, s, err := newKey(h, o)
 	if err != nil {
@@ -186,13 +178,9 @@ func seal(to []byte, plain *raster.Image, h Header, o Options) (*raster.Image, *
 	}
 	defer s.wipe()
 	k.fresh = false
-	p := catmap.NewPasses(plain.Height, plain.Width, s.cat.a, s.cat.b, s.cat.iterations)
-	p.Apply(to, plain.Pix, plain.Height, plain.Width, plain.Channels*plain.Depth/8)
-	aead, err := s.aead()
-	if err != nil {
-		return nil, nil, err
-	}
-	sealed := aead.Seal(to[:0], s.nonce[:], to, k.Header.marshal())
+	moved := make([]byte, len(plain.Pix), len(plain.Pix)+tagSize)
+	s.cat.passes(catmap.NewPasses, plain.Height, plain.Width).Apply(moved, plain.Pix, plain.Height, plain.Width, plain.Channels*plain.Depth/8)
+	sealed := s.aead.Seal(moved[:0], s.nonce[:], moved, k.Header.marshal())
 	out := *plain
 	out.Pix = sealed[:len(plain.Pix):len(plain.Pix)]
 	copy(k.Tag[:], sealed[len(plain.Pix):])
@@ -216,12 +204,8 @@ func newKey(h Header, o Options) (*Key, *schedule, error) {
 	}
 	secret := make([]byte, secretSize)
 	defer clear(secret)
-	if o.Random != nil {
-		if _, err := io.ReadFull(o.Random, secret); err != nil {
-			return nil, nil, fmt.Errorf("the secret cannot be drawn: %w", err)
-		}
-	} else {
-		rand.Read(secret) // it ends the program rather than fail
+	if _, err := io.ReadFull(cmp.Or(o.Random, rand.Reader), secret); err != nil {
+		return nil, nil, fmt.Errorf("the secret cannot be drawn: %w", err)
 	}
 	prk, err := hkdf.Extract(sha512.New, o.NetworkKey, secret)
 	if err != nil {
@@ -246,29 +230,20 @@ func open(cipher *raster.Image, k *Key) (*raster.Image, error) {
 	if h.check() != nil || cipher.Width != h.Width || cipher.Height != h.Height || cipher.Channels != h.Channels || cipher.Depth != h.Depth {
 		return nil, ErrRefused
 	}
-	s, err := k.schedule()
+	s, err := k.unlock()
 	if err != nil {
 		return nil, err
 	}
 	defer s.wipe()
-	if !s.committed(h) {
-		return nil, ErrRefused
-	}
-	aead, err := s.aead()
-	if err != nil {
-		return nil, err
-	}
-	sealed := make([]byte, 0, len(cipher.Pix)+tagSize)
-	sealed = append(append(sealed, cipher.Pix...), k.Tag[:]...)
-	pix, err := aead.Open(sealed[:0], s.nonce[:], sealed, h.marshal())
+	sealed := append(append(make([]byte, 0, len(cipher.Pix)+tagSize), cipher.Pix...), k.Tag[:]...)
+	pix, err := s.aead.Open(sealed[:0], s.nonce[:], sealed, h.marshal())
 	if err != nil {
 		clear(sealed)
 		return nil, ErrRefused
 	}
 	out := *cipher
 	out.Pix = pix[:len(pix):len(pix)]
-	p := catmap.NewInversePasses(out.Height, out.Width, s.cat.a, s.cat.b, s.cat.iterations)
-	p.Apply(out.Pix, out.Pix, out.Height, out.Width, out.Channels*out.Depth/8)
+	s.cat.passes(catmap.NewInversePasses, h.Height, h.Width).Apply(out.Pix, out.Pix, h.Height, h.Width, h.Channels*h.Depth/8)
 	return &out, nil
 }
 
@@ -286,63 +261,4 @@ func shapeBytes(width, height, channels, depth int) int {
 		return int(n)
 	}
 	return 0
-}
-
-// schedule is all that is derived from a PRK.
-type schedule struct {
-	cat        catMapParams
-	key        [aesKeySize]byte
-	nonce      [nonceSize]byte // of an image, or of a file of version 1
-	commitment [commitmentSize]byte
-}
-
-func (s *schedule) wipe() {
-	s.cat = catMapParams{}
-	clear(s.key[:])
-	clear(s.nonce[:])
-}
-
-// committed compares the key's commitment with the header's, in constant time.
-func (s *schedule) committed(h *Header) bool {
-	return subtle.ConstantTimeCompare(s.commitment[:], h.Commitment[:]) == 1
-}
-
-func (s *schedule) aead() (stdcipher.AEAD, error) {
-	block, err := aes.NewCipher(s.key[:])
-	if err != nil {
-		return nil, err
-	}
-	return stdcipher.NewGCM(block)
-}
-
-func (k *Key) schedule() (*schedule, error) {
-	s := &schedule{}
-	if err := k.expand(s.key[:], "aes-256-gcm-key"); err != nil {
-		return nil, err
-	}
-	if err := k.expand(s.commitment[:], "commitment"); err != nil {
-		return nil, err
-	}
-	height, width := k.Header.Height, k.Header.Width
-	if k.Header.hasTag() {
-		if err := k.expand(s.nonce[:], "aes-256-gcm-nonce"); err != nil {
-			return nil, err
-		}
-	} else {
-		height, width = squareSide, squareSide
-	}
-	var err error
-	s.cat, err = k.catMap(height, width)
-	return s, err
-}
-
-// expand fills to with HKDF-Expand(PRK, "keygan/sealed/", the version, "/" and the label).
-func (k *Key) expand(to []byte, label string) error {
-	b, err := hkdf.Expand(sha512.New, k.PRK[:], fmt.Sprintf("keygan/sealed/%d/%s", k.Header.Version, label), len(to))
-	if err != nil {
-		return err
-	}
-	copy(to, b)
-	clear(b)
-	return nil
 }

@@ -19,9 +19,9 @@ func sealFile(content []byte, o Options) (*raster.Image, *Key, error) {
 	if shapeBytes(side, side, 1, 8) == 0 {
 		return nil, nil, fmt.Errorf("a file of %d bytes cannot be sealed: it is too large", len(content))
 	}
-	m := &raster.Image{Width: side, Height: side, Channels: 1, Depth: 8, Pix: make([]byte, side*side, side*side+tagSize)}
+	m := &raster.Image{Width: side, Height: side, Channels: 1, Depth: 8, Pix: make([]byte, side*side)}
 	copy(m.Pix, content)
-	return seal(m.Pix, m, Header{Version: 1, Kind: kindFile, Length: int64(len(content))}, o)
+	return seal(m, Header{Version: 1, Kind: kindFile, Length: int64(len(content))}, o)
 }
 
 // openFile is DecryptFile, of a cipher image in memory.
