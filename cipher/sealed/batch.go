@@ -81,6 +81,12 @@ func (b *batch) count() int { return (len(b.plain) + chunkSize - 1) / chunkSize 
 // last says whether the file ends with this batch.
 func (b *batch) last() bool { return int64(len(b.plain)) == b.plainLeft }
 
+// split divides plain into content, at most left bytes, and padding.
+func (b *batch) split(left int64) (content, padding []byte) {
+	n := min(left, int64(len(b.plain)))
+	return b.plain[:n], b.plain[n:]
+}
+
 // seal encrypts plain to sealed.
 func (b *batch) seal() {
 	b.each(func(w *chunkWorker, plain, sealed []byte) bool {

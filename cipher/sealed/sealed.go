@@ -8,68 +8,61 @@
 //	key, err := sealed.ReadKey(keyFile, identity)
 //	plain, err := sealed.OpenImage(cipherImage, key)
 //
-// A file of any length goes through as a stream. The samples are those of a grey image of key.Header.Width × key.Header.Height.
+// A file of any length goes through as a stream, to the samples of a grey image of key.Header.Width × key.Header.Height:
 //
 //	key, err := sealed.NewFileKey(length, sealed.Options{Name: "scan.dcm"})
 //	err = key.EncryptFile(samples, content)
 //	...
 //	err = key.DecryptFile(content, samples)
 //
-// Decryption gives back every byte, or an error.
+// # The construction
 //
-// # What it promises
-//
-// New pairs have format version 2. Version 1 still opens. docs/format.md describes both to the last byte.
+// New pairs have format version 2. Version 1 still opens, as will every version in all later ones. docs/format.md describes both to the
+// last byte.
 //
 //	secret          32 bytes of crypto/rand, drawn for this one image or file and then forgotten
 //	PRK           = HKDF-Extract(SHA-512, salt = secret, IKM = the network's raw key of the image, or nothing)
-//	key, …        = HKDF-Expand(PRK, "keygan/sealed/2/" + label); in version 1 the label begins with "keygan/sealed/1/"
-//	commitment    = HKDF-Expand(PRK, "keygan/sealed/2/commitment")
+//	key, …        = HKDF-Expand(PRK, "keygan/sealed/" + version + "/" + label); commitment is one of the labels
 //
 // An image, and in version 1 also a file, is encrypted as a whole:
 //
 //	M             = the cat map, with parameters from PRK, over the whole image
 //	C, tag        = AES-256-GCM(key, nonce from PRK, plaintext = M, associated data = header)
 //
-// A file of version 2 is padded with zero bytes, cut into chunks of 65,536 bytes and encrypted chunk by chunk, as in STREAM (Hoang,
-// Reyhanitabar, Rogaway and Vizár, 2015) and age:
+// A file of version 2 is padded with zero bytes and encrypted in chunks of 65,536 bytes, as in STREAM (Hoang, Reyhanitabar, Rogaway and
+// Vizár, 2015) and age:
 //
 //	Mᵢ            = the cat map over chunk i, a square of 256×256 bytes; a shorter last chunk stays as it is
 //	Cᵢ            = AES-256-GCM(key, nonce = i and whether it is the last, plaintext = Mᵢ, associated data = header), with its tag
 //
-// The ciphertext is the cipher image's samples. The key file holds PRK, the header and, for an image, the tag. The header has the scheme,
-// version, kind, width, height, channels, depth, length of a file, permission bits, modification time, hash and input size of the
-// network, commitment and name. age encrypts the key file to its recipients or under a passphrase (see [Key.Encrypt]).
+// The ciphertext is the cipher image's samples. The key file holds PRK, the [Header] and, for an image, the tag. age encrypts it to its
+// recipients or under a passphrase.
 //
-// The adversary has every cipher image and every encrypted key file. He may have chosen the images, knows the network's
-// weights, and may hand back any pair of files to be opened. He lacks only the age identity or passphrase. Then the package promises:
+// # What it promises
 //
-//   - Confidentiality. He learns nothing of the content but what is listed below as visible. HKDF-Extract is HMAC-SHA-512 keyed with 256
-//     random bits. HMAC is assumed to be a pseudorandom function (Bellare, 2006), so PRK looks random to anyone without the secret,
-//     whatever the network's key is. HKDF-Expand (Krawczyk, 2010; RFC 5869) makes independent keys from it, because the labels differ.
-//     AES-256 in counter mode is then as good as a one-time pad, up to what AES itself yields and an advantage of about 2⁻⁷⁵ against the
-//     largest image (2²⁷ blocks) or 2⁻⁵⁷ against the largest file (2³⁶ blocks).
-//   - Integrity of images. A change of any sample, the tag or a header field is refused, and so are parts of two ciphertexts or a
-//     ciphertext cut short. One try succeeds with a chance below 2⁻¹⁰⁰ (GCM's bound for 2²⁷ blocks). Nothing comes out before all of it
-//     is authenticated.
-//   - Integrity of files. The same holds for every chunk. Chunks cannot be reordered, dropped, repeated or cut off at the end, since the
-//     nonce has a chunk's number and marks the last one, and the header has the length. DecryptFile writes a chunk only once it is
-//     authentic. What a reader of the stream sees before the end is therefore authentic and in its place, but maybe not all of the file:
-//     only the nil error at the end says so.
+// The adversary has every cipher image and every encrypted key file. He may have chosen the images, knows the network's weights, and may
+// hand back any pair of files to be opened. He lacks only the age identity or passphrase. Then the package promises:
+//
+//   - Confidentiality. He learns only what is listed below as visible. HKDF-Extract is HMAC-SHA-512 keyed with 256 random bits, assumed to
+//     be a pseudorandom function (Bellare, 2006), so PRK looks random to him whatever the network's key is. HKDF-Expand (Krawczyk, 2010;
+//     RFC 5869) makes independent keys from it under different labels. AES-256 in counter mode is then as good as a one-time pad, up to
+//     AES itself and an advantage of about 2⁻⁷⁵ against the largest image (2²⁷ blocks) or 2⁻⁵⁷ against the largest file (2³⁶ blocks).
+//   - Integrity of images. A change of any sample, the tag or a header field is refused, as are mixed or shortened ciphertexts. One try
+//     succeeds with a chance below 2⁻¹⁰⁰ (GCM's bound for 2²⁷ blocks). Nothing comes out before all of it is authenticated.
+//   - Integrity of files. The same holds for every chunk. Chunks cannot be reordered, dropped, repeated or cut off: the nonce has a
+//     chunk's number and marks the last one, and the header has the length. DecryptFile writes a chunk only once it is authentic and in
+//     its place, but only the nil error at the end says that the file is complete.
 //   - One error. Whatever is wrong with a pair, the error is [ErrRefused]. Only an unknown version has its own, a [VersionError].
-//   - Nonces do not repeat. A key encrypts one image or one file: EncryptFile refuses a key that was used or read from a file. Two images
-//     would share a key only if 256 random bits came twice. Sealing the same content again gives an unrelated ciphertext, and so does
-//     changing one bit of it.
-//   - The network can only add. If its key were constant, known to the adversary or chosen by him, the secret would still key PRK.
-//     Without a network the second input is empty, and nothing else changes. If crypto/rand were broken instead, PRK would be as hard to
-//     guess as the network's key, which for a known network means the image; but then age would have fallen first, because it draws its
-//     keys from the same source.
-//   - The cat map is part of no claim. It is a bijection that moves bytes before they are encrypted, with parameters independent of the
-//     AES key and chosen without looking at the plaintext. So it neither helps nor harms the cipher after it.
-//   - Commitment. AES-GCM does not commit to its key: somebody can search for a second key under which a ciphertext opens to something
-//     else. So the header has a commitment, 256 bits of HMAC-SHA-512. Two PRKs with one commitment are a collision of the hash, 2¹²⁸
-//     work. A cipher image and a commitment therefore open to one plaintext at most. Whoever keeps the two, neither of which is secret,
-//     can prove it later.
+//   - Nonces do not repeat. A key encrypts one image or file: EncryptFile refuses a key that was used or read from a file. Two share a key
+//     only if 256 random bits come twice. Sealing the same content again, or with one bit changed, gives an unrelated ciphertext.
+//   - The network can only add. If its key were constant, known to the adversary or chosen by him, the secret would still key PRK. If
+//     crypto/rand were broken instead, PRK would be as hard to guess as the network's key, which for a known network means the image; but
+//     then age, whose keys have the same source, would have fallen first.
+//   - The cat map is part of no claim. It is a bijection before the encryption, with parameters independent of the AES key and the
+//     plaintext. So it neither helps nor harms the cipher after it.
+//   - Commitment. AES-GCM does not commit to its key, so the header has a commitment, 256 bits of HMAC-SHA-512. Two PRKs with one commitment
+//     are a collision of the hash, 2¹²⁸ work. A cipher image and a commitment therefore open to one plaintext at most. Whoever keeps the
+//     two, neither of which is secret, can prove it later.
 //
 // What is visible to everybody:
 //
@@ -84,17 +77,15 @@
 //
 //   - Who made it. Anyone can seal an image of his own to a public key and put it in the place of another: age recipients do not
 //     authenticate a sender. (A passphrase does, among those who know it.) Nor does anything show that a pair of files is an old one.
-//   - A sender who means to deceive can make two key files, of different commitments, for one cipher image.
-//   - Whoever has the key file in the clear has the content. There is no forward secrecy after that, and none if an age identity is lost.
-//     A passphrase is worth what it costs to guess.
+//   - An honest sender. One who means to deceive can make two key files, of different commitments, for one cipher image.
+//   - Forward secrecy. Whoever has the key file in the clear, or a lost age identity, has the content. A passphrase is worth what it costs
+//     to guess.
 //   - Gentle degradation. One wrong bit, and an image does not open, nor a file from that chunk on; keep copies.
 //   - Time. Tags and commitments are compared in constant time, and Go's AES-GCM takes the same time for all keys where the processor has
-//     instructions for it. But a refusal comes early: a clock tells whether the key file or the cipher image was at fault, and at which
-//     chunk. The cat map on rectangles takes longer with more iterations and gives their number away; no claim rests on it.
+//     instructions for it. But a clock tells whether the key file or the cipher image was at fault, and at which chunk. The cat map on
+//     rectangles takes longer with more iterations and gives their number away; no claim rests on it.
 //   - Memory. Secrets in arrays of this package are zeroed after use. What the standard library and age expand inside is left to the
 //     garbage collector, and so is the content.
-//
-// A pair that any version of this package sealed opens in all later ones.
 package sealed
 
 import (

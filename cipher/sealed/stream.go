@@ -1,6 +1,7 @@
 package sealed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -42,25 +43,20 @@ func (k *Key) EncryptFile(samples io.Writer, content io.Reader) error {
 	}
 	left := k.Header.Length
 	for b.next() {
-		want := min(left, int64(len(b.plain)))
-		n, err := fill(content, b.plain[:want])
+		plain, padding := b.split(left)
+		n, more, err := fill(content, plain, b.last())
+		left -= int64(n)
 		switch {
 		case err != nil:
 			return err
-		case int64(n) < want:
-			return fmt.Errorf("%w: it ended after %d of %d bytes", ErrLength, k.Header.Length-left+int64(n), k.Header.Length)
+		case n < len(plain):
+			return fmt.Errorf("%w: it ended after %d of %d bytes", ErrLength, k.Header.Length-left, k.Header.Length)
+		case more:
+			return fmt.Errorf("%w: it goes on after %d bytes", ErrLength, k.Header.Length)
 		}
-		clear(b.plain[want:])
-		left -= want
-		if b.last() {
-			if more, err := fill(content, make([]byte, 1)); err != nil {
-				return err
-			} else if more > 0 {
-				return fmt.Errorf("%w: it goes on after %d bytes", ErrLength, k.Header.Length)
-			}
-		}
+		clear(padding)
 		b.seal()
-		if err := writeAll(samples, b.sealed); err != nil {
+		if _, err := bytes.NewReader(b.sealed).WriteTo(samples); err != nil {
 			return err
 		}
 	}
@@ -88,26 +84,19 @@ func (k *Key) DecryptFile(content io.Writer, samples io.Reader) error {
 	}
 	left := k.Header.Length
 	for b.next() {
-		n, err := fill(samples, b.sealed)
+		n, more, err := fill(samples, b.sealed, b.last())
 		if err != nil {
 			return err
 		}
-		if n < len(b.sealed) {
+		if n < len(b.sealed) || more || !b.open() {
 			return ErrRefused
 		}
-		if b.last() {
-			if more, err := fill(samples, make([]byte, 1)); err != nil {
-				return err
-			} else if more > 0 {
-				return ErrRefused
-			}
-		}
-		n = int(min(left, int64(len(b.plain))))
-		if !b.open() || !allZero(b.plain[n:]) {
+		plain, padding := b.split(left)
+		if len(bytes.TrimLeft(padding, "\x00")) > 0 {
 			return ErrRefused
 		}
-		left -= int64(n)
-		if err := writeAll(content, b.plain[:n]); err != nil {
+		left -= int64(len(plain))
+		if _, err := bytes.NewReader(plain).WriteTo(content); err != nil {
 			return err
 		}
 	}
@@ -125,46 +114,33 @@ func (k *Key) decryptWhole(content io.Writer, samples io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return writeAll(content, m.Pix[:h.Length])
+	_, err = bytes.NewReader(m.Pix[:h.Length]).WriteTo(content)
+	return err
 }
 
-// fill reads until b is full or r ends. The end is not an error: n is then less than len(b).
-func fill(r io.Reader, b []byte) (n int, err error) {
+// fill reads until b is full or r ends. The end is not an error: n is then less than len(b). If b is full and atEnd is set, more says
+// whether r goes on.
+func fill(r io.Reader, b []byte, atEnd bool) (n int, more bool, err error) {
 	for idle := 0; n < len(b); {
 		m, err := r.Read(b[n:])
 		n += m
 		switch {
-		case n == len(b) || err == io.EOF:
-			return n, nil
+		case n == len(b):
+		case err == io.EOF:
+			return n, false, nil
 		case err != nil:
-			return n, err
+			return n, false, err
 		case m > 0:
 			idle = 0
 		case idle == 100:
-			return n, io.ErrNoProgress
+			return n, false, io.ErrNoProgress
 		default:
 			idle++
 		}
 	}
-	return n, nil
-}
-
-// writeAll writes b, if there is anything in it.
-func writeAll(w io.Writer, b []byte) error {
-	if len(b) == 0 {
-		return nil
+	if atEnd {
+		after, _, err := fill(r, make([]byte, 1), false)
+		return n, after > 0, err
 	}
-	n, err := w.Write(b)
-	if err == nil && n < len(b) {
-		return io.ErrShortWrite
-	}
-	return err
-}
-
-func allZero(b []byte) bool {
-	var or byte
-	for _, v := range b {
-		or |= v
-	}
-	return or == 0
+	return n, false, nil
 }
