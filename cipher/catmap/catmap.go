@@ -74,7 +74,6 @@ func Spreads(height, width, a, b, iterations int) bool {
 
 // NewPasses returns the cat map on height×width pixels. On squares it has two passes, or four, whatever the iterations.
 func NewPasses(height, width, a, b, iterations int) Passes {
-	checkIterations(iterations)
 	if height == width {
 		return catMatrix(width, a, b).pow(iterations).passes()
 	}
@@ -83,17 +82,10 @@ func NewPasses(height, width, a, b, iterations int) Passes {
 
 // NewInversePasses returns the passes that undo NewPasses.
 func NewInversePasses(height, width, a, b, iterations int) Passes {
-	checkIterations(iterations)
 	if height == width {
 		return catMatrix(width, a, b).pow(iterations).inverse().passes()
 	}
 	return slices.Repeat(Passes{{before: -b, scale: 1, after: -a}, {scale: 1}}, iterations)
-}
-
-func checkIterations(n int) {
-	if n < 0 {
-		panic(fmt.Sprintf("catmap: %d iterations of the cat map", n))
-	}
 }
 
 // A matrix is [[a, b], [c, d]] modulo n, with entries in [0, n). It maps row x, column y to row a·x + b·y, column c·x + d·y.
@@ -116,6 +108,9 @@ func (m matrix) times(o matrix) matrix {
 
 // pow is m multiplied k times, by squaring.
 func (m matrix) pow(k int) matrix {
+	if k < 0 {
+		panic(fmt.Sprintf("catmap: %d iterations of the cat map", k))
+	}
 	p := identity(m.n)
 	for ; k > 0; k >>= 1 {
 		if k&1 == 1 {

@@ -9,8 +9,8 @@ package catmap
 //go:noescape
 func turnBytes(out *byte, in *byte, stride int, nx int, ny int)
 
-// turnTriples transposes nx×ny pixels of 3 bytes, each rounded up to a multiple of 4. Rows lie stride bytes apart. It reads 4 bytes
-// past the end of a row.
+// turnTriples transposes nx×ny pixels of 3 bytes, each rounded up to a multiple of 4. Rows lie stride bytes apart.
+// It reads 4 bytes past the end of a row.
 //
 //go:noescape
 func turnTriples(out *byte, in *byte, stride int, nx int, ny int)

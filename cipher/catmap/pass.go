@@ -19,12 +19,16 @@ func (p Passes) Apply(dst, src []byte, h, w, size int) {
 		copy(dst, src)
 		return
 	}
-	scratch := takeScratch(len(src))
-	defer scratches.Put(&scratch)
+	scratch, _ := scratches.Get().(*[]byte)
+	if scratch == nil || cap(*scratch) < len(src) {
+		scratch = new(make([]byte, len(src)))
+	}
+	defer scratches.Put(scratch)
+	between := (*scratch)[:len(src)]
 	t := NewTiles(size, max(h, w))
 	for i := 0; i < len(p); i += 2 {
-		t.pass(scratch, src, h, w, p[i])
-		t.pass(dst, scratch, w, h, p[i+1])
+		t.pass(between, src, h, w, p[i])
+		t.pass(dst, between, w, h, p[i+1])
 		src = dst
 	}
 }
@@ -35,24 +39,17 @@ func (p Passes) ApplySquare(t *Tiles, dst, src []byte, n int) {
 	t.load(src, 0, 0, n, n, n, mod(p[0].before, n))
 	for i, q := range p {
 		t.turn(n, n)
+		to, row, shear := dst, n*t.size, q.after
 		if i+1 < len(p) {
-			t.store(t.in, t.stride, 0, 0, n, n, n, n, mod(q.scale, n), mod(q.after+p[i+1].before, n))
-		} else {
-			t.store(dst, n*t.size, 0, 0, n, n, n, n, mod(q.scale, n), mod(q.after, n))
+			to, row, shear = t.in, t.stride, q.after+p[i+1].before
 		}
+		t.store(to, row, 0, 0, n, n, n, n, mod(q.scale, n), mod(shear, n))
 	}
 }
 
 // scratches keeps the memory for the transposed image from one image to the next. New, cleared memory would take a tenth of the map's
 // time.
 var scratches sync.Pool
-
-func takeScratch(n int) []byte {
-	if b, ok := scratches.Get().(*[]byte); ok && cap(*b) >= n {
-		return (*b)[:n]
-	}
-	return make([]byte, n)
-}
 
 // tileRow bounds the length of a tile's row, in bytes. Each row is copied from a page of memory of its own, so short rows are slow. Two
 // tiles must still fit in the second cache.
@@ -130,21 +127,9 @@ func (t *Tiles) store(dst []byte, row, x, y, nx, ny, h, w, scale, shear int) {
 }
 
 // turn transposes the first nx×ny pixels of the tile in into the tile out, and a few more up to a whole block.
-func (t *Tiles) turn(nx, ny int) {
-	switch t.size {
-	case 1:
-		t.turn1(nx, ny)
-	case 2:
-		t.turn2(nx, ny)
-	case 3:
-		t.turn3(nx, ny)
-	case 4:
-		t.turn4(nx, ny)
-	case 6:
-		t.turn6(nx, ny)
-	case 8:
-		t.turn8(nx, ny)
-	default:
-		panic("catmap: no image has pixels of this size")
-	}
+func (t *Tiles) turn(nx, ny int) { turns[t.size](t, nx, ny) }
+
+// turns are the transpositions by the size of a pixel, in bytes. Where there are kernels in assembly, they take the places of some.
+var turns = [...]func(t *Tiles, nx, ny int){
+	1: (*Tiles).turn1, 2: (*Tiles).turn2, 3: (*Tiles).turn3, 4: (*Tiles).turn4, 6: (*Tiles).turn6, 8: (*Tiles).turn8,
 }

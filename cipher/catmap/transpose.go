@@ -4,13 +4,12 @@ import "encoding/binary"
 
 //go:generate go -C ../_asm run . -turn -out ../catmap/kernels_amd64.s -stubs ../catmap/kernelstubs_amd64.go -pkg catmap
 
-// The kernels below transpose the tile in into the tile out, a block of pixels at a time in 64-bit registers, one for each
+// The functions below transpose the tile in into the tile out, a block of pixels at a time in 64-bit registers, one for each
 // pixel size. A block's rows are loaded as little-endian numbers, so that its first pixel is the lowest. Sides of tiles are
-// multiples of 8, so that blocks at the edge of an image may reach over it but never out of the tile. Where there is assembly, it
-// takes the place of those whose names end with Go.
+// multiples of 8, so that blocks at the edge of an image may reach over it but never out of the tile.
 
-// turn1Go: 8×8 pixels of 1 byte, by exchanging halves, then quarters, then neighbours.
-func (t *Tiles) turn1Go(nx, ny int) {
+// turn1: 8×8 pixels of 1 byte, by exchanging halves, then quarters, then neighbours.
+func (t *Tiles) turn1(nx, ny int) {
 	const (
 		low4 = 0x00000000ffffffff
 		low2 = 0x0000ffff0000ffff
@@ -53,8 +52,8 @@ func exchange(a, b uint64, shift uint, low uint64) (uint64, uint64) {
 	return a ^ d<<shift, b ^ d
 }
 
-// turn2Go: 4×4 pixels of 2 bytes.
-func (t *Tiles) turn2Go(nx, ny int) {
+// turn2: 4×4 pixels of 2 bytes.
+func (t *Tiles) turn2(nx, ny int) {
 	const low4, low2 = 0x00000000ffffffff, 0x0000ffff0000ffff
 	s := t.stride
 	for x := 0; x < nx; x += 4 {
@@ -74,8 +73,8 @@ func (t *Tiles) turn2Go(nx, ny int) {
 	}
 }
 
-// turn3Go: 8 pixels of 3 bytes, one from each of 8 rows, fill three numbers.
-func (t *Tiles) turn3Go(nx, ny int) {
+// turn3: 8 pixels of 3 bytes, one from each of 8 rows, fill three numbers.
+func (t *Tiles) turn3(nx, ny int) {
 	const pixel = 1<<24 - 1
 	s := t.stride
 	for x := 0; x < nx; x += 8 {
@@ -91,8 +90,8 @@ func (t *Tiles) turn3Go(nx, ny int) {
 	}
 }
 
-// turn4Go: 2×2 pixels of 4 bytes.
-func (t *Tiles) turn4Go(nx, ny int) {
+// turn4: 2×2 pixels of 4 bytes.
+func (t *Tiles) turn4(nx, ny int) {
 	s := t.stride
 	for x := 0; x < nx; x += 2 {
 		for y := 0; y < ny; y += 2 {

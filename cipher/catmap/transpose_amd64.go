@@ -4,16 +4,13 @@ package catmap
 
 import "golang.org/x/sys/cpu"
 
-// Every amd64 processor has SSE2, which turnBytes, turnWords and turnQuads use.
-
-func (t *Tiles) turn1(nx, ny int) { turnBytes(&t.out[0], &t.in[0], t.stride, nx, ny) }
-func (t *Tiles) turn2(nx, ny int) { turnWords(&t.out[0], &t.in[0], t.stride, nx, ny) }
-func (t *Tiles) turn4(nx, ny int) { turnQuads(&t.out[0], &t.in[0], t.stride, nx, ny) }
-
-func (t *Tiles) turn3(nx, ny int) {
-	if !cpu.X86.HasSSSE3 {
-		t.turn3Go(nx, ny)
-		return
+// Every amd64 processor has SSE2, which turnBytes, turnWords and turnQuads use. turnTriples takes SSSE3.
+func init() {
+	kernel := func(f func(out, in *byte, stride, nx, ny int)) func(t *Tiles, nx, ny int) {
+		return func(t *Tiles, nx, ny int) { f(&t.out[0], &t.in[0], t.stride, nx, ny) }
 	}
-	turnTriples(&t.out[0], &t.in[0], t.stride, nx, ny)
+	turns[1], turns[2], turns[4] = kernel(turnBytes), kernel(turnWords), kernel(turnQuads)
+	if cpu.X86.HasSSSE3 {
+		turns[3] = kernel(turnTriples)
+	}
 }

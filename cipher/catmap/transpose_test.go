@@ -13,8 +13,8 @@ func TestTransposeKernels(t *testing.T) {
 		turn  func(*Tiles, int, int)
 		sizes []int
 	}{
-		"turn": {(*Tiles).turn, []int{1, 2, 3, 4, 6, 8}}, "turn1Go": {(*Tiles).turn1Go, []int{1}},
-		"turn2Go": {(*Tiles).turn2Go, []int{2}}, "turn3Go": {(*Tiles).turn3Go, []int{3}}, "turn4Go": {(*Tiles).turn4Go, []int{4}},
+		"turn": {(*Tiles).turn, []int{1, 2, 3, 4, 6, 8}}, "turn1": {(*Tiles).turn1, []int{1}},
+		"turn2": {(*Tiles).turn2, []int{2}}, "turn3": {(*Tiles).turn3, []int{3}}, "turn4": {(*Tiles).turn4, []int{4}},
 	} {
 		for _, size := range k.sizes {
 			const longest = 24

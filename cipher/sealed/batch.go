@@ -12,37 +12,26 @@ import (
 )
 
 const (
-	// chunkSize is how many bytes of a file are encrypted at a time. A full chunk is a square of bytes.
-	chunkSize  = squareSide * squareSide
-	squareSide = 256
-
-	// sealedChunkSize is a full chunk and its tag.
+	squareSide      = 256
+	chunkSize       = squareSide * squareSide // bytes of a file that are encrypted at a time
 	sealedChunkSize = chunkSize + tagSize
-)
 
-// A batch has at most batchChunks chunks: work for some processors, in about 2 MB of memory. With fewer processors it has workerChunks
-// for each, so that it stays in their caches.
-const (
+	// A batch has at most batchChunks chunks: work for some processors, in about 2 MB of memory. With fewer processors it has
+	// workerChunks for each, so that it stays in their caches.
 	batchChunks  = 16
 	workerChunks = 4
 )
 
 // A batch is a run of chunks of a file that are encrypted or decrypted at the same time. All batches of a file share its buffers.
 type batch struct {
-	aead    stdcipher.AEAD
-	header  []byte // associated data of every chunk
-	cat     catmap.Passes
-	workers []*chunkWorker
+	aead   stdcipher.AEAD
+	header []byte // associated data of every chunk
+	cat    catmap.Passes
+	tiles  []*catmap.Tiles // for each goroutine its own
 
 	first, chunks int64 // the number of the batch's first chunk, and how many the file has
 	plainLeft     int64 // bytes of plaintext with padding, from the batch's first on
 	plain, sealed []byte
-}
-
-// chunkWorker is what one goroutine needs.
-type chunkWorker struct {
-	tiles *catmap.Tiles
-	nonce [nonceSize]byte
 }
 
 // newBatch is for the chunks of k's file. cat is catmap.NewPasses to encrypt, catmap.NewInversePasses to decrypt. It returns ErrRefused
@@ -59,9 +48,8 @@ func (k *Key) newBatch(cat func(height, width, a, b, iterations int) catmap.Pass
 	most := int(min(b.chunks, batchChunks, int64(workers)*workerChunks))
 	memory := int(min(b.plainLeft, int64(most)*chunkSize))
 	b.plain, b.sealed = make([]byte, 0, memory), make([]byte, 0, memory+most*tagSize)
-	b.workers = make([]*chunkWorker, min(most, workers))
-	for i := range b.workers {
-		b.workers[i] = &chunkWorker{tiles: catmap.NewTiles(1, squareSide)}
+	for range min(most, workers) {
+		b.tiles = append(b.tiles, catmap.NewTiles(1, squareSide))
 	}
 	return b, nil
 }
@@ -89,57 +77,58 @@ func (b *batch) split(left int64) (content, padding []byte) {
 
 // seal encrypts plain to sealed.
 func (b *batch) seal() {
-	b.each(func(w *chunkWorker, plain, sealed []byte) bool {
+	b.each(func(tiles *catmap.Tiles, nonce, plain, sealed []byte) bool {
 		moved := plain
 		if len(plain) == chunkSize {
 			moved = sealed[:chunkSize]
-			b.cat.ApplySquare(w.tiles, moved, plain, squareSide)
+			b.cat.ApplySquare(tiles, moved, plain, squareSide)
 		}
-		b.aead.Seal(sealed[:0], w.nonce[:], moved, b.header)
+		b.aead.Seal(sealed[:0], nonce, moved, b.header)
 		return true
 	})
 }
 
 // open decrypts sealed to plain. It returns false if any chunk is not authentic; plain must then be thrown away.
 func (b *batch) open() bool {
-	return b.each(func(w *chunkWorker, plain, sealed []byte) bool {
+	return b.each(func(tiles *catmap.Tiles, nonce, plain, sealed []byte) bool {
 		if len(plain) < chunkSize {
-			_, err := b.aead.Open(plain[:0], w.nonce[:], sealed, b.header)
+			_, err := b.aead.Open(plain[:0], nonce, sealed, b.header)
 			return err == nil
 		}
-		moved, err := b.aead.Open(sealed[:0], w.nonce[:], sealed, b.header)
+		moved, err := b.aead.Open(sealed[:0], nonce, sealed, b.header)
 		if err != nil {
 			return false
 		}
-		b.cat.ApplySquare(w.tiles, plain, moved, squareSide)
+		b.cat.ApplySquare(tiles, plain, moved, squareSide)
 		return true
 	})
 }
 
-// each calls do for every chunk of the batch, on several goroutines, and says whether all calls returned true. The nonce of a worker is
-// its chunk's: the chunk's number in 11 bytes, then 1 for the last chunk and 0 for others.
-func (b *batch) each(do func(w *chunkWorker, plain, sealed []byte) bool) bool {
+// each calls do for every chunk of the batch, on several goroutines, and says whether all calls returned true. nonce
+// is the chunk's number in 11 bytes, then 1 for the last chunk and 0 for others.
+func (b *batch) each(do func(tiles *catmap.Tiles, nonce, plain, sealed []byte) bool) bool {
 	var next atomic.Int64
 	var failed atomic.Bool
-	work := func(w *chunkWorker) {
+	work := func(tiles *catmap.Tiles) {
+		nonce := make([]byte, nonceSize)
 		for i := int(next.Add(1) - 1); i < b.count(); i = int(next.Add(1) - 1) {
 			n := b.first + int64(i)
-			binary.BigEndian.PutUint64(w.nonce[3:], uint64(n))
-			w.nonce[11] = 0
+			binary.BigEndian.PutUint64(nonce[3:], uint64(n))
+			nonce[11] = 0
 			if n == b.chunks-1 {
-				w.nonce[11] = 1
+				nonce[11] = 1
 			}
 			plain, sealed := b.plain[i*chunkSize:], b.sealed[i*sealedChunkSize:]
-			if !do(w, plain[:min(chunkSize, len(plain))], sealed[:min(sealedChunkSize, len(sealed))]) {
+			if !do(tiles, nonce, plain[:min(chunkSize, len(plain))], sealed[:min(sealedChunkSize, len(sealed))]) {
 				failed.Store(true)
 			}
 		}
 	}
 	var wait sync.WaitGroup
-	for _, w := range b.workers[1:] {
-		wait.Go(func() { work(w) })
+	for _, tiles := range b.tiles[1:] {
+		wait.Go(func() { work(tiles) })
 	}
-	work(b.workers[0])
+	work(b.tiles[0])
 	wait.Wait()
 	return !failed.Load()
 }

@@ -1,6 +1,7 @@
 package sealed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,8 +18,6 @@ const (
 
 	maxSide = 1 << 20 // pixels; keeps products of sizes far from overflow
 	maxName = 255     // bytes, as in most file systems
-
-	hashDigits = 64 // of a SHA-256, in hexadecimal
 
 	none = "none" // stands in a key file for what was not recorded
 
@@ -56,7 +55,7 @@ func (h *Header) check() error {
 	switch {
 	case h.Version != 1 && h.Version != 2:
 		return fmt.Errorf("there is no format version %d", h.Version)
-	case h.Generator != "" && !isHash(h.Generator):
+	case h.Generator != "" && (len(h.Generator) != 64 || strings.Trim(h.Generator, "0123456789abcdef") != ""):
 		return errors.New("a network's hash is 64 hexadecimal digits")
 	case h.Version == 1 && (h.Mode != 0 || !h.Modified.IsZero() || h.NetworkInput != ""):
 		return errors.New("version 1 records no mode, no time and no network input")
@@ -123,10 +122,6 @@ func CheckName(name string) error {
 	return nil
 }
 
-func isHash(s string) bool {
-	return len(s) == hashDigits && strings.Trim(s, "0123456789abcdef") == ""
-}
-
 // isPixelSize says whether s is width x height in pixels, each from 1 to 1048576, written without leading zeros.
 func isPixelSize(s string) bool {
 	width, height, ok := strings.Cut(s, "x")
@@ -148,18 +143,11 @@ func (h *Header) marshal() []byte {
 	if h.Version != 1 {
 		b = fmt.Appendf(b, `"mode":"%s","modified":"%s",`, modeText(h.Mode), timeText(h.Modified))
 	}
-	b = fmt.Appendf(b, `"generator":"%s",`, orNone(h.Generator))
+	b = fmt.Appendf(b, `"generator":"%s",`, cmp.Or(h.Generator, none))
 	if h.Version != 1 {
-		b = fmt.Appendf(b, `"network-input":"%s",`, orNone(h.NetworkInput))
+		b = fmt.Appendf(b, `"network-input":"%s",`, cmp.Or(h.NetworkInput, none))
 	}
 	return fmt.Appendf(b, `"commitment":"%x","name":"%s"}`, h.Commitment, strings.ReplaceAll(h.Name, `"`, `\"`))
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return none
-	}
-	return s
 }
 
 // modeText is four octal digits.
