@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"keygan/cipher/catmap"
-	"keygan/cipher/internal/ciphertest"
 	"keygan/cipher/sealed"
 	"keygan/data/raster"
 )
@@ -113,7 +112,7 @@ func TestAttackOnTheCatMapAlone(t *testing.T) {
 		return best, highest
 	}
 	moved := catmap.Apply(plain, 1, 1, 77)
-	if found, _ := search(moved); !ciphertest.Same(found, plain) {
+	if found, _ := search(moved); !same(found, plain) {
 		t.Error("the search of all iterations does not find the picture")
 	}
 	if looksUniform(moved.Pix) {
@@ -142,7 +141,7 @@ func TestAttackChosenImagesOnAPermutation(t *testing.T) {
 		}
 		return found
 	}
-	if !ciphertest.Same(attack(func(m *raster.Image) *raster.Image { return catmap.Apply(m, 3, 5, 40) }), secret) {
+	if !same(attack(func(m *raster.Image) *raster.Image { return catmap.Apply(m, 3, 5, 40) }), secret) {
 		t.Error("two chosen images do not give the cat map away")
 	}
 	found := attack(func(m *raster.Image) *raster.Image { c, _ := sealImage(t, m, sealed.Options{}); return c })
@@ -154,7 +153,7 @@ func TestAttackChosenImagesOnAPermutation(t *testing.T) {
 // Attacks 4, 5 and 7, with one network key for all images: an all-zero image gives the keystream away, two cipher images the XOR of
 // the two images, and one image twice itself.
 func TestAttackKeyUsedTwice(t *testing.T) {
-	plain, zero, key := picture(), raster.NewImage(256, 256, 1, 8), ciphertest.Noise(256, 256, 3, 9)
+	plain, zero, key := picture(), raster.NewImage(256, 256, 1, 8), noise(256, 256, 3, 9)
 	other := plain.Clone()
 	slices.Reverse(other.Pix)
 	for _, scheme := range []string{"xor", "paper"} {
@@ -163,13 +162,13 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 			undo = func(m *raster.Image) *raster.Image { return catmap.Invert(m, 1, 1, DefaultIterations) }
 		}
 		c1, c2, keystream := mustEncrypt(t, scheme, plain, key), mustEncrypt(t, scheme, other, key), mustEncrypt(t, scheme, zero, key)
-		if !ciphertest.Same(undo(xored(c1, keystream)), plain) {
+		if !same(undo(xored(c1, keystream)), plain) {
 			t.Errorf("%s: an all-zero image does not give the keystream away", scheme)
 		}
-		if !ciphertest.Same(undo(xored(c1, c2)), xored(plain, other)) {
+		if !same(undo(xored(c1, c2)), xored(plain, other)) {
 			t.Errorf("%s: two images under one key do not give their XOR away", scheme)
 		}
-		if !ciphertest.Same(c1, mustEncrypt(t, scheme, plain, key)) {
+		if !same(c1, mustEncrypt(t, scheme, plain, key)) {
 			t.Errorf("%s: an image encrypted twice does not show", scheme)
 		}
 	}
@@ -181,7 +180,7 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !ciphertest.Same(xored(l[0], l[2]), plain) || !ciphertest.Same(xored(l[0], l[1]), xored(plain, other)) {
+	if !same(xored(l[0], l[2]), plain) || !same(xored(l[0], l[1]), xored(plain, other)) {
 		t.Error("logistic: x0 and r kept for three images do not give them away")
 	}
 	o := sealed.Options{NetworkKey: key.Pix, Generator: networkHash, NetworkInput: "256x256"}
@@ -200,7 +199,7 @@ func TestAttackKeyUsedTwice(t *testing.T) {
 
 // Attacks 6 and 13: one bit of the image changed, the network's key the same and known.
 func TestAttackOneBitChanged(t *testing.T) {
-	plain, key := picture(), ciphertest.Noise(256, 256, 3, 9)
+	plain, key := picture(), noise(256, 256, 3, 9)
 	bit := plain.Clone()
 	bit.Pix[12345] ^= 1
 	for _, scheme := range []string{"xor", "paper"} {
@@ -220,7 +219,7 @@ func TestAttackOneBitChanged(t *testing.T) {
 // Attack 11: the attacker turns a pixel over, and makes the key file's SHA-256 fit, which needs no key. Attack 12: a key wrong in one
 // bit. (For all the other forgeries on sealed see the tests of package sealed.)
 func TestAttackForgery(t *testing.T) {
-	plain, key := picture(), ciphertest.Noise(256, 256, 3, 9)
+	plain, key := picture(), noise(256, 256, 3, 9)
 	for _, name := range []string{"xor", "paper"} {
 		s := mustScheme(t, name)
 		for what, forge := range map[string]func(*raster.Image, *KeyFile){
@@ -253,10 +252,10 @@ func TestAttackForgery(t *testing.T) {
 // Attack 14, which is no attack but a price: salt and pepper on 5 % of the pixels. xor gives the image back with 5 % of noise, for
 // whoever looks past the digest; sealed gives nothing.
 func TestNoiseOnTheCipherImage(t *testing.T) {
-	plain, key := picture(), ciphertest.Noise(256, 256, 3, 9)
+	plain, key := picture(), noise(256, 256, 3, 9)
 	dirty := func(c *raster.Image) *raster.Image {
 		c = c.Clone()
-		where := ciphertest.Noise(256, 256, 1, 77)
+		where := noise(256, 256, 1, 77)
 		for i, v := range where.Pix {
 			if v < 13 {
 				c.Pix[i] = 255 * (v & 1)
@@ -285,9 +284,9 @@ func TestNoiseOnTheCipherImage(t *testing.T) {
 // Attacks 10 and 13: the network makes nearly the same key of all images, so that the average of other keys is near this one; and the
 // network is known, so that whoever guesses the image has the key itself. Under paper the iterations are tried, all of them.
 func TestAttackKeyGuessed(t *testing.T) {
-	plain, texture := picture(), ciphertest.Noise(256, 256, 3, 9)
+	plain, texture := picture(), noise(256, 256, 3, 9)
 	keyOf := func(seed uint32) *raster.Image {
-		key, trace := texture.Clone(), ciphertest.Noise(256, 256, 3, seed)
+		key, trace := texture.Clone(), noise(256, 256, 3, seed)
 		for i := range key.Pix {
 			key.Pix[i] = key.Pix[i]&^7 | trace.Pix[i]&7
 		}
@@ -324,7 +323,7 @@ func TestAttackKeyGuessed(t *testing.T) {
 			switch {
 			case what == "sealed" && (highest > 0.05 || uaci < 0.25):
 				t.Errorf("sealed, %s: correlation %.3f, UACI %.3f", guess, highest, uaci)
-			case what != "sealed" && guess == "the key" && !ciphertest.Same(found, plain):
+			case what != "sealed" && guess == "the key" && !same(found, plain):
 				t.Errorf("%s: the key does not open it", what)
 			case what != "sealed" && uaci > 0.02:
 				t.Errorf("%s, %s: UACI %.3f, the picture does not show", what, guess, uaci)

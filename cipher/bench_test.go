@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"keygan/cipher/catmap"
-	"keygan/cipher/internal/ciphertest"
 	"keygan/cipher/sealed"
 	"keygan/data/raster"
 
@@ -55,7 +54,7 @@ func must(b *testing.B, err error) {
 
 // BenchmarkCipher is what the schemes take for an image in memory, with nothing read or written.
 func BenchmarkCipher(b *testing.B) {
-	for _, m := range []*raster.Image{ciphertest.Noise(4096, 4096, 1, 1), ciphertest.Noise(2048, 2048, 3, 1), ciphertest.Noise(4020, 4892, 1, 1)} {
+	for _, m := range []*raster.Image{noise(4096, 4096, 1, 1), noise(2048, 2048, 3, 1), noise(4020, 4892, 1, 1)} {
 		b.Run(fmt.Sprintf("%dx%dx%d", m.Width, m.Height, m.Channels), func(b *testing.B) {
 			out, size := m.Clone(), len(m.Pix)
 			benchmark(b, "copy", size, func() { copy(out.Pix, m.Pix) })
@@ -119,7 +118,7 @@ func BenchmarkCatMap(b *testing.B) {
 		{256, 256, 3, 8}, {4096, 4096, 1, 8}, {4096, 4096, 1, 16}, {2048, 2048, 3, 8}, {2048, 2048, 4, 8}, {2048, 2048, 3, 16},
 		{2048, 2048, 4, 16}, {4020, 4892, 1, 8}, {2048, 1536, 3, 8},
 	} {
-		m := ciphertest.Noise(v.width, v.height*v.depth/8, v.channels, 1)
+		m := noise(v.width, v.height*v.depth/8, v.channels, 1)
 		m.Height, m.Depth = v.height, v.depth
 		name := fmt.Sprintf("%dx%dx%d-%dbit", v.width, v.height, v.channels, v.depth)
 		benchmark(b, name, len(m.Pix), func() { catmap.Apply(m, 1, 1, 1) })

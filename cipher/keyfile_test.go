@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/cipher/internal/ciphertest"
 	"keygan/internal/npz"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,7 +17,7 @@ import (
 // sample is a small key file and the cipher image it opens.
 func sample(t testing.TB) (*KeyFile, []byte) {
 	t.Helper()
-	_, k, err := encrypt(mustScheme(t, "xor"), ciphertest.Noise(5, 4, 1, 1), ciphertest.Noise(5, 4, 3, 2), Params{})
+	_, k, err := encrypt(mustScheme(t, "xor"), noise(5, 4, 1, 1), noise(5, 4, 3, 2), Params{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +83,7 @@ func TestKeyFileOfNumPy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, key := ciphertest.Noise(20, 10, 1, 1234), ciphertest.Noise(20, 10, 3, 5678)
+	plain, key := noise(20, 10, 1, 1234), noise(20, 10, 3, 5678)
 	secret, _, err := encrypt(mustScheme(t, "xor"), plain, key, Params{})
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,7 +67,7 @@ func TestLogisticRefusesDegenerateParameters(t *testing.T) {
 		if _, err := LogisticKeystream(10, c.x0, c.r); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("x0 = %v, r = %v: error %v, want %q", c.x0, c.r, err, c.want)
 		}
-		plain := ciphertest.Noise(4, 4, 1, 1)
+		plain := noise(4, 4, 1, 1)
 		p := Params{X0: c.x0, R: c.r}
 		if err := logistic.Check(plain, p); err == nil {
 			t.Errorf("x0 = %v, r = %v: Check takes it", c.x0, c.r)
@@ -110,7 +109,7 @@ func TestLogisticNeedsNoKeyImage(t *testing.T) {
 	if other := drawLogistic(Params{}, 0, rand.New(Source(nil))); p == other {
 		t.Errorf("drawn twice: %v", p)
 	}
-	for _, plain := range []*raster.Image{ciphertest.Noise(7, 5, 1, 1), ciphertest.Noise(31, 9, 3, 2)} {
+	for _, plain := range []*raster.Image{noise(7, 5, 1, 1), noise(31, 9, 3, 2)} {
 		secret, k, err := encrypt(mustScheme(t, "logistic"), plain, nil, p)
 		if err != nil {
 			t.Fatal(err)
@@ -135,7 +134,7 @@ func TestLogisticNeedsNoKeyImage(t *testing.T) {
 			t.Error("written again, the file has other bytes")
 		}
 		back, err := Decrypt(secret, read)
-		if err != nil || !ciphertest.Same(back, plain) {
+		if err != nil || !same(back, plain) {
 			t.Errorf("decryption gave another image, error %v", err)
 		}
 	}
@@ -143,7 +142,7 @@ func TestLogisticNeedsNoKeyImage(t *testing.T) {
 
 // A key file whose parameters give no keystream is refused when it is read.
 func TestLogisticKeyFileOfDegenerateParameters(t *testing.T) {
-	_, k, err := encrypt(mustScheme(t, "logistic"), ciphertest.Noise(7, 5, 1, 1), nil, Params{X0: 0.25, R: 3.75})
+	_, k, err := encrypt(mustScheme(t, "logistic"), noise(7, 5, 1, 1), nil, Params{X0: 0.25, R: 3.75})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,14 +5,13 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 )
 
 // TestEveryCryptosystem: whatever is registered here opens what it encrypts, tells one bit of the secret from another where it says that
 // it authenticates, and says of itself what tables and attacks ask.
 func TestEveryCryptosystem(t *testing.T) {
-	plain, key := ciphertest.Noise(PaperSide, PaperSide, 3, 1), ciphertest.Noise(PaperSide, PaperSide, 3, 2)
+	plain, key := noise(PaperSide, PaperSide, 3, 1), noise(PaperSide, PaperSide, 3, 2)
 	in := Input{
 		Plain: plain, Key: key, Network: &Network{Name: "net", Hash: networkHash}, Params: Params{Iterations: DefaultIterations},
 		Random: rand.NewChaCha8([32]byte{4}),
@@ -37,7 +36,7 @@ func TestEveryCryptosystem(t *testing.T) {
 			t.Fatal(err)
 		}
 		back, err := s.Decrypt(cipherImage)
-		if err != nil || !ciphertest.Same(back, plain) || ciphertest.Same(cipherImage, plain) {
+		if err != nil || !same(back, plain) || same(cipherImage, plain) {
 			t.Errorf("%s: decryption gave another image, error %v", i.Name, err)
 		}
 		if i.OnlyAttacks != nil {
@@ -50,7 +49,7 @@ func TestEveryCryptosystem(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stranger, what, err := s.Stranger(Input{Key: ciphertest.Noise(PaperSide, PaperSide, 3, 3), Random: in.Random})
+		stranger, what, err := s.Stranger(Input{Key: noise(PaperSide, PaperSide, 3, 3), Random: in.Random})
 		if err != nil || what == "" {
 			t.Fatalf("%s: a stranger's secret is %q, error %v", i.Name, what, err)
 		}
@@ -59,7 +58,7 @@ func TestEveryCryptosystem(t *testing.T) {
 			if refused := errors.Is(err, ErrRefused); refused != (i.Authenticates != "") || (m == nil) != refused {
 				t.Errorf("%s: a wrong secret gives %v, error %v", i.Name, m, err)
 			}
-			if m != nil && ciphertest.Same(m, plain) {
+			if m != nil && same(m, plain) {
 				t.Errorf("%s: a wrong secret opens it", i.Name)
 			}
 		}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"github.com/google/go-cmp/cmp"
@@ -64,7 +63,7 @@ func encrypt(r *Research, plain, key *raster.Image, p Params) (*raster.Image, *K
 func TestSchemesAgainstNumPy(t *testing.T) {
 	for _, v := range readVectors(t).Schemes {
 		t.Run(fmt.Sprintf("%s %dx%dx%d", v.Scheme, v.Width, v.Height, v.Channels), func(t *testing.T) {
-			plain, key := ciphertest.Noise(v.Width, v.Height, v.Channels, v.Seed), ciphertest.Noise(v.Width, v.Height, 3, v.KeySeed)
+			plain, key := noise(v.Width, v.Height, v.Channels, v.Seed), noise(v.Width, v.Height, 3, v.KeySeed)
 			got, k, err := encrypt(mustScheme(t, v.Scheme), plain, key, Params{Iterations: v.Iterations})
 			if err != nil {
 				t.Fatal(err)
@@ -76,7 +75,7 @@ func TestSchemesAgainstNumPy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !ciphertest.Same(plain, back) {
+			if !same(plain, back) {
 				t.Error("decryption gave another image")
 			}
 		})
@@ -101,23 +100,23 @@ func TestDecryptIsTheInverse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, key := ciphertest.Noise(w, h, channels, seed), ciphertest.Noise(w, h, keyChannels, seed+1)
+		plain, key := noise(w, h, channels, seed), noise(w, h, keyChannels, seed+1)
 		wantPlain, wantKey := plain.Clone(), key.Clone()
 		secret, k, err := encrypt(s, plain, key, p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(plain.Pix) > 100 && ciphertest.Same(secret, plain) {
+		if len(plain.Pix) > 100 && same(secret, plain) {
 			t.Fatal("the cipher image is the plain image")
 		}
 		back, err := s.Open(secret, k)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !ciphertest.Same(back, wantPlain) {
+		if !same(back, wantPlain) {
 			t.Fatal("decryption gave another image")
 		}
-		if !ciphertest.Same(plain, wantPlain) || !ciphertest.Same(key, wantKey) || s.About.Takes == KeyImage && !ciphertest.Same(k.Key, wantKey) {
+		if !same(plain, wantPlain) || !same(key, wantKey) || s.About.Takes == KeyImage && !same(k.Key, wantKey) {
 			t.Fatal("an argument was changed")
 		}
 	})
@@ -187,12 +186,12 @@ func TestEncryptRefusesKeysThatDoNotFit(t *testing.T) {
 func TestDecryptRefusesWhatDoesNotMatch(t *testing.T) {
 	for _, name := range researchNames() {
 		s := mustScheme(t, name)
-		plain := ciphertest.Noise(256, 256, 3, 1)
-		secret, k, err := encrypt(s, plain, ciphertest.Noise(256, 256, 3, 2), Params{Iterations: 30, X0: 0.3, R: 3.99})
+		plain := noise(256, 256, 3, 1)
+		secret, k, err := encrypt(s, plain, noise(256, 256, 3, 2), Params{Iterations: 30, X0: 0.3, R: 3.99})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, foreign, err := encrypt(s, ciphertest.Noise(256, 256, 3, 3), ciphertest.Noise(256, 256, 3, 4), Params{Iterations: 30, X0: 0.4, R: 3.99})
+		_, foreign, err := encrypt(s, noise(256, 256, 3, 3), noise(256, 256, 3, 4), Params{Iterations: 30, X0: 0.4, R: 3.99})
 		if err != nil {
 			t.Fatal(err)
 		}

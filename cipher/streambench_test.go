@@ -7,7 +7,6 @@ import (
 	"io"
 	"testing"
 
-	"keygan/cipher/internal/ciphertest"
 	"keygan/cipher/sealed"
 
 	"filippo.io/age"
@@ -16,7 +15,7 @@ import (
 // BenchmarkFile is what files take in memory, beside a copy and age on the same bytes. With -cpu 1 all work on one processor.
 func BenchmarkFile(b *testing.B) {
 	const size = 64 << 20
-	content := ciphertest.Noise(size/1024, 1024, 1, 1).Pix
+	content := noise(size/1024, 1024, 1, 1).Pix
 	out := make([]byte, size)
 	benchmark(b, "copy", size, func() { copy(out, content) })
 	id, err := age.GenerateX25519Identity()

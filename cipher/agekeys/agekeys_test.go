@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 
 	"filippo.io/age"
 )
@@ -31,17 +30,17 @@ func read(file []byte, identities ...age.Identity) (string, error) {
 }
 
 func TestRecipients(t *testing.T) {
-	ed, edFile := ciphertest.SSHKey(t, "ed25519", "")
-	rsa, rsaFile := ciphertest.SSHKey(t, "rsa", "")
-	locked, lockedFile := ciphertest.SSHKey(t, "ed25519", "open sesame")
-	parties := map[string]ciphertest.Party{
-		"age":                ciphertest.NewParty(t),
-		"another age":        ciphertest.NewParty(t),
-		"ssh-ed25519":        ciphertest.ParseParty(t, ed, edFile, nil),
-		"ssh-rsa":            ciphertest.ParseParty(t, rsa, rsaFile, nil),
-		"encrypted SSH key":  ciphertest.ParseParty(t, locked, lockedFile, func() ([]byte, error) { return []byte("open sesame"), nil }),
-		"passphrase":         ciphertest.PassphraseParty(t, "correct horse"),
-		"another passphrase": ciphertest.PassphraseParty(t, "battery staple"),
+	ed, edFile := sshKey(t, "ed25519", "")
+	rsa, rsaFile := sshKey(t, "rsa", "")
+	locked, lockedFile := sshKey(t, "ed25519", "open sesame")
+	parties := map[string]party{
+		"age":                newParty(t),
+		"another age":        newParty(t),
+		"ssh-ed25519":        parseParty(t, ed, edFile, nil),
+		"ssh-rsa":            parseParty(t, rsa, rsaFile, nil),
+		"encrypted SSH key":  parseParty(t, locked, lockedFile, func() ([]byte, error) { return []byte("open sesame"), nil }),
+		"passphrase":         passphraseParty(t, "correct horse"),
+		"another passphrase": passphraseParty(t, "battery staple"),
 	}
 	for to, p := range parties {
 		file := wrap(t, p.Recipient)

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 )
 
 // FuzzParseIdentities: whatever is given for an identity file, it is read or refused, and not repeated in the error.
@@ -29,8 +28,8 @@ func identitySeeds(t testing.TB) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, ssh := ciphertest.SSHKey(t, "ed25519", "")
-	_, locked := ciphertest.SSHKey(t, "ed25519", "open sesame")
+	public, ssh := sshKey(t, "ed25519", "")
+	_, locked := sshKey(t, "ed25519", "open sesame")
 	return map[string][]byte{
 		"age": own, "age, Windows": bytes.ReplaceAll(own, []byte("\n"), []byte("\r\n")), "ssh": ssh,
 		"locked": locked, "public": []byte(public), "encrypted": []byte("age-encryption.org/v1\n"),

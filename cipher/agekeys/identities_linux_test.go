@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 
 	"filippo.io/age"
 )
@@ -74,12 +73,12 @@ func TestKeysOfSSHKeygen(t *testing.T) {
 	} {
 		public, private := sshKeygen(t, c.kind, c.passphrase)
 		a := &asks{passphrase: c.passphrase}
-		p := ciphertest.ParseParty(t, public, private, a.ask)
+		p := parseParty(t, public, private, a.ask)
 		clear(private) // as a careful caller does
 		if a.n != 0 {
 			t.Errorf("%s: asked before there was a key file", c.kind)
 		}
-		file := wrap(t, ciphertest.NewParty(t).Recipient, p.Recipient)
+		file := wrap(t, newParty(t).Recipient, p.Recipient)
 		for range 3 {
 			if got, err := read(file, p.Identity); err != nil || got != content {
 				t.Errorf("%s: error %v, or another key", c.kind, err)
@@ -95,13 +94,13 @@ func TestKeysOfSSHKeygen(t *testing.T) {
 // A key's passphrase is asked for when a key file is for it, and not before; after a wrong one not again.
 func TestLockedSSHKeys(t *testing.T) {
 	public, private := sshKeygen(t, "ed25519", "open sesame")
-	me := ciphertest.NewParty(t)
+	me := newParty(t)
 	for passphrase, want := range map[string]string{
 		"close sesame": "me: the passphrase does not open the SSH private key",
 		"":             "me: nobody is there",
 	} {
 		a := &asks{passphrase: passphrase}
-		p := ciphertest.ParseParty(t, public, private, a.ask)
+		p := parseParty(t, public, private, a.ask)
 		if _, err := read(wrap(t, me.Recipient), p.Identity); err != agekeys.ErrNoMatch || a.n != 0 {
 			t.Errorf("a key file for somebody else: error %v, asked %d times", err, a.n)
 		}
@@ -128,7 +127,7 @@ func TestLockedSSHKeys(t *testing.T) {
 func encryptedIdentity(t *testing.T, file []byte, passphrase string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := agekeys.EncryptIdentity(&b, file, ciphertest.PassphraseParty(t, passphrase).Recipient); err != nil {
+	if err := agekeys.EncryptIdentity(&b, file, passphraseParty(t, passphrase).Recipient); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -141,14 +140,14 @@ func TestIdentityFilesUnderPassphrases(t *testing.T) {
 	}
 	locked := encryptedIdentity(t, file, "open sesame")
 	a := &asks{passphrase: "open sesame"}
-	p := ciphertest.ParseParty(t, public, locked, a.ask)
+	p := parseParty(t, public, locked, a.ask)
 	if got, err := read(wrap(t, p.Recipient), p.Identity); err != nil || got != content || a.n != 1 {
 		t.Errorf("error %v, asked %d times", err, a.n)
 	}
 	a.checkZeroed(t)
 
 	var toSomebody bytes.Buffer
-	if err := agekeys.EncryptIdentity(&toSomebody, file, ciphertest.NewParty(t).Recipient); err != nil {
+	if err := agekeys.EncryptIdentity(&toSomebody, file, newParty(t).Recipient); err != nil {
 		t.Fatal(err)
 	}
 	for what, c := range map[string]struct {
@@ -209,7 +208,7 @@ func TestParseIdentitiesRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, locked := ciphertest.SSHKey(t, "ed25519", "open sesame")
+	public, locked := sshKey(t, "ed25519", "open sesame")
 	ecdsaPublic, ecdsa := sshKeygen(t, "ecdsa", "")
 	_, lockedECDSA := sshKeygen(t, "ecdsa", "open sesame")
 	_, oldFormat := sshKeygen(t, "rsa", "open sesame", "-m", "PEM")

@@ -8,7 +8,6 @@ import (
 	"os"
 	"testing"
 
-	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,7 +69,7 @@ func TestRectangleByHand(t *testing.T) {
 func TestAgainstNumPy(t *testing.T) {
 	for _, v := range readVectors(t).Maps {
 		t.Run(fmt.Sprintf("%dx%dx%d", v.Width, v.Height, v.Channels), func(t *testing.T) {
-			got := Apply(ciphertest.Noise(v.Width, v.Height, v.Channels, v.Seed), v.A, v.B, v.Iterations)
+			got := Apply(noise(v.Width, v.Height, v.Channels, v.Seed), v.A, v.B, v.Iterations)
 			if hex.EncodeToString(got.Pix) != v.Result {
 				t.Errorf("a=%d b=%d iterations=%d: got %x, want %s", v.A, v.B, v.Iterations, got.Pix, v.Result)
 			}
@@ -86,7 +85,7 @@ func drawImage(t *rapid.T) *raster.Image {
 		h = rapid.IntRange(1, 20).Draw(t, "height")
 	}
 	m := raster.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
-	ciphertest.Number(m)
+	number(m)
 	return m
 }
 
@@ -119,14 +118,14 @@ func TestAgainstReference(t *testing.T) {
 			h = side.Draw(t, "height")
 		}
 		m := raster.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
-		ciphertest.Number(m)
+		number(m)
 		a, b := rapid.IntRange(-400, 400).Draw(t, "a"), rapid.IntRange(-400, 400).Draw(t, "b")
 		k := rapid.IntRange(0, 6).Draw(t, "iterations")
 		got := Apply(m, a, b, k)
-		if !ciphertest.Same(got, referenceCatMap(m, a, b, k)) {
+		if !same(got, referenceCatMap(m, a, b, k)) {
 			t.Fatalf("%s, a=%d b=%d k=%d: not the map of the definition", m, a, b, k)
 		}
-		if !ciphertest.Same(Invert(got, a, b, k), m) {
+		if !same(Invert(got, a, b, k), m) {
 			t.Fatalf("%s, a=%d b=%d k=%d: the inverse gives another image", m, a, b, k)
 		}
 	})
@@ -169,7 +168,7 @@ func TestPasses(t *testing.T) {
 func TestCatMapIsBijective(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := raster.NewImage(rapid.IntRange(1, 200).Draw(t, "width"), rapid.IntRange(1, 200).Draw(t, "height"), 1, 16)
-		ciphertest.Number(m)
+		number(m)
 		a, b := rapid.IntRange(0, 30).Draw(t, "a"), rapid.IntRange(0, 30).Draw(t, "b")
 		out := Apply(m, a, b, rapid.IntRange(0, 9).Draw(t, "iterations"))
 		seen := make([]bool, m.Samples())
@@ -197,7 +196,7 @@ func TestPeriod(t *testing.T) {
 			t.Errorf("the period at %d is %d, more than 3 times as much", side, p)
 		}
 	}
-	m := ciphertest.Noise(124, 124, 1, 1)
+	m := noise(124, 124, 1, 1)
 	for k := 1; k <= 15; k++ {
 		if same := bytes.Equal(Apply(m, 1, 1, k).Pix, m.Pix); same != (k == 15) {
 			t.Errorf("at 124, %d iterations: image unchanged is %v", k, same)
@@ -236,7 +235,7 @@ func TestApplySquare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 64).Draw(t, "side")
 		m := raster.NewImage(n, n, 1, 8)
-		copy(m.Pix, ciphertest.Noise(n, n, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
+		copy(m.Pix, noise(n, n, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
 		a, b := rapid.IntRange(1, 300).Draw(t, "a"), rapid.IntRange(1, 300).Draw(t, "b")
 		p := NewPasses(n, n, a, b, rapid.IntRange(1, 4).Draw(t, "iterations"))
 		if len(p) == 0 {

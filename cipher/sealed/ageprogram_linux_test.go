@@ -2,6 +2,7 @@ package sealed
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,14 +29,19 @@ func TestAgeProgramAndWeAgree(t *testing.T) {
 		}
 		return path(name)
 	}
-	m := ciphertest.Noise(12, 10, 3, 1)
+	m := noise(12, 10, 3, 1)
 	cipher, k := mustSeal(t, m, Options{Name: `größe "1".png`, NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256"})
 
 	ours, public, err := agekeys.NewIdentity(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sshPublic, sshPrivate := ciphertest.SSHKey(t, "ed25519", "")
+	run(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path("ssh"))
+	sshPublic, err1 := os.ReadFile(path("ssh.pub"))
+	sshPrivate, err2 := os.ReadFile(path("ssh"))
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
 	theirs := []byte(run(t, "age-keygen"))
 	theirPublic := strings.TrimSpace(run(t, "age-keygen", "-y", write("theirs", theirs)))
 	if got := strings.TrimSpace(run(t, "age-keygen", "-y", write("ours", ours))); got != public {
@@ -47,21 +52,25 @@ func TestAgeProgramAndWeAgree(t *testing.T) {
 		public   string
 		identity []byte
 	}{
-		"ours": {public, ours}, "age-keygen's": {theirPublic, theirs}, "SSH": {strings.TrimSpace(sshPublic), sshPrivate},
+		"ours": {public, ours}, "age-keygen's": {theirPublic, theirs}, "SSH": {strings.TrimSpace(string(sshPublic)), sshPrivate},
 	} {
-		p := ciphertest.ParseParty(t, c.public, c.identity, nil)
+		recipient, err1 := agekeys.ParseRecipient(c.public)
+		identities, err2 := agekeys.ParseIdentities("me", c.identity, nil)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
 		id := write("identity", c.identity)
-		if got := run(t, "age", "-d", "-i", id, write("key.age", wrap(t, k, p.Recipient))); got != string(k.Marshal()) {
+		if got := run(t, "age", "-d", "-i", id, write("key.age", wrap(t, k, recipient))); got != string(k.Marshal()) {
 			t.Errorf("%s: age -d gives %q", what, got)
 		}
 		for _, flags := range [][]string{nil, {"-a"}} {
 			file := run(t, "age", append(flags, "-r", c.public, plain)...)
-			got, err := ReadKey(strings.NewReader(file), p.Identity)
+			got, err := ReadKey(strings.NewReader(file), identities...)
 			if err != nil {
 				t.Errorf("%s, %v: %v", what, flags, err)
 				continue
 			}
-			if back, err := OpenImage(cipher, got); err != nil || !ciphertest.Same(back, m) {
+			if back, err := OpenImage(cipher, got); err != nil || !same(back, m) {
 				t.Errorf("%s, %v: error %v, or another image", what, flags, err)
 			}
 		}
@@ -70,8 +79,8 @@ func TestAgeProgramAndWeAgree(t *testing.T) {
 
 func TestAgeProgramAndPassphrases(t *testing.T) {
 	dir := t.TempDir()
-	_, k := mustSeal(t, ciphertest.Noise(4, 4, 1, 1), Options{})
-	p := ciphertest.PassphraseParty(t, "correct horse")
+	_, k := mustSeal(t, noise(4, 4, 1, 1), Options{})
+	p := passphraseParty(t, "correct horse")
 	ours, plain, out := filepath.Join(dir, "ours"), filepath.Join(dir, "plain"), filepath.Join(dir, "out")
 	if err := os.WriteFile(ours, wrap(t, k, p.Recipient), 0o600); err != nil {
 		t.Fatal(err)
@@ -91,7 +100,7 @@ func TestAgeProgramAndPassphrases(t *testing.T) {
 	if got, err := ReadKey(bytes.NewReader(b), p.Identity); err != nil || *got != *k {
 		t.Errorf("what age -p wrote: error %v", err)
 	}
-	if _, err := ReadKey(bytes.NewReader(b), ciphertest.PassphraseParty(t, "correct horsf").Identity); err != ErrRefused {
+	if _, err := ReadKey(bytes.NewReader(b), passphraseParty(t, "correct horsf").Identity); err != ErrRefused {
 		t.Errorf("a wrong passphrase: error %v", err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
@@ -30,7 +29,7 @@ func keyFileSeeds(t testing.TB) (seeds map[string]map[string][]byte, identities 
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := ciphertest.PassphraseParty(t, "correct horse")
+	p := passphraseParty(t, "correct horse")
 	p.Identity.(interface{ SetMaxWorkFactor(int) }).SetMaxWorkFactor(10) // so that guesses at the number do not take minutes
 	to := identities[0].(*age.X25519Identity).Recipient()
 	identities = append(identities, p.Identity)
@@ -65,14 +64,14 @@ func keyFileSeeds(t testing.TB) (seeds map[string]map[string][]byte, identities 
 	return map[string]map[string][]byte{
 		"opens": {
 			"image": image, "file": read("v1.file.key.age"), "image 2": read("v2.image.key.age"), "file 2": read("v2.file.key.age"), "armored": armored(image), "passphrase": locked,
-			"others first": wrap(t, k, ciphertest.NewParty(t).Recipient, ciphertest.NewParty(t).Recipient, to),
+			"others first": wrap(t, k, newParty(t).Recipient, newParty(t).Recipient, to),
 		},
 		"version": {
 			"format": encrypted(strings.Replace(plain, `"version":1`, `"version":3`, 1)), "derivation": encrypted(strings.Replace(plain, `"derivation":1`, `"derivation":2`, 1)),
 		},
 		"refused": {
 			"nothing": nil, "plain": []byte(plain), "flipped": flipped, "cut": image[:len(image)-1], "longer": append(bytes.Clone(image), 0),
-			"for others": wrap(t, k, ciphertest.NewParty(t).Recipient), "empty": encrypted(""), "no key": encrypted("{}\n"), "too long": encrypted(strings.Repeat("a", 3000)),
+			"for others": wrap(t, k, newParty(t).Recipient), "empty": encrypted(""), "no key": encrypted("{}\n"), "too long": encrypted(strings.Repeat("a", 3000)),
 			"too much work": bytes.Replace(locked, []byte(" 10\n"), []byte(" 11\n"), 1), "half armored": armored(image)[:200], "armored twice": armored(armored(image)),
 			"passphrase twice": []byte("age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n\n--- AAAA\n"),
 		},

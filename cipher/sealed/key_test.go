@@ -9,14 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"keygan/cipher/internal/ciphertest"
-
 	"github.com/google/go-cmp/cmp"
 )
 
 // Every bit and every length of the plaintext counts: it is refused when read, or does not open the image.
 func TestKeyEveryBitAndLength(t *testing.T) {
-	cipher, k := mustSeal(t, ciphertest.Noise(5, 6, 3, 1), Options{Name: `a "name".png`, NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256"})
+	cipher, k := mustSeal(t, noise(5, 6, 3, 1), Options{Name: `a "name".png`, NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256"})
 	b := k.Marshal()
 	check := func(what string, b []byte) {
 		t.Helper()
@@ -43,7 +41,7 @@ func TestKeyEveryBitAndLength(t *testing.T) {
 }
 
 func TestParseKey(t *testing.T) {
-	plain := ciphertest.Noise(5, 6, 1, 1)
+	plain := noise(5, 6, 1, 1)
 	_, k, err := seal(plain, Header{Version: 1, Kind: kindImage}, Options{Name: "n"})
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +218,7 @@ func TestCheckName(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		_, k := mustSeal(t, ciphertest.Noise(2, 2, 1, 1), Options{Name: name})
+		_, k := mustSeal(t, noise(2, 2, 1, 1), Options{Name: name})
 		if back, err := ParseKey(k.Marshal()); err != nil || back.Header.Name != name {
 			t.Errorf("%q came back as %v, error %v", name, back, err)
 		}
@@ -240,7 +238,7 @@ func FuzzKey(f *testing.F) {
 	for _, o := range []Options{
 		{}, {Name: `a "name"`, Mode: 0o644, Modified: someTime, NetworkKey: []byte{1}, Generator: someHash, NetworkInput: "256x256"}, {Modified: time.Unix(-1, 5)},
 	} {
-		_, image := mustSeal(f, ciphertest.Noise(3, 4, 1, 1), o)
+		_, image := mustSeal(f, noise(3, 4, 1, 1), o)
 		file, err := NewFileKey(70_000, o)
 		if err != nil {
 			f.Fatal(err)

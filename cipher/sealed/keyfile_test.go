@@ -9,7 +9,6 @@ import (
 	"testing/iotest"
 
 	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
@@ -25,9 +24,9 @@ func wrap(t testing.TB, k *Key, recipients ...age.Recipient) []byte {
 }
 
 func TestRekey(t *testing.T) {
-	m := ciphertest.Noise(4, 4, 1, 1)
+	m := noise(4, 4, 1, 1)
 	cipher, k := mustSeal(t, m, Options{Name: "scan.png"})
-	old, next := ciphertest.NewParty(t), ciphertest.NewParty(t)
+	old, next := newParty(t), newParty(t)
 	var b bytes.Buffer
 	if err := rekey(&b, bytes.NewReader(wrap(t, k, old.Recipient)), []age.Identity{old.Identity}, []age.Recipient{next.Recipient}); err != nil {
 		t.Fatal(err)
@@ -39,7 +38,7 @@ func TestRekey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back, err := OpenImage(cipher, got); err != nil || !ciphertest.Same(back, m) {
+	if back, err := OpenImage(cipher, got); err != nil || !same(back, m) {
 		t.Errorf("error %v, or another image", err)
 	}
 	b.Reset()
@@ -51,8 +50,8 @@ func TestRekey(t *testing.T) {
 
 // Every bit and every length of the encrypted file counts.
 func TestKeyFileEveryBitAndLength(t *testing.T) {
-	_, k := mustSeal(t, ciphertest.Noise(4, 4, 1, 1), Options{})
-	p := ciphertest.NewParty(t)
+	_, k := mustSeal(t, noise(4, 4, 1, 1), Options{})
+	p := newParty(t)
 	file := wrap(t, k, p.Recipient)
 	check := func(what string, b []byte) {
 		if got, err := ReadKey(bytes.NewReader(b), p.Identity); err != ErrRefused || got != nil {
@@ -73,8 +72,8 @@ func TestKeyFileEveryBitAndLength(t *testing.T) {
 
 // What age decrypts to is read as strictly as a key in the clear, and may be armored.
 func TestKeyFilesOfOthers(t *testing.T) {
-	_, k := mustSeal(t, ciphertest.Noise(4, 4, 1, 1), Options{})
-	p := ciphertest.NewParty(t)
+	_, k := mustSeal(t, noise(4, 4, 1, 1), Options{})
+	p := newParty(t)
 	encrypt := func(plain []byte) []byte {
 		var b bytes.Buffer
 		if err := agekeys.Encrypt(&b, plain, p.Recipient); err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"keygan/cipher/catmap"
-	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"pgregory.net/rapid"
@@ -49,7 +48,7 @@ func drawSealed(t *rapid.T) (*raster.Image, Options) {
 	}
 	m := raster.NewImage(w, h, rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth"))
 	if rapid.Bool().Draw(t, "noise") {
-		copy(m.Pix, ciphertest.Noise(len(m.Pix), 1, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
+		copy(m.Pix, noise(len(m.Pix), 1, 1, rapid.Uint32Range(1, 1<<31).Draw(t, "seed")).Pix)
 	}
 	o := Options{Name: rapid.SampledFrom([]string{"", "scan.png", `"ü".dcm`, strings.Repeat("n", 255)}).Draw(t, "name")}
 	if o.NetworkKey = rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "network's key"); len(o.NetworkKey) > 0 {
@@ -67,7 +66,7 @@ func TestImagesOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !ciphertest.Same(m, before) {
+		if !same(m, before) {
 			t.Fatal("the image was changed")
 		}
 		if cipher.String() != m.String() || len(cipher.Pix) != len(m.Pix) {
@@ -79,10 +78,10 @@ func TestImagesOpen(t *testing.T) {
 		}
 		kept := cipher.Clone()
 		back, err := OpenImage(cipher, parsed)
-		if err != nil || !ciphertest.Same(back, m) {
+		if err != nil || !same(back, m) {
 			t.Fatalf("%s: error %v, or another image", m, err)
 		}
-		if !ciphertest.Same(cipher, kept) {
+		if !same(cipher, kept) {
 			t.Fatal("the cipher image was changed")
 		}
 
@@ -125,7 +124,7 @@ func TestFilesOpen(t *testing.T) {
 
 // A key for a file opens no image and the other way round; saying the other kind in the header is a forgery like any other.
 func TestKinds(t *testing.T) {
-	image, imageKey := mustSeal(t, ciphertest.Noise(8, 8, 1, 1), Options{})
+	image, imageKey := mustSeal(t, noise(8, 8, 1, 1), Options{})
 	file, fileKey, err := sealFile(make([]byte, 60), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +147,7 @@ func TestKinds(t *testing.T) {
 
 // Every bit of the samples, the tag, the key and the commitment counts, and every field of the header.
 func TestRefusesEveryChange(t *testing.T) {
-	m := ciphertest.Noise(9, 7, 2, 5)
+	m := noise(9, 7, 2, 5)
 	cipher, k := mustSeal(t, m, Options{
 		Name: "scan.png", NetworkKey: []byte("key"), Generator: someHash, NetworkInput: "256x256", Mode: 0o640, Modified: someTime,
 	})
@@ -216,14 +215,14 @@ func TestRefusesEveryChange(t *testing.T) {
 	longer := *cipher
 	longer.Pix = append(bytes.Clone(cipher.Pix), 0)
 	refuse(t, "a byte more", &longer, k)
-	if back, err := OpenImage(cipher, k); err != nil || !ciphertest.Same(back, m) {
+	if back, err := OpenImage(cipher, k); err != nil || !same(back, m) {
 		t.Errorf("after all that the pair itself: error %v", err)
 	}
 }
 
 // A header that was made with another commitment, by somebody who has the key, does not open either, though its tag is right.
 func TestCommitmentIsChecked(t *testing.T) {
-	cipher, k := mustSeal(t, ciphertest.Noise(9, 7, 1, 5), Options{})
+	cipher, k := mustSeal(t, noise(9, 7, 1, 5), Options{})
 	s, err := k.schedule()
 	if err != nil {
 		t.Fatal(err)
@@ -253,8 +252,8 @@ func TestCommitmentIsChecked(t *testing.T) {
 
 // Parts of two ciphertexts of one shape do not go together.
 func TestPartsSwapped(t *testing.T) {
-	c1, k1 := mustSeal(t, ciphertest.Noise(20, 20, 1, 1), Options{Name: "1"})
-	c2, k2 := mustSeal(t, ciphertest.Noise(20, 20, 1, 2), Options{Name: "2"})
+	c1, k1 := mustSeal(t, noise(20, 20, 1, 1), Options{Name: "1"})
+	c2, k2 := mustSeal(t, noise(20, 20, 1, 2), Options{Name: "2"})
 	refuse(t, "key files", c1, k2)
 	refuse(t, "cipher images", c2, k1)
 	for what, k := range map[string]Key{
@@ -300,9 +299,9 @@ func TestCatMapSpreads(t *testing.T) {
 			t.Fatalf("%d×%d: %+v", w, h, p)
 		}
 		m := raster.NewImage(w, h, 1, 16)
-		ciphertest.Number(m)
+		number(m)
 		moved := catmap.Apply(m, p.a, p.b, p.iterations)
-		if ciphertest.Same(moved, m) {
+		if same(moved, m) {
 			t.Fatalf("%d×%d: %+v moves nothing", w, h, p)
 		}
 		for x := 0; w == h && x < h; x++ {
@@ -318,7 +317,7 @@ func TestCatMapSpreads(t *testing.T) {
 }
 
 func TestSealRefuses(t *testing.T) {
-	plain := ciphertest.Noise(4, 4, 1, 1)
+	plain := noise(4, 4, 1, 1)
 	for want, f := range map[string]func() error{
 		"must be given together": func() error { _, _, err := SealImage(plain, Options{NetworkKey: []byte{1}}); return err },
 		"given together":         func() error { _, _, err := SealImage(plain, Options{Generator: someHash}); return err },
@@ -359,7 +358,7 @@ func TestSizes(t *testing.T) {
 
 // Sealing and opening each take memory for two more images, and little else.
 func TestMemory(t *testing.T) {
-	m := ciphertest.Noise(3000, 3000, 1, 1)
+	m := noise(3000, 3000, 1, 1)
 	cipher, k := mustSeal(t, m, Options{})
 	for what, f := range map[string]func() error{
 		"sealing": func() error { _, _, err := SealImage(m, Options{}); return err },
@@ -379,7 +378,7 @@ func TestMemory(t *testing.T) {
 
 // Nothing prints a key: not a key, nor an error about it.
 func TestKeysAreNotPrinted(t *testing.T) {
-	cipher, k := mustSeal(t, ciphertest.Noise(4, 4, 1, 1), Options{})
+	cipher, k := mustSeal(t, noise(4, 4, 1, 1), Options{})
 	for i := range k.PRK {
 		k.PRK[i] = 0xab
 	}
@@ -407,7 +406,7 @@ func TestVersionErrorIsARefusal(t *testing.T) {
 // An evaluation that names its own source of randomness gets the same pair again; without one no two are the same. A source
 // that runs dry is an error.
 func TestRandom(t *testing.T) {
-	m := ciphertest.Noise(8, 8, 3, 1)
+	m := noise(8, 8, 3, 1)
 	secret := bytes.Repeat([]byte{7}, secretSize)
 	first, k1 := mustSeal(t, m, Options{Random: bytes.NewReader(secret)})
 	again, k2 := mustSeal(t, m, Options{Random: bytes.NewReader(secret)})

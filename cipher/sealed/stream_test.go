@@ -7,8 +7,6 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"keygan/cipher/internal/ciphertest"
-
 	"pgregory.net/rapid"
 )
 
@@ -18,7 +16,7 @@ var lengths = []int{
 	2*chunkSize - 1, 2 * chunkSize, 300_000, batchChunks*chunkSize - 1, batchChunks * chunkSize, batchChunks*chunkSize + 1, 2_300_000,
 }
 
-func bytesOf(n int) []byte { return ciphertest.Noise(max(1, n), 1, 1, 7).Pix[:n] }
+func bytesOf(n int) []byte { return noise(max(1, n), 1, 1, 7).Pix[:n] }
 
 func encrypted(t testing.TB, content []byte, o Options) ([]byte, *Key) {
 	t.Helper()
@@ -149,7 +147,7 @@ func TestKeyEncryptsOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	wiped.Wipe()
-	_, image := mustSeal(t, ciphertest.Noise(3, 3, 1, 1), Options{})
+	_, image := mustSeal(t, noise(3, 3, 1, 1), Options{})
 	for what, k := range map[string]*Key{"used": k, "parsed": parsed, "failed": failed, "wiped": wiped, "of an image": image, "empty": {}} {
 		var b bytes.Buffer
 		if err := k.EncryptFile(&b, bytes.NewReader(bytesOf(10))); err == nil || b.Len() > 0 {
@@ -238,7 +236,7 @@ func TestDecryptFileOfVersion1(t *testing.T) {
 }
 
 func TestDecryptFileRefusesOtherKeys(t *testing.T) {
-	_, image := mustSeal(t, ciphertest.Noise(3, 3, 1, 1), Options{})
+	_, image := mustSeal(t, noise(3, 3, 1, 1), Options{})
 	if err := image.DecryptFile(io.Discard, bytes.NewReader(nil)); err == nil || err == ErrRefused {
 		t.Errorf("the key of an image: error %v", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 
@@ -120,7 +119,7 @@ func TestFilesOfVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.Header.Name != "scan 01.png" || len(k.Header.Generator) != 64 || !ciphertest.Same(m, ciphertest.Noise(61, 47, 3, 11)) {
+	if k.Header.Name != "scan 01.png" || len(k.Header.Generator) != 64 || !same(m, noise(61, 47, 3, 11)) {
 		t.Errorf("header %+v, or another image", k.Header)
 	}
 	cipher, k = readSealedPair(t, "testdata/sealed-v1.file", ids)
@@ -128,7 +127,7 @@ func TestFilesOfVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.Header.Name != "brain.nii.gz" || k.Header.Generator != "" || !bytes.Equal(content, ciphertest.Noise(100, 3, 1, 12).Pix) {
+	if k.Header.Name != "brain.nii.gz" || k.Header.Generator != "" || !bytes.Equal(content, noise(100, 3, 1, 12).Pix) {
 		t.Errorf("header %+v, or another file", k.Header)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"keygan/cipher/agekeys"
-	"keygan/cipher/internal/ciphertest"
 	"keygan/data/raster"
 
 	"filippo.io/age"
@@ -133,7 +132,7 @@ func TestFilesOfVersion2(t *testing.T) {
 	}
 	cipher, k := readSealedPair(t, "testdata/sealed-v2.image", ids)
 	m, err := OpenImage(cipher, k)
-	if err != nil || !ciphertest.Same(m, ciphertest.Noise(61, 47, 3, 11)) {
+	if err != nil || !same(m, noise(61, 47, 3, 11)) {
 		t.Errorf("error %v, or another image", err)
 	}
 	if h := k.Header; h.Version != 2 || h.Name != "scan 01.png" || h.Generator != strings.Repeat("5a", 32) || h.NetworkInput != "256x256" || h.Mode != 0o644 || !h.Modified.Equal(someTime) {
@@ -141,7 +140,7 @@ func TestFilesOfVersion2(t *testing.T) {
 	}
 	cipher, k = readSealedPair(t, "testdata/sealed-v2.file", ids)
 	content, err := decrypted(k, cipher.Pix)
-	if err != nil || !bytes.Equal(content, ciphertest.Noise(660, 100, 1, 12).Pix) {
+	if err != nil || !bytes.Equal(content, noise(660, 100, 1, 12).Pix) {
 		t.Errorf("error %v, or another file", err)
 	}
 	if h := k.Header; h.Version != 2 || h.Name != "brain.nii.gz" || h.Generator != "" || h.Mode != 0o600 || !h.Modified.Equal(someTime) {
@@ -161,7 +160,7 @@ func TestRekeyKeepsTheVersion(t *testing.T) {
 	}
 	for _, base := range []string{"sealed-v1.image", "sealed-v1.file", "sealed-v2.image", "sealed-v2.file"} {
 		_, k := readSealedPair(t, "testdata/"+base, ids)
-		next := ciphertest.NewParty(t)
+		next := newParty(t)
 		var b bytes.Buffer
 		if err := rekey(&b, bytes.NewReader(wrap(t, k, next.Recipient)), []age.Identity{next.Identity}, []age.Recipient{next.Recipient}); err != nil {
 			t.Fatal(err)

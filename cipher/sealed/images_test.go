@@ -1,4 +1,4 @@
-package ciphertest
+package sealed
 
 import (
 	"bytes"
@@ -6,8 +6,8 @@ import (
 	"keygan/data/raster"
 )
 
-// Noise draws an 8-bit image by xorshift32, as testdata/make_vectors.py does.
-func Noise(width, height, channels int, seed uint32) *raster.Image {
+// noise draws an 8-bit image by xorshift32, as testdata/make_vectors.py does.
+func noise(width, height, channels int, seed uint32) *raster.Image {
 	m := raster.NewImage(width, height, channels, 8)
 	for i := range m.Pix {
 		seed ^= seed << 13
@@ -18,13 +18,13 @@ func Noise(width, height, channels int, seed uint32) *raster.Image {
 	return m
 }
 
-// Same compares shapes and samples; go-cmp takes a second for a large image.
-func Same(a, b *raster.Image) bool {
+// same compares shapes and samples; go-cmp takes a second for a large image.
+func same(a, b *raster.Image) bool {
 	return a.String() == b.String() && bytes.Equal(a.Pix, b.Pix)
 }
 
-// Number gives every pixel its own value, as far as it has room for one.
-func Number(m *raster.Image) {
+// number gives every pixel its own value, as far as it has room for one.
+func number(m *raster.Image) {
 	size := m.Channels * m.Depth / 8
 	for p := range m.Width * m.Height {
 		for i := range size {

@@ -1,5 +1,4 @@
-// Package ciphertest has what the tests of cipher and the packages below it share: images, and keys of every kind of recipient.
-package ciphertest
+package agekeys_test
 
 import (
 	"crypto/ed25519"
@@ -15,24 +14,24 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Party is a recipient and the identity that opens what is encrypted to it.
-type Party struct {
+// party is a recipient and the identity that opens what is encrypted to it.
+type party struct {
 	Recipient age.Recipient
 	Identity  age.Identity
 }
 
-// NewParty makes an age identity.
-func NewParty(t testing.TB) Party {
+// newParty makes an age identity.
+func newParty(t testing.TB) party {
 	t.Helper()
 	file, public, err := agekeys.NewIdentity(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ParseParty(t, public, file, nil)
+	return parseParty(t, public, file, nil)
 }
 
-// ParseParty reads a recipient and the file of its identity, which errors call "me".
-func ParseParty(t testing.TB, public string, file []byte, passphrase func() ([]byte, error)) Party {
+// parseParty reads a recipient and the file of its identity, which errors call "me".
+func parseParty(t testing.TB, public string, file []byte, passphrase func() ([]byte, error)) party {
 	t.Helper()
 	r, err := agekeys.ParseRecipient(public)
 	if err != nil {
@@ -42,12 +41,12 @@ func ParseParty(t testing.TB, public string, file []byte, passphrase func() ([]b
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Party{r, ids[0]}
+	return party{r, ids[0]}
 }
 
-// SSHKey is an SSH key pair as ssh-keygen writes it: the line of the public key file and the private key file, which is encrypted
+// sshKey is an SSH key pair as ssh-keygen writes it: the line of the public key file and the private key file, which is encrypted
 // unless the passphrase is empty.
-func SSHKey(t testing.TB, kind, passphrase string) (public string, private []byte) {
+func sshKey(t testing.TB, kind, passphrase string) (public string, private []byte) {
 	t.Helper()
 	var key any
 	var err error
@@ -75,8 +74,8 @@ func SSHKey(t testing.TB, kind, passphrase string) (public string, private []byt
 	return string(ssh.MarshalAuthorizedKey(signer.PublicKey())), pem.EncodeToMemory(block)
 }
 
-// PassphraseParty has a low work factor, which opens as quickly as it is weak.
-func PassphraseParty(t testing.TB, passphrase string) Party {
+// passphraseParty has a low work factor, which opens as quickly as it is weak.
+func passphraseParty(t testing.TB, passphrase string) party {
 	t.Helper()
 	r, err := agekeys.PassphraseRecipient([]byte(passphrase))
 	if err != nil {
@@ -87,5 +86,5 @@ func PassphraseParty(t testing.TB, passphrase string) Party {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Party{r, i}
+	return party{r, i}
 }
