@@ -151,7 +151,7 @@ func Keypair(ctx context.Context, host Host, o KeypairOptions) (recipient string
 			return "", err
 		}
 		var b bytes.Buffer
-		if err := agekeys.EncryptIdentity(&b, identity, r); err != nil {
+		if err := agekeys.Encrypt(&b, identity, r); err != nil {
 			return "", err
 		}
 		content = b.Bytes()

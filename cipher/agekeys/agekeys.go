@@ -17,8 +17,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"filippo.io/age"
+	"filippo.io/age/agessh"
 	"filippo.io/age/armor"
 )
 
@@ -28,7 +30,7 @@ const maxFile = 1 << 20
 // ErrNoMatch reports an age file that does not open.
 var ErrNoMatch = errors.New("no identity or passphrase matches the file, or the file was changed or damaged")
 
-// Encrypt writes plain as an age file to one or more recipients, or to one passphrase only.
+// Encrypt writes plain as an age file to one or more recipients, or to one passphrase only. ParseIdentities reads one of an identity file.
 func Encrypt(w io.Writer, plain []byte, recipients ...age.Recipient) error {
 	if len(recipients) == 0 {
 		return errors.New("a key file needs at least one recipient")
@@ -41,11 +43,6 @@ func Encrypt(w io.Writer, plain []byte, recipients ...age.Recipient) error {
 		return err
 	}
 	return enc.Close()
-}
-
-// isAgeFile reports whether a file begins like an age file, armored or not.
-func isAgeFile(b []byte) bool {
-	return bytes.HasPrefix(b, []byte("age-encryption.org/")) || bytes.HasPrefix(b, []byte(armor.Header))
 }
 
 // Decrypt opens an age file, armored or not, whose plaintext has at most limit bytes. The caller should clear the plaintext after use.
@@ -84,4 +81,28 @@ func Decrypt(r io.Reader, limit int, identities ...age.Identity) ([]byte, error)
 			return nil, ErrNoMatch
 		}
 	}
+}
+
+// ParseRecipient reads a recipient: an age public key (age1…) or a line of an SSH public key file (ssh-ed25519 … or ssh-rsa …).
+// Errors do not repeat it, because it may be something secret that got there by mistake.
+func ParseRecipient(s string) (age.Recipient, error) {
+	s = strings.TrimSpace(s)
+	if strings.HasPrefix(strings.ToUpper(s), "AGE-SECRET-KEY-") {
+		return nil, errors.New("this is an identity, which is secret, not a recipient")
+	}
+	if strings.HasPrefix(s, "ssh-") {
+		r, err := agessh.ParseRecipient(s)
+		if err != nil {
+			return nil, errors.New("not an SSH public key that age can use: ed25519, or RSA of 2048 bits and more")
+		}
+		return r, nil
+	}
+	if strings.HasPrefix(s, "ecdsa-sha2-") || strings.HasPrefix(s, "sk-") {
+		return nil, errors.New("age encrypts only to SSH keys of the kinds ed25519 and RSA")
+	}
+	all, err := age.ParseRecipients(strings.NewReader(s))
+	if err != nil || len(all) != 1 {
+		return nil, errors.New("not an age public key (age1…) or an SSH one (ssh-ed25519 …, ssh-rsa …)")
+	}
+	return all[0], nil
 }

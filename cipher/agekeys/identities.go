@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
 	"filippo.io/age"
 	"filippo.io/age/agessh"
+	"filippo.io/age/armor"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -28,36 +28,38 @@ func (e *LockedError) Unwrap() []error { return []error{e.Err, age.ErrIncorrectI
 // of an age file at once, and for that of an SSH key when the first key file needs it. It asks once, and zeroes the answer after use.
 // If passphrase is nil, it refuses encrypted files. Errors begin with name and never repeat what is in the file.
 func ParseIdentities(name string, file []byte, passphrase func() ([]byte, error)) ([]age.Identity, error) {
-	fail := func(format string, args ...any) ([]age.Identity, error) {
-		return nil, fmt.Errorf("%s: %w", name, fmt.Errorf(format, args...))
+	all, err := parseIdentities(name, file, passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if isAgeFile(file) {
-		if passphrase == nil {
-			return fail("the identity file is encrypted under a passphrase")
-		}
+	return all, nil
+}
+
+func parseIdentities(name string, file []byte, passphrase func() ([]byte, error)) ([]age.Identity, error) {
+	if bytes.HasPrefix(file, []byte("age-encryption.org/")) || bytes.HasPrefix(file, []byte(armor.Header)) {
 		plain, err := decryptIdentities(file, passphrase)
 		defer clear(plain)
 		if err != nil {
-			return fail("%w", err)
+			return nil, err
 		}
 		file = plain
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(file), []byte("-----BEGIN")) {
 		id, err := parseSSH(name, file, passphrase)
-		if err != nil {
-			return fail("%w", err)
-		}
-		return []age.Identity{id}, nil
+		return []age.Identity{id}, err
 	}
 	all, err := age.ParseIdentities(bytes.NewReader(file))
 	if err != nil { // which may say too much
-		return fail("not an age identity file or an SSH private key")
+		return nil, errors.New("not an age identity file or an SSH private key")
 	}
 	return all, nil
 }
 
 // decryptIdentities opens an encrypted identity file. It asks for a passphrase only if the file is encrypted under one.
 func decryptIdentities(file []byte, passphrase func() ([]byte, error)) ([]byte, error) {
+	if passphrase == nil {
+		return nil, errors.New("the identity file is encrypted under a passphrase")
+	}
 	var failed error
 	asked := false
 	ask := unwrapper(func(stanzas []*age.Stanza) ([]byte, error) {
@@ -67,11 +69,10 @@ func decryptIdentities(file []byte, passphrase func() ([]byte, error)) ([]byte, 
 		asked = true
 		p, err := passphrase()
 		defer clear(p)
-		if err != nil {
-			failed = err
-			return nil, err
+		var id age.Identity
+		if err == nil {
+			id, err = PassphraseIdentity(p)
 		}
-		id, err := PassphraseIdentity(p)
 		if err != nil {
 			failed = err
 			return nil, err
@@ -80,14 +81,14 @@ func decryptIdentities(file []byte, passphrase func() ([]byte, error)) ([]byte, 
 	})
 	plain, err := Decrypt(bytes.NewReader(file), maxIdentityFile, ask)
 	switch {
-	case err == nil:
-		return plain, nil
 	case failed != nil:
-		return nil, failed
-	case asked:
-		return nil, errors.New("the passphrase does not open the identity file, or the file was changed or damaged")
+		err = failed
+	case err != nil && asked:
+		err = errors.New("the passphrase does not open the identity file, or the file was changed or damaged")
+	case err != nil:
+		err = errors.New("the identity file is encrypted, but not under a passphrase")
 	}
-	return nil, errors.New("the identity file is encrypted, but not under a passphrase")
+	return plain, err
 }
 
 // unwrapper is an identity that is a function.
@@ -150,8 +151,7 @@ func (l *lockedSSH) unlock() ([]byte, error) {
 	}
 	p, err := l.ask()
 	if err == nil {
-		_, err = ssh.ParseRawPrivateKeyWithPassphrase(l.file, p)
-		if err != nil {
+		if _, wrong := ssh.ParseRawPrivateKeyWithPassphrase(l.file, p); wrong != nil {
 			err = errors.New("the passphrase does not open the SSH private key")
 		}
 	}
@@ -171,11 +171,5 @@ func NewIdentity(now time.Time) (file []byte, recipient string, err error) {
 		return nil, "", err
 	}
 	recipient = id.Recipient().String()
-	file = fmt.Appendf(nil, "# created: %s\n# public key: %s\n%s\n", now.Format(time.RFC3339), recipient, id)
-	return file, recipient, nil
-}
-
-// EncryptIdentity writes an identity file as an age file under a passphrase. ParseIdentities and the age program ask for it.
-func EncryptIdentity(w io.Writer, file []byte, passphrase age.Recipient) error {
-	return Encrypt(w, file, passphrase)
+	return fmt.Appendf(nil, "# created: %s\n# public key: %s\n%s\n", now.Format(time.RFC3339), recipient, id), recipient, nil
 }

@@ -127,7 +127,7 @@ func TestLockedSSHKeys(t *testing.T) {
 func encryptedIdentity(t *testing.T, file []byte, passphrase string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := agekeys.EncryptIdentity(&b, file, passphraseParty(t, passphrase).Recipient); err != nil {
+	if err := agekeys.Encrypt(&b, file, passphraseParty(t, passphrase).Recipient); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -147,7 +147,7 @@ func TestIdentityFilesUnderPassphrases(t *testing.T) {
 	a.checkZeroed(t)
 
 	var toSomebody bytes.Buffer
-	if err := agekeys.EncryptIdentity(&toSomebody, file, newParty(t).Recipient); err != nil {
+	if err := agekeys.Encrypt(&toSomebody, file, newParty(t).Recipient); err != nil {
 		t.Fatal(err)
 	}
 	for what, c := range map[string]struct {

@@ -65,7 +65,7 @@ func TestDecryptRefusesBombs(t *testing.T) {
 		text := fmt.Sprintf(`{"header":{"scheme":"sealed",%s,"generator":"none",%s"commitment":"%064x","name":"x"},"prk":"%0128x"%s}`+"\n",
 			h, map[bool]string{true: `"network-input":"none",`}[strings.Contains(h, `"version":2`)], 1, 2,
 			map[bool]string{true: fmt.Sprintf(`,"tag":"%032x"`, 3)}[!strings.Contains(h, `"version":2,"kind":"file"`)])
-		if err := agekeys.EncryptIdentity(&b, []byte(text), r); err != nil {
+		if err := agekeys.Encrypt(&b, []byte(text), r); err != nil {
 			t.Fatal(err)
 		}
 		if k, err := sealed.ParseKey([]byte(text)); err != nil || k.Header.Width != side {
@@ -173,7 +173,7 @@ func (v *victim) change(t *testing.T, random *rand.Rand) (image, key []byte, wha
 	case 2:
 		b, how := mangle(random, v.plain)
 		var file bytes.Buffer
-		if err := agekeys.EncryptIdentity(&file, b, v.recipient); err != nil {
+		if err := agekeys.Encrypt(&file, b, v.recipient); err != nil {
 			t.Fatal(err)
 		}
 		return v.image, file.Bytes(), "inside the key file: " + how
