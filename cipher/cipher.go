@@ -8,20 +8,18 @@
 //	...
 //	plain, err := secret.Decrypt(cipherImage)
 //
-// A [Cryptosystem] says of itself what others need to know ([Info]): what it takes, how its key file is written, whether it
-// authenticates, how many keys there are. It makes a [Secret] for each image. Many take a key image that a network makes of the plain
-// image. This package knows nothing of networks but their keys. [Research] makes a cryptosystem of two functions. Its secrets are written
-// to a [KeyFile].
+// A [Cryptosystem] describes itself by its [Info] and makes a [Secret] for each image. Many take a key image that a network makes of the
+// plain image. [Research] makes a cryptosystem of two functions, whose secrets are written to a [KeyFile].
 //
 // # The cryptosystems
 //
 // paper is the published construction. Iterations of Arnold's cat map ([catmap.Apply]) move the pixels about, then every byte is XORed
 // with the raw 256×256×3 key of the GAN. It takes 256×256 images only, because the key has that size.
 //
-// xor is only the second half: every byte is XORed with the raw key. It takes any size, with a key of the same size.
+// xor is only the second half, for any size, with a key of the same size.
 //
-// logistic takes no key image. Every byte is XORed with the keystream of a logistic map ([LogisticKeystream]), whose two numbers are
-// the secret. It is the baseline of chaos ciphers, and the chaos GAN learns from its images.
+// logistic XORs every byte with the keystream of a logistic map ([LogisticKeystream]), whose two numbers are the secret. It is the
+// baseline of chaos ciphers, and the chaos GAN learns from its images.
 //
 // These three take 8-bit grey and RGB images. A grey image uses the key's first channel.
 //
@@ -33,14 +31,13 @@
 //
 //   - The cat map is a fixed permutation with no key but its iteration count, and at 256×256 only 191 counts are useful. It leaves the
 //     histogram as it is and pixel (0, 0) in place.
-//   - The XOR key comes from a network as it is. It is not uniform. Its structure follows the image it was made from, so much that
-//     outlines of the plain image show in the cipher image. No argument bounds what an attacker who has the weights can guess of it.
+//   - The XOR key comes from a network and is not uniform. Outlines of the plain image show in the cipher image. No argument bounds what
+//     an attacker who has the weights can guess of the key.
 //   - A key used for two images gives away the XOR of the two. An all-zero image gives away the key.
 //   - In float64 every orbit of the logistic map ends in a cycle, and most end in the same few. Nothing proves that a byte cannot be
 //     predicted from those before it.
 //   - Changing one bit of the image under one key changes one bit of the cipher image.
-//   - Nothing is authenticated. The SHA-256 in a key file finds mistakes and damage. Whoever can change the key file can change the
-//     SHA-256 as well.
+//   - Nothing is authenticated. The SHA-256 in a key file finds mistakes and damage, not whoever can change both.
 //   - The receiver cannot make a network's key again. It must be sent in secret, and is as large as the image.
 //
 // # What the package promises

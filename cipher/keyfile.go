@@ -64,40 +64,18 @@ const (
 	maxSide = 1 << 20 // pixels; keeps products of sizes far from overflow
 )
 
-// newKeyFile is the key file of a cipher image; key is nil where the system takes none.
-func newKeyFile(scheme string, p Params, cipher, key *raster.Image) *KeyFile {
-	k := &KeyFile{
-		Scheme: scheme, Params: p,
-		Width: cipher.Width, Height: cipher.Height, Channels: cipher.Channels, Depth: cipher.Depth,
-		SHA256: Digest(cipher),
-	}
-	if key != nil {
-		k.Key = key.Clone()
-	}
-	return k
-}
-
-// belongs says whether k is the key file of this cipher image under this scheme; otherwise the error wraps ErrMismatch.
-func (k *KeyFile) belongs(scheme string, cipher *raster.Image) error {
-	switch {
-	case k.Scheme != scheme:
-		return fmt.Errorf("the key file is of the scheme %q, not %q: %w", k.Scheme, scheme, ErrMismatch)
-	case k.CheckShape(cipher) != nil:
-		return k.CheckShape(cipher)
-	case k.SHA256 != Digest(cipher):
-		return ErrMismatch
-	}
-	return nil
-}
-
 // CheckShape says whether a cipher image has the shape that the key file opens. If not, the error wraps ErrMismatch. It does not look at
 // samples, so a caller can ask before reading them.
 func (k *KeyFile) CheckShape(cipher *raster.Image) error {
 	if k.Width == cipher.Width && k.Height == cipher.Height && k.Channels == cipher.Channels && k.Depth == cipher.Depth {
 		return nil
 	}
-	shape := raster.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}
-	return fmt.Errorf("the key file opens an image of %s, this one is %s: %w", &shape, cipher, ErrMismatch)
+	return fmt.Errorf("the key file opens an image of %s, this one is %s: %w", k.shape(), cipher, ErrMismatch)
+}
+
+// shape is the cipher image without samples.
+func (k *KeyFile) shape() *raster.Image {
+	return &raster.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth}
 }
 
 // Write writes the key file. The same key file always gives the same bytes.
@@ -125,15 +103,6 @@ func ReadKeyFile(path string) (*KeyFile, error) {
 	return readArrays(path, arrays)
 }
 
-// ParseKeyFile reads a key file from memory; name is what errors call it.
-func ParseKeyFile(name string, b []byte) (*KeyFile, error) {
-	arrays, err := npz.Open(b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return readArrays(name, arrays)
-}
-
 func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 	fail := func(err error) (*KeyFile, error) {
 		return nil, fmt.Errorf("%s: not a usable key file: %w", name, err)
@@ -154,30 +123,22 @@ func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 	want := 1 // arrays
 	if r.About.Takes == KeyImage {
 		want = 2
-		k.Key, err = readKey(arrays, k)
-	} else {
-		_, err = r.complete(k.Params, &raster.Image{Width: k.Width, Height: k.Height, Channels: k.Channels, Depth: k.Depth})
-	}
-	if err != nil {
+		key, shape, err := arrays.Bytes("key") // [height, width, channels]
+		if err != nil {
+			return fail(err)
+		}
+		if len(shape) != 3 || shape[0] != k.Height || shape[1] != k.Width || shape[2] < k.Channels || shape[2] > 4 {
+			return fail(fmt.Errorf("array key has the shape %v, which does not fit an image of %d×%d with %d channels",
+				shape, k.Width, k.Height, k.Channels))
+		}
+		k.Key = &raster.Image{Width: k.Width, Height: k.Height, Channels: shape[2], Depth: 8, Pix: key}
+	} else if _, err = r.complete(k.Params, k.shape()); err != nil {
 		return fail(err)
 	}
 	if n := len(arrays.Names()); n != want {
 		return fail(fmt.Errorf("it holds %d arrays, not %d", n, want))
 	}
 	return k, nil
-}
-
-// readKey reads the key image of k.
-func readKey(arrays *npz.Archive, k *KeyFile) (*raster.Image, error) {
-	key, shape, err := arrays.Bytes("key") // [height, width, channels]
-	if err != nil {
-		return nil, err
-	}
-	if len(shape) != 3 || shape[0] != k.Height || shape[1] != k.Width || shape[2] < k.Channels || shape[2] > 4 {
-		return nil, fmt.Errorf("array key has the shape %v, which does not fit an image of %d×%d with %d channels",
-			shape, k.Width, k.Height, k.Channels)
-	}
-	return &raster.Image{Width: k.Width, Height: k.Height, Channels: shape[2], Depth: 8, Pix: key}, nil
 }
 
 // parseMeta checks everything about the JSON that can be checked without the images.
@@ -189,10 +150,10 @@ func parseMeta(b []byte) (*KeyFile, error) {
 	if err := json.Unmarshal(b, &version); err != nil {
 		return nil, fmt.Errorf("array meta is not JSON: %w", err)
 	}
-	if v := version.FormatVersion; v != KeyFileVersion {
-		if v > KeyFileVersion {
-			return nil, fmt.Errorf("its format version is %d, newer than %d, the newest that this keygan reads", v, KeyFileVersion)
-		}
+	switch v := version.FormatVersion; {
+	case v > KeyFileVersion:
+		return nil, fmt.Errorf("its format version is %d, newer than %d, the newest that this keygan reads", v, KeyFileVersion)
+	case v < KeyFileVersion:
 		return nil, fmt.Errorf("its format version is %d, which does not exist", v)
 	}
 	var m meta
@@ -200,9 +161,6 @@ func parseMeta(b []byte) (*KeyFile, error) {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&m); err != nil {
 		return nil, fmt.Errorf("array meta: %w", err)
-	}
-	if _, err := researchByName(m.Scheme); err != nil {
-		return nil, err
 	}
 	sum, err := hex.DecodeString(m.SHA256)
 	switch {

@@ -99,11 +99,16 @@ func (r *Research) Seal(in Input) (*raster.Image, *KeyFile, error) {
 
 // Open decrypts a cipher image with its key file. The error wraps ErrMismatch when the two do not belong together.
 func (r *Research) Open(cipherImage *raster.Image, k *KeyFile) (*raster.Image, error) {
-	if err := k.belongs(r.About.Name, cipherImage); err != nil {
+	if k.Scheme != r.About.Name {
+		return nil, fmt.Errorf("the key file is of the scheme %q, not %q: %w", k.Scheme, r.About.Name, ErrMismatch)
+	}
+	if err := k.CheckShape(cipherImage); err != nil {
 		return nil, err
 	}
-	s := researchSecret{system: r, params: k.Params, key: k.Key}
-	return s.Decrypt(cipherImage)
+	if k.SHA256 != Digest(cipherImage) {
+		return nil, ErrMismatch
+	}
+	return (&researchSecret{system: r, params: k.Params, key: k.Key}).Decrypt(cipherImage)
 }
 
 // researchSecret is a key image, or the numbers in params.
@@ -181,19 +186,22 @@ func (s *researchSecret) Sent() ([]byte, error) {
 }
 
 func (s *researchSecret) KeyFile(cipherImage *raster.Image) *KeyFile {
-	return newKeyFile(s.system.About.Name, s.params, cipherImage, s.key)
+	k := &KeyFile{
+		Scheme: s.system.About.Name, Params: s.params, SHA256: Digest(cipherImage),
+		Width: cipherImage.Width, Height: cipherImage.Height, Channels: cipherImage.Channels, Depth: cipherImage.Depth,
+	}
+	if s.key != nil {
+		k.Key = s.key.Clone()
+	}
+	return k
 }
 
 func (s *researchSecret) Layers(plain *raster.Image) (key, scrambled *raster.Image) {
 	if s.system.Scramble != nil {
 		scrambled = s.system.Scramble(plain, s.params)
 	}
-	if s.key != nil {
-		return s.key, scrambled
-	}
-	key, err := s.Encrypt(raster.NewImage(plain.Width, plain.Height, plain.Channels, 8))
-	if err != nil {
-		return nil, scrambled
+	if key = s.key; key == nil {
+		key, _ = s.Encrypt(raster.NewImage(plain.Width, plain.Height, plain.Channels, 8)) // nil if there is an error
 	}
 	return key, scrambled
 }
