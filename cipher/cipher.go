@@ -61,9 +61,8 @@ var ErrMismatch = errors.New("the key file belongs to another image, or the ciph
 
 // A SizeError reports an image of a size that a cryptosystem cannot take.
 type SizeError struct {
-	Scheme string
-	Image  string // the image's shape in words
-	Side   int    // both width and height must be this many pixels
+	Scheme, Image string // Image is its shape in words
+	Side          int    // both width and height must be this many pixels
 }
 
 func (e *SizeError) Error() string {
@@ -72,9 +71,7 @@ func (e *SizeError) Error() string {
 
 // A FormatError reports samples that a cryptosystem cannot take: 16 bits, or an alpha channel.
 type FormatError struct {
-	Scheme string
-	Image  string // the image's shape in words
-	Why    string
+	Scheme, Image, Why string // Image is its shape in words
 }
 
 func (e *FormatError) Error() string {

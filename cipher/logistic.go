@@ -8,24 +8,18 @@ import (
 	"keygan/data/raster"
 )
 
-// The range in which the logistic map is chaotic, but for windows in which it settles down to a cycle.
 const (
+	// The range in which the logistic map is chaotic, but for windows in which it settles down to a cycle.
 	logisticMinR = 3.57 // excluded
 	logisticMaxR = 4.0
-)
 
-// The parameters where nothing is to be kept secret: in evaluation, and for the images that the chaos GAN learns from.
-const (
+	// The parameters where nothing is to be kept secret: in evaluation, and for the images that the chaos GAN learns from.
 	LogisticX0 = 0.3
 	LogisticR  = 3.99
-)
 
-const (
 	// logisticBurnIn is how many values are thrown away: by then orbits of neighbouring x0 have parted, and the orbits that
-	// settle down have done so.
-	logisticBurnIn = 1000
-
-	// logisticLongestCycle is up to what length a cycle after the burn-in is found and refused.
+	// settle down have done so. A cycle after them of up to logisticLongestCycle values is found and refused.
+	logisticBurnIn       = 1000
 	logisticLongestCycle = 4096
 )
 

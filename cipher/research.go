@@ -141,28 +141,24 @@ func (s *researchSecret) apply(f func(m, key *raster.Image, p Params) (*raster.I
 	return f(m, s.key, p)
 }
 
-// storedBits are the bits of the fraction of x0, which leave its exponent as it is.
-const storedBits = 52
-
+// Bits are those of the key image, or of the fraction of x0, which leave its exponent as it is.
 func (s *researchSecret) Bits() int {
 	if s.key == nil {
-		return storedBits
+		return 52
 	}
 	return 8 * len(s.key.Pix)
 }
 
 func (s *researchSecret) Flip(choose func(n int) int) (Secret, error) {
 	out := *s
-	if s.key == nil {
-		if bit := choose(storedBits); bit == 0 {
-			out.params.X0 += 0x1p-53 // the smallest step of what is drawn
-		} else {
-			out.params.X0 = math.Float64frombits(math.Float64bits(s.params.X0) ^ 1<<bit)
-		}
-		return &out, nil
+	if s.key != nil {
+		out.key = s.key.Clone()
+		flip(out.key.Pix, choose)
+	} else if bit := choose(s.Bits()); bit == 0 {
+		out.params.X0 += 0x1p-53 // the smallest step of what is drawn
+	} else {
+		out.params.X0 = math.Float64frombits(math.Float64bits(s.params.X0) ^ 1<<bit)
 	}
-	out.key = s.key.Clone()
-	flip(out.key.Pix, choose)
 	return &out, nil
 }
 

@@ -94,10 +94,10 @@ func TestParseRecipientRefuses(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(string(file)), "\n")
 	secret := lines[len(lines)-1]
 	for s, want := range map[string]string{
-		"":                       "neither an age public key",
-		"scan.png":               "neither an age public key",
-		public[:len(public)-1]:   "neither an age public key",
-		public + "\n" + public:   "neither an age public key",
+		"":                       "not an age public key",
+		"scan.png":               "not an age public key",
+		public[:len(public)-1]:   "not an age public key",
+		public + "\n" + public:   "not an age public key",
 		secret:                   "an identity, which is secret",
 		strings.ToLower(secret):  "an identity, which is secret",
 		"ssh-ed25519 AAAA":       "not an SSH public key that age can use",

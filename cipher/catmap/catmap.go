@@ -24,12 +24,10 @@ import (
 //	x′ = (x + a·y)  mod Height
 //	y′ = (y + b·x′) mod Width
 //
-// new[x′, y′] = old[x, y]. As in the published code x is the row and y the column. On a square with a = b = 1 this is
-// Arnold's map, [[1, 1], [1, 2]]. Each shear can be undone, so the map is a bijection for every shape and every a and b,
-// and pixel (0, 0) never moves.
+// On a square with a = b = 1 this is Arnold's map, [[1, 1], [1, 2]]. Each shear can be undone, so the map is a bijection for every shape
+// and every a and b.
 //
-// On squares the map is linear modulo the side, and all iterations take the time of one. Elsewhere the time grows with the
-// iterations. A negative count is a programmer's mistake and panics.
+// On squares all iterations take the time of one. Elsewhere the time grows with the iterations. A negative count panics.
 func Apply(m *raster.Image, a, b, iterations int) *raster.Image {
 	return mapped(m, NewPasses(m.Height, m.Width, a, b, iterations))
 }

@@ -80,11 +80,9 @@ func (h *Header) checkShape() error {
 		return fmt.Errorf("an image cannot have a length of %d bytes", h.Length)
 	case h.hasTag() && shapeBytes(h.Width, h.Height, h.Channels, h.Depth) == 0:
 		return fmt.Errorf("an image of %d×%d pixels with %d channels of %d bits cannot be sealed", h.Width, h.Height, h.Channels, h.Depth)
-	}
-	if h.Kind == kindImage {
+	case h.Kind == kindImage:
 		return nil
-	}
-	if h.Length < 0 || h.Length > maxFileLength {
+	case h.Length < 0 || h.Length > maxFileLength:
 		return fmt.Errorf("a file of %d bytes cannot be sealed", h.Length)
 	}
 	width, height := fileSide(h.Length), fileSide(h.Length)
@@ -110,14 +108,11 @@ func CheckName(name string) error {
 		return errors.New("the name is that of a folder")
 	case !utf8.ValidString(name):
 		return errors.New("the name is not valid UTF-8")
-	}
-	for _, r := range name {
-		switch {
-		case r == '/' || r == '\\':
-			return errors.New("the name contains a folder separator")
-		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r):
-			return errors.New("the name contains control characters")
-		}
+	case strings.ContainsAny(name, `/\`):
+		return errors.New("the name contains a folder separator")
+	case strings.ContainsFunc(name, unicode.IsControl) || strings.ContainsAny(name, "\u2028\u2029") ||
+		strings.ContainsFunc(name, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }):
+		return errors.New("the name contains control characters")
 	}
 	return nil
 }
