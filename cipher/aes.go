@@ -30,9 +30,9 @@ var standardClaims = Claims{
 
 func (aesSystem) Check(*raster.Image, Params) error { return nil }
 
-func (aesSystem) KeySpace(*raster.Image, *Network) KeySpace { return secretSpace }
-
-var secretSpace = KeySpace{256, "a secret of 256 bits", 256, "the same: it depends on neither image nor weights"}
+func (aesSystem) KeySpace(*raster.Image, *Network) KeySpace {
+	return KeySpace{256, "a secret of 256 bits", 256, "the same: it depends on neither image nor weights"}
+}
 
 func (aesSystem) NewSecret(in Input) (Secret, error) {
 	s := &aesSecret{}

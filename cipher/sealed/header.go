@@ -129,34 +129,21 @@ func isPixelSize(s string) bool {
 
 // marshal is the header as it stands in a key file: the AEAD's associated data.
 func (h *Header) marshal() []byte {
-	b := fmt.Appendf(nil, `{"scheme":"sealed","version":%d,`, h.Version)
-	if h.Version == 1 {
-		b = fmt.Appendf(b, `"derivation":%d,`, derivationVersion)
-	}
-	b = fmt.Appendf(b, `"kind":"%s","width":%d,"height":%d,"channels":%d,"depth":%d,"length":%d,`,
+	shape := fmt.Sprintf(`"kind":"%s","width":%d,"height":%d,"channels":%d,"depth":%d,"length":%d`,
 		h.Kind, h.Width, h.Height, h.Channels, h.Depth, h.Length)
-	if h.Version != 1 {
-		b = fmt.Appendf(b, `"mode":"%s","modified":"%s",`, modeText(h.Mode), timeText(h.Modified))
+	generator := cmp.Or(h.Generator, none)
+	end := fmt.Sprintf(`"commitment":"%x","name":"%s"}`, h.Commitment, strings.ReplaceAll(h.Name, `"`, `\"`))
+	if h.Version == 1 {
+		return fmt.Appendf(nil, `{"scheme":"sealed","version":1,"derivation":%d,%s,"generator":"%s",%s`,
+			derivationVersion, shape, generator, end)
 	}
-	b = fmt.Appendf(b, `"generator":"%s",`, cmp.Or(h.Generator, none))
-	if h.Version != 1 {
-		b = fmt.Appendf(b, `"network-input":"%s",`, cmp.Or(h.NetworkInput, none))
+	mode, modified := none, none // four octal digits; seconds since 1970 and the nanoseconds after them, which never count back
+	if h.Mode != 0 {
+		mode = fmt.Sprintf("%04o", uint32(h.Mode))
 	}
-	return fmt.Appendf(b, `"commitment":"%x","name":"%s"}`, h.Commitment, strings.ReplaceAll(h.Name, `"`, `\"`))
-}
-
-// modeText is four octal digits.
-func modeText(m fs.FileMode) string {
-	if m == 0 {
-		return none
+	if !h.Modified.IsZero() {
+		modified = fmt.Sprintf("%d.%09d", h.Modified.Unix(), h.Modified.Nanosecond())
 	}
-	return fmt.Sprintf("%04o", uint32(m))
-}
-
-// timeText is seconds since 1970 and nanoseconds after them, which count forward for times before 1970 as well.
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return none
-	}
-	return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond())
+	return fmt.Appendf(nil, `{"scheme":"sealed","version":%d,%s,"mode":"%s","modified":"%s","generator":"%s","network-input":"%s",%s`,
+		h.Version, shape, mode, modified, generator, cmp.Or(h.NetworkInput, none), end)
 }
