@@ -75,9 +75,8 @@ func DefaultConfig() Config {
 	}
 }
 
-// ReadConfig reads the `evaluate:` section of the YAML file at path, and nothing else of it. Unknown keys, wrong types
-// and impossible values are errors with the file, the line and what is allowed. The result is resolved: it says every
-// default.
+// ReadConfig reads the `evaluate:` section of the YAML file at path, and nothing else of it. Unknown keys, wrong types and impossible
+// values are errors with the file, the line and what is allowed. The result is resolved: it says every default.
 func ReadConfig(path string) (Config, error) {
 	src, err := os.ReadFile(path)
 	if err != nil {

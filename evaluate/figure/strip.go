@@ -136,8 +136,7 @@ func tileSide(n int) int {
 	return n
 }
 
-// tileOf brings m to side × side pixels, as RGB. Small images are enlarged a whole number of times and keep their pixels
-// square.
+// tileOf brings m to side × side pixels, as RGB. Small images are enlarged a whole number of times and keep their pixels square.
 func tileOf(m *raster.Image, side int) *raster.Image {
 	m = m.Convert(3)
 	if m.Width > side {

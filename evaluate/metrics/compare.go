@@ -6,8 +6,7 @@ import (
 	"keygan/data/raster"
 )
 
-// Single holds the metrics of one image. What is undefined is nil, null in JSON, and Undefined says why under the same
-// name.
+// Single holds the metrics of one image. What is undefined is nil, null in JSON, and Undefined says why under the same name.
 type Single struct {
 	Bytes       int               `json:"bytes"`   // n in the formulas of the critical values
 	Entropy     float64           `json:"entropy"` // bits per byte

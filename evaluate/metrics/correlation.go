@@ -42,8 +42,7 @@ func (d Direction) Pairs(m *raster.Image) int {
 
 // Correlation is Pearson's r over all pairs of adjacent samples of one channel in a direction, in [−1, 1].
 //
-// The error wraps [ErrUndefined] where r has no value: an image one pixel wide or high has no pairs, and the channel may
-// be constant.
+// The error wraps [ErrUndefined] where r has no value: an image one pixel wide or high has no pairs, and the channel may be constant.
 func Correlation(m *raster.Image, channel int, d Direction) (float64, error) {
 	if channel < 0 || channel >= m.Channels {
 		return 0, fmt.Errorf("correlation: no channel %d in an image of %d channels", channel, m.Channels)

@@ -49,9 +49,8 @@ func NPCRExpected(samples, top int) (mean, sd float64) {
 	return 100 * f / (f + 1), 100 * math.Sqrt(f/float64(samples)) / (f + 1)
 }
 
-// UACIExpected is the mean and the standard deviation, in percent, of the UACI of two independent random images with the
-// given number of samples from 0 to top: μ = (F+2)/(3F+3), σ² = (F+2)(F²+2F+3)/(18(F+1)²FN). The mean is 33.4635 % at
-// 8 bits and 33.3338 % at 16.
+// UACIExpected is the mean and the standard deviation, in percent, of the UACI of two independent random images with the given number of
+// samples from 0 to top: μ = (F+2)/(3F+3), σ² = (F+2)(F²+2F+3)/(18(F+1)²FN). The mean is 33.4635 % at 8 bits and 33.3338 % at 16.
 func UACIExpected(samples, top int) (mean, sd float64) {
 	f := float64(top)
 	variance := (f + 2) * (f*f + 2*f + 3) / (18 * (f + 1) * (f + 1) * f * float64(samples))

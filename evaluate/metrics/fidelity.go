@@ -6,8 +6,7 @@ import (
 	"keygan/data/raster"
 )
 
-// MSE is the mean squared difference of two images' samples, in squared grey levels of their depth. The images must have
-// the same shape.
+// MSE is the mean squared difference of two images' samples, in squared grey levels of their depth. The images must have the same shape.
 func MSE(a, b *raster.Image) (float64, error) {
 	if err := sameShape(a, b); err != nil {
 		return 0, err
@@ -46,9 +45,8 @@ func PSNROf(mse float64, peak int) float64 {
 	return 10 * math.Log10(float64(peak)*float64(peak)/mse)
 }
 
-// ExpectedMSE is the MSE to expect between a plain image P and a cipher image of uniform samples that do not depend on
-// it: the variance of a uniform sample, (L²−1)/12 with L levels, plus E[(P − MAX/2)²]. With 8 bits that is
-// 5461.25 + E[(P − 127.5)²].
+// ExpectedMSE is the MSE to expect between a plain image P and a cipher image of uniform samples that do not depend on it: the variance
+// of a uniform sample, (L²−1)/12 with L levels, plus E[(P − MAX/2)²]. With 8 bits that is 5461.25 + E[(P − 127.5)²].
 func ExpectedMSE(plain *raster.Image) float64 {
 	levels := float64(plain.Max() + 1)
 	centre := float64(plain.Max()) / 2

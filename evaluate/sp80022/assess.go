@@ -3,8 +3,7 @@ package sp80022
 import "math"
 
 const (
-	// FewestSequences is how many p-values the assessment over many sequences takes: fewer say nothing about uniformity
-	// (section 4.2.2).
+	// FewestSequences is how many p-values the assessment over many sequences takes: fewer say nothing about uniformity (section 4.2.2).
 	FewestSequences = 55
 	// UniformAlpha is the level below which p-values do not count as uniform (section 4.2.2).
 	UniformAlpha = 0.0001

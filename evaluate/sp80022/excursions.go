@@ -76,8 +76,7 @@ func randomExcursions(b *Bits) ([]float64, string) {
 	return overStates(b, nearest, excursions.visitsPValue)
 }
 
-// randomExcursionsVariant compares the number of visits to each of the states −9 … −1 and 1 … 9 with that of cycles (section
-// 2.15).
+// randomExcursionsVariant compares the number of visits to each of the states −9 … −1 and 1 … 9 with that of cycles (section 2.15).
 func randomExcursionsVariant(b *Bits) ([]float64, string) {
 	return overStates(b, farthest, excursions.variantPValue)
 }

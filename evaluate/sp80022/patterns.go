@@ -29,8 +29,7 @@ type patterns struct {
 	counts [][]uint32 // [length][2^length]
 }
 
-// countPatterns counts the patterns of up to longest ≤ 16 bits, in one pass: each pattern of m bits is the beginning of two
-// of m + 1.
+// countPatterns counts the patterns of up to longest ≤ 16 bits, in one pass: each pattern of m bits is the beginning of two of m + 1.
 func countPatterns(b *Bits, longest int) *patterns {
 	p := &patterns{b.n, make([][]uint32, longest+1)}
 	p.counts[longest] = make([]uint32, 1<<longest)

@@ -70,10 +70,9 @@ func (r Result) Passing() int {
 	return n
 }
 
-// Passed is the verdict on a test that was made: false when the smallest p-value is below Alpha divided by their number
-// (Bonferroni's correction). A random sequence then fails a test with a probability of at most Alpha, however many p-values
-// it has and however they depend on each other; without the correction three random sequences of four would fail
-// NonOverlappingTemplate.
+// Passed is the verdict on a test that was made: false when the smallest p-value is below Alpha divided by their number (Bonferroni's
+// correction). A random sequence then fails a test with a probability of at most Alpha, however many p-values it has and however they
+// depend on each other; without the correction three random sequences of four would fail NonOverlappingTemplate.
 func (r Result) Passed() bool { return r.Smallest() >= Alpha/float64(len(r.PValues)) }
 
 // A test is one row of the battery. It is called with at least minimum bits.
@@ -97,10 +96,9 @@ func (s *sequence) patterns() *patterns {
 	return s.shared
 }
 
-// battery is the tests in the order of NIST's program. The minimum lengths are those of the sections "input size
-// recommendation" of the standard; of Serial and ApproximateEntropy they follow from m < ⌊log₂ n⌋ − 2 and m < ⌊log₂ n⌋ − 5. For
-// NonOverlappingTemplate the standard has none: here each of the eight blocks must be expected to hold the template five
-// times, as is usual for χ².
+// battery is the tests in the order of NIST's program. The minimum lengths are those of the sections "input size recommendation" of the
+// standard; of Serial and ApproximateEntropy they follow from m < ⌊log₂ n⌋ − 2 and m < ⌊log₂ n⌋ − 5. For NonOverlappingTemplate the
+// standard has none: here each of the eight blocks must be expected to hold the template five times, as is usual for χ².
 var battery = []test{
 	{"Frequency", 100, one(func(s *sequence) float64 { return frequency(s.Bits) })},
 	{"BlockFrequency", blockFrequencyBlock, one(func(s *sequence) float64 { return blockFrequency(s.Bits, blockFrequencyBlock) })},

@@ -8,8 +8,7 @@ var universalMinimum = [...]int{
 	387_840, 904_960, 2_068_480, 4_654_080, 10_342_400, 22_753_280, 49_643_520, 107_560_960, 231_669_760, 496_435_200, 1_059_061_760,
 }
 
-// universalMoments[i] holds the mean and the variance of log₂ of the distance between equal blocks of i + 6 bits (section
-// 2.9.4).
+// universalMoments[i] holds the mean and the variance of log₂ of the distance between equal blocks of i + 6 bits (section 2.9.4).
 var universalMoments = [len(universalMinimum)]struct{ mean, variance float64 }{
 	{5.2177052, 2.954}, {6.1962507, 3.125}, {7.1836656, 3.238}, {8.1764248, 3.311}, {9.1723243, 3.356}, {10.170032, 3.384},
 	{11.168765, 3.401}, {12.168070, 3.410}, {13.167693, 3.416}, {14.167488, 3.419}, {15.167379, 3.421},
