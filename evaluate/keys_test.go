@@ -21,28 +21,28 @@ func TestKeyMeasures(t *testing.T) {
 		metric    string
 		low, high float64
 	}{
-		{xor, experiment.IDKeySensitivityCipher, one, one},
-		{xor, experiment.IDKeySensitivityDecrypted, one, one},
+		{xor, "key_sensitivity_cipher", one, one},
+		{xor, "key_sensitivity_decrypted", one, one},
 		{xor, experiment.IDNPCRSameKey, one, one},
-		{xor, experiment.IDKeySpace, 8 * bytes, 8 * bytes},
-		{xor, experiment.IDKeySpacePublic, 0, 0},
+		{xor, "key_space", 8 * bytes, 8 * bytes},
+		{xor, "key_space_public", 0, 0},
 		{xor, experiment.IDKeyBytes, bytes, 2 * bytes},
 		{logistic, experiment.IDNPCR, one, one},
 		{logistic, experiment.IDNPCRSameKey, one, one},
-		{logistic, experiment.IDKeySpace, 102, 103},
+		{logistic, "key_space", 102, 103},
 		{logistic, experiment.IDSSIMWrongKey, -.1, .1},
 		{sealed, experiment.IDNPCRSameKey, one, one},
-		{sealed, experiment.IDKeySensitivityCipher, 98, 100},
-		{sealed, experiment.IDKeySpacePublic, 256, 256},
+		{sealed, "key_sensitivity_cipher", 98, 100},
+		{sealed, "key_space_public", 256, 256},
 		{aes, experiment.IDNPCRSameKey, one, one},
-		{aes, experiment.IDKeySensitivityCipher, 98, 100},
+		{aes, "key_sensitivity_cipher", 98, 100},
 		{aes, experiment.IDKeyBytes, 32 + 12 + 16, 32 + 12 + 16},
-		{chaos, experiment.IDKeySpacePublic, 0, 0},
+		{chaos, "key_space_public", 0, 0},
 		{chaos, experiment.IDExact, 0, 0},
 		{chaos, experiment.IDMSEDecrypted, 1, 255 * 255},
-		{xor, experiment.IDPSNRSaltPepper, 10, 30},
-		{xor, experiment.IDPSNRCrop16, 10, 40},
-		{xor, experiment.IDPSNRCrop4, 5, 30},
+		{xor, "psnr_salt_pepper", 10, 30},
+		{xor, "psnr_crop_16th", 10, 40},
+		{xor, "psnr_crop_4th", 5, 30},
 	} {
 		row := r.Row("mri", c.of, c.metric)
 		if row == nil || row.Measured == nil || *row.Measured < c.low-1e-9 || *row.Measured > c.high+1e-9 {
@@ -50,14 +50,14 @@ func TestKeyMeasures(t *testing.T) {
 		}
 	}
 	for _, of := range []experiment.System{sealed, aes} {
-		for _, id := range []string{experiment.IDKeySensitivityDecrypted, experiment.IDSSIMWrongKey, experiment.IDNPCRWrongKey, experiment.IDPSNRSaltPepper, experiment.IDPSNRCrop16, experiment.IDPSNRCrop4} {
+		for _, id := range []string{"key_sensitivity_decrypted", experiment.IDSSIMWrongKey, "npcr_wrong_key", "psnr_salt_pepper", "psnr_crop_16th", "psnr_crop_4th"} {
 			if row := r.Row("mri", of, id); row.N != 0 || row.Verdict != experiment.None || !strings.HasPrefix(row.Note, "refused: ") {
 				t.Errorf("%s, %s: %+v", of, id, row)
 			}
 		}
 	}
 	for _, row := range r.Rows {
-		if want := strings.HasSuffix(row.Metric, "_time") || row.Metric == experiment.IDSpeed; row.Timed != want {
+		if want := strings.HasSuffix(row.Metric, "_time") || row.Metric == "speed"; row.Timed != want {
 			t.Errorf("%s, %s: a time: %v", row.System(), row.Metric, row.Timed)
 		}
 	}

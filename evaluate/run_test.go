@@ -184,10 +184,10 @@ func TestRunMeasures(t *testing.T) {
 	for source, images := range map[string]int{"brain MRI": 2, "xray": 1} {
 		for _, scheme := range []string{"xor", "paper"} {
 			if value(source, scheme, experiment.IDMSEDecrypted) != 0 || value(source, scheme, experiment.IDSSIMDecrypted) != 1 ||
-				value(source, scheme, experiment.IDExact) != 100 || !at(source, scheme, experiment.IDPSNRDecrypted).Infinite {
+				value(source, scheme, experiment.IDExact) != 100 || !at(source, scheme, "psnr_plain_decrypted").Infinite {
 				t.Errorf("%s, %s: decryption is not exact", source, scheme)
 			}
-			for _, id := range []string{experiment.IDMSEDecrypted, experiment.IDSSIMDecrypted, experiment.IDExact, experiment.IDPSNRDecrypted} {
+			for _, id := range []string{experiment.IDMSEDecrypted, experiment.IDSSIMDecrypted, experiment.IDExact, "psnr_plain_decrypted"} {
 				if v := at(source, scheme, id).Verdict; v != experiment.Pass {
 					t.Errorf("%s, %s, %s: %s", source, scheme, id, v)
 				}

@@ -2,11 +2,18 @@ package experiment
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 
 	"keygan/cipher"
 	"keygan/data/raster"
 	"keygan/infer"
+	"keygan/infer/builtin"
 )
 
 // A system is a cryptosystem with the generator that takes part in it.
@@ -95,4 +102,158 @@ func mainChannels(generators []*generator) int {
 		}
 	}
 	return cmp.Or(channels, 3)
+}
+
+// Generator names a network that makes keys or encrypts by itself, and says where its weights are.
+type Generator struct {
+	Name    string `yaml:"name,omitempty" json:"name"`                 // in the tables; default: the folder's name
+	Weights string `yaml:"weights,omitempty" json:"weights,omitempty"` // generator.npz, or built-in for the generator inside the program
+	Run     string `yaml:"run,omitempty" json:"run,omitempty"`         // the folder of a training run, in the place of weights: with training curves, and the reconstruction network of a chaos GAN
+}
+
+// BuiltIn stands for the weights inside the program.
+const BuiltIn = "built-in"
+
+// The files of a run's folder.
+const (
+	runWeights       = "generator.npz"
+	runReconstructor = "reconstructor.npz"
+	runMetrics       = "metrics.csv"
+)
+
+// ParseGenerator parses [NAME=]PATH, where PATH is a file of weights, the folder of a run, or built-in. Without NAME the generator is
+// called after the folder.
+func ParseGenerator(s string) (Generator, error) {
+	var g Generator
+	path := s
+	if name, rest, found := strings.Cut(s, "="); found && generatorName.MatchString(name) {
+		g.Name, path = name, rest
+	}
+	if path == "" {
+		return g, fmt.Errorf("%q names no generator: it must be [NAME=]PATH", s)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		g.Run = path
+	} else {
+		g.Weights = path
+	}
+	g = g.resolved()
+	if !generatorName.MatchString(g.Name) {
+		return g, fmt.Errorf("%q: a generator cannot be called %q: give it a name, as in GAN=%s", s, g.Name, path)
+	}
+	return g, nil
+}
+
+// WithGenerator is c with one more generator. It replaces the one of the same name.
+func (c Config) WithGenerator(g Generator) Config {
+	c = c.Resolved()
+	for i := range c.Generators {
+		if c.Generators[i].Name == g.Name {
+			c.Generators[i] = g
+			return c
+		}
+	}
+	c.Generators = append(c.Generators, g)
+	return c
+}
+
+// generatorName is what a name may be: it stands in tables and file names.
+var generatorName = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_. +-]{0,39}$`)
+
+// resolved fills in the name.
+func (g Generator) resolved() Generator {
+	if g.Name != "" {
+		return g
+	}
+	switch folder := filepath.Base(filepath.Dir(g.Weights)); {
+	case g.Run != "":
+		g.Name = filepath.Base(g.Run)
+	case g.Weights == BuiltIn:
+		g.Name = BuiltIn
+	case filepath.Base(g.Weights) == runWeights && folder != "." && folder != "/":
+		g.Name = folder
+	default:
+		g.Name = strings.TrimSuffix(filepath.Base(g.Weights), filepath.Ext(g.Weights))
+	}
+	return g
+}
+
+// generator is a generator that was read, or the reason why it was not.
+type generator struct {
+	info          GeneratorInfo
+	keys          keyGenerator // nil: it could not be read
+	reconstructor keyGenerator // only of a chaos GAN
+	models        [2]*infer.Model
+	err           error
+	cost          float64 // of a key, see tracker
+}
+
+// A keyGenerator makes a key image of an image, and of noise if it takes any; *infer.Model is one.
+type keyGenerator interface {
+	KeyFrom(img *raster.Image, seed infer.Seed) (*raster.Image, error)
+}
+
+// chaos says whether the generator encrypts by itself and makes no keys. If it could not be read, its name decides.
+func (g *generator) chaos() bool {
+	return g.info.Network == infer.NetworkChaos || (g.info.Network == "" && g.info.Name == SchemeChaosGAN)
+}
+
+// ErrGenerator is wrapped by the error of a run in which a generator could not be read. The systems that need it are marked as not
+// measured; the rest of the tables is complete.
+var ErrGenerator = errors.New("some generators could not be read")
+
+// openGenerators reads the generators. It notes why one cannot be read.
+func openGenerators(list []Generator) []*generator {
+	var out []*generator
+	for _, g := range list {
+		out = append(out, open(g))
+	}
+	return out
+}
+
+func open(from Generator) *generator {
+	g := &generator{info: GeneratorInfo{Name: from.Name}}
+	if from.Weights == BuiltIn {
+		g.describe(builtin.Generator())
+		return g
+	}
+	path := cmp.Or(from.Weights, filepath.Join(from.Run, runWeights))
+	g.info.File, g.info.Run = path, from.Run
+	m, err := infer.ReadFile(path)
+	if err != nil {
+		g.err, g.info.Missing = err, err.Error()
+		return g
+	}
+	g.describe(m)
+	folder := filepath.Dir(path)
+	if curves := filepath.Join(folder, runMetrics); isFile(curves) {
+		g.info.Run, g.info.Metrics = folder, curves
+	}
+	if !g.chaos() {
+		return g
+	}
+	path = filepath.Join(folder, runReconstructor)
+	inverse, err := infer.ReadFile(path)
+	if err == nil && inverse.Arch().Channels != g.info.Channels {
+		err = fmt.Errorf("%s: it has %d channels, the other network %d", path, inverse.Arch().Channels, g.info.Channels)
+	}
+	if err != nil {
+		g.err, g.keys = fmt.Errorf("the network that undoes the encryption: %w", err), nil
+		g.info.Missing = g.err.Error()
+		return g
+	}
+	g.reconstructor, g.models[1], g.info.Reconstructor = inverse, inverse, inverse.Hash()
+	return g
+}
+
+func (g *generator) describe(m *infer.Model) {
+	a := m.Arch()
+	g.keys, g.models[0] = m, m
+	g.info.Network, g.info.Parameters, g.info.Channels, g.info.ImageSize = a.Network, a.Parameters(), a.Channels, a.ImageSize
+	g.info.TakesNoise, g.info.Hash, g.info.ConfigHash = m.TakesNoise(), m.Hash(), a.ConfigHash
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&fs.ModeType == 0
 }

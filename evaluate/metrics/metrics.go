@@ -16,6 +16,7 @@ package metrics
 
 import (
 	"fmt"
+	"math"
 
 	"keygan/data/raster"
 )
@@ -45,4 +46,110 @@ func planeRows(m *raster.Image, channel, from, to int) []float64 {
 		out[i] = float64(m.Sample(at + i*m.Channels))
 	}
 	return out
+}
+
+// Single holds the metrics of one image. What is undefined is nil, null in JSON, and Undefined says why under the same name.
+type Single struct {
+	Bytes       int               `json:"bytes"`   // n in the formulas of the critical values
+	Entropy     float64           `json:"entropy"` // bits a byte
+	ChiSquare   float64           `json:"chi2"`    // 255 degrees of freedom
+	Correlation Correlations      `json:"correlation"`
+	Undefined   map[string]string `json:"undefined,omitempty"`
+}
+
+// Correlations holds Pearson's r of adjacent samples in three directions, each the mean over the channels that have one.
+type Correlations struct {
+	Horizontal *float64 `json:"h"`
+	Vertical   *float64 `json:"v"`
+	Diagonal   *float64 `json:"d"`
+}
+
+// Comparison holds the metrics of a pair of images and of each by itself. What is undefined is nil, null in JSON, and
+// Undefined says why under the same name. NPCR and UACI are those of the two images as they are: to judge a cipher by
+// them, give two ciphertexts of plain images that differ in one bit.
+type Comparison struct {
+	Identical    bool              `json:"identical"`
+	Depth        int               `json:"depth"` // bits of each of the samples that NPCR, UACI and MSE are over
+	NPCR         float64           `json:"npcr"`  // percent of the samples
+	UACI         float64           `json:"uaci"`  // percent of the largest sample
+	MSE          float64           `json:"mse"`
+	PSNR         *float64          `json:"psnr"` // decibels; nil when the images are identical
+	SSIM         *float64          `json:"ssim"` // 11×11 Gaussian window
+	SSIMUniform7 *float64          `json:"ssim_uniform7"`
+	A            Single            `json:"a"`
+	B            Single            `json:"b"`
+	Undefined    map[string]string `json:"undefined,omitempty"`
+}
+
+// Measure takes the metrics of one image.
+func Measure(m *raster.Image) Single {
+	s := Single{Bytes: len(m.Pix), Entropy: Entropy(m), ChiSquare: ChiSquare(m)}
+	var values [3][]float64 // by direction
+	var why [3]error
+	for c := range m.Channels { // one plane at a time: it takes eight bytes a sample
+		p := plane(m, c)
+		for _, d := range Directions {
+			if r, err := correlate(p, m.Width, m.Height, d); err != nil {
+				why[d] = err
+			} else {
+				values[d] = append(values[d], r)
+			}
+		}
+	}
+	for d, to := range []**float64{&s.Correlation.Horizontal, &s.Correlation.Vertical, &s.Correlation.Diagonal} {
+		if len(values[d]) == 0 {
+			s.Undefined = note(s.Undefined, "correlation."+Direction(d).String()[:1], why[d])
+			continue
+		}
+		sum := 0.0
+		for _, r := range values[d] {
+			sum += r
+		}
+		mean := sum / float64(len(values[d]))
+		*to = &mean
+	}
+	return s
+}
+
+// Compare takes the metrics of a pair of images of the same shape and of each by itself.
+func Compare(a, b *raster.Image) (Comparison, error) {
+	var c Comparison
+	var err error
+	if c.NPCR, err = NPCR(a, b); err != nil {
+		return c, err
+	}
+	c.Identical, c.Depth = c.NPCR == 0, a.Depth
+	if c.UACI, err = UACI(a, b); err != nil {
+		return c, err
+	}
+	if c.MSE, err = MSE(a, b); err != nil {
+		return c, err
+	}
+	if p := PSNROf(c.MSE, a.Max()); math.IsInf(p, 0) {
+		c.Undefined = map[string]string{"psnr": "infinite: the images are identical"}
+	} else {
+		c.PSNR = &p
+	}
+	for _, to := range []struct {
+		window Window
+		value  **float64
+		name   string
+	}{{Gaussian11, &c.SSIM, "ssim"}, {Uniform7, &c.SSIMUniform7, "ssim_uniform7"}} {
+		s, err := SSIM(a, b, to.window)
+		if err != nil {
+			c.Undefined = note(c.Undefined, to.name, err)
+			continue
+		}
+		*to.value = &s
+	}
+	c.A, c.B = Measure(a), Measure(b)
+	return c, nil
+}
+
+func note(m map[string]string, name string, err error) map[string]string {
+	if m == nil {
+		m = map[string]string{}
+	}
+	m[name] = err.Error()
+	return m
 }

@@ -30,7 +30,7 @@ func claimedReport(npcr, sd, oneBit, ssim float64) *Report {
 		Config: experiment.Config{Size: 256}, Alpha: experiment.Alpha, Sources: []experiment.SourceInfo{{Name: "mri"}},
 		Systems: []experiment.SystemInfo{{System: of, Channels: 3}},
 		Rows: []experiment.Row{
-			row(experiment.IDNPCRPlainCipher, npcr, experiment.Pass, "99.5 %"), row(experiment.IDNPCR, oneBit, field, ""), row(experiment.IDSSIMDecrypted, ssim, experiment.None, "~0.92"), row(experiment.IDSSIM, 0.01, experiment.None, ""),
+			row(experiment.IDNPCRPlainCipher, npcr, experiment.Pass, "99.5 %"), row(experiment.IDNPCR, oneBit, field, ""), row(experiment.IDSSIMDecrypted, ssim, experiment.None, "~0.92"), row("ssim_plain_cipher", 0.01, experiment.None, ""),
 		},
 	}}
 }
@@ -80,7 +80,7 @@ func TestFindingsBlameTheKeysOnlyWhenTheyFail(t *testing.T) {
 			Config: experiment.Config{Size: 256}, Systems: []experiment.SystemInfo{{System: experiment.System{Scheme: "xor", Generator: "net"}, Channels: 3}}, Alpha: experiment.Alpha,
 			Sources: []experiment.SourceInfo{{Name: "mri"}},
 			Rows: []experiment.Row{
-				made("xor", experiment.IDNPCR, 1, experiment.Fail), made(experiment.RawKey, experiment.IDNPCRKeyOneBit, 1, keys), made(experiment.RawKey, experiment.IDUACIKeyOneBit, 0.1, keys),
+				made("xor", experiment.IDNPCR, 1, experiment.Fail), made(experiment.RawKey, experiment.IDNPCRKeyOneBit, 1, keys), made(experiment.RawKey, "uaci_key_one_bit", 0.1, keys),
 				made("xor", experiment.IDChiSquare, 900, experiment.Fail), made(experiment.RawKey, experiment.IDChiSquare, 900, keys), made(experiment.RawKey, experiment.IDEntropy, 7, keys),
 			},
 		}}

@@ -6,9 +6,23 @@
 package report
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"keygan/evaluate/experiment"
+	"keygan/internal/atomicfile"
+	"keygan/internal/cpumodel"
+	"keygan/internal/version"
 )
 
 // Report is the results of an experiment and what they show; results.json is this.
@@ -88,3 +102,127 @@ const (
 	SectionCurves     = "curves"
 	SectionAttacks    = "attacks"
 )
+
+// Provenance says where the numbers come from: what is needed to make them again. Began and Took differ from run to run. The
+// hashes of weights are with the generators, those of the images with their sources.
+type Provenance struct {
+	Command    string   `json:"command"` // as it was given
+	Quick      bool     `json:"quick"`   // fewer images and changes than the configuration asks for
+	Keygan     string   `json:"keygan"`  // version, with the commit where it is known
+	Go         string   `json:"go"`
+	Platform   string   `json:"platform"` // as in linux/amd64
+	CPU        string   `json:"cpu"`
+	Cores      int      `json:"cores"` // that the program could use
+	Seed       uint64   `json:"seed"`
+	ConfigHash string   `json:"config_sha256"`       // SHA-256 of what was measured, resolved, as JSON
+	Libraries  []string `json:"libraries,omitempty"` // modules that compute what is measured, with their versions
+	Began      string   `json:"began"`               // RFC 3339
+	Took       float64  `json:"took_s"`              // seconds
+}
+
+// computing are the modules whose code the numbers depend on.
+var computing = []string{"gonum.org/v1/gonum", "golang.org/x/image", "filippo.io/age"}
+
+func provenance(cfg experiment.Config, command string, began time.Time) (Provenance, error) {
+	// The sources stand in a report by themselves, and so the configuration's JSON leaves them out.
+	resolved, err := json.Marshal(struct {
+		Config  experiment.Config
+		Sources []experiment.Source
+	}{cfg, cfg.Sources})
+	if err != nil {
+		return Provenance{}, err
+	}
+	hash := sha256.Sum256(resolved)
+	p := Provenance{
+		Command: command, Quick: cfg.Quick, Keygan: version.String(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		CPU: cpumodel.Name(), Cores: runtime.GOMAXPROCS(0), Seed: cfg.Seed, ConfigHash: hex.EncodeToString(hash[:]),
+		Began: began.UTC().Format(time.RFC3339), Took: time.Since(began).Seconds(),
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if slices.Contains(computing, m.Path) {
+				p.Libraries = append(p.Libraries, m.Path+" "+m.Version)
+			}
+		}
+	}
+	return p, nil
+}
+
+// figureFolder holds the pictures, so that a results folder opens on the report.
+const figureFolder = "figures"
+
+// An outputFile is a table or the report, and what writes it.
+type outputFile struct {
+	name  string
+	write func(io.Writer) error
+}
+
+// tables are the report in all its forms. The last one is there only if everything else is.
+func (r *Report) tables() []outputFile {
+	return []outputFile{
+		{"results.md", r.WriteMarkdown}, {"results.csv", r.WriteCSV}, {"results.json", r.WriteJSON}, {"results.tex", r.WriteTeX},
+		{"report.html", r.WriteHTML},
+	}
+}
+
+// Write puts the pictures and then the tables into the folder out, which it makes. After an error nothing new is there: no table, and
+// no picture but those that replaced others.
+func (r *Report) Write(out string, overwrite bool) error {
+	var pictures, tables []atomicfile.File
+	for _, p := range r.Pictures {
+		pictures = append(pictures, atomicfile.File{Path: filepath.Join(out, p.File), Perm: 0o666, Write: content(r.pictures[p.File])})
+	}
+	for _, t := range r.tables() {
+		tables = append(tables, atomicfile.File{Path: filepath.Join(out, t.name), Perm: 0o666, Write: t.write})
+	}
+	err := atomicfile.WriteAll(out, overwrite, pictures...)
+	if err == nil {
+		if err = atomicfile.WriteAll("", overwrite, tables...); err == nil {
+			return nil
+		}
+		for _, p := range pictures {
+			if info, statErr := os.Lstat(p.Path); statErr == nil && !overwrite {
+				err = errors.Join(err, atomicfile.Remove(p.Path, info))
+			}
+		}
+	}
+	atomicfile.RemoveEmpty(out, []string{filepath.Join(out, figureFolder)})
+	return err
+}
+
+func content(file []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(file)
+		return err
+	}
+}
+
+// Occupied returns a file of a folder that a run could want to write: a table, the report, or a picture; or "".
+func Occupied(folder string) (string, error) {
+	for _, t := range (*Report)(nil).tables() {
+		path := filepath.Join(folder, t.name)
+		if _, err := os.Lstat(path); err == nil {
+			return path, nil
+		}
+	}
+	for _, dir := range []string{folder, filepath.Join(folder, figureFolder)} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+		for _, e := range entries {
+			if strings.EqualFold(filepath.Ext(e.Name()), ".png") {
+				return filepath.Join(dir, e.Name()), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// WriteJSON writes the report as one JSON object.
+func (r *Report) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(r)
+}

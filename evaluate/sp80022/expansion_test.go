@@ -1,6 +1,6 @@
-// Package expansion computes the binary expansions of π, e and square roots, which tests of randomness use as data that anybody
-// can make again. Only tests import it.
-package expansion
+// The binary expansions of π, e and square roots: data that anybody can make again.
+
+package sp80022
 
 import (
 	"math"
@@ -10,15 +10,15 @@ import (
 // guard is how many bits more than wanted are computed, as the last few are wrong.
 const guard = 64
 
-// Pi is the first n bits of π = 11.001…, integer bits included, in bytes: the first bit is the highest of the first byte, and the
+// piBytes is the first n bits of π = 11.001…, integer bits included, in bytes: the first bit is the highest of the first byte, and the
 // bits of the last byte that are beyond n are 0.
-func Pi(n int) []byte { return leading(pi(n+guard), n) }
+func piBytes(n int) []byte { return leading(piScaled(n+guard), n) }
 
-// E is that of e = 10.101….
-func E(n int) []byte { return leading(e(n+guard), n) }
+// eBytes is that of e = 10.101….
+func eBytes(n int) []byte { return leading(eScaled(n+guard), n) }
 
-// Root is that of the square root of v.
-func Root(v int64, n int) []byte {
+// rootBytes is that of the square root of v.
+func rootBytes(v int64, n int) []byte {
 	scaled := new(big.Int).Lsh(big.NewInt(v), uint(2*(n+guard)))
 	return leading(scaled.Sqrt(scaled), n)
 }
@@ -30,9 +30,9 @@ func leading(v *big.Int, n int) []byte {
 	return v.Bytes()
 }
 
-// pi is π·2^bits by Chudnovsky's series, Σ (−1)^k (6k)! (13591409 + 545140134k) / ((3k)! k!³ 640320^(3k + 3/2)) = 1/(12π),
+// piScaled is π·2^bits by Chudnovsky's series, Σ (−1)^k (6k)! (13591409 + 545140134k) / ((3k)! k!³ 640320^(3k + 3/2)) = 1/(12π),
 // summed by halves.
-func pi(bits int) *big.Int {
+func piScaled(bits int) *big.Int {
 	var split func(from, to int64) (p, q, t *big.Int)
 	split = func(from, to int64) (p, q, t *big.Int) {
 		if to == from+1 {
@@ -61,8 +61,8 @@ func pi(bits int) *big.Int {
 	return q.Quo(q, t)
 }
 
-// e is e·2^bits by Σ 1/k!, summed by halves.
-func e(bits int) *big.Int {
+// eScaled is e·2^bits by Σ 1/k!, summed by halves.
+func eScaled(bits int) *big.Int {
 	var split func(from, to int64) (p, q *big.Int) // p/q = Σ from!/k!, from < k ≤ to
 	split = func(from, to int64) (p, q *big.Int) {
 		if to == from+1 {
