@@ -63,29 +63,32 @@ type Picture struct {
 	Image   *raster.Image `json:"-"`
 }
 
+// A System is a scheme, and the name of the generator that takes part in it, if any.
+type System struct {
+	Scheme    string `json:"scheme"`
+	Generator string `json:"generator,omitempty"`
+}
+
+// String is the system for people: "xor, WGAN-GP".
+func (s System) String() string {
+	if s.Generator == "" {
+		return s.Scheme
+	}
+	return s.Scheme + ", " + s.Generator
+}
+
 // Result is what one attack did to one system.
 type Result struct {
-	Number     int       `json:"number"` // from 1
-	Name       string    `json:"name"`
-	Scheme     string    `json:"scheme"`
-	Generator  string    `json:"generator,omitempty"` // the network's name, or ""
-	NotRun     string    `json:"not_run,omitempty"`   // why the attack was not made; the fields below are then empty
-	Expected   string    `json:"expected"`            // of a weak cryptosystem and of a strong one, by the literature
-	Criterion  string    `json:"criterion"`           // when the attack counts as successful
+	Number int    `json:"number"` // 1 to 15
+	Name   string `json:"name"`
+	System
+	NotRun     string    `json:"not_run,omitempty"` // why the attack was not made; the fields below are then empty
+	Expected   string    `json:"expected"`          // of a weak cryptosystem and of a strong one, by the literature
+	Criterion  string    `json:"criterion"`         // when the attack counts as successful
 	Succeeded  bool      `json:"succeeded"`
 	Measured   []Value   `json:"measured"`
 	Conclusion string    `json:"conclusion"` // one or two sentences
 	Pictures   []Picture `json:"pictures,omitempty"`
-}
-
-// System names what was attacked: the scheme, and the generator where one takes part.
-func (r Result) System() string { return systemName(r.Scheme, r.Generator) }
-
-func systemName(scheme, generator string) string {
-	if generator == "" {
-		return scheme
-	}
-	return scheme + ", " + generator
 }
 
 // Value returns the measured value of a name.
@@ -127,19 +130,21 @@ var attacks = []attack{
 
 func always(*target) string { return "" }
 
-func unless(ok bool, reason string) string {
-	if ok {
-		return ""
+// The attacks that need something of a target, and why they are not made without it.
+var (
+	movesPixels     = only("It moves no pixels.", func(t *target) bool { return t.info.MovesPixels })
+	keyForEachImage = only("One key serves all images, as in the attacks with a kept key.", func(t *target) bool { return !t.info.Kept() })
+	takesKeyImage   = only("No network makes its keys.", (*target).takesKey)
+	floatingPoint   = only("Its keystream is not made of floating-point numbers.", func(t *target) bool { return t.info.FloatBits > 0 })
+)
+
+func only(reason string, holds func(*target) bool) func(*target) string {
+	return func(t *target) string {
+		if holds(t) {
+			return ""
+		}
+		return reason
 	}
-	return reason
-}
-
-func movesPixels(t *target) string {
-	return unless(t.info.MovesPixels, "It moves no pixels.")
-}
-
-func keyForEachImage(t *target) string {
-	return unless(!t.info.Kept(), "One key serves all images, as in the attacks with a kept key.")
 }
 
 func hasKeystream(t *target) string {
@@ -150,14 +155,6 @@ func hasKeystream(t *target) string {
 		return "It has no keystream."
 	}
 	return ""
-}
-
-func takesKeyImage(t *target) string {
-	return unless(t.takesKey(), "No network makes its keys.")
-}
-
-func floatingPoint(t *target) string {
-	return unless(t.info.FloatBits > 0, "Its keystream is not made of floating-point numbers.")
 }
 
 // Run makes all attacks on all targets: first by attack, then by target. progress, when not nil, is called before each one and once at
@@ -194,8 +191,7 @@ func Run(ctx context.Context, o Options, progress func(done, total int, what str
 		if r.NotRun == "" {
 			r = a.run(b, t)
 		}
-		r.Number, r.Name = a.number, a.name
-		r.Scheme, r.Generator = t.info.Name, t.networkName()
+		r.Number, r.Name, r.System = a.number, a.name, t.name()
 		r.Measured = slices.DeleteFunc(r.Measured, func(v Value) bool { return math.IsNaN(v.Value) || math.IsInf(v.Value, 0) })
 		for k := range r.Pictures {
 			r.Pictures[k].Name = fmt.Sprintf("attack-%d-%s-%s", r.Number, slug(t.String()), r.Pictures[k].Name)

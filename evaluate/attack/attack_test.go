@@ -56,10 +56,10 @@ var idealGenerator = &cipher.Network{Name: "ideal", Hash: strings.Repeat("1", 64
 func bySystem(results []Result) map[string]map[int]Result {
 	out := map[string]map[int]Result{}
 	for _, r := range results {
-		if out[r.System()] == nil {
-			out[r.System()] = map[int]Result{}
+		if out[r.System.String()] == nil {
+			out[r.System.String()] = map[int]Result{}
 		}
-		out[r.System()][r.Number] = r
+		out[r.System.String()][r.Number] = r
 	}
 	return out
 }
@@ -112,16 +112,16 @@ func complete(t *testing.T, results []Result) {
 	for _, r := range results {
 		if r.NotRun != "" {
 			if r.Expected+r.Criterion+r.Conclusion != "" || len(r.Measured) > 0 {
-				t.Errorf("attack %d on %s was not made, and has results: %+v", r.Number, r.System(), r)
+				t.Errorf("attack %d on %s was not made, and has results: %+v", r.Number, r.System.String(), r)
 			}
 			continue
 		}
-		if r.Number < 1 || r.Number > len(attacks) || r.Name == "" || r.Expected == "" || r.Criterion == "" || !strings.HasSuffix(r.Conclusion, ".") || len(r.Measured) == 0 {
-			t.Errorf("attack %d on %s is incomplete: %+v", r.Number, r.System(), r)
+		if r.Number < 1 || r.Number > 15 || r.Name == "" || r.Expected == "" || r.Criterion == "" || !strings.HasSuffix(r.Conclusion, ".") || len(r.Measured) == 0 {
+			t.Errorf("attack %d on %s is incomplete: %+v", r.Number, r.System.String(), r)
 		}
 		for _, v := range r.Measured {
 			if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
-				t.Errorf("attack %d on %s: %s is %v", r.Number, r.System(), v.Name, v.Value)
+				t.Errorf("attack %d on %s: %s is %v", r.Number, r.System.String(), v.Name, v.Value)
 			}
 		}
 		for _, p := range r.Pictures {
@@ -181,12 +181,12 @@ func checkedList(t *testing.T, results []Result) {
 	got := map[string]map[string]cipher.Verdict{}
 	for _, c := range Checklist(results) {
 		if !strings.HasSuffix(c.Evidence, ".") {
-			t.Errorf("%s, %s: no evidence", c.Criterion, c.System())
+			t.Errorf("%s, %s: no evidence", c.Criterion, c.System.String())
 		}
-		if got[c.System()] == nil {
-			got[c.System()] = map[string]cipher.Verdict{}
+		if got[c.System.String()] == nil {
+			got[c.System.String()] = map[string]cipher.Verdict{}
 		}
-		got[c.System()][c.Criterion] = c.Verdict
+		got[c.System.String()][c.Criterion] = c.Verdict
 	}
 	if len(got) != 8 {
 		t.Errorf("%d systems", len(got))

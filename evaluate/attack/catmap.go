@@ -15,7 +15,7 @@ func everyIteration(b *bench, t *target) Result {
 	found, iterations, correlation := smoothest(cipherImage)
 	f := judge(found, plain)
 	tries := catmap.Period(b.side(), 1, 1)
-	r := Result{
+	return Result{
 		Expected: fmt.Sprintf("weak: the plain image is back in at most %d tries; strong: there is a keystream on top, and no count "+
 			"gives a picture", tries),
 		Criterion: criterionWhole,
@@ -26,15 +26,11 @@ func everyIteration(b *bench, t *target) Result {
 		}, f.values...),
 		Pictures: []Picture{{"cipher", "what the attacker has", cipherImage},
 			{"recovered", fmt.Sprintf("the best of %d iteration counts", tries), found}},
+		Conclusion: either(f.whole(),
+			fmt.Sprintf("Of %d iteration counts, undoing %d gives the picture back: the cat map has no other key.", tries, iterations),
+			fmt.Sprintf("No iteration count gives the plain image: the best, %d, leaves neighbours with a correlation of %.3f.",
+				iterations, correlation)),
 	}
-	if r.Succeeded {
-		r.Conclusion = fmt.Sprintf("Of %d iteration counts, undoing %d gives the picture back: the cat map has no other key.", tries,
-			iterations)
-	} else {
-		r.Conclusion = fmt.Sprintf("No iteration count gives the plain image: the best, %d, leaves neighbours with a correlation of "+
-			"%.3f.", iterations, correlation)
-	}
-	return r
 }
 
 // histogram is attack 2. The attacker has one cipher image, and asks whether its histogram is that of noise.
@@ -83,23 +79,18 @@ func chosenImages(b *bench, t *target) Result {
 		}
 	}
 	f := judge(found, wanted)
-	r := Result{
-		Expected: fmt.Sprintf("weak: %d chosen images give the whole permutation, and an all-zero one what is XORed; strong: nothing",
-			chosen),
+	return Result{
+		Expected:  fmt.Sprintf("weak: %d chosen images give the whole permutation, and an all-zero one what is XORed; strong: nothing", chosen),
 		Criterion: criterionWhole,
 		Succeeded: f.whole(),
 		Measured: append([]Value{{"chosen images", float64(chosen), ""},
 			{"pixels in a place of their own", distinct(from), "%"}}, f.values...),
 		Pictures: []Picture{{"cipher", "what the attacker wants to read", cipherImage},
 			{"recovered", "with the permutation that the chosen images gave", found}},
+		Conclusion: either(f.whole(), fmt.Sprintf("%d chosen images and an all-zero one say where every pixel goes and what it is XORed "+
+			"with; every image under this key can be read.", chosen),
+			fmt.Sprintf("The chosen images say nothing: %.1f %% of the samples are right, as many as by guessing.", f.equal)),
 	}
-	if r.Succeeded {
-		r.Conclusion = fmt.Sprintf("%d chosen images and an all-zero one say where every pixel goes and what it is XORed with; every "+
-			"image under this key can be read.", chosen)
-	} else {
-		r.Conclusion = fmt.Sprintf("The chosen images say nothing: %.1f %% of the samples are right, as many as by guessing.", f.equal)
-	}
-	return r
 }
 
 // permutation asks the oracle for as many images as the pixels' numbers have digits, and returns for each place in the cipher image
@@ -126,13 +117,13 @@ func permutation(encrypt oracle, shape *raster.Image) (from []int, chosen int) {
 // distinct is the share of numbers that occur exactly once, in percent: 100 for a permutation, 37 for random numbers.
 func distinct(numbers []int) float64 {
 	seen := map[int]int{}
-	for _, v := range numbers {
-		seen[v]++
-	}
 	once := 0
-	for _, n := range seen {
-		if n == 1 {
+	for _, v := range numbers {
+		switch seen[v]++; seen[v] {
+		case 1:
 			once++
+		case 2:
+			once--
 		}
 	}
 	return 100 * float64(once) / float64(len(numbers))

@@ -13,24 +13,21 @@ import (
 // Check is one rule of Alvarez and Li, "Some basic cryptographic requirements for chaos-based cryptosystems" (International Journal of
 // Bifurcation and Chaos, 2006), applied to one system.
 type Check struct {
-	Criterion string         `json:"criterion"`
-	Scheme    string         `json:"scheme"`
-	Generator string         `json:"generator,omitempty"`
-	Verdict   cipher.Verdict `json:"verdict"`
-	Evidence  string         `json:"evidence"`          // a sentence or two
-	Attacks   []int          `json:"attacks,omitempty"` // those that the verdict rests on; none where it follows from the construction
+	Criterion string `json:"criterion"`
+	System
+	Verdict  cipher.Verdict `json:"verdict"`
+	Evidence string         `json:"evidence"`          // a sentence or two
+	Attacks  []int          `json:"attacks,omitempty"` // those that the verdict rests on; none where it follows from the construction
 }
 
-// System names what was checked, as Result.System does.
-func (c Check) System() string { return systemName(c.Scheme, c.Generator) }
+// A judgement is what a rule says of a cryptosystem by the results of one target, by the attack's number: the verdict, the evidence, and
+// the attacks that it rests on.
+type judgement func(i cipher.Info, results map[int]Result) (cipher.Verdict, string, []int)
 
-// A rule is applied to a cryptosystem and the results of one target, by the attack's number.
-type rule struct {
+var rules = []struct {
 	criterion string
-	apply     func(i cipher.Info, results map[int]Result) (cipher.Verdict, string, []int)
-}
-
-var rules = []rule{
+	apply     judgement
+}{
 	{"the description is complete and reproducible", claimed(func(c cipher.Claims) cipher.Claim { return c.Described })},
 	{"finite precision does no harm", claimed(func(c cipher.Claims) cipher.Claim { return c.Precise })},
 	{"the key is defined exactly, and there are more than 2¹⁰⁰", claimed(func(c cipher.Claims) cipher.Claim { return c.KeysCounted })},
@@ -45,32 +42,30 @@ var rules = []rule{
 // Checklist applies the rules to the systems that results are of: first by rule, then by system. What can be measured rests on the
 // results; the rest follows from the construction.
 func Checklist(results []Result) []Check {
-	type systemOf struct{ scheme, generator string }
-	var systems []systemOf
-	by := map[systemOf]map[int]Result{}
+	var systems []System
+	by := map[System]map[int]Result{}
 	for _, r := range results {
-		at := systemOf{r.Scheme, r.Generator}
-		if by[at] == nil {
-			by[at] = map[int]Result{}
-			systems = append(systems, at)
+		if by[r.System] == nil {
+			by[r.System] = map[int]Result{}
+			systems = append(systems, r.System)
 		}
 		if r.NotRun == "" {
-			by[at][r.Number] = r
+			by[r.System][r.Number] = r
 		}
 	}
 	var out []Check
 	for _, rule := range rules {
 		for _, s := range systems {
-			info := cipher.Describe(s.scheme)
+			info := cipher.Describe(s.Scheme)
 			if info.OnlyAttacks != nil && info.Keystream != cipher.NoKeystream {
 				continue // a keystream by itself
 			}
 			results := maps.Clone(by[s])
 			if info.Keystream == cipher.RawKeystream {
-				maps.Copy(results, by[systemOf{cipher.RawKey, s.generator}])
+				maps.Copy(results, by[System{cipher.RawKey, s.Generator}])
 			}
 			verdict, evidence, attacks := rule.apply(info, results)
-			out = append(out, Check{rule.criterion, s.scheme, s.generator, verdict, evidence, attacks})
+			out = append(out, Check{rule.criterion, s, verdict, evidence, attacks})
 		}
 	}
 	return out
@@ -78,7 +73,7 @@ func Checklist(results []Result) []Check {
 
 // withstands holds when none of the attacks succeeded; the first of them that did is the evidence. Attack 5 is among the known-plaintext
 // ones because whoever has P1 ⊕ P2 and knows one of the two has the other.
-func withstands(attacks ...int) func(cipher.Info, map[int]Result) (cipher.Verdict, string, []int) {
+func withstands(attacks ...int) judgement {
 	return func(_ cipher.Info, results map[int]Result) (cipher.Verdict, string, []int) {
 		var made, succeeded []int
 		for _, n := range attacks {
@@ -98,16 +93,13 @@ func withstands(attacks ...int) func(cipher.Info, map[int]Result) (cipher.Verdic
 			return cipher.Fails, evidence, succeeded
 		}
 		slices.Sort(made)
-		return cipher.Holds, fmt.Sprintf("Attacks made and failed: %s.", numbers(made)), made
+		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(made), " ", ", "), "[]")
+		return cipher.Holds, fmt.Sprintf("Attacks made and failed: %s.", list), made
 	}
 }
 
-func numbers(list []int) string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(list), " ", ", "), "[]")
-}
-
 // claimed takes the claim that the cryptosystem's own file makes. An attack that succeeds refutes it.
-func claimed(of func(cipher.Claims) cipher.Claim) func(cipher.Info, map[int]Result) (cipher.Verdict, string, []int) {
+func claimed(of func(cipher.Claims) cipher.Claim) judgement {
 	return func(i cipher.Info, results map[int]Result) (cipher.Verdict, string, []int) {
 		c := of(i.Claims)
 		if c.Attack == 0 {
@@ -130,11 +122,8 @@ func avalancheRule(_ cipher.Info, results map[int]Result) (cipher.Verdict, strin
 		return cipher.NotMeasured, "Attack 12 was not made.", nil
 	}
 	right, decrypted := r.Value("samples found")
-	switch {
-	case !decrypted:
-		return cipher.Holds, r.Conclusion, []int{12}
-	case right < 5:
+	if decrypted && right < 5 {
 		return cipher.Holds, fmt.Sprintf("A key wrong in one bit gives %.2f %% of the samples, no more than chance does.", right), []int{12}
 	}
-	return cipher.Fails, r.Conclusion, []int{12}
+	return map[bool]cipher.Verdict{true: cipher.Fails, false: cipher.Holds}[decrypted], r.Conclusion, []int{12}
 }

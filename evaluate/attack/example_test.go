@@ -32,9 +32,9 @@ func Example() {
 		switch {
 		case r.Number > 3:
 		case r.NotRun != "":
-			fmt.Printf("%s on %s: not run: %s\n", r.Name, r.System(), r.NotRun)
+			fmt.Printf("%s on %s: not run: %s\n", r.Name, r.System.String(), r.NotRun)
 		default:
-			fmt.Printf("%s on %s: succeeded: %v\n", r.Name, r.System(), r.Succeeded)
+			fmt.Printf("%s on %s: succeeded: %v\n", r.Name, r.System.String(), r.Succeeded)
 		}
 	}
 	// Output:

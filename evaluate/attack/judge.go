@@ -2,7 +2,6 @@ package attack
 
 import (
 	"errors"
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -56,16 +55,11 @@ func notNoise(m *raster.Image) ([]Value, strongest) {
 
 // differs asks whether two images differ as independent random ones do, by NPCR and UACI.
 func differs(a, b *raster.Image) ([]Value, strongest) {
-	npcr := must(metrics.NPCR(a, b))
-	uaci := must(metrics.UACI(a, b))
-	return []Value{{"NPCR", npcr, "%"}, {"UACI", uaci, "%"}}, strongestOf(differenceP(npcr, uaci, a))
-}
-
-// differenceP is how likely such an NPCR and such a UACI are for two random images of the shape of m.
-func differenceP(npcr, uaci float64, m *raster.Image) map[string]float64 {
-	npcrMean, npcrSD := metrics.NPCRExpected(m.Samples(), m.Max())
-	uaciMean, uaciSD := metrics.UACIExpected(m.Samples(), m.Max())
-	return map[string]float64{"NPCR": normalP((npcr - npcrMean) / npcrSD), "UACI": normalP((uaci - uaciMean) / uaciSD)}
+	npcr, uaci := must(metrics.NPCR(a, b)), must(metrics.UACI(a, b))
+	npcrMean, npcrSD := metrics.NPCRExpected(a.Samples(), a.Max())
+	uaciMean, uaciSD := metrics.UACIExpected(a.Samples(), a.Max())
+	p := map[string]float64{"NPCR": normalP((npcr - npcrMean) / npcrSD), "UACI": normalP((uaci - uaciMean) / uaciSD)}
+	return []Value{{"NPCR", npcr, "%"}, {"UACI", uaci, "%"}}, strongestOf(p)
 }
 
 // meanCorrelation is Pearson's r of adjacent samples, the mean over the channels; not ok where a channel is constant.
@@ -88,12 +82,12 @@ func chiSquareP(chi float64) float64 {
 
 func normalP(z float64) float64 { return 2 * distuv.UnitNormal.Survival(math.Abs(z)) }
 
-// say puts the decision into words.
-func (s strongest) say(what string) string {
-	if s.distinguishes() {
-		return fmt.Sprintf("%s is told from noise by its %s", what, s.test)
+// either is the first of two texts where something holds.
+func either(holds bool, yes, no string) string {
+	if holds {
+		return yes
 	}
-	return fmt.Sprintf("%s cannot be told from noise (least probable: its %s, p = %.2g)", what, s.test, s.p)
+	return no
 }
 
 // The criteria for images that an attack found.

@@ -16,9 +16,8 @@ func zeroImage(b *bench, t *target) Result {
 	keystream := encrypt(blank(wanted))
 	found, _, _ := smoothest(xored(cipherImage, keystream))
 	f := judge(found, wanted)
-	r := Result{
-		Expected: "weak: the cipher image of an all-zero image is the keystream, and opens all others; strong: a new secret for " +
-			"each image",
+	return Result{
+		Expected:  "weak: the cipher image of an all-zero image is the keystream, and opens all others; strong: a new secret for each image",
 		Criterion: criterionWhole,
 		Succeeded: f.whole(),
 		Measured:  f.values,
@@ -26,46 +25,36 @@ func zeroImage(b *bench, t *target) Result {
 			{"cipher", "what the attacker wants to read", cipherImage}, {"keystream", "the cipher image of an all-zero image", keystream},
 			{"recovered", "the two XORed, the cat map undone", found},
 		},
-		Conclusion: "The cipher image of the all-zero image opens no other.",
+		Conclusion: either(f.whole(), "One all-zero image gives the keystream away, and with it every image under this key.",
+			"The cipher image of the all-zero image opens no other"+either(t.info.Fresh, ": each image has a secret of its own.", ".")),
 	}
-	switch {
-	case t.info.Fresh && !r.Succeeded:
-		r.Conclusion = "The cipher image of the all-zero image opens no other: each image has a secret of its own."
-	case r.Succeeded:
-		r.Conclusion = "One all-zero image gives the keystream away, and with it every image under this key."
-	}
-	return r
 }
 
 // twoTimePad is attack 5. The attacker has two cipher images under one key and chose neither: the key falls out of their XOR.
 func twoTimePad(b *bench, t *target) Result {
 	encrypt := b.keptKey(t)
 	first, second := t.plain[0], t.plain[1]
-	c1 := encrypt(first)
-	c2 := encrypt(second)
+	c1, c2 := encrypt(first), encrypt(second)
 	both := xored(c1, c2)
 	values, told := notNoise(both)
 	found, _, correlation := smoothest(both)
 	f := judge(found, xored(first, second))
-	r := Result{
+	return Result{
 		Expected: "weak: C1 ⊕ C2 = map(P1) ⊕ map(P2), both images visible after undoing the map; strong: C1 ⊕ C2 indistinguishable " +
 			"from random bytes",
 		Criterion: "what is found is P1 ⊕ P2 in at least 99 % of the samples, or C1 ⊕ C2 can be told from random bytes",
 		Succeeded: f.whole() || told.distinguishes(),
 		Measured: append(values, Value{"highest correlation of neighbours, map undone", correlation, ""},
-			Value{"samples of P1 ⊕ P2 found", f.equal, "%"},
-			Value{"least p-value", told.p, ""}),
+			Value{"samples of P1 ⊕ P2 found", f.equal, "%"}, Value{"least p-value", told.p, ""}),
 		Pictures: []Picture{
 			{"first", "C1, what the attacker has", c1}, {"second", "C2, under the same key", c2},
 			{"recovered", "C1 ⊕ C2, the cat map undone", found},
 		},
-		Conclusion: told.say("C1 ⊕ C2") + ".",
+		Conclusion: either(f.whole(),
+			fmt.Sprintf("C1 ⊕ C2 with the cat map undone is P1 ⊕ P2: it shows both images (correlation of neighbours %.2f).", correlation),
+			either(told.distinguishes(), fmt.Sprintf("C1 ⊕ C2 is told from noise by its %s.", told.test),
+				fmt.Sprintf("C1 ⊕ C2 cannot be told from noise (least probable: its %s, p = %.2g).", told.test, told.p))),
 	}
-	if f.whole() {
-		r.Conclusion = fmt.Sprintf("C1 ⊕ C2 with the cat map undone is P1 ⊕ P2: it shows both images (correlation of neighbours "+
-			"%.2f).", correlation)
-	}
-	return r
 }
 
 // changedBit is an image with its lowest bit changed in one sample.
@@ -89,8 +78,7 @@ func oneBitKeptKey(b *bench, t *target) Result {
 }
 
 func oneBit(encrypt oracle, plain, changed *raster.Image) Result {
-	c1 := encrypt(plain)
-	c2 := encrypt(changed)
+	c1, c2 := encrypt(plain), encrypt(changed)
 	values, told := differs(c1, c2)
 	return Result{
 		Criterion: criterionBands, Succeeded: told.distinguishes(),
@@ -102,10 +90,7 @@ func oneBit(encrypt oracle, plain, changed *raster.Image) Result {
 
 func sayDifference(values []Value, told strongest) string {
 	s := fmt.Sprintf("The cipher images differ in %.4g %% of the samples, by %.4g %% on average", values[0].Value, values[1].Value)
-	if told.distinguishes() {
-		return s + ": the change does not spread."
-	}
-	return s + ": as two random images do."
+	return s + either(told.distinguishes(), ": the change does not spread.", ": as two random images do.")
 }
 
 // sameImageTwice is attack 7: the attacker sees the same image encrypted twice, each time as the scheme says.

@@ -101,7 +101,7 @@ func TestDamage(t *testing.T) {
 		for i, want := range []float64{22.5, 21.5, 15.5} {
 			measured, expected := r.Measured[2*i].Value, r.Measured[2*i+1].Value
 			if math.Abs(expected-want) > 0.05 || math.Abs(measured-expected) > 0.25 {
-				t.Errorf("%s, %s: PSNR %.2f dB, expected %.2f, known %.1f", s, damages[i].name, measured, expected, want)
+				t.Errorf("%s, %s: PSNR %.2f dB, expected %.2f, known %.1f", s, Damages[i].Name, measured, expected, want)
 			}
 		}
 	}

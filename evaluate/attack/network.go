@@ -57,8 +57,9 @@ func randomBits(b *bench, t *target) Result {
 		Pictures: []Picture{{"bytes", "the first of the images tested", streams[0]}},
 	}
 	if r.Succeeded {
-		r.Conclusion = fmt.Sprintf("Rejected: χ² is %.0f (random: 255 ± 23), the horizontal correlation %.3f (random: 0 ± "+
-			"0.004)", values[1].Value, valueOf(values, "horizontal correlation"))
+		horizontal, _ := r.Value("horizontal correlation")
+		r.Conclusion = fmt.Sprintf("Rejected: χ² is %.0f (random: 255 ± 23), the horizontal correlation %.3f (random: 0 ± 0.004)",
+			values[1].Value, horizontal)
 		if len(rejected) > 0 {
 			r.Conclusion += fmt.Sprintf(", and of SP 800-22 the first image fails %s", strings.Join(rejected, ", "))
 		}
@@ -68,11 +69,6 @@ func randomBits(b *bench, t *target) Result {
 			worst.test, worst.p)
 	}
 	return r
-}
-
-func valueOf(values []Value, name string) float64 {
-	v, _ := Result{Measured: values}.Value(name)
-	return v
 }
 
 // keystreams are n images of the bytes that a target XORs: raw keys of the attacker's own images, or cipher images of black ones.
@@ -102,7 +98,7 @@ func averageOfKeys(b *bench, t *target) Result {
 	found, _, _ := smoothest(xored(cipherImage, average))
 	f := judge(found, wanted)
 	key := b.key(t.network, wanted)
-	r := Result{
+	return Result{
 		Expected:  "weak: structure shows where the network is nearly constant; strong: none",
 		Criterion: criterionVisible,
 		Succeeded: f.visible(),
@@ -116,15 +112,9 @@ func averageOfKeys(b *bench, t *target) Result {
 			{"average", fmt.Sprintf("the average of %d keys of other images", n), average},
 			{"recovered", "the two XORed, the cat map undone", found},
 		},
+		Conclusion: fmt.Sprintf("The average of %d keys of other images leaves what correlates with the plain image by %.3f", n,
+			f.correlation) + either(f.visible(), ": it shows.", ": too little for the criterion."),
 	}
-	r.Conclusion = fmt.Sprintf("The average of %d keys of other images leaves what correlates with the plain image by %.3f", n,
-		f.correlation)
-	if r.Succeeded {
-		r.Conclusion += ": it shows."
-	} else {
-		r.Conclusion += ": too little for the criterion."
-	}
-	return r
 }
 
 // averageKey is the mean of the keys of n images of the attacker's own, sample by sample, in the channels that encrypt the target's.
@@ -175,13 +165,13 @@ func knownWeights(b *bench, t *target) Result {
 	npcr := must(metrics.NPCR(key, truth))
 	found, _, _ := smoothest(xored(cipherImage, firstChannels(key, cipherImage)))
 	preview := judge(found, wanted)
-	r := Result{
+	return Result{
 		Expected: "weak: no secret is left but the image itself and the iteration count; strong: no loss",
 		Criterion: fmt.Sprintf("the image is named among %d, or the plain image is seen in what is found without a candidate, r ≥ 0.3",
 			candidates),
 		Succeeded: named == 0 || start.visible() || preview.visible(),
 		Measured: append([]Value{
-			{"candidates", float64(candidates), ""}, {"image named", bit(named == 0), ""},
+			{"candidates", float64(candidates), ""}, {"image named", map[bool]float64{true: 1}[named == 0], ""},
 			{"bytes of a blurred copy's key that differ from the true key's", npcr, "%"},
 			{"correlation of a blurred copy's key with the true key", pearson(key.Pix, truth.Pix), ""},
 			{"correlation with the plain image, by a blurred copy's key", preview.correlation, ""},
@@ -192,25 +182,10 @@ func knownWeights(b *bench, t *target) Result {
 			{"iterated", "recovered with only the network, from the average key on", iterated},
 			{"preview", "recovered with the network and a blurred copy of the image", found},
 		},
+		Conclusion: fmt.Sprintf("Which of %d candidates it is %s; with only the network the attacker finds an image that correlates with the "+
+			"plain one by %.3f, with a blurred copy of it one that does so by %.3f.", candidates,
+			either(named == 0, "can be told with certainty", "cannot be told"), start.correlation, preview.correlation),
 	}
-	r.Conclusion = sayKnownWeights(named == 0, candidates, start.correlation, preview.correlation)
-	return r
-}
-
-func sayKnownWeights(named bool, candidates int, nothing, preview float64) string {
-	s := fmt.Sprintf("Which of %d candidates it is cannot be told", candidates)
-	if named {
-		s = fmt.Sprintf("Which of %d candidates it is can be told with certainty", candidates)
-	}
-	return s + fmt.Sprintf("; with only the network the attacker finds an image that correlates with the plain one by %.3f, with a "+
-		"blurred copy of it one that does so by %.3f.", nothing, preview)
-}
-
-func bit(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // dictionary returns the number of the only candidate whose key opens the cipher image to the candidate itself, or −1.
@@ -249,15 +224,8 @@ func (b *bench) fromNothing(t *target, cipherImage *raster.Image) (best *raster.
 
 // blur is the mean over (2·radius + 1)² pixels, fewer at the edges.
 func blur(m *raster.Image, radius int) *raster.Image {
-	return blurColumns(blurRows(m, radius), radius)
-}
-
-func blurRows(m *raster.Image, radius int) *raster.Image {
-	return slide(m, radius, m.Height, m.Width, m.Width*m.Channels, m.Channels)
-}
-
-func blurColumns(m *raster.Image, radius int) *raster.Image {
-	return slide(m, radius, m.Width, m.Height, m.Channels, m.Width*m.Channels)
+	row := m.Width * m.Channels
+	return slide(slide(m, radius, m.Height, m.Width, row, m.Channels), radius, m.Width, m.Height, m.Channels, row)
 }
 
 // slide takes the mean along lines of n samples that lie step apart; lines begin apart bytes from each other.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -25,7 +26,7 @@ type message struct {
 
 // send encrypts an image, each time anew, to a receiver.
 func (b *bench) send(t *target, plain *raster.Image, to age.Recipient) *message {
-	m := &message{secret: b.secretOf(t, plain)}
+	m := &message{secret: b.secret(t, plain, plain)}
 	m.image = must(m.secret.Encrypt(plain))
 	switch s := m.secret.(type) {
 	case cipher.WrappedSecret:
@@ -72,13 +73,11 @@ func withRows(m *raster.Image, height int) *raster.Image {
 func (b *bench) forgeries(m, other *message) map[string]func(*message) {
 	half := len(m.image.Pix) / 2
 	all := map[string]func(*message){
-		"a bit flipped":  func(m *message) { m.image.Pix[len(m.image.Pix)/3] ^= 128 },
-		"a row cut off":  func(m *message) { m.image = withRows(m.image, m.image.Height-1) },
-		"a row added":    func(m *message) { m.image = withRows(m.image, m.image.Height+1) },
-		"halves swapped": func(m *message) { m.image.Pix = slices.Concat(m.image.Pix[half:], m.image.Pix[:half]) },
-		"half of another one": func(m *message) {
-			m.image.Pix = slices.Concat(m.image.Pix[:half], other.image.Pix[half:])
-		},
+		"a bit flipped":       func(m *message) { m.image.Pix[len(m.image.Pix)/3] ^= 128 },
+		"a row cut off":       func(m *message) { m.image = withRows(m.image, m.image.Height-1) },
+		"a row added":         func(m *message) { m.image = withRows(m.image, m.image.Height+1) },
+		"halves swapped":      func(m *message) { m.image.Pix = slices.Concat(m.image.Pix[half:], m.image.Pix[:half]) },
+		"half of another one": func(m *message) { m.image.Pix = slices.Concat(m.image.Pix[:half], other.image.Pix[half:]) },
 	}
 	switch {
 	case m.clear != nil:
@@ -140,15 +139,13 @@ func forgery(b *bench, t *target) Result {
 		}
 	}
 	r := Result{
-		Expected:   "weak: forgeries are accepted in silence; strong: each is refused before any output",
-		Criterion:  "a forgery is accepted",
-		Succeeded:  len(accepted) > 0,
-		Measured:   []Value{{"forgeries tried", float64(len(forgeries)), ""}, {"forgeries accepted", float64(len(accepted)), ""}},
-		Conclusion: fmt.Sprintf("All %d forgeries are refused, and nothing of the image is given out.", len(forgeries)),
-	}
-	if r.Succeeded {
-		r.Conclusion = fmt.Sprintf("%d of %d forgeries are accepted in silence: %s.", len(accepted), len(forgeries),
-			strings.Join(accepted, ", "))
+		Expected:  "weak: forgeries are accepted in silence; strong: each is refused before any output",
+		Criterion: "a forgery is accepted",
+		Succeeded: len(accepted) > 0,
+		Measured:  []Value{{"forgeries tried", float64(len(forgeries)), ""}, {"forgeries accepted", float64(len(accepted)), ""}},
+		Conclusion: either(len(accepted) > 0,
+			fmt.Sprintf("%d of %d forgeries are accepted in silence: %s.", len(accepted), len(forgeries), strings.Join(accepted, ", ")),
+			fmt.Sprintf("All %d forgeries are refused, and nothing of the image is given out.", len(forgeries))),
 	}
 	switch {
 	case sent.clear != nil:
@@ -190,13 +187,18 @@ func (m *message) drawnOver() *raster.Image {
 // wrongBit is attack 12. The receiver, or an attacker who knows nearly all of it, has a key that is wrong in one bit.
 func wrongBit(b *bench, t *target) Result {
 	plain := t.plain[0]
-	secret := b.secretOf(t, plain)
+	secret := b.secret(t, plain, plain)
 	cipherImage := must(secret.Encrypt(plain))
 	r := Result{
 		Expected:  "weak: raw XOR, one bit of the image is wrong and nobody is told; strong: an authentication error",
 		Criterion: "something is decrypted without an error",
 	}
-	wrong := must(secret.Flip(nearest))
+	wrong := must(secret.Flip(func(n int) int { // the middle of a long key and the last bit of a short one
+		if n > 64 {
+			return n / 2
+		}
+		return 0
+	}))
 	if found, err := wrong.Decrypt(cipherImage); err == nil {
 		f := judge(found, plain)
 		r.Succeeded, r.Measured = true, append([]Value{{"wrong keys tried", 1, ""}, {"wrong keys accepted", 1, ""}}, f.values...)
@@ -218,39 +220,31 @@ func wrongBit(b *bench, t *target) Result {
 	}
 	r.Succeeded = accepted > 0
 	r.Measured = []Value{{"wrong keys tried", float64(bits / step), ""}, {"wrong keys accepted", float64(accepted), ""}}
-	r.Conclusion = fmt.Sprintf("%d of %d keys that are wrong in one bit are accepted.", accepted, bits/step)
-	if accepted == 0 {
-		r.Conclusion = fmt.Sprintf("All %d keys that are wrong in one bit are refused, and nothing is given out.", bits/step)
-	}
+	r.Conclusion = either(accepted > 0, fmt.Sprintf("%d of %d keys that are wrong in one bit are accepted.", accepted, bits/step),
+		fmt.Sprintf("All %d keys that are wrong in one bit are refused, and nothing is given out.", bits/step))
 	return r
 }
 
-// nearest chooses the middle of a long key and the last bit of a short one.
-func nearest(n int) int {
-	if n > 64 {
-		return n / 2
-	}
-	return 0
+// Damage is what happens to a cipher image of 8 bits on its way.
+type Damage struct {
+	Name  string
+	Share float64 // of the pixels that are lost
+	Do    func(*raster.Image, *rand.Rand)
 }
 
-// A damage is what happens to a cipher image on its way.
-type damage struct {
-	name  string
-	share float64 // of the pixels that are lost
-	do    func(b *bench, m *raster.Image)
+// Damages are salt and pepper, and the loss of the middle 1/16 and of the middle quarter.
+var Damages = []Damage{
+	{"salt and pepper", saltAndPepper, addSaltAndPepper},
+	{"crop 1/16", 1. / 16, func(m *raster.Image, _ *rand.Rand) { crop(m, 4) }},
+	{"crop 1/4", 1. / 4, func(m *raster.Image, _ *rand.Rand) { crop(m, 2) }},
 }
 
-var damages = []damage{
-	{"salt and pepper", 0.05, func(b *bench, m *raster.Image) { saltAndPepper(b, m, 0.05) }},
-	{"crop 1/16", 1. / 16, func(_ *bench, m *raster.Image) { crop(m, 4) }},
-	{"crop 1/4", 1. / 4, func(_ *bench, m *raster.Image) { crop(m, 2) }},
-}
+const saltAndPepper = 0.05
 
-// saltAndPepper makes a share of the pixels black or white.
-func saltAndPepper(b *bench, m *raster.Image, share float64) {
-	r := b.random("salt and pepper")
+// addSaltAndPepper turns each pixel black or white with a probability of saltAndPepper.
+func addSaltAndPepper(m *raster.Image, r *rand.Rand) {
 	for p := range m.Width * m.Height {
-		if r.Float64() >= share {
+		if r.Float64() >= saltAndPepper {
 			continue
 		}
 		v := byte(255 * r.IntN(2))
@@ -260,12 +254,12 @@ func saltAndPepper(b *bench, m *raster.Image, share float64) {
 	}
 }
 
-// crop makes a square in the middle black, of 1/part of the image's side.
+// crop makes the middle of an image black, 1/part of its width and of its height.
 func crop(m *raster.Image, part int) {
-	n := m.Width / part
-	from := (m.Width - n) / 2
-	for x := from; x < from+n; x++ {
-		clear(m.Pix[(x*m.Width+from)*m.Channels:][:n*m.Channels])
+	width, height := m.Width/part, m.Height/part
+	left, top := (m.Width-width)/2, (m.Height-height)/2
+	for y := top; y < top+height; y++ {
+		clear(m.Pix[(y*m.Width+left)*m.Channels:][:width*m.Channels])
 	}
 }
 
@@ -277,12 +271,12 @@ func damaged(b *bench, t *target) Result {
 		Expected:  "weak: the image degrades gently, PSNR ≈ 22.5, 21.5 and 15.5 dB; strong: it is refused, which is a trade-off",
 		Criterion: "a damaged cipher image is opened, and the plain image is seen in what comes out, r ≥ 0.3",
 	}
-	secret := b.secretOf(t, plain)
+	secret := b.secret(t, plain, plain)
 	cipherImage := must(secret.Encrypt(plain))
 	lost, refused := metrics.ExpectedMSE(plain), 0
-	for _, d := range damages {
+	for _, d := range Damages {
 		m := cipherImage.Clone()
-		d.do(b, m)
+		d.Do(m, b.random("salt and pepper"))
 		found, err := secret.Decrypt(m)
 		if err != nil {
 			refused++
@@ -291,21 +285,19 @@ func damaged(b *bench, t *target) Result {
 		f := judge(found, plain)
 		psnr := must(metrics.PSNR(found, plain))
 		r.Succeeded = r.Succeeded || f.visible()
-		r.Measured = append(r.Measured, Value{"PSNR after " + d.name, psnr, "dB"},
-			Value{"expected of a uniform key after " + d.name, metrics.PSNROf(d.share*lost, plain.Max()), "dB"})
-		r.Pictures = append(r.Pictures, Picture{slug(d.name), "decrypted after " + d.name, found})
+		r.Measured = append(r.Measured, Value{"PSNR after " + d.Name, psnr, "dB"},
+			Value{"expected of a uniform key after " + d.Name, metrics.PSNROf(d.Share*lost, plain.Max()), "dB"})
+		r.Pictures = append(r.Pictures, Picture{slug(d.Name), "decrypted after " + d.Name, found})
 	}
 	switch {
 	case refused > 0:
-		r.Measured = append(r.Measured, Value{"damaged images", float64(len(damages)), ""},
+		r.Measured = append(r.Measured, Value{"damaged images", float64(len(Damages)), ""},
 			Value{"damaged images refused", float64(refused), ""})
 		r.Conclusion = fmt.Sprintf("%d of %d damaged cipher images are refused. This is the price of authentication: a bit that is "+
-			"wrong anywhere, and the image does not open. Keep copies.",
-			refused, len(damages))
+			"wrong anywhere, and the image does not open. Keep copies.", refused, len(Damages))
 	case r.Succeeded:
 		r.Conclusion = fmt.Sprintf("A damaged cipher image opens, with the damage spread or in its place: PSNR %.1f, %.1f and %.1f dB. "+
-			"The same holds for what an attacker changes.",
-			r.Measured[0].Value, r.Measured[2].Value, r.Measured[4].Value)
+			"The same holds for what an attacker changes.", r.Measured[0].Value, r.Measured[2].Value, r.Measured[4].Value)
 	default:
 		r.Conclusion = "A damaged cipher image opens, and what comes out does not show the plain image."
 	}

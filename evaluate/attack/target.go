@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"keygan/cipher"
@@ -22,22 +23,21 @@ type target struct {
 	kept    cipher.Secret   // where one secret serves all images
 }
 
-func (t *target) networkName() string {
+func (t *target) name() System {
 	if t.network == nil {
-		return ""
+		return System{Scheme: t.info.Name}
 	}
-	return t.network.Name
+	return System{t.info.Name, t.network.Name}
 }
 
-func (t *target) String() string { return systemName(t.info.Name, t.networkName()) }
+func (t *target) String() string { return t.name().String() }
 
 // takesKey says whether a network makes a key image of each image.
 func (t *target) takesKey() bool { return t.network != nil && t.network.Encryptor == nil }
 
 // targets pairs cryptosystems and their variants with networks.
 func (o Options) targets() ([]*target, error) {
-	var systems []cipher.Cryptosystem
-	systems = append(systems, cipher.Variants("")...)
+	systems := slices.Clone(cipher.Variants(""))
 	for _, name := range o.Schemes {
 		c, err := cipher.ByName(name)
 		if err != nil {
@@ -157,19 +157,15 @@ func (b *bench) newSecret(t *target, plain, key *raster.Image, random io.Reader)
 	return must(t.system.NewSecret(cipher.Input{Plain: plain, Key: key, Network: t.network, Params: b.params, Random: random}))
 }
 
-// secretOf is the secret of a victim who does as the cryptosystem says: with the key that the network makes of this image.
-func (b *bench) secretOf(t *target, plain *raster.Image) cipher.Secret {
-	return b.secretFrom(t, plain, plain)
-}
-
-// secretFrom is secretOf with the key that the network makes of another image.
-func (b *bench) secretFrom(t *target, plain, other *raster.Image) cipher.Secret {
+// secret is what the victim encrypts an image with. The network makes its key of keyed: the image itself, as the cryptosystem says, or
+// another one.
+func (b *bench) secret(t *target, plain, keyed *raster.Image) cipher.Secret {
 	if t.kept != nil {
 		return t.kept
 	}
 	var key *raster.Image
 	if t.takesKey() {
-		key = b.key(t.network, other)
+		key = b.key(t.network, keyed)
 	}
 	return b.newSecret(t, plain, key, t.random)
 }
@@ -181,13 +177,13 @@ type oracle func(plain *raster.Image) *raster.Image
 // They mix the same network key with a fresh secret for each image.
 func (b *bench) keptKey(t *target) oracle {
 	return func(plain *raster.Image) *raster.Image {
-		return must(b.secretFrom(t, plain, t.plain[0]).Encrypt(plain))
+		return must(b.secret(t, plain, t.plain[0]).Encrypt(plain))
 	}
 }
 
 // ownKeys is a victim who does as the cryptosystem says.
 func (b *bench) ownKeys(t *target) oracle {
-	return func(plain *raster.Image) *raster.Image { return must(b.secretOf(t, plain).Encrypt(plain)) }
+	return func(plain *raster.Image) *raster.Image { return must(b.secret(t, plain, plain).Encrypt(plain)) }
 }
 
 // slug makes a part of a file name: small letters, digits and dashes.

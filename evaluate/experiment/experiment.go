@@ -174,7 +174,7 @@ func (t *trial) run(ctx context.Context) error {
 	}
 	if len(t.info.Images) == 1 {
 		for _, g := range t.makers() {
-			t.results.explain(System{RawKey, g.info.Name}, KeysOfTwoImages, "not measured: it takes two images")
+			t.results.explain(System{Scheme: RawKey, Generator: g.info.Name}, KeysOfTwoImages, "not measured: it takes two images")
 		}
 	}
 	return nil

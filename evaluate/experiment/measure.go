@@ -10,6 +10,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data/raster"
+	"keygan/evaluate/attack"
 )
 
 // product is what a system made of a subject.
@@ -27,7 +28,7 @@ const keyBits = 4
 func (t *trial) measureKeys(s *subject) error {
 	makers := t.makers()
 	for i, g := range makers {
-		of, key := System{RawKey, g.info.Name}, s.keys[g.info.Name]
+		of, key := System{Scheme: RawKey, Generator: g.info.Name}, s.keys[g.info.Name]
 		err := t.results.observe(of, EachImage, Observation{A: key})
 		err = cmp.Or(err, t.results.observe(of, KeyMade, Observation{A: key, KeyTime: s.took[g.info.Name]}))
 		if before := t.before[g.info.Name]; before != nil && len(t.info.Images) > 0 {
@@ -207,7 +208,7 @@ func (t *trial) oneBitChanges(ctx context.Context, s *subject, made []*product, 
 			return err
 		}
 		for _, g := range t.makers() {
-			of, name := System{RawKey, g.info.Name}, g.info.Name
+			of, name := System{Scheme: RawKey, Generator: g.info.Name}, g.info.Name
 			err := cmp.Or(
 				t.results.observe(of, KeyMade, Observation{A: changed.keys[name], KeyTime: changed.took[name]}),
 				t.results.observe(of, KeysOneBit, Observation{A: s.keys[name], B: changed.keys[name]}))
@@ -245,48 +246,14 @@ func (t *trial) oneBitChange(p *product, changed *subject) error {
 	return nil
 }
 
-// saltAndPepper is the share of pixels that are turned black or white.
-const saltAndPepper = 0.05
-
 // robustness decrypts a cipher image that was damaged on its way.
 func robustness(r measurements, of System, key cipher.Secret, out *Encrypted, rng *rand.Rand) error {
-	for _, d := range []struct {
-		on     Occasion
-		damage func(*raster.Image)
-	}{
-		{AfterNoise, func(m *raster.Image) { addSaltAndPepper(m, rng) }},
-		{AfterCrop16, func(m *raster.Image) { blacken(m, 4) }},
-		{AfterCrop4, func(m *raster.Image) { blacken(m, 2) }},
-	} {
+	for i, on := range []Occasion{AfterNoise, AfterCrop16, AfterCrop4} {
 		damaged := out.Cipher.Clone()
-		d.damage(damaged)
-		if _, err := compareDecrypted(r, of, d.on, key, out.Plain, damaged); err != nil {
+		attack.Damages[i].Do(damaged, rng)
+		if _, err := compareDecrypted(r, of, on, key, out.Plain, damaged); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// addSaltAndPepper turns each pixel black or white with a probability of saltAndPepper.
-func addSaltAndPepper(m *raster.Image, rng *rand.Rand) {
-	size := m.Channels * m.Depth / 8
-	for at := 0; at < len(m.Pix); at += size {
-		if rng.Float64() >= saltAndPepper {
-			continue
-		}
-		level := byte(255 * rng.IntN(2))
-		for i := range size {
-			m.Pix[at+i] = level
-		}
-	}
-}
-
-// blacken cuts out the middle of an image, 1/part of its width and of its height.
-func blacken(m *raster.Image, part int) {
-	size := m.Channels * m.Depth / 8
-	width, height := m.Width/part, m.Height/part
-	left, top := (m.Width-width)/2, (m.Height-height)/2
-	for y := top; y < top+height; y++ {
-		clear(m.Pix[(y*m.Width+left)*size:][:width*size])
-	}
 }

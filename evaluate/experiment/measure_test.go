@@ -8,6 +8,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data/raster"
+	"keygan/evaluate/attack"
 )
 
 func TestDamage(t *testing.T) {
@@ -24,15 +25,15 @@ func TestDamage(t *testing.T) {
 		}
 		return n
 	}
-	for part, want := range map[int]int{4: 64 * 48 / 16, 2: 64 * 48 / 4} {
+	for i, want := range map[int]int{1: 64 * 48 / 16, 2: 64 * 48 / 4} {
 		cut := m.Clone()
-		blacken(cut, part)
+		attack.Damages[i].Do(cut, nil)
 		if got := pixels(cut, 0); got != want || pixels(cut, 100) != 64*48-want {
-			t.Errorf("1/%d of each side: %d black pixels, want %d", part, got, want)
+			t.Errorf("%s: %d black pixels, want %d", attack.Damages[i].Name, got, want)
 		}
 	}
 	noisy := m.Clone()
-	addSaltAndPepper(noisy, rand.New(rand.NewPCG(1, 1)))
+	attack.Damages[0].Do(noisy, rand.New(rand.NewPCG(1, 1)))
 	salt, pepper := pixels(noisy, 255), pixels(noisy, 0)
 	if n := float64(salt + pepper); math.Abs(n-.05*64*48) > 4*math.Sqrt(.05*.95*64*48) || salt == 0 || pepper == 0 || pixels(noisy, 100) != 64*48-salt-pepper {
 		t.Errorf("%d white and %d black pixels of %d", salt, pepper, 64*48)

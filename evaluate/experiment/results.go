@@ -39,20 +39,8 @@ func (r *Results) Row(source string, of System, metric string) *Row {
 	return nil
 }
 
-// A System is what is measured: a scheme, and the name of the generator that takes part in it, if any. Rows of plain images and of raw
-// keys have the scheme PlainImage or RawKey.
-type System struct {
-	Scheme    string `json:"scheme"`
-	Generator string `json:"generator,omitempty"`
-}
-
-// String is the system for people: "xor, WGAN-GP".
-func (s System) String() string {
-	if s.Generator == "" {
-		return s.Scheme
-	}
-	return s.Scheme + ", " + s.Generator
-}
+// A System is what is measured. Rows of plain images and of raw keys have the scheme PlainImage or RawKey.
+type System = attack.System
 
 // SystemInfo says which images a system was measured on, or why it was not measured.
 type SystemInfo struct {

@@ -121,7 +121,7 @@ func (r *Results) addSource(t *trial) {
 		if i == 0 { // it is the one that others are compared with
 			metrics = slices.DeleteFunc(metrics, func(m Metric) bool { return m.On == KeysOfTwoGenerators })
 		}
-		add(System{RawKey, g.info.Name}, g.info.Channels, metrics, "")
+		add(System{Scheme: RawKey, Generator: g.info.Name}, g.info.Channels, metrics, "")
 	}
 	for _, s := range t.systems {
 		add(s.System, s.Channels, SchemeMetrics(), s.NotMeasured)

@@ -41,7 +41,7 @@ type Row struct {
 }
 
 // System is what the row is of.
-func (row *Row) System() System { return System{row.Scheme, row.Generator} }
+func (row *Row) System() System { return System{Scheme: row.Scheme, Generator: row.Generator} }
 
 // Exact says that the threshold is a single value, which an exact decryption gives.
 func (row *Row) Exact() bool { return row.Low != nil && row.High != nil && *row.Low == *row.High }

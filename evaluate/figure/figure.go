@@ -47,18 +47,17 @@ type canvas struct {
 	face font.Face
 }
 
-func newCanvas(width, height int) (canvas, error) {
+func newCanvas(width, height int) canvas {
 	parsed, err := opentype.Parse(goregular.TTF)
-	if err != nil {
-		return canvas{}, err
+	c := canvas{Image: raster.NewImage(max(width, 1), max(height, 1), 3, 8)}
+	if err == nil {
+		c.face, err = opentype.NewFace(parsed, &opentype.FaceOptions{Size: textSize, DPI: 72, Hinting: font.HintingFull})
 	}
-	face, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: textSize, DPI: 72, Hinting: font.HintingFull})
 	if err != nil {
-		return canvas{}, err
+		panic(err) // the font is part of the program
 	}
-	c := canvas{raster.NewImage(max(width, 1), max(height, 1), 3, 8), face}
 	c.fill(c.Bounds(), paper)
-	return c, nil
+	return c
 }
 
 func (c canvas) ColorModel() color.Model { return color.RGBAModel }

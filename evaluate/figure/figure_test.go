@@ -83,10 +83,7 @@ func TestStripShowsThePixels(t *testing.T) {
 
 // Long labels are broken into lines that fit, and nothing of them is lost.
 func TestWrap(t *testing.T) {
-	c, err := newCanvas(1, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := newCanvas(1, 1)
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[a-zχ² ,.:→]{0,80}`).Draw(t, "text")
 		pixels := rapid.IntRange(30, 300).Draw(t, "pixels")

@@ -27,11 +27,7 @@ import (
 func Histograms(images []Tile) ([]byte, error) {
 	plots := make([]*plot.Plot, len(images))
 	for i, t := range images {
-		p, err := histogram(t.Label, t.Image)
-		if err != nil {
-			return nil, err
-		}
-		plots[i] = p
+		plots[i] = histogram(t.Label, t.Image)
 	}
 	return grid(plots, len(plots), 3.5*vg.Inch, 3.3*vg.Inch)
 }
@@ -80,7 +76,7 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
-func histogram(title string, m *raster.Image) (*plot.Plot, error) {
+func histogram(title string, m *raster.Image) *plot.Plot {
 	p := newPlot(title, "byte value", "share of the bytes, %")
 	p.X.Min, p.X.Max = 0, 256
 	var ticks plot.ConstantTicks
@@ -97,21 +93,13 @@ func histogram(title string, m *raster.Image) (*plot.Plot, error) {
 		highest = math.Max(highest, share)
 	}
 	outline = append(outline, plotter.XY{X: 256, Y: 0})
-	bars, err := plotter.NewPolygon(outline)
-	if err != nil {
-		return nil, err
-	}
-	bars.Color, bars.LineStyle.Width = blue, 0
-	uniform, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 100. / 256}, {X: 256, Y: 100. / 256}})
-	if err != nil {
-		return nil, err
-	}
+	uniform := &plotter.Line{XYs: plotter.XYs{{X: 0, Y: 100. / 256}, {X: 256, Y: 100. / 256}}}
 	uniform.Color, uniform.Width, uniform.Dashes = vermilion, vg.Points(1.4), []vg.Length{vg.Points(5), vg.Points(3)}
-	p.Add(bars, uniform)
+	p.Add(&plotter.Polygon{XYs: []plotter.XYs{outline}, Color: blue}, uniform)
 	p.Legend.Add("uniform", uniform)
 	p.Y.Min, p.Y.Max = 0, 1.2*highest
 	p.Y.Tick.Marker = roundTicks{}
-	return p, nil
+	return p
 }
 
 // ErrNoCurves reports a table that has no column of two numbers or more.

@@ -20,18 +20,18 @@ func Neighbours(images []Tile) ([]byte, error) {
 		step   = margin + side + 2*gap
 	)
 	width, height := len(metrics.Directions)*step+gap, len(images)*(2*lineStep+side+lineStep+2*gap)+gap
-	c, err := newCanvas(width, height)
-	if err != nil {
-		return nil, err
-	}
+	c := newCanvas(width, height)
 	y := gap
 	for _, t := range images {
 		r := metrics.Measure(t.Image).Correlation
 		for i, d := range metrics.Directions {
 			x := i*step + margin
-			for j, text := range []string{fmt.Sprintf("%s, %s", t.Label, d), pearson([]*float64{r.Horizontal, r.Vertical, r.Diagonal}[d])} {
-				c.write(text, x, y+j*lineStep)
+			c.write(fmt.Sprintf("%s, %s", t.Label, d), x, y)
+			pearson := "r is undefined: constant"
+			if v := []*float64{r.Horizontal, r.Vertical, r.Diagonal}[d]; v != nil {
+				pearson = fmt.Sprintf("r = %.4f", *v)
 			}
+			c.write(pearson, x, y+lineStep)
 			area := image.Rect(x, y+2*lineStep+gap/3, x+side, y+2*lineStep+gap/3+side)
 			c.outline(area, frame)
 			c.density(t.Image, d, area.Min)
@@ -51,14 +51,6 @@ func (c canvas) axes(area image.Rectangle) {
 	c.write(high, area.Min.X-c.width(high)-6, area.Min.Y-2)
 	const name = "sample"
 	c.write(name, (area.Min.X+area.Max.X-c.width(name))/2, area.Max.Y+2)
-}
-
-// pearson is a correlation as the tables give it: the mean over the channels that have one.
-func pearson(r *float64) string {
-	if r == nil {
-		return "r is undefined: constant"
-	}
-	return fmt.Sprintf("r = %.4f", *r)
 }
 
 // density paints how many pairs there are of each pair of values.
@@ -85,11 +77,9 @@ func (c canvas) density(m *raster.Image, d metrics.Direction, at image.Point) {
 	}
 }
 
-// shades is how many there are: few enough for a small file.
-const shades = 8
-
-// shade is a blue for each share from 0, light, to 1, dark.
+// shade is one of eight blues, few enough for a small file, for each share from 0, light, to 1, dark.
 func shade(share float64) color.RGBA {
+	const shades = 8
 	share = math.Round(share*(shades-1)) / (shades - 1)
 	between := func(from, to float64) uint8 { return uint8(math.Round(from + float64(share*(to-from)))) }
 	return color.RGBA{between(205, 0), between(225, 25), between(245, 90), 255}

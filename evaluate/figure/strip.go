@@ -39,20 +39,14 @@ func Strip(rows []Row) ([]byte, error) {
 	}
 	side := tileSide(pixels)
 	width := columns*(side+gap) + gap
-	ruler, err := newCanvas(1, 1)
-	if err != nil {
-		return nil, err
-	}
+	ruler := newCanvas(1, 1)
 	layouts := make([]layout, len(rows))
 	height := gap
 	for i, row := range rows {
 		layouts[i] = ruler.lay(row, side, width-2*gap)
 		height += layouts[i].height(side)
 	}
-	c, err := newCanvas(width, height)
-	if err != nil {
-		return nil, err
-	}
+	c := newCanvas(width, height)
 	y := gap
 	for _, l := range layouts {
 		c.row(l, side, y)
@@ -117,10 +111,8 @@ func (c canvas) tile(t Tile, at image.Point, side int) {
 	}
 	c.fill(image.Rectangle{at, at.Add(image.Pt(side, side))}, faint)
 	text := c.wrap(t.Empty, side-2*gap)
-	y := at.Y + (side-len(text)*lineStep)/2
-	for _, line := range text {
-		c.write(line, at.X+(side-c.width(line))/2, y)
-		y += lineStep
+	for i, line := range text {
+		c.write(line, at.X+(side-c.width(line))/2, at.Y+(side-len(text)*lineStep)/2+i*lineStep)
 	}
 }
 

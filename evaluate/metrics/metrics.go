@@ -83,7 +83,7 @@ type Comparison struct {
 
 // Measure takes the metrics of one image.
 func Measure(m *raster.Image) Single {
-	s := Single{Bytes: len(m.Pix), Entropy: Entropy(m), ChiSquare: ChiSquare(m)}
+	s := Single{Bytes: len(m.Pix), Entropy: Entropy(m), ChiSquare: ChiSquare(m), Undefined: map[string]string{}}
 	var values [3][]float64 // by direction
 	var why [3]error
 	for c := range m.Channels { // one plane at a time: it takes eight bytes a sample
@@ -98,7 +98,7 @@ func Measure(m *raster.Image) Single {
 	}
 	for d, to := range []**float64{&s.Correlation.Horizontal, &s.Correlation.Vertical, &s.Correlation.Diagonal} {
 		if len(values[d]) == 0 {
-			s.Undefined = note(s.Undefined, "correlation."+Direction(d).String()[:1], why[d])
+			s.Undefined["correlation."+Direction(d).String()[:1]] = why[d].Error()
 			continue
 		}
 		sum := 0.0
@@ -113,20 +113,16 @@ func Measure(m *raster.Image) Single {
 
 // Compare takes the metrics of a pair of images of the same shape and of each by itself.
 func Compare(a, b *raster.Image) (Comparison, error) {
-	var c Comparison
-	var err error
-	if c.NPCR, err = NPCR(a, b); err != nil {
-		return c, err
+	if err := sameShape(a, b); err != nil {
+		return Comparison{}, err
 	}
-	c.Identical, c.Depth = c.NPCR == 0, a.Depth
-	if c.UACI, err = UACI(a, b); err != nil {
-		return c, err
-	}
-	if c.MSE, err = MSE(a, b); err != nil {
-		return c, err
-	}
+	c := Comparison{Depth: a.Depth, A: Measure(a), B: Measure(b), Undefined: map[string]string{}}
+	c.NPCR, _ = NPCR(a, b)
+	c.UACI, _ = UACI(a, b)
+	c.MSE, _ = MSE(a, b)
+	c.Identical = c.NPCR == 0
 	if p := PSNROf(c.MSE, a.Max()); math.IsInf(p, 0) {
-		c.Undefined = map[string]string{"psnr": "infinite: the images are identical"}
+		c.Undefined["psnr"] = "infinite: the images are identical"
 	} else {
 		c.PSNR = &p
 	}
@@ -137,19 +133,10 @@ func Compare(a, b *raster.Image) (Comparison, error) {
 	}{{Gaussian11, &c.SSIM, "ssim"}, {Uniform7, &c.SSIMUniform7, "ssim_uniform7"}} {
 		s, err := SSIM(a, b, to.window)
 		if err != nil {
-			c.Undefined = note(c.Undefined, to.name, err)
+			c.Undefined[to.name] = err.Error()
 			continue
 		}
 		*to.value = &s
 	}
-	c.A, c.B = Measure(a), Measure(b)
 	return c, nil
-}
-
-func note(m map[string]string, name string, err error) map[string]string {
-	if m == nil {
-		m = map[string]string{}
-	}
-	m[name] = err.Error()
-	return m
 }

@@ -27,12 +27,6 @@ func (w Window) size() int { return [...]int{11, 7}[w] }
 // String names the window, as in "Gaussian 11×11".
 func (w Window) String() string { return [...]string{"Gaussian 11×11", "uniform 7×7"}[w] }
 
-// The constants of Wang et al. that keep the quotients away from 0/0: C = (K·MAX)².
-const (
-	ssimK1 = 0.01
-	ssimK2 = 0.03
-)
-
 // SSIM is the mean structural similarity of two images, in [−1, 1]; 1 for identical ones. The mean is over all places
 // where the whole window lies inside the image, then over the channels.
 //
@@ -44,7 +38,8 @@ func SSIM(a, b *raster.Image, window Window) (float64, error) {
 	if n := window.size(); a.Width < n || a.Height < n {
 		return 0, fmt.Errorf("SSIM is %w: the %s window does not fit into %d×%d pixels", ErrUndefined, window, a.Width, a.Height)
 	}
-	c1, c2 := ssimK1*float64(a.Max()), ssimK2*float64(a.Max())
+	// The constants of Wang et al. that keep the quotients away from 0/0: C = (K·MAX)².
+	c1, c2 := 0.01*float64(a.Max()), 0.03*float64(a.Max())
 	c1, c2 = c1*c1, c2*c2
 	sum := ssimGaussian
 	if window == Uniform7 {

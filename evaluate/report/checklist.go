@@ -114,15 +114,14 @@ func (r *Report) attacked(number int) (sentence string, succeeded bool) {
 	var broken, others []string
 	name := ""
 	for _, a := range r.Attacks {
-		of := experiment.System{Scheme: a.Scheme, Generator: a.Generator}
-		if a.Number != number || a.NotRun != "" || !usesRawKey(of) {
+		if a.Number != number || a.NotRun != "" || !usesRawKey(a.System) {
 			continue
 		}
 		name = a.Name
 		if a.Succeeded {
-			broken = append(broken, r.name(of))
+			broken = append(broken, r.name(a.System))
 		} else {
-			others = append(others, r.name(of))
+			others = append(others, r.name(a.System))
 		}
 	}
 	var outcomes []string

@@ -171,7 +171,7 @@ func (p *page) AttackGroups() []attackGroup {
 		g.Expected, g.Criterion = cmp.Or(g.Expected, a.Expected), cmp.Or(g.Criterion, a.Criterion)
 		g.Results = append(g.Results, a)
 		for _, one := range a.Pictures {
-			g.Shown = append(g.Shown, p.show(Picture{File: figureFolder + "/" + one.Name + ".png", Caption: a.System() + ": " + one.Caption}))
+			g.Shown = append(g.Shown, p.show(Picture{File: figureFolder + "/" + one.Name + ".png", Caption: a.System.String() + ": " + one.Caption}))
 		}
 	}
 	return out

@@ -33,7 +33,7 @@ func fabricated(t *testing.T) *Report {
 		Generators: []experiment.GeneratorInfo{{Name: hostile, Network: "resnet", Channels: 3, Hash: "ab"}, {Name: "gone", Missing: "no such file"}},
 		Systems:    []experiment.SystemInfo{{System: experiment.System{Scheme: "xor", Generator: hostile}, Channels: 3}, {System: experiment.System{Scheme: experiment.SchemeChaosGAN, Generator: "gone"}, Channels: 1, NotMeasured: "not measured: no such file"}},
 		Sources:    []experiment.SourceInfo{{Name: hostile, From: hostile, Images: []string{hostile}}},
-		Attacks:    []attack.Result{{Number: 5, Name: hostile, Scheme: "xor", Generator: hostile, Succeeded: true, Conclusion: hostile}},
+		Attacks:    []attack.Result{{Number: 5, Name: hostile, System: experiment.System{Scheme: "xor", Generator: hostile}, Succeeded: true, Conclusion: hostile}},
 		Randomness: []experiment.RandomnessRow{{System: experiment.System{Scheme: "xor", Generator: hostile}, Subject: experiment.RawKeys, NotMeasured: "not measured: too few bits"}},
 	},
 		Published: Published,

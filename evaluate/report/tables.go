@@ -28,7 +28,7 @@ func (r *Report) standing(of experiment.System) (s standing) {
 		}
 	}
 	for _, a := range r.Attacks {
-		if a.NotRun == "" && a.Scheme == of.Scheme && a.Generator == of.Generator {
+		if a.NotRun == "" && a.System == of {
 			s.attacked++
 			if a.Succeeded {
 				s.broken++
@@ -275,7 +275,7 @@ func (r *Report) Rules() grid {
 	for _, c := range attack.Checklist(r.Attacks) {
 		verdict := map[cipher.Verdict]experiment.Verdict{cipher.Holds: experiment.Pass, cipher.Fails: experiment.Fail}[c.Verdict]
 		judged := cell{Text: string(c.Verdict), Verdict: verdict}
-		g.Lines = append(g.Lines, append(plain(c.Criterion, c.System()), judged, cell{Text: c.Evidence}))
+		g.Lines = append(g.Lines, append(plain(c.Criterion, c.System.String()), judged, cell{Text: c.Evidence}))
 	}
 	return g
 }

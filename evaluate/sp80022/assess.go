@@ -1,8 +1,8 @@
 package sp80022
 
 import (
-	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mathext"
 )
@@ -73,11 +73,7 @@ func assess(name string, index int, p []float64) Assessment {
 		}
 		a.Bins[min(uniformBins-1, int(v*uniformBins))]++
 	}
-	equal := make([]float64, uniformBins)
-	for i := range equal {
-		equal[i] = 1.0 / uniformBins
-	}
-	a.Uniformity = chiSquare(a.Bins[:], equal)
+	a.Uniformity = chiSquare(a.Bins[:], slices.Repeat([]float64{1.0 / uniformBins}, uniformBins))
 	return a
 }
 
@@ -113,12 +109,3 @@ func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
 
 // probability takes away what rounding puts below 0 or above 1.
 func probability(p float64) float64 { return max(0, min(1, p)) }
-
-// tooShort says that n bits are fewer than a test takes.
-func tooShort(n, minimum int) string {
-	have := fmt.Sprintf("%d bits are", n)
-	if n == 1 {
-		have = "1 bit is"
-	}
-	return fmt.Sprintf("%s too few: it takes at least %d", have, minimum)
-}

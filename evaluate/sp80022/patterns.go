@@ -3,6 +3,8 @@ package sp80022
 import (
 	"math"
 	"math/bits"
+
+	"gonum.org/v1/gonum/stat/combin"
 )
 
 // countWindows adds to counts the windows of m ≤ 16 bits that begin at [from, to), each as a number with its first bit on
@@ -156,21 +158,12 @@ func overlapProbabilities(m int) []float64 {
 		sum, term := 0.0, 1.0
 		for l := 1; l <= u; l++ {
 			term *= eta / float64(l) // ηˡ/l!
-			sum += term * binomial(u-1, l-1)
+			sum += term * float64(combin.Binomial(u-1, l-1))
 		}
 		p = append(p, p[0]*math.Ldexp(sum, -u))
 		rest -= p[u]
 	}
 	return append(p, rest)
-}
-
-// binomial is C(n, k) for small n.
-func binomial(n, k int) float64 {
-	c := 1.0
-	for i := range k {
-		c = c * float64(n-i) / float64(i+1)
-	}
-	return c
 }
 
 // universalMinimum[i] is the number of bits from which on Universal takes blocks of i + 6 bits: section 2.9.7's

@@ -31,6 +31,11 @@
 // 10⁸, so that perfect generators fail. It is better to judge many sequences than a long one. The limit is 2³² bits.
 package sp80022
 
+import (
+	"fmt"
+	"slices"
+)
+
 // Alpha is the significance level of SP 800-22: a p-value below it fails.
 const Alpha = 0.01
 
@@ -51,13 +56,7 @@ type Result struct {
 }
 
 // Smallest is the smallest p-value. There must be one.
-func (r Result) Smallest() float64 {
-	least := r.PValues[0]
-	for _, p := range r.PValues {
-		least = min(least, p)
-	}
-	return least
-}
+func (r Result) Smallest() float64 { return slices.Min(r.PValues) }
 
 // Passing counts the p-values that are at least Alpha.
 func (r Result) Passing() int {
@@ -115,8 +114,12 @@ var battery = []test{
 	{"ApproximateEntropy", 1 << (approximateEntropyBlock + 6), one(func(s *sequence) float64 {
 		return approximateEntropy(s.patterns(), approximateEntropyBlock)
 	})},
-	{"RandomExcursions", 1_000_000, func(s *sequence) ([]float64, string) { return randomExcursions(s.Bits) }},
-	{"RandomExcursionsVariant", 1_000_000, func(s *sequence) ([]float64, string) { return randomExcursionsVariant(s.Bits) }},
+	{"RandomExcursions", 1_000_000, func(s *sequence) ([]float64, string) {
+		return overStates(s.Bits, nearest, excursions.visitsPValue)
+	}},
+	{"RandomExcursionsVariant", 1_000_000, func(s *sequence) ([]float64, string) {
+		return overStates(s.Bits, farthest, excursions.variantPValue)
+	}},
 	{"Serial", 1 << (serialBlock + 3), func(s *sequence) ([]float64, string) { return serial(s.patterns(), serialBlock), "" }},
 	{"LinearComplexity", 1_000_000, one(func(s *sequence) float64 { return linearComplexity(s.Bits, linearComplexityBlock) })},
 }
@@ -137,7 +140,11 @@ func Run(b *Bits) []Result {
 
 func (t test) on(s *sequence) Result {
 	if s.n < t.minimum {
-		return Result{t.name, []float64{}, tooShort(s.n, t.minimum)}
+		have := fmt.Sprintf("%d bits are", s.n)
+		if s.n == 1 {
+			have = "1 bit is"
+		}
+		return Result{t.name, []float64{}, fmt.Sprintf("%s too few: it takes at least %d", have, t.minimum)}
 	}
 	p, skipped := t.run(s)
 	if skipped != "" {

@@ -117,18 +117,7 @@ func overStates(b *Bits, most int, pValue func(e excursions, x int) float64) (p 
 	return p, ""
 }
 
-// randomExcursions compares how often the walk visits the states −4 … −1 and 1 … 4 within a cycle with how often it should
-// (section 2.14).
-func randomExcursions(b *Bits) ([]float64, string) {
-	return overStates(b, nearest, excursions.visitsPValue)
-}
-
-// randomExcursionsVariant compares the number of visits to each of the states −9 … −1 and 1 … 9 with that of cycles (section 2.15).
-func randomExcursionsVariant(b *Bits) ([]float64, string) {
-	return overStates(b, farthest, excursions.variantPValue)
-}
-
-// visitsPValue is the p-value of state x in RandomExcursions.
+// visitsPValue is the p-value of state x in RandomExcursions: how often the walk visits it within a cycle (section 2.14).
 func (e excursions) visitsPValue(x int) float64 {
 	return chiSquare(e.often[x+nearest][:], visitProbabilities(x))
 }
@@ -145,7 +134,7 @@ func visitProbabilities(x int) []float64 {
 	return p
 }
 
-// variantPValue is the p-value of state x in RandomExcursionsVariant.
+// variantPValue is the p-value of state x in RandomExcursionsVariant: how often the walk visits it in all (section 2.15).
 func (e excursions) variantPValue(x int) float64 {
 	j := float64(e.cycles)
 	return math.Erfc(math.Abs(float64(e.visits[x+farthest])-j) / math.Sqrt(2*j*(4*math.Abs(float64(x))-2)))
