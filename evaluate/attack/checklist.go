@@ -20,8 +20,7 @@ type Check struct {
 	Attacks  []int          `json:"attacks,omitempty"` // those that the verdict rests on; none where it follows from the construction
 }
 
-// A judgement is what a rule says of a cryptosystem by the results of one target, by the attack's number: the verdict, the evidence, and
-// the attacks that it rests on.
+// A judgement is what a rule says of a cryptosystem by its results: the verdict, the evidence, and the attacks that it rests on.
 type judgement func(i cipher.Info, results map[int]Result) (cipher.Verdict, string, []int)
 
 var rules = []struct {

@@ -12,8 +12,7 @@ import (
 	"keygan/evaluate/metrics"
 )
 
-// falseAlarm is the probability with which random bytes are taken for something else, in one decision. It is so small because a run
-// makes hundreds of them.
+// falseAlarm is the probability with which random bytes are taken for something else: small, as a run makes hundreds of decisions.
 const falseAlarm = 1e-5
 
 // strongest is the decision of a distinguisher: the p-values of several tests of the same bytes, each as improbable as it is under
@@ -154,8 +153,7 @@ func smoothest(m *raster.Image) (best *raster.Image, iterations int, correlation
 	return best, iterations, correlation
 }
 
-// neighbours is the mean of the horizontal and the vertical correlation in the first channel, 0 for a constant one. Both are needed: the
-// map's first shear by itself leaves one of them high.
+// neighbours is the mean of the horizontal and vertical correlation in the first channel, or 0: a shear by itself leaves one high.
 func neighbours(m *raster.Image) float64 {
 	h, err := metrics.Correlation(m, 0, metrics.Horizontal)
 	v, err2 := metrics.Correlation(m, 0, metrics.Vertical)

@@ -63,8 +63,7 @@ var degenerate = []float64{0, 0.25, 0.5, 0.75, 1}
 // knownBytes is how many bytes of the plain image the attacker knows: a part of a black border does.
 const knownBytes = 96
 
-// floatingLogistic is attack 15: a known-plaintext attack that looks for a float32 map, and what is known of the map in the size of
-// floating-point numbers that the system has.
+// floatingLogistic is attack 15: a known-plaintext attack on a float32 map, and what is known of the map in floating point.
 func floatingLogistic(b *bench, t *target) Result {
 	plain, random := t.plain[1], b.source("float32")
 	secret := t.kept

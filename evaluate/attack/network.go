@@ -23,8 +23,7 @@ func (b *bench) ownImages(t *target, n int) []*raster.Image {
 	return all
 }
 
-// randomBits is attack 9: are the bytes that are XORed onto an image random? The attacker has raw keys, or keystreams: the cipher images
-// of all-zero images.
+// randomBits is attack 9: are the bytes that are XORed onto an image, raw keys or cipher images of all-zero images, random?
 func randomBits(b *bench, t *target) Result {
 	streams := b.keystreams(t, b.many(1, 3))
 	p := map[string]float64{}

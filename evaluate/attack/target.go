@@ -157,8 +157,7 @@ func (b *bench) newSecret(t *target, plain, key *raster.Image, random io.Reader)
 	return must(t.system.NewSecret(cipher.Input{Plain: plain, Key: key, Network: t.network, Params: b.params, Random: random}))
 }
 
-// secret is what the victim encrypts an image with. The network makes its key of keyed: the image itself, as the cryptosystem says, or
-// another one.
+// secret is what the victim encrypts an image with. The network makes its key of keyed, which is the image itself or another one.
 func (b *bench) secret(t *target, plain, keyed *raster.Image) cipher.Secret {
 	if t.kept != nil {
 		return t.kept
@@ -173,12 +172,9 @@ func (b *bench) secret(t *target, plain, keyed *raster.Image) cipher.Secret {
 // An oracle is the victim as the attacker meets him: images in, cipher images out, and nothing of the key.
 type oracle func(plain *raster.Image) *raster.Image
 
-// keptKey is a victim who keeps one key for all images: the one that the network made of the first image. Some systems cannot be used so.
-// They mix the same network key with a fresh secret for each image.
+// keptKey is a victim who keeps the key that the network made of the first image. Some systems mix it with a fresh secret each time.
 func (b *bench) keptKey(t *target) oracle {
-	return func(plain *raster.Image) *raster.Image {
-		return must(b.secret(t, plain, t.plain[0]).Encrypt(plain))
-	}
+	return func(plain *raster.Image) *raster.Image { return must(b.secret(t, plain, t.plain[0]).Encrypt(plain)) }
 }
 
 // ownKeys is a victim who does as the cryptosystem says.

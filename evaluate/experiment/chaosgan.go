@@ -50,8 +50,7 @@ func (chaosGAN) NewSecret(in cipher.Input) (cipher.Secret, error) {
 	return in.Network.Encryptor.(*chaosSecret), nil
 }
 
-// chaosSecret is the weights of the two networks, the same for all images. A network that adds noise to the image gets the same noise
-// wherever two of its images are compared.
+// chaosSecret is the weights of the two networks. Wherever two images are compared, the network adds the same noise.
 type chaosSecret struct {
 	models        [2]*infer.Model // encryptor and reconstruction network
 	encryptor     keyGenerator

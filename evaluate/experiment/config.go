@@ -52,15 +52,8 @@ type Source struct {
 	dataset.Spec `yaml:",inline"`
 }
 
-// The bounds of a configuration. They keep a mistyped number from asking for days or for all memory.
-const (
-	minSize, maxSize = 16, 4096 // pixels
-	maxImages        = 10_000
-	maxChanges       = 1_000_000
-	maxGenerators    = 20
-	maxSequences     = 10_000
-	minBits, maxBits = 128, 10_000_000 // of a sequence
-)
+// maxGenerators bounds the generators of a configuration.
+const maxGenerators = 20
 
 // FieldError reports a value of a Config that is impossible. Field is its path in the section, as in "sources[1].name".
 type FieldError struct{ Field, Reason string }
@@ -139,31 +132,29 @@ func (c *Config) resolveGenerators() {
 	}
 }
 
-// What Quickened leaves of each source.
-const quickImages, quickChanges, quickSequences, quickBits = 1, 4, 4, 20_000
-
 // Quickened is c cut down to what a minute or so can measure: its numbers show that all works, and are too few to rest on.
 func (c Config) Quickened() Config {
 	c = c.Resolved()
 	c.Quick = true
-	c.Images, c.Changes = min(c.Images, quickImages), min(c.Changes, quickChanges)
-	c.Randomness = Randomness{min(c.Randomness.Sequences, quickSequences), min(c.Randomness.Bits, quickBits)}
+	c.Images, c.Changes = min(c.Images, 1), min(c.Changes, 4)
+	c.Randomness = Randomness{min(c.Randomness.Sequences, 4), min(c.Randomness.Bits, 20_000)}
 	return c
 }
 
-// Validate says which value is impossible and what is allowed, as a *FieldError. It opens no files.
+// Validate says which value is impossible and what is allowed, as a *FieldError. It opens no files. The bounds keep a mistyped number
+// from asking for days or for all memory.
 func (c Config) Validate() error {
 	c = c.Resolved()
 	for _, b := range []struct {
 		field          string
 		value, low, up int
 	}{
-		{"size", c.Size, minSize, maxSize},
-		{"images", c.Images, 1, maxImages},
-		{"changes", c.Changes, 1, maxChanges},
+		{"size", c.Size, 16, 4096},
+		{"images", c.Images, 1, 10_000},
+		{"changes", c.Changes, 1, 1_000_000},
 		{"iterations", c.Iterations, 1, cipher.MaxIterations},
-		{"randomness.sequences", c.Randomness.Sequences, 1, maxSequences},
-		{"randomness.bits", c.Randomness.Bits, minBits, maxBits},
+		{"randomness.sequences", c.Randomness.Sequences, 1, 10_000},
+		{"randomness.bits", c.Randomness.Bits, 128, 10_000_000},
 	} {
 		if b.value < b.low || b.value > b.up {
 			return &FieldError{b.field, fmt.Sprintf("%d is not possible, it must be %d to %d", b.value, b.low, b.up)}
@@ -172,12 +163,7 @@ func (c Config) Validate() error {
 	if c.Randomness.Bits%8 != 0 {
 		return &FieldError{"randomness.bits", fmt.Sprintf("%d is not possible, it must be a multiple of 8", c.Randomness.Bits)}
 	}
-	for _, check := range []func() error{c.validateGenerators, c.validateSources, c.validateSchemes} {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(c.validateGenerators(), c.validateSources(), c.validateSchemes())
 }
 
 // sourceName is what a name may be: letters, digits, '_', '-', '.' and spaces.

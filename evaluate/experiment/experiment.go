@@ -27,8 +27,7 @@ import (
 	"keygan/infer"
 )
 
-// experiment measures the sources one after the other. Each key is made once and serves every scheme. Only a few images are in memory
-// at a time.
+// experiment measures one source after the other. Each key is made once for all schemes. Only a few images are in memory at a time.
 type experiment struct {
 	cfg        Config
 	channels   int // of the images, wherever no generator asks for others
@@ -257,8 +256,7 @@ func (t *trial) measure(ctx context.Context, s *subject, changes int, what strin
 	return nil
 }
 
-// firstStrangers makes the wrong keys for the first image: the keys of the next readable image, or of its own mirror image. A later
-// image takes the key of the one before.
+// firstStrangers makes the first image's wrong keys: those of the next readable image or of its mirror image. Later ones take the last key.
 func (t *trial) firstStrangers(ctx context.Context, s *subject) error {
 	other := &subject{plain: map[int]*raster.Image{}, noise: t.noise(t.info.Name, t.source.Len())}
 	for _, c := range t.channels {

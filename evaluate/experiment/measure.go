@@ -142,8 +142,7 @@ func (t *trial) addKeystream(sys *system, s *subject, random *rand.ChaCha8) erro
 // Refusal is what stands in the cell of a system that gives nothing out.
 const Refusal = "refused: the scheme notices and gives out nothing"
 
-// compareDecrypted decrypts a cipher image that should not open and compares the result with another image. A refusal is noted in the
-// place of values, and the decrypted image is nil.
+// compareDecrypted decrypts what should not open, and compares. It notes a refusal in the place of values; the image is then nil.
 func compareDecrypted(r measurements, of System, on Occasion, key cipher.Secret, with, cipherImage *raster.Image) (*raster.Image, error) {
 	decrypted, err := key.Decrypt(cipherImage)
 	if errors.Is(err, cipher.ErrRefused) {

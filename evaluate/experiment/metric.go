@@ -10,8 +10,7 @@ import (
 	"keygan/evaluate/metrics"
 )
 
-// A Metric is one line of the tables. Its entry in [Metrics] says everything about it; the experiment, the tables, the report, CSV, TeX
-// and JSON follow from the entry.
+// A Metric is one line of the tables. Tables, report, CSV, TeX and JSON follow from its entry in [Metrics].
 type Metric struct {
 	ID         string // in results.csv and results.json
 	Name       string
@@ -252,7 +251,7 @@ var Metrics = []Metric{
 	mse(PlainAndCipher, "mse_plain_cipher", "MSE plain–cipher", "mean squared difference; expected: for a uniform cipher independent of the plain image").
 		with(independent(metrics.ExpectedMSE), compared),
 	psnr(PlainAndCipher, "psnr_plain_cipher", "PSNR plain–cipher", "10 log10(MAX²/MSE); expected: for a uniform cipher independent of the plain image").
-		with(independent(expectedPSNR), threeDigits),
+		with(independent(func(m *raster.Image) float64 { return metrics.PSNROf(metrics.ExpectedMSE(m), m.Max()) }), threeDigits),
 	ssim(PlainAndCipher, "ssim_plain_cipher", "SSIM plain–cipher", "11×11 Gaussian window, mean over the channels", metrics.Gaussian11).
 		with(summarized, compared),
 	ssim(PlainAndCipher, "ssim_uniform7_plain_cipher", "SSIM plain–cipher, 7×7",
@@ -309,10 +308,6 @@ var Metrics = []Metric{
 }
 
 func threeDigits(m *Metric) { m.Digits = 3 }
-
-func expectedPSNR(plain *raster.Image) float64 {
-	return metrics.PSNROf(metrics.ExpectedMSE(plain), plain.Max())
-}
 
 func percentExact(o Observation) float64 {
 	if slices.Equal(o.A.Pix, o.B.Pix) {

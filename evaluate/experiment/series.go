@@ -213,8 +213,7 @@ const (
 	Fail Verdict = "fail"
 )
 
-// A Criterion is what random data gives, or an exact decryption must give, and the critical values between which random data stays with
-// probability 1 − Level.
+// A Criterion is what random data or an exact decryption gives, and the band that random data keeps with probability 1 − Level.
 type Criterion struct {
 	Expected  float64
 	Low, High float64 // −Inf or +Inf where nothing is too low or too high

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -121,8 +120,7 @@ const (
 	runMetrics       = "metrics.csv"
 )
 
-// ParseGenerator parses [NAME=]PATH, where PATH is a file of weights, the folder of a run, or built-in. Without NAME the generator is
-// called after the folder.
+// ParseGenerator parses [NAME=]PATH: a file of weights, the folder of a run, or built-in. Without NAME the folder gives the name.
 func ParseGenerator(s string) (Generator, error) {
 	var g Generator
 	path := s
@@ -198,19 +196,10 @@ func (g *generator) chaos() bool {
 	return g.info.Network == infer.NetworkChaos || (g.info.Network == "" && g.info.Name == SchemeChaosGAN)
 }
 
-// ErrGenerator is wrapped by the error of a run in which a generator could not be read. The systems that need it are marked as not
-// measured; the rest of the tables is complete.
+// ErrGenerator is wrapped by the error of a run in which a generator could not be read. What needs it is marked as not measured.
 var ErrGenerator = errors.New("some generators could not be read")
 
-// openGenerators reads the generators. It notes why one cannot be read.
-func openGenerators(list []Generator) []*generator {
-	var out []*generator
-	for _, g := range list {
-		out = append(out, open(g))
-	}
-	return out
-}
-
+// open reads a generator, or notes why it cannot be read.
 func open(from Generator) *generator {
 	g := &generator{info: GeneratorInfo{Name: from.Name}}
 	if from.Weights == BuiltIn {
@@ -226,7 +215,8 @@ func open(from Generator) *generator {
 	}
 	g.describe(m)
 	folder := filepath.Dir(path)
-	if curves := filepath.Join(folder, runMetrics); isFile(curves) {
+	curves := filepath.Join(folder, runMetrics)
+	if info, err := os.Stat(curves); err == nil && info.Mode().IsRegular() {
 		g.info.Run, g.info.Metrics = folder, curves
 	}
 	if !g.chaos() {
@@ -251,9 +241,4 @@ func (g *generator) describe(m *infer.Model) {
 	g.keys, g.models[0] = m, m
 	g.info.Network, g.info.Parameters, g.info.Channels, g.info.ImageSize = a.Network, a.Parameters(), a.Channels, a.ImageSize
 	g.info.TakesNoise, g.info.Hash, g.info.ConfigHash = m.TakesNoise(), m.Hash(), a.ConfigHash
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode()&fs.ModeType == 0
 }

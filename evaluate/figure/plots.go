@@ -22,8 +22,7 @@ import (
 	"keygan/evaluate/metrics"
 )
 
-// Histograms draws the byte histograms of images side by side, each on its own scale: a plain image's peaks would flatten the others.
-// A line marks the uniform share, 1/256.
+// Histograms draws byte histograms side by side, each on its own scale. A line marks the uniform share, 1/256.
 func Histograms(images []Tile) ([]byte, error) {
 	plots := make([]*plot.Plot, len(images))
 	for i, t := range images {
@@ -161,8 +160,7 @@ func Curves(r io.Reader) ([]byte, error) {
 	return grid(plots, min(3, len(plots)), 3.4*vg.Inch, 2.5*vg.Inch)
 }
 
-// Chart draws curves of two points or more into one panel of 900×540 pixels. Where all values are above zero, the axis may be
-// logarithmic.
+// Chart draws curves of two points or more into a panel of 900×540 pixels. The axis may be logarithmic if all values are above zero.
 func Chart(title string, logarithmic bool, curves ...Curve) ([]byte, error) {
 	p, err := panel(title, logarithmic, curves...)
 	if err != nil {
@@ -209,8 +207,7 @@ func panel(title string, logarithmic bool, curves ...Curve) (*plot.Plot, error) 
 	return p, nil
 }
 
-// settled is the range of the curves without their first tenth, with some room, where that is less than a fifth of the whole range: a
-// critic's first steps would leave nothing to see of the others.
+// settled is the range of the curves without their first tenth, a critic's first steps, where that is less than a fifth of the whole.
 func settled(curves []Curve) (least, most float64, ok bool) {
 	const fewest = 10 // of fewer points, each counts
 	lowest, highest := math.Inf(1), math.Inf(-1)

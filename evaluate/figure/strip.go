@@ -116,8 +116,7 @@ func (c canvas) tile(t Tile, at image.Point, side int) {
 	}
 }
 
-// tileSide is the side of a tile for images of n pixels: n where that is a good size to look at, else a whole multiple
-// of a smaller one, or a larger one brought down.
+// tileSide is the side of a tile for images of n pixels: n, a whole multiple of a small n, or the largest side.
 func tileSide(n int) int {
 	switch {
 	case n > largest:

@@ -28,8 +28,7 @@ func NPCR(a, b *raster.Image) (float64, error) {
 	return 100 * float64(differ) / float64(a.Samples()), nil
 }
 
-// UACI is the unified average changing intensity: the mean absolute difference of two images' samples over F, in percent. The
-// images must have the same shape.
+// UACI is the unified average changing intensity: the mean absolute difference of samples over F, in percent, for images of one shape.
 func UACI(a, b *raster.Image) (float64, error) {
 	if err := sameShape(a, b); err != nil {
 		return 0, err
@@ -64,8 +63,7 @@ func NPCRCritical(samples, top int, alpha float64) float64 {
 	return mean + sd*distuv.UnitNormal.Quantile(alpha)
 }
 
-// UACIBand is the band, in percent, that the UACI of two independent random images with the given number of samples from 0 to top
-// leaves with probability alpha. The test is two-sided.
+// UACIBand is the band, in percent, that the UACI of two independent random images leaves with probability alpha, on either side.
 func UACIBand(samples, top int, alpha float64) (low, high float64) {
 	mean, sd := UACIExpected(samples, top)
 	z := distuv.UnitNormal.Quantile(1 - alpha/2)
@@ -107,8 +105,7 @@ func MSE(a, b *raster.Image) (float64, error) {
 	return float64(sum) / float64(a.Samples()), nil
 }
 
-// PSNR is the peak signal-to-noise ratio of two images, 10 log₁₀(MAX²/MSE) in decibels with MAX = 255 or 65535: +Inf
-// for identical images. The images must have the same shape.
+// PSNR is the peak signal-to-noise ratio of two images of one shape, 10 log₁₀(MAX²/MSE) in decibels: +Inf for identical images.
 func PSNR(a, b *raster.Image) (float64, error) {
 	mse, err := MSE(a, b)
 	if err != nil {

@@ -58,8 +58,7 @@ func ChiSquare(m *raster.Image) float64 {
 	return sum / expected
 }
 
-// ChiSquareBand holds the two critical values at level alpha, each by itself: random bytes are above upper (too uneven)
-// with probability alpha, and below lower (too even) with the same.
+// ChiSquareBand holds the values that random bytes fall below (too even) and exceed (too uneven), each with probability alpha.
 func ChiSquareBand(alpha float64) (lower, upper float64) {
 	d := distuv.ChiSquared{K: ChiSquareFreedom}
 	return d.Quantile(alpha), d.Quantile(1 - alpha)

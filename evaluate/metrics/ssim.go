@@ -14,8 +14,7 @@ import (
 type Window int
 
 const (
-	// Gaussian11 is the window of Wang, Bovik, Sheikh and Simoncelli (2004): 11×11, Gaussian with σ = 1.5, weights
-	// adding up to 1, population covariance.
+	// Gaussian11 is that of Wang, Bovik, Sheikh and Simoncelli (2004): 11×11, σ = 1.5, weights that add up to 1, population covariance.
 	Gaussian11 Window = iota
 	// Uniform7 is 7×7 with equal weights and the sample covariance (over 48, not 49), scikit-image's default.
 	Uniform7
@@ -45,8 +44,7 @@ func SSIM(a, b *raster.Image, window Window) (float64, error) {
 	if window == Uniform7 {
 		sum = ssimUniform
 	}
-	// Bands of rows are measured by themselves and added up in order: the memory does not grow with the height, and the
-	// result does not depend on how many go on at once.
+	// Bands of rows are added up in order: memory does not grow with the height, and the result does not depend on how many go on at once.
 	rows := a.Height - window.size() + 1 // places of the window
 	bands := (rows + ssimBand - 1) / ssimBand
 	sums := make([]float64, a.Channels*bands)
@@ -76,8 +74,7 @@ func similarity(ma, mb, variances, covariance, c1, c2 float64) float64 {
 	return (2*float64(ma*mb) + c1) * (2*covariance + c2) / ((float64(ma*ma) + float64(mb*mb) + c1) * (variances + c2))
 }
 
-// ssimGaussian is the sum over the places of one channel with the Gaussian window. Only the sum of the two variances is needed, so
-// four filtered planes do: a, b, a² + b², ab.
+// ssimGaussian sums over one channel with the Gaussian window. Only the sum of the variances is needed, so four filtered planes do.
 func ssimGaussian(a, b []float64, width, height int, c1, c2 float64) float64 {
 	squares, products := make([]float64, len(a)), make([]float64, len(a))
 	for i, x := range a {
@@ -136,8 +133,7 @@ func gaussian(p []float64, width, height int, column []float64) []float64 {
 	return out
 }
 
-// ssimUniform is the sum over the places of one channel with the uniform window. Its sums are of whole numbers below 2⁵³, so that
-// sliding them along, one value in and one out, is exact.
+// ssimUniform sums over one channel with the uniform window. Its sums are whole numbers below 2⁵³, so that sliding them is exact.
 func ssimUniform(a, b []float64, width, height int, c1, c2 float64) float64 {
 	const side, count = 7, 49.0
 	// Sums over the last 7 rows of each column, of a, b, a² + b² and ab.

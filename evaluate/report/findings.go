@@ -185,12 +185,6 @@ func (f facts) KeysOfImageSize(large bool) rowSet {
 	})
 }
 
-// VisibleSSIM is the SSIM with the plain image from which on a picture shows something of it: that of noise is about 0.01.
-func (facts) VisibleSSIM() float64 { return 0.03 }
-
-// EnoughBits is the size of a key space below which keys can be tried out.
-func (facts) EnoughBits() float64 { return 100 }
-
 // ChiSquareBand is where random data lies.
 func (f facts) ChiSquareBand() string {
 	lower, upper := metrics.ChiSquareBand(f.Alpha)
@@ -257,8 +251,7 @@ var Published = []PublishedFigure{
 	{"paper", "WGAN-GP", "WGAN-GP + ACM + XOR", experiment.IDSSIMDecrypted, "~0.92", 0.92, 0.01},
 }
 
-// publishedFigures are those that stand beside a system: beside that with the publication's generator where one is called so,
-// else beside every system with its scheme.
+// publishedFigures are those of a system's scheme: only for the publication's generator where one has its name.
 func publishedFigures(of experiment.System, generators []experiment.GeneratorInfo) []PublishedFigure {
 	var out []PublishedFigure
 	for _, p := range Published {

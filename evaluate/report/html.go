@@ -37,8 +37,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	return err
 }
 
-// mostPictures bounds the pictures in a report, in bytes before they are written as text, which takes a third more. The report links
-// to those for which there is no room.
+// mostPictures bounds the pictures in a report, in bytes before base64. The report links to those for which there is no room.
 const mostPictures = 6_300_000
 
 // page is what the template sees: the report, and its tables in the form in which they are shown.
@@ -62,23 +61,8 @@ type pictured struct {
 	inlined
 }
 
-// Opening has the pictures of the best and the worst system.
-func (p *page) Opening() []opening {
-	var out []opening
-	for _, e := range p.Extremes() {
-		o := opening{Title: e.Title}
-		for _, one := range e.Pictures {
-			o.Pictures = append(o.Pictures, pictured{one, p.inlined[one.File]})
-		}
-		out = append(out, o)
-	}
-	return out
-}
-
-type opening struct {
-	Title    string
-	Pictures []pictured
-}
+// Embedded is a picture with its content.
+func (p *page) Embedded(one Picture) pictured { return pictured{one, p.inlined[one.File]} }
 
 // In lists the pictures of a section.
 func (p *page) In(section string) []pictured {
@@ -97,7 +81,7 @@ func (p *page) show(one Picture) pictured {
 		return pictured{Picture: one}
 	}
 	p.shown[one.File] = true
-	return pictured{one, p.inlined[one.File]}
+	return p.Embedded(one)
 }
 
 // embedAll embeds the pictures, those first that a report must not lack when there is no room for all.
@@ -116,8 +100,7 @@ func (p *page) embedAll() {
 	}
 }
 
-// embed makes a data URI of a picture. Pictures of noise, which PNG does not make smaller, become JPEG; the PNG files beside the
-// report are exact.
+// embed makes a data URI of a picture. Noise, which PNG does not make smaller, becomes JPEG; the files beside the report are exact.
 func (p *page) embed(file string) {
 	content := p.pictures[file]
 	config, err := png.DecodeConfig(bytes.NewReader(content))

@@ -56,7 +56,13 @@ func (r *Report) drawCurves(g *experiment.GeneratorInfo) {
 		g.NoCurves = "the folder of its training run is not known"
 		return
 	}
-	png, err := curvesIn(g.Metrics)
+	table, err := os.ReadFile(g.Metrics)
+	var png []byte
+	if err == nil {
+		if png, err = figure.Curves(bytes.NewReader(table)); err != nil {
+			err = fmt.Errorf("%s: %w", g.Metrics, err)
+		}
+	}
 	switch {
 	case errors.Is(err, figure.ErrNoCurves):
 		g.NoCurves = "its training run has too few epochs"
@@ -65,19 +71,6 @@ func (r *Report) drawCurves(g *experiment.GeneratorInfo) {
 	default:
 		r.add(Picture{File: SectionCurves + "-" + experiment.FileName(g.Name), Caption: "Training of " + g.Name, Section: SectionCurves}, png)
 	}
-}
-
-func curvesIn(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	png, err := figure.Curves(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return png, nil
 }
 
 // drawSpecimen makes the pictures of a source's first image: each image by itself, for each generator the keys of the first few

@@ -37,8 +37,7 @@ type Report struct {
 	pictures map[string][]byte // the files of Pictures
 }
 
-// New draws the pictures of an experiment's results and says what they show. Command is the command line, for the report;
-// began is when the experiment began.
+// New draws the pictures of an experiment's results and says what they show. Command and began go to the report's provenance.
 func New(results *experiment.Results, command string, began time.Time) (*Report, error) {
 	r := &Report{Results: *results, Published: Published}
 	for i := range r.Rows {

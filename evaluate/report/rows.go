@@ -68,7 +68,6 @@ func (s rowSet) RawKeyed() rowSet {
 	return s.filter(func(row *experiment.Row) bool { return usesRawKey(row.System()) })
 }
 
-// usesRawKey says whether a system's ciphertext is an XOR with the raw key.
 func usesRawKey(of experiment.System) bool {
 	info := cipher.Describe(of.Scheme)
 	return info.Keystream == cipher.RawKeystream && info.OnlyAttacks == nil

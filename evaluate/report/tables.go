@@ -51,8 +51,7 @@ func (s standing) badness() float64 {
 	return float64(s.failed)/float64(max(s.judged, 1)) + float64(s.broken)/float64(max(s.attacked, 1))
 }
 
-// Verdicts has a line for each metric of the summary with a threshold, one for SP 800-22 and one for the attacks. The columns are the
-// systems. A system fails where it fails on any source.
+// Verdicts has a line for each metric with a threshold, SP 800-22 and the attacks. A system fails where it fails on any source.
 func (r *Report) Verdicts() grid {
 	g := grid{Caption: "Verdicts on all systems, over all sources", Head: []string{"criterion"}}
 	for _, system := range r.Systems {
@@ -61,11 +60,7 @@ func (r *Report) Verdicts() grid {
 	line := func(title string, judge func(experiment.System) cell) {
 		cells := plain(title)
 		for _, system := range r.Systems {
-			c := judge(system.System)
-			if c.Verdict == experiment.None {
-				c = cell{Text: notMeasured, Empty: true}
-			}
-			cells = append(cells, c)
+			cells = append(cells, judge(system.System).orNotMeasured())
 		}
 		g.Lines = append(g.Lines, cells)
 	}
@@ -92,6 +87,13 @@ func (r *Report) Verdicts() grid {
 	return g
 }
 
+func (c cell) orNotMeasured() cell {
+	if c.Verdict == experiment.None {
+		return cell{Text: notMeasured, Empty: true}
+	}
+	return c
+}
+
 func passedOf(passed, made int) cell {
 	if made == 0 {
 		return cell{}
@@ -103,11 +105,7 @@ func passedOf(passed, made int) cell {
 func (r *Report) Claims() grid {
 	g := grid{Caption: "Claims made for XOR with the key image of a network", Head: []string{"", "claim", "verdict"}}
 	for _, c := range r.Checklist {
-		verdict := cell{Verdict: c.Verdict}
-		if c.Verdict == experiment.None {
-			verdict = cell{Text: notMeasured, Empty: true}
-		}
-		g.Lines = append(g.Lines, append(plain(c.ID, c.Claim), verdict))
+		g.Lines = append(g.Lines, append(plain(c.ID, c.Claim), cell{Verdict: c.Verdict}.orNotMeasured()))
 	}
 	return g
 }

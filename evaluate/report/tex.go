@@ -45,8 +45,7 @@ func without(g grid, column int) grid {
 	return g
 }
 
-// texTable writes one table, no wider than the text. A value that fails its threshold is marked with an asterisk. Columns, if not
-// "", are those of tabular.
+// texTable writes one table, no wider than the text. Columns, if not "", are those of tabular.
 func texTable(w io.Writer, label string, g grid, columns string) {
 	marks := ""
 	if slices.ContainsFunc(g.Lines, func(line []cell) bool { return slices.ContainsFunc(line, cell.failed) }) {

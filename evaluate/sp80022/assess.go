@@ -16,8 +16,7 @@ const (
 	uniformBins = 10
 )
 
-// Assessment is what one p-value of one test says over many sequences (section 4.2). A sequence that the test was skipped
-// for does not count.
+// Assessment is what one p-value of one test says over the sequences that the test was made on (section 4.2).
 type Assessment struct {
 	Name       string           `json:"name"`
 	Index      int              `json:"index"`      // of the p-value in the test, from 0

@@ -105,8 +105,7 @@ func largestPrime(n int) int {
 	return max(largest, n)
 }
 
-// largestRadix is the largest prime factor of a length that the mixed-radix transform is used for: its time grows with the
-// square of a prime factor.
+// largestRadix is the largest prime factor of a mixed-radix length: the time grows with the square of a prime factor.
 const largestRadix = 31
 
 // transform is a Fourier transform of complex sequences of one length, any length in O(n log n).

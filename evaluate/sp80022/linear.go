@@ -55,8 +55,7 @@ func rankOf(rows []uint32) int {
 // complexityProbabilities are those of the seven classes of section 2.10, as NIST's program has them.
 var complexityProbabilities = []float64{0.01047, 0.03125, 0.125, 0.5, 0.25, 0.0625, 0.020833}
 
-// linearComplexity compares the lengths of the shortest linear feedback shift registers that make the blocks of m bits with
-// those for random blocks (section 2.10).
+// linearComplexity compares the lengths of the shortest shift registers that make the blocks of m bits with random ones (section 2.10).
 func linearComplexity(b *Bits, m int) float64 {
 	sign := 1 - 2*float64(m&1) // (−1)^m
 	// The term with 2^−m of the mean is below 10^−28 for the m used here.
@@ -74,8 +73,7 @@ func linearComplexity(b *Bits, m int) float64 {
 	return chiSquare(counts, complexityProbabilities)
 }
 
-// registers are the working memory of the Berlekamp–Massey algorithm for blocks of m bits. Below the words of each series
-// lie as many of zeros, which a shift brings in.
+// registers are the memory of the Berlekamp–Massey algorithm for m bits. Below the words of each series lie as many of zeros, for shifts.
 type registers struct {
 	m, words int
 	a, b     []uint64
@@ -125,8 +123,7 @@ func (r *registers) complexity(s *Bits, at int) int {
 	return length
 }
 
-// addShifted sets out to a + x^shift·b over GF(2), from the word first on: what is below is not looked at again. out may be
-// a or b, which is why it goes down.
+// addShifted sets out to a + x^shift·b over GF(2), from the word first on. out may be a or b, which is why it goes down.
 func addShifted(out, a, b []uint64, first, shift int) {
 	words, by := shift>>6, uint(shift&63)
 	out, a, b = out[first:], a[first:], b[first-words-1:len(b)-words]

@@ -7,8 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat/combin"
 )
 
-// countWindows adds to counts the windows of m ≤ 16 bits that begin at [from, to), each as a number with its first bit on
-// top. The last must end within the sequence.
+// countWindows adds to counts the windows of m ≤ 16 bits that begin at [from, to), first bit on top. All must end within the sequence.
 func countWindows(b *Bits, from, to, m int, counts []uint32) {
 	counts = counts[:1<<m]
 	mask := uint64(len(counts) - 1)
@@ -27,8 +26,7 @@ func countWindows(b *Bits, from, to, m int, counts []uint32) {
 	}
 }
 
-// patterns counts how often each pattern occurs in a sequence that goes on with its beginning after its end, so that there
-// are n patterns of any length.
+// patterns counts how often each pattern occurs in a sequence that is closed to a ring: there are n patterns of any length.
 type patterns struct {
 	n      int
 	counts [][]uint32 // [length][2^length]
@@ -91,8 +89,7 @@ const (
 	overlapBlock   = 1032 // bits a block of OverlappingTemplate
 )
 
-// aperiodic lists the patterns of m bits that cannot overlap with themselves, those no prefix of which is also a suffix, in
-// increasing order: the order of NIST's template files.
+// aperiodic lists the patterns of m bits that cannot overlap with themselves, in increasing order, as NIST's template files do.
 func aperiodic(m int) []int {
 	var all []int
 	for v := range 1 << m {
@@ -132,8 +129,7 @@ func nonOverlappingTemplates(b *Bits, blocks int, templates []int, m int) []floa
 	return p
 }
 
-// overlappingTemplate counts in each block of 1032 bits the places where m ones begin, and compares how many blocks have 0,
-// 1, 2, 3, 4 or more with the expected numbers (section 2.8).
+// overlappingTemplate counts the places where m ones begin in blocks of 1032 bits, and compares with what is expected (section 2.8).
 func overlappingTemplate(b *Bits, m int) float64 {
 	counts := make([]int, 6)
 	for i := range b.n / overlapBlock {
@@ -166,8 +162,7 @@ func overlapProbabilities(m int) []float64 {
 	return append(p, rest)
 }
 
-// universalMinimum[i] is the number of bits from which on Universal takes blocks of i + 6 bits: section 2.9.7's
-// 1010·2^L·L, of which 10·2^L blocks only fill the table.
+// universalMinimum[i] is the number of bits from which on Universal takes blocks of i + 6 bits: section 2.9.7's 1010·2^L·L.
 var universalMinimum = [...]int{
 	387_840, 904_960, 2_068_480, 4_654_080, 10_342_400, 22_753_280, 49_643_520, 107_560_960, 231_669_760, 496_435_200, 1_059_061_760,
 }

@@ -22,8 +22,7 @@ func blockFrequency(b *Bits, m int) float64 {
 	return igamc(float64(blocks)/2, float64(sum)/float64(2*m))
 }
 
-// runs compares the number of runs of equal bits with the expected one (section 2.3). A sequence that fails Frequency badly
-// gets the p-value 0, by the standard's prerequisite.
+// runs compares the number of runs of equal bits with the expected one (section 2.3). It is 0 where Frequency fails badly.
 func runs(b *Bits) float64 {
 	n := float64(b.n)
 	pi := float64(b.ones(0, b.n)) / n

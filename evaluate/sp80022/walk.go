@@ -36,8 +36,7 @@ func cumulativeSums(b *Bits) []float64 {
 	return []float64{cusumPValue(b.n, max(highest, -lowest)), cusumPValue(b.n, max(highest-s, s-lowest))}
 }
 
-// cusumPValue is the probability that a random walk of n steps strays z or more, by the two sums of section 2.13.4. As in
-// NIST's program, division rounds towards 0.
+// cusumPValue is the probability that a random walk of n steps strays z or more (section 2.13.4). Division rounds towards 0, as NIST's.
 func cusumPValue(n, z int) float64 {
 	// Φ beyond 40 is 1, and the terms, differences of Φ, are 0.
 	limit := int(40*math.Sqrt(float64(n)))/(4*z) + 2
