@@ -129,10 +129,7 @@ func (e *evaluation) print(r *report.Report) error {
 	if e.asJSON {
 		return r.WriteJSON(e.app.Stdout)
 	}
-	if err := r.WriteSummary(e.app.Stdout); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(e.app.Stdout, "What it means, and every value: %s\n", filepath.Join(e.out, "results.md"))
+	_, err := fmt.Fprintf(e.app.Stdout, "%sWhat it means, and every value: %s\n", r.Summary(), filepath.Join(e.out, "results.md"))
 	return err
 }
 

@@ -124,17 +124,14 @@ func (r *Report) attacked(number int) (sentence string, succeeded bool) {
 			others = append(others, r.name(a.System))
 		}
 	}
-	var outcomes []string
-	if len(broken) > 0 {
-		outcomes = append(outcomes, "succeeds on "+strings.Join(broken, ", "))
-	}
-	if len(others) > 0 {
-		outcomes = append(outcomes, "fails on "+strings.Join(others, ", "))
-	}
-	if len(outcomes) == 0 {
+	if name == "" {
 		return "", false
 	}
-	return fmt.Sprintf("Attack %d (%s) %s.", number, name, strings.Join(outcomes, ", and ")), len(broken) > 0
+	outcome := "fails on " + strings.Join(others, ", ")
+	if len(broken) > 0 {
+		outcome = strings.TrimSuffix("succeeds on "+strings.Join(broken, ", ")+", and "+outcome, ", and fails on ")
+	}
+	return fmt.Sprintf("Attack %d (%s) %s.", number, name, outcome), len(broken) > 0
 }
 
 func (r *Report) exactDecryption() Check {

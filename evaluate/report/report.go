@@ -150,33 +150,30 @@ func provenance(cfg experiment.Config, command string, began time.Time) (Provena
 // figureFolder holds the pictures, so that a results folder opens on the report.
 const figureFolder = "figures"
 
-// An outputFile is a table or the report, and what writes it.
-type outputFile struct {
-	name  string
-	write func(io.Writer) error
-}
-
-// tables are the report in all its forms. The last one is there only if everything else is.
-func (r *Report) tables() []outputFile {
-	return []outputFile{
-		{"results.md", r.WriteMarkdown}, {"results.csv", r.WriteCSV}, {"results.json", r.WriteJSON}, {"results.tex", r.WriteTeX},
-		{"report.html", r.WriteHTML},
+// tables are the report in all its forms, as files of a folder. The last one is there only if everything else is.
+func (r *Report) tables(folder string) []atomicfile.File {
+	file := func(name string, write func(io.Writer) error) atomicfile.File {
+		return atomicfile.File{Path: filepath.Join(folder, name), Perm: 0o666, Write: write}
+	}
+	return []atomicfile.File{
+		file("results.md", r.WriteMarkdown), file("results.csv", r.WriteCSV), file("results.json", r.WriteJSON),
+		file("results.tex", r.WriteTeX), file("report.html", r.WriteHTML),
 	}
 }
 
 // Write puts the pictures and then the tables into the folder out, which it makes. After an error nothing new is there: no table, and
 // no picture but those that replaced others.
 func (r *Report) Write(out string, overwrite bool) error {
-	var pictures, tables []atomicfile.File
+	var pictures []atomicfile.File
 	for _, p := range r.Pictures {
-		pictures = append(pictures, atomicfile.File{Path: filepath.Join(out, p.File), Perm: 0o666, Write: content(r.pictures[p.File])})
-	}
-	for _, t := range r.tables() {
-		tables = append(tables, atomicfile.File{Path: filepath.Join(out, t.name), Perm: 0o666, Write: t.write})
+		pictures = append(pictures, atomicfile.File{Path: filepath.Join(out, p.File), Perm: 0o666, Write: func(w io.Writer) error {
+			_, err := w.Write(r.pictures[p.File])
+			return err
+		}})
 	}
 	err := atomicfile.WriteAll(out, overwrite, pictures...)
 	if err == nil {
-		if err = atomicfile.WriteAll("", overwrite, tables...); err == nil {
+		if err = atomicfile.WriteAll("", overwrite, r.tables(out)...); err == nil {
 			return nil
 		}
 		for _, p := range pictures {
@@ -189,19 +186,11 @@ func (r *Report) Write(out string, overwrite bool) error {
 	return err
 }
 
-func content(file []byte) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := w.Write(file)
-		return err
-	}
-}
-
 // Occupied returns a file of a folder that a run could want to write: a table, the report, or a picture; or "".
 func Occupied(folder string) (string, error) {
-	for _, t := range (*Report)(nil).tables() {
-		path := filepath.Join(folder, t.name)
-		if _, err := os.Lstat(path); err == nil {
-			return path, nil
+	for _, t := range (*Report)(nil).tables(folder) {
+		if _, err := os.Lstat(t.Path); err == nil {
+			return t.Path, nil
 		}
 	}
 	for _, dir := range []string{folder, filepath.Join(folder, figureFolder)} {

@@ -178,13 +178,8 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	return err
 }
 
-// WriteSummary writes the short tables in Markdown, narrow enough for a terminal, with the reasons why systems were not measured.
-func (r *Report) WriteSummary(w io.Writer) error {
-	_, err := io.WriteString(w, r.Summary())
-	return err
-}
-
-// Summary has, for each source, a line a metric and a column a system, measured above published.
+// Summary is the short tables in Markdown, narrow enough for a terminal, with the reasons why systems were not measured: for each
+// source a line a metric and a column a system, measured above published.
 func (r *Report) Summary() string {
 	var b strings.Builder
 	for _, s := range r.Sources {

@@ -184,13 +184,12 @@ func (r *Report) PublishedTables() []grid {
 			if !m.Compared {
 				continue
 			}
-			figure := notPublished
+			line := plain(titleOf(m.Name, m.Unit), m.Definition, notPublished)
 			for _, f := range publishedFigures(system.System, r.Generators) {
 				if f.Metric == m.ID {
-					figure = f.Value
+					line[2].Text = f.Value
 				}
 			}
-			line := plain(titleOf(m.Name, m.Unit), m.Definition, figure)
 			var rows []*experiment.Row
 			for _, s := range r.Sources {
 				row := r.Row(s.Name, system.System, m.ID)
