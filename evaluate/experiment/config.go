@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"keygan/cipher"
@@ -60,14 +61,6 @@ type FieldError struct{ Field, Reason string }
 
 func (e *FieldError) Error() string { return "evaluate." + e.Field + ": " + e.Reason }
 
-// DefaultConfig is what Resolved fills in, without sources.
-func DefaultConfig() Config {
-	return Config{
-		Name: "evaluation", Size: 256, Schemes: []string{"xor", "paper"}, Iterations: cipher.DefaultIterations, Images: 4, Changes: 50,
-		Randomness: Randomness{Sequences: 60, Bits: 100_000},
-	}
-}
-
 // ReadConfig reads the `evaluate:` section of the YAML file at path, and nothing else of it. Unknown keys, wrong types and impossible
 // values are errors with the file, the line and what is allowed. The result is resolved: it says every default.
 func ReadConfig(path string) (Config, error) {
@@ -92,17 +85,15 @@ func ReadConfig(path string) (Config, error) {
 
 // Resolved returns the configuration with every default filled in.
 func (c Config) Resolved() Config {
-	d := DefaultConfig()
-	c.Name = cmp.Or(c.Name, d.Name)
-	c.Size, c.Iterations = cmp.Or(c.Size, d.Size), cmp.Or(c.Iterations, d.Iterations)
-	c.Images, c.Changes = cmp.Or(c.Images, d.Images), cmp.Or(c.Changes, d.Changes)
+	c.Name = cmp.Or(c.Name, "evaluation")
+	c.Size, c.Iterations = cmp.Or(c.Size, 256), cmp.Or(c.Iterations, cipher.DefaultIterations)
+	c.Images, c.Changes = cmp.Or(c.Images, 4), cmp.Or(c.Changes, 50)
 	if len(c.Schemes) == 0 {
-		c.Schemes = d.Schemes
+		c.Schemes = []string{"xor", "paper"}
 	}
-	c.Randomness.Sequences = cmp.Or(c.Randomness.Sequences, d.Randomness.Sequences)
-	c.Randomness.Bits = cmp.Or(c.Randomness.Bits, d.Randomness.Bits)
+	c.Randomness = Randomness{cmp.Or(c.Randomness.Sequences, 60), cmp.Or(c.Randomness.Bits, 100_000)}
 	c.resolveGenerators()
-	c.Sources = append([]Source(nil), c.Sources...)
+	c.Sources = slices.Clone(c.Sources)
 	for i := range c.Sources {
 		s := &c.Sources[i]
 		if s.Name == "" && s.Folder != "" {
@@ -115,7 +106,7 @@ func (c Config) Resolved() Config {
 
 // resolveGenerators makes a list of whatever names generators, and gives each its name.
 func (c *Config) resolveGenerators() {
-	list := append([]Generator(nil), c.Generators...)
+	list := slices.Clone(c.Generators)
 	switch {
 	case c.Generator != "":
 		one, err := ParseGenerator(c.Generator)

@@ -118,14 +118,14 @@ func (b *bitBank) row(ctx context.Context, k bitSource, progress *tracker) (Rand
 	}
 	what := fmt.Sprintf("SP 800-22: %s, %s", k.System, k.subject)
 	row.Tests = summarize(sequences(b.bytes[k], n, b.Bits), b.Bits)
-	progress.passed(float64(n)*costOfBits(b.Bits), what)
+	progress.passed(float64(n)*bitCost*float64(b.Bits), what)
 	if long := have / longBits; long > 0 && b.Bits < longBits {
 		for i, t := range summarize(sequences(b.bytes[k], long, longBits), longBits) {
 			if row.Tests[i].Made == 0 {
 				row.Tests[i] = t
 			}
 		}
-		progress.passed(float64(long)*costOfBits(longBits), what)
+		progress.passed(float64(long)*bitCost*longBits, what)
 	}
 	return row, ctx.Err()
 }

@@ -212,8 +212,6 @@ const (
 	attackCost = 10_000 // all attacks
 )
 
-func costOfBits(n int) float64 { return bitCost * float64(n) }
-
 // plan estimates what everything costs, and adds it up.
 func (e *experiment) plan(sources []dataset.Source, report func(Progress)) error {
 	e.progress = &tracker{report: report, began: time.Now(), total: attackCost}
@@ -243,6 +241,6 @@ func (e *experiment) plan(sources []dataset.Source, report func(Progress)) error
 		e.progress.total += float64(e.planned(src))*image + float64(e.cfg.Changes)*change
 	}
 	kinds := float64(len(e.makers()) + 2*len(e.measured())) // of bits for SP 800-22
-	e.progress.total += kinds * float64(e.cfg.Randomness.Sequences) * costOfBits(e.cfg.Randomness.Bits)
+	e.progress.total += kinds * float64(e.cfg.Randomness.Sequences) * bitCost * float64(e.cfg.Randomness.Bits)
 	return nil
 }

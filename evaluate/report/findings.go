@@ -18,8 +18,15 @@ var proseFiles embed.FS
 
 var prose = template.Must(template.New("").Funcs(template.FuncMap{"reason": reason, "line": line}).ParseFS(proseFiles, "*.gotmpl"))
 
-// line is a text on one line.
-func line(text string) string { return strings.Map(oneLine, text) }
+// line is a text on one line, without control characters.
+func line(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f {
+			return ' '
+		}
+		return c
+	}, text)
+}
 
 // reason is why something was not measured.
 func reason(note string) string { return line(strings.TrimPrefix(note, "not measured: ")) }

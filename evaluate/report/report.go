@@ -119,9 +119,6 @@ type Provenance struct {
 	Took       float64  `json:"took_s"`              // seconds
 }
 
-// computing are the modules whose code the numbers depend on.
-var computing = []string{"gonum.org/v1/gonum", "golang.org/x/image", "filippo.io/age"}
-
 func provenance(cfg experiment.Config, command string, began time.Time) (Provenance, error) {
 	// The sources stand in a report by themselves, and so the configuration's JSON leaves them out.
 	resolved, err := json.Marshal(struct {
@@ -139,7 +136,7 @@ func provenance(cfg experiment.Config, command string, began time.Time) (Provena
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range info.Deps {
-			if slices.Contains(computing, m.Path) {
+			if slices.Contains([]string{"gonum.org/v1/gonum", "golang.org/x/image", "filippo.io/age"}, m.Path) {
 				p.Libraries = append(p.Libraries, m.Path+" "+m.Version)
 			}
 		}

@@ -28,13 +28,6 @@ func (r *Report) WriteTeX(w io.Writer) error {
 	return err
 }
 
-func oneLine(c rune) rune {
-	if c < ' ' || c == 0x7f {
-		return ' '
-	}
-	return c
-}
-
 // without leaves out a column.
 func without(g grid, column int) grid {
 	g.Head = slices.Delete(slices.Clone(g.Head), column, column+1)
