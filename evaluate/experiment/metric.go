@@ -248,9 +248,11 @@ var Metrics = []Metric{
 	uaci(PlainAndCipher, "uaci_plain_cipher", "UACI plain–cipher", "papers': mean difference between a plain image and its ciphertext; "+
 		"expected: for a uniform cipher independent of this plain image (33.46 % only where the plain image is uniform)").
 		with(independent(metrics.ExpectedUACI), compared),
-	mse(PlainAndCipher, "mse_plain_cipher", "MSE plain–cipher", "mean squared difference; expected: for a uniform cipher independent of the plain image").
+	mse(PlainAndCipher, "mse_plain_cipher", "MSE plain–cipher",
+		"mean squared difference; expected: for a uniform cipher independent of the plain image").
 		with(independent(metrics.ExpectedMSE), compared),
-	psnr(PlainAndCipher, "psnr_plain_cipher", "PSNR plain–cipher", "10 log10(MAX²/MSE); expected: for a uniform cipher independent of the plain image").
+	psnr(PlainAndCipher, "psnr_plain_cipher", "PSNR plain–cipher",
+		"10 log10(MAX²/MSE); expected: for a uniform cipher independent of the plain image").
 		with(independent(func(m *raster.Image) float64 { return metrics.PSNROf(metrics.ExpectedMSE(m), m.Max()) }), threeDigits),
 	ssim(PlainAndCipher, "ssim_plain_cipher", "SSIM plain–cipher", "11×11 Gaussian window, mean over the channels", metrics.Gaussian11).
 		with(summarized, compared),
@@ -258,7 +260,8 @@ var Metrics = []Metric{
 		"7×7 uniform window with sample covariance (scikit-image's default)", metrics.Uniform7),
 	mse(PlainAndDecrypted, IDMSEDecrypted, "MSE plain–decrypted", "mean squared difference; a lossless scheme gives 0").
 		with(lossless(0), compared),
-	psnr(PlainAndDecrypted, "psnr_plain_decrypted", "PSNR plain–decrypted", "a lossless scheme gives ∞").with(lossless(math.Inf(1)), threeDigits),
+	psnr(PlainAndDecrypted, "psnr_plain_decrypted", "PSNR plain–decrypted", "a lossless scheme gives ∞").
+		with(lossless(math.Inf(1)), threeDigits),
 	ssim(PlainAndDecrypted, IDSSIMDecrypted, "SSIM plain–decrypted", "11×11 Gaussian window; a lossless scheme gives 1", metrics.Gaussian11).
 		with(lossless(1), summarized, compared),
 	Metric{
