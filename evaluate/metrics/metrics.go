@@ -51,7 +51,7 @@ func planeRows(m *raster.Image, channel, from, to int) []float64 {
 // Single holds the metrics of one image. What is undefined is nil, null in JSON, and Undefined says why under the same name.
 type Single struct {
 	Bytes       int               `json:"bytes"`   // n in the formulas of the critical values
-	Entropy     float64           `json:"entropy"` // bits a byte
+	Entropy     float64           `json:"entropy"` // bits per byte
 	ChiSquare   float64           `json:"chi2"`    // 255 degrees of freedom
 	Correlation Correlations      `json:"correlation"`
 	Undefined   map[string]string `json:"undefined,omitempty"`
