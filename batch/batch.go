@@ -15,11 +15,13 @@ package batch
 import (
 	"context"
 	"path/filepath"
+	"runtime"
 
 	"keygan/batch/job"
 	"keygan/data/synthetic"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
+	"keygan/internal/fileerr"
 	"keygan/internal/npz"
 )
 
@@ -83,7 +85,7 @@ func (o *KeygenOptions) job(host *Host, g *generator, in job.Input) job.Job {
 		}
 		key, err := g.key(m)
 		if err != nil {
-			return "", named(in.Path, err)
+			return "", fileerr.Named(in.Path, err)
 		}
 		files := []atomicfile.File{pngFile(outputs[0], Secret, key)}
 		if o.Array {
@@ -96,13 +98,12 @@ func (o *KeygenOptions) job(host *Host, g *generator, in job.Input) job.Job {
 
 // SamplesOptions say which synthetic images to write.
 type SamplesOptions struct {
-	Output  string   // the folder to write to
-	Kinds   []string // as synthetic.New takes them
-	Number  int      // of images of each kind
-	Size    int      // width and height in pixels
-	Seed    uint64
-	Force   bool // existing files are replaced
-	Workers int
+	Output string   // the folder to write to
+	Kinds  []string // as synthetic.New takes them
+	Number int      // of images of each kind
+	Size   int      // width and height in pixels
+	Seed   uint64
+	Force  bool // existing files are replaced
 }
 
 // Samples writes built-in synthetic images.
@@ -127,5 +128,5 @@ func Samples(ctx context.Context, host Host, o SamplesOptions) (*Report, error) 
 			}})
 		}
 	}
-	return job.Run(ctx, host, job.Batch{Name: "samples", Jobs: jobs, Root: o.Output, Force: o.Force, Workers: o.Workers})
+	return job.Run(ctx, host, job.Batch{Name: "samples", Jobs: jobs, Root: o.Output, Force: o.Force, Workers: runtime.GOMAXPROCS(0)})
 }

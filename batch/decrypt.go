@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,9 +16,9 @@ import (
 	"keygan/batch/keyfile"
 	"keygan/cipher"
 	"keygan/cipher/sealed"
-	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
+	"keygan/internal/fileerr"
 	"keygan/internal/listing"
 
 	"filippo.io/age"
@@ -36,8 +37,7 @@ type DecryptOptions struct {
 	Force         bool // existing files are replaced
 	Resume        bool // files that are there and verified are left as they are
 
-	// Given reports whether the caller chose an option, by the name of its flag. Options that mean nothing for the scheme are then
-	// refused. It may be nil.
+	// Given, if not nil, reports whether a flag was given. Those that mean nothing for the scheme are refused.
 	Given func(flag string) bool
 }
 
@@ -49,24 +49,16 @@ type decryption struct {
 	identities []age.Identity
 }
 
-// Decrypt decrypts cipher images, and all below folders. If the one path or Output is "-", it reads standard input or writes to the
-// host's Stdout.
+// Decrypt decrypts cipher images, and all below folders. "-" is standard input and, as Output, the host's Stdout.
 func Decrypt(ctx context.Context, host Host, o DecryptOptions, paths []string) (*Report, error) {
-	if o.Passphrase == nil {
-		o.Passphrase = &keyfile.Passphrases{}
-	}
-	if o.Scheme == "" {
-		o.Scheme = cipher.Default
-	}
+	o.Passphrase, o.Scheme = cmp.Or(o.Passphrase, &keyfile.Passphrases{}), cmp.Or(o.Scheme, cipher.Default)
 	d := &decryption{DecryptOptions: o, host: &host}
 	if err := d.prepare(ctx, paths); err != nil {
 		return nil, err
 	}
 	defer d.Passphrase.Wipe()
-	if d.Output == "-" || slices.Contains(paths, "-") {
-		if err := d.checkStream(paths); err != nil {
-			return nil, err
-		}
+	if err := d.checkStream(paths); err != nil {
+		return nil, err
 	}
 	if d.Output == "-" {
 		return nil, d.toStdout(ctx, paths[0])
@@ -83,11 +75,12 @@ func Decrypt(ctx context.Context, host Host, o DecryptOptions, paths []string) (
 	if d.KeyFile != "" && len(all) > 1 {
 		return nil, failure.Usagef("--key is the key file of one image, and there are %d", len(all))
 	}
+	protected := job.Protect(append(slices.Clone(d.Identities), d.Passphrase.File, d.KeyFile)...)
 	inputs := d.Shard.Select(host, all)
 	began := time.Now()
 	jobs, unopened := d.jobs(inputs)
 	return job.Run(ctx, host, job.Batch{
-		Name: "decrypt", Jobs: jobs, Failed: append(failed, unopened...), LeftOut: leftOut, Root: d.Output, Protected: d.protected(),
+		Name: "decrypt", Jobs: jobs, Failed: append(failed, unopened...), LeftOut: leftOut, Root: d.Output, Protected: protected,
 		Force: d.Force, Resume: d.Resume, Warning: cipher.Describe(d.Scheme).Warning, Workers: runtime.GOMAXPROCS(0), Began: began,
 	})
 }
@@ -116,10 +109,6 @@ func (d *decryption) prepare(ctx context.Context, paths []string) (err error) {
 	return err
 }
 
-func (d *decryption) protected() job.Protected {
-	return job.Protect(append(slices.Clone(d.Identities), d.Passphrase.File, d.KeyFile)...)
-}
-
 // keysWithoutImage returns the key files in folders that lie there without a cipher image.
 func keysWithoutImage(inputs []job.Input) (left []listing.LeftOut) {
 	images := map[string]bool{}
@@ -132,11 +121,10 @@ func keysWithoutImage(inputs []job.Input) (left []listing.LeftOut) {
 		if in.Named || !isKeyFile(in.Path) {
 			continue
 		}
-		name := spareName.ReplaceAllString(in.Path, "")
-		name = strings.TrimSuffix(name, filepath.Ext(name))
-		name = strings.TrimSuffix(name, filepath.Ext(name)) // .key
+		name := withoutKeySuffix(spareName.ReplaceAllString(in.Path, ""))
 		if !images[name] {
-			left = append(left, listing.LeftOut{Path: in.Path, Why: "a key file, and no " + filepath.Base(name) + CipherSuffix + " beside it"})
+			why := "a key file, and no " + filepath.Base(name) + CipherSuffix + " beside it"
+			left = append(left, listing.LeftOut{Path: in.Path, Why: why})
 		}
 	}
 	return left
@@ -177,7 +165,7 @@ func (d *decryption) job(in job.Input) (job.Job, error) {
 	return job.Job{
 		Input: in.Path, Outputs: []string{out}, Reads: append(o.reads, alsoRead(in.Path)...),
 		Do:     func(ctx context.Context) (string, error) { return comment, d.write(ctx, o, out) },
-		Verify: func(ctx context.Context) error { return o.verify(ctx, out) },
+		Verify: func(ctx context.Context) error { return o.verify(ctx, out, 0) },
 		Memory: o.memory, End: o.Key.Wipe,
 	}, nil
 }
@@ -192,20 +180,21 @@ func (d *decryption) researchJob(in job.Input) (job.Job, error) {
 		return job.Job{}, missingKeyFile(in.Path, keyFile)
 	}
 	out := filepath.Join(d.Output, in.Folder, stem(in.Path)+".png")
-	use := func(ctx context.Context, then func(m *raster.Image) error) error {
-		m, err := openResearch(ctx, in.Path, keyFile, d.Scheme)
-		if err != nil {
-			return err
-		}
-		return then(m)
-	}
 	return job.Job{
 		Input: in.Path, Outputs: []string{out}, Reads: []string{keyFile}, Memory: func() int64 { return memoryOf(in.Path) },
 		Do: func(ctx context.Context) (string, error) {
-			return "", use(ctx, func(m *raster.Image) error { return d.host.Write(ctx, d.Output, d.Force, pngFile(out, Public, m)) })
+			m, err := openResearch(ctx, in.Path, keyFile, d.Scheme)
+			if err != nil {
+				return "", err
+			}
+			return "", d.host.Write(ctx, d.Output, d.Force, pngFile(out, Public, m))
 		},
 		Verify: func(ctx context.Context) error {
-			return use(ctx, func(m *raster.Image) error { return sameImage(out, m) })
+			m, err := openResearch(ctx, in.Path, keyFile, d.Scheme)
+			if err != nil {
+				return err
+			}
+			return sameImage(out, 0, m)
 		},
 	}, nil
 }
@@ -233,8 +222,7 @@ func (d *decryption) open(path string) (Opening, error) {
 		k, err := keyfile.Read(candidate, d.identities)
 		if err == nil {
 			o := Opening{Path: path, Key: k, reads: candidates}
-			// Usually there is one. A process that was killed while it replaced a pair leaves the old key file, and the cipher image is
-			// the old one or the new one.
+			// A process that was killed while it replaced a pair leaves the old key file, and the old or the new cipher image.
 			if len(candidates) == 1 || o.Opens() {
 				return o, nil
 			}
@@ -263,37 +251,32 @@ func refusal(path string, err error) error {
 // findKeyFile returns the key file that was named, or else the one beside the cipher image. Whoever gives an identity or a passphrase
 // gets encrypted key files only: anybody could have made another.
 func (d *decryption) findKeyFile(path string) (string, error) {
-	switch {
-	case isKeyFile(path):
+	if isKeyFile(path) {
 		return "", fmt.Errorf("%s: this is a key file; decrypt takes the cipher image, and --key names a key file", path)
-	case d.KeyFile == "":
-	case !job.Exists(d.KeyFile):
-		return "", missingKeyFile(path, d.KeyFile)
-	default:
+	}
+	if d.KeyFile != "" {
+		if !job.Exists(d.KeyFile) {
+			return "", missingKeyFile(path, d.KeyFile)
+		}
 		return d.KeyFile, refuseResearch(path, d.KeyFile)
 	}
-	beside := func(suffix string) (string, bool) {
-		keyFile := KeyFileBeside(path, suffix)
-		return keyFile, job.Exists(keyFile) || len(atomicfile.Spares(keyFile)) > 0
-	}
-	encrypted, hasEncrypted := beside(KeyFileSuffix)
-	plain, hasPlain := beside(PlainKeySuffix)
-	research, hasResearch := beside(ResearchKeySuffix)
+	possible := d.possibleKeyFiles(path)
+	found := slices.DeleteFunc(slices.Clone(possible), func(keyFile string) bool {
+		return !job.Exists(keyFile) && len(atomicfile.Spares(keyFile)) == 0
+	})
 	switch {
-	case hasEncrypted && hasPlain && len(d.identities) == 0:
-		return "", failure.Hint(fmt.Errorf("%s: both %s and %s are there", path, encrypted, plain),
+	case len(found) == 0:
+		return "", missingKeyFile(path, possible[0]+" or "+possible[1])
+	case found[0] == possible[2]:
+		return "", researchKeyError(path, found[0])
+	case len(found) > 1 && found[1] == possible[1] && len(d.identities) == 0:
+		return "", failure.Hint(fmt.Errorf("%s: both %s and %s are there", path, found[0], found[1]),
 			"--key FILE names the one that belongs to it")
-	case hasEncrypted:
-		return encrypted, refuseResearch(path, encrypted)
-	case hasPlain:
-		return plain, refuseResearch(path, plain)
-	case hasResearch:
-		return "", researchKeyError(path, research)
 	}
-	return "", missingKeyFile(path, fmt.Sprintf("%s or %s", encrypted, plain))
+	return found[0], refuseResearch(path, found[0])
 }
 
-// possibleKeyFiles returns all names that the key file of a cipher image may have.
+// possibleKeyFiles returns all names that the key file of a cipher image may have: the one given, or encrypted, plain and research.
 func (d *decryption) possibleKeyFiles(path string) []string {
 	if d.KeyFile != "" {
 		return []string{d.KeyFile}
@@ -334,33 +317,25 @@ func (d *decryption) outputName(o Opening) (name, comment string) {
 
 // write writes what is in a cipher image.
 func (d *decryption) write(ctx context.Context, o Opening, out string) error {
-	f := file{Path: out, Perm: o.perm(), Modified: o.Key.Header.Modified}
-	if !o.isFile() {
-		m, err := o.image(ctx)
-		if err != nil {
-			return err
-		}
-		f.Write = pngFile(out, Public, m).Write
-		return d.host.Write(ctx, d.Output, d.Force, f)
-	}
 	var refused error
-	f.Write = func(w io.Writer) error {
-		to := &errorWriter{w: w}
-		err := o.writeTo(ctx, to)
-		if to.err == nil {
-			refused = err // which names the cipher image; an error of the output is named by who writes it
-		}
-		return err
-	}
-	if err := d.host.Write(ctx, d.Output, d.Force, f); refused == nil {
-		return err
-	}
-	return refused
+	err := d.host.Write(ctx, d.Output, d.Force, file{
+		Path: out, Perm: o.perm(), Modified: o.Key.Header.Modified,
+		Write: func(w io.Writer) error {
+			to := &fileerr.Writer{W: w}
+			err := o.writeTo(ctx, to)
+			if to.Err == nil {
+				refused = err // which names the cipher image; an error of the output is named by who writes it
+			}
+			return err
+		},
+	})
+	return cmp.Or(refused, err)
 }
 
 // checkStream checks the options if "-" stands for standard input or output.
 func (d *decryption) checkStream(paths []string) error {
 	switch {
+	case d.Output != "-" && !slices.Contains(paths, "-"):
 	case d.scheme != nil:
 		return failure.Usagef("- is for the scheme %s only", cipher.Default)
 	case len(paths) != 1:

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -16,8 +17,7 @@ import (
 	"filippo.io/age"
 )
 
-// EncryptOptions say how files are encrypted. A sealed key file is kept in one way of three: encrypted to Recipients, under a
-// passphrase, or not encrypted.
+// EncryptOptions say how files are encrypted. Sealed key files are encrypted to Recipients, under a passphrase, or not at all.
 type EncryptOptions struct {
 	Output    string // the folder to write to; for one file also the name of its cipher image, FILE.png, or "-"
 	KeyOutput string // for one file: its key file; "": beside the cipher image
@@ -39,8 +39,7 @@ type EncryptOptions struct {
 
 	Iterations int // of a research scheme's cat map; 0: cipher.DefaultIterations
 
-	// Given reports whether the caller chose an option, by the name of its flag. Options that mean nothing for the scheme are then
-	// refused. It may be nil.
+	// Given, if not nil, reports whether a flag was given. Those that mean nothing for the scheme are refused.
 	Given func(flag string) bool
 }
 
@@ -59,15 +58,9 @@ type encryption struct {
 }
 
 // Encrypt encrypts files, and all files below folders. scan.png becomes the pair DIR/scan.png.cipher.png and DIR/scan.png.key.age; with
-// Pixels or a research scheme, DIR/scan.cipher.png and a key file beside it. If the one path or Output is "-", it reads standard input
-// or writes to the host's Stdout.
+// Pixels or a research scheme, DIR/scan.cipher.png and a key file. "-" is standard input and, as Output, the host's Stdout.
 func Encrypt(ctx context.Context, host Host, o EncryptOptions, paths []string) (*Report, error) {
-	if o.Passphrase == nil {
-		o.Passphrase = &keyfile.Passphrases{}
-	}
-	if o.Scheme == "" {
-		o.Scheme = cipher.Default
-	}
+	o.Passphrase, o.Scheme = cmp.Or(o.Passphrase, &keyfile.Passphrases{}), cmp.Or(o.Scheme, cipher.Default)
 	e := &encryption{EncryptOptions: o, host: &host}
 	if err := checkDashes(paths, o.Identities, o.Passphrase.File); err != nil {
 		return nil, err
@@ -76,10 +69,8 @@ func Encrypt(ctx context.Context, host Host, o EncryptOptions, paths []string) (
 		return nil, err
 	}
 	defer e.Passphrase.Wipe()
-	if slices.Contains(paths, "-") || e.Output == "-" {
-		if err := e.checkStream(paths); err != nil {
-			return nil, err
-		}
+	if err := e.checkStream(paths); err != nil {
+		return nil, err
 	}
 	if e.Output == "-" {
 		return nil, e.toStdout(ctx, paths[0])
@@ -91,11 +82,6 @@ func Encrypt(ctx context.Context, host Host, o EncryptOptions, paths []string) (
 	all, leftOut, failed := collect(paths, wanted)
 	if err := e.checkSingle(all); err != nil {
 		return nil, err
-	}
-	if !e.single {
-		if err := job.CheckFolder(e.Output); err != nil {
-			return nil, err
-		}
 	}
 	e.Shard.Select(host, all) // tells the host
 	var jobs, elsewhere []job.Job
@@ -121,9 +107,6 @@ func Encrypt(ctx context.Context, host Host, o EncryptOptions, paths []string) (
 	return report, err
 }
 
-// manyPassphrases is from how many files on a note says why a passphrase takes so long.
-const manyPassphrases = 20
-
 // messages returns what to say before the first file.
 func (e *encryption) messages(files int) (warning, note string) {
 	switch {
@@ -131,22 +114,25 @@ func (e *encryption) messages(files int) (warning, note string) {
 		return e.scheme.About.Warning, e.generator.note()
 	case e.UnencryptedKey:
 		return "the key files are not encrypted: whoever can read one can open its cipher image", ""
-	case e.Passphrase.Wanted() && files >= manyPassphrases:
+	case e.Passphrase.Wanted() && files >= 20:
 		return "", "each key file takes about a second under a passphrase; -r with an identity of keygan keypair -p takes none"
 	}
 	return "", ""
 }
 
-// checkSingle finds out whether Output names the cipher image of a single file.
+// checkSingle checks Output, and finds out whether it names the cipher image of a single file.
 func (e *encryption) checkSingle(inputs []job.Input) error {
 	e.single = hasSuffix(e.Output, ".png") && !job.IsFolder(e.Output) && len(inputs) == 1 && inputs[0].Named
 	if len(inputs) == 1 && inputs[0].Path == "-" && !e.single {
 		return failure.Usagef("%s: standard input has no name, so -o names the cipher image: FILE.png, or -", e.Output)
 	}
-	if e.KeyOutput != "" && !e.single {
+	switch {
+	case e.single:
+		return nil
+	case e.KeyOutput != "":
 		return failure.Usagef("--key-out is the key file of one file, which -o FILE.png names")
 	}
-	return nil
+	return job.CheckFolder(e.Output)
 }
 
 // root returns the folder that outputs lie in or below.
@@ -167,7 +153,8 @@ func (e *encryption) prepare(ctx context.Context) (err error) {
 	case e.Output == "":
 		return job.ErrNoOutput
 	case e.UnencryptedKey && hasSuffix(e.KeyOutput, ".age"):
-		return failure.Usagef("--key-out %s: an unencrypted key file must not be called .age, which decrypt takes for encrypted", e.KeyOutput)
+		return failure.Usagef("--key-out %s: an unencrypted key file must not be called .age, which decrypt takes for encrypted",
+			e.KeyOutput)
 	case e.KeyOutput == "-":
 		return failure.Usagef("--key-out is a file; standard output is for the cipher image (-o -)")
 	}
@@ -320,13 +307,8 @@ func alsoRead(input string) []string {
 
 // checkDashes refuses to read standard input for two purposes.
 func checkDashes(paths, identities []string, passphrase string) error {
-	dashes := 0
-	for _, name := range slices.Concat(paths, identities, []string{passphrase}) {
-		if name == "-" {
-			dashes++
-		}
-	}
-	if dashes > 1 {
+	all := slices.Concat(paths, identities, []string{passphrase})
+	if i := slices.Index(all, "-"); i >= 0 && slices.Contains(all[i+1:], "-") {
 		return failure.Usagef("- is standard input, which can be read only once")
 	}
 	return nil

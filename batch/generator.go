@@ -49,8 +49,7 @@ func WeightsHint(path string) string {
 	return "keygan-train makes weights, and again with: keygan-train export RUN -o generator.npz"
 }
 
-// generator makes the keys of a batch's images, each with noise of its own if the model takes any. Method key may be called from several
-// goroutines.
+// generator makes the keys of a batch's images, each with its own noise if the model takes any. Goroutines may share it.
 type generator struct {
 	model     *infer.Model
 	noiseSeed *uint64
@@ -63,9 +62,8 @@ type generator struct {
 	free   func() (bytes int64, known bool)
 }
 
-// keyMemory bounds what keys that are made side by side take beside the weights, in bytes; one that takes more is made alone. A key of
-// the published generator takes about 100 MB at 256×256, and sixteen times that at 1024×1024. If images differ in size, as much again
-// may wait for the garbage collector. Where less than 8 GB are free the bound is a quarter of that: images take their part.
+// keyMemory bounds what keys made side by side take beside the weights, in bytes; one that takes more is made alone. A key of the published
+// generator takes about 100 MB at 256×256. Where less than 8 GB are free the bound is a quarter of that: images take their part.
 const keyMemory = 2 << 30
 
 func newGenerator(o GeneratorOptions) (*generator, error) {
@@ -77,17 +75,15 @@ func newGenerator(o GeneratorOptions) (*generator, error) {
 		return nil, failure.Usagef("the generator takes no noise, so --noise-seed does not apply")
 	}
 	budget := min(keyMemory, job.MemoryBudget()/2)
-	return &generator{model: model, noiseSeed: o.NoiseSeed, budget: budget, memory: semaphore.NewWeighted(budget), free: job.FreeMemory}, nil
+	memory := semaphore.NewWeighted(budget)
+	return &generator{model: model, noiseSeed: o.NoiseSeed, budget: budget, memory: memory, free: job.FreeMemory}, nil
 }
 
-// anySide is the side, in pixels, of the thumbnails for a generator that does not say at what size it was trained.
-const anySide = 256
-
 // side returns the side, in pixels, of the thumbnails that the generator makes keys of for sealed files.
-func (g *generator) side() int { return cmp.Or(g.model.Arch().ImageSize, anySide) }
+func (g *generator) side() int { return cmp.Or(g.model.Arch().ImageSize, 256) }
 
-// workers returns how many of some images should be worked on side by side: twice the number of cores, as half of them decode, encode or
-// wait for the disk. It is called before the first key; without it, each key takes all cores.
+// workers returns how many images to work on side by side: two for each core, as half of them decode, encode or wait for the disk. It is
+// called before the first key; without it, each key takes all cores.
 func (g *generator) workers(images int) int {
 	if g != nil {
 		g.ahead.Store(int64(images))
@@ -128,9 +124,8 @@ const smallerHint = "--resize N makes the image smaller first; encrypt --no-gan 
 
 var errKeyMemory = errors.New("the generator needs more memory for an image of this size than there is")
 
-// seed returns the seed of the noise in an image's key: fresh, so that no key is made twice; or with a number, SHA-256 of
-// "keygan noise seed 1\n", the number as 64 bits, big-endian, and cipher.Digest of the image. So only the image decides, not its name or
-// its place among others, and two images that differ never share a key.
+// seed returns the seed of the noise in an image's key: fresh, or with a number, SHA-256 of "keygan noise seed 1\n", the number as 64
+// bits, big-endian, and cipher.Digest of the image. Neither its name nor its place matter, and two images never share a key.
 func (g *generator) seed(img *raster.Image) (seed infer.Seed) {
 	switch {
 	case !g.model.TakesNoise():

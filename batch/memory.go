@@ -18,14 +18,6 @@ const copies = 4
 // streamMemory is how many bytes it takes to seal or to open a file of any length.
 const streamMemory = 16 << 20
 
-// thumbnailMemory returns how many bytes it takes to make a thumbnail of an image. PNGs are made smaller while they are read.
-func thumbnailMemory(path string) int64 {
-	if regularfile.StartsWith(path, "\x89PNG") {
-		return streamMemory
-	}
-	return memoryOf(path) / 2
-}
-
 // memoryOf returns how many bytes the work on a file takes, by its header or, if it is not an image, by its length.
 func memoryOf(path string) int64 {
 	f, err := regularfile.Open(path)

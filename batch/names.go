@@ -9,8 +9,7 @@ import (
 	"keygan/data/imagefile"
 )
 
-// What names end with: those of cipher images, of their key files (sealed, sealed and not encrypted, of research schemes), and of what
-// keygen makes.
+// The ends of names: of cipher images, of their key files (sealed, sealed and not encrypted, research), and of what keygen makes.
 const (
 	CipherSuffix      = ".cipher.png"
 	KeyFileSuffix     = ".key.age"
@@ -23,17 +22,10 @@ const (
 // maxFileName is how many bytes a name has at most in most file systems.
 const maxFileName = 255
 
-// The reasons why files in folders are left out.
-const (
-	madeByKeygan   = "made by keygan"
-	notAnImage     = "not an image, by its name"
-	notCipherImage = "not a cipher image: its name does not end in " + CipherSuffix
-)
-
 // wantedFile takes all files in a folder but those that keygan makes of others.
 func wantedFile(name string) string {
 	if hasSuffix(name, keyImageSuffix, keyArraySuffix, CipherSuffix) || isKeyFile(name) {
-		return madeByKeygan
+		return "made by keygan"
 	}
 	return ""
 }
@@ -43,7 +35,7 @@ func wantedImage(name string) string {
 	if why := wantedFile(name); why != "" || imagefile.ImageName(name) {
 		return why
 	}
-	return notAnImage
+	return "not an image, by its name"
 }
 
 // wantedCipherImage takes the cipher images in a folder, and their key files.
@@ -51,7 +43,7 @@ func wantedCipherImage(name string) string {
 	if IsCipherImage(name) || isKeyFile(name) {
 		return ""
 	}
-	return notCipherImage
+	return "not a cipher image: its name does not end in " + CipherSuffix
 }
 
 // isKeyFile reports whether a file is called as a key file is, or as one that a killed process kept.
@@ -85,4 +77,10 @@ func stem(path string) string {
 // KeyFileBeside returns the path of the key file with this suffix that belongs to a cipher image.
 func KeyFileBeside(path, suffix string) string {
 	return filepath.Join(filepath.Dir(path), stem(path)+suffix)
+}
+
+// withoutKeySuffix takes .key.age, or another suffix with two dots, off a path.
+func withoutKeySuffix(path string) string {
+	path = strings.TrimSuffix(path, filepath.Ext(path))
+	return strings.TrimSuffix(path, filepath.Ext(path))
 }

@@ -15,19 +15,15 @@ import (
 	"keygan/data/imagefile/pngstream"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
+	"keygan/internal/fileerr"
 	"keygan/internal/regularfile"
 )
 
-// A cipher image notes in a text chunk what it was made of, so that --trust-times can tell without a key: SHA-256 over how it was
-// encrypted and the input's real path, size and modification time. It is a hash so that not everybody who gets the cipher image can read
-// the path; whoever guesses all of it can check the guess.
+// noteKeyword names the text chunk in which a cipher image notes what it was made of, for --trust-times: SHA-256 over how it was encrypted
+// and the input's real path, size and modification time. The hash hides the path; whoever guesses all of it can check the guess.
 const noteKeyword = "keygan source"
 
-var (
-	errInputChanged = errors.New("its input was changed while it was being read")
-	errNoNote       = errors.New("it does not note the path, size and time of what it was made of")
-	errOtherNote    = errors.New("the path, size or modification time differs from those noted in the cipher image")
-)
+var errInputChanged = errors.New("its input was changed while it was being read")
 
 // A snapshot tells whether a file was changed while it was being read.
 type snapshot struct {
@@ -37,10 +33,7 @@ type snapshot struct {
 
 func takeSnapshot(path string) (snapshot, error) {
 	info, err := os.Stat(path)
-	if err != nil {
-		return snapshot{}, named(path, err)
-	}
-	return snapshot{path, info}, nil
+	return snapshot{path, info}, fileerr.Named(path, err)
 }
 
 // unchanged returns a file whose writing fails in the end if the input has been changed since the snapshot.
@@ -92,12 +85,10 @@ func noteIn(png *pngstream.Reader) int {
 	return slices.IndexFunc(png.Text, func(t pngstream.Text) bool { return t.Keyword == noteKeyword })
 }
 
-// shortestKeyFile is how many bytes any key file has at least.
-const shortestKeyFile = 400
-
 // verifyNote returns an error if a pair does not look as if it had been made of the file at path as it is now.
 func verifyNote(path string, p pair, how string) error {
-	if info, err := os.Stat(p.key); err != nil || info.Size() < shortestKeyFile || (!keyfile.IsAge(p.key) && !keyfile.IsUnencrypted(p.key)) {
+	keyInfo, err := os.Stat(p.key) // no key file has fewer than 400 bytes
+	if err != nil || keyInfo.Size() < 400 || (!keyfile.IsAge(p.key) && !keyfile.IsUnencrypted(p.key)) {
 		return fmt.Errorf("%s: not a complete key file", p.key)
 	}
 	if spares := atomicfile.Spares(p.key); len(spares) > 0 {
@@ -115,17 +106,18 @@ func verifyNote(path string, p pair, how string) error {
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return named(p.image, err)
+		return fileerr.Named(p.image, err)
 	}
 	png, err := pngstream.NewReader(f)
 	if err != nil {
-		return named(p.image, err)
+		return fileerr.Named(p.image, err)
 	}
 	switch i := noteIn(png); {
 	case i < 0:
-		return failure.Hint(fmt.Errorf("%s: %w", p.image, errNoNote), "-i IDENTITYFILE compares the bytes")
+		return failure.Hint(fmt.Errorf("%s: it does not note the path, size and time of what it was made of", p.image),
+			"-i IDENTITYFILE compares the bytes")
 	case png.Text[i] != now.note(how)[0]:
-		return failure.Hint(fmt.Errorf("%s: %w", path, errOtherNote),
+		return failure.Hint(fmt.Errorf("%s: the path, size or modification time differs from those noted in the cipher image", path),
 			"-i IDENTITYFILE compares the bytes; --force makes again what is not verified")
 	case info.Size() != pngstream.Size(png.Width, png.Height, png.Channels, png.Depth, png.Text...):
 		return fmt.Errorf("%s: has %d bytes, which is not the length that its header gives", p.image, info.Size())

@@ -13,6 +13,7 @@ import (
 	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 	"keygan/internal/failure"
+	"keygan/internal/fileerr"
 	"keygan/internal/regularfile"
 )
 
@@ -63,9 +64,8 @@ func (o Opening) samples(ctx context.Context) (*pngstream.Reader, io.Closer, err
 	return png, closer, o.failed(err)
 }
 
-// openCipherImage opens a cipher image, "-" for standard input. Its errors do not name it. check compares what the header and the length
-// in bytes (−1 for standard input) say with the key file before anything is made of them: a file that cannot be the right one costs
-// nothing.
+// openCipherImage opens a cipher image, "-" for standard input. Its errors do not name it. check compares the header and the length in
+// bytes (−1 for standard input) with the key file first, so that a wrong file costs nothing.
 func openCipherImage(
 	ctx context.Context, path string, check func(shape *raster.Image, size int64) error,
 ) (*pngstream.Reader, io.Closer, error) {
@@ -104,9 +104,9 @@ func (o Opening) failed(err error) error {
 		err = sealed.ErrRefused
 	}
 	if o.Path == "-" {
-		return named("standard input", err)
+		return fileerr.Named("standard input", err)
 	}
-	return named(o.Path, err)
+	return fileerr.Named(o.Path, err)
 }
 
 // writeTo writes the file inside, or the image inside as a PNG, each piece after it is authenticated.
@@ -123,11 +123,11 @@ func (o Opening) writeTo(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer closer.Close()
-	to := &errorWriter{w: w}
-	if err := o.Key.DecryptFile(to, samples); to.err == nil {
+	to := &fileerr.Writer{W: w}
+	if err := o.Key.DecryptFile(to, samples); to.Err == nil {
 		return o.failed(err)
 	}
-	return to.err
+	return to.Err
 }
 
 // image returns the image inside.

@@ -71,8 +71,7 @@ func (p pair) checkKey() error {
 		return failure.Hint(fmt.Errorf("%s: %w, and %s", p.key, atomicfile.ErrExists, fmt.Sprintf(format, args...)),
 			"if it opens nothing any more, remove it; --key-out names another key file")
 	}
-	stem := strings.TrimSuffix(p.key, filepath.Ext(p.key))
-	stem = strings.TrimSuffix(stem, filepath.Ext(stem))
+	stem := withoutKeySuffix(p.key)
 	beside := []string{stem + CipherSuffix, stem + ".png"}
 	switch {
 	case !job.Exists(p.key) || job.IsFolder(p.key):
@@ -102,28 +101,11 @@ func (u untilInterrupted) Read(p []byte) (int, error) {
 		return 0, failure.ErrInterrupted
 	}
 	n, err := u.r.Read(p)
-	if err != nil && err != io.EOF && u.path != "" {
-		err = named(u.path, err)
+	if err != io.EOF && u.path != "" {
+		err = fileerr.Named(u.path, err)
 	}
 	return n, err
 }
-
-// errorWriter remembers the first error of w.
-type errorWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (c *errorWriter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	if c.err == nil {
-		c.err = err
-	}
-	return n, err
-}
-
-// named returns an error as "path: reason".
-func named(path string, err error) error { return fmt.Errorf("%s: %w", path, fileerr.Reason(err)) }
 
 // readPlain reads an image, and resizes it if side is not 0.
 func readPlain(path string, side int) (*raster.Image, error) {

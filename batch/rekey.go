@@ -17,6 +17,7 @@ import (
 	"keygan/cipher/sealed"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
+	"keygan/internal/fileerr"
 
 	"filippo.io/age"
 )
@@ -77,13 +78,14 @@ func Rekey(ctx context.Context, host Host, o RekeyOptions, paths []string) (*Rep
 func rekey(ctx context.Context, host *Host, path string, old []age.Identity, next []age.Recipient) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", named(path, err)
+		return "", fileerr.Named(path, err)
 	}
 	if !info.Mode().IsRegular() {
 		return "", fmt.Errorf("%s: not a regular file", path)
 	}
 	if spares := atomicfile.Spares(path); len(spares) > 0 {
-		return "", failure.Hint(fmt.Errorf("%s: a killed encrypt --force left %s beside it, and one of them opens the cipher image", path, strings.Join(spares, ", ")),
+		return "", failure.Hint(fmt.Errorf("%s: a killed encrypt --force left %s beside it, and one of them opens the cipher image",
+			path, strings.Join(spares, ", ")),
 			"keygan encrypt --force makes the pair again; or keep only the one that keygan decrypt --key opens it with")
 	}
 	k, err := keyfile.Read(path, old)
@@ -96,18 +98,28 @@ func rekey(ctx context.Context, host *Host, path string, old []age.Identity, nex
 	defer k.Wipe()
 	var b bytes.Buffer
 	if err := k.Encrypt(&b, next...); err != nil {
-		return "", named(path, err)
+		return "", fileerr.Named(path, err)
 	}
 	if stem, is := strings.CutSuffix(path, PlainKeySuffix); is && keyfile.IsUnencrypted(path) {
 		link, err := os.Lstat(path)
 		if err != nil || !link.Mode().IsRegular() || !os.SameFile(link, info) { // the file that it leads to would stay in the clear
 			return "", fmt.Errorf("%s: a link to an unencrypted key file; rekey takes the file itself", path)
 		}
-		return replaceUnencrypted(ctx, host, path, info, stem+KeyFileSuffix, b.Bytes())
+		to := stem + KeyFileSuffix
+		if err := host.Write(ctx, "", false, secretFile(to, b.Bytes())); err != nil {
+			if errors.Is(err, atomicfile.ErrExists) {
+				err = failure.Hint(err, "move it away first; rekey replaces no other key file")
+			}
+			return "", err
+		}
+		if err := atomicfile.Remove(path, info); err != nil {
+			return "", fmt.Errorf("%s is written, but the unencrypted key file is still there: %w", to, err)
+		}
+		return to, nil
 	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return "", named(path, err)
+		return "", fileerr.Named(path, err)
 	}
 	return path, host.Write(ctx, "", true, secretFile(target, b.Bytes()))
 }

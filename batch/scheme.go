@@ -11,6 +11,7 @@ import (
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/internal/failure"
+	"keygan/internal/fileerr"
 	"keygan/internal/regularfile"
 )
 
@@ -31,21 +32,13 @@ func (e *encryption) sealed() bool { return e.scheme == nil }
 
 // encryptResearch encrypts the pixels of an image with a scheme whose key files are not encrypted.
 func (e *encryption) encryptResearch(_ context.Context, path string, write writePair) (comment string, err error) {
-	comment, err = leftBehind(path, "without --scheme, and without --pixels, any file is encrypted as it is")
-	if err != nil {
-		return "", err
-	}
-	before, err := takeSnapshot(path)
-	if err != nil {
-		return "", err
-	}
-	plain, err := readPlain(path, e.Resize)
+	plain, before, comment, err := e.readPixels(path, "without --scheme, and without --pixels, any file is encrypted as it is")
 	if err != nil {
 		return "", err
 	}
 	key, err := e.researchKey(plain)
 	if err != nil {
-		return "", named(path, err)
+		return "", fileerr.Named(path, err)
 	}
 	cipherImage, keyFile, err := e.scheme.Seal(cipher.Input{Plain: plain, Key: key, Params: e.params})
 	if err != nil {
@@ -67,30 +60,38 @@ func (e *encryption) researchKey(plain *raster.Image) (*raster.Image, error) {
 	return e.generator.key(plain)
 }
 
-// leftBehind says what the pixels of an image leave behind, or "". It refuses a file of which pixels would keep only a part: one
-// slice of a volume, one page of several.
-func leftBehind(path, hint string) (string, error) {
+// readPixels reads an image whose pixels are to be encrypted. The comment says what they leave behind, or "". It refuses a file of which
+// pixels would keep only a part: one slice of a volume, one page of several.
+func (e *encryption) readPixels(path, hint string) (plain *raster.Image, before snapshot, comment string, err error) {
+	fail := func(err error, hint string) (*raster.Image, snapshot, string, error) {
+		return nil, before, "", failure.Hint(err, hint)
+	}
 	stack, err := imagefile.HoldsStack(path)
 	if err != nil {
-		return "", err
+		return nil, before, "", err
 	}
 	if stack {
-		return "", failure.Hint(fmt.Errorf("%s: %w", path, errVolume), "export the slices as PNG images first; "+hint)
+		return fail(fmt.Errorf("%s: a volume or array is not an image; only one slice of it, as grey levels, could be encrypted", path),
+			"export the slices as PNG images first; "+hint)
 	}
 	beside, err := imagefile.LeftBehind(path)
 	if only := (*imagefile.NotPixelsError)(nil); errors.As(err, &only) {
 		err = fmt.Errorf("%w, which pixels do not keep", err)
 	}
 	if err != nil {
-		return "", failure.Hint(err, hint)
+		return fail(err, hint)
 	}
-	if len(beside) == 0 {
-		return "", nil
+	if len(beside) > 0 {
+		comment = "left behind: " + strings.Join(beside, ", ")
 	}
-	return "left behind: " + strings.Join(beside, ", "), nil
+	if before, err = takeSnapshot(path); err != nil {
+		return nil, before, "", err
+	}
+	if plain, err = readPlain(path, e.Resize); err != nil {
+		return fail(err, hint)
+	}
+	return plain, before, comment, nil
 }
-
-var errVolume = errors.New("a volume or array is not an image; only one slice of it, as grey levels, could be encrypted")
 
 // openResearch opens a cipher image of a research scheme, which must be the one named.
 func openResearch(ctx context.Context, path, keyPath, scheme string) (*raster.Image, error) {
@@ -113,12 +114,12 @@ func openResearch(ctx context.Context, path, keyPath, scheme string) (*raster.Im
 		return nil
 	})
 	if err != nil {
-		return nil, named(path, err)
+		return nil, fileerr.Named(path, err)
 	}
 	defer closer.Close()
 	m, err := decodeSamples(png)
 	if err != nil {
-		return nil, named(path, err)
+		return nil, fileerr.Named(path, err)
 	}
 	plain, err := cipher.Decrypt(m, keyFile)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"keygan/batch/job"
@@ -20,6 +21,7 @@ import (
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
+	"keygan/internal/fileerr"
 	"keygan/internal/regularfile"
 
 	"filippo.io/age"
@@ -28,8 +30,6 @@ import (
 // maxSamples bounds an image's samples, in bytes. A cipher image cannot be compressed, and imagefile reads files of at most 2³¹ bytes: a
 // larger one could be written and not be read again.
 const maxSamples = 2_000_000_000
-
-var errTooLarge = errors.New("too large for a cipher image")
 
 type file = atomicfile.File
 
@@ -49,7 +49,7 @@ func (e *encryption) sealFile(ctx context.Context, path string, write writePair)
 	defer clear(in.options.NetworkKey)
 	key, err := sealed.NewFileKey(in.size, in.options)
 	if err != nil {
-		return "", named(path, err)
+		return "", fileerr.Named(path, err)
 	}
 	defer key.Wipe()
 	return comment, e.writePair(key, in.before, write, func(image *pngstream.Writer) error {
@@ -63,11 +63,7 @@ func (e *encryption) sealFile(ctx context.Context, path string, write writePair)
 
 // sealPixels encrypts the samples of an image.
 func (e *encryption) sealPixels(_ context.Context, path string, write writePair) (comment string, err error) {
-	const hint = "without --pixels any file is encrypted as it is"
-	if comment, err = leftBehind(path, hint); err != nil {
-		return "", err
-	}
-	before, err := takeSnapshot(path)
+	plain, before, comment, err := e.readPixels(path, "without --pixels any file is encrypted as it is")
 	if err != nil {
 		return "", err
 	}
@@ -76,12 +72,9 @@ func (e *encryption) sealPixels(_ context.Context, path string, write writePair)
 		return "", err
 	}
 	o.Modified = time.Time{} // decrypting writes another file
-	plain, err := readPlain(path, e.Resize)
-	if err != nil {
-		return "", failure.Hint(err, hint)
-	}
 	if len(plain.Pix) > maxSamples {
-		return "", fmt.Errorf("%s: %w: %d bytes of samples; at most %d are possible", path, errTooLarge, len(plain.Pix), maxSamples)
+		return "", fmt.Errorf("%s: too large for a cipher image: %d bytes of samples; at most %d are possible",
+			path, len(plain.Pix), maxSamples)
 	}
 	if e.generator != nil {
 		side := e.generator.side()
@@ -101,14 +94,13 @@ func (e *encryption) sealPixels(_ context.Context, path string, write writePair)
 	})
 }
 
-// writePair writes the key file and the cipher image of a file as it was before. samples writes the samples. The PNG is not compressed,
-// which is of no use on noise.
+// writePair writes the key file and the cipher image of a file as it was before. samples writes the samples of the PNG.
 func (e *encryption) writePair(key *sealed.Key, before snapshot, write writePair, samples func(*pngstream.Writer) error) error {
 	var keyFile bytes.Buffer
 	if e.UnencryptedKey {
 		keyFile.Write(key.Marshal())
 	} else if err := key.Encrypt(&keyFile, e.recipients...); err != nil {
-		return named(cmp.Or(before.path, "standard input"), err)
+		return fileerr.Named(cmp.Or(before.path, "standard input"), err)
 	}
 	var note []pngstream.Text
 	if before.info != nil { // not for standard input
@@ -161,12 +153,11 @@ func (e *encryption) lookAt(o *sealed.Options, path string) (comment string, err
 	return "", e.mix(o, path, thumbnail)
 }
 
-// mix adds the generator's key of a thumbnail to the options. The key is only material for a derivation: it need not have as many
-// channels or bits as the image.
+// mix adds the generator's key of a thumbnail, material for a derivation, to the options. Its channels and bits need not be the image's.
 func (e *encryption) mix(o *sealed.Options, path string, thumbnail *raster.Image) error {
 	key, err := e.generator.key(thumbnail)
 	if err != nil {
-		return named(path, err)
+		return fileerr.Named(path, err)
 	}
 	o.NetworkKey, o.Generator = key.Pix, e.generator.model.Hash()
 	o.NetworkInput = fmt.Sprintf("%dx%d", thumbnail.Width, thumbnail.Height)
@@ -180,8 +171,10 @@ func (e *encryption) memory(path string) int64 {
 		return memoryOf(path)
 	case e.generator == nil || !imagefile.ImageName(path):
 		return streamMemory
+	case regularfile.StartsWith(path, "\x89PNG"): // made smaller while it is read
+		return 2 * streamMemory
 	}
-	return streamMemory + thumbnailMemory(path)
+	return streamMemory + memoryOf(path)/2 // for the thumbnail
 }
 
 // a source is a file to be sealed, or standard input.
@@ -197,10 +190,7 @@ type source struct {
 func openSource(path string) (*source, error) {
 	if path == "-" {
 		in, err := spool(os.Stdin)
-		if err != nil {
-			return nil, named("standard input", err)
-		}
-		return in, nil
+		return in, fileerr.Named("standard input", err)
 	}
 	if err := keyfile.RefuseIdentity(path); err != nil {
 		return nil, err
@@ -211,9 +201,7 @@ func openSource(path string) (*source, error) {
 	}
 	in := &source{Reader: f, close: f.Close}
 	info, err := f.Stat()
-	if err != nil {
-		err = named(path, err)
-	} else {
+	if err = fileerr.Named(path, err); err == nil {
 		in.size, in.before = info.Size(), snapshot{path, info}
 		in.options, err = sealOptions(in.before)
 	}
@@ -226,7 +214,7 @@ func openSource(path string) (*source, error) {
 
 // spool keeps standard input until its length is known, which a PNG says in its header. It lies on the disk encrypted, under a key that
 // only this process has, in a file that has no name any more.
-func spool(r io.Reader) (*source, error) {
+func spool(r io.Reader) (in *source, err error) {
 	f, err := os.CreateTemp("", ".keygan-spool-*")
 	if err != nil {
 		return nil, err
@@ -235,16 +223,11 @@ func spool(r io.Reader) (*source, error) {
 	if os.Remove(f.Name()) != nil { // Windows removes no open file
 		discard = func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }
 	}
-	in, err := spoolInto(f, r)
-	if err != nil {
-		discard()
-		return nil, err
-	}
-	in.close = discard
-	return in, nil
-}
-
-func spoolInto(f *os.File, r io.Reader) (*source, error) {
+	defer func() {
+		if err != nil {
+			discard()
+		}
+	}()
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		return nil, err
@@ -253,12 +236,12 @@ func spoolInto(f *os.File, r io.Reader) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := bufio.NewReaderSize(r, keyfile.MaxIdentity)
-	start, _ := in.Peek(keyfile.MaxIdentity)
+	buffered := bufio.NewReaderSize(r, keyfile.MaxIdentity)
+	start, _ := buffered.Peek(keyfile.MaxIdentity)
 	if err := keyfile.RefuseIdentityIn(start); err != nil {
 		return nil, err
 	}
-	size, err := io.Copy(w, in)
+	size, err := io.Copy(w, buffered)
 	if err = errors.Join(err, w.Close()); err != nil {
 		return nil, err
 	}
@@ -266,12 +249,13 @@ func spoolInto(f *os.File, r io.Reader) (*source, error) {
 		return nil, err
 	}
 	plain, err := age.Decrypt(f, id)
-	return &source{Reader: plain, size: size}, err
+	return &source{Reader: plain, close: discard, size: size}, err
 }
 
 // checkStream checks the options if "-" stands for standard input or output.
 func (e *encryption) checkStream(paths []string) error {
 	switch {
+	case e.Output != "-" && !slices.Contains(paths, "-"):
 	case !e.sealed() || e.Pixels:
 		return failure.Usagef("- (standard input or output) works only with the scheme sealed, without --pixels")
 	case len(paths) != 1:
@@ -285,8 +269,7 @@ func (e *encryption) checkStream(paths []string) error {
 	return nil
 }
 
-// toStdout writes the cipher image to standard output. It never replaces a key file: nobody knows whether what goes to standard output
-// arrives.
+// toStdout writes the cipher image to standard output. It never replaces a key file, as the cipher image may not arrive.
 func (e *encryption) toStdout(ctx context.Context, path string) error {
 	if err := job.Conflicts([]job.Job{{Input: path, Outputs: []string{e.KeyOutput}}}, alsoRead(path)...)[0]; err != nil {
 		return err
@@ -303,10 +286,7 @@ func (e *encryption) toStdout(ctx context.Context, path string) error {
 				if err == nil {
 					err = out.Flush()
 				}
-				if err != nil {
-					return named("standard output", err)
-				}
-				return nil
+				return fileerr.Named("standard output", err)
 			})
 		}))
 	})

@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"keygan/batch/keyfile"
-	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/internal/regularfile"
 )
@@ -19,9 +18,20 @@ var errOtherContent = errors.New("differs from what was encrypted")
 
 // verify returns an error if a pair is not what encrypting the file at path gives.
 func (e *encryption) verify(ctx context.Context, path string, p pair) error {
+	err := e.compare(ctx, path, p)
+	if errors.Is(err, errOtherContent) {
+		return fmt.Errorf("%s: its content is not that of %s", p.image, path)
+	}
+	return err
+}
+
+func (e *encryption) compare(ctx context.Context, path string, p pair) error {
 	if !e.sealed() {
 		m, err := openResearch(ctx, p.image, p.key, e.Scheme)
-		return e.sameAsInput(path, p.image, m, err)
+		if err != nil {
+			return err
+		}
+		return sameImage(path, e.Resize, m)
 	}
 	if e.TrustTimes {
 		return verifyNote(path, p, e.how())
@@ -40,11 +50,8 @@ func (e *encryption) verify(ctx context.Context, path string, p pair) error {
 		return fmt.Errorf("%s: holds a file, not pixels", p.image)
 	case !o.isFile() && !e.Pixels:
 		return fmt.Errorf("%s: holds pixels, not a file", p.image)
-	case o.isFile():
-		return ofInput(path, p.image, o.verify(ctx, path))
 	}
-	m, err := o.image(ctx)
-	return e.sameAsInput(path, p.image, m, err)
+	return o.verify(ctx, path, e.Resize)
 }
 
 // how is what decides about a cipher image beside the input's content.
@@ -55,34 +62,15 @@ func (e *encryption) how() string {
 	return "file"
 }
 
-// sameAsInput returns an error if an image, unless opening it failed, is not the one at path.
-func (e *encryption) sameAsInput(path, output string, opened *raster.Image, err error) error {
-	if err != nil {
-		return err
-	}
-	m, err := readPlain(path, e.Resize)
-	if err != nil {
-		return err
-	}
-	return ofInput(path, output, samePixels(path, m, opened))
-}
-
-// ofInput turns the error about other content into the words of encrypt.
-func ofInput(path, output string, err error) error {
-	if errors.Is(err, errOtherContent) {
-		return fmt.Errorf("%s: its content is not that of %s", output, path)
-	}
-	return err
-}
-
-// verify returns an error if the file at path is not what the cipher image holds. It reads both once.
-func (o Opening) verify(ctx context.Context, path string) error {
+// verify returns an error if the file at path, an image resized to side unless that is 0, is not what the cipher image holds. It reads
+// both once.
+func (o Opening) verify(ctx context.Context, path string, side int) error {
 	if !o.isFile() {
 		m, err := o.image(ctx)
 		if err != nil {
 			return err
 		}
-		return sameImage(path, m)
+		return sameImage(path, side, m)
 	}
 	want, err := regularfile.Open(path)
 	if err != nil {
@@ -121,18 +109,11 @@ func (c *comparer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sameImage returns an error if an image file does not hold exactly these samples.
-func sameImage(path string, want *raster.Image) error {
-	got, err := imagefile.ReadImage(path)
-	if err != nil {
-		return err
-	}
-	return samePixels(path, got, want)
-}
-
-func samePixels(path string, got, want *raster.Image) error {
-	if got.String() != want.String() || !bytes.Equal(got.Pix, want.Pix) {
+// sameImage returns an error if an image file, resized to side unless that is 0, does not hold exactly these samples.
+func sameImage(path string, side int, want *raster.Image) error {
+	got, err := readPlain(path, side)
+	if err == nil && (got.String() != want.String() || !bytes.Equal(got.Pix, want.Pix)) {
 		return fmt.Errorf("%s: %w", path, errOtherContent)
 	}
-	return nil
+	return err
 }

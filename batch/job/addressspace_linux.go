@@ -9,8 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// goReserve is how many bytes of address space a Go program may ask for beyond the needs of its heap: arenas of 64 MiB, and what
-// describes them.
+// goReserve is the address space, in bytes, that Go may ask for beyond its heap: arenas of 64 MiB, and what describes them.
 const goReserve = 96 << 20
 
 // addressSpaceLeft returns how many bytes a limit on the address space (ulimit -v) leaves to this process, if there is one.

@@ -12,14 +12,6 @@ import (
 // ErrAsWell ends the error of an input whose output another input wants.
 var ErrAsWell = errors.New("as well")
 
-// given returns the files of inputs that failed. No output of the others replaces them.
-func (b *Batch) given() (paths []string) {
-	for _, f := range b.Failed {
-		paths = append(append(paths, f.Input), f.Reads...)
-	}
-	return paths
-}
-
 // Conflicts returns, by index, the jobs that would write a file that another job writes, or replace an input or another given file.
 // When several want one name, all of them fail: which one should have it is not ours to say.
 func Conflicts(jobs []Job, given ...string) map[int]error {

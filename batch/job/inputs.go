@@ -25,15 +25,14 @@ type Failed struct {
 	Reads []string `json:"-"`              // other files that the work on it would need
 }
 
-// Collect lists the files that paths name: files as they are, folders with everything wanted below them. wanted returns "" or the
-// reason why a file in a folder is left out. A path that does not exist, or a folder with nothing wanted in it, fails; the others
-// still count.
+// Collect lists the files that paths name: files as they are, folders with everything wanted below them. wanted returns "" or why a file
+// in a folder is left out. A path that does not exist, or a folder with nothing wanted in it, fails; the others still count.
 func Collect(paths []string, wanted func(name string) string) (inputs []Input, leftOut []listing.LeftOut, failed []Failed) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		switch {
 		case err != nil:
-			failed = append(failed, Failed{Input: path, Err: fmt.Errorf("%s: %w", path, fileerr.Reason(err))})
+			failed = append(failed, Failed{Input: path, Err: fileerr.Named(path, err)})
 		case info.IsDir():
 			found := listing.List(path, wanted)
 			leftOut = append(leftOut, found.LeftOut...)

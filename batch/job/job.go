@@ -81,14 +81,9 @@ func (h *Host) Write(ctx context.Context, root string, force bool, files ...atom
 	return h.Guarded(ctx, func() error { return atomicfile.WriteAll(root, force, files...) })
 }
 
-func (h *Host) warn(text string) {
-	if h.Warn != nil && text != "" {
-		h.Warn(text)
-	}
-}
-
-func (h *Host) note(text string) {
-	if h.Note != nil && text != "" {
-		h.Note(text)
+// tell calls show, which may be nil, with a text unless it is empty.
+func tell(show func(string), text string) {
+	if show != nil && text != "" {
+		show(text)
 	}
 }

@@ -42,10 +42,7 @@ func FreeMemory() (free int64, known bool) {
 
 var errMemory = errors.New("needs more memory than there is")
 
-func checkFree(takes int64) error { return CheckMemory(takes, FreeMemory, errMemory) }
-
-// CheckMemory returns an error that wraps lacking if work takes more memory than is free. Without the check, Go or the kernel would end
-// the process, and with it the work beside.
+// CheckMemory returns an error that wraps lacking if work takes more memory than is free. Go or the kernel would end the whole process.
 func CheckMemory(takes int64, free func() (bytes int64, known bool), lacking error) error {
 	for collected := false; ; collected = true {
 		bytes, known := free()
@@ -67,8 +64,7 @@ func inUnits(bytes int64) string {
 	return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
 }
 
-// freeIn returns how many bytes the machine and the control groups of this process (containers, Slurm jobs) have left, if one of them
-// tells.
+// freeIn returns how many bytes the machine and this process's control groups (containers, Slurm jobs) have left, if one of them tells.
 func freeIn(proc, cgroup string) (int64, bool) {
 	free := int64(math.MaxInt64)
 	info, _ := os.ReadFile(filepath.Join(proc, "meminfo"))

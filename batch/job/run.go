@@ -17,19 +17,28 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Run does all jobs and goes on after one that fails. What became of each input is in the report; the error is for the batch as a
-// whole.
+// Run does all jobs and goes on after one that fails. The report has what became of each input; the error is for the batch as a whole.
 func Run(ctx context.Context, host Host, b Batch) (*Report, error) {
-	defer b.end()
+	defer func() {
+		for _, j := range b.Jobs { // those that never began too
+			if j.End != nil {
+				j.End()
+			}
+		}
+	}()
 	if len(b.Jobs) > 0 {
-		host.warn(b.Warning)
-		host.note(b.Note)
+		tell(host.Warn, b.Warning)
+		tell(host.Note, b.Note)
 	}
 	if err := host.Guarded(ctx, b.clean); err != nil {
 		return nil, err
 	}
+	var given []string // no output of the others replaces what failed inputs need
+	for _, f := range b.Failed {
+		given = append(append(given, f.Input), f.Reads...)
+	}
 	r := &run{
-		Batch: b, host: host, results: make([]result, len(b.Jobs)), conflicts: Conflicts(slices.Concat(b.Jobs, b.Elsewhere), b.given()...),
+		Batch: b, host: host, results: make([]result, len(b.Jobs)), conflicts: Conflicts(slices.Concat(b.Jobs, b.Elsewhere), given...),
 		memory: semaphore.NewWeighted(MemoryBudget()),
 	}
 	missing := missingFolders(b.Jobs)
@@ -46,15 +55,6 @@ func Run(ctx context.Context, host Host, b Batch) (*Report, error) {
 	g.Wait()
 	atomicfile.RemoveEmpty(b.Root, missing)
 	return r.report(), nil
-}
-
-// end ends the jobs, including those that never began.
-func (b *Batch) end() {
-	for _, j := range b.Jobs {
-		if j.End != nil {
-			j.End()
-		}
-	}
 }
 
 // clean removes what killed processes left in the folders of the outputs. If it cannot, the jobs will meet the reason.
@@ -110,7 +110,7 @@ func (r *run) one(ctx context.Context, i int) result {
 		if r.memory.Acquire(ctx, n) == nil {
 			defer r.memory.Release(n)
 		}
-		if err := checkFree(takes); err != nil {
+		if err := CheckMemory(takes, FreeMemory, errMemory); err != nil {
 			return result{err: fmt.Errorf("%s: %w", j.Input, err)}
 		}
 	}
@@ -126,12 +126,8 @@ func (r *run) one(ctx context.Context, i int) result {
 			return result{skipped: skipped, err: err}
 		}
 	}
-	if !r.Force { // it is better to know before a key has been made for nothing
-		for _, out := range j.Outputs {
-			if _, err := os.Lstat(out); err == nil {
-				return result{err: fmt.Errorf("%s: %w", out, atomicfile.ErrExists)}
-			}
-		}
+	if i := slices.IndexFunc(j.Outputs, Exists); i >= 0 && !r.Force { // it is better to know before a key has been made for nothing
+		return result{err: fmt.Errorf("%s: %w", j.Outputs[i], atomicfile.ErrExists)}
 	}
 	comment, err := j.Do(ctx)
 	return result{comment: comment, err: err}

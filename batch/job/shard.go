@@ -84,8 +84,7 @@ func (s Shard) Contains(in Input) bool {
 	return binary.BigEndian.Uint64(sum[:])%uint64(s.Count) == uint64(s.Index)
 }
 
-// Select returns the inputs of the part, and tells the host when others are left to other processes. That is a warning when the
-// environment chose the part.
+// Select returns the inputs of the part. It tells the host that others are left out, as a warning if the environment chose the part.
 func (s Shard) Select(host Host, inputs []Input) (part []Input) {
 	for _, in := range inputs {
 		if s.Contains(in) {
@@ -95,9 +94,9 @@ func (s Shard) Select(host Host, inputs []Input) (part []Input) {
 	what := fmt.Sprintf("part %d of %d: %d of %d files", s.Index+1, s.Count, len(part), len(inputs))
 	switch {
 	case s.From != "":
-		host.warn(fmt.Sprintf("%s, chosen by %s; --shard 1/1 would do all", what, s.From))
+		tell(host.Warn, fmt.Sprintf("%s, chosen by %s; --shard 1/1 would do all", what, s.From))
 	case s.Count > 1:
-		host.note(what)
+		tell(host.Note, what)
 	}
 	return part
 }

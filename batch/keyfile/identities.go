@@ -36,8 +36,8 @@ func ParseRecipients(names []string) ([]age.Recipient, error) {
 			return nil, &failure.UsageError{Err: err} // which does not repeat it
 		}
 		if info, statErr := os.Stat(name); statErr != nil || !info.Mode().IsRegular() {
-			if len(name) > shownRecipient {
-				name = name[:shownRecipient] + "…"
+			if len(name) > 40 {
+				name = name[:40] + "…"
 			}
 			return nil, failure.Hint(failure.Usagef("recipient %q: %w, nor a file", name, err),
 				"-r takes one recipient or a file of recipients, and may be repeated")
@@ -86,14 +86,8 @@ func readShort(path string) ([]byte, error) {
 	if err == nil && len(b) > maxShort {
 		err = fmt.Errorf("is larger than %d bytes", maxShort)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
-	}
-	return b, nil
+	return b, fileerr.Named("standard input", err)
 }
-
-// errIdentity refuses to seal what opens sealed files.
-var errIdentity = errors.New("this is an identity (a secret key); encrypted to itself and deleted, it would be lost with all that it opens")
 
 // MaxIdentity is how many bytes of a file are searched for an identity.
 const MaxIdentity = 64 << 10
@@ -110,10 +104,7 @@ func RefuseIdentity(path string) error {
 	if err == nil {
 		err = RefuseIdentityIn(b)
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-	}
-	return nil
+	return fileerr.Named(path, err)
 }
 
 // RefuseIdentityIn does the same for the beginning of a file.
@@ -121,7 +112,10 @@ func RefuseIdentityIn(b []byte) error {
 	if !secretKey.Match(b) {
 		return nil
 	}
-	return failure.Hint(errIdentity, "keep identities elsewhere; keygan keypair -p and ssh-keygen -p put them under a passphrase")
+	return failure.Hint(
+		errors.New("this is an identity (a secret key); encrypted to itself and deleted, it would be lost with all that it opens"),
+		"keep identities elsewhere; keygan keypair -p and ssh-keygen -p put them under a passphrase",
+	)
 }
 
 // secretKey is an age identity, wherever it stands in a file, or the first line of a private key.

@@ -5,8 +5,7 @@
 //	key, err := keyfile.Read("scan.png.key.age", identities)
 //	defer key.Wipe()
 //
-// A key file is an age file (X.key.age) or, if its owner asked for that, plain JSON (X.key.json). Errors read "path: reason" and never
-// hold a secret.
+// A key file is an age file (X.key.age) or plain JSON (X.key.json). Errors read "path: reason" and never hold a secret.
 package keyfile
 
 import (
@@ -22,20 +21,10 @@ import (
 	"filippo.io/age"
 )
 
-// What age files start with.
-const (
-	ageIntro = "age-encryption.org/"
-	ageArmor = "-----BEGIN AGE ENCRYPTED FILE-----"
-)
-
-// plainIntro is what an unencrypted key file starts with.
-const plainIntro = `{"header":`
-
 // ErrNoIdentity is the error for an encrypted key file when no identity is given.
 var ErrNoIdentity = errors.New("this key file is encrypted, and no identity or passphrase is given")
 
-// errUnencrypted refuses what could pass for more than it is: a key file under a passphrase is from somebody who knows it, an
-// unencrypted one from anybody.
+// errUnencrypted refuses what could pass for more than it is: whoever gives a passphrase expects a key file from somebody who knows it.
 var errUnencrypted = failure.Hint(
 	errors.New("this key file is not encrypted, so anybody could have made it, and an identity or passphrase is given"),
 	"without -i and -p unencrypted key files are taken; keygan rekey FILE -r RECIPIENT encrypts them",
@@ -43,12 +32,12 @@ var errUnencrypted = failure.Hint(
 
 // IsAge reports whether a file starts as age files do.
 func IsAge(path string) bool {
-	return regularfile.StartsWith(path, ageIntro) || regularfile.StartsWith(path, ageArmor)
+	return regularfile.StartsWith(path, "age-encryption.org/") || regularfile.StartsWith(path, "-----BEGIN AGE ENCRYPTED FILE-----")
 }
 
 // IsUnencrypted reports whether a file starts as unencrypted key files do and is not called .age.
 func IsUnencrypted(path string) bool {
-	return !strings.HasSuffix(strings.ToLower(path), ".age") && regularfile.StartsWith(path, plainIntro)
+	return !strings.HasSuffix(strings.ToLower(path), ".age") && regularfile.StartsWith(path, `{"header":`)
 }
 
 // Read opens a key file of age or, if no identity is given, an unencrypted one.
@@ -57,7 +46,7 @@ func Read(path string, identities []age.Identity) (*sealed.Key, error) {
 	case plain && len(identities) > 0:
 		return nil, fmt.Errorf("%s: %w", path, errUnencrypted)
 	case plain:
-		return ReadUnencrypted(path)
+		return readUnencrypted(path)
 	case len(identities) == 0:
 		return nil, failure.Hint(fmt.Errorf("%s: %w", path, ErrNoIdentity),
 			"-i FILE names the identity that opens it, as keygan keypair made it, or an SSH private key; -p asks for a passphrase")
@@ -68,22 +57,16 @@ func Read(path string, identities []age.Identity) (*sealed.Key, error) {
 	}
 	defer f.Close()
 	k, err := sealed.ReadKey(f, identities...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-	}
-	return k, nil
+	return k, fileerr.Named(path, err)
 }
 
-// ReadUnencrypted reads an unencrypted key file.
-func ReadUnencrypted(path string) (*sealed.Key, error) {
+// readUnencrypted reads an unencrypted key file.
+func readUnencrypted(path string) (*sealed.Key, error) {
 	b, err := readShort(path)
 	defer clear(b)
 	if err != nil {
 		return nil, err
 	}
 	k, err := sealed.ParseKey(b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return k, nil
+	return k, fileerr.Named(path, err)
 }

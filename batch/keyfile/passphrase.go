@@ -141,7 +141,7 @@ func readPassphrase(path string) ([]byte, error) {
 	} else {
 		var err error
 		if f, err = os.Open(path); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+			return nil, fileerr.Named(path, err)
 		}
 		defer f.Close()
 	}
@@ -151,7 +151,7 @@ func readPassphrase(path string) ([]byte, error) {
 	}
 	if err != nil {
 		clear(line)
-		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+		return nil, fileerr.Named(path, err)
 	}
 	return line, nil
 }

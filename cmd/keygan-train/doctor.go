@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"keygan/cmd/internal/cli"
 	torch "keygan/gotorch"
 )
 
@@ -13,8 +14,8 @@ import (
 func doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "doctor",
-		Short:  "Say what libtorch offers on this machine",
-		Args:   noArgs,
+		Short:  "Show what libtorch offers on this machine",
+		Args:   cli.NoArgs,
 		Hidden: true, // users run make doctor
 		RunE: func(*cobra.Command, []string) error {
 			row := func(what, format string, args ...any) { fmt.Printf("%-12s %s\n", what, fmt.Sprintf(format, args...)) }

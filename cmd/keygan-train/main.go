@@ -2,11 +2,11 @@
 // generator.npz, is used by the command keygan, which does not.
 //
 //	keygan-train -c configs/demo.yaml                    train, into runs/demo
-//	keygan-train -c configs/demo.yaml --resume           go on where it was stopped
+//	keygan-train -c configs/demo.yaml --resume           continue a run that was stopped
 //	keygan-train -c configs/demo.yaml --set train.batch=8
-//	keygan-train check -c configs/demo.yaml              what the data sets hold, and what is wrong in them
-//	keygan-train watch runs/demo                         how a run stands, while it goes on
-//	keygan-train test runs/demo                          what the networks make of images that were held out
+//	keygan-train check -c configs/demo.yaml              the contents of the data sets, and bad files
+//	keygan-train watch runs/demo                         the progress of a run
+//	keygan-train test runs/demo                          the networks' results on held-out images
 //	keygan-train export runs/demo -o generator.npz       the generator of the newest checkpoint
 package main
 
@@ -34,51 +34,45 @@ import (
 	"keygan/train/watch"
 )
 
-func main() { os.Exit(program().Main(command())) }
-
-// program ends after the step that is under way when the first signal comes.
-func program() *cli.Program {
-	return &cli.Program{Name: "keygan-train", Hint: hintFor, Patient: true, Joined: true}
+func main() {
+	p := &cli.Program{Name: "keygan-train", Hint: hintFor, Patient: true, Joined: true}
+	os.Exit(p.Main(command()))
 }
 
-// hintFor names the likely fix.
+// hints name the likely fixes.
+var hints = []struct {
+	of  error
+	fix string
+}{
+	{train.ErrRunExists, "--resume goes on with it, --force trains anew in its place, --set name=... uses another folder"},
+	{watch.ErrNoRun, "name the folder of a run, as in: keygan-train watch runs/demo"},
+	{runlog.ErrInUse, "wait until it has ended, or stop it with Ctrl-C; --set name=... uses another folder"},
+	{atomicfile.ErrExists, "--force replaces it"},
+	{inputs.ErrUnreadable, "keygan-train check lists all of them; --set data.on_bad_file=skip leaves them out"},
+	{inputs.ErrCache, "--set data.cache=off works without a cache, data.cache=FOLDER keeps it elsewhere"},
+	{inputs.ErrNoneHeldOut, "--source FOLDER names other images; or set data.held_out, as in 0.1, and train again"},
+	{train.ErrOtherConfig, "-c with the run's own config.yaml goes on with it; another configuration needs --set name=... or --force"},
+	{train.ErrOtherData, "restore the images it began with, or train again: --set name=... in another folder, --force in its place"},
+	{runlog.ErrNoCheckpoint, "--force trains anew in its place"},
+	{train.ErrAllSkipped, "train again (--force) with a lower optimizer.learning_rate or a longer optimizer.warmup"},
+	{train.ErrDiverged, "train again (--force) with a lower optimizer.learning_rate, or skip such steps: --resume --set train.on_nan=skip"},
+	{syscall.ENOSPC, "the disk is full; free some space and go on with --resume"},
+	{syscall.EFBIG, "the size of files is limited here (ulimit -f); go on with --resume where it is not"},
+}
+
 func hintFor(err error) string {
-	switch {
-	case errors.Is(err, train.ErrRunExists):
-		return "--resume goes on with it, --force trains anew in its place, --set name=... uses another folder"
-	case errors.Is(err, watch.ErrNoRun):
-		return "name the folder of a run, as in: keygan-train watch runs/demo"
-	case errors.Is(err, runlog.ErrInUse):
-		return "wait until it has ended, or stop it with Ctrl-C; --set name=... uses another folder"
-	case errors.Is(err, atomicfile.ErrExists):
-		return "--force replaces it"
-	case errors.Is(err, inputs.ErrUnreadable):
-		return "keygan-train check lists all of them; --set data.on_bad_file=skip leaves them out"
-	case errors.Is(err, inputs.ErrCache):
-		return "--set data.cache=off goes without one, data.cache=FOLDER keeps it elsewhere"
-	case errors.Is(err, inputs.ErrNoneHeldOut):
-		return "--source FOLDER names other images; or set data.held_out, as in 0.1, and train anew: what was trained with tests nothing"
-	case errors.Is(err, train.ErrOtherConfig):
-		return "-c with the run's own config.yaml goes on with it; another configuration needs another name (--set name=...) or --force"
-	case errors.Is(err, train.ErrOtherData):
-		return "put back the images that it began with, or train anew: --set name=... in another folder, --force in its place"
-	case errors.Is(err, runlog.ErrNoCheckpoint):
-		return "--force trains anew in its place"
-	case errors.Is(err, train.ErrAllSkipped):
-		return "train anew (--force) with a lower optimizer.learning_rate or a longer optimizer.warmup"
-	case errors.Is(err, train.ErrDiverged):
-		return "train anew (--force) with a lower optimizer.learning_rate, or go on with --resume --set train.on_nan=skip, which leaves such updates out"
-	case errors.Is(err, syscall.ENOSPC):
-		return "the disk is full; free some space and go on with --resume"
-	case errors.Is(err, syscall.EFBIG):
-		return "the size of files is limited here (ulimit -f); go on with --resume where it is not"
-	case strings.Contains(err.Error(), "device:"):
-		return "make doctor says what this machine and this libtorch offer; device: cpu always works"
+	for _, h := range hints {
+		if errors.Is(err, h.of) {
+			return h.fix
+		}
+	}
+	if strings.Contains(err.Error(), "device:") {
+		return "make doctor shows what this machine and this libtorch offer; device: cpu always works"
 	}
 	return ""
 }
 
-// flags are those of the root command; check shares the first two.
+// flags are those of the root command. Subcommands use some of them.
 type flags struct {
 	config         string
 	set            []string
@@ -91,33 +85,16 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "keygan-train -c CONFIG",
 		Short: "Train the network that makes keys from medical images",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return f.train(cmd.Context()) },
 	}
 	f.addConfig(root)
-	root.Flags().BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint")
-	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and what a run would take, and stop")
-	root.Flags().BoolVar(&f.force, "force", false, "replace a run that is already there")
-	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	root.Flags().BoolVar(&f.resume, "resume", false, "continue from the newest checkpoint")
+	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and the time and memory that a run needs, and stop")
+	root.Flags().BoolVar(&f.force, "force", false, "replace an existing run")
+	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
 	root.AddCommand(checkCommand(), testCommand(), exportCommand(), watchCommand(), doctorCommand())
 	return root
-}
-
-func noArgs(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return failure.Usagef("unknown command or argument %q; see keygan-train --help", args[0])
-	}
-	return nil
-}
-
-// oneRun accepts one argument, the folder of a run.
-func oneRun(example string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return failure.Usagef("%s takes one run folder, as in: %s %s", c.Name(), c.CommandPath(), example)
-		}
-		return nil
-	}
 }
 
 func (f *flags) addConfig(c *cobra.Command) {
@@ -161,7 +138,6 @@ func (f *flags) train(ctx context.Context) error {
 	return results(func(w io.Writer) error { _, err := fmt.Fprintln(w, c.GeneratorPath()); return err })
 }
 
-// options say where progress goes, and what is to become of a run that is there.
 func (f *flags) options() train.Options {
 	o := train.Options{Resume: f.resume, Force: f.force}
 	if !f.quiet {
@@ -170,12 +146,12 @@ func (f *flags) options() train.Options {
 	return o
 }
 
-// results writes to standard output. What cannot be printed is a failure.
+// results writes to standard output and reports what cannot be printed.
 func results(write func(io.Writer) error) error {
 	w := bufio.NewWriter(os.Stdout)
 	err := write(w)
 	if flushed := w.Flush(); flushed != nil {
-		err = errors.Join(err, fmt.Errorf("standard output: %v", fileerr.Reason(flushed))) // not for the hints on a run's disk
+		err = errors.Join(err, fmt.Errorf("standard output: %v", fileerr.Reason(flushed))) // %v: the hint about full disks is for runs
 	}
 	return err
 }
@@ -192,8 +168,8 @@ func checkCommand() *cobra.Command {
 	var f flags
 	c := &cobra.Command{
 		Use:   "check -c CONFIG",
-		Short: "Say what the data sets hold and what is wrong in them",
-		Args:  noArgs,
+		Short: "Show what the data sets hold and list the files that cannot be used",
+		Args:  cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.read()
 			if err != nil {
@@ -206,7 +182,7 @@ func checkCommand() *cobra.Command {
 		},
 	}
 	f.addConfig(c)
-	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
 	return c
 }
 
@@ -216,7 +192,7 @@ func exportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export RUN [-o generator.npz]",
 		Short: "Write the generator of a run's newest checkpoint",
-		Args:  oneRun("runs/demo"),
+		Args:  cli.OneArg("run folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			step, err := train.Export(args[0], out, force)
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"keygan/cmd/internal/cli"
 	"keygan/data/dataset"
 	"keygan/internal/failure"
 	"keygan/train"
@@ -17,12 +18,12 @@ func testCommand() *cobra.Command {
 	o := train.AssessOptions{}
 	c := &cobra.Command{
 		Use:   "test RUN [--images N] [--source FOLDER]... [--json]",
-		Short: "Try a run's networks on images that they were not trained with",
-		Long: `Run the networks of a run's newest checkpoint on images that were held out of its training (data.held_out), or on those of
-other folders. For the chaos GAN that is to encrypt and to reconstruct them, for the others to make their keys. The table has
-MSE, PSNR and SSIM of each result beside the plain image, and how much each looks like noise. RUN/test gets rows.png, with a row
-of plain images and one for each thing made of them, test.csv and test.json.`,
-		Args: oneRun("runs/chaos-gan-small"),
+		Short: "Test a run's networks on images that they have not seen in training",
+		Long: `Run the networks of a run's newest checkpoint on images that were held out of its training (data.held_out), or on the images
+in other folders. A chaos GAN encrypts and reconstructs them; other networks make their keys. The table compares each result with
+its plain image (MSE, PSNR, SSIM) and shows how much it looks like noise. RUN/test gets test.csv, test.json and rows.png, whose
+first row shows the plain images and whose other rows show the results.`,
+		Args: cli.OneArg("run folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Images < 1 || o.Images > 1000 {
 				return failure.Usagef("--images %d: there must be 1 to 1000", o.Images)
@@ -47,10 +48,10 @@ of plain images and one for each thing made of them, test.csv and test.json.`,
 			})
 		},
 	}
-	c.Flags().IntVar(&o.Images, "images", 10, "how many images, spread over the set")
+	c.Flags().IntVar(&o.Images, "images", 10, "number of images, spread over the set")
 	c.Flags().StringArrayVar(&sources, "source", nil, "a folder of other images (repeatable)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	c.Flags().BoolVar(&f.force, "force", false, "replace the results of an earlier test")
-	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
 	return c
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const decryptHelp = `Decrypt cipher images. What was encrypted comes back under its own name, which the key file holds: a file byte for byte with its
-modification time, pixels as a PNG. If the cipher image has another name, the line that lists the file says so;
+const decryptHelp = `Decrypt cipher images. What was encrypted comes back under its own name, which the key file holds: a file byte for
+byte with its modification time, pixels as a PNG. If the cipher image has another name, the line that lists the file says so;
 --keep-outer-name keeps the cipher image's name instead. A hidden name (.name) gets an underscore in front.
 
   keygan decrypt out/scan.png.cipher.png -o back -i me.key

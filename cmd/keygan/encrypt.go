@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const encryptHelp = `Encrypt files. scan.png gives DIR/scan.png.cipher.png, a picture of noise, and DIR/scan.png.key.age, the key file that opens it.
-keygan decrypt gives back every byte, the name and the modification time.
+const encryptHelp = `Encrypt files. scan.png gives DIR/scan.png.cipher.png, a picture of noise, and DIR/scan.png.key.age, the key file
+that opens it. keygan decrypt gives back every byte, the name and the modification time.
 
   keygan keypair -o me.key                        makes an identity and prints its recipient, age1…
   keygan encrypt scan.png -o out -r age1…         encrypts a file to this recipient

@@ -32,8 +32,8 @@ func (a *app) evaluateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate -c CONFIG -o DIR [-w [NAME=]PATH]... [--quick]",
 		Short: "Measure the schemes and write the result tables",
-		Long: `Measure the schemes on the images that the evaluate: section of CONFIG names. DIR gets results.md, .csv and .json, a report and
-pictures. A summary goes to standard output.
+		Long: `Measure the schemes on the images that the evaluate: section of CONFIG names. DIR gets results.md, .csv and .json, a report
+and pictures. A summary goes to standard output.
 
   keygan evaluate -c configs/demo.yaml -o results
 
@@ -58,14 +58,12 @@ Images and generators that cannot be read are named and left out. The rest is me
 	return c
 }
 
-// permille is the whole of an evaluation on its bar.
-const permille = 1000
-
 func (e *evaluation) run(cmd *cobra.Command) error {
 	cfg, err := e.configuration()
 	if err != nil {
 		return err
 	}
+	const permille = 1000 // the length of the bar
 	p := e.app.NewProgress("evaluate", permille)
 	o := evaluate.Options{Overwrite: e.force, Command: commandLine(os.Args), Progress: func(s experiment.Progress) {
 		p.Set(int(s.Share*permille), permille, withTimeLeft(s), "", 0)

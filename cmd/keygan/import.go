@@ -57,10 +57,10 @@ func (a *app) exportONNXCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export-onnx GENERATOR.npz -o generator.onnx",
 		Short: "Write a generator as an ONNX model, for other runtimes",
-		Long: `Write a generator as an ONNX model (operator set 13). Its input is image, float32 [batch, channels, height, width]: samples in the
-value range that keygan inspect shows, height and width multiples of 4. Its output is key, of the same shape. Where the key is made
-from noise only, the input is latent, [batch, numbers, 1, 1]. Other noise is an input as well, normally distributed: noise, of the
-shape of the image, and noise_1, noise_2, … [batch, 1, h, w] for the layers that add it.
+		Long: `Write a generator as an ONNX model (operator set 13). Its input is image, float32 [batch, channels, height, width]: samples
+in the value range that keygan inspect shows, height and width multiples of 4. Its output is key, of the same shape. Where the key is made
+from noise only, the input is latent, [batch, numbers, 1, 1]. Other noise is an input as well, normally distributed: noise, of the shape
+of the image, and noise_1, noise_2, … [batch, 1, h, w] for the layers that add it.
 
 Another runtime adds up in another order. Its keys may differ from keygan's by a grey level here and there, and then open nothing
 that was encrypted with keygan's.`,
@@ -92,8 +92,8 @@ func (a *app) importCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import MODEL.pth -o generator.npz [--key NAME] [--image-size N] [--input-noise SIGMA]",
 		Short: "Turn weights that PyTorch saved into generator.npz",
-		Long: `Turn a PyTorch state dict into generator.npz. The file is one of torch.save, new (zip) or old, and holds a resnet, dcgan or chaos
-generator, by itself or in a checkpoint: under generator_state_dict or another usual name, or under the one that --key gives. The
+		Long: `Turn a PyTorch state dict into generator.npz. The file is one of torch.save, new (zip) or old, and holds a resnet, dcgan or
+chaos generator, by itself or in a checkpoint: under generator_state_dict or another usual name, or under the one that --key gives. The
 prefixes of DataParallel and torch.compile are taken off.
 
   keygan import generator.pth -o generator.npz
@@ -136,17 +136,14 @@ func (i *importer) run(cmd *cobra.Command, path string) error {
 		err = i.checkUsed(arch)
 	}
 	if err != nil {
-		return withImportHint(fmt.Errorf("%s: %w", path, fileerr.Reason(err)))
+		return withImportHint(fileerr.Named(path, err))
 	}
 	// Wrong numbers are the fault of the file that was read. They are found before the other file is begun.
 	var file bytes.Buffer
 	if err := infer.Write(&file, arch, params); err != nil {
-		return fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+		return fileerr.Named(path, err)
 	}
-	err = i.write(cmd.Context(), func(w io.Writer) error {
-		_, err := file.WriteTo(w)
-		return err
-	})
+	err = i.write(cmd.Context(), func(w io.Writer) error { _, err := file.WriteTo(w); return err })
 	if err == nil && !i.app.Quiet {
 		fmt.Fprintf(i.app.Stderr, "keygan: import: %s: %s\n", cli.Shown(i.out), describeImport(d, arch))
 	}
@@ -155,10 +152,6 @@ func (i *importer) run(cmd *cobra.Command, path string) error {
 
 // checkFlags checks what can be checked without the file.
 func (i *importer) checkFlags(path string) error {
-	err := i.check(path, "generator.npz")
-	if failure.IsUsage(err) {
-		return err
-	}
 	for _, choice := range []struct {
 		what, value string
 		known       [2]string
@@ -170,20 +163,18 @@ func (i *importer) checkFlags(path string) error {
 			return failure.Usagef("unknown %s %q, known: %s, %s", choice.what, choice.value, choice.known[0], choice.known[1])
 		}
 	}
-	return err
+	return i.check(path, "generator.npz")
 }
 
 // checkUsed refuses flags that the network in the file has no use for.
 func (i *importer) checkUsed(a infer.Arch) error {
-	hasNorm := func(norm string) bool {
-		return slices.ContainsFunc(a.Layers, func(l infer.Layer) bool { return l.Norm == norm })
-	}
+	withParameters := func(l infer.Layer) bool { return l.Norm == infer.NormBatch || l.Norm == infer.NormInstanceAffine }
 	switch {
 	case i.options.InputNoise != 0 && a.Network != infer.NetworkChaos:
 		return failure.Usagef("--input-noise is for chaos generators, this is a %s generator", a.Network)
 	case i.sizeChosen && a.ImageSize != i.options.ImageSize:
 		return failure.Usagef("--image-size is %d, but the layers make images of %d", i.options.ImageSize, a.ImageSize)
-	case i.options.Norm == statedict.NoNorm && (hasNorm(infer.NormBatch) || hasNorm(infer.NormInstanceAffine)):
+	case i.options.Norm == statedict.NoNorm && slices.ContainsFunc(a.Layers, withParameters):
 		return failure.Usagef("--norm is none, but there are norms with parameters")
 	}
 	return nil
@@ -209,10 +200,8 @@ func describeImport(d *statedict.Dict, a infer.Arch) string {
 
 // withImportHint names the likely fix of a file that is refused.
 func withImportHint(err error) error {
-	var (
-		refused *statedict.RefusedError
-		key     *statedict.KeyError
-	)
+	var refused *statedict.RefusedError
+	var key *statedict.KeyError
 	switch {
 	case errors.As(err, &refused):
 		return failure.Hint(err, `save only the weights, in Python: torch.save(generator.state_dict(), "generator.pth")`)

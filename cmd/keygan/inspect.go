@@ -112,7 +112,7 @@ func (f *finding) shape(label string, width, height, channels, depth int) {
 }
 
 func (f *finding) MarshalJSON() ([]byte, error) {
-	object := []byte("{")
+	var members [][]byte
 	for _, m := range f.fields {
 		if m.name == "" {
 			continue
@@ -121,12 +121,9 @@ func (f *finding) MarshalJSON() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(object) > 1 {
-			object = append(object, ',')
-		}
-		object = fmt.Appendf(object, "%q:%s", m.name, value)
+		members = append(members, fmt.Appendf(nil, "%q:%s", m.name, value))
 	}
-	return append(object, '}'), nil
+	return fmt.Appendf(nil, "{%s}", bytes.Join(members, []byte(","))), nil
 }
 
 func inspect(path string, identities []age.Identity, showSecret bool) (*finding, error) {
@@ -141,31 +138,25 @@ func inspect(path string, identities []age.Identity, showSecret bool) (*finding,
 		err = errors.New("is empty")
 	}
 	if err != nil && n == 0 {
-		return nil, named(path, err)
+		return nil, fileerr.Named(path, err)
 	}
 	switch {
 	case statedict.IsFile(path):
 		return nil, failure.Hint(fmt.Errorf("%s: a PyTorch file, which only import reads", path), batch.WeightsHint(path))
 	case bytes.Equal(start, []byte("PK\x03\x04")) || bytes.Equal(start, []byte("PK\x05\x06")):
 		return inspectArchive(path)
-	case keyfile.IsAge(path):
-		return inspectAge(path, identities, showSecret)
-	case keyfile.IsUnencrypted(path):
-		return inspectUnencrypted(path, showSecret)
+	case keyfile.IsAge(path) || keyfile.IsUnencrypted(path):
+		return inspectKey(path, identities, showSecret)
 	}
 	return inspectImage(path, identities)
 }
 
-// maxArchive bounds an archive, in bytes: more than the weights and key files that can be read take.
-const maxArchive = 5 << 28
-
 func inspectArchive(path string) (*finding, error) {
-	archive, err := npz.ReadFile(path, maxArchive)
+	archive, err := npz.ReadFile(path, 5<<28) // bytes; weights and key files take less
 	if err != nil {
 		return nil, err
 	}
-	names := archive.Names()
-	switch {
+	switch names := archive.Names(); {
 	case slices.Contains(names, "arch"):
 		return inspectWeights(path)
 	case slices.Contains(names, "meta"):
@@ -213,13 +204,17 @@ func (f *finding) addKeyFile(path string, sum [32]byte, identities []age.Identit
 		case suffix == batch.ResearchKeySuffix:
 			k, err := cipher.ReadKeyFile(beside)
 			opens = err == nil && k.SHA256 == sum
-		case suffix == batch.PlainKeySuffix:
-			opens = opensSealed(path, beside, nil)
-		case len(identities) > 0:
-			opens = opensSealed(path, beside, identities)
-		default:
+		case suffix == batch.KeyFileSuffix && len(identities) == 0:
 			f.line("key file", beside+", encrypted: -i or -p tells whether it opens it")
 			return
+		default:
+			if suffix == batch.PlainKeySuffix {
+				identities = nil
+			}
+			if k, err := keyfile.Read(beside, identities); err == nil {
+				opens = batch.Opening{Path: path, Key: k}.Opens()
+				k.Wipe()
+			}
 		}
 		f.add("", "key_file_opens", opens)
 		f.line("key file", beside+map[bool]string{true: " opens it", false: " does NOT open it"}[opens])
@@ -228,23 +223,16 @@ func (f *finding) addKeyFile(path string, sum [32]byte, identities []age.Identit
 	f.line("key file", "none beside it")
 }
 
-// opensSealed reports whether a key file opens a cipher image.
-func opensSealed(path, keyFile string, identities []age.Identity) bool {
-	k, err := keyfile.Read(keyFile, identities)
-	if err != nil {
-		return false
-	}
-	defer k.Wipe()
-	return batch.Opening{Path: path, Key: k}.Opens()
-}
-
-// inspectAge shows the header of a sealed key file, and with showSecret its key.
-func inspectAge(path string, identities []age.Identity, showSecret bool) (*finding, error) {
-	if len(identities) == 0 {
-		if showSecret {
-			return nil, failure.Hint(fmt.Errorf("%s: %w", path, keyfile.ErrNoIdentity),
-				"-i FILE names the identity that opens it, -p asks for a passphrase")
-		}
+// inspectKey shows the header of a sealed key file, and with showSecret its key.
+func inspectKey(path string, identities []age.Identity, showSecret bool) (*finding, error) {
+	plain := keyfile.IsUnencrypted(path)
+	switch {
+	case plain: // -i and -p change nothing
+		identities = nil
+	case len(identities) == 0 && showSecret:
+		return nil, failure.Hint(fmt.Errorf("%s: %w", path, keyfile.ErrNoIdentity),
+			"-i FILE names the identity that opens it, -p asks for a passphrase")
+	case len(identities) == 0:
 		f := &finding{}
 		f.add("kind", "kind", "age file, as sealed key files are")
 		f.add("needs", "needs", "an identity that opens it: -i FILE, or a passphrase: -p")
@@ -255,18 +243,10 @@ func inspectAge(path string, identities []age.Identity, showSecret bool) (*findi
 		return nil, err
 	}
 	defer k.Wipe()
-	return inspectSealed(k, showSecret), nil
-}
-
-// inspectUnencrypted does the same for a key file that needs no identity.
-func inspectUnencrypted(path string, showSecret bool) (*finding, error) {
-	k, err := keyfile.ReadUnencrypted(path)
-	if err != nil {
-		return nil, err
-	}
-	defer k.Wipe()
 	f := inspectSealed(k, showSecret)
-	f.add("warning", "warning", "not encrypted: whoever can read this file can open its cipher image")
+	if plain {
+		f.add("warning", "warning", "not encrypted: whoever can read this file can open its cipher image")
+	}
 	return f, nil
 }
 
@@ -336,6 +316,3 @@ func inspectKeyFile(path string) (*finding, error) {
 	}
 	return f, nil
 }
-
-// named returns an error as "path: reason".
-func named(path string, err error) error { return fmt.Errorf("%s: %w", path, fileerr.Reason(err)) }

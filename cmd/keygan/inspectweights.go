@@ -9,6 +9,7 @@ import (
 
 	"keygan/cmd/internal/cli"
 	"keygan/infer"
+	"keygan/internal/fileerr"
 )
 
 func inspectWeights(path string) (*finding, error) {
@@ -19,7 +20,7 @@ func inspectWeights(path string) (*finding, error) {
 	a := m.Arch()
 	operations, err := a.Operations(a.ImageSize, a.ImageSize)
 	if err != nil {
-		return nil, named(path, err)
+		return nil, fileerr.Named(path, err)
 	}
 	f := &finding{}
 	f.add("", "kind", "weights")

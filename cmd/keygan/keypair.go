@@ -15,9 +15,9 @@ func (a *app) keypairCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "keypair -o FILE [-p]",
 		Short: "Make an age identity, and print its recipient",
-		Long: `Make a key pair of age, as age-keygen does. FILE gets the identity, which is secret, with mode 0600. It opens every key file made
-for its recipient: keep it, and a copy of it, in safe places. The recipient is public. It is printed on standard error, and stands in
-FILE as a comment.
+		Long: `Make a key pair of age, as age-keygen does. FILE gets the identity, which is secret, with mode 0600. It opens every key
+file made for its recipient: keep it, and a copy of it, in safe places. The recipient is public. It is printed on standard error, and
+stands in FILE as a comment.
 
   keygan keypair -o me.key
 
@@ -53,9 +53,9 @@ func (a *app) rekeyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rekey KEYFILE... -i OLD | -p -r NEW | --new-passphrase",
 		Short: "Encrypt key files to other recipients",
-		Long: `Open key files (X.key.age) with an old identity and encrypt them anew, in their places, to the recipients given and to no others.
-Cipher images stay as they are. -i names files with age identities or SSH private keys, -r age or SSH public keys; both may be repeated.
--p asks for the passphrase that opens the key files now, --new-passphrase for the one to encrypt them under.
+		Long: `Open key files (X.key.age) with an old identity and encrypt them anew, in their places, to the recipients given and to no
+others. Cipher images stay as they are. -i names files with age identities or SSH private keys, -r age or SSH public keys; both may be
+repeated. -p asks for the passphrase that opens the key files now, --new-passphrase for the one to encrypt them under.
 
   keygan rekey out/*.key.age -i me.key -r age1…
 

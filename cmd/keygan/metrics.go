@@ -8,7 +8,6 @@ import (
 	"keygan/cmd/internal/cli"
 	"keygan/data/imagefile"
 	"keygan/evaluate/metrics"
-	"keygan/internal/failure"
 
 	"github.com/spf13/cobra"
 )
@@ -30,12 +29,7 @@ NPCR and UACI count samples: a sample of 16 bits counts once, and its UACI is a 
                NPCR, %   UACI, %
     8 bits     99.6094   33.4635
     16 bits    99.9985   33.3338`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return failure.Hint(failure.Usagef("takes two images, not %d", len(args)), "keygan metrics a.png b.png")
-			}
-			return nil
-		},
+		Args: cli.TwoArgs("images"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			x, err := imagefile.ReadImage(args[0])
 			if err != nil {

@@ -17,11 +17,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// maxBits bounds a sequence: the tests take about 8 bytes of memory a bit.
-const maxBits = 1 << 28
-
-// maxBytes bounds a regular file, which is read whole because it may be an image.
-const maxBytes = 1 << 31
+const (
+	maxBits  = 1 << 28 // of a sequence: the tests take about 8 bytes of memory a bit
+	maxBytes = 1 << 31 // of a regular file, which is read whole because it may be an image
+)
 
 func (a *app) randomnessCommand() *cobra.Command {
 	var n int
@@ -29,10 +28,10 @@ func (a *app) randomnessCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "randomness FILE... [--bits N] [--json]",
 		Short: "Test a file's bits for randomness: the 15 tests of NIST SP 800-22",
-		Long: `Test for randomness with the 15 tests of NIST SP 800-22 rev. 1a and the parameters of NIST's program. An image file is tested by its
-samples (row by row, the high byte of 16 bits first), any other file by its bytes, each from its highest bit down. The content decides
-whether a file is an image. A test is skipped, with the reason, if a file is too short for it. A million bits are enough for all tests
-but the excursions, which do not suit every sequence.
+		Long: `Test for randomness with the 15 tests of NIST SP 800-22 rev. 1a and the parameters of NIST's program. An image file is
+tested by its samples (row by row, the high byte of 16 bits first), any other file by its bytes, each from its highest bit down. The
+content decides whether a file is an image. A test is skipped, with the reason, if a file is too short for it. A million bits are enough
+for all tests but the excursions, which do not suit every sequence.
 
   keygan randomness scan.key.png
   keygan randomness stream.bin --bits 1000000
@@ -81,7 +80,7 @@ func (a *app) randomness(ctx context.Context, files []string, n int, asJSON bool
 		}
 		b, what, err := readBits(file, n)
 		if err != nil {
-			failed.Errs = append(failed.Errs, fmt.Errorf("%s: %w", file, fileerr.Reason(err)))
+			failed.Errs = append(failed.Errs, fileerr.Named(file, err))
 			continue
 		}
 		t := tested{file, b.Len(), sp80022.Run(b), what}
@@ -93,16 +92,15 @@ func (a *app) randomness(ctx context.Context, files []string, n int, asJSON bool
 		}
 	}
 	p.Close()
-	err := error(nil)
 	switch {
 	case asJSON && len(files) > 1:
-		err = cli.WriteJSON(a.Stdout, all)
+		return failed.Or(cli.WriteJSON(a.Stdout, all))
 	case asJSON && len(all) == 1:
-		err = cli.WriteJSON(a.Stdout, all[0])
+		return failed.Or(cli.WriteJSON(a.Stdout, all[0]))
 	case len(all) >= sp80022.FewestSequences:
 		printAssessment(a.Stdout, all)
 	}
-	return failed.Or(err)
+	return failed.Or(nil)
 }
 
 // readBits reads the first n bits of a file, all if n is 0, and says what they are.
@@ -148,8 +146,7 @@ func readSamples(path string, n int) (p []byte, what string, err error) {
 	case info.Size() > limit:
 		return nil, "", fmt.Errorf("%d bytes, more than can be read (%d)", info.Size(), limit)
 	}
-	p, err = io.ReadAll(io.LimitReader(f, limit))
-	if err != nil {
+	if p, err = io.ReadAll(io.LimitReader(f, limit)); err != nil {
 		return nil, "", err
 	}
 	m, err := imagefile.Decode(p)
@@ -182,8 +179,7 @@ func (t tested) print(w io.Writer) {
 	fmt.Fprintf(w, "  %d passed, %d failed, %d skipped\n", passed, len(t.Tests)-passed-skipped, skipped)
 }
 
-// printAssessment prints a line for each test: the lowest share and the lowest uniformity of its p-values, and how many are as they
-// should be.
+// printAssessment prints for each test the lowest share and the lowest uniformity of its p-values, and how many are as they should be.
 func printAssessment(w io.Writer, all []tested) {
 	fmt.Fprintf(w, "all %d files\n", len(all))
 	if slices.ContainsFunc(all, func(t tested) bool { return t.Bits != all[0].Bits }) {

@@ -39,9 +39,7 @@ func (r *results) host() batch.Host {
 			}
 		},
 		Written: func(outputs []string, comment string) {
-			if r.bar != nil {
-				r.bar.Pause()
-			}
+			r.bar.Pause()
 			r.print(outputs, comment)
 		},
 		Progress: func(name string, t *batch.Tally) {
@@ -72,9 +70,7 @@ func (r *results) print(outputs []string, comment string) {
 
 // finish shows what became of a batch. It returns the errors of all its files together.
 func (r *results) finish(report *batch.Report, err error) error {
-	if r.bar != nil {
-		r.bar.Close()
-	}
+	r.bar.Close()
 	if err != nil || report == nil {
 		return err
 	}
@@ -83,7 +79,17 @@ func (r *results) finish(report *batch.Report, err error) error {
 		if r.summed && many {
 			fmt.Fprintf(r.app.Stderr, "keygan: %s: %s\n", r.name, report.Summary())
 		}
-		r.printLeftOut(report)
+		const listed = 10 // --json names all
+		for i, l := range report.LeftOut {
+			if i == 0 {
+				fmt.Fprintf(r.app.Stderr, "keygan: %s: %d left out:\n", r.name, len(report.LeftOut))
+			}
+			if i == listed {
+				fmt.Fprintf(r.app.Stderr, "  and %d more; --json lists all\n", len(report.LeftOut)-i)
+				break
+			}
+			fmt.Fprintf(r.app.Stderr, "  %s: %s\n", cli.Shown(l.Path), l.Why)
+		}
 	}
 	failed := &cli.Failures{Inputs: report.Inputs()}
 	for i, f := range report.Failed {
@@ -96,21 +102,4 @@ func (r *results) finish(report *batch.Report, err error) error {
 		}
 	}
 	return failed.Or(nil)
-}
-
-// listedLeftOut is how many of the files that were left out are named; --json names all.
-const listedLeftOut = 10
-
-func (r *results) printLeftOut(report *batch.Report) {
-	if len(report.LeftOut) == 0 {
-		return
-	}
-	fmt.Fprintf(r.app.Stderr, "keygan: %s: %d left out:\n", r.name, len(report.LeftOut))
-	for i, l := range report.LeftOut {
-		if i == listedLeftOut {
-			fmt.Fprintf(r.app.Stderr, "  and %d more; --json lists all\n", len(report.LeftOut)-i)
-			return
-		}
-		fmt.Fprintf(r.app.Stderr, "  %s: %s\n", cli.Shown(l.Path), l.Why)
-	}
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"runtime"
-
 	"keygan/batch"
 	"keygan/cmd/internal/cli"
 
@@ -10,13 +8,14 @@ import (
 )
 
 func (a *app) samplesCommand() *cobra.Command {
-	o := batch.SamplesOptions{Workers: runtime.GOMAXPROCS(0)}
+	var o batch.SamplesOptions
 	r := &results{app: a}
 	c := &cobra.Command{
 		Use:   "samples -o DIR [--kind xray|mri|spectrogram|noise] [-n N] [--seed S] [--size PIXELS]",
 		Short: "Write built-in synthetic images",
-		Long: `Write built-in synthetic images: chest X-rays and axial head MRIs (8-bit grey), and EEG-like spectrograms (RGB). Without --kind it
-writes all three. A fourth kind, noise, is uniform random RGB bytes. The program draws the images; the same seed gives the same images.
+		Long: `Write built-in synthetic images: chest X-rays and axial head MRIs (8-bit grey), and EEG-like spectrograms (RGB). Without
+--kind it writes all three. A fourth kind, noise, is uniform random RGB bytes. The program draws the images; the same seed gives the same
+images.
 
   keygan samples -o images -n 2`,
 		Args: cli.NoArgs,

@@ -5,6 +5,7 @@ package fileerr
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 )
@@ -27,4 +28,24 @@ func Reason(err error) error {
 		return link.Err
 	}
 	return err
+}
+
+// Named returns an error as "path: reason", and nil for nil.
+func Named(path string, err error) error {
+	Name(path, &err)
+	return err
+}
+
+// A Writer remembers the first error of W.
+type Writer struct {
+	W   io.Writer
+	Err error
+}
+
+func (w *Writer) Write(b []byte) (int, error) {
+	n, err := w.W.Write(b)
+	if w.Err == nil {
+		w.Err = err
+	}
+	return n, err
 }

@@ -4,34 +4,26 @@ package regularfile
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"keygan/internal/fileerr"
 )
 
 // Open opens a file for reading. Errors read "path: reason".
-func Open(path string) (*os.File, error) {
-	f, err := open(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
-	}
-	return f, nil
-}
-
-var errNotRegular = errors.New("not a regular file")
-
-func open(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
+func Open(path string) (f *os.File, err error) {
+	defer fileerr.Name(path, &err)
+	errNotRegular := errors.New("not a regular file")
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, errNotRegular
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|withoutWaiting, 0)
+	f, err = os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe opens at once, and not when somebody writes to it
 	if err != nil {
 		return nil, err
 	}
-	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() { // a pipe has taken its place
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() { // a pipe has taken its place
 		err = errNotRegular
 	}
 	if err != nil {

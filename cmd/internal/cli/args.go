@@ -20,10 +20,15 @@ func NoArgs(_ *cobra.Command, args []string) error {
 }
 
 // OneArg accepts one argument, which is a what.
-func OneArg(what string) cobra.PositionalArgs {
+func OneArg(what string) cobra.PositionalArgs { return exactArgs(1, "one "+what) }
+
+// TwoArgs accepts two arguments, which are whats.
+func TwoArgs(whats string) cobra.PositionalArgs { return exactArgs(2, "two "+whats) }
+
+func exactArgs(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return failure.Hint(failure.Usagef("takes one %s, not %d", what, len(args)), c.Root().Name()+" "+c.Use)
+		if len(args) != n {
+			return failure.Hint(failure.Usagef("takes %s, not %d", what, len(args)), c.Root().Name()+" "+c.Use)
 		}
 		return nil
 	}
@@ -56,36 +61,26 @@ func suggestion(root *cobra.Command, args []string) string {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return ""
 	}
-	var names []string
-	for _, c := range root.Commands() {
-		names = append(names, c.Name())
+	near := append(root.SuggestionsFor(args[0]), args[0])[0]
+	if near == args[0] || slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == args[0] }) {
+		return ""
 	}
-	if near := nearest(args[0], names); near != "" && !slices.Contains(names, args[0]) {
-		return fmt.Sprintf("did you mean %s %s? ", root.Name(), near)
-	}
-	return ""
+	return fmt.Sprintf("did you mean %s %s? ", root.Name(), near)
 }
 
-// unknownFlag adds the flag that was probably meant to the error for one that does not exist.
+// unknownFlag adds the flag that was probably meant, by cobra's measure, to the error for one that does not exist.
 func unknownFlag(c *cobra.Command, err error) error {
 	word, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
 	if !unknown {
 		return &failure.UsageError{Err: err}
 	}
 	word, _, _ = strings.Cut(word, "=")
-	var names []string
-	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near := nearest(word, names); near != "" {
-		err = failure.Hint(err, fmt.Sprintf("did you mean --%s? %s --help lists all", near, c.CommandPath()))
+	flags := &cobra.Command{SuggestionsMinimumDistance: 2}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	if near := flags.SuggestionsFor(word); len(near) > 0 {
+		err = failure.Hint(err, fmt.Sprintf("did you mean --%s? %s --help lists all", near[0], c.CommandPath()))
 	}
 	return &failure.UsageError{Err: err}
-}
-
-// nearest returns the name that a word probably stands for, by cobra's measure, or "".
-func nearest(word string, names []string) string {
-	c := &cobra.Command{SuggestionsMinimumDistance: 2}
-	for _, name := range names {
-		c.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
-	}
-	return append(c.SuggestionsFor(word), "")[0]
 }

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,13 +27,10 @@ import (
 
 // A Program is a command with subcommands.
 type Program struct {
-	Name  string
-	Hint  func(error) string // names the likely fix of an error that has no hint of its own; may be nil
-	Quiet bool               // no progress, no messages but warnings and errors
-
-	// Patient programs end by themselves after a signal, which ends their context. Others end at once, but not in the middle of a write,
-	// see Guard.
-	Patient bool
+	Name    string
+	Hint    func(error) string // names the likely fix of an error that has no hint of its own; may be nil
+	Quiet   bool               // no progress, no messages but warnings and errors
+	Patient bool               // a signal only ends the context; other programs end at once, but not in the middle of a write, see Guard
 
 	CommandNames bool // errors begin with the name of the subcommand
 	Joined       bool // errors of several lines are joined to one; otherwise a line end is shown as \n
@@ -44,7 +42,7 @@ type Program struct {
 
 // Main runs the process's command line and returns the exit code.
 func (p *Program) Main(root *cobra.Command) int {
-	p.Stdout, p.Stderr = &checkedWriter{w: os.Stdout}, os.Stderr
+	p.Stdout, p.Stderr = &fileerr.Writer{W: os.Stdout}, os.Stderr
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
 	signals := make(chan os.Signal, 1)
@@ -84,11 +82,12 @@ func (p *Program) Run(ctx context.Context, root *cobra.Command, args ...string) 
 	}
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.DisableSuggestions = true // cobra's make an error many lines; see suggestion
+	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(unknownFlag)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
-	if w, ok := p.Stdout.(*checkedWriter); ok && err == nil && w.err != nil {
-		c, err = root, fmt.Errorf("standard output: %w", fileerr.Reason(w.err))
+	if w, ok := p.Stdout.(*fileerr.Writer); ok && err == nil && w.Err != nil {
+		c, err = root, fileerr.Named("standard output", w.Err)
 	}
 	if err != nil && !understood {
 		err = &failure.UsageError{Err: err}
@@ -114,7 +113,10 @@ func (p *Program) exitCode(ctx context.Context, name string, err error) int {
 		return 0
 	case errors.As(context.Cause(ctx), &by) && errors.Is(err, failure.ErrInterrupted):
 		p.report("", failure.ErrInterrupted)
-		return by.exitCode()
+		if s, ok := by.signal.(syscall.Signal); ok {
+			return 128 + int(s) // as shells say it
+		}
+		return 1
 	}
 	p.report(name, err)
 	if failure.IsUsage(err) {
@@ -140,28 +142,22 @@ func (f *Failures) Or(err error) error {
 	return err
 }
 
-// report prints an error on one line, and its hint on another. Each failure of several inputs has its line, and the last one counts
-// them.
+// report prints an error on one line and its hint on another. Failures of several inputs have a line each, and a last line counts them.
 func (p *Program) report(name string, err error) {
-	list := []error{err}
-	f := (*Failures)(nil)
-	if errors.As(err, &f) {
-		list = f.Errs
-	}
+	f := &Failures{Errs: []error{err}}
+	errors.As(err, &f)
 	var hints []string
-	said := map[string]bool{}
-	for _, err := range list {
+	for _, err := range f.Errs {
 		text := err.Error()
 		if p.Joined {
 			text = strings.Join(strings.Fields(text), " ")
 		}
 		fmt.Fprintf(p.Stderr, "%s: %s%s\n", p.Name, name, Shown(text))
-		if h := HintOf(err, p.Hint); h != "" && !said[h] {
-			said[h] = true
+		if h := HintOf(err, p.Hint); h != "" && !slices.Contains(hints, h) {
 			hints = append(hints, h)
 		}
 	}
-	if f != nil && f.Inputs > 1 {
+	if f.Inputs > 1 {
 		fmt.Fprintf(p.Stderr, "%s: %s%d of %d failed\n", p.Name, name, len(f.Errs), f.Inputs)
 	}
 	for _, h := range hints {
@@ -177,8 +173,7 @@ func HintOf(err error, hint func(error) string) string {
 	return hint(err)
 }
 
-// Guard runs write, which writes files. An interrupt waits for it, so that the process never ends in the middle. After an interrupt
-// write is not called.
+// Guard runs write, which writes files. An interrupt waits for it; after an interrupt, write is not called.
 func (p *Program) Guard(ctx context.Context, write func() error) error {
 	p.writing.RLock()
 	defer p.writing.RUnlock()
@@ -192,25 +187,3 @@ func (p *Program) Guard(ctx context.Context, write func() error) error {
 type interruption struct{ signal os.Signal }
 
 func (i interruption) Error() string { return i.signal.String() }
-
-// exitCode is that of shells: 128 and the signal's number, 130 for Ctrl-C and 143 for SIGTERM.
-func (i interruption) exitCode() int {
-	if s, ok := i.signal.(syscall.Signal); ok {
-		return 128 + int(s)
-	}
-	return 1
-}
-
-// checkedWriter remembers the first error, so that printing need not look at each.
-type checkedWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (c *checkedWriter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	if c.err == nil {
-		c.err = err
-	}
-	return n, err
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -30,20 +31,17 @@ func Shown(s string) string {
 	return b.String()
 }
 
+var plainWord = regexp.MustCompile(`\A[-a-zA-Z0-9_./=+:,@%]+\z`)
+
 // ShellWord quotes s for a shell if it must be.
 func ShellWord(s string) string {
-	special := func(r rune) bool {
-		plain := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./=+:,@%", r)
-		return !plain
-	}
-	if s != "" && !strings.ContainsFunc(s, special) {
+	if plainWord.MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// WriteJSON prints v as indented JSON. Everything in it that is not printable is escaped: it may reach a terminal. JSON cannot hold
-// bytes that are not UTF-8.
+// WriteJSON prints v as indented JSON, with escapes for all that is not printable. JSON cannot hold bytes that are not UTF-8.
 func WriteJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

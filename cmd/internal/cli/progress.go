@@ -10,8 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Progress says on standard error how far a command is: with a bar on a terminal, elsewhere with a line now and then. It is not safe for
-// concurrent use.
+// Progress shows on standard error how far a command is: with a bar on a terminal, else with a line now and then. nil shows nothing.
 type Progress struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar // nil without a terminal
@@ -19,11 +18,10 @@ type Progress struct {
 	last  time.Time // of the last line
 }
 
-// between is the time between two lines.
-const between = 10 * time.Second
-
-// barWidth leaves room for speeds, the count and the times on a terminal 80 characters wide.
-const barWidth = 16
+const (
+	between  = 10 * time.Second // the time between two lines
+	barWidth = 16               // leaves room for speeds, the count and the times on a terminal 80 characters wide
+)
 
 // NewProgress begins to show the progress of what, unless the program is quiet or there is nothing to do.
 func (p *Program) NewProgress(what string, total int) *Progress {
@@ -67,14 +65,14 @@ func (g *Progress) Set(done, total int, what, speed string, left time.Duration) 
 
 // Pause removes the bar, so that something can be printed. The next Set brings it back.
 func (g *Progress) Pause() {
-	if g.bar != nil {
+	if g != nil && g.bar != nil {
 		g.bar.Clear()
 	}
 }
 
 // Close ends the bar.
 func (g *Progress) Close() {
-	if g.bar != nil {
+	if g != nil && g.bar != nil {
 		g.bar.Finish()
 	}
 }
