@@ -124,20 +124,6 @@ func rekey(ctx context.Context, host *Host, path string, old []age.Identity, nex
 	return path, host.Write(ctx, "", true, secretFile(target, b.Bytes()))
 }
 
-// replaceUnencrypted writes a key file and then removes the unencrypted one that it was made of.
-func replaceUnencrypted(ctx context.Context, host *Host, from string, info os.FileInfo, to string, content []byte) (string, error) {
-	if err := host.Write(ctx, "", false, secretFile(to, content)); err != nil {
-		if errors.Is(err, atomicfile.ErrExists) {
-			err = failure.Hint(err, "move it away first; rekey never replaces another key file")
-		}
-		return "", err
-	}
-	if err := atomicfile.Remove(from, info); err != nil {
-		return "", fmt.Errorf("%s is written, but the unencrypted key file is still there: %w", to, err)
-	}
-	return to, nil
-}
-
 // KeypairOptions say where a new identity goes.
 type KeypairOptions struct {
 	Output     string

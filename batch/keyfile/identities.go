@@ -20,9 +20,6 @@ import (
 // maxShort bounds a file of identities or recipients, in bytes.
 const maxShort = 1 << 20
 
-// shownRecipient is how many bytes of an unknown recipient an error repeats.
-const shownRecipient = 40
-
 // ParseRecipients reads recipients. Each name is a recipient, or a file with one per line. What is wrong with one is a usage error.
 func ParseRecipients(names []string) ([]age.Recipient, error) {
 	var all []age.Recipient
