@@ -26,7 +26,7 @@ var winogradScale = func() (s [Frequencies]float32) {
 	return s
 }()
 
-func inputLine(d *[windowSide]float32) [windowSide]float32 {
+func inputLine(d [windowSide]float32) [windowSide]float32 {
 	a, b := d[4]-float32(4*d[2]), d[3]-float32(4*d[1])
 	c, e := d[4]-d[2], d[3]-d[1]
 	return [windowSide]float32{
@@ -39,13 +39,13 @@ func inputLine(d *[windowSide]float32) [windowSide]float32 {
 	}
 }
 
-func outputLine(m *[windowSide]float32) [windowSide]float32 {
+func outputLine(m [windowSide]float32) [windowSide]float32 {
 	s, d := m[1]+m[2], m[1]-m[2]
 	t, e := m[3]+m[4], m[3]-m[4]
 	return [windowSide]float32{m[0] + s + t, float32(2*e) + d, float32(4*t) + s, float32(8*e) + d + m[5]}
 }
 
-func weightLine(g *[windowSide]float32) [windowSide]float32 {
+func weightLine(g [windowSide]float32) [windowSide]float32 {
 	s, t, d := g[0]+g[2], float32(4*g[2])+g[0], float32(2*g[1])
 	return [windowSide]float32{g[0], s + g[1], s - g[1], t + d, t - d, g[2]}
 }
@@ -130,7 +130,7 @@ func winogradWeightsGo(dst []float32, frequency int, src []float32, stride, n in
 
 // transform applies line to the columns of an n×n matrix, and then to the rows of what that gives, and keeps m×m numbers: element
 // (y, x) of the matrix is src[y·srcRow + x·srcColumn], and that of the result goes to the same place in dst.
-func transform(line func(*[windowSide]float32) [windowSide]float32, n int, src []float32, srcRow, srcColumn int,
+func transform(line func([windowSide]float32) [windowSide]float32, n int, src []float32, srcRow, srcColumn int,
 	m int, dst []float32, dstRow, dstColumn int) {
 	var columns [windowSide][windowSide]float32 // [column][row]
 	var v [windowSide]float32
@@ -138,13 +138,13 @@ func transform(line func(*[windowSide]float32) [windowSide]float32, n int, src [
 		for y := range n {
 			v[y] = src[y*srcRow+x*srcColumn]
 		}
-		columns[x] = line(&v)
+		columns[x] = line(v)
 	}
 	for y := range m {
 		for x := range n {
 			v[x] = columns[x][y]
 		}
-		row := line(&v)
+		row := line(v)
 		for x := range m {
 			dst[y*dstRow+x*dstColumn] = row[x]
 		}
