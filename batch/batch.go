@@ -1,15 +1,15 @@
-// Package batch does what keygan does to files: it makes keys of images, encrypts files and images, decrypts them, and encrypts key
-// files anew. Each is one function of options and paths, which a command, a local web page or a test calls:
+// Package batch does keygan's work on files: it makes keys from images, encrypts images and other files, decrypts them, and
+// re-encrypts key files for new recipients. Each task is one function, which takes options and paths:
 //
 //	report, err := batch.Encrypt(ctx, host, batch.EncryptOptions{Output: "out", Recipients: []string{"age1…"}}, []string{"scans"})
 //	report, err := batch.Decrypt(ctx, host, batch.DecryptOptions{Output: "back", Identities: []string{"me.key"}}, []string{"out"})
 //
-// The error is for a request that could not be begun; package failure tells a wrong request from others, and has hints. What became of
-// each file is in the report. The host receives messages and progress.
+// An error means that the work could not start; package failure tells whether the request was wrong, and has hints. The report says
+// what became of each file. The host receives messages and progress.
 //
 // The package promises: no output has its final name before it is whole and, after decrypting, authenticated. Nothing is replaced
 // without Force; identities, recipients and passphrase files never are. Nothing that lies in an output folder is trusted.
-// A cipher image is never there without its key file.
+// A cipher image appears only once its key file is there.
 package batch
 
 import (

@@ -47,7 +47,7 @@ func (p pair) write(ctx context.Context, host *job.Host, force bool, key, image 
 		}
 	}
 	if filepath.Dir(p.key) == filepath.Dir(p.image) {
-		// The key file goes first: a cipher image is never there without it.
+		// The key file goes first, so that a cipher image never appears without it.
 		return host.Write(ctx, p.root, force, key, image)
 	}
 	// Two folders cannot change together. So a key file elsewhere, which may open what is about to be replaced, is never replaced.

@@ -30,7 +30,7 @@ type RekeyOptions struct {
 	NewPassphrase *keyfile.Passphrases // in place of recipients
 }
 
-// Rekey encrypts key files anew, in their places. An unencrypted one, X.key.json, becomes X.key.age and is removed.
+// Rekey re-encrypts key files for new recipients, each in its place. An unencrypted one, X.key.json, is replaced by X.key.age.
 func Rekey(ctx context.Context, host Host, o RekeyOptions, paths []string) (*Report, error) {
 	switch {
 	case len(o.Identities) == 0 && !o.Passphrase.Wanted() && !slices.ContainsFunc(paths, keyfile.IsUnencrypted):
@@ -38,9 +38,9 @@ func Rekey(ctx context.Context, host Host, o RekeyOptions, paths []string) (*Rep
 			"-i FILE names the identity that opens the key files now, -p asks for a passphrase")
 	case len(o.Recipients) == 0 && !o.NewPassphrase.Wanted():
 		return nil, failure.Hint(failure.Usagef("no recipient given"),
-			"-r RECIPIENT names whom to encrypt them to, --new-passphrase asks for a passphrase")
+			"-r RECIPIENT names who can open the key files from now on, --new-passphrase asks for a passphrase")
 	case len(o.Recipients) > 0 && o.NewPassphrase.Wanted():
-		return nil, failure.Usagef("a passphrase is a key file's only recipient, so -r and --new-passphrase cannot be combined")
+		return nil, failure.Usagef("a key file with a passphrase has no other recipient, so -r and --new-passphrase cannot be combined")
 	}
 	recipients, err := keyfile.ParseRecipients(o.Recipients)
 	if err != nil {

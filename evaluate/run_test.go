@@ -324,8 +324,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 func TestReportBeginsWithPictures(t *testing.T) {
 	_, out := smallRun(t)
 	for name, parts := range map[string][]string{
-		"report.html": {"<h3>The best: ", "<img", "<img", "<img", "<h3>The worst: ", "<img", "<img", "<img", "<caption>Verdicts", "<caption>The claims", `id="findings"`},
-		"results.md":  {"**The best: ", "![", "![", "![", "**The worst: ", "![", "![", "![", "| criterion ", "| claim ", "## What this shows"},
+		"report.html": {"<h3>Best verdicts: ", "<img", "<img", "<img", "<h3>Worst verdicts: ", "<img", "<img", "<img", "<caption>Verdicts", "<caption>The claims", `id="findings"`},
+		"results.md":  {"**Best verdicts: ", "![", "![", "![", "**Worst verdicts: ", "![", "![", "![", "| criterion ", "| claim ", "## What this shows"},
 	} {
 		b, err := os.ReadFile(filepath.Join(out, name))
 		if err != nil {
@@ -638,7 +638,7 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		{experiment.Config{}, "", "evaluate.sources"},
 		{of(dataset.Spec{Folder: filepath.Join(broken, "absent")}), "", "source x: "},
-		{of(dataset.Spec{Folder: broken}), "", "no image can be read: none of its 1; the first: "},
+		{of(dataset.Spec{Folder: broken}), "", "no image can be read; the first of its 1: "},
 		{of(good), blocked, blocked},
 	} {
 		if c.out == "" {

@@ -147,7 +147,7 @@ func (l Layer) validate() error {
 	learnt := len(l.norm().learnt) > 0
 	switch {
 	case learnt && !moduleName(l.NormName):
-		return fmt.Errorf("norm_name %.40q is not that of a module in a state dict, which the norm %q needs", l.NormName, l.Norm)
+		return fmt.Errorf("norm_name %.40q is not the name of a module in a state dict, and the norm %q needs one", l.NormName, l.Norm)
 	case !learnt && l.NormName != "":
 		return fmt.Errorf("norm_name is %.40q, but the norm %q has no parameters", l.NormName, l.Norm)
 	case l.BeforeAdd != "" && l.Residual != ResidualEnd:

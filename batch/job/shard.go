@@ -42,15 +42,16 @@ func ParseShard(text string, env func(string) string) (Shard, error) {
 		}
 		return Shard{Index: index - 1, Count: count}, nil
 	case env(slurmIndex) != "":
-		return shardFrom(env, slurmIndex, slurmCount, env(slurmFirst), env(slurmStep))
+		return shardFrom(env, slurmIndex, slurmCount, slurmFirst, slurmStep)
 	case env(kubernetesIndex) != "":
-		return shardFrom(env, kubernetesIndex, kubernetesCount, "", "")
+		return shardFrom(env, kubernetesIndex, kubernetesCount)
 	}
 	return Shard{}, nil
 }
 
-func shardFrom(env func(string) string, indexName, countName, first, step string) (Shard, error) {
-	hint := "--shard i/n says it; --shard 1/1 does all"
+// shardFrom reads the part from variables: its number, how many there are and, where they are given, the first number and the step.
+func shardFrom(env func(string) string, indexName, countName string, firstAndStep ...string) (Shard, error) {
+	hint := "--shard i/n names the part; --shard 1/1 does everything"
 	if indexName == kubernetesIndex {
 		hint = kubernetesCount + " must be the Job's completions; " + hint
 	}
@@ -58,19 +59,21 @@ func shardFrom(env func(string) string, indexName, countName, first, step string
 		return Shard{}, failure.Hint(failure.Usagef("%s is set and %s is not: which part of the work is this?", indexName, countName), hint)
 	}
 	n := [4]int{2: 0, 3: 1}
-	for i, text := range []string{env(indexName), env(countName), first, step} {
+	for i, name := range append([]string{indexName, countName}, firstAndStep...) {
+		text := env(name)
 		if text == "" {
 			continue
 		}
 		v, err := strconv.Atoi(text)
 		if err != nil {
-			return Shard{}, failure.Hint(failure.Usagef("%s and the variables beside it: %q is not a number", indexName, text), hint)
+			return Shard{}, failure.Hint(failure.Usagef("%s is %q, which is not a number", name, text), hint)
 		}
 		n[i] = v
 	}
 	index, count, least, by := n[0], n[1], n[2], n[3]
 	if by < 1 || count < 1 || index < least || (index-least)%by != 0 || (index-least)/by >= count {
-		return Shard{}, failure.Hint(failure.Usagef("%s is %d: not one of %d in a row from %d", indexName, index, count, least), hint)
+		return Shard{}, failure.Hint(failure.Usagef("%s is %d; it must be one of %d numbers counted from %d in steps of %d",
+			indexName, index, count, least, by), hint)
 	}
 	return Shard{(index - least) / by, count, indexName}, nil
 }

@@ -1,5 +1,5 @@
-// Package keyfile reads what opens and encrypts the key files of sealed cipher images: identities, recipients, passphrases, and the
-// key files themselves.
+// Package keyfile reads the key files of sealed cipher images, and the identities, recipients and passphrases that open or encrypt
+// them.
 //
 //	identities, err := passphrases.Identities(ctx, []string{"me.key"})
 //	key, err := keyfile.Read("scan.png.key.age", identities)

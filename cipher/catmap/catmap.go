@@ -6,8 +6,8 @@
 // The map is a permutation of the pixels. It has no key but its parameters, leaves the histogram as it is, and never moves pixel (0, 0).
 // So it hides nothing by itself.
 //
-// A caller that maps many images of one size makes the passes once ([NewPasses]) and works on bytes. Assembly transposes the
-// pixels on amd64; plain Go does elsewhere and under the build tag purego. Both give the same bytes.
+// A caller that maps many images of one size prepares the map once ([NewPasses]) and applies it to bytes. On amd64 assembly
+// transposes the pixels; elsewhere, and under the build tag purego, plain Go does. Both give the same bytes.
 package catmap
 
 import (

@@ -77,7 +77,7 @@ func (h *Header) checkShape() error {
 	case h.Kind != kindImage && h.Kind != kindFile:
 		return fmt.Errorf("%q is not a kind of sealed content", h.Kind)
 	case h.Kind == kindImage && h.Length != 0:
-		return fmt.Errorf("an image cannot have a length of %d bytes", h.Length)
+		return fmt.Errorf("the length is %d; for an image it must be 0", h.Length)
 	case h.hasTag() && shapeBytes(h.Width, h.Height, h.Channels, h.Depth) == 0:
 		return fmt.Errorf("an image of %d×%d pixels with %d channels of %d bits cannot be sealed", h.Width, h.Height, h.Channels, h.Depth)
 	case h.Kind == kindImage:

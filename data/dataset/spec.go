@@ -92,8 +92,8 @@ func (s Spec) String() string {
 // to find the slices that show something. Other files are read when an image of them is asked for.
 func Open(specs ...Spec) (Source, error) { return open(specs, false) }
 
-// OpenUnchecked is Open for data that may be bad in places: a volume that cannot be read and a folder that cannot be looked into are in
-// the source as one image each, whose Image gives the error. Readable leaves them out.
+// OpenUnchecked is Open for data that may be bad in places. A volume that cannot be read, or a folder that cannot be looked into, stands
+// in the source as one image; reading that image returns the error. Readable leaves it out.
 func OpenUnchecked(specs ...Spec) (Source, error) { return open(specs, true) }
 
 func open(specs []Spec, keepBad bool) (Source, error) {

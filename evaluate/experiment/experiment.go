@@ -6,8 +6,8 @@
 //	cfg, err := experiment.ReadConfig("configs/paper.yaml")
 //	results, err := experiment.Run(ctx, cfg, nil)
 //
-// The same configuration, images and weights give the same [Results], all but times and speeds: whatever a user's secrets are drawn
-// from is here a stream made of the seed. What cannot be read is named in the results, and the rest goes on.
+// The same configuration, images and weights give the same [Results], except for times and speeds: what keygan otherwise draws at
+// random, such as secrets, comes here from a stream made from the seed. Run names what it cannot read in the results, and goes on.
 package experiment
 
 import (
@@ -169,7 +169,7 @@ func (t *trial) run(ctx context.Context) error {
 	}
 	if len(t.info.Images) == 0 {
 		t.missing = "not measured: no image of the source can be read"
-		return fmt.Errorf("source %s: %w: none of its %d; the first: %s", t.info.Name, errNoImages, t.source.Len(), t.info.Unreadable[0])
+		return fmt.Errorf("source %s: %w; the first of its %d: %s", t.info.Name, errNoImages, t.source.Len(), t.info.Unreadable[0])
 	}
 	if len(t.info.Images) == 1 {
 		for _, g := range t.makers() {

@@ -1,11 +1,11 @@
-// Package metrics measures images: plain functions of one or two of them, and beside each what random data would give and the
-// critical values at a significance level, computed for the number of bytes or samples at hand.
+// Package metrics measures one image, or compares two. Other functions compute what random data of the same size would give, and the
+// critical values at a significance level.
 //
 //	h := metrics.Entropy(cipher)             // bits per byte
 //	n, err := metrics.NPCR(cipher1, cipher2) // percent
 //	s, err := metrics.SSIM(plain, decrypted, metrics.Gaussian11)
 //
-// [Measure] and [Compare] gather them for one and for two images, in a form that goes to JSON.
+// [Measure] takes all metrics of one image and [Compare] those of two; what they return can be written as JSON.
 //
 // Entropies, χ² and histograms are over the bytes of an image: an RGB pixel of 8 bits is three bytes, one of 16 bits six. NPCR, UACI,
 // fidelity (MSE, PSNR, SSIM) and correlation are over samples, in the range 0 to 255 or 0 to 65535. Alpha is a channel like any other.

@@ -7,8 +7,8 @@ import (
 	"keygan/evaluate/experiment"
 )
 
-// checklist judges the claims TC1 to TC5 that are made for keys from a network and XOR with them. The verdicts are those of the
-// systems that XOR with the raw key; the evidence names the others beside them.
+// checklist judges the claims TC1 to TC5: the test cases in the README of the published WGAN-GP system, restated so that they can be
+// measured. The verdicts are those of the systems that XOR with the raw key; the evidence names the others beside them.
 func checklist(r *Report) []Check {
 	checks := []Check{r.keyEntropy(), r.oneTimePad(), r.exactDecryption(), r.fidelity(), r.confusionAndDiffusion()}
 	for i := range checks {

@@ -230,7 +230,7 @@ func (r *Report) Extremes() []extreme {
 	if best.System == worst.System {
 		return []extreme{r.extreme(sp, best, "")}
 	}
-	return []extreme{r.extreme(sp, best, "The best: "), r.extreme(sp, worst, "The worst: ")}
+	return []extreme{r.extreme(sp, best, "Best verdicts: "), r.extreme(sp, worst, "Worst verdicts: ")}
 }
 
 func (r *Report) extreme(sp *experiment.Specimen, e experiment.Encrypted, which string) extreme {

@@ -39,7 +39,7 @@ func (r *Report) standing(of experiment.System) (s standing) {
 }
 
 func (s standing) String() string {
-	text := fmt.Sprintf("It fails %d of %d thresholds", s.failed, s.judged)
+	text := fmt.Sprintf("It meets %d of %d thresholds", s.judged-s.failed, s.judged)
 	if s.attacked > 0 {
 		text += fmt.Sprintf(", and %d of %d attacks break it", s.broken, s.attacked)
 	}

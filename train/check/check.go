@@ -58,7 +58,7 @@ func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.
 			if rest, err := dataset.Without(ctx, target.src, held); err != nil {
 				problems = append(problems, fmt.Sprintf("target: %v", err))
 			} else if rest.Len() == 0 {
-				problems = append(problems, "target: no images are left: all are held out of the source")
+				problems = append(problems, "target: no images are left: the source keeps all of them out of training (held_out)")
 			}
 		}
 	}

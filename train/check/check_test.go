@@ -93,7 +93,7 @@ func TestCheckOfATargetThatIsHeldOut(t *testing.T) {
 	path, _ := held.(dataset.Located).Locate(0)
 	c.Target[0].Folder = path
 	var report bytes.Buffer
-	const want = "target: no images are left: all are held out of the source"
+	const want = "target: no images are left: the source keeps all of them out of training (held_out)"
 	if err := Report(context.Background(), c, nil, &report); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("check: %v\n%s", err, &report)
 	}

@@ -1,13 +1,13 @@
-// Package config is the description of a training: a YAML file, what it leaves out, and what is possible.
+// Package config reads the description of a training from a YAML file, fills in what the file leaves out, and checks all of it.
 //
 //	c, err := config.Read("configs/demo.yaml", "train.batch=8")
 //
-// Read refuses unknown keys, values of the wrong type and impossible values with the file, the line and what is allowed. What the
-// file does not say is the published setting of the objective and of the networks that it names. YAML writes the result, with
-// every default, and Hash identifies what determines the trained weights.
+// Read refuses unknown keys, values of the wrong type and impossible values; the error names the file, the line and what is allowed.
+// Where the file says nothing, the published settings of its objective and its networks apply. [Config.YAML] writes the result
+// with every default, and [Config.Hash] identifies what determines the trained weights.
 //
-// The package needs no libtorch. It knows the layers of the networks, and of objectives their descriptions: package train
-// registers those. A program that reads configurations without importing train registers its own, or none.
+// The package needs no libtorch. It knows the layers of the networks, but only descriptions of the objectives, which package train
+// registers. A program that reads configurations without importing train registers its own, or none.
 package config
 
 import (

@@ -239,12 +239,12 @@ func (r *Reader) targets(held dataset.Source) (target dataset.Source, digest str
 			return nil, "", r.failed("target", err)
 		}
 		if n := all.Len() - parts[i].Len(); n > 0 {
-			r.Console.Printf("target: %s left out, held out of the source\n", Count(n, "image"))
+			r.Console.Printf("target: %s left out, which the source keeps out of training (held_out)\n", Count(n, "image"))
 		}
 	}
 	n := parts[0].Len() + parts[1].Len()
 	if n == 0 {
-		return nil, "", errors.New("target: no images are left: all are held out of the source")
+		return nil, "", errors.New("target: no images are left: the source keeps all of them out of training (held_out)")
 	}
 	if digest, err = dataset.Digest(r.Ctx, dataset.Join(parts...)); err != nil {
 		return nil, "", r.failed("target", err)
