@@ -84,14 +84,7 @@ func (a Arch) image(x []float32, height, width int) *raster.Image {
 }
 
 func level01(x float32) byte {
-	v := math.Floor(float64(float64(x)*255) + 0.5) // the product is exact: 24 + 8 bits
-	switch {
-	case v >= 255:
-		return 255
-	case v > 0:
-		return byte(v)
-	}
-	return 0
+	return raster.Clamp(math.Floor(float64(float64(x)*255) + 0.5)) // the product is exact: 24 + 8 bits
 }
 
 // Forward makes the key of an image: x is [Channels, height, width] in the model's value range. So is the result, where the last

@@ -172,11 +172,11 @@ func FromFloats(x []float32, channels, height, width int) *Image {
 
 // Level maps x in [−1, 1] to (x + 1) · 127.5, rounded to the nearest level, halves up, and clamped to [0, 255]. NaN gives 0.
 func Level(x float32) byte {
-	return clamp(math.Floor(float64(x)*127.5 + 128)) // exact in float64: 24 + 8 bits
+	return Clamp(math.Floor(float64(x)*127.5 + 128)) // exact in float64: 24 + 8 bits
 }
 
-// clamp maps a whole number to the nearest in [0, 255], and NaN to 0.
-func clamp(v float64) byte {
+// Clamp maps a whole number to the nearest in [0, 255], and NaN to 0.
+func Clamp(v float64) byte {
 	switch {
 	case v >= 255:
 		return 255

@@ -41,5 +41,5 @@ func WindowOf(n int, value func(i int) float64) Window {
 func (w Window) Level(v float64) byte {
 	// Halved, no difference of two float64 overflows. The conversions keep a compiler from fusing.
 	share := (v/2 - w.Low/2) / (w.High/2 - w.Low/2)
-	return clamp(math.Floor(float64(share*255) + 0.5))
+	return Clamp(math.Floor(float64(share*255) + 0.5))
 }
