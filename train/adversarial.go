@@ -12,7 +12,7 @@ type adversarial struct {
 	generator, critic *Model
 	criticSteps       int
 	arch              infer.Arch // the generator's
-	device            torch.Device
+	place
 
 	// latent draws the noise from which a generator makes n images, [n, Latent, 1, 1].
 	latent func(n int64) torch.Tensor
@@ -30,25 +30,23 @@ type adversarial struct {
 // one that is learnt from.
 type terms map[string]torch.Tensor
 
-func newAdversarial(c config.Config, device torch.Device) adversarial {
-	a := adversarial{arch: c.Arch(), criticSteps: int(c.Objective.Value("critic_steps")), device: device}
-	a.generator = newModel("generator", newNetwork(a.arch, device), c, c.Generator.EMA)
-	a.critic = newModel("critic", newNetwork(c.CriticArch(), device), c, 0)
-	a.latent = func(n int64) torch.Tensor {
-		return torch.RandN([]int64{n, int64(a.arch.Latent), 1, 1}, false).To(device)
-	}
+func newAdversarial(c config.Config, at place) adversarial {
+	a := adversarial{arch: c.Arch(), criticSteps: int(c.Objective.Value("critic_steps")), place: at}
+	a.generator = newModel("generator", newNetwork(a.arch, at), c, c.Generator.EMA)
+	a.critic = newModel("critic", newNetwork(c.CriticArch(), at), c, 0)
+	a.latent = func(n int64) torch.Tensor { return at.normal(n, int64(a.arch.Latent), 1, 1) }
 	return a
 }
 
 func (a *adversarial) Models() []*Model { return []*Model{a.generator, a.critic} }
 
-func (a *adversarial) Step(batches []Batch) (values []float64) {
+func (a *adversarial) Step(batches []Batch) (values torch.Tensor) {
 	torch.Scope(func() {
 		var inputs []torch.Tensor
 		for _, b := range batches {
 			inputs = append(inputs, a.input(b))
 		}
-		values = scalars(a.columns(a.step(batches, inputs, []*Model{a.generator}, func(_ int, fake torch.Tensor) terms {
+		values = row(a.columns(a.step(batches, inputs, []*Model{a.generator}, func(_ int, fake torch.Tensor) terms {
 			scores := a.scores(fake)
 			return terms{"loss": a.generatorLoss(scores), "scores": scores}
 		}))...)
@@ -220,10 +218,13 @@ func accuracies(generator, critic terms) (ofGenerator, ofCritic torch.Tensor) {
 	return share(generator["scores"].Gt(0)), share(right)
 }
 
-// scalars copies scalar tensors to the host in one go: reading each on its own would wait for the GPU each time.
-func scalars(ts ...torch.Tensor) []float64 {
+// row joins scalars to one tensor, which outlives the scope: reading each on its own would wait for the GPU each time.
+func row(ts ...torch.Tensor) torch.Tensor {
 	for i, t := range ts {
 		ts[i] = t.Detach()
 	}
-	return converted[float64](torch.Stack(ts, 0).Floats())
+	return torch.Stack(ts, 0).Keep()
 }
+
+// numbers copies a row to the host.
+func numbers(row torch.Tensor) []float64 { return converted[float64](row.Floats()) }

@@ -84,17 +84,17 @@ type chaosGAN struct {
 	inputNoise func(shape []int64) torch.Tensor
 }
 
-func newChaosGAN(c config.Config, device torch.Device) Objective {
+func newChaosGAN(c config.Config, at place) Objective {
 	g := &chaosGAN{
-		adversarial: newAdversarial(c, device),
+		adversarial: newAdversarial(c, at),
 		weights:     c.Objective,
 		paired:      c.Paired(),
-		inputNoise:  func(shape []int64) torch.Tensor { return torch.RandN(shape, false).To(device) },
+		inputNoise:  func(shape []int64) torch.Tensor { return at.normal(shape[0], shape[1:]...) },
 	}
 	g.criticLoss = func(real, fake torch.Tensor) terms { return g.entropyLoss(fromUnit(real), fromUnit(fake)) }
 	inverse := g.arch
 	inverse.InputNoise = 0
-	g.reconstructor = newModel("reconstructor", newNetwork(inverse, device), c, c.Generator.EMA)
+	g.reconstructor = newModel("reconstructor", newNetwork(inverse, at), c, c.Generator.EMA)
 	for _, m := range []*Model{g.generator, g.reconstructor} {
 		openLast(m)
 	}
@@ -121,7 +121,7 @@ func (g *chaosGAN) Outputs() []Output {
 	return append(g.adversarial.Outputs(), Output{"reconstructor.npz", g.reconstructor})
 }
 
-func (g *chaosGAN) Step(batches []Batch) (values []float64) {
+func (g *chaosGAN) Step(batches []Batch) (values torch.Tensor) {
 	torch.Scope(func() {
 		plain, inputs := make([]Batch, len(batches)), make([]torch.Tensor, len(batches))
 		for i, b := range batches {
@@ -139,7 +139,7 @@ func (g *chaosGAN) Step(batches []Batch) (values []float64) {
 		if !g.paired {
 			columns = slices.Delete(columns, 3, 4)
 		}
-		values = scalars(columns...)
+		values = row(columns...)
 	})
 	return values
 }

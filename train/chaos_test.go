@@ -47,7 +47,7 @@ func newChaosReference(t *testing.T, device torch.Device) *chaosReference {
 	} {
 		o.Set(name, v)
 	}
-	r := &chaosReference{newObjective(c, device).(*chaosGAN), c.Columns(), t, vectors}
+	r := &chaosReference{newObjective(c, place{device}).(*chaosGAN), c.Columns(), t, vectors}
 	for _, m := range r.Models() {
 		t.Cleanup(m.close)
 		for _, p := range m.Network.state() {
@@ -175,7 +175,7 @@ func chaosSteps(t *testing.T, device torch.Device) {
 	r := newChaosReference(t, device)
 	for i := range refIterations {
 		torch.Scope(func() {
-			values := r.Step([]Batch{r.batch(i)})
+			values := numbers(r.Step([]Batch{r.batch(i)}))
 			for k, column := range r.columns {
 				if name, ok := map[string]string{
 					"Generator Loss": "generator/loss", "Reconstruction Loss": "generator/reconstruction", "Target Loss": "generator/target",

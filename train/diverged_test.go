@@ -27,7 +27,7 @@ type spoiled struct {
 	steps    func(step int) bool
 }
 
-func (s *spoiled) Step(batches []Batch) []float64 {
+func (s *spoiled) Step(batches []Batch) torch.Tensor {
 	if s.steps(s.training.Step + 1) {
 		batches[0].Source = batches[0].Source.AddScalar(math.Inf(1))
 	}

@@ -52,7 +52,7 @@ func TestPlannedSizes(t *testing.T) {
 		for _, cost := range adversarialCost(c) {
 			p, kind := plan(cost, c), cost.Name
 			first, last := p.layers[0], p.layers[len(p.layers)-1]
-			network := newNetwork(p.Arch, torch.NewDevice("cpu"))
+			network := newNetwork(p.Arch, place{})
 			torch.Scope(func() {
 				x := torch.RandN([]int64{2, int64(first.In), int64(first.size), int64(first.size)}, false)
 				if y := network.Forward(x).Shape(); int(y[2]) != last.OutputSize(last.size) || int(y[3]) != int(y[2]) {

@@ -25,8 +25,8 @@ var ganKind = kind{config.Objective{
 //
 //	critic:    −log σ(D(real)) − log(1 − σ(D(fake)))
 //	generator: −log σ(D(fake))
-func newGAN(c config.Config, device torch.Device) Objective {
-	a := newAdversarial(c, device)
+func newGAN(c config.Config, at place) Objective {
+	a := newAdversarial(c, at)
 	a.criticLoss = a.entropyLoss
 	a.generatorLoss = func(scores torch.Tensor) torch.Tensor { return scores.Neg().Softplus().Mean() }
 	a.columns = func(g, c terms) []torch.Tensor {

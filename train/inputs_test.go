@@ -7,6 +7,7 @@ import (
 	"keygan/cipher"
 	"keygan/data/dataset"
 	"keygan/data/raster"
+	torch "keygan/gotorch"
 	"keygan/train/config"
 	"keygan/train/inputs"
 	"keygan/train/internal/traintest"
@@ -44,15 +45,14 @@ func TestEncryptedTargetsArePaired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	training := &Training{Config: c, sets: sets}
-	if err := training.openLoaders(); err != nil {
+	f, err := openFeed(c, sets, torch.Device{}, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer training.source.Close()
-	defer training.target.Close()
+	defer f.close()
 	for range 10 { // past the end of an epoch
-		source, err := training.source.Next()
-		target, err2 := training.target.Next()
+		source, err := f.source.Next()
+		target, err2 := f.target.Next()
 		if err := errors.Join(err, err2); err != nil {
 			t.Fatal(err)
 		}

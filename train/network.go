@@ -36,17 +36,17 @@ type draws struct {
 	dropout func(x torch.Tensor, p float64) torch.Tensor
 }
 
-// newNetwork builds the network of arch on device, with PyTorch's initial distribution of weights.
-func newNetwork(arch infer.Arch, device torch.Device) *Network {
+// newNetwork builds the network of arch at a place, with PyTorch's initial distribution of weights.
+func newNetwork(arch infer.Arch, at place) *Network {
 	n := &Network{arch: arch, byName: map[string]torch.Tensor{}}
-	n.draw.normal = func(count, h, w int64) torch.Tensor { return torch.RandN([]int64{count, 1, h, w}, false).To(device) }
-	n.draw.dropout = func(x torch.Tensor, p float64) torch.Tensor { return F.Dropout(x, p, true) }
+	n.draw.normal = func(count, h, w int64) torch.Tensor { return at.normal(count, 1, h, w) }
+	n.draw.dropout = at.dropout
 	for _, p := range arch.Params() {
 		// Weights are drawn on the CPU, so that a seed gives the same ones whatever the device.
 		torch.Scope(func() {
 			w := torch.Empty(int64s(p.Shape), false)
 			buffer := initialise(arch.Layers, p, &w)
-			w = w.To(device).Detach().SetRequiresGrad(!buffer).Keep()
+			w = w.To(at.device).Detach().SetRequiresGrad(!buffer).Keep()
 			n.byName[p.Name] = w
 			if buffer {
 				n.Buffers = append(n.Buffers, Param{p.Name, w})

@@ -8,10 +8,10 @@ import (
 	"keygan/train/runlog"
 )
 
-// kind joins the description of an objective to what makes one from a configuration, on a device.
+// kind joins the description of an objective to what makes one from a configuration, at a place.
 type kind struct {
 	config.Objective
-	make func(config.Config, torch.Device) Objective
+	make func(config.Config, place) Objective
 }
 
 var kinds []kind
@@ -34,9 +34,9 @@ func register(more ...kind) (remove func()) {
 	}
 }
 
-func newObjective(c config.Config, device torch.Device) Objective {
+func newObjective(c config.Config, at place) Objective {
 	i := slices.IndexFunc(kinds, func(k kind) bool { return k.Name == c.Objective.Name }) // config.Read has checked it
-	return kinds[i].make(c, device)
+	return kinds[i].make(c, at)
 }
 
 // Batch is what one step sees: source and target images, [N, C, H, W] in [−1, 1].
@@ -47,8 +47,8 @@ type Batch struct {
 // Objective owns networks, losses and updates.
 type Objective interface {
 	// Step makes one generator update, with the critic updates that go with it, from the mean gradients of some batches of one
-	// size. It returns the values of the columns that the description names.
-	Step(batches []Batch) []float64
+	// size. It returns the values of the columns that the description names, [columns], on the device.
+	Step(batches []Batch) torch.Tensor
 	// Models lists what is trained, in a fixed order. Checkpoints hold all of it.
 	Models() []*Model
 	// Outputs lists what a complete run leaves for package infer: the generator first.

@@ -128,7 +128,7 @@ func TestAccumulationIsABatch(t *testing.T) {
 		c := traintest.SmallConfig(t)
 		c.Train.Batch, c.Train.Accumulate = batch, accumulate
 		torch.ManualSeed(5)
-		o := newObjective(c, torch.NewDevice("cpu")).(*wganGP)
+		o := newObjective(c, place{}).(*wganGP)
 		for _, m := range o.Models() {
 			t.Cleanup(m.close)
 		}
@@ -153,7 +153,7 @@ func TestAccumulationIsABatch(t *testing.T) {
 				batches = append(batches, Batch{at(i * n), at(4 + i*n)})
 			}
 		})
-		return &o.adversarial, o.Step(batches)
+		return &o.adversarial, numbers(o.Step(batches))
 	}
 	a, one := step(4, 1)
 	b, two := step(2, 2)
@@ -182,7 +182,7 @@ func TestAccumulationIsABatch(t *testing.T) {
 func TestSkippedUpdate(t *testing.T) {
 	c := traintest.SmallConfig(t)
 	c.Train.OnNaN = "skip"
-	n := newNetwork(c.Arch(), torch.NewDevice("cpu"))
+	n := newNetwork(c.Arch(), place{})
 	m := newModel("generator", n, c, 0.5)
 	t.Cleanup(m.close)
 	before := n.Params[0].Tensor.Floats()

@@ -209,7 +209,7 @@ func restored(run string, c config.Config) (o Objective, step int, device torch.
 	if err != nil {
 		return nil, 0, device, err
 	}
-	o = newObjective(c, device)
+	o = newObjective(c, place{device})
 	for _, m := range o.Models() {
 		if err := m.restore(saved.arrays, 0); err != nil {
 			closeModels(o)

@@ -90,7 +90,7 @@ func TestShownNoiseGoesWithTheNumber(t *testing.T) {
 	c.Image.Size = 64
 	c.Generator, c.Critic = config.Generator{Name: "dcgan", Width: 2, Latent: 5, Norm: "batch"}, config.Critic{Name: "dcgan", Width: 2, Norm: "batch"}
 	torch.Scope(func() {
-		o := newObjective(c, torch.Device{})
+		o := newObjective(c, place{})
 		keys := func(n, first int) []float32 {
 			return o.Show(torch.Zeros([]int64{int64(n), 3, 64, 64}, false), first)[0].Images.Floats()
 		}

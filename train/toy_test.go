@@ -24,8 +24,8 @@ var toyKind = kind{config.Objective{
 	Cost: func(c config.Config) []config.NetworkCost {
 		return []config.NetworkCost{{Name: "generator", Arch: c.Arch(), Passes: 3, Graphs: []float64{1}}}
 	},
-}, func(c config.Config, device torch.Device) Objective {
-	return &toy{newModel("generator", newNetwork(c.Arch(), device), c, 0), c.Objective.Value("toy_weight")}
+}, func(c config.Config, at place) Objective {
+	return &toy{newModel("generator", newNetwork(c.Arch(), at), c, 0), c.Objective.Value("toy_weight")}
 }}
 
 type toy struct {
@@ -37,12 +37,12 @@ func (o *toy) Models() []*Model { return []*Model{o.generator} }
 
 func (o *toy) Outputs() []Output { return []Output{{"generator.npz", o.generator}} }
 
-func (o *toy) Step(batches []Batch) (values []float64) {
+func (o *toy) Step(batches []Batch) (values torch.Tensor) {
 	torch.Scope(func() {
 		distance := torch.MSELoss(o.generator.Network.Forward(batches[0].Source), batches[0].Target, "mean")
 		loss := distance.MulScalar(o.weight)
 		o.generator.update(torch.Grad([]torch.Tensor{loss}, o.generator.Network.tensors(), nil, false, false))
-		values = scalars(loss, distance)
+		values = row(loss, distance)
 	})
 	return values
 }

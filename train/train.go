@@ -22,7 +22,6 @@ import (
 	"os"
 	"runtime"
 
-	"keygan/data/dataset"
 	torch "keygan/gotorch"
 	"keygan/gotorch/nn/initializer"
 	"keygan/train/config"
@@ -50,16 +49,16 @@ type Training struct {
 	StepsPerEpoch int
 	Objective     Objective
 
-	columns        []string // names of what Objective.Step returns
-	console        *runlog.Console
-	device         torch.Device
-	sets           inputs.Sets
-	source, target *dataset.Loader
-	hooks          []hook
-	resumedFrom    string // the checkpoint, or ""
-	locked         *os.File
-	recorder       *recorder
-	means          *runlog.Means // of the columns over the steps of the epoch under way
+	columns     []string // names of what Objective.Step returns
+	console     *runlog.Console
+	device      torch.Device
+	sets        inputs.Sets
+	feed        *feed
+	hooks       []hook
+	resumedFrom string // the checkpoint, or ""
+	locked      *os.File
+	recorder    *recorder
+	means       *runlog.Means // of the columns over the steps of the epoch under way
 }
 
 // hook is called after each step.
@@ -138,30 +137,13 @@ func (t *Training) oneStep() (values []float64, err error) {
 	torch.Scope(func() {
 		batches := make([]Batch, t.Config.Train.Accumulate)
 		for i := range batches {
-			if batches[i], err = t.nextBatch(); err != nil {
+			if batches[i], err = t.feed.next(); err != nil {
 				return
 			}
 		}
-		values = t.Objective.Step(batches)
+		values = numbers(t.Objective.Step(batches))
 	})
 	return values, err
-}
-
-// nextBatch puts a batch of sources and one of targets onto the device.
-func (t *Training) nextBatch() (b Batch, err error) {
-	s, channels := int64(t.Config.Image.Size), int64(t.Config.Image.Channels)
-	next := func(l *dataset.Loader) (x torch.Tensor) {
-		if err != nil {
-			return x
-		}
-		var batch dataset.Batch
-		if batch, err = l.Next(); err == nil {
-			x = torch.FromFloats(batch.Pixels, int64(t.Config.Train.Batch), channels, s, s).To(t.device)
-		}
-		return x
-	}
-	b.Source, b.Target = next(t.source), next(t.target)
-	return b, err
 }
 
 // start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration that cannot
@@ -187,7 +169,7 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 	t.StepsPerEpoch = c.StepsPerEpoch(t.sets.Source.Len())
 	t.Total = c.TotalSteps(t.StepsPerEpoch)
 	initializer.ManualSeed(int64(c.Seed))
-	t.Objective = newObjective(c, t.device)
+	t.Objective = newObjective(c, place{t.device})
 	t.means = runlog.NewMeans(len(t.columns))
 	return t, t.prepare(o)
 }
@@ -210,7 +192,8 @@ func (t *Training) prepare(o Options) error {
 		}
 		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, t.Step)
 	}
-	if err := t.openLoaders(); err != nil {
+	var err error
+	if t.feed, err = openFeed(t.Config, t.sets, t.device, t.Step*t.Config.Train.Accumulate); err != nil {
 		return err
 	}
 	samples, err := newSamples(t)
@@ -258,37 +241,14 @@ func (t *Training) announce() {
 	}
 }
 
-func (t *Training) openLoaders() (err error) {
-	options := dataset.LoaderOptions{
-		Batch:    t.Config.Train.Batch,
-		Size:     t.Config.Image.Size,
-		Channels: t.Config.Image.Channels,
-		Workers:  t.Config.Train.Workers,
-		Seed:     t.Config.Seed,
-		Start:    t.Step * t.Config.Train.Accumulate,
-	}
-	if t.source, err = dataset.NewLoader(t.sets.Source, options); err != nil {
-		return fmt.Errorf("source: %w", err)
-	}
-	if !t.Config.Paired() {
-		options.Seed ^= 1 << 63 // two sets of the same length must not go in step
-	}
-	if t.target, err = dataset.NewLoader(t.sets.Target, options); err != nil {
-		return fmt.Errorf("target: %w", err)
-	}
-	return nil
-}
-
 func (t *Training) close() {
 	for _, h := range t.hooks {
 		if c, ok := h.(io.Closer); ok {
 			c.Close()
 		}
 	}
-	for _, l := range []*dataset.Loader{t.source, t.target} {
-		if l != nil {
-			l.Close()
-		}
+	if t.feed != nil {
+		t.feed.close()
 	}
 	if t.Objective != nil {
 		closeModels(t.Objective)

@@ -44,11 +44,11 @@ type wganGP struct {
 	alpha func(n int64) torch.Tensor
 }
 
-func newWGANGP(c config.Config, device torch.Device) Objective {
+func newWGANGP(c config.Config, at place) Objective {
 	w := &wganGP{
-		adversarial:   newAdversarial(c, device),
+		adversarial:   newAdversarial(c, at),
 		penaltyWeight: c.Objective.Value("penalty_weight"),
-		alpha:         func(n int64) torch.Tensor { return torch.Rand([]int64{n, 1, 1, 1}, false).To(device) },
+		alpha:         func(n int64) torch.Tensor { return at.uniform(n, 1, 1, 1) },
 	}
 	w.criticLoss = w.wassersteinLoss
 	w.generatorLoss = func(scores torch.Tensor) torch.Tensor { return scores.Mean().MulScalar(-1) }
