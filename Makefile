@@ -36,7 +36,7 @@ doctor:
 	@scripts/doctor
 
 bench-train: build
-	@scripts/bench-train
+	@scripts/bench-train $(ARGS)
 
 bench-infer:
 	@scripts/bench-infer
