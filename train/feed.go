@@ -27,14 +27,19 @@ func openFeed(c config.Config, sets inputs.Sets, device torch.Device, start int)
 		Workers:  c.Train.Workers,
 		Seed:     c.Seed,
 		Start:    start,
+		Augment:  c.Data.Augment,
 	}
 	if f.source, err = dataset.NewLoader(sets.Source, options); err != nil {
 		return f, fmt.Errorf("source: %w", err)
 	}
-	if !c.Paired() {
+	targets := sets.Target
+	if c.Paired() {
+		targets, options.Last = sets.Source, sets.Encrypt // in step, and with the same augmentation
+	} else {
+		options.Augment = dataset.Augment{}
 		options.Seed ^= 1 << 63 // two sets of the same length must not go in step
 	}
-	if f.target, err = dataset.NewLoader(sets.Target, options); err != nil {
+	if f.target, err = dataset.NewLoader(targets, options); err != nil {
 		return f, fmt.Errorf("target: %w", err)
 	}
 	return f, nil

@@ -34,9 +34,16 @@ func setChaos(c *config.Config) {
 	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = 2, 1, 2
 }
 
-// Each batch of targets is its batch of sources, XORed with the keystream.
+// Each batch of targets is its batch of sources, XORed with the keystream; of augmented sources, too.
 func TestEncryptedTargetsArePaired(t *testing.T) {
 	c := chaosConfig(t)
+	areEncrypted(t, c)
+	c.Data.Augment = dataset.Augment{Flip: 0.5, Rotate: 10, Crop: 0.2, Brightness: 0.2}
+	areEncrypted(t, c)
+}
+
+func areEncrypted(t *testing.T, c config.Config) {
+	t.Helper()
 	keystream, err := cipher.LogisticKeystream(48*48, cipher.LogisticX0, cipher.LogisticR)
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +71,36 @@ func TestEncryptedTargetsArePaired(t *testing.T) {
 				t.Fatalf("sample %d: %d encrypted is %d", i, raster.Level(v), got)
 			}
 		}
+	}
+}
+
+// Targets of their own are not augmented: they say what keys should look like.
+func TestOnlySourcesAreAugmented(t *testing.T) {
+	c := traintest.SmallConfig(t)
+	batches := func() (sources, targets []float32) {
+		sets, err := inputs.Open(context.Background(), c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := openFeed(c, sets, torch.Device{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.close()
+		torch.Scope(func() {
+			b, err := f.next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources, targets = b.Source.Floats(), b.Target.Floats()
+		})
+		return sources, targets
+	}
+	plainSources, plainTargets := batches()
+	c.Data.Augment = dataset.Augment{Flip: 1}
+	sources, targets := batches()
+	if slices.Equal(sources, plainSources) || !slices.Equal(targets, plainTargets) {
+		t.Error("the sources must be mirrored, and the targets as they were")
 	}
 }
 

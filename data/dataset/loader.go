@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+
+	"keygan/data/raster"
 )
 
 // LoaderOptions say what batches a Loader makes.
@@ -16,8 +18,10 @@ type LoaderOptions struct {
 	Size     int    // every image is resized to Size×Size
 	Channels int    // 1 grey or 3 RGB
 	Workers  int    // batches made ahead, each by its own goroutine; 0 is one for each CPU
-	Seed     uint64 // of the order
+	Seed     uint64 // of the order and of what Augment draws
 	Start    int    // batches already consumed, by the run that is being resumed
+	Augment  Augment
+	Last     func(*raster.Image) *raster.Image // changes each image after Augment; nil: it stays
 }
 
 // A Batch is some images as a network takes them.
@@ -31,8 +35,8 @@ var ErrClosed = errors.New("the loader is closed")
 
 // A Loader gives endless batches of a source's images, shuffled anew each epoch, prepared ahead by other goroutines.
 //
-// The order depends only on the seed and the epoch: a loader that starts at k gives exactly what another gives from its batch k on,
-// whatever the number of workers. An epoch leaves out its last images if they do not fill a batch. A source smaller than a batch repeats
+// The order depends only on the seed and the epoch, and so do the changes of Augment: a loader that starts at k gives exactly what another
+// gives from its batch k on, whatever the number of workers. An epoch leaves out its last images if they do not fill a batch. A source smaller than a batch repeats
 // itself within the batch. A loader holds at most Workers + 2 batches. It decodes images anew in every epoch, unless Cached made src.
 type Loader struct {
 	src     Source
@@ -61,6 +65,9 @@ func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
 		return nil, fmt.Errorf("%d channels: there must be 1 (grey) or 3 (RGB)", o.Channels)
 	case o.Start < 0:
 		return nil, fmt.Errorf("a start after %d batches: it must be at least 0", o.Start)
+	}
+	if err := o.Augment.check(); err != nil {
+		return nil, err
 	}
 	if o.Workers < 1 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -105,9 +112,9 @@ func (l *Loader) plan() {
 		if order == nil || k%perEpoch == 0 {
 			order = shuffled(l.src.Len(), l.o.Seed, uint64(k/perEpoch))
 		}
-		images := make([]int, l.o.Batch) // indices in the source
+		images := make([]placed, l.o.Batch)
 		for i := range images {
-			images[i] = order[(k%perEpoch*l.o.Batch+i)%len(order)]
+			images[i] = placed{order[(k%perEpoch*l.o.Batch+i)%len(order)], uint64(k*l.o.Batch + i)}
 		}
 		reply := make(chan result, 1)
 		select {
@@ -136,20 +143,33 @@ func shuffled(n int, seed, epoch uint64) []int {
 	return order
 }
 
+// placed is an image of the source, by its number, at its place in the order of all batches.
+type placed struct {
+	number int
+	place  uint64
+}
+
 // load makes a batch.
-func (l *Loader) load(images []int) (Batch, error) {
+func (l *Loader) load(images []placed) (Batch, error) {
 	size := l.o.Channels * l.o.Size * l.o.Size
 	b := Batch{Pixels: make([]float32, len(images)*size), Names: make([]string, len(images))}
 	for k, i := range images {
 		if l.ctx.Err() != nil {
 			return Batch{}, ErrClosed
 		}
-		m, err := l.src.Image(i)
+		m, err := l.src.Image(i.number)
 		if err != nil {
 			return Batch{}, err
 		}
-		m.Fit(l.o.Size, l.o.Channels).PutFloats(b.Pixels[k*size : (k+1)*size])
-		b.Names[k] = l.src.Name(i)
+		m = m.Fit(l.o.Size, l.o.Channels)
+		if l.o.Augment != (Augment{}) {
+			m = l.o.Augment.draw(l.o.Seed, i.place).apply(m)
+		}
+		if l.o.Last != nil {
+			m = l.o.Last(m)
+		}
+		m.PutFloats(b.Pixels[k*size : (k+1)*size])
+		b.Names[k] = l.src.Name(i.number)
 	}
 	return b, nil
 }

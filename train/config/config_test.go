@@ -53,6 +53,7 @@ func TestReadRefuses(t *testing.T) {
 		{minimal + "image: {channels: 2}\n", "image.channels: must be 1 (grey) or 3 (RGB), not 2"},
 		{minimal + "objective:\n  name: wgan\n", "small.yaml:6: objective.name: must be one of "},
 		{minimal + "generator: {name: unet}\n", "generator.name: must be one of chaos, dcgan, resnet, not unet"},
+		{minimal + "data: {augment: {rotate: 46}}\n", "small.yaml:5: data.augment.rotate: must be from 0 to 45, not 46"},
 		{minimal + "device: gpu\n", "small.yaml:5: device: must be auto, cpu, cuda or cuda:N, not gpu"},
 		{minimal + "optimizer: {learning_rate: 0}\n", "optimizer.learning_rate: must be a number above 0, not 0"},
 		{minimal + "optimizer: {learning_rate: .nan}\n", "optimizer.learning_rate: must be a number above 0, not NaN"},
@@ -107,6 +108,11 @@ func TestHash(t *testing.T) {
 	same.Name, same.Train.Epochs, same.Device, same.Evaluate.Size = "x", 7, "cpu", 64
 	same.Data = Data{Cache: "off", OnBadFile: "skip"}
 	other.Generator.Width = 8
+	augmented := base
+	augmented.Data.Augment.Flip = 0.5
+	if augmented.Hash() == base.Hash() || strings.Contains(string(base.YAML()), "augment") || !strings.Contains(string(augmented.YAML()), "flip: 0.5") {
+		t.Errorf("augmentation is in the hash and in config.yaml where it is on, and only there:\n%s", augmented.YAML())
+	}
 	if base.Hash() != same.Hash() || base.Hash() == other.Hash() {
 		t.Error("the hash follows the wrong keys")
 	}

@@ -46,7 +46,7 @@ func (c *Config) Validate() (key, reason string) {
 	if key, err := c.checkSets(); err != nil {
 		return key, err.Error()
 	}
-	for _, rules := range []func() []rule{c.checkValues, c.checkObjective, c.checkNetworks} { // each rests on the one before
+	for _, rules := range []func() []rule{c.checkValues, c.checkAugment, c.checkObjective, c.checkNetworks} { // each rests on the one before
 		for _, r := range rules() {
 			if !r.ok {
 				return r.key, fmt.Sprintf("%s, not %v", r.allowed, r.value)
@@ -104,6 +104,13 @@ func (c *Config) checkValues() []rule {
 		between("train.samples", t.Samples, 1, 256),
 		between("train.workers", t.Workers, 0, 1024),
 	}
+}
+
+func (c *Config) checkAugment() (rules []rule) {
+	for _, l := range c.Data.Augment.Limits() {
+		rules = append(rules, rule{"data.augment." + l.Key, l.OK(), fmt.Sprintf("must be from 0 to %v", l.Most), l.Value})
+	}
+	return rules
 }
 
 // checkSets checks what the configuration says about the data, without looking at files.

@@ -28,6 +28,9 @@ import (
 // Sets are what an experiment trains with: images of 8 bits that can be read.
 type Sets struct {
 	Source, Target dataset.Source
+	// Encrypt makes paired targets of the source images, as Target holds them; nil: the targets are images of their own. It has to be
+	// used where the source images are augmented, so that each target stays the encryption of its source.
+	Encrypt func(*raster.Image) *raster.Image
 
 	SourceDigest, TargetDigest string   // dataset.Digest of them; of encrypted targets, of what is encrypted
 	HeldOut                    int      // source images
@@ -66,7 +69,8 @@ func Open(ctx context.Context, c config.Config, console *runlog.Console) (d Sets
 	}
 	console.Printf("%s\n", text)
 	if c.Paired() {
-		d.Target, d.TargetDigest = encrypted(d.Source, c.Image), d.SourceDigest
+		pairs := encrypted(d.Source, c.Image)
+		d.Target, d.TargetDigest, d.Encrypt = pairs, d.SourceDigest, pairs.encrypt
 		console.Printf("target: the same images, encrypted\n")
 	} else if d.Target, d.TargetDigest, err = r.targets(held); err != nil {
 		return d, err
@@ -287,7 +291,7 @@ type encryptedSource struct {
 }
 
 // encrypted gives the images of src encrypted. They must have the shape that the networks see, with 8 bits.
-func encrypted(src dataset.Source, as config.Image) dataset.Source {
+func encrypted(src dataset.Source, as config.Image) encryptedSource {
 	keystream, err := cipher.LogisticKeystream(as.Size*as.Size*as.Channels, cipher.LogisticX0, cipher.LogisticR)
 	if err != nil {
 		panic(err) // of constants
@@ -300,7 +304,11 @@ func (e encryptedSource) Image(i int) (*raster.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	return e.encrypt(m), nil
+}
+
+func (e encryptedSource) encrypt(m *raster.Image) *raster.Image {
 	m = m.Clone()
 	cipher.XOR(m.Pix, m.Pix, e.keystream)
-	return m, nil
+	return m
 }
