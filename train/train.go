@@ -24,13 +24,14 @@ import (
 
 	torch "keygan/gotorch"
 	"keygan/gotorch/nn/initializer"
+	"keygan/internal/failure"
 	"keygan/train/config"
 	"keygan/train/inputs"
 	"keygan/train/runlog"
 )
 
 // ErrInterrupted reports a run that was stopped between two steps, with a checkpoint written.
-var ErrInterrupted = errors.New("interrupted")
+var ErrInterrupted = failure.Interrupted("interrupted")
 
 // Options are what a run's caller decides, rather than its configuration.
 type Options struct {
@@ -119,7 +120,7 @@ func (t *Training) loop(ctx context.Context) error {
 		}
 	}
 	if t.Step < t.Total {
-		return ErrInterrupted
+		return fmt.Errorf("%s: %w: step %d of %d is saved", t.Dir, ErrInterrupted, t.Step, t.Total)
 	}
 	return nil
 }

@@ -127,8 +127,7 @@ func (f *flags) train(ctx context.Context) error {
 	err = train.Run(ctx, c, f.options())
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
-		fmt.Fprintf(os.Stderr, "stopped and saved; go on with: keygan-train -c %s%s --resume\n", cli.ShellWord(f.config), f.setArgs())
-		return nil
+		return failure.Hint(err, fmt.Sprintf("go on with: keygan-train -c %s%s --resume", cli.ShellWord(f.config), f.setArgs()))
 	case errors.Is(err, train.ErrFinished):
 		fmt.Fprintf(os.Stderr, "%v; train.epochs or train.steps can be raised\n", err)
 		return nil

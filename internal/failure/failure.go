@@ -15,6 +15,14 @@ import (
 // ErrInterrupted means that the process was told to end.
 var ErrInterrupted = errors.New("interrupted: the files finished before are complete")
 
+// Interrupted is ErrInterrupted in other words, for what has more to say than that whole files are complete.
+func Interrupted(text string) error { return interrupted(text) }
+
+type interrupted string
+
+func (i interrupted) Error() string        { return string(i) }
+func (i interrupted) Is(target error) bool { return target == ErrInterrupted }
+
 // A UsageError is a mistake in a request: in a command line, a form or a configuration.
 type UsageError struct{ Err error }
 

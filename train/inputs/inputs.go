@@ -21,6 +21,7 @@ import (
 	"keygan/data/dataset"
 	"keygan/data/raster"
 	"keygan/data/synthetic"
+	"keygan/internal/failure"
 	"keygan/train/config"
 	"keygan/train/runlog"
 )
@@ -45,7 +46,7 @@ var (
 	// ErrNoneHeldOut reports a configuration that holds no images out.
 	ErrNoneHeldOut = errors.New("no images are held out")
 	// ErrNotStarted reports a run that was stopped before its first step and has left nothing.
-	ErrNotStarted = errors.New("interrupted while the images were read")
+	ErrNotStarted = failure.Interrupted("interrupted while the images were read")
 )
 
 // Open opens the data sets of c. What it finds goes to the console.

@@ -4,7 +4,8 @@
 //	p := &cli.Program{Name: "keygan", Hint: hintFor}
 //	os.Exit(p.Main(rootCommand(p)))
 //
-// The exit code is 0 when all was done, 1 when something failed, 2 after wrong usage, 130 or 143 after an interrupt (SIGINT, SIGTERM).
+// The exit code is 0 when all was done, 1 when something failed, 2 after wrong usage, 130, 143 or 129 after an interrupt (SIGINT,
+// SIGTERM, SIGHUP).
 package cli
 
 import (
@@ -30,7 +31,7 @@ type Program struct {
 	Name    string
 	Hint    func(error) string // names the likely fix of an error that has no hint of its own; may be nil
 	Quiet   bool               // no progress, no messages but warnings and errors
-	Patient bool               // a signal only ends the context; other programs end at once, but not in the middle of a write, see Guard
+	Patient bool               // a signal only ends the context, and errors say what was saved; other programs end at once, but see Guard
 
 	CommandNames bool // errors begin with the name of the subcommand
 	Joined       bool // errors of several lines are joined to one; otherwise a line end is shown as \n
@@ -47,6 +48,9 @@ func (p *Program) Main(root *cobra.Command) int {
 	defer stop(nil)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it: the terminal may go
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		stop(interruption{<-signals})
 		signal.Stop(signals) // a second signal ends the process at once
@@ -112,7 +116,10 @@ func (p *Program) exitCode(ctx context.Context, name string, err error) int {
 	case err == nil:
 		return 0
 	case errors.As(context.Cause(ctx), &by) && errors.Is(err, failure.ErrInterrupted):
-		p.report("", failure.ErrInterrupted)
+		if !p.Patient { // each of many inputs may have been interrupted
+			name, err = "", failure.ErrInterrupted
+		}
+		p.report(name, err)
 		if s, ok := by.signal.(syscall.Signal); ok {
 			return 128 + int(s) // as shells say it
 		}
