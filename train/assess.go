@@ -90,7 +90,7 @@ func assess(ctx context.Context, run string, o AssessOptions) (*Assessment, erro
 		return nil, err
 	}
 	defer closeModels(objective)
-	console := runlog.NewConsole(o.Log, o.Terminal)
+	console := o.Console()
 	set, err := inputs.OpenHeldOut(ctx, c, console, o.Source)
 	if err != nil {
 		return nil, err

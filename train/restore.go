@@ -37,10 +37,10 @@ func (t *Training) restore() error {
 		return err
 	}
 	for _, err := range damaged {
-		t.console.Printf("warning: %v: damaged, and passed over\n", err)
+		t.console.Warnf("%v: damaged, and passed over", err)
 	}
 	if len(damaged) > 0 {
-		t.console.Printf("warning: going on from %s\n", c.path)
+		t.console.Warnf("going on from %s", c.path)
 	}
 	t.warnInexact(c.meta)
 	for _, m := range t.Objective.Models() {
@@ -107,7 +107,7 @@ func (t *Training) warnInexact(meta checkpointMeta) {
 		{"threads", meta.Threads, t.Config.Threads},
 	} {
 		if c.then != c.now {
-			t.console.Printf("warning: %s was %v until here and is %v now: the run goes on, but not bit for bit as it would have\n",
+			t.console.Warnf("%s was %v until here and is %v now: the run goes on, but not bit for bit as it would have",
 				c.what, c.then, c.now)
 		}
 	}

@@ -40,6 +40,16 @@ type Options struct {
 	Log    io.Writer // progress and messages; nil: none
 	// Terminal draws a progress bar on Log; without it, a line is written every few seconds.
 	Terminal bool
+	Quiet    bool // Log gets only warnings
+}
+
+// Console is where to report.
+func (o Options) Console() *runlog.Console {
+	c := runlog.NewConsole(o.Log, o.Terminal)
+	if o.Quiet {
+		return c.WarningsOnly()
+	}
+	return c
 }
 
 // Training is a run under way.
@@ -150,7 +160,7 @@ func (t *Training) oneStep() (values []float64, err error) {
 // start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration that cannot
 // train leaves nothing behind.
 func start(ctx context.Context, c config.Config, o Options) (t *Training, err error) {
-	t = &Training{Config: c, Dir: c.Dir(), columns: c.Columns(), console: runlog.NewConsole(o.Log, o.Terminal)}
+	t = &Training{Config: c, Dir: c.Dir(), columns: c.Columns(), console: o.Console()}
 	defer func() {
 		if err != nil {
 			t.close()
@@ -209,7 +219,10 @@ func (t *Training) prepare(o Options) error {
 		return err
 	}
 	t.hooks = []hook{newGuard(t), logs} // closed with the training
-	events, err := runlog.OpenEvents(t.Dir, t.columns, t.Step, t.Config.Image.Channels)
+	for _, lost := range logs.Lost {
+		t.console.Warnf("%s", lost)
+	}
+	events, err := runlog.OpenEvents(t.Dir, t.columns, saved, t.Config.Image.Channels)
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func command() *cobra.Command {
 	root.Flags().BoolVar(&f.resume, "resume", false, "continue from the newest checkpoint")
 	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and the time and memory that a run needs, and stop")
 	root.Flags().BoolVar(&f.force, "force", false, "replace an existing run")
-	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
+	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; warnings remain")
 	root.AddCommand(checkCommand(), testCommand(), exportCommand(), watchCommand(), doctorCommand())
 	return root
 }
@@ -138,11 +138,7 @@ func (f *flags) train(ctx context.Context) error {
 }
 
 func (f *flags) options() train.Options {
-	o := train.Options{Resume: f.resume, Force: f.force}
-	if !f.quiet {
-		o.Log, o.Terminal = os.Stderr, cli.IsTerminal(os.Stderr)
-	}
-	return o
+	return train.Options{Resume: f.resume, Force: f.force, Log: os.Stderr, Terminal: cli.IsTerminal(os.Stderr), Quiet: f.quiet}
 }
 
 // results writes to standard output and reports what cannot be printed.
@@ -174,14 +170,11 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o := f.options()
-			return results(func(w io.Writer) error {
-				return check.Report(cmd.Context(), c, runlog.NewConsole(o.Log, o.Terminal), w)
-			})
+			return results(func(w io.Writer) error { return check.Report(cmd.Context(), c, f.options().Console(), w) })
 		},
 	}
 	f.addConfig(c)
-	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; warnings remain")
 	return c
 }
 

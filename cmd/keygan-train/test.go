@@ -52,6 +52,6 @@ first row shows the plain images and whose other rows show the results.`,
 	c.Flags().StringArrayVar(&sources, "source", nil, "a folder of other images (repeatable)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	c.Flags().BoolVar(&f.force, "force", false, "replace the results of an earlier test")
-	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; warnings remain")
 	return c
 }

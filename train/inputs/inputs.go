@@ -151,7 +151,7 @@ func (r *Reader) open(name string, specs []dataset.Spec) (dataset.Source, error)
 		return nil, fmt.Errorf("%s %w: %s", share, ErrUnreadable, FirstFew(files, 3, "; "))
 	}
 	r.skipped = append(r.skipped, files...)
-	r.Console.Printf("%s cannot be read and are left out:\n  %s\n", share, FirstFew(files, 10, "\n  "))
+	r.Console.Warnf("%s cannot be read and are left out:\n  %s", share, FirstFew(files, 10, "\n  "))
 	return good, nil
 }
 
@@ -204,7 +204,7 @@ func (r *Reader) fitted(name string, src dataset.Source) (dataset.Source, error)
 	case dir != "":
 		return nil, fmt.Errorf("data.cache: %w: %w", ErrCache, err)
 	}
-	r.Console.Printf("%s: %v: %v; images are decoded as they are needed\n", name, ErrCache, err)
+	r.Console.Warnf("%s: %v: %v; images are decoded as they are needed", name, ErrCache, err)
 	return dataset.Fitted(src, size, channels)
 }
 

@@ -18,6 +18,7 @@ const lineEvery = 10 * time.Second
 type Console struct {
 	w        io.Writer
 	terminal bool
+	quiet    bool                     // only warnings
 	bar      *progressbar.ProgressBar // that is drawn, its line not ended
 }
 
@@ -29,11 +30,27 @@ func NewConsole(w io.Writer, terminal bool) *Console {
 	return &Console{w: w, terminal: terminal}
 }
 
+// WarningsOnly is a console that hides progress.
+func (c *Console) WarningsOnly() *Console {
+	if c == nil {
+		return nil
+	}
+	return &Console{w: c.w, quiet: true}
+}
+
 // Printf writes a message, on a line of its own where a bar is drawn.
 func (c *Console) Printf(format string, args ...any) {
-	if c != nil {
+	if c != nil && !c.quiet {
 		c.EndBar()
 		fmt.Fprintf(c.w, format, args...)
+	}
+}
+
+// Warnf writes a line that begins with "warning: ", also on a console that hides progress.
+func (c *Console) Warnf(format string, args ...any) {
+	if c != nil {
+		c.EndBar()
+		fmt.Fprintf(c.w, "warning: "+format+"\n", args...)
 	}
 }
 
@@ -58,9 +75,9 @@ func (c *Console) show(text string, done, total int) {
 }
 
 // Counter returns a function that shows how many of a set are done, as in "source: decoding images": with a bar on a terminal, once
-// it has taken longer than after. EndBar is to be called when all are done. The Counter of a nil Console is nil.
+// it has taken longer than after. EndBar is to be called when all are done. The Counter of a nil or quiet Console is nil.
 func (c *Console) Counter(label string, after time.Duration) func(done, total int) {
-	if c == nil {
+	if c == nil || c.quiet {
 		return nil
 	}
 	var began, last time.Time
@@ -119,6 +136,9 @@ func NewProgress(c *Console, columns []string, step, total int) *Progress {
 func (p *Progress) AfterStep(s Step) error {
 	now := time.Now()
 	p.step = s
+	if p.console.quiet {
+		return nil
+	}
 	rate := float64(s.Step-p.first) / now.Sub(p.began).Seconds()
 	left := time.Duration(float64(p.total-s.Step) / rate * float64(time.Second))
 	if p.console.terminal {
@@ -147,7 +167,7 @@ func (p *Progress) Finish() error {
 		p.console.Printf("trained %d steps in %v\n", p.step.Step-p.first, time.Since(p.began).Round(time.Second))
 	}
 	if n := p.step.Skipped; n > 0 {
-		p.console.Printf("%d updates were skipped, since their gradients were infinite or NaN\n", n)
+		p.console.Warnf("%d updates were skipped, since their gradients were infinite or NaN", n)
 	}
 	return nil
 }
