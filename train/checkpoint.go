@@ -40,11 +40,11 @@ type checkpointMeta struct {
 	EpochCounts []int     `json:"epoch_counts"`
 }
 
-// checkpoints is the hook that writes checkpoints/step-00001200.npz every so often and at the end, names the newest in
-// checkpoints/latest, and removes all but the newest few.
+// checkpoints is the hook that writes checkpoints/step-00001200.npz before the first step, every so often and at the end, names the
+// newest in checkpoints/latest, and removes all but the newest few.
 type checkpoints struct {
 	t     *Training
-	saved int // the newest checkpoint's step, −1 before the first
+	saved int // the newest checkpoint's step
 }
 
 func (c *checkpoints) AfterStep(s runlog.Step) error {

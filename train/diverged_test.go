@@ -55,7 +55,7 @@ func TestDivergedTraining(t *testing.T) {
 	for _, want := range []string{
 		"small: step 1: the training has diverged: Generator Loss is NaN, Critic Loss is NaN, ",
 		"; not finite: ", " tensors of the generator (encoder.0.weight, ", " tensors of the critic (model.0.weight, ",
-		"; no checkpoint was written before",
+		"; the last good checkpoint is " + c.Output + "/small/checkpoints/step-00000000.npz",
 	} {
 		if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), want) {
 			t.Errorf("a learning rate of 1e30: %v, want %q", err, want)
@@ -77,6 +77,21 @@ func TestDivergedTraining(t *testing.T) {
 	}
 }
 
+// A run that fails in its first step can be resumed: it begins again with the weights and random numbers of step 0.
+func TestResumeFromTheFirstWeights(t *testing.T) {
+	whole, failed := traintest.SmallConfig(t), traintest.SmallConfig(t)
+	if err := Run(context.Background(), whole, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainSpoiled(failed, Options{}, 16, func(step int) bool { return step == 1 }); !errors.Is(err, ErrDiverged) {
+		t.Fatal(err)
+	}
+	if err := Run(context.Background(), failed, Options{Resume: true}); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, whole, failed, "generator.npz", "metrics.csv", "metrics.jsonl", "checkpoints/step-00000016.npz")
+}
+
 // Weights that are not finite are not saved, whatever the losses were.
 func TestInfiniteWeightsAreNotSaved(t *testing.T) {
 	c := traintest.SmallConfig(t)
@@ -89,11 +104,12 @@ func TestInfiniteWeightsAreNotSaved(t *testing.T) {
 	broken := weights.Floats()
 	broken[3] = float32(math.Inf(1))
 	torch.NoGrad(func() { weights.SetFloats(broken) })
-	err = (&checkpoints{training, -1}).save()
+	training.Step = 1
+	err = (&checkpoints{t: training}).save()
 	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "not finite: 1 of 8 tensors of the generator (encoder.0.weight)") {
 		t.Errorf("an infinite weight: %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(c.Output, c.Name, "checkpoints")); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(c.Output, c.Name, "checkpoints", runlog.CheckpointName(1))); !os.IsNotExist(err) {
 		t.Errorf("the broken weights were saved: %v", err)
 	}
 }

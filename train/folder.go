@@ -16,6 +16,9 @@ import (
 // ErrRunExists reports a folder that holds a run, where the caller asked neither to resume nor to replace it.
 var ErrRunExists = errors.New("already exists")
 
+// ErrNotBegun reports, besides the reason, a run that could not write its first checkpoint.
+var ErrNotBegun = errors.New("the run has not begun, and has left nothing")
+
 // runFiles lists what a run puts into its folder, besides its event files; --force removes these and nothing else. config.yaml, which
 // tells that a folder is a run's, goes last.
 func runFiles() []string {
@@ -58,7 +61,8 @@ func (t *Training) unlock() {
 	}
 }
 
-// makeFolder begins a run's folder with its resolved configuration. A run that was there goes, unless it is resumed.
+// makeFolder begins a run's folder with its resolved configuration and, unless it is resumed, with the checkpoint of step 0: from here on
+// the run can be resumed. A run that was there goes, unless it is resumed.
 func (t *Training) makeFolder(o Options) error {
 	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
 		return err
@@ -71,13 +75,24 @@ func (t *Training) makeFolder(o Options) error {
 	if err := t.removePartial(); err != nil {
 		return err
 	}
-	if !o.Resume {
-		if err := t.removeRun(); err != nil {
+	if o.Resume {
+		if err := t.nameLatest(filepath.Base(t.resumedFrom)); err != nil { // a newer one may be damaged
 			return err
 		}
-	} else if err := t.nameLatest(filepath.Base(t.resumedFrom)); err != nil { // a newer one may be damaged
-		return err
+		return t.writeConfig()
 	}
+	for _, begin := range []func() error{t.removeRun, t.writeConfig, (&checkpoints{t: t}).save} {
+		if err := begin(); err != nil {
+			if t.removeRun() == nil {
+				err = fmt.Errorf("%w: %w", ErrNotBegun, err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Training) writeConfig() error {
 	return runlog.WriteFile(filepath.Join(t.Dir, "config.yaml"), t.Config.YAML())
 }
 

@@ -234,7 +234,7 @@ func (t *Training) prepare(o Options) error {
 		return err
 	}
 	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
-	t.hooks = append(t.hooks, samples, events, plots, &checkpoints{t, saved}, t.recorder)
+	t.hooks = append(t.hooks, samples, events, plots, &checkpoints{t, t.Step}, t.recorder)
 	if t.console != nil {
 		t.announce()
 		t.hooks = append(t.hooks, runlog.NewProgress(t.console, t.columns, t.Step, t.Total))
@@ -244,7 +244,7 @@ func (t *Training) prepare(o Options) error {
 
 func (t *Training) announce() {
 	verb := "training"
-	if t.Step > 0 {
+	if t.resumedFrom != "" {
 		verb = fmt.Sprintf("resuming at step %d,", t.Step)
 	}
 	c := t.Config

@@ -41,7 +41,7 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer training.close()
-	wants(t, "before the first step", watchOnce(t, dir, 120), dir+": wgan-gp, starting on the CPU, threads: 1 (", "  0%  step 0/16  epoch 0/2", "checkpoint  none yet")
+	wants(t, "before the first step", watchOnce(t, dir, 120), dir+": wgan-gp, starting on the CPU, threads: 1 (", "  0%  step 0/16  epoch 0/2", "checkpoint  checkpoints/step-00000000.npz", "sample      none yet")
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	training.hooks = append(training.hooks, eachStep(func(step int) {

@@ -63,6 +63,9 @@ var hints = []struct {
 func hintFor(err error) string {
 	for _, h := range hints {
 		if errors.Is(err, h.of) {
+			if errors.Is(err, train.ErrNotBegun) { // nothing to resume
+				return strings.Replace(h.fix, "go on with --resume", "give the same command again", 1)
+			}
 			return h.fix
 		}
 	}

@@ -18,6 +18,8 @@ import (
 
 // Logs writes metrics.jsonl, one line a step, and metrics.csv, one row an epoch with the means over its steps.
 type Logs struct {
+	Lost []string // of a resumed run: each file that lacks earlier steps, and how many
+
 	columns       []string
 	means         *Means
 	stepsPerEpoch int
@@ -82,13 +84,22 @@ func OpenLogs(dir string, columns []string, means *Means, step, stepsPerEpoch in
 	if l.lines, err = os.OpenFile(filepath.Join(dir, "metrics.jsonl"), os.O_RDWR|os.O_CREATE, 0o644); err != nil {
 		return nil, err
 	}
-	if l.end, err = linesUpTo(l.lines, step); err == nil {
+	lines := 0
+	if l.end, lines, err = linesUpTo(l.lines, step); err == nil {
 		err = l.cut()
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.lines.Close())
 	}
+	l.lacks(l.lines.Name(), "steps", lines, step)
+	l.lacks(l.csv, "epochs", len(l.rows)-1, step/stepsPerEpoch)
 	return l, nil
+}
+
+func (l *Logs) lacks(path, what string, have, of int) {
+	if have < of {
+		l.Lost = append(l.Lost, fmt.Sprintf("%s: holds %d of the %d %s so far; what is missing is lost", path, have, of, what))
+	}
 }
 
 // cut ends metrics.jsonl after its last whole line, and writing goes on there.
@@ -151,19 +162,21 @@ func readTable(path string) ([][]string, error) {
 	return rows, nil
 }
 
-// linesUpTo is the length of the lines of metrics.jsonl up to a step. A kill can leave half a line at the end: it does not count.
-func linesUpTo(f *os.File, step int) (length int64, err error) {
+// linesUpTo is the length in bytes and the number of the lines of metrics.jsonl up to a step. A kill can leave half a line at the end:
+// it does not count.
+func linesUpTo(f *os.File, step int) (length int64, lines int, err error) {
 	r := bufio.NewReader(f)
 	for {
 		text, err := r.ReadBytes('\n')
 		if err != nil && err != io.EOF {
-			return 0, err
+			return 0, 0, err
 		}
 		var l Line
 		if err == io.EOF || json.Unmarshal(text, &l) != nil || l.Step > step {
-			return length, nil
+			return length, lines, nil
 		}
 		length += int64(len(text))
+		lines++
 	}
 }
 
@@ -200,13 +213,10 @@ type Events struct {
 	channels int
 }
 
-// OpenEvents begins an event file of a run that has made some steps. What earlier files hold of later steps is void. channels is that
-// of the samples.
+// OpenEvents begins an event file of a run that is resumed at a step, or that is new, −1. What earlier files hold of later steps is void.
+// channels is that of the samples.
 func OpenEvents(dir string, columns []string, step, channels int) (*Events, error) {
-	if step > 0 {
-		step++ // the first that comes again
-	}
-	w, err := tfevents.Create(dir, time.Now(), int64(step))
+	w, err := tfevents.Create(dir, time.Now(), int64(step+1)) // the first step that comes again
 	return &Events{w, dir, columns, channels}, err
 }
 
