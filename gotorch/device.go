@@ -45,6 +45,9 @@ func NewDevice(name string) Device {
 // IsCUDA reports whether the device is a CUDA device.
 func (d Device) IsCUDA() bool { return d.number > 0 }
 
+// Number is −1 for the CPU and i for cuda:i.
+func (d Device) Number() int { return d.number - 1 }
+
 // String is the device's name: "cpu" or "cuda:0".
 func (d Device) String() string {
 	if !d.IsCUDA() {

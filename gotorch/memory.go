@@ -61,6 +61,20 @@ func (t Tensor) ptr(op string) C.kg_tensor {
 	return c
 }
 
+// Call runs an operation in place of a package that has C functions of its own, such as dist: f gets the tensor's kg_tensor and returns
+// the message of the C function, NULL for success.
+func (t Tensor) Call(op string, f func(tensor unsafe.Pointer) (message unsafe.Pointer)) {
+	message := f(unsafe.Pointer(t.ptr(op)))
+	check(op, (*C.char)(message), t)
+}
+
+// Map is [Tensor.Call] for an operation with a result, a kg_tensor.
+func (t Tensor) Map(op string, f func(tensor unsafe.Pointer, result *unsafe.Pointer) (message unsafe.Pointer)) Tensor {
+	var out unsafe.Pointer
+	message := f(unsafe.Pointer(t.ptr(op)), &out)
+	return newTensor(op, (*C.char)(message), C.kg_tensor(out), t)
+}
+
 // optional is ptr for an argument that may be Tensor{}; it returns NULL then.
 func (t Tensor) optional(op string) C.kg_tensor {
 	if t.T == nil {

@@ -55,6 +55,11 @@ func (t Tensor) IndexSelect(dim int64, index Tensor) Tensor {
 	return newTensor("index_select", err, out, t, index)
 }
 
+// Narrow returns length slices along a dimension, from start on, without a copy.
+func (t Tensor) Narrow(dim, start, length int64) Tensor {
+	return t.withInts("narrow", C.KG_NARROW, dim, start, length)
+}
+
 // Stack joins tensors of equal shape along a new dimension.
 func Stack(tensors []Tensor, dim int64) Tensor {
 	v, n := handles("stack", tensors, Tensor.ptr)

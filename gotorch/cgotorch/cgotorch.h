@@ -82,6 +82,7 @@ enum {
   KG_FLATTEN,     /* first and last dimension */
   KG_SQUEEZE_DIM, /* a dimension */
   KG_LOG_SOFTMAX, /* a dimension */
+  KG_NARROW,      /* a dimension, the first position and how many */
   KG_SUM_DIMS,    /* 1 to keep the dimensions or 0, then the dimensions */
   KG_MEAN_DIMS,   /* the same */
   KG_ARGMIN,      /* nothing, or a dimension and 1 to keep it or 0 */
@@ -161,6 +162,26 @@ char* kg_stream_set(kg_stream s);
 char* kg_stream_query(kg_stream s, int* done);
 char* kg_stream_synchronize(kg_stream s);
 void kg_stream_close(kg_stream s);
+
+/* dist.cc: every function that can fail does so in a build without Gloo */
+typedef struct kg_store_s* kg_store;
+char* kg_store_open(const char* host, int port /* 0: any, if it serves */, int serve, int64_t timeout_ms, kg_store* out);
+int kg_store_port(kg_store s);
+char* kg_store_set(kg_store s, const char* key, const char* data, int64_t size);
+char* kg_store_check(kg_store s, const char* key, int* there);
+char* kg_store_get(kg_store s, const char* key, char** data /* free with kg_free_bytes */, int64_t* size);
+char* kg_store_add(kg_store s, const char* key, int64_t n, int64_t* value /* afterwards */);
+void kg_store_close(kg_store s);
+
+/* A group of processes, in a build without CUDA or with device -1 for tensors on the CPU only. The others reach this one at address. */
+typedef struct kg_group_s* kg_group;
+char* kg_group_open(kg_store s, const char* name, int rank, int size, int device, const char* address, int64_t timeout_ms,
+                    kg_group* out);
+char* kg_all_reduce(kg_group g, kg_tensor t); /* the sum, in place */
+char* kg_sum_over_ranks(kg_group g, kg_tensor t, kg_tensor* out); /* the same as an operation with derivatives */
+char* kg_broadcast(kg_group g, kg_tensor t);  /* what rank 0 has, in place */
+int64_t kg_group_elements(kg_group g);        /* that were summed so far */
+void kg_group_close(kg_group g);
 
 /* pickle.cc: torch.save's format for one tensor */
 char* kg_pickle(kg_tensor t, char** data /* free with kg_free_bytes */, int64_t* size);

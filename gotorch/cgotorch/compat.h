@@ -20,3 +20,10 @@ constexpr bool kFusedAdamOnCPU = KG_TORCH_AT_LEAST(2, 4);
 #else
 #define KG_SET_DETERMINISTIC_MKLDNN(context, on) ((void)(on))
 #endif
+
+// c10d's store has a second kind of server since 2.2, libuv's, which not every build has.
+#if KG_TORCH_AT_LEAST(2, 2)
+#define KG_STORE_WITHOUT_LIBUV(options) (options).useLibUV = false
+#else
+#define KG_STORE_WITHOUT_LIBUV(options) ((void)(options))
+#endif

@@ -26,6 +26,7 @@ at::Tensor with_ints(int op, const at::Tensor& a, at::IntArrayRef v) {
     case KG_FLATTEN: return a.flatten(v.at(0), v.at(1));
     case KG_SQUEEZE_DIM: return a.squeeze(v.at(0));
     case KG_LOG_SOFTMAX: return at::log_softmax(a, v.at(0));
+    case KG_NARROW: return a.narrow(v.at(0), v.at(1), v.at(2));
     case KG_SUM_DIMS: return at::sum(a, v.slice(1), v.at(0) != 0);
     case KG_MEAN_DIMS: return at::mean(a, v.slice(1), v.at(0) != 0);
     case KG_ARGMIN: return at::argmin(a, dim, dim && v.at(1) != 0);
