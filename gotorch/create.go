@@ -10,11 +10,24 @@ import (
 
 // create makes float32 elements on the CPU.
 func create(op string, kind C.int, shape []int64, value float64, requiresGrad bool) Tensor {
+	return Device{}.create(op, kind, shape, value).withGrad(requiresGrad)
+}
+
+func (d Device) create(op string, kind C.int, shape []int64, value float64) Tensor {
 	var out C.kg_tensor
 	p, n := cInts(shape)
-	err := C.kg_create(kind, p, n, C.double(value), &out)
-	return newTensor(op, err, out).withGrad(requiresGrad)
+	err := C.kg_create(kind, d.index(), p, n, C.double(value), &out)
+	return newTensor(op, err, out)
 }
+
+// Zeros returns float32 zeros on the device.
+func (d Device) Zeros(shape ...int64) Tensor { return d.create("zeros", C.KG_ZEROS, shape, 0) }
+
+// Rand draws float32 elements uniformly from [0, 1), on the device and from its own generator.
+func (d Device) Rand(shape ...int64) Tensor { return d.create("rand", C.KG_RAND, shape, 0) }
+
+// RandN draws float32 elements from the standard normal distribution, on the device and from its own generator.
+func (d Device) RandN(shape ...int64) Tensor { return d.create("randn", C.KG_RANDN, shape, 0) }
 
 func (t Tensor) withGrad(requires bool) Tensor {
 	if requires {

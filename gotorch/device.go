@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
 )
@@ -135,59 +134,10 @@ func CUDAMemory(d Device) (allocated, reserved, peak int64, err error) {
 	return int64(a), int64(r), int64(p), err
 }
 
+// EmptyCUDACache gives memory that no tensor uses back to the CUDA devices.
+func EmptyCUDACache() { check("empty_cache", C.kg_cuda_empty_cache()) }
+
 // ResetCUDAPeak restarts the peak of [CUDAMemory] from what tensors use now.
 func ResetCUDAPeak(d Device) error {
 	return errorOf("reset_cuda_peak", C.kg_cuda_reset_peak(d.index()))
-}
-
-// CUDAStream is a queue of work for one CUDA device. Without CUDA every function below panics with *[Error].
-type CUDAStream struct{ s *stream }
-
-type stream struct{ c C.kg_stream }
-
-func newStream(op string, message *C.char, c C.kg_stream) CUDAStream {
-	check(op, message)
-	s := &stream{c}
-	runtime.AddCleanup(s, func(c C.kg_stream) { C.kg_stream_close(c) }, c)
-	return CUDAStream{s}
-}
-
-func (s CUDAStream) call(op string, f func(C.kg_stream) *C.char) {
-	if s.s == nil {
-		fail(op, "the stream is missing (the zero CUDAStream)")
-	}
-	err := f(s.s.c)
-	runtime.KeepAlive(s.s)
-	check(op, err)
-}
-
-// GetCurrentCUDAStream returns the stream that takes the calling thread's work for a device.
-func GetCurrentCUDAStream(device Device) CUDAStream {
-	var c C.kg_stream
-	err := C.kg_stream_current(device.index(), &c)
-	return newStream("current_stream", err, c)
-}
-
-// NewCUDAStream returns a stream of a device from libtorch's pool.
-func NewCUDAStream(device Device) CUDAStream {
-	var c C.kg_stream
-	err := C.kg_stream_new(device.index(), &c)
-	return newStream("new_stream", err, c)
-}
-
-// SetCurrentCUDAStream sends the thread's work for the stream's device to the stream. [Scope] binds the goroutine to its thread.
-func SetCurrentCUDAStream(stream CUDAStream) {
-	stream.call("set_stream", func(c C.kg_stream) *C.char { return C.kg_stream_set(c) })
-}
-
-// Query reports whether all the work on the stream is done.
-func (s CUDAStream) Query() bool {
-	var done C.int
-	s.call("stream_query", func(c C.kg_stream) *C.char { return C.kg_stream_query(c, &done) })
-	return done != 0
-}
-
-// Synchronize waits until all the work on the stream is done.
-func (s CUDAStream) Synchronize() {
-	s.call("stream_synchronize", func(c C.kg_stream) *C.char { return C.kg_stream_synchronize(c) })
 }

@@ -140,6 +140,9 @@ func (t Tensor) DivI(other Tensor) Tensor { return t.binaryInPlace("div_", C.KG_
 // CopyI copies src's elements into t, from any device and type, and repeats them as t's shape needs.
 func (t Tensor) CopyI(src Tensor) Tensor { return t.binaryInPlace("copy_", C.KG_COPY_I, src, 0) }
 
+// CopyAsyncI is [Tensor.CopyI], but the host does not wait for a copy between a CUDA device and pinned memory.
+func (t Tensor) CopyAsyncI(src Tensor) Tensor { return t.binaryInPlace("copy_", C.KG_COPY_I, src, 1) }
+
 // LerpI replaces t by t + weight·(end − t).
 func (t Tensor) LerpI(end Tensor, weight float64) Tensor {
 	return t.binaryInPlace("lerp_", C.KG_LERP_I, end, weight)
@@ -248,11 +251,24 @@ func TopK(t Tensor, k, dim int64, largest, sorted bool) (values, indices Tensor)
 // LogSoftmax returns the logarithm of eᵗ divided by its sum along a dimension.
 func (t Tensor) LogSoftmax(dim int64) Tensor { return t.withInts("log_softmax", C.KG_LOG_SOFTMAX, dim) }
 
-// AllFinite reports whether no element of the tensors is NaN or infinite. The tensors must share one device, for which it waits once.
+// Finite is 1 if no element of the tensors is NaN or infinite, else 0: a scalar on their device, which they must share.
+func Finite(ts []Tensor) Tensor {
+	v, n := handles("isfinite", ts, Tensor.ptr)
+	var out C.kg_tensor
+	err := C.kg_finite(v, n, &out)
+	return newTensor("isfinite", err, out, ts...)
+}
+
+// AllFinite reports whether [Finite] is 1. It waits for the device once.
 func AllFinite(ts []Tensor) bool {
-	v, n := handles("all_finite", ts, Tensor.ptr)
-	var finite C.int
-	err := C.kg_all_finite(v, n, &finite)
-	check("all_finite", err, ts...)
-	return finite != 0
+	t := Finite(ts)
+	defer t.Close()
+	return t.Float() != 0
+}
+
+// Where takes each element from a where yes, of booleans, is true, and else from b. The three have the same shape, or one that expands to it.
+func Where(yes, a, b Tensor) Tensor {
+	var out C.kg_tensor
+	err := C.kg_where(yes.ptr("where"), a.ptr("where"), b.ptr("where"), &out)
+	return newTensor("where", err, out, yes, a, b)
 }

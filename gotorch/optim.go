@@ -67,16 +67,26 @@ func (opt Optimizer) Step() {
 }
 
 // StepWith updates the parameters, in the order in which they were added, by the gradients that [Grad] returned; Tensor{} changes none.
-func (opt Optimizer) StepWith(grads []Tensor) {
+func (opt Optimizer) StepWith(grads []Tensor) { opt.StepUnless(Tensor{}, grads) }
+
+// StepUnless is [Optimizer.StepWith], but leaves the step out, and does not count it, where skip, a scalar on the parameters' device, is 1
+// rather than 0. Adam on a CUDA device, with float32, decides there: the host does not wait. SGD takes only Tensor{}, which is 0.
+func (opt Optimizer) StepUnless(skip Tensor, grads []Tensor) {
 	v, n := handles("step", grads, Tensor.optional)
-	opt.call("step", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_step_with(c, v, n) })
+	s := skip.optional("step")
+	opt.call("step", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_step_with(c, v, n, s) })
 	runtime.KeepAlive(grads)
+	runtime.KeepAlive(skip)
 }
 
-// SetLR sets the learning rate.
+// SetLR sets the learning rate. A step that a [CUDAGraph] replays takes it, too, if [GraphsFollowRate].
 func (opt Optimizer) SetLR(lr float64) {
 	opt.call("set_lr", func(c C.kg_optimizer) *C.char { return C.kg_optimizer_set_lr(c, C.double(lr)) })
 }
+
+// GraphsFollowRate reports whether Adam's steps in a [CUDAGraph] read the learning rate when they are replayed, as they do since libtorch
+// 2.2, rather than keep that of the capture.
+func GraphsFollowRate() bool { return C.kg_tensor_rate() != 0 }
 
 // Close frees the optimizer and its state, but not the parameters. Closing it again does nothing.
 func (opt Optimizer) Close() {

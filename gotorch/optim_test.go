@@ -250,3 +250,36 @@ func TestSGD(t *testing.T) {
 		})
 	}
 }
+
+// A step that is left out changes and counts nothing.
+func TestStepUnless(t *testing.T) {
+	train := func(skips ...float32) (w []float32, step int64) {
+		Scope(func() {
+			p := FromFloats([]float32{1, -2}, 2)
+			opt := Adam(0.1, 0.5, 0.9, 0)
+			defer opt.Close()
+			opt.AddParameters([]Tensor{p})
+			for _, skip := range skips {
+				g := []float32{0.5, 3}
+				if skip == 1 {
+					g[0] = float32(math.NaN())
+				}
+				opt.StepUnless(FromFloats([]float32{skip}, 1).View(), []Tensor{FromFloats(g, 2)})
+			}
+			w = p.Floats()
+			step, _, _ = opt.State()
+		})
+		return w, step
+	}
+	want, _ := train(0, 0)
+	if got, step := train(0, 1, 0, 1); step != 2 || !slices.Equal(got, want) {
+		t.Errorf("%v after %d steps, want %v after 2", got, step, want)
+	}
+	Scope(func() {
+		opt := SGD(0.1, 0, 0, 0, false)
+		defer opt.Close()
+		p := Ones([]int64{1}, false)
+		opt.AddParameters([]Tensor{p})
+		wantError(t, "step", "SGD", func() { opt.StepUnless(Zeros(nil, false), []Tensor{p}) })
+	})
+}

@@ -37,6 +37,18 @@ func TestReductions(t *testing.T) {
 	})
 }
 
+func TestWhere(t *testing.T) {
+	Scope(func() {
+		a, b := FromFloats([]float32{1, 2, 3}, 3), FromFloats([]float32{4, 5, float32(math.NaN())}, 3)
+		if got := Where(a.Gt(1), a, b).Floats(); !slices.Equal(got, []float32{4, 2, 3}) {
+			t.Errorf("where a > 1: %v", got)
+		}
+		if got := Where(Finite([]Tensor{b}).Gt(0), b, a).Floats(); !slices.Equal(got, []float32{1, 2, 3}) {
+			t.Errorf("one answer for all elements: %v", got)
+		}
+	})
+}
+
 func TestAllFinite(t *testing.T) {
 	Scope(func() {
 		inf, nan := float32(math.Inf(1)), float32(math.NaN())

@@ -47,9 +47,9 @@ char* kg_string(kg_tensor t, char** s); /* free with kg_free_error */
 char* kg_read(kg_tensor t, int dtype, void* dst, int64_t elements);
 char* kg_write(kg_tensor t, int dtype, const void* src, int64_t elements);
 
-/* create.cc: float32 on the CPU, but for kg_from_host */
+/* create.cc: float32 on the CPU, but for kg_create and kg_from_host */
 enum { KG_EMPTY, KG_ZEROS, KG_ONES, KG_FULL, KG_RAND, KG_RANDN };
-char* kg_create(int kind, const int64_t* shape, int dims, double value, kg_tensor* out);
+char* kg_create(int kind, int device, const int64_t* shape, int dims, double value, kg_tensor* out);
 char* kg_from_host(const void* src, int dtype, const int64_t* shape, int dims, kg_tensor* out); /* copies */
 char* kg_eye(int64_t n, int64_t m, kg_tensor* out);
 char* kg_arange(double begin, double end, double step, kg_tensor* out);
@@ -67,7 +67,8 @@ char* kg_scalar(int op, kg_tensor a, double x, double y /* clamp only */, kg_ten
 enum { KG_ADD, KG_SUB, KG_MUL, KG_DIV, KG_EQ, KG_MM, KG_EXPAND_AS };
 char* kg_binary(int op, kg_tensor a, kg_tensor b, double alpha /* add, sub */, kg_tensor* out);
 enum { KG_ADD_I, KG_SUB_I, KG_MUL_I, KG_DIV_I, KG_COPY_I, KG_LERP_I };
-char* kg_binary_inplace(int op, kg_tensor a, kg_tensor b, double alpha /* add, sub, lerp */);
+char* kg_binary_inplace(int op, kg_tensor a, kg_tensor b, double alpha /* add, sub, lerp; copy: 1 for non-blocking */);
+char* kg_where(kg_tensor yes, kg_tensor a, kg_tensor b, kg_tensor* out);
 enum { KG_FILL_I, KG_MUL_SCALAR_I, KG_RELU_I, KG_LEAKY_RELU_I, KG_UNIFORM_I, KG_NORMAL_I };
 char* kg_scalar_inplace(int op, kg_tensor a, double x, double y /* uniform, normal */);
 enum { KG_EQUAL, KG_ALL_CLOSE };
@@ -94,7 +95,7 @@ char* kg_stack(const kg_tensor* ts, int n, int64_t dim, kg_tensor* out);
 char* kg_cat(const kg_tensor* ts, int n, int64_t dim, kg_tensor* out);
 char* kg_pad(kg_tensor a, const int64_t* pad, int n, const char* mode, double value, kg_tensor* out);
 char* kg_topk(kg_tensor a, int64_t k, int64_t dim, int largest, int sorted, kg_tensor* values, kg_tensor* indices);
-char* kg_all_finite(const kg_tensor* ts, int n, int* finite);
+char* kg_finite(const kg_tensor* ts, int n, kg_tensor* out /* 1 or 0, on their device */);
 
 /* nn.cc; weight, bias and running statistics: or NULL. Sizes are pairs, height then width. */
 char* kg_conv2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const int64_t* stride, const int64_t* padding,
@@ -131,9 +132,11 @@ void kg_optimizer_close(kg_optimizer o);
 char* kg_optimizer_add(kg_optimizer o, const kg_tensor* params, int n);
 char* kg_optimizer_zero_grad(kg_optimizer o);
 char* kg_optimizer_step(kg_optimizer o);
-char* kg_optimizer_step_with(kg_optimizer o, const kg_tensor* grads /* each or NULL: skipped */, int n);
+char* kg_optimizer_step_with(kg_optimizer o, const kg_tensor* grads /* each or NULL: skipped */, int n,
+                             kg_tensor skip /* or NULL; Adam: 1 on the device leaves the step out, 0 does not */);
 char* kg_optimizer_set_lr(kg_optimizer o, double lr);
 char* kg_optimizer_size(kg_optimizer o, int* params);
+int kg_tensor_rate(void); /* whether a captured Adam step reads the rate that is set later */
 char* kg_adam_state(kg_optimizer o, int64_t* step, kg_tensor* exp_avg, kg_tensor* exp_avg_sq); /* params each */
 char* kg_adam_set_state(kg_optimizer o, int64_t step, const kg_tensor* exp_avg, const kg_tensor* exp_avg_sq, int n);
 
@@ -162,6 +165,21 @@ char* kg_stream_set(kg_stream s);
 char* kg_stream_query(kg_stream s, int* done);
 char* kg_stream_synchronize(kg_stream s);
 void kg_stream_close(kg_stream s);
+typedef struct kg_event_s* kg_event;
+char* kg_event_new(kg_event* out);
+char* kg_event_record(kg_event e, kg_stream s);
+char* kg_event_block(kg_event e, kg_stream s); /* what s gets from now on waits for the event */
+char* kg_event_synchronize(kg_event e);
+void kg_event_close(kg_event e);
+char* kg_cuda_empty_cache(void);
+
+/* graph.cc: every function fails in a build without CUDA. The capture is that of the thread's current stream. */
+typedef struct kg_graph_s* kg_graph;
+char* kg_graph_new(kg_graph* out);
+char* kg_graph_begin(kg_graph g);
+char* kg_graph_end(kg_graph g);
+char* kg_graph_replay(kg_graph g);
+void kg_graph_close(kg_graph g);
 
 /* dist.cc: every function that can fail does so in a build without Gloo */
 typedef struct kg_store_s* kg_store;

@@ -7,10 +7,10 @@
 
 using namespace keygan;
 
-char* kg_create(int kind, const int64_t* shape, int dims, double value, kg_tensor* out) {
+char* kg_create(int kind, int device, const int64_t* shape, int dims, double value, kg_tensor* out) {
   return guard([&] {
     at::IntArrayRef s = ints(shape, dims);
-    at::TensorOptions o(at::kFloat);
+    at::TensorOptions o = at::TensorOptions(at::kFloat).device(device_of(device));
     switch (kind) {
       case KG_EMPTY: *out = make(at::empty(s, o)); return;
       case KG_ZEROS: *out = make(at::zeros(s, o)); return;

@@ -3,6 +3,7 @@
 
 #ifdef KEYGAN_CUDA
 #include <ATen/cuda/CUDAContext.h>
+#include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -17,6 +18,10 @@ struct kg_stream_s {
   c10::cuda::CUDAStream stream;
 };
 
+struct kg_event_s {
+  at::cuda::CUDAEvent event;
+};
+
 namespace {
 
 c10::cuda::CUDAStream& stream_of(kg_stream s) {
@@ -27,6 +32,11 @@ c10::cuda::CUDAStream& stream_of(kg_stream s) {
 c10::DeviceIndex index_of(int device) {
   TORCH_CHECK(device >= 0, "expected a CUDA device, got the CPU");
   return static_cast<c10::DeviceIndex>(device);
+}
+
+at::cuda::CUDAEvent& event_of(kg_event e) {
+  TORCH_CHECK(e != nullptr, "the event is missing");
+  return e->event;
 }
 
 }  // namespace
@@ -85,6 +95,28 @@ char* kg_stream_synchronize(kg_stream s) {
 
 void kg_stream_close(kg_stream s) { delete s; }
 
+char* kg_event_new(kg_event* out) {
+  return guard([&] { *out = new kg_event_s; });
+}
+
+char* kg_event_record(kg_event e, kg_stream s) {
+  return guard([&] { event_of(e).record(stream_of(s)); });
+}
+
+char* kg_event_block(kg_event e, kg_stream s) {
+  return guard([&] { event_of(e).block(stream_of(s)); });
+}
+
+char* kg_event_synchronize(kg_event e) {
+  return guard([&] { event_of(e).synchronize(); });
+}
+
+void kg_event_close(kg_event e) { delete e; }
+
+char* kg_cuda_empty_cache(void) {
+  return guard([&] { c10::cuda::CUDACachingAllocator::emptyCache(); });
+}
+
 #else
 
 namespace {
@@ -104,5 +136,11 @@ char* kg_stream_set(kg_stream) { return no_cuda(); }
 char* kg_stream_query(kg_stream, int*) { return no_cuda(); }
 char* kg_stream_synchronize(kg_stream) { return no_cuda(); }
 void kg_stream_close(kg_stream) {}
+char* kg_event_new(kg_event*) { return no_cuda(); }
+char* kg_event_record(kg_event, kg_stream) { return no_cuda(); }
+char* kg_event_block(kg_event, kg_stream) { return no_cuda(); }
+char* kg_event_synchronize(kg_event) { return no_cuda(); }
+void kg_event_close(kg_event) {}
+char* kg_cuda_empty_cache(void) { return no_cuda(); }
 
 #endif

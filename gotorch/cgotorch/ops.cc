@@ -85,11 +85,15 @@ char* kg_binary_inplace(int op, kg_tensor a, kg_tensor b, double alpha) {
       case KG_SUB_I: x.sub_(y, scalar_for(x, alpha)); return;
       case KG_MUL_I: x.mul_(y); return;
       case KG_DIV_I: x.div_(y); return;
-      case KG_COPY_I: x.copy_(y); return;
+      case KG_COPY_I: x.copy_(y, /*non_blocking=*/alpha != 0); return;
       case KG_LERP_I: x.lerp_(y, alpha); return;
     }
     unknown("in-place operation on two tensors", op);
   });
+}
+
+char* kg_where(kg_tensor yes, kg_tensor a, kg_tensor b, kg_tensor* out) {
+  return guard([&] { *out = make(at::where(get(yes), get(a), get(b))); });
 }
 
 char* kg_scalar_inplace(int op, kg_tensor a, double x, double y) {

@@ -46,7 +46,9 @@ struct kg_optimizer_s {
   kg_optimizer_s(const kg_optimizer_s&) = delete;
   kg_optimizer_s& operator=(const kg_optimizer_s&) = delete;
 
-  virtual void step(const Tensors& grads) = 0;
+  // skip, where it is defined, is a scalar on the parameters' device: 1 leaves the step out.
+  virtual void step(const Tensors& grads, const at::Tensor& skip) = 0;
+  virtual void set_rate(double rate) { lr = rate; }
 
   Tensors params;
   double lr;
@@ -72,11 +74,26 @@ struct Adam : kg_optimizer_s {
       if (exp_avg[i].device() == device && exp_avg[i].scalar_type() == dtype) continue;
       exp_avg[i] = exp_avg[i].to(device, dtype);
       exp_avg_sq[i] = exp_avg_sq[i].to(device, dtype);
+      count();
       device_steps.clear();
+      device_rate = at::Tensor();
     }
   }
 
-  void step(const Tensors& all_grads) override {
+  // The rate that the fused kernel reads on CUDA: a step captured in a graph then follows every change.
+  void set_rate(double rate) override {
+    lr = rate;
+    if (device_rate.defined()) device_rate.fill_(rate);
+  }
+
+  // steps as device_steps has them now: a step that was replayed, or skipped on the device, has counted only there.
+  void count() {
+    if (device_steps.empty()) return;
+    at::Tensor counted = at::stack(device_steps).to(at::kCPU, at::kDouble);
+    for (size_t i = 0; i < steps.size(); i++) steps[i] = static_cast<int64_t>(counted[static_cast<int64_t>(i)].item<double>());
+  }
+
+  void step(const Tensors& all_grads, const at::Tensor& skip) override {
     grow();
     std::vector<size_t> which = with_gradient(all_grads);
     if (which.empty()) return;
@@ -87,30 +104,33 @@ struct Adam : kg_optimizer_s {
       if (g[i].strides() != p[i].strides()) g[i] = at::empty_like(p[i]).copy_(g[i]);
     }
     at::Device device = p[0].device();
-    for (size_t i : which) steps[i]++;
     bool kernel = device.is_cuda() || (kFusedAdamOnCPU && device.is_cpu());
     if (kernel && all_float_on(p, device) && all_float_on(g, device) && all_float_on(m, device)) {
-      fused(p, g, m, v, which);
-    } else {
+      fused(p, g, m, v, which, skip);
+    } else if (!skip.defined() || skip.item<float>() == 0) {
+      count();
       device_steps.clear();
+      for (size_t i : which) steps[i]++;
       foreach (p, g, m, v, which);
     }
   }
 
-  // One kernel updates all parameters. It takes the step counts, already advanced, as tensors on the same device.
-  void fused(Tensors& p, Tensors& g, Tensors& m, Tensors& v, const std::vector<size_t>& which) {
+  // One kernel updates all parameters. It takes the step counts, already advanced, as tensors on the same device. The
+  // host waits for nothing.
+  void fused(Tensors& p, Tensors& g, Tensors& m, Tensors& v, const std::vector<size_t>& which, const at::Tensor& skip) {
     if (device_steps.size() != params.size()) {
       device_steps.clear();
       for (size_t i = 0; i < params.size(); i++) {
         device_steps.push_back(at::full({}, double(steps[i]), at::TensorOptions(at::kFloat).device(params[i].device())));
       }
-    } else {
-      Tensors taken = pick(device_steps, which);
-      at::_foreach_add_(taken, 1);
     }
     Tensors s = pick(device_steps, which);
-    at::_fused_adam_(p, g, m, v, /*max_exp_avg_sqs=*/Tensors(), s, lr, beta1, beta2, weight_decay, eps,
-                     /*amsgrad=*/false, /*maximize=*/false);
+    at::_foreach_add_(s, 1);
+    if (kFusedAdamTensorRate && p[0].is_cuda() && !device_rate.defined()) {
+      device_rate = at::full({}, lr, at::TensorOptions(at::kFloat).device(p[0].device()));
+    }
+    fused_adam(p, g, m, v, s, lr, device_rate, beta1, beta2, weight_decay, eps, skip);
+    if (skip.defined()) at::_foreach_sub_(s, Tensors(s.size(), skip.reshape({})));
   }
 
   // The order of operations is torch.optim.Adam's:
@@ -136,14 +156,16 @@ struct Adam : kg_optimizer_s {
   const double beta1, beta2, weight_decay, eps = 1e-8;
   std::vector<int64_t> steps;
   Tensors exp_avg, exp_avg_sq;
-  Tensors device_steps;  // steps as tensors, for the fused kernel; empty until it runs
+  Tensors device_steps;  // steps as tensors, for the fused kernel, which then count; empty until it runs
+  at::Tensor device_rate;  // lr for the fused kernel on CUDA; else undefined
 };
 
 struct SGD : kg_optimizer_s {
   SGD(double rate, double mu, double damp, double decay, bool nest)
       : kg_optimizer_s(rate), momentum(mu), dampening(damp), weight_decay(decay), nesterov(nest) {}
 
-  void step(const Tensors& grads) override {
+  void step(const Tensors& grads, const at::Tensor& skip) override {
+    TORCH_CHECK(!skip.defined(), "SGD leaves out no steps");
     buffers.resize(params.size());
     for (size_t i : with_gradient(grads)) {
       at::Tensor d = grads[i];
@@ -226,11 +248,11 @@ char* kg_optimizer_step(kg_optimizer o) {
     at::NoGradGuard no_grad;
     Tensors grads;
     for (const at::Tensor& p : optimizer(o).params) grads.push_back(p.grad());
-    optimizer(o).step(grads);
+    optimizer(o).step(grads, at::Tensor());
   });
 }
 
-char* kg_optimizer_step_with(kg_optimizer o, const kg_tensor* grads, int n) {
+char* kg_optimizer_step_with(kg_optimizer o, const kg_tensor* grads, int n, kg_tensor skip) {
   return guard([&] {
     at::NoGradGuard no_grad;
     const Tensors& params = optimizer(o).params;
@@ -241,23 +263,26 @@ char* kg_optimizer_step_with(kg_optimizer o, const kg_tensor* grads, int n) {
       TORCH_CHECK(!v[i].defined() || v[i].sizes() == params[i].sizes(), "parameter ", i, " is of shape ",
                   params[i].sizes(), ", its gradient of ", v[i].sizes());
     }
-    optimizer(o).step(v);
+    optimizer(o).step(v, get_or_none(skip));
   });
 }
 
 char* kg_optimizer_set_lr(kg_optimizer o, double lr) {
-  return guard([&] { optimizer(o).lr = lr; });
+  return guard([&] { optimizer(o).set_rate(lr); });
 }
 
 char* kg_optimizer_size(kg_optimizer o, int* params) {
   return guard([&] { *params = static_cast<int>(optimizer(o).params.size()); });
 }
 
+int kg_tensor_rate(void) { return kFusedAdamTensorRate; }
+
 char* kg_adam_state(kg_optimizer o, int64_t* step, kg_tensor* exp_avg, kg_tensor* exp_avg_sq) {
   return guard([&] {
     at::NoGradGuard no_grad;
     Adam& a = adam(o);
     a.grow();
+    a.count();
     *step = 0;
     for (size_t i = 0; i < a.params.size(); i++) {
       *step = std::max(*step, a.steps[i]);

@@ -73,11 +73,11 @@ char* kg_topk(kg_tensor a, int64_t k, int64_t dim, int largest, int sorted, kg_t
   });
 }
 
-char* kg_all_finite(const kg_tensor* ts, int n, int* finite) {
+char* kg_finite(const kg_tensor* ts, int n, kg_tensor* out) {
   return guard([&] {
     at::NoGradGuard no_grad;
     // The least and the greatest element show every NaN and infinity in one pass without a copy. The answers are
-    // gathered on the device, so that the host waits for it once.
+    // gathered on the device.
     std::vector<at::Tensor> extremes;
     for (const at::Tensor& t : get_all(ts, n)) {
       if (t.numel() == 0) continue;
@@ -85,6 +85,6 @@ char* kg_all_finite(const kg_tensor* ts, int n, int* finite) {
       extremes.push_back(std::get<0>(r));
       extremes.push_back(std::get<1>(r));
     }
-    *finite = extremes.empty() || at::isfinite(at::stack(extremes)).all().item<bool>();
+    *out = make(extremes.empty() ? at::ones({}) : at::isfinite(at::stack(extremes)).all().to(at::kFloat));
   });
 }
