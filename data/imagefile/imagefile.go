@@ -167,16 +167,25 @@ func read[T any](file *io.SectionReader, decode func(*Format, *io.SectionReader)
 		return v, err
 	}
 	if f == nil {
-		var names []string
-		for _, f := range formats {
-			names = append(names, f.Name)
-		}
-		return v, fmt.Errorf("not an image in a known format (%s)", strings.Join(names, ", "))
+		return v, unknownFormat()
 	}
-	if v, err = guard(func() (T, error) { return decode(f, file) }); err != nil {
+	if v, err = guard(func() (T, error) { return decode(f, file) }); errors.Is(err, errForeign) {
+		err = unknownFormat()
+	} else if err != nil {
 		err = fmt.Errorf("not a readable %s: %w", f.Name, err)
 	}
 	return v, err
+}
+
+// errForeign reports a file whose first bytes could have been those of a format, and that is of none.
+var errForeign = errors.New("of another format")
+
+func unknownFormat() error {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.Name)
+	}
+	return fmt.Errorf("not an image in a known format (%s)", strings.Join(names, ", "))
 }
 
 // guard turns a panic into an error. The decoders of the standard library and of x/image are good, but a training run of a day must

@@ -156,6 +156,17 @@ func TestLeftBehindInJPEG(t *testing.T) {
 	}
 }
 
+func TestPlanarTIFFIsRefusedWithTheReason(t *testing.T) {
+	for planes, want := range map[uint32]string{1: "not enough pixel data", 2: "planar"} { // the picture has no pixels
+		b := tiffOf(binary.BigEndian, []field{{256, tiffShort, []uint32{2}}, {257, tiffShort, []uint32{2}}, {tagBitsPerSample, tiffShort, []uint32{8, 8, 8}},
+			{tagPhotometric, tiffShort, []uint32{2}}, {273, tiffLong, []uint32{8}}, {277, tiffShort, []uint32{3}}, {278, tiffShort, []uint32{2}},
+			{279, tiffLong, []uint32{4}}, {tagPlanar, tiffShort, []uint32{planes}}}, nil)
+		if _, err := Decode(b); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("planar configuration %d: %v, want %q", planes, err, want)
+		}
+	}
+}
+
 type field struct {
 	tag, kind uint16
 	values    []uint32

@@ -107,7 +107,7 @@ func parseNIfTIHeader(b []byte) (*niftiHeader, error) {
 	case size == 540 || binary.LittleEndian.Uint32(b) == 540:
 		return nil, errors.New("NIfTI-2 is not supported; nifti_tool or nibabel can convert it to NIfTI-1")
 	case size != niftiHeaderSize:
-		return nil, errors.New("no NIfTI-1 header")
+		return nil, errForeign // compressed, but not a volume
 	}
 	switch magic := string(b[344:348]); magic {
 	case "n+1\x00":

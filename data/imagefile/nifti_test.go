@@ -138,7 +138,7 @@ func TestNIfTIRefusesOtherKinds(t *testing.T) {
 		"voxels at offset":            set(108, "\x00\x00\xc0\x7f"),
 		"cannot be in a file":         imagetest.Gzipped(set(42, "\x00\x02\x00\x02\x00\x02")),
 		"truncated":                   set(42, "\x03\x00"),
-		"no NIfTI-1 header":           imagetest.Gzipped(bytes.Repeat([]byte("hello"), 100)),
+		"not an image in a known":     imagetest.Gzipped(bytes.Repeat([]byte("hello"), 100)),
 		"invalid checksum":            append(imagetest.Gzipped(set(348, ""))[:len(imagetest.Gzipped(set(348, "")))-8], 1, 2, 3, 4, 5, 6, 7, 8),
 		"truncated: the file ends ":   imagetest.Gzipped(imagetest.Cornered().Bytes())[:60],
 	} {

@@ -2,6 +2,7 @@ package imagefile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 
@@ -17,16 +18,35 @@ var tiffFormat = Format{
 
 // decodeTIFF reads the first image of a baseline TIFF (uncompressed, PackBits, LZW, Deflate, CCITT) with 8 or 16 bits a sample.
 func decodeTIFF(file *io.SectionReader) (*raster.Image, error) {
+	if hasPlanes(file) {
+		return nil, errors.New("each colour is stored in a plane of its own (planar configuration 2), which keygan does not read; " +
+			"tiffcp -p contig makes it readable")
+	}
 	// LZW, the densest of the usual methods, packs at most 4096 bytes into 12 bits, and a byte holds at most 8 pixels.
 	m, _, err := decodeWithGo(file, 4096*8*8/12, tiff.DecodeConfig, tiff.Decode)
 	return m, err
 }
 
-// Tags that inspectTIFF and inspectEXIF look into (TIFF 6.0, its supplements, and EXIF).
+// hasPlanes reports whether the first image of a TIFF stores its colours one after the other, which x/image takes for missing pixels.
+func hasPlanes(file *io.SectionReader) (planes bool) {
+	t := newTIFFTree(&excerpts{&heldPiece{file: file}, 0, file.Size()})
+	if t == nil {
+		return false
+	}
+	t.directory(t.first, func(entry tiffEntry) {
+		if v, _ := t.value(entry, 0); entry.tag == tagPlanar && v == 2 {
+			planes = true
+		}
+	})
+	return planes
+}
+
+// Tags that hasPlanes, inspectTIFF and inspectEXIF look into (TIFF 6.0, its supplements, and EXIF).
 const (
 	tagBitsPerSample = 258
 	tagPhotometric   = 262
 	tagOrientation   = 274
+	tagPlanar        = 284
 	tagSubIFDs       = 330
 	tagExtraSamples  = 338
 	tagSampleFormat  = 339
@@ -37,7 +57,7 @@ const (
 var tiffMetadata = map[uint16]string{
 	// size, place and compression of the pixels
 	254: "", 255: "", 256: "", 257: "", tagBitsPerSample: "", 259: "", tagPhotometric: "", 263: "", 264: "", 265: "", 266: "", 273: "",
-	tagOrientation: "", 277: "", 278: "", 279: "", 284: "", 288: "", 289: "", 292: "", 293: "", 296: "", 297: "", 317: "", 320: "",
+	tagOrientation: "", 277: "", 278: "", 279: "", tagPlanar: "", 288: "", 289: "", 292: "", 293: "", 296: "", 297: "", 317: "", 320: "",
 	322: "", 323: "", 324: "", 325: "", tagSubIFDs: "", tagExtraSamples: "", tagSampleFormat: "", 347: "", 512: "", 513: "", 514: "",
 	515: "", 517: "", 518: "", 519: "", 520: "", 521: "", 529: "", 530: "", 531: "",
 
