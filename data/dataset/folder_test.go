@@ -188,6 +188,35 @@ func TestOpenJoins(t *testing.T) {
 	}
 }
 
+func TestLeftOut(t *testing.T) {
+	dir := folderOf(t, "a.png", "b.gif", "c/d.WEBP", "README", ".hidden.png")
+	pages := "II*\x00\x08\x00\x00\x00" // two directories with one field each
+	for _, next := range []byte{26, 0} {
+		pages += "\x01\x00" + "\x00\x01\x03\x00\x01\x00\x00\x00\x01\x00\x00\x00" + string([]byte{next, 0, 0, 0})
+	}
+	imagetest.Write(t, filepath.Join(dir, "e.tif"), []byte(pages))
+	if err := os.Symlink("gone", filepath.Join(dir, "f.png")); err != nil {
+		t.Fatal(err)
+	}
+	left, err := Spec{Folder: dir}.LeftOut()
+	if err != nil {
+		t.Fatal(err)
+	}
+	why := map[string]string{}
+	for _, l := range left {
+		rel, _ := filepath.Rel(dir, l.Path)
+		why[rel] = l.Why
+	}
+	want := map[string]string{".hidden.png": "hidden", "README": "its name has no ending", "b.gif": "keygan reads no .gif",
+		"c/d.WEBP": "keygan reads no .WEBP", "e.tif": "holds 2 pages, of which the first is used", "f.png": "a link to nothing"}
+	if diff := cmp.Diff(want, why); diff != "" {
+		t.Error(diff)
+	}
+	if left, err := (Spec{Folder: filepath.Join(dir, "a.png")}).LeftOut(); len(left) > 0 || err != nil {
+		t.Errorf("of a file: %v, %v", left, err)
+	}
+}
+
 // Beyond its budget the cache lets go of the stack that was used longest ago, and never of the last one.
 func TestStackCacheForgetsTheOldest(t *testing.T) {
 	var loads []string

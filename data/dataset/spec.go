@@ -7,6 +7,7 @@ import (
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/data/synthetic"
+	"keygan/internal/listing"
 	"os"
 	"path/filepath"
 	"slices"
@@ -79,6 +80,41 @@ func (s Spec) Validate() error {
 }
 
 func (s Spec) pixels() int { return cmp.Or(s.Size, 256) }
+
+// LeftOut lists what lies below a folder and is not an image of the source, with the reason, and the files of which only the first picture
+// is. Images that cannot be read are another matter: see Readable.
+func (s Spec) LeftOut() ([]listing.LeftOut, error) {
+	path, err := expandHome(s.Folder)
+	if err != nil || s.Synthetic != "" {
+		return nil, err
+	}
+	found := listing.Listing{Files: []string{path}}
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		found = listing.List(path, func(name string) string {
+			if imagefile.ImageName(name) {
+				return ""
+			}
+			if ext := filepath.Ext(name); ext != "" {
+				return "keygan reads no " + ext
+			}
+			return "its name has no ending"
+		})
+	}
+	all := found.LeftOut
+	for _, err := range found.Errors {
+		if listing.Dangling(err) { // the others stand among the images
+			at := err.(*listing.UnreadablePath)
+			all = append(all, listing.LeftOut{Path: at.Path, Why: at.Err.Error()})
+		}
+	}
+	for _, path := range found.Files {
+		var only *imagefile.NotPixelsError
+		if _, err := imagefile.LeftBehind(path); errors.As(err, &only) && only.First {
+			all = append(all, listing.LeftOut{Path: path, Why: only.Why + ", of which the first is used"})
+		}
+	}
+	return all, nil
+}
 
 // String names the source in a line of a log.
 func (s Spec) String() string {

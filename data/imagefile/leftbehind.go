@@ -9,8 +9,9 @@ import (
 
 // A NotPixelsError says why the samples that ReadImage gives do not hold the picture as it is stored.
 type NotPixelsError struct {
-	Path string
-	Why  string // for example "holds 3 pages"
+	Path  string
+	Why   string // for example "holds 3 pages"
+	First bool   // ReadImage gives the first of several pictures
 }
 
 func (e *NotPixelsError) Error() string { return e.Path + ": " + e.Why }
@@ -31,7 +32,7 @@ func LeftBehind(path string) (metadata []string, err error) {
 		}
 	})
 	if err == nil && f.refusal != "" {
-		err = &NotPixelsError{path, f.refusal}
+		err = &NotPixelsError{path, f.refusal, f.several}
 	}
 	if err != nil {
 		return nil, err
@@ -43,6 +44,7 @@ func LeftBehind(path string) (metadata []string, err error) {
 type Findings struct {
 	metadata map[string]bool
 	refusal  string
+	several  bool
 }
 
 // Add names a kind of metadata that is lost when only the samples are kept.
@@ -77,6 +79,7 @@ func (f *Findings) refuseMany(n int64, what string) {
 	if n == 0 {
 		many = "several"
 	}
+	f.several = true
 	f.Refuse("holds " + many + " " + what)
 }
 

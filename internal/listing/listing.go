@@ -29,6 +29,9 @@ type LeftOut struct {
 // errDangling is a link whose target does not exist.
 var errDangling = errors.New("a link to nothing")
 
+// Dangling reports whether one of Listing's errors is that of a link to nothing.
+func Dangling(err error) bool { return errors.Is(err, errDangling) }
+
 // List lists the regular files below a folder, and everything else with the reason why it is left out. wanted gets a file's name without
 // its folder and returns "" to take it, or the reason to leave it out.
 //
@@ -50,7 +53,7 @@ func Files(folder string, wanted func(name string) bool) ([]string, []error) {
 		}
 		return "unwanted"
 	})
-	return l.Files, slices.DeleteFunc(l.Errors, func(err error) bool { return errors.Is(err, errDangling) })
+	return l.Files, slices.DeleteFunc(l.Errors, Dangling)
 }
 
 type lister struct {

@@ -15,6 +15,7 @@ import (
 
 	"keygan/data/dataset"
 	"keygan/data/raster"
+	"keygan/internal/listing"
 	"keygan/train/config"
 	"keygan/train/inputs"
 	"keygan/train/runlog"
@@ -96,6 +97,7 @@ type checkedSpec struct {
 	spec    dataset.Spec
 	encrypt string // how the images of a target are encrypted before they are used, if they are
 	failed  error  // why it could not be opened
+	leftOut []listing.LeftOut
 	images  int
 	good    []imageFact
 }
@@ -113,6 +115,7 @@ func examine(r *inputs.Reader, name string, specs []dataset.Spec) (*checkedSet, 
 	var readable []dataset.Source
 	for _, spec := range specs {
 		checked := checkedSpec{spec: spec}
+		checked.leftOut, _ = spec.LeftOut() // what can fail fails below
 		src, err := inputs.OpenSpec(spec, r.Config.Image)
 		if err != nil {
 			checked.failed = err

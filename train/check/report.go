@@ -18,6 +18,8 @@ const (
 	mostCopies  = 5
 	mostFolders = 12
 	mostSizes   = 4
+	mostLeftOut = 3 // for the same reason
+	mostReasons = 12
 )
 
 func (s *checkedSet) report(w io.Writer, c config.Config) {
@@ -59,6 +61,7 @@ func (s checkedSpec) report(w io.Writer, as config.Image) {
 	if s.failed != nil {
 		fact(w, "unusable", "%v", s.failed)
 	}
+	s.reportLeftOut(w)
 	if len(s.good) == 0 {
 		return
 	}
@@ -74,6 +77,21 @@ func (s checkedSpec) report(w io.Writer, as config.Image) {
 	if folders := s.folders(); len(folders) > 1 {
 		names := slices.Sorted(maps.Keys(folders))
 		fact(w, "folders", "%s", inputs.FirstFew(counted(names, folders), mostFolders, ", "))
+	}
+}
+
+// reportLeftOut has a line for each reason.
+func (s checkedSpec) reportLeftOut(w io.Writer) {
+	paths := map[string][]string{} // by reason
+	for _, l := range s.leftOut {
+		paths[l.Why] = append(paths[l.Why], l.Path)
+	}
+	var lines []string
+	for _, why := range slices.Sorted(maps.Keys(paths)) {
+		lines = append(lines, fmt.Sprintf("%s (%s): %s", why, inputs.Count(len(paths[why]), "file"), inputs.FirstFew(paths[why], mostLeftOut, ", ")))
+	}
+	if len(lines) > 0 {
+		fact(w, "left out", "%s", inputs.FirstFew(lines, mostReasons, "\n              "))
 	}
 }
 
