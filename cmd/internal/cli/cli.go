@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"keygan/internal/failure"
 	"keygan/internal/fileerr"
@@ -53,7 +54,8 @@ func (p *Program) Main(root *cobra.Command) int {
 	}
 	go func() {
 		stop(interruption{<-signals})
-		signal.Stop(signals) // a second signal ends the process at once
+		time.Sleep(time.Second) // timeout(1) sends a signal to the process and again to its group
+		signal.Stop(signals)    // a second signal ends the process at once
 	}()
 	if p.Patient {
 		return p.Run(ctx, root, os.Args[1:]...)
