@@ -51,7 +51,8 @@ func spread(set dataset.Source, n int, as config.Image) (images []*raster.Image,
 
 func (s *samples) AfterStep(step runlog.Step) error {
 	t := s.t
-	if !step.EpochDone || (step.Epoch%t.Config.Train.SampleEvery != 0 && step.Step != t.Total) {
+	every := t.Config.Train.SampleEvery
+	if every == 0 || !step.EpochDone || (step.Epoch%every != 0 && step.Step != t.Total) {
 		return nil
 	}
 	rows := [][]*raster.Image{s.source}

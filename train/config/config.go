@@ -125,7 +125,7 @@ type Schedule struct {
 	OnNaN           string `yaml:"on_nan"`           // stop, or skip: leave out updates whose gradients are not finite, and count them
 	CheckpointEvery int    `yaml:"checkpoint_every"` // steps between checkpoints; 0: one epoch
 	KeepCheckpoints int    `yaml:"keep_checkpoints"` // how many checkpoints to keep: the newest
-	SampleEvery     int    `yaml:"sample_every"`     // epochs between samples
+	SampleEvery     int    `yaml:"sample_every"`     // epochs between samples; 0: none
 	Samples         int    `yaml:"samples"`          // images in a sample
 	Workers         int    `yaml:"workers"`          // goroutines that decode images; 0: one per core
 }

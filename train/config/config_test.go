@@ -86,10 +86,20 @@ func TestReadRefuses(t *testing.T) {
 		"seed=-1":                    "0 or more",
 		"name=.":                     "must be a folder's name below output",
 		"a b=3":                      "expected key=value",
+		"source.2.seed=9":            "--set source.2.seed=9: source has no item 2; the first of its 1 is source.0",
+		"source.seed=9":              "expected the number of an item",
+		"target.0.sead=9":            "--set target.0.sead=9: sead: unknown key",
+		"source.0.count=-1":          "--set source.0.count=-1: source[0]: count is -1",
+		"source.0.axis=axial":        "--set source.0.axis=axial: source[0]: axis is for folders",
+		"source.0={synthetic: mri}":  "synthetic: mri needs a count",
 	} {
 		if _, err := Read(path, override); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("--set %s: %v, want %s", override, err, want)
 		}
+	}
+	c, err := Read(path, "source.0.seed=9", "target.0={folder: x, encrypt: logistic}")
+	if err != nil || c.Source[0].Seed != 9 || c.Source[0].Count == 0 || c.Target[0].Folder != "x" || c.Target[0].Synthetic != "" {
+		t.Errorf("items of lists: %v, %+v, %+v", err, c.Source, c.Target)
 	}
 	// What the file says is the file's mistake, whatever else is set; and an override can mend it.
 	wrong := writeConfig(t, minimal+"train:\n  batch: 0\n")

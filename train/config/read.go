@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 
+	"keygan/data/dataset"
 	"keygan/internal/strictyaml"
 )
 
@@ -47,7 +49,8 @@ func Read(path string, overrides ...string) (Config, error) {
 	}
 	for _, o := range slices.Backward(overrides) { // the last word on a key is the one to name
 		key, _, _ := strings.Cut(o, "=")
-		if wrong == key || strings.HasPrefix(wrong, key+".") || strings.HasPrefix(wrong, key+"[") {
+		of, at := key+".", strings.NewReplacer("[", ".", "]", "").Replace(wrong)+"."
+		if strings.HasPrefix(at, of) || at != wrong+"." && strings.HasPrefix(of, at) { // about it, or about the item of a list that it is part of
 			return c, fmt.Errorf("--set %s: %s: %s", o, wrong, reason)
 		}
 	}
@@ -60,13 +63,44 @@ func (c *Config) set(override string) error {
 		return fmt.Errorf("--set %s: expected key=value, as in train.batch=8", override)
 	}
 	keys := strings.Split(key, ".")
-	src := strings.Join(keys, ": {") + ": " + value + strings.Repeat("}", len(keys)-1)
 	name := "--set " + override
-	if _, err := strictyaml.Decode(name, []byte(src), c); err != nil {
+	var into any = c
+	if len(keys) > 1 && (keys[0] == "source" || keys[0] == "target") {
+		var err error
+		if into, err = c.item(keys[0], keys[1], len(keys) == 2); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		keys = keys[2:]
+	}
+	src := value
+	if len(keys) > 0 {
+		src = strings.Join(keys, ": {") + ": " + value + strings.Repeat("}", len(keys)-1)
+	}
+	if _, err := strictyaml.Decode(name, []byte(src), into); err != nil {
 		reason, _ := strings.CutPrefix(err.Error(), name+":1: ") // a line's number says nothing here
 		return fmt.Errorf("%s: %s", name, strings.TrimPrefix(reason, name+": "))
 	}
 	return nil
+}
+
+// item is an item of the list source or target, by its number; anew makes it empty.
+func (c *Config) item(list, number string, anew bool) (item any, err error) {
+	n := map[string]int{"source": len(c.Source), "target": len(c.Target)}[list]
+	i, err := strconv.Atoi(number)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s is a list: expected the number of an item, as in %s.0.seed=9", list, list)
+	case i < 0 || i >= n:
+		return nil, fmt.Errorf("%s has no item %d; the first of its %d is %s.0", list, i, n, list)
+	case list == "source" && anew:
+		c.Source[i] = dataset.Spec{}
+	case anew:
+		c.Target[i] = Target{}
+	}
+	if list == "source" {
+		return &c.Source[i], nil
+	}
+	return &c.Target[i], nil
 }
 
 // Differences lists the keys, in alphabetical order, that determine the trained weights and have another value now, as in

@@ -100,7 +100,7 @@ func (c *Config) checkValues() []rule {
 		choice("train.on_nan", t.OnNaN),
 		atLeast("train.checkpoint_every", t.CheckpointEvery, 0),
 		atLeast("train.keep_checkpoints", t.KeepCheckpoints, 1),
-		atLeast("train.sample_every", t.SampleEvery, 1),
+		atLeast("train.sample_every", t.SampleEvery, 0),
 		between("train.samples", t.Samples, 1, 256),
 		between("train.workers", t.Workers, 0, 1024),
 	}
