@@ -31,7 +31,6 @@ import (
 	"keygan/train/config"
 	"keygan/train/inputs"
 	"keygan/train/runlog"
-	"keygan/train/watch"
 )
 
 func main() {
@@ -45,7 +44,6 @@ var hints = []struct {
 	fix string
 }{
 	{train.ErrRunExists, "--resume goes on with it, --force trains anew in its place, --set name=... uses another folder"},
-	{watch.ErrNoRun, "name the folder of a run, as in: keygan-train watch runs/demo"},
 	{runlog.ErrInUse, "wait until it has ended, or stop it with Ctrl-C; --set name=... uses another folder"},
 	{atomicfile.ErrExists, "--force replaces it"},
 	{inputs.ErrUnreadable, "keygan-train check lists all of them; --set data.on_bad_file=skip leaves them out"},
@@ -125,7 +123,7 @@ func (f *flags) train(ctx context.Context) error {
 		return failure.Usagef("--resume and --force cannot be combined")
 	}
 	if f.dryRun {
-		return results(func(w io.Writer) error { return train.Plan(c, w) })
+		return f.withDataHint(results(func(w io.Writer) error { return train.Plan(c, w) }))
 	}
 	err = train.Run(ctx, c, f.options())
 	switch {
@@ -135,7 +133,7 @@ func (f *flags) train(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "%v; train.epochs or train.steps can be raised\n", err)
 		return nil
 	case err != nil:
-		return err
+		return f.withDataHint(err)
 	}
 	return results(func(w io.Writer) error { _, err := fmt.Fprintln(w, c.GeneratorPath()); return err })
 }
@@ -173,7 +171,7 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return results(func(w io.Writer) error { return check.Report(cmd.Context(), c, f.options().Console(), w) })
+			return f.withDataHint(results(func(w io.Writer) error { return check.Report(cmd.Context(), c, f.options().Console(), w) }))
 		},
 	}
 	f.addConfig(c)
@@ -191,7 +189,7 @@ func exportCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			step, err := train.Export(args[0], out, force)
 			if err != nil {
-				return err
+				return withRunsHint(args[0], err)
 			}
 			fmt.Fprintf(os.Stderr, "the generator of step %d\n", step)
 			return results(func(w io.Writer) error { _, err := fmt.Fprintln(w, out); return err })

@@ -34,7 +34,7 @@ first row shows the plain images and whose other rows show the results.`,
 			o.Options = f.options()
 			found, err := train.Assess(cmd.Context(), args[0], o)
 			if err != nil {
-				return err
+				return withRunsHint(args[0], err)
 			}
 			return results(func(w io.Writer) error {
 				if !asJSON {

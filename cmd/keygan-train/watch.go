@@ -22,7 +22,7 @@ func watchCommand() *cobra.Command {
 				return failure.Usagef("--interval %v: it must be 100ms or more", o.Interval)
 			}
 			o.Terminal = cli.IsTerminal(os.Stdout)
-			return watch.Show(cmd.Context(), args[0], os.Stdout, o)
+			return withRunsHint(args[0], watch.Show(cmd.Context(), args[0], os.Stdout, o))
 		},
 	}
 	c.Flags().BoolVar(&o.Once, "once", false, "show the progress once and stop")

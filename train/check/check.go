@@ -31,11 +31,11 @@ func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.
 		return err
 	}
 	source.report(w, c)
-	problems := source.problems(c)
+	problems := wouldFail(source.problems(c))
 	var held dataset.Source
 	if len(source.good) > 0 && c.Data.HeldOut > 0 {
 		if _, held, err = r.Split(source.src); err != nil {
-			problems = append(problems, err.Error())
+			problems = append(problems, err)
 		} else {
 			readable := inputs.Count(len(source.good), "readable image")
 			setFact(w, "held out", "%d of %s, by the content of the files (data.held_out: %v)", held.Len(), readable, c.Data.HeldOut)
@@ -57,19 +57,19 @@ func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.
 		reportShared(w, source, target)
 		if held != nil && len(target.good) > 0 {
 			if rest, err := dataset.Without(ctx, target.src, held); err != nil {
-				problems = append(problems, fmt.Sprintf("target: %v", err))
+				problems = append(problems, fmt.Errorf("target: %w", err))
 			} else if rest.Len() == 0 {
-				problems = append(problems, "target: no images are left: the source keeps all of them out of training (held_out)")
+				problems = append(problems, errors.New("target: no images are left: the source keeps all of them out of training (held_out)"))
 			}
 		}
 	}
 	if c.Data.Cache != "auto" && c.Data.Cache != "off" {
 		if err := dataset.CheckCacheFolder(c.Data.Cache); err != nil {
-			problems = append(problems, fmt.Sprintf("data.cache: %v", err))
+			problems = append(problems, fmt.Errorf("data.cache: %w", err))
 		}
 	}
 	if len(problems) > 0 {
-		return errors.New("training would fail: " + strings.Join(problems, "; "))
+		return problems
 	}
 	images := len(source.good)
 	if held != nil {
@@ -78,6 +78,18 @@ func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.
 	steps := c.StepsPerEpoch(images)
 	fmt.Fprintf(w, "\ntraining can begin: %d source images, %d steps per epoch, %d steps in all\n", images, steps, c.TotalSteps(steps))
 	return nil
+}
+
+// wouldFail are the reasons for which training would fail.
+type wouldFail []error
+
+func (w wouldFail) Unwrap() []error { return w }
+func (w wouldFail) Error() string {
+	var reasons []string
+	for _, err := range w {
+		reasons = append(reasons, err.Error())
+	}
+	return "training would fail: " + strings.Join(reasons, "; ")
 }
 
 // A checkedSet is what examine finds in the source or the target set.
@@ -207,17 +219,17 @@ func (s *checkedSet) findCopies(ctx context.Context) error {
 }
 
 // problems are the reasons for which training would fail.
-func (s *checkedSet) problems(c config.Config) (all []string) {
+func (s *checkedSet) problems(c config.Config) (all []error) {
 	for _, spec := range s.specs {
 		if spec.failed != nil {
-			all = append(all, fmt.Sprintf("%s: %v", s.name, spec.failed))
+			all = append(all, fmt.Errorf("%s: %w", s.name, spec.failed))
 		}
 	}
 	switch {
 	case len(s.bad) > 0 && c.Data.OnBadFile != "skip":
-		all = append(all, fmt.Sprintf("%s: %d of %s cannot be read", s.name, len(s.bad), inputs.Count(s.images, "image")))
+		all = append(all, fmt.Errorf("%s: %d of %s cannot be read", s.name, len(s.bad), inputs.Count(s.images, "image")))
 	case len(s.bad) > 0 && len(s.good) == 0:
-		all = append(all, fmt.Sprintf("%s: none of %s can be read", s.name, inputs.Count(s.images, "image")))
+		all = append(all, fmt.Errorf("%s: none of %s can be read", s.name, inputs.Count(s.images, "image")))
 	}
 	return all
 }

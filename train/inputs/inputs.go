@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -177,8 +178,21 @@ func OpenSpec(spec dataset.Spec, as config.Image) (dataset.Source, error) {
 	if spec.Synthetic == "noise" {
 		return synthetic.Noise(spec.Count, cmp.Or(spec.Size, as.Size), as.Channels, spec.Seed)
 	}
-	return dataset.OpenUnchecked(spec)
+	src, err := dataset.OpenUnchecked(spec)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &MissingError{spec.Folder, err}
+	}
+	return src, err
 }
+
+// A MissingError reports a folder of the configuration that is not there.
+type MissingError struct {
+	Folder string // as the configuration names it
+	Err    error
+}
+
+func (e *MissingError) Error() string { return e.Err.Error() }
+func (e *MissingError) Unwrap() error { return e.Err }
 
 // fitted resizes the images, by way of a cache if there is to be one.
 func (r *Reader) fitted(name string, src dataset.Source) (dataset.Source, error) {

@@ -38,6 +38,18 @@ type Options struct {
 // ErrNoRun reports a folder that is not a run's.
 var ErrNoRun = errors.New("holds no run")
 
+// Runs lists the folders of runs in the given folders, sorted.
+func Runs(folders ...string) (runs []string) {
+	for _, folder := range folders {
+		found, _ := fs.Glob(os.DirFS(folder), "*/config.yaml") // the only error is of a bad pattern
+		for _, file := range found {
+			runs = append(runs, filepath.Join(folder, filepath.Dir(file)))
+		}
+	}
+	slices.Sort(runs)
+	return slices.Compact(runs)
+}
+
 // Show shows on w how the run in a folder stands, again and again, until the run has ended or ctx ends. It returns ErrNoRun if the
 // folder has no config.yaml.
 func Show(ctx context.Context, run string, w io.Writer, o Options) error {
