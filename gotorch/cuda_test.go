@@ -98,7 +98,7 @@ func TestCUDAGraph(t *testing.T) {
 					step()
 				default:
 					if i == 3 {
-						g = torch.CaptureCUDAGraph(step)
+						g = torch.CaptureCUDAGraph(d, step)
 						defer func() { torch.Synchronize(d); g.Close() }()
 					}
 					g.Replay()
@@ -127,7 +127,7 @@ func TestCUDAGraphRefuses(t *testing.T) {
 	main := torch.GetCurrentCUDAStream(d)
 	torch.SetCurrentCUDAStream(torch.NewCUDAStream(d))
 	x := d.Zeros(3)
-	err := torch.Try(func() { torch.CaptureCUDAGraph(func() { x.Sum().Float() }) })
+	err := torch.Try(func() { torch.CaptureCUDAGraph(d, func() { x.Sum().Float() }) })
 	torch.SetCurrentCUDAStream(main)
 	if err == nil {
 		t.Error("a capture with a wait for the device succeeded")

@@ -94,14 +94,14 @@ type CUDAGraph struct{ g *graph }
 
 type graph struct{ c C.kg_graph }
 
-// CaptureCUDAGraph runs f and records, rather than executes, the work that f gives to the thread's current stream. That must not be the
-// default stream; [SetCurrentCUDAStream] sets another. f must not wait for the device: operations that do, such as [Tensor.Float] and
+// CaptureCUDAGraph runs f and records, rather than executes, the work that f gives to the thread's current stream of a device. That must
+// not be the default stream; [SetCurrentCUDAStream] sets another. f must not wait for the device: operations that do, such as [Tensor.Float] and
 // copies from or to memory that is not pinned, panic with *[Error]. The tensors that f uses and keeps must live as long as the graph.
-func CaptureCUDAGraph(f func()) CUDAGraph {
+func CaptureCUDAGraph(d Device, f func()) CUDAGraph {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	g := CUDAGraph{&graph{}}
-	check("graph", C.kg_graph_new(&g.g.c))
+	check("graph", C.kg_graph_new(d.index(), &g.g.c))
 	whole := false
 	defer func() {
 		if !whole {

@@ -232,7 +232,8 @@ func similarity(a, b torch.Tensor, mean func(torch.Tensor) torch.Tensor) torch.T
 	return torch.Div(above, below).Mean().CastTo(torch.Float)
 }
 
-// gaussianWindow is the weights of one dimension of the window, [11], which add up to 1.
+// gaussianWindow is the weights of one dimension of the window, [11] in float64, which add up to 1. They are filled in where they are
+// needed: a copy from the host would make a GPU wait.
 func gaussianWindow(device torch.Device) torch.Tensor {
 	const radius, sigma = 5, 1.5
 	var weights [2*radius + 1]float64
@@ -242,8 +243,9 @@ func gaussianWindow(device torch.Device) torch.Tensor {
 		weights[i] = math.Exp(-d * d / (2 * sigma * sigma))
 		total += weights[i]
 	}
-	for i := range weights {
-		weights[i] /= total
+	window := device.Zeros(int64(len(weights))).CastTo(torch.Double)
+	for i, w := range weights {
+		window.Index(int64(i)).FillI(w / total)
 	}
-	return torch.NewTensor(weights[:]).To(device)
+	return window
 }

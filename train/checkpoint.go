@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,14 +49,14 @@ type checkpoints struct {
 }
 
 func (c *checkpoints) AfterStep(s runlog.Step) error {
-	every := c.t.Config.Train.CheckpointEvery
-	if every == 0 {
-		every = c.t.StepsPerEpoch
-	}
-	if s.Step%every != 0 {
+	if s.Step%c.t.checkpointEvery() != 0 {
 		return nil
 	}
 	return c.save()
+}
+
+func (t *Training) checkpointEvery() int {
+	return cmp.Or(t.Config.Train.CheckpointEvery, t.StepsPerEpoch)
 }
 
 // Finish saves what the last step left, and the generator of a run that is complete.
@@ -75,7 +76,7 @@ func (c *checkpoints) save() error {
 	t := c.t
 	for _, m := range t.Objective.Models() {
 		if m.notFinite() != "" { // a step's losses come from the weights before it
-			return t.diverged("%w", ErrDiverged)
+			return t.diverged(t.Step, "%w", ErrDiverged)
 		}
 	}
 	dir := filepath.Join(t.Dir, "checkpoints")

@@ -20,21 +20,20 @@ var (
 // maxSkippedSteps is how many steps in a row may leave out updates before the run stops.
 const maxSkippedSteps = 100
 
-// guard is the hook that stops a run whose numbers are not finite any more. With on_nan: skip, Model.update has left out such updates,
-// and the guard removes what else they left: it puts back what batch norms had counted before.
+// guard is the hook that stops a run whose numbers are not finite any more. With on_nan: skip, the models have left out such updates.
 type guard struct {
 	t       *Training
-	inARow  int           // how many of the last steps left out an update
-	skipped int           // updates left out until the last step
-	counted [][][]float32 // buffers of each model after the last good step
+	inARow  int // how many of the last steps left out an update
+	skipped int // updates left out until the last step
 }
 
 func newGuard(t *Training) *guard {
-	g := &guard{t: t, skipped: t.skipped()}
 	if t.Config.Train.OnNaN == "skip" {
-		g.remember()
+		for _, m := range t.Objective.Models() {
+			m.prepareSkips(t.device.IsCUDA())
+		}
 	}
-	return g
+	return &guard{t: t, skipped: t.skipped()}
 }
 
 func (g *guard) AfterStep(s runlog.Step) error {
@@ -42,44 +41,18 @@ func (g *guard) AfterStep(s runlog.Step) error {
 	skip, wrong := t.Config.Train.OnNaN == "skip", notFinite(t.columns, s.Values)
 	switch {
 	case !skip && wrong != "":
-		return t.diverged("%w: %s", ErrDiverged, wrong)
+		return t.diverged(s.Step, "%w: %s", ErrDiverged, wrong)
 	case !skip:
 		return nil
 	case wrong == "" && s.Skipped == g.skipped:
 		g.inARow = 0
-		g.remember()
 		return nil
 	}
 	g.skipped = s.Skipped
-	g.putBack()
 	if g.inARow++; g.inARow >= maxSkippedSteps {
-		return t.diverged("%w: %w in %d steps, one after the other; %s", ErrDiverged, ErrAllSkipped, g.inARow, wrong)
+		return t.diverged(s.Step, "%w: %w in %d steps, one after the other; %s", ErrDiverged, ErrAllSkipped, g.inARow, wrong)
 	}
 	return nil
-}
-
-func (g *guard) remember() {
-	g.counted = nil
-	for _, m := range g.t.Objective.Models() {
-		var buffers [][]float32
-		for _, b := range m.Network.Buffers {
-			buffers = append(buffers, b.Tensor.Floats())
-		}
-		g.counted = append(g.counted, buffers)
-	}
-}
-
-func (g *guard) putBack() {
-	for i, m := range g.t.Objective.Models() {
-		if torch.AllFinite(tensorsOf(m.Network.Buffers)) {
-			continue
-		}
-		torch.NoGrad(func() {
-			for k, b := range m.Network.Buffers {
-				b.Tensor.SetFloats(g.counted[i][k])
-			}
-		})
-	}
 }
 
 // skipped counts the updates left out since the run began.
@@ -90,8 +63,8 @@ func (t *Training) skipped() (n int) {
 	return n
 }
 
-// diverged completes what went wrong at the last step by which tensors are concerned, and where the last good weights are.
-func (t *Training) diverged(format string, args ...any) error {
+// diverged completes what went wrong at a step by which tensors are concerned, and where the last good weights are.
+func (t *Training) diverged(step int, format string, args ...any) error {
 	var tensors []string
 	for _, m := range t.Objective.Models() {
 		if text := m.notFinite(); text != "" {
@@ -106,7 +79,7 @@ func (t *Training) diverged(format string, args ...any) error {
 	if path, err := runlog.NewestCheckpoint(t.Dir); err == nil {
 		last = "the last good checkpoint is " + path
 	}
-	return fmt.Errorf("%s: step %d: %w; %s; %s", t.Dir, t.Step, fmt.Errorf(format, args...), state, last)
+	return fmt.Errorf("%s: step %d: %w; %s; %s", t.Dir, step, fmt.Errorf(format, args...), state, last)
 }
 
 // notFinite names the arrays of the model, Adam's moments among them, that hold infinite values or NaN: the first few.

@@ -76,10 +76,12 @@ type Model struct {
 	Network   *Network
 	Optimizer torch.Optimizer
 	Mean      []Param // of Network.Params over the steps; nil: none
-	Skipped   int     // updates left out because their gradients were not finite
+	Skipped   int     // updates left out because their gradients were not finite; on a GPU, until the last report
 
 	decay   float64 // of Mean, a step
 	skipNaN bool
+	left    torch.Tensor   // [1], updates left out so far, where the device decides that; else Tensor{}
+	counted []torch.Tensor // with skipNaN: Network.Buffers after the last step that left them finite
 }
 
 // newModel gives a network an Adam and, with a decay above 0, a running mean.
@@ -107,19 +109,54 @@ func (m *Model) update(grads []torch.Tensor) (norm torch.Tensor) {
 		squares = append(squares, g.Square().Sum())
 	}
 	norm = torch.Stack(squares, 0).Sum().Sqrt()
-	if m.skipNaN { // else the step goes on without waiting for the device, and the loop stops at what it logs
-		if !runlog.Finite(float64(norm.Floats()[0])) {
-			m.Skipped++
-			return norm
-		}
+	var skip torch.Tensor // 1 on the device: leave the update out
+	switch {
+	case m.left.T != nil:
+		skip = torch.Finite([]torch.Tensor{norm}).Neg().AddScalar(1)
+		m.left.AddI(skip, 1)
+	case m.skipNaN && !runlog.Finite(float64(norm.Floats()[0])):
+		m.Skipped++
+		return norm
 	}
-	m.Optimizer.StepWith(grads)
+	m.Optimizer.StepUnless(skip, grads)
 	torch.NoGrad(func() {
 		for i, mean := range m.Mean {
-			mean.Tensor.LerpI(m.Network.Params[i].Tensor.Detach(), 1-m.decay)
+			now := m.Network.Params[i].Tensor.Detach()
+			if skip.T == nil {
+				mean.Tensor.LerpI(now, 1-m.decay)
+				continue
+			}
+			next := mean.Tensor.EmptyLike().CopyI(mean.Tensor).LerpI(now, 1-m.decay)
+			mean.Tensor.CopyI(torch.Where(skip.Gt(0), mean.Tensor, next))
 		}
 	})
 	return norm
+}
+
+// prepareSkips makes what leaving updates out needs, from the model's state: onDevice, the device decides and counts.
+func (m *Model) prepareSkips(onDevice bool) {
+	torch.Scope(func() {
+		for _, b := range m.Network.Buffers {
+			m.counted = append(m.counted, b.Tensor.EmptyLike().CopyI(b.Tensor).Keep())
+		}
+		if onDevice {
+			m.left = m.Network.Params[0].Tensor.Device().Zeros(1).FillI(float64(m.Skipped)).Keep()
+		}
+	})
+}
+
+// keepFinite puts back what batch norms had counted before the step, if that is not finite any more.
+func (m *Model) keepFinite() {
+	if len(m.counted) == 0 {
+		return
+	}
+	torch.NoGrad(func() {
+		finite := torch.Finite(tensorsOf(m.Network.Buffers)).Gt(0)
+		for i, b := range m.Network.Buffers {
+			b.Tensor.CopyI(torch.Where(finite, b.Tensor, m.counted[i]))
+			m.counted[i].CopyI(b.Tensor)
+		}
+	})
 }
 
 // best is the network with the weights that keys are made with: their running mean where there is one.
@@ -150,5 +187,8 @@ func (m *Model) arrays() []Param {
 func (m *Model) close() {
 	m.Network.close()
 	closeAll(m.Mean)
+	for _, x := range append(m.counted, m.left) {
+		x.Close()
+	}
 	m.Optimizer.Close()
 }

@@ -10,14 +10,14 @@ type place struct {
 	device torch.Device
 }
 
-// uniform draws [n, shape…] for n images from [0, 1), and normal from the standard normal distribution. They draw on the CPU, so that a
-// seed gives the same numbers whatever the device.
+// uniform draws [n, shape…] for n images from [0, 1), and normal from the standard normal distribution. They draw on the device: numbers
+// from the host would make a GPU wait.
 func (p place) uniform(n int64, shape ...int64) torch.Tensor {
-	return torch.Rand(append([]int64{n}, shape...), false).To(p.device)
+	return p.device.Rand(append([]int64{n}, shape...)...)
 }
 
 func (p place) normal(n int64, shape ...int64) torch.Tensor {
-	return torch.RandN(append([]int64{n}, shape...), false).To(p.device)
+	return p.device.RandN(append([]int64{n}, shape...)...)
 }
 
 // dropout sets elements of x, [N, …], to zero with a probability and scales the others by 1/(1 − probability).

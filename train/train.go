@@ -15,12 +15,14 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"time"
 
 	torch "keygan/gotorch"
 	"keygan/gotorch/nn/initializer"
@@ -65,6 +67,9 @@ type Training struct {
 	device      torch.Device
 	sets        inputs.Sets
 	feed        *feed
+	graphs      *graphs
+	pending     []pendingStep
+	reported    time.Time // when there were no pending steps
 	hooks       []hook
 	resumedFrom string // the checkpoint, or ""
 	locked      *os.File
@@ -72,7 +77,8 @@ type Training struct {
 	means       *runlog.Means // of the columns over the steps of the epoch under way
 }
 
-// hook is called after each step.
+// hook is called for each step, in order; on a GPU, later: when the weights may have changed again. It may look at them where the step ends
+// an epoch, or has a checkpoint.
 type hook interface {
 	AfterStep(runlog.Step) error
 }
@@ -109,18 +115,18 @@ func guarded(f func() error) (err error) {
 }
 
 func (t *Training) loop(ctx context.Context) error {
+	defer t.ownStream()()
 	for t.Step < t.Total && ctx.Err() == nil {
-		values, err := t.oneStep()
+		err := t.oneStep()
+		if err != nil || t.due() {
+			err = cmp.Or(t.report(), err)
+		}
 		if err != nil {
 			return err
 		}
-		t.Step++
-		step := runlog.Step{Step: t.Step, Epoch: t.epoch(), EpochDone: t.epochDone(), Values: values, Skipped: t.skipped()}
-		for _, h := range t.hooks {
-			if err := h.AfterStep(step); err != nil {
-				return err
-			}
-		}
+	}
+	if err := t.report(); err != nil {
+		return err
 	}
 	for _, h := range t.hooks {
 		if f, ok := h.(finisher); ok {
@@ -135,27 +141,23 @@ func (t *Training) loop(ctx context.Context) error {
 	return nil
 }
 
+// ownStream gives a GPU's work to a stream that can be captured. The function that it returns goes back to the default stream.
+func (t *Training) ownStream() (back func()) {
+	if !t.device.IsCUDA() {
+		return func() {}
+	}
+	change := func(to torch.CUDAStream) {
+		torch.Synchronize(t.device)
+		torch.SetCurrentCUDAStream(to)
+	}
+	before := torch.GetCurrentCUDAStream(t.device)
+	change(torch.NewCUDAStream(t.device))
+	return func() { change(before) }
+}
+
 // epoch is the epoch that the last step belongs to, from 1 on; epochDone says that it was that epoch's last.
 func (t *Training) epoch() int      { return (t.Step + t.StepsPerEpoch - 1) / t.StepsPerEpoch }
 func (t *Training) epochDone() bool { return t.Step%t.StepsPerEpoch == 0 || t.Step == t.Total }
-
-// oneStep gives the objective the next batches, and its optimizers the learning rate of the step.
-func (t *Training) oneStep() (values []float64, err error) {
-	rate := t.Config.Optimizer.RateAt(t.Step, t.Total)
-	for _, m := range t.Objective.Models() {
-		m.Optimizer.SetLR(rate)
-	}
-	torch.Scope(func() {
-		batches := make([]Batch, t.Config.Train.Accumulate)
-		for i := range batches {
-			if batches[i], err = t.feed.next(); err != nil {
-				return
-			}
-		}
-		values = numbers(t.Objective.Step(batches))
-	})
-	return values, err
-}
 
 // start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration that cannot
 // train leaves nothing behind.
@@ -181,7 +183,7 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 	t.Total = c.TotalSteps(t.StepsPerEpoch)
 	initializer.ManualSeed(int64(c.Seed))
 	t.Objective = newObjective(c, place{t.device})
-	t.means = runlog.NewMeans(len(t.columns))
+	t.means, t.reported = runlog.NewMeans(len(t.columns)), time.Now()
 	return t, t.prepare(o)
 }
 
@@ -219,6 +221,9 @@ func (t *Training) prepare(o Options) error {
 		return err
 	}
 	t.hooks = []hook{newGuard(t), logs} // closed with the training
+	if err := t.prepareGraphs(); err != nil {
+		return err
+	}
 	for _, lost := range logs.Lost {
 		t.console.Warnf("%s", lost)
 	}
@@ -261,6 +266,10 @@ func (t *Training) close() {
 			c.Close()
 		}
 	}
+	for _, s := range t.pending {
+		s.row.Close()
+	}
+	t.graphs.close()
 	if t.feed != nil {
 		t.feed.close()
 	}

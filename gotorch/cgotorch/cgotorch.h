@@ -173,9 +173,9 @@ char* kg_event_synchronize(kg_event e);
 void kg_event_close(kg_event e);
 char* kg_cuda_empty_cache(void);
 
-/* graph.cc: every function fails in a build without CUDA. The capture is that of the thread's current stream. */
+/* graph.cc: every function fails in a build without CUDA. The capture is that of the thread's current stream of a device. */
 typedef struct kg_graph_s* kg_graph;
-char* kg_graph_new(kg_graph* out);
+char* kg_graph_new(int device, kg_graph* out);
 char* kg_graph_begin(kg_graph g);
 char* kg_graph_end(kg_graph g);
 char* kg_graph_replay(kg_graph g);

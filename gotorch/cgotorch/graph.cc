@@ -3,6 +3,7 @@
 
 #ifdef KEYGAN_CUDA
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
 #endif
 
 using namespace keygan;
@@ -10,33 +11,43 @@ using namespace keygan;
 #ifdef KEYGAN_CUDA
 
 struct kg_graph_s {
+  at::Device device;
   at::cuda::CUDAGraph graph;
 };
 
 namespace {
 
-at::cuda::CUDAGraph& graph_of(kg_graph g) {
-  TORCH_CHECK(g != nullptr, "the graph is closed");
-  return g->graph;
+// on calls f with the graph, on its device: libtorch takes the stream of whatever device is the current one.
+template <class F>
+char* on(kg_graph g, F&& f) {
+  return guard([&] {
+    TORCH_CHECK(g != nullptr, "the graph is closed");
+    c10::cuda::CUDAGuard device(g->device);
+    f(g->graph);
+  });
 }
 
 }  // namespace
 
-char* kg_graph_new(kg_graph* out) {
-  return guard([&] { *out = new kg_graph_s; });
+char* kg_graph_new(int device, kg_graph* out) {
+  return guard([&] {
+    TORCH_CHECK(device >= 0, "expected a CUDA device, got the CPU");
+    c10::cuda::CUDAGuard current(device_of(device));
+    *out = new kg_graph_s{device_of(device), {}};
+  });
 }
 
 // The device's own generator of random numbers is part of every capture: each replay draws the numbers that come next.
 char* kg_graph_begin(kg_graph g) {
-  return guard([&] { graph_of(g).capture_begin(); });
+  return on(g, [](at::cuda::CUDAGraph& graph) { graph.capture_begin(); });
 }
 
 char* kg_graph_end(kg_graph g) {
-  return guard([&] { graph_of(g).capture_end(); });
+  return on(g, [](at::cuda::CUDAGraph& graph) { graph.capture_end(); });
 }
 
 char* kg_graph_replay(kg_graph g) {
-  return guard([&] { graph_of(g).replay(); });
+  return on(g, [](at::cuda::CUDAGraph& graph) { graph.replay(); });
 }
 
 void kg_graph_close(kg_graph g) { delete g; }
@@ -49,7 +60,7 @@ char* no_cuda() { return message("this build of libcgotorch.so has no CUDA"); }
 
 }  // namespace
 
-char* kg_graph_new(kg_graph*) { return no_cuda(); }
+char* kg_graph_new(int, kg_graph*) { return no_cuda(); }
 char* kg_graph_begin(kg_graph) { return no_cuda(); }
 char* kg_graph_end(kg_graph) { return no_cuda(); }
 char* kg_graph_replay(kg_graph) { return no_cuda(); }

@@ -82,8 +82,8 @@ struct Adam : kg_optimizer_s {
 
   // The rate that the fused kernel reads on CUDA: a step captured in a graph then follows every change.
   void set_rate(double rate) override {
+    if (device_rate.defined() && rate != lr) device_rate.fill_(rate);
     lr = rate;
-    if (device_rate.defined()) device_rate.fill_(rate);
   }
 
   // steps as device_steps has them now: a step that was replayed, or skipped on the device, has counted only there.

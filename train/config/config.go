@@ -25,22 +25,23 @@ import (
 
 // Config is one experiment, as a YAML file says it and as a run's folder records it, resolved, in config.yaml.
 type Config struct {
-	Name      string            `yaml:"name"`               // the run's folder below output; default: the file's name
-	Output    string            `yaml:"output"`             // the folder of all runs
-	Seed      uint64            `yaml:"seed"`               // seed of the weights, the order of the data and every other draw
-	Device    string            `yaml:"device"`             // auto, cpu, cuda or cuda:N
-	Threads   int               `yaml:"threads"`            // CPU threads of libtorch; 0: its own choice
-	TF32      bool              `yaml:"tf32"`               // NVIDIA GPUs may round products to TF32, as PyTorch does in convolutions
-	Image     Image             `yaml:"image"`              // what the networks see
-	Source    []dataset.Spec    `yaml:"source"`             // medical images, which the generator turns into keys
-	Target    []Target          `yaml:"target"`             // images whose look the keys take on
-	Data      Data              `yaml:"data"`               // how both sets are read
-	Objective ObjectiveConfig   `yaml:"objective"`          // losses and updates
-	Generator Generator         `yaml:"generator"`          // the network that makes keys
-	Critic    Critic            `yaml:"critic"`             // the network that tells keys from targets
-	Optimizer Optimizer         `yaml:"optimizer"`          // Adam, the same for all networks
-	Train     Schedule          `yaml:"train"`              // how long to train and what to keep
-	Evaluate  experiment.Config `yaml:"evaluate,omitempty"` // for keygan evaluate; training does not look at it
+	Name       string            `yaml:"name"`                  // the run's folder below output; default: the file's name
+	Output     string            `yaml:"output"`                // the folder of all runs
+	Seed       uint64            `yaml:"seed"`                  // seed of the weights, the order of the data and every other draw
+	Device     string            `yaml:"device"`                // auto, cpu, cuda or cuda:N
+	Threads    int               `yaml:"threads"`               // CPU threads of libtorch; 0: its own choice
+	TF32       bool              `yaml:"tf32"`                  // NVIDIA GPUs may round products to TF32, as PyTorch does in convolutions
+	CUDAGraphs string            `yaml:"cuda_graphs,omitempty"` // launch a whole step at once on NVIDIA GPUs: auto, where it can be captured; on: or fail; off
+	Image      Image             `yaml:"image"`                 // what the networks see
+	Source     []dataset.Spec    `yaml:"source"`                // medical images, which the generator turns into keys
+	Target     []Target          `yaml:"target"`                // images whose look the keys take on
+	Data       Data              `yaml:"data"`                  // how both sets are read
+	Objective  ObjectiveConfig   `yaml:"objective"`             // losses and updates
+	Generator  Generator         `yaml:"generator"`             // the network that makes keys
+	Critic     Critic            `yaml:"critic"`                // the network that tells keys from targets
+	Optimizer  Optimizer         `yaml:"optimizer"`             // Adam, the same for all networks
+	Train      Schedule          `yaml:"train"`                 // how long to train and what to keep
+	Evaluate   experiment.Config `yaml:"evaluate,omitempty"`    // for keygan evaluate; training does not look at it
 }
 
 // The values of Config.Device: in words, as in its comment, and as a pattern. Package gotorch knows what they mean.
@@ -118,16 +119,17 @@ type Optimizer struct {
 // Schedule says how long to train and what to keep. One step is one generator update with its critic updates. An epoch is as many
 // steps as the source set has whole batches.
 type Schedule struct {
-	Batch           int    `yaml:"batch"`            // images in a batch
-	Accumulate      int    `yaml:"accumulate"`       // batches whose mean gradient makes one update; saves memory
-	Epochs          int    `yaml:"epochs"`           // length of the run, if steps is 0
-	Steps           int    `yaml:"steps"`            // length of the run; 0: as many as the epochs need
-	OnNaN           string `yaml:"on_nan"`           // stop, or skip: leave out updates whose gradients are not finite, and count them
-	CheckpointEvery int    `yaml:"checkpoint_every"` // steps between checkpoints; 0: one epoch
-	KeepCheckpoints int    `yaml:"keep_checkpoints"` // how many checkpoints to keep: the newest
-	SampleEvery     int    `yaml:"sample_every"`     // epochs between samples; 0: none
-	Samples         int    `yaml:"samples"`          // images in a sample
-	Workers         int    `yaml:"workers"`          // goroutines that decode images; 0: one per core
+	Batch           int    `yaml:"batch"`               // images in a batch
+	Accumulate      int    `yaml:"accumulate"`          // batches whose mean gradient makes one update; saves memory
+	Epochs          int    `yaml:"epochs"`              // length of the run, if steps is 0
+	Steps           int    `yaml:"steps"`               // length of the run; 0: as many as the epochs need
+	OnNaN           string `yaml:"on_nan"`              // stop, or skip: leave out updates whose gradients are not finite, and count them
+	CheckpointEvery int    `yaml:"checkpoint_every"`    // steps between checkpoints; 0: one epoch
+	LogEvery        int    `yaml:"log_every,omitempty"` // steps whose values are read from the device at once; 0: one on the CPU, 50 on a GPU
+	KeepCheckpoints int    `yaml:"keep_checkpoints"`    // how many checkpoints to keep: the newest
+	SampleEvery     int    `yaml:"sample_every"`        // epochs between samples; 0: none
+	Samples         int    `yaml:"samples"`             // images in a sample
+	Workers         int    `yaml:"workers"`             // goroutines that decode images; 0: one per core
 }
 
 // YAML is the resolved configuration, as config.yaml in a run's folder holds it.
@@ -147,7 +149,7 @@ func (c Config) Hash() string {
 
 // determining is the configuration without what Hash leaves out. on_nan is left out too: until it acts, both values give the same weights.
 func (c Config) determining() Config {
-	c.Name, c.Output, c.Device, c.Threads, c.Evaluate = "", "", "", 0, experiment.Config{}
+	c.Name, c.Output, c.Device, c.Threads, c.CUDAGraphs, c.Evaluate = "", "", "", 0, "", experiment.Config{}
 	c.Data.Cache, c.Data.OnBadFile = "", "" // the data's own hashes say which images there are
 	length := Schedule{Batch: c.Train.Batch, Accumulate: c.Train.Accumulate}
 	if c.Optimizer.Schedule != "constant" {
