@@ -241,7 +241,6 @@ func TestRefused(t *testing.T) {
 		{nil, Options{}, []string{"0 symbols", "4096"}},
 		{random[:FewestSymbols-1], Options{}, []string{"4095 symbols", "4096"}},
 		{bitsOf(random[:700], 8), Options{}, []string{"5600 bits", "6012"}},
-		{make([]byte, 10_000), Options{}, []string{"10000 symbols are 0", "no entropy"}},
 		{random, Options{SymbolBits: 7}, []string{"255", "7 bits"}},
 		{random, Options{SymbolBits: 9}, []string{"9 bits"}},
 		{make([]byte, MostBits+1), Options{}, []string{"more than"}},
@@ -256,6 +255,13 @@ func TestRefused(t *testing.T) {
 				t.Errorf("%v lacks %q", err, want)
 			}
 		}
+	}
+}
+
+func TestOneSymbol(t *testing.T) {
+	r, err := Assess(bytes.Repeat([]byte{9}, FewestBits), Options{})
+	if err != nil || r.MinEntropy != 0 || r.HOriginal != 0 || r.HBitstring != 0 || len(r.Estimates) != 10 || r.Estimates[0].Skipped == "" {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

@@ -17,10 +17,10 @@
 //   - The values are those of NIST's program (ea_non_iid -i -a, version 1.1.7) to 10⁻⁶. Where the program departs from the text of the standard,
 //     the package follows the program, and a comment says so. One departure is everywhere: the text rounds the normal quantile to
 //     2.576, the program does not.
-//   - An estimator that cannot be made says why and leaves the minimum alone. Strings of fewer than [FewestSymbols]
+//   - An estimator that cannot be made says why and leaves the minimum alone. A string of one symbol has min-entropy 0. Strings of fewer than [FewestSymbols]
 //     symbols or [FewestBits] bits, on which several cannot be made, are refused.
 //   - The time is linear in the length of the string, whatever is in it, but for the lag estimate, which takes up to 128 steps a symbol.
-//   - Memory is up to 25 bytes for a bit of the bit string, which must not be longer than [MostBits].
+//   - Memory is about 10 bytes for a bit of the bit string, and up to 40 if it repeats itself. The bit string must not be longer than [MostBits].
 package sp80090b
 
 import (
@@ -40,7 +40,7 @@ const (
 	// FewestBits is the shortest bit string. The compression estimate takes no shorter one.
 	FewestBits = (warmUp + 2) * blockBits
 	// MostBits is the longest bit string.
-	MostBits = 1 << 27
+	MostBits = 1 << 26
 )
 
 // zAlpha is the quantile of the normal distribution for 99 %, two-sided: upper bounds are at 99.5 %.
@@ -117,11 +117,19 @@ var estimators = []estimator{
 }
 
 // Assess makes all estimates, on as many processors as Go may use. Each byte of p is a symbol. The error says why a string is refused: it is too
-// short or too long, it has only one symbol and so no entropy to estimate, or a symbol has more bits than o says.
+// short or too long, or a symbol has more bits than o says.
 func Assess(p []byte, o Options) (*Result, error) {
 	r, literal, bits, err := prepare(p, o)
 	if err != nil {
 		return nil, err
+	}
+	if r.Alphabet == 1 {
+		for _, e := range estimators {
+			for _, name := range e.names {
+				r.Estimates = append(r.Estimates, Estimate{name, math.NaN(), math.NaN(), "there is only one symbol"})
+			}
+		}
+		return r, nil
 	}
 	ofBits, ofLiteral := make([][]outcome, len(estimators)), make([][]outcome, len(estimators))
 	var group errgroup.Group
@@ -172,8 +180,6 @@ func prepare(p []byte, o Options) (r *Result, literal, bits *text, err error) {
 		err = fmt.Errorf("%d bits are too few for min-entropy: it takes at least %d, and a million to be precise", n, FewestBits)
 	case n > MostBits:
 		err = fmt.Errorf("%d bits are more than can be assessed at once (%d)", n, MostBits)
-	case r.Alphabet == 1:
-		err = fmt.Errorf("all %d symbols are %d: there is no entropy to estimate", len(p), largest)
 	}
 	if err != nil {
 		return nil, nil, nil, err
