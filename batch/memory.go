@@ -3,7 +3,7 @@ package batch
 import (
 	"image"
 	"image/color"
-	_ "image/jpeg" // so that DecodeConfig knows it, like the formats below
+	_ "image/jpeg" // so that DecodeConfig knows its header, like those of the formats below
 	_ "image/png"
 
 	"keygan/internal/regularfile"

@@ -22,9 +22,9 @@ import (
 	"keygan/internal/fileerr"
 )
 
-// cacheTransform is part of a cached image's key. Raise its number when decoding, resizing or conversion gives other bytes for some
-// file. TestCacheTransform notices the most likely of such changes. Go's version is in it because its JPEG decoder may change.
-var cacheTransform = "2 " + runtime.Version()
+// cacheTransform is part of a cached image's key. Raise it when decoding, resizing or conversion gives other bytes for some file.
+// TestCacheTransform notices the most likely of such changes.
+const cacheTransform = 3
 
 // CacheOptions say what Cached keeps and whom it tells.
 type CacheOptions struct {
@@ -273,7 +273,7 @@ func cacheEntries(ctx context.Context, src Source, files map[string][]int, o Cac
 		}
 		for _, i := range images {
 			_, part := locate(src, i)
-			key := sha256.Sum256(fmt.Appendf(nil, "keygan cache %s: %d %d %x %q", cacheTransform, o.Size, o.Channels, h, part))
+			key := sha256.Sum256(fmt.Appendf(nil, "keygan cache %d: %d %d %x %q", cacheTransform, o.Size, o.Channels, h, part))
 			entries[i] = &cacheEntry{filepath.Join(o.Dir, fmt.Sprintf("%x", key[:1]), fmt.Sprintf("%x.image", key[1:20])), key, state}
 		}
 		return nil

@@ -93,31 +93,3 @@ func TestJPEG(t *testing.T) {
 		}
 	}
 }
-
-func TestCMYKBecomesRGB(t *testing.T) {
-	m, err := fromGo(&image.CMYK{Pix: []byte{0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 255}, Stride: 12, Rect: image.Rect(0, 0, 3, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(&raster.Image{Width: 3, Height: 1, Channels: 3, Depth: 8, Pix: []byte{255, 255, 255, 0, 255, 255, 0, 0, 0}}, m); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// A crop keeps its parent's pixels: offsets must be those of the crop.
-func TestYCbCrCrop(t *testing.T) {
-	whole := image.NewYCbCr(image.Rect(0, 0, 4, 4), image.YCbCrSubsampleRatio420)
-	for i := range whole.Y {
-		whole.Y[i] = byte(16 * i)
-	}
-	for i := range whole.Cb {
-		whole.Cb[i], whole.Cr[i] = 128, 128
-	}
-	m, err := fromGo(whole.SubImage(image.Rect(1, 2, 3, 4)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := m.Convert(1).Pix, []byte{16 * 9, 16 * 10, 16 * 13, 16 * 14}; !bytes.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-}

@@ -53,16 +53,6 @@ func fromGo(src image.Image) (*raster.Image, error) {
 		return unpremultiplied(s, 16), nil
 	case *image.Paletted:
 		return fromPaletted(s), nil
-	case *image.YCbCr:
-		return toRGB(s, func(x, y int) (r, g, b byte) {
-			i, j := s.YOffset(x, y), s.COffset(x, y)
-			return color.YCbCrToRGB(s.Y[i], s.Cb[j], s.Cr[j])
-		}), nil
-	case *image.CMYK:
-		return toRGB(s, func(x, y int) (r, g, b byte) {
-			c := s.CMYKAt(x, y)
-			return color.CMYKToRGB(c.C, c.M, c.Y, c.K)
-		}), nil
 	}
 	return nil, fmt.Errorf("pixels of type %T are not supported", src)
 }
@@ -79,19 +69,6 @@ func pickChannels(src []byte, stride int, r image.Rectangle, depth, srcChannels 
 				from := (x*srcChannels + c) * sample
 				at += copy(m.Pix[at:at+sample], row[from:from+sample])
 			}
-		}
-	}
-	return m
-}
-
-func toRGB(src image.Image, at func(x, y int) (r, g, b byte)) *raster.Image {
-	rect := src.Bounds()
-	m := raster.NewImage(rect.Dx(), rect.Dy(), 3, 8)
-	i := 0
-	for y := rect.Min.Y; y < rect.Max.Y; y++ {
-		for x := rect.Min.X; x < rect.Max.X; x++ {
-			m.Pix[i], m.Pix[i+1], m.Pix[i+2] = at(x, y)
-			i += 3
 		}
 	}
 	return m

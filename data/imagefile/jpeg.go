@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"image/jpeg"
 	"io"
+	"math"
 
+	"keygan/data/imagefile/jpeg"
 	"keygan/data/raster"
 )
 
@@ -15,12 +16,22 @@ var jpegFormat = Format{
 	Decode: decodeJPEG, Inspect: fromExcerpts((*Findings).inspectJPEG),
 }
 
-// decodeJPEG gives 8-bit grey for a grey JPEG and RGB for colour, CMYK included, and applies no EXIF orientation. Decoders of this lossy
-// format may differ by a level: a JPEG's pixels are those of the Go version that keygan was built with.
+// decodeJPEG gives 8-bit grey for a grey JPEG and RGB for colour, CMYK included, as libjpeg-turbo decodes them. It applies no EXIF
+// orientation.
 func decodeJPEG(file *io.SectionReader) (*raster.Image, error) {
-	// A block of 8×8 pixels takes at least one bit. Colour at a quarter of the resolution hardly changes that.
-	m, _, err := decodeWithGo(file, 8*64, jpeg.DecodeConfig, jpeg.Decode)
-	return m, err
+	b, err := content(file)
+	if err != nil {
+		return nil, err
+	}
+	width, height, err := jpeg.Size(b)
+	if err != nil {
+		return nil, err
+	}
+	// Decode itself refuses more pixels than there can be in a file of this length.
+	if err := checkPixels(width, height, maxPixels, math.MaxInt64, 1); err != nil {
+		return nil, err
+	}
+	return jpeg.Decode(b)
 }
 
 // The second bytes of JPEG's markers (ITU-T T.81, table B.1).
