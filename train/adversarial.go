@@ -59,6 +59,10 @@ func (a *adversarial) Outputs() []Output {
 }
 
 func (a *adversarial) Show(source torch.Tensor, first int) []Row {
+	return []Row{{"keys", a.Keys(source, first)}}
+}
+
+func (a *adversarial) Keys(source torch.Tensor, first int) torch.Tensor {
 	if a.arch.Latent > 0 {
 		source = a.noise(0, first, source.Shape()[0], int64(a.arch.Latent), 1, 1)
 	}
@@ -67,7 +71,7 @@ func (a *adversarial) Show(source torch.Tensor, first int) []Row {
 		stream++
 		return a.noise(stream, first, n, 1, h, w)
 	}
-	return []Row{{"keys", g.Evaluate(source)}}
+	return g.Evaluate(source)
 }
 
 // noise is what package infer draws for n images of the seeds first, first + 1, …: planes of shape.

@@ -15,8 +15,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"gonum.org/v1/gonum/stat"
-
 	"keygan/data/dataset"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
@@ -46,19 +44,10 @@ type Assessment struct {
 
 // AssessedImage is one image with all that was made of it.
 type AssessedImage struct {
-	Name string               `json:"name"`
-	Rows map[string]*Fidelity `json:"rows"`
+	Name string              `json:"name"`
+	Rows map[string]Fidelity `json:"rows"`
 
 	pictures []*raster.Image // in the order of Assessment.Rows
-}
-
-// Fidelity is an image beside the plain one, and what it is by itself. All are 8-bit images; what is undefined is nil.
-type Fidelity struct {
-	MSE         *float64 `json:"mse,omitempty"`  // squared grey levels; nil of the plain image itself
-	PSNR        *float64 `json:"psnr,omitempty"` // decibels; nil of the plain image and of one that is equal to it
-	SSIM        *float64 `json:"ssim,omitempty"` // 11×11 Gaussian window
-	Entropy     *float64 `json:"entropy"`        // bits per byte
-	Correlation *float64 `json:"correlation"`    // Pearson's r of horizontal neighbours, the mean over the channels; nil of a flat image
 }
 
 const (
@@ -85,7 +74,11 @@ func assess(ctx context.Context, run string, o AssessOptions) (*Assessment, erro
 	if _, err := os.Lstat(folder); err == nil && !o.Force {
 		return nil, fmt.Errorf("%s: %w", folder, atomicfile.ErrExists)
 	}
-	objective, step, device, err := restored(run, c)
+	saved, _, err := newestWhole(run)
+	if err != nil {
+		return nil, err
+	}
+	objective, device, err := restored(saved, c)
 	if err != nil {
 		return nil, err
 	}
@@ -99,72 +92,77 @@ func assess(ctx context.Context, run string, o AssessOptions) (*Assessment, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &Assessment{Run: run, Step: step, Objective: c.Objective.Name}
+	t := &Assessment{Run: run, Step: saved.meta.Step, Objective: c.Objective.Name}
 	for part := range slices.Chunk(images, c.Train.Batch) { // as many at a time as training had
 		if ctx.Err() != nil {
 			return nil, ErrInterrupted
 		}
 		console.Printf("image %d of %d\n", len(t.Images)+1, len(images))
-		torch.Scope(func() { err = t.add(objective, part, names[len(t.Images):], c.Image, device) })
-		if err != nil {
-			return nil, err
-		}
+		torch.Scope(func() { t.add(objective, part, names[len(t.Images):], c.Image, device) })
+	}
+	if err := t.measure(); err != nil {
+		return nil, err
 	}
 	return t, t.write(folder)
 }
 
-// add shows some images to the networks, and compares what they make with each image.
-func (t *Assessment) add(o Objective, plain []*raster.Image, names []string, as config.Image, device torch.Device) error {
+// add shows some images to the networks, and keeps what they make of them.
+func (t *Assessment) add(o Objective, plain []*raster.Image, names []string, as config.Image, device torch.Device) {
 	rows := [][]*raster.Image{plain}
 	t.Rows = []string{plainRow}
 	for _, row := range o.Show(asTensor(plain, as).To(device), len(t.Images)) {
 		rows, t.Rows = append(rows, imagesOf(row.Images)), append(t.Rows, row.Name)
 	}
 	for i := range plain {
-		image := AssessedImage{Name: names[i], Rows: map[string]*Fidelity{}}
-		for k, name := range t.Rows {
-			image.pictures = append(image.pictures, rows[k][i])
-			c, err := metrics.Compare(plain[i], rows[k][i])
-			if err != nil {
-				return fmt.Errorf("%s, %s: %w", names[i], name, err)
-			}
-			f := &Fidelity{Entropy: &c.B.Entropy, Correlation: c.B.Correlation.Horizontal}
-			if k > 0 {
-				f.MSE, f.PSNR, f.SSIM = &c.MSE, c.PSNR, c.SSIM
-			}
-			image.Rows[name] = f
+		image := AssessedImage{Name: names[i], Rows: map[string]Fidelity{}}
+		for _, row := range rows {
+			image.pictures = append(image.pictures, row[i])
 		}
 		t.Images = append(t.Images, image)
+	}
+}
+
+// measure measures each row.
+func (t *Assessment) measure() error {
+	rows := t.pictures()
+	for k, name := range t.Rows {
+		var plain []*raster.Image
+		if k > 0 {
+			plain = rows[0]
+		}
+		found, err := fidelities(plain, rows[k])
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for i, f := range found {
+			t.Images[i].Rows[name] = f
+		}
 	}
 	return nil
 }
 
-// assessMetrics are the columns of an assessment's tables.
-var assessMetrics = []assessMetric{
-	{"mse", "MSE", 1, func(f *Fidelity) *float64 { return f.MSE }},
-	{"psnr", "PSNR", 2, func(f *Fidelity) *float64 { return f.PSNR }},
-	{"ssim", "SSIM", 4, func(f *Fidelity) *float64 { return f.SSIM }},
-	{"entropy", "entropy", 4, func(f *Fidelity) *float64 { return f.Entropy }},
-	{"correlation", "r", 4, func(f *Fidelity) *float64 { return f.Correlation }},
+// pictures are the rows of rows.png.
+func (t *Assessment) pictures() [][]*raster.Image {
+	rows := make([][]*raster.Image, len(t.Rows))
+	for k := range rows {
+		for _, image := range t.Images {
+			rows[k] = append(rows[k], image.pictures[k])
+		}
+	}
+	return rows
 }
 
-type assessMetric struct {
-	name, head string
-	decimals   int
-	value      func(*Fidelity) *float64
-}
-
-// lines has a line for each image and row, below the metrics' names.
-func (t *Assessment) lines(name func(assessMetric) string, cell func(v *float64, decimals int) string) [][]string {
+// lines has a line for each image and row, below the measures' names.
+func (t *Assessment) lines(measures []measure, name func(measure) string, cell func(v *float64, decimals int) string) [][]string {
 	lines := [][]string{{"image", "row"}}
-	for _, m := range assessMetrics {
+	for _, m := range measures {
 		lines[0] = append(lines[0], name(m))
 	}
 	for _, image := range t.Images {
 		for _, row := range t.Rows {
-			line := []string{image.Name, row}
-			for _, m := range assessMetrics {
-				line = append(line, cell(m.value(image.Rows[row]), m.decimals))
+			line, f := []string{image.Name, row}, image.Rows[row]
+			for _, m := range measures {
+				line = append(line, cell(m.value(&f), m.decimals))
 			}
 			lines = append(lines, line)
 		}
@@ -175,10 +173,11 @@ func (t *Assessment) lines(name func(assessMetric) string, cell func(v *float64,
 // Print writes the table for people: a line for each image and row, and under them mean and standard deviation over the images.
 func (t *Assessment) Print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, step %d, %s: %s\n", t.Run, t.Step, t.Objective, inputs.Count(len(t.Images), "image"))
-	lines := t.lines(func(m assessMetric) string { return m.head }, decimal)
+	printed := slices.DeleteFunc(slices.Clone(measures), func(m measure) bool { return m.head == "" })
+	lines := t.lines(printed, func(m measure) string { return m.head }, decimal)
 	for _, row := range t.Rows {
 		line := []string{"mean ± sd", row}
-		for _, m := range assessMetrics {
+		for _, m := range printed {
 			line = append(line, t.meanOf(row, m))
 		}
 		lines = append(lines, line)
@@ -191,21 +190,20 @@ func (t *Assessment) Print(w io.Writer) error {
 		return err
 	}
 	noise, _ := metrics.EntropyExpected(len(t.Images[0].pictures[0].Pix))
-	_, err := fmt.Fprintf(w, "MSE (squared grey levels of 255), PSNR (dB) and SSIM compare a row with the plain image. Entropy (bits per byte)\n"+
-		"and r (correlation of horizontal neighbours) are the image's own: %.4f and 0 for bytes of noise in images of this size.\n", noise)
+	_, err := fmt.Fprintf(w, "MSE (squared grey levels of 255), PSNR (dB) and SSIM compare a row with the plain image. Entropy (bits per byte), χ² of the\n"+
+		"bytes and |r| (correlation of neighbours, the mean of three directions) are the image's own: %.4f, 255 and nearly 0 for bytes\n"+
+		"of noise in images of this size.\n", noise)
 	return err
 }
 
 // meanOf is mean ± standard deviation of one metric over the images of a row that have it.
-func (t *Assessment) meanOf(row string, m assessMetric) string {
-	var values []float64
+func (t *Assessment) meanOf(row string, m measure) string {
+	var all []Fidelity
 	for _, image := range t.Images {
-		if v := m.value(image.Rows[row]); v != nil {
-			values = append(values, *v)
-		}
+		all = append(all, image.Rows[row])
 	}
-	mean, sd := stat.MeanStdDev(values, nil)
-	switch len(values) {
+	mean, sd, n := m.meanAndSD(all)
+	switch n {
 	case 0:
 		return decimal(nil, 0)
 	case 1:
@@ -230,7 +228,7 @@ func (t *Assessment) JSON() ([]byte, error) {
 
 func (t *Assessment) csv() ([]byte, error) {
 	var b bytes.Buffer
-	err := csv.NewWriter(&b).WriteAll(t.lines(func(m assessMetric) string { return m.name }, func(v *float64, _ int) string {
+	err := csv.NewWriter(&b).WriteAll(t.lines(measures, func(m measure) string { return m.name }, func(v *float64, _ int) string {
 		if v == nil {
 			return ""
 		}
@@ -241,19 +239,13 @@ func (t *Assessment) csv() ([]byte, error) {
 
 // write leaves rows.png, test.csv and test.json in dir.
 func (t *Assessment) write(dir string) error {
-	rows := make([][]*raster.Image, len(t.Rows))
-	for k := range rows {
-		for _, image := range t.Images {
-			rows[k] = append(rows[k], image.pictures[k])
-		}
-	}
 	table, err := t.csv()
 	object, err2 := t.JSON()
 	if err := errors.Join(err, err2, os.MkdirAll(dir, 0o755)); err != nil {
 		return err
 	}
 	return errors.Join(
-		imagefile.WritePNG(filepath.Join(dir, "rows.png"), grid(rows), true),
+		imagefile.WritePNG(filepath.Join(dir, "rows.png"), grid(t.pictures()), true),
 		runlog.WriteFile(filepath.Join(dir, "test.csv"), table),
 		runlog.WriteFile(filepath.Join(dir, "test.json"), object),
 	)

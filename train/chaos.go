@@ -171,15 +171,26 @@ func (g *chaosGAN) losses(b Batch, fake torch.Tensor) terms {
 	return t
 }
 
-// Show has the images with their noise, the cipher images as they would be stored, in 8 bits, and what can be made of those. The
-// noise is that of package infer, from the seeds first, first + 1, ….
+// Show has the images with their noise, the cipher images as they would be stored, and what can be made of those.
 func (g *chaosGAN) Show(source torch.Tensor, first int) []Row {
-	x := toUnit(source)
-	shape := x.Shape()
-	noisy := g.noisy(x, g.noise(infer.StreamInput, first, shape[0], shape[1:]...))
-	stored := levels(g.generator.best().Evaluate(noisy))
+	noisy, stored := g.encrypt(source, first)
 	back := g.reconstructor.best().Evaluate(stored).Clamp(0, 1)
 	return []Row{{"noisy", fromUnit(noisy)}, {"encrypted", fromUnit(stored)}, {"reconstructed", fromUnit(back)}}
+}
+
+// Keys are the cipher images: this system has no key but its weights.
+func (g *chaosGAN) Keys(source torch.Tensor, first int) torch.Tensor {
+	_, stored := g.encrypt(source, first)
+	return fromUnit(stored)
+}
+
+// encrypt adds noise to images and encrypts them, with 8 bits as they would be stored; both are in [0, 1]. The noise is that of package
+// infer, from the seeds first, first + 1, ….
+func (g *chaosGAN) encrypt(source torch.Tensor, first int) (noisy, stored torch.Tensor) {
+	x := toUnit(source)
+	shape := x.Shape()
+	noisy = g.noisy(x, g.noise(infer.StreamInput, first, shape[0], shape[1:]...))
+	return noisy, levels(g.generator.best().Evaluate(noisy))
 }
 
 // levels rounds x to the 256 levels of 8 bits in [0, 1], halves up.

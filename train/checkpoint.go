@@ -39,17 +39,20 @@ type checkpointMeta struct {
 	// EpochSums and EpochCounts are those of the epoch under way, for its row of metrics.csv.
 	EpochSums   []float64 `json:"epoch_sums"`
 	EpochCounts []int     `json:"epoch_counts"`
+	// Best is where the keys were best until now, by measure. Those checkpoints are kept.
+	Best map[string]best `json:"best,omitempty"`
 }
 
-// checkpoints is the hook that writes checkpoints/step-00001200.npz before the first step, every so often and at the end, names the
-// newest in checkpoints/latest, and removes all but the newest few.
+// checkpoints is the hook that writes checkpoints/step-00001200.npz before the first step, every so often, wherever the keys are better
+// than before by some measure, and at the end. It names the newest in checkpoints/latest, and removes all but the newest few and the
+// best by each measure.
 type checkpoints struct {
 	t     *Training
 	saved int // the newest checkpoint's step
 }
 
 func (c *checkpoints) AfterStep(s runlog.Step) error {
-	if s.Step%c.t.checkpointEvery() != 0 {
+	if best := c.t.noteBest(s); s.Step%c.t.checkpointEvery() != 0 && !best {
 		return nil
 	}
 	return c.save()
@@ -97,7 +100,11 @@ func (c *checkpoints) save() error {
 		return err
 	}
 	c.saved = t.Step
-	return removeOld(t.Dir, name, t.Config.Train.KeepCheckpoints)
+	var best []string
+	for _, b := range t.bests {
+		best = append(best, runlog.CheckpointName(b.Step))
+	}
+	return removeOld(t.Dir, name, t.Config.Train.KeepCheckpoints, best)
 }
 
 func (t *Training) nameLatest(name string) error {
@@ -110,7 +117,7 @@ func (t *Training) checkpointEntries() ([]npz.Entry, error) {
 		Libtorch: torch.Version(), Threads: t.Config.Threads, Device: t.device.String(),
 		AdamSteps: map[string]int64{}, Skipped: map[string]int{},
 		Images: t.images(), Data: t.digests(),
-		EpochSums: t.means.Sums, EpochCounts: t.means.Counts,
+		EpochSums: t.means.Sums, EpochCounts: t.means.Counts, Best: t.bests,
 	}
 	var entries []npz.Entry
 	for _, m := range t.Objective.Models() {
@@ -128,9 +135,9 @@ func (t *Training) checkpointEntries() ([]npz.Entry, error) {
 	return append([]npz.Entry{npz.Bytes("meta", text)}, entries...), err
 }
 
-// removeOld keeps the newest checkpoints up to the one called newest. Those of later steps are from before this run was resumed, and
-// their steps come again.
-func removeOld(run, newest string, keep int) error {
+// removeOld keeps the newest checkpoints up to the one called newest, and the best ones. Those of later steps are from before this run was
+// resumed, and their steps come again.
+func removeOld(run, newest string, keep int, best []string) error {
 	names, err := checkpointNames(run)
 	if err != nil {
 		return err
@@ -138,6 +145,9 @@ func removeOld(run, newest string, keep int) error {
 	for _, name := range slices.Backward(names) {
 		if name <= newest && keep > 0 {
 			keep--
+			continue
+		}
+		if slices.Contains(best, name) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(run, "checkpoints", name)); err != nil {

@@ -136,7 +136,7 @@ func TestPlanHoldsOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	var plan bytes.Buffer
-	if err := Plan(c, &plan); err != nil || !strings.Contains(plan.String(), fmt.Sprintf("\n# %d source images, ", d.Source.Len())) || d.HeldOut == 0 {
+	if err := Plan(c, &plan); err != nil || !strings.Contains(plan.String(), fmt.Sprintf("\n# %d source images, ", d.Source.Len())) || d.HeldOut.Len() == 0 {
 		t.Errorf("%v\n%s", err, &plan)
 	}
 }

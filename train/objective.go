@@ -53,8 +53,11 @@ type Objective interface {
 	Models() []*Model
 	// Outputs lists what a complete run leaves for package infer: the generator first.
 	Outputs() []Output
+	// Keys are those of some source images, [N, C, H, W] in [−1, 1], as they are made after the training. The images are numbered from
+	// first on. Each number has noise of its own, which is the same each time, and no part in the training's random numbers.
+	Keys(source torch.Tensor, first int) torch.Tensor
 	// Show is what a sample shows of some source images besides themselves: the keys, and what is made on the way to them or from
-	// them. The images are numbered from first on. Each number has noise of its own, which is the same each time.
+	// them. They are numbered as those of Keys.
 	Show(source torch.Tensor, first int) []Row
 }
 

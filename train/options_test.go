@@ -30,7 +30,10 @@ var variants = []struct {
 	{"mean of weights", func(c *config.Config) { c.Generator.EMA = 0.9 }},
 	{"mean of weights with batch norm", func(c *config.Config) { c.Generator.EMA, c.Generator.Norm = 0.9, "batch" }},
 	{"accumulation", func(c *config.Config) { c.Train.Accumulate = 2 }},
-	{"augmentation", func(c *config.Config) { c.Data.Augment = dataset.Augment{Flip: 0.5, Rotate: 10, Crop: 0.2, Brightness: 0.2} }},
+	{"augmentation", func(c *config.Config) {
+		c.Data.Augment = dataset.Augment{Flip: 0.5, Rotate: 10, Crop: 0.2, Brightness: 0.2}
+	}},
+	{"held-out images", func(c *config.Config) { c.Data.HeldOut, c.Train.SampleEvery = 0.3, 2 }},
 	{"cosine schedule", func(c *config.Config) {
 		c.Optimizer.Schedule, c.Optimizer.Warmup, c.Optimizer.Final = "cosine", 3, 0.1
 	}},

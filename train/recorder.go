@@ -38,9 +38,9 @@ func newRecorder(t *Training, s *samples) (*recorder, error) {
 	if t.resumedFrom != "" {
 		r.Resumed = append(r.Resumed, runlog.Resumption{Step: t.Step, Time: now, Machine: machine})
 	}
-	r.Steps, r.StepsPerEpoch, r.ConfigHash, r.Columns = t.Total, t.StepsPerEpoch, t.Config.Hash(), t.columns
+	r.Steps, r.StepsPerEpoch, r.ConfigHash, r.Columns = t.Total, t.StepsPerEpoch, t.Config.Hash(), t.logged().All()
 	r.SkippedFiles = t.sets.Skipped
-	r.Source = runlog.Set{Images: t.sets.Source.Len(), HeldOut: t.sets.HeldOut, Digest: t.sets.SourceDigest}
+	r.Source = runlog.Set{Images: t.sets.Source.Len(), HeldOut: t.sets.HeldOut.Len(), Digest: t.sets.SourceDigest}
 	r.Target = runlog.Set{Images: t.sets.Target.Len(), Digest: t.sets.TargetDigest}
 	return r, r.write(runlog.Running)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"strings"
 
@@ -23,6 +24,8 @@ var (
 	ErrOtherConfig = errors.New("was made with another configuration")
 	// ErrOtherData reports a run whose data sets hold other images now.
 	ErrOtherData = errors.New("the data has changed")
+	// ErrNotJudged reports a run whose keys have not been measured at the end of an epoch.
+	ErrNotJudged = errors.New("no keys have been judged")
 	// ErrOtherFormat reports a checkpoint that was written by a newer or an older keygan.
 	ErrOtherFormat = errors.New("checkpoint format")
 )
@@ -54,6 +57,7 @@ func (t *Training) restore() error {
 	}
 	t.Step, t.resumedFrom = c.meta.Step, c.path
 	t.means = &runlog.Means{Sums: c.meta.EpochSums, Counts: c.meta.EpochCounts}
+	maps.Copy(t.bests, c.meta.Best)
 	return nil
 }
 
@@ -170,23 +174,41 @@ func (o Output) write(path string, overwrite bool) error {
 	return atomicfile.Write(path, 0o666, overwrite, func(w io.Writer) error { return infer.Write(w, n.arch, n.arrays()) })
 }
 
-// Export writes the generator of the newest checkpoint of the run in folder run to path, and returns that checkpoint's step.
-func Export(run, path string, overwrite bool) (step int, err error) {
+// Export writes the generator of a checkpoint of the run in folder run to path: of the newest or, by one of BestMeasures, of the one
+// with the best keys. It returns the checkpoint's step and, for the best, how good the keys were.
+func Export(run, path, by string, overwrite bool) (step int, why string, err error) {
 	c, err := readRunConfig(run)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	c.Device = "cpu"
 	err = guarded(func() error {
-		o, at, _, err := restored(run, c)
+		saved, _, err := newestWhole(run)
+		if err == nil && by != "" {
+			saved, why, err = bestBy(saved, by)
+		}
+		if err != nil {
+			return err
+		}
+		o, _, err := restored(saved, c)
 		if err != nil {
 			return err
 		}
 		defer closeModels(o)
-		step = at
+		step = saved.meta.Step
 		return o.Outputs()[0].write(path, overwrite)
 	})
-	return step, err
+	return step, why, err
+}
+
+// bestBy is the checkpoint with the best keys by a measure of those that a run has had until its newest one.
+func bestBy(newest checkpoint, measure string) (c checkpoint, why string, err error) {
+	b, ok := newest.meta.Best[measure]
+	if !ok {
+		return c, "", fmt.Errorf("%s: %w by their %s until then", newest.path, ErrNotJudged, measure)
+	}
+	c, err = readCheckpoint(filepath.Join(filepath.Dir(newest.path), runlog.CheckpointName(b.Step)))
+	return c, fmt.Sprintf("%s %.5g", b.Column, b.Value), err
 }
 
 func readRunConfig(run string) (config.Config, error) {
@@ -197,26 +219,22 @@ func readRunConfig(run string) (config.Config, error) {
 	return c, nil
 }
 
-// restored is the objective of a run as its newest checkpoint has it. The caller closes its models.
-func restored(run string, c config.Config) (o Objective, step int, device torch.Device, err error) {
+// restored is the objective of a run as a checkpoint has it. The caller closes its models.
+func restored(saved checkpoint, c config.Config) (o Objective, device torch.Device, err error) {
 	if strings.HasPrefix(c.Device, "cuda") && !torch.IsCUDAAvailable() {
 		c.Device = "cpu" // trained elsewhere
 	}
-	saved, _, err := newestWhole(run)
-	if err == nil {
-		device, err = useDevice(c)
-	}
-	if err != nil {
-		return nil, 0, device, err
+	if device, err = useDevice(c); err != nil {
+		return nil, device, err
 	}
 	o = newObjective(c, place{device})
 	for _, m := range o.Models() {
 		if err := m.restore(saved.arrays, 0); err != nil {
 			closeModels(o)
-			return nil, 0, device, fmt.Errorf("%s: %w", saved.path, err)
+			return nil, device, fmt.Errorf("%s: %w", saved.path, err)
 		}
 	}
-	return o, saved.meta.Step, device, nil
+	return o, device, nil
 }
 
 func closeModels(o Objective) {

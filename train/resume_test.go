@@ -8,6 +8,7 @@ import (
 	"keygan/train/internal/traintest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -59,8 +60,8 @@ func TestResumeAfterAKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameFiles(t, whole, killed, "generator.npz", "metrics.csv", "metrics.jsonl", "checkpoints/latest", "checkpoints/step-00000016.npz")
-	if kept, _ := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*.npz")); len(kept) != 1 {
-		t.Errorf("checkpoints: %v", kept)
+	if kept, want := checkpointsOf(t, killed), checkpointsOf(t, whole); !slices.Equal(kept, want) {
+		t.Errorf("checkpoints: %v, of the run that was not killed %v", kept, want)
 	}
 	for _, pattern := range []string{".keygan-*", "*/.keygan-*"} {
 		if left, _ := filepath.Glob(filepath.Join(dir, pattern)); len(left) != 0 {

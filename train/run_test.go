@@ -67,14 +67,14 @@ func TestRunLeavesItsRecord(t *testing.T) {
 	}
 	dir := filepath.Join(c.Output, c.Name)
 	rows := strings.Split(strings.TrimSpace(string(read(t, dir, "metrics.csv"))), "\n")
-	const header = "Epoch,Generator Loss,Critic Loss,Wasserstein Distance,Gradient Penalty,D_real,D_fake,Gen_Acc,Critic_Acc,Generator Gradient Norm,Critic Gradient Norm"
-	if len(rows) != 3 || rows[0] != header || !strings.HasPrefix(rows[2], "2,") {
+	const header = "Epoch,Generator Loss,Critic Loss,Wasserstein Distance,Gradient Penalty,D_real,D_fake,Gen_Acc,Critic_Acc,Generator Gradient Norm,Critic Gradient Norm,Training "
+	if len(rows) != 3 || !strings.HasPrefix(rows[0], header) || !strings.HasPrefix(rows[2], "2,") {
 		t.Errorf("metrics.csv:\n%s", strings.Join(rows, "\n"))
 	}
 	if n := bytes.Count(read(t, dir, "metrics.jsonl"), []byte("\n")); n != 16 {
 		t.Errorf("metrics.jsonl has %d lines for 16 steps", n)
 	}
-	for _, name := range []string{"samples/epoch-0001.png", "samples/epoch-0002.png", "plots/loss.png", "plots/gradient-penalty.png"} {
+	for _, name := range []string{"samples/epoch-0001.png", "samples/epoch-0002.png", "plots/loss.png", "plots/gradient-penalty.png", "plots/keys.png"} {
 		if _, err := imagefile.ReadImage(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
@@ -83,6 +83,9 @@ func TestRunLeavesItsRecord(t *testing.T) {
 		t.Errorf("TensorBoard's files: %v", files)
 	} else if info, err := os.Stat(files[0]); err != nil || info.Size() < 16*8*20 {
 		t.Errorf("the event file holds no 16 steps of 8 values: %v, %v", info, err)
+	}
+	if strings.Count(log.String(), "no images are held out") != 1 {
+		t.Errorf("the log does not say once that no images are held out:\n%s", log.String())
 	}
 	if !strings.Contains(log.String(), "16/16") {
 		t.Errorf("no progress in the log:\n%s", log.String())
@@ -189,7 +192,7 @@ func TestExportFromCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "g.npz")
-	step, err := Export(filepath.Join(c.Output, c.Name), out, false)
+	step, _, err := Export(filepath.Join(c.Output, c.Name), out, "", false)
 	if err != nil || step != 3 {
 		t.Fatalf("step %d, %v", step, err)
 	}

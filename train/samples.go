@@ -51,8 +51,7 @@ func spread(set dataset.Source, n int, as config.Image) (images []*raster.Image,
 
 func (s *samples) AfterStep(step runlog.Step) error {
 	t := s.t
-	every := t.Config.Train.SampleEvery
-	if every == 0 || !step.EpochDone || (step.Epoch%every != 0 && step.Step != t.Total) {
+	if !t.sampled(step) {
 		return nil
 	}
 	rows := [][]*raster.Image{s.source}

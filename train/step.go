@@ -101,6 +101,10 @@ func (t *Training) report() error {
 			}
 			s.Skipped = t.skipped()
 		}
+		var err error
+		if s.Keys, err = t.quality.after(s.Step); err != nil {
+			return err
+		}
 		for _, h := range t.hooks {
 			if err := h.AfterStep(s.Step); err != nil {
 				return err

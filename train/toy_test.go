@@ -47,8 +47,12 @@ func (o *toy) Step(batches []Batch) (values torch.Tensor) {
 	return values
 }
 
-func (o *toy) Show(source torch.Tensor, _ int) []Row {
-	return []Row{{"keys", o.generator.best().Evaluate(source)}}
+func (o *toy) Keys(source torch.Tensor, _ int) torch.Tensor {
+	return o.generator.best().Evaluate(source)
+}
+
+func (o *toy) Show(source torch.Tensor, first int) []Row {
+	return []Row{{"keys", o.Keys(source, first)}}
 }
 
 // One file and one line add an objective: its parameter is known to YAML, --set, the schema, the table of options, --dry-run and
@@ -107,7 +111,7 @@ func TestAnObjectiveIsOneFileAndOneLine(t *testing.T) {
 	if err := Run(context.Background(), c, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, "metrics.csv", string(read(t, c.Dir(), "metrics.csv")), "Epoch,Generator Loss,Toy Distance\n1,")
+	wants(t, "metrics.csv", string(read(t, c.Dir(), "metrics.csv")), "Epoch,Generator Loss,Toy Distance,Training Plain SSIM,")
 	wants(t, "config.yaml", string(read(t, c.Dir(), "config.yaml")), "\n  toy_weight: 0.25\n")
 	if _, err := infer.ReadFile(c.GeneratorPath()); err != nil {
 		t.Error(err)

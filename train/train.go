@@ -75,6 +75,8 @@ type Training struct {
 	locked      *os.File
 	recorder    *recorder
 	means       *runlog.Means // of the columns over the steps of the epoch under way
+	quality     *quality
+	bests       map[string]best // by measure
 }
 
 // hook is called for each step, in order; on a GPU, later: when the weights may have changed again. It may look at them where the step ends
@@ -183,7 +185,7 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 	t.Total = c.TotalSteps(t.StepsPerEpoch)
 	initializer.ManualSeed(int64(c.Seed))
 	t.Objective = newObjective(c, place{t.device})
-	t.means, t.reported = runlog.NewMeans(len(t.columns)), time.Now()
+	t.means, t.bests, t.reported = runlog.NewMeans(len(t.columns)), map[string]best{}, time.Now()
 	return t, t.prepare(o)
 }
 
@@ -213,10 +215,13 @@ func (t *Training) prepare(o Options) error {
 	if err != nil {
 		return err
 	}
+	if t.quality, err = newQuality(t); err != nil {
+		return err
+	}
 	if err := t.makeFolder(o); err != nil {
 		return err
 	}
-	logs, err := runlog.OpenLogs(t.Dir, t.columns, t.means, t.Step, t.StepsPerEpoch)
+	logs, err := runlog.OpenLogs(t.Dir, t.logged(), t.means, t.Step, t.StepsPerEpoch)
 	if err != nil {
 		return err
 	}
@@ -227,7 +232,7 @@ func (t *Training) prepare(o Options) error {
 	for _, lost := range logs.Lost {
 		t.console.Warnf("%s", lost)
 	}
-	events, err := runlog.OpenEvents(t.Dir, t.columns, saved, t.Config.Image.Channels)
+	events, err := runlog.OpenEvents(t.Dir, t.logged(), saved, t.Config.Image.Channels)
 	if err != nil {
 		return err
 	}
@@ -257,6 +262,9 @@ func (t *Training) announce() {
 		t.StepsPerEpoch, c.Image.Size, c.Image.Size, c.Image.Channels, deviceName(t.device, c.TF32))
 	for _, m := range t.Objective.Models() {
 		t.console.Printf("  %s: %d weights\n", m.Name, m.Network.arch.Parameters())
+	}
+	if t.sets.HeldOut.Len() == 0 && len(t.quality.sets) > 0 {
+		t.console.Printf("  no images are held out (data.held_out is 0): keys are judged by those of training images\n")
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -52,6 +53,7 @@ var hints = []struct {
 	{train.ErrOtherConfig, "-c with the run's own config.yaml goes on with it; another configuration needs --set name=... or --force"},
 	{train.ErrOtherData, "restore the images it began with, or train again: --set name=... in another folder, --force in its place"},
 	{runlog.ErrNoCheckpoint, "--force trains anew in its place"},
+	{train.ErrNotJudged, "keys are judged after each train.sample_every epochs, if that is not 0; without --best, the newest generator is written"},
 	{train.ErrAllSkipped, "train again (--force) with a lower optimizer.learning_rate or a longer optimizer.warmup"},
 	{train.ErrDiverged, "train again (--force) with a lower optimizer.learning_rate, or skip such steps: --resume --set train.on_nan=skip"},
 	{syscall.ENOSPC, "the disk is full; free some space and go on with --resume"},
@@ -180,22 +182,30 @@ func checkCommand() *cobra.Command {
 }
 
 func exportCommand() *cobra.Command {
-	var out string
+	var out, best string
 	var force bool
+	measures := strings.Join(train.BestMeasures(), "|")
 	c := &cobra.Command{
-		Use:   "export RUN [-o generator.npz]",
-		Short: "Write the generator of a run's newest checkpoint",
+		Use:   "export RUN [-o generator.npz] [--best " + measures + "]",
+		Short: "Write the generator of a run's newest checkpoint, or of the one with the best keys",
 		Args:  cli.OneArg("run folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			step, err := train.Export(args[0], out, force)
+			if best != "" && !slices.Contains(train.BestMeasures(), best) {
+				return failure.Usagef("--best %s: it must be one of %s", best, measures)
+			}
+			step, keys, err := train.Export(args[0], out, best, force)
 			if err != nil {
 				return withRunsHint(args[0], err)
 			}
-			fmt.Fprintf(os.Stderr, "the generator of step %d\n", step)
+			if keys != "" {
+				keys = ", the best by " + best + ": " + keys
+			}
+			fmt.Fprintf(os.Stderr, "the generator of step %d%s\n", step, keys)
 			return results(func(w io.Writer) error { _, err := fmt.Fprintln(w, out); return err })
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "generator.npz", "the file to write")
+	c.Flags().StringVar(&best, "best", "", "the checkpoint whose keys were the best by "+measures)
 	c.Flags().BoolVar(&force, "force", false, "replace an existing file")
 	return c
 }

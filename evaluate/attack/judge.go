@@ -111,7 +111,7 @@ func (f finding) visible() bool { return f.correlation >= visible }
 
 func judge(found, truth *raster.Image) finding {
 	npcr := must(metrics.NPCR(found, truth))
-	f := finding{equal: 100 - npcr, correlation: pearson(found.Pix, truth.Pix)}
+	f := finding{equal: 100 - npcr, correlation: pearson(found, truth)}
 	f.values = []Value{{"samples found", f.equal, "%"}, {"correlation with the plain image", f.correlation, ""}}
 	psnr := must(metrics.PSNR(found, truth))
 	if !math.IsInf(psnr, 0) { // identical images have none
@@ -125,19 +125,13 @@ func judge(found, truth *raster.Image) finding {
 	return f
 }
 
-// pearson is the correlation of two series of bytes, 0 where one of them is constant.
-func pearson(a, b []byte) float64 {
-	var sa, sb, saa, sbb, sab float64 // sums of whole numbers far below 2⁵³: exact
-	for i, v := range a {
-		x, y := float64(v), float64(b[i])
-		sa, sb, saa, sbb, sab = sa+x, sb+y, saa+x*x, sbb+y*y, sab+x*y
+// pearson is the correlation of the samples of two images, 0 where one of them is constant.
+func pearson(a, b *raster.Image) float64 {
+	r, err := metrics.Pearson(a, b)
+	if !errors.Is(err, metrics.ErrUndefined) {
+		check(err)
 	}
-	n := float64(len(a))
-	va, vb := n*saa-sa*sa, n*sbb-sb*sb
-	if va == 0 || vb == 0 {
-		return 0
-	}
-	return (n*sab - sa*sb) / math.Sqrt(va*vb)
+	return r
 }
 
 // smoothest undoes every possible iteration count of Arnold's map, 0 included, and keeps the image whose neighbours correlate most, as

@@ -103,8 +103,8 @@ func averageOfKeys(b *bench, t *target) Result {
 		Succeeded: f.visible(),
 		Measured: append([]Value{
 			{"keys averaged", float64(n), ""},
-			{"correlation of the average with the true key", pearson(average.Pix, firstChannels(key, wanted).Pix), ""},
-			{"correlation of the cipher image with the plain image", pearson(cipherImage.Pix, wanted.Pix), ""},
+			{"correlation of the average with the true key", pearson(average, firstChannels(key, wanted)), ""},
+			{"correlation of the cipher image with the plain image", pearson(cipherImage, wanted), ""},
 		}, f.values...),
 		Pictures: []Picture{
 			{"cipher", "what the attacker has", cipherImage},
@@ -172,7 +172,7 @@ func knownWeights(b *bench, t *target) Result {
 		Measured: append([]Value{
 			{"candidates", float64(candidates), ""}, {"image named", map[bool]float64{true: 1}[named == 0], ""},
 			{"bytes of a blurred copy's key that differ from the true key's", npcr, "%"},
-			{"correlation of a blurred copy's key with the true key", pearson(key.Pix, truth.Pix), ""},
+			{"correlation of a blurred copy's key with the true key", pearson(key, truth), ""},
 			{"correlation with the plain image, by a blurred copy's key", preview.correlation, ""},
 			{"steps from the average key", float64(steps), ""},
 		}, start.values...),

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot/plotter"
 	"pgregory.net/rapid"
 
 	"keygan/data/raster"
@@ -161,6 +162,32 @@ func TestCurves(t *testing.T) {
 	for text, want := range map[string]string{"Epoch,Loss\n1,2\n2,x\n": "line 3 is not numbers: 2, x", "Epoch,Loss\n1\n": "wrong number of fields", "a\"b": "bare"} {
 		if _, err := Curves(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// What is measured of keys has one panel for held-out and training images.
+func TestPanelsOfKeys(t *testing.T) {
+	width := func(columns ...string) int {
+		var curves []Curve
+		for _, name := range columns {
+			curves = append(curves, Curve{name, plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 3}}})
+		}
+		file, err := Panels(curves)
+		return decode(t, file, err).Bounds().Dx()
+	}
+	one, two := width("Critic Loss"), width("Critic Loss", "D_real")
+	if got := width("Held-out Entropy", "Training Entropy"); got != one || two < 3*one/2 {
+		t.Errorf("a picture of two curves of one measure is %d wide, of one curve %d, of two %d", got, one, two)
+	}
+	if got := width("Held-out Entropy", "Training Chi2"); got != two {
+		t.Errorf("a picture of two measures is %d wide, want %d", got, two)
+	}
+	for name, want := range map[string][2]string{
+		"Held-out Plain SSIM": {"held-out", "Plain SSIM"}, "Training Zeros": {"training", "Zeros"}, "Critic Loss": {}, "Training": {},
+	} {
+		if images, measure := KeyColumn(name); images != want[0] || measure != want[1] {
+			t.Errorf("%s: %q of %q", name, measure, images)
 		}
 	}
 }

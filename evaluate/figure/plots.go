@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -137,18 +138,52 @@ func ReadCurves(r io.Reader) ([]Curve, error) {
 	return curves, nil
 }
 
-// Curves draws the columns of a training run's metrics.csv, as ReadCurves reads them: one panel a column.
+// Of a column that judges keys, the name says of which images and what is measured: "Held-out Entropy". Two such columns belong together.
+const (
+	HeldOut = "Held-out "
+	Trained = "Training "
+)
+
+// KeyColumn splits the name of a column that judges keys: "held-out", "Entropy". The measure of other columns is "".
+func KeyColumn(name string) (images, measure string) {
+	for _, prefix := range []string{HeldOut, Trained} {
+		if measure, ok := strings.CutPrefix(name, prefix); ok {
+			return strings.ToLower(strings.TrimSpace(prefix)), measure
+		}
+	}
+	return "", ""
+}
+
+// Curves draws the columns of a training run's metrics.csv, as ReadCurves reads them.
 func Curves(r io.Reader) ([]byte, error) {
 	curves, err := ReadCurves(r)
 	if err != nil {
 		return nil, err
 	}
-	var plots []*plot.Plot
+	return Panels(curves)
+}
+
+// Panels draws each curve into a panel of its own, but curves of the same measure of keys into one. It leaves out curves of one point.
+// The error is ErrNoCurves if that is all of them.
+func Panels(curves []Curve) ([]byte, error) {
+	var titles []string
+	panels := map[string][]Curve{}
 	for _, c := range curves {
+		title := c.Name
+		if images, measure := KeyColumn(c.Name); measure != "" {
+			title, c.Name = "Keys: "+measure, images
+		}
 		if len(c.Points) < 2 {
 			continue // one point makes no curve
 		}
-		p, err := panel(c.Name, false, c)
+		if panels[title] == nil {
+			titles = append(titles, title)
+		}
+		panels[title] = append(panels[title], c)
+	}
+	var plots []*plot.Plot
+	for _, title := range titles {
+		p, err := panel(title, false, panels[title]...)
 		if err != nil {
 			return nil, err
 		}

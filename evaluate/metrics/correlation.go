@@ -84,6 +84,25 @@ func correlate(p []float64, width, height int, d Direction) (float64, error) {
 	return max(-1, min(1, ab/math.Sqrt(aa*bb))), nil
 }
 
+// Pearson is Pearson's r of the samples of two images of one shape, over all channels, in [−1, 1]. The error wraps [ErrUndefined] where
+// one of them is constant.
+func Pearson(a, b *raster.Image) (float64, error) {
+	if err := sameShape(a, b); err != nil {
+		return 0, err
+	}
+	var sa, sb, saa, sbb, sab float64 // sums of whole numbers, of 8-bit samples far below 2⁵³: exact
+	for i := range a.Samples() {
+		x, y := float64(a.Sample(i)), float64(b.Sample(i))
+		sa, sb, saa, sbb, sab = sa+x, sb+y, saa+x*x, sbb+y*y, sab+x*y
+	}
+	n := float64(a.Samples())
+	va, vb := n*saa-sa*sa, n*sbb-sb*sb
+	if va <= 0 || vb <= 0 {
+		return 0, fmt.Errorf("correlation is %w: one of the images is constant", ErrUndefined)
+	}
+	return max(-1, min(1, (n*sab-sa*sb)/math.Sqrt(va*vb))), nil
+}
+
 // CorrelationBand is the r that random samples exceed in absolute value with probability alpha: z/√pairs.
 func CorrelationBand(pairs int, alpha float64) float64 {
 	return distuv.UnitNormal.Quantile(1-alpha/2) / math.Sqrt(float64(pairs))

@@ -207,6 +207,29 @@ func TestUndefined(t *testing.T) {
 	}
 }
 
+// Pearson's r against gonum's, over all channels and both depths.
+func TestPearson(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		channels, depth := rapid.IntRange(1, 4).Draw(t, "channels"), rapid.SampledFrom([]int{8, 16}).Draw(t, "depth")
+		a, b := raster.NewImage(7, 5, channels, depth), raster.NewImage(7, 5, channels, depth)
+		bytes := rapid.SliceOfN(rapid.Byte(), 2*len(a.Pix), 2*len(a.Pix)).Draw(t, "samples")
+		copy(a.Pix, bytes)
+		copy(b.Pix, bytes[len(a.Pix):])
+		var x, y []float64
+		for i := range a.Samples() {
+			x, y = append(x, float64(a.Sample(i))), append(y, float64(b.Sample(i)))
+		}
+		got, err := Pearson(a, b)
+		want := stat.Correlation(x, y, nil)
+		if constant := math.IsNaN(want); constant != errors.Is(err, ErrUndefined) || !constant && math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v, %v, want %v", got, err, want)
+		}
+	})
+	if _, err := Pearson(raster.NewImage(2, 3, 1, 8), raster.NewImage(3, 2, 1, 8)); err == nil || errors.Is(err, ErrUndefined) {
+		t.Errorf("images of different shape: %v", err)
+	}
+}
+
 func TestDifferentShapes(t *testing.T) {
 	a := raster.NewImage(16, 16, 3, 8)
 	for _, b := range []*raster.Image{raster.NewImage(16, 17, 3, 8), raster.NewImage(16, 16, 1, 8), raster.NewImage(16, 16, 3, 16)} {

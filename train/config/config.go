@@ -126,8 +126,8 @@ type Schedule struct {
 	OnNaN           string `yaml:"on_nan"`              // stop, or skip: leave out updates whose gradients are not finite, and count them
 	CheckpointEvery int    `yaml:"checkpoint_every"`    // steps between checkpoints; 0: one epoch
 	LogEvery        int    `yaml:"log_every,omitempty"` // steps whose values are read from the device at once; 0: one on the CPU, 50 on a GPU
-	KeepCheckpoints int    `yaml:"keep_checkpoints"`    // how many checkpoints to keep: the newest
-	SampleEvery     int    `yaml:"sample_every"`        // epochs between samples; 0: none
+	KeepCheckpoints int    `yaml:"keep_checkpoints"`    // how many checkpoints to keep: the newest; those with the best keys are kept besides
+	SampleEvery     int    `yaml:"sample_every"`        // epochs between samples, with which keys are judged; 0: none
 	Samples         int    `yaml:"samples"`             // images in a sample
 	Workers         int    `yaml:"workers"`             // goroutines that decode images; 0: one per core
 }

@@ -20,8 +20,8 @@ func TestEncryptedTargetsOfAFolder(t *testing.T) {
 	c.Target = append(c.Target, config.Target{Spec: dataset.Spec{Synthetic: "noise", Count: 3, Size: 24}})
 	d := mustDataset(t, c, nil)
 	n := d.Source.Len()
-	if d.HeldOut == 0 || d.Target.Len() != n+3 {
-		t.Fatalf("%d sources, %d held out, %d targets", n, d.HeldOut, d.Target.Len())
+	if d.HeldOut.Len() == 0 || d.Target.Len() != n+3 {
+		t.Fatalf("%d sources, %d held out, %d targets", n, d.HeldOut.Len(), d.Target.Len())
 	}
 	keystream, err := cipher.LogisticKeystream(24*24, cipher.LogisticX0, cipher.LogisticR)
 	if err != nil {

@@ -30,12 +30,12 @@ import (
 // Sets are what an experiment trains with: images of 8 bits that can be read.
 type Sets struct {
 	Source, Target dataset.Source
+	HeldOut        dataset.Source // source images that are not trained with; there may be none
 	// Encrypt makes paired targets of the source images, as Target holds them; nil: the targets are images of their own. It has to be
 	// used where the source images are augmented, so that each target stays the encryption of its source.
 	Encrypt func(*raster.Image) *raster.Image
 
 	SourceDigest, TargetDigest string   // dataset.Digest of them; of encrypted targets, of what is encrypted
-	HeldOut                    int      // source images
 	Skipped                    []string // images left out, and why
 }
 
@@ -57,24 +57,22 @@ func Open(ctx context.Context, c config.Config, console *runlog.Console) (d Sets
 	if err != nil {
 		return d, err
 	}
-	var held dataset.Source
-	if d.Source, held, err = r.Split(all); err != nil {
+	if d.Source, d.HeldOut, err = r.Split(all); err != nil {
 		return d, err
 	}
-	d.HeldOut = held.Len()
 	if d.SourceDigest, err = dataset.Digest(ctx, d.Source); err != nil {
 		return d, r.failed("source", err)
 	}
 	text := "source: " + Count(d.Source.Len(), "image")
-	if d.HeldOut > 0 {
-		text += fmt.Sprintf(", and %d held out", d.HeldOut)
+	if n := d.HeldOut.Len(); n > 0 {
+		text += fmt.Sprintf(", and %d held out", n)
 	}
 	console.Printf("%s\n", text)
 	if c.Paired() {
 		pairs := encrypted(d.Source, c.Image)
 		d.Target, d.TargetDigest, d.Encrypt = pairs, d.SourceDigest, pairs.encrypt
 		console.Printf("target: the same images, encrypted\n")
-	} else if d.Target, d.TargetDigest, err = r.targets(held); err != nil {
+	} else if d.Target, d.TargetDigest, err = r.targets(d.HeldOut); err != nil {
 		return d, err
 	}
 	d.Skipped = r.skipped

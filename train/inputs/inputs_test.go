@@ -50,8 +50,8 @@ func TestHeldOutImagesAreNotTrainedWith(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.HeldOut != held.Len() || d.Source.Len()+held.Len() != 40+16 || held.Len() == 0 {
-		t.Errorf("%d images are trained with, %d held out, and %d tested with", d.Source.Len(), d.HeldOut, held.Len())
+	if d.HeldOut.Len() != held.Len() || d.Source.Len()+held.Len() != 40+16 || held.Len() == 0 {
+		t.Errorf("%d images are trained with, %d held out, and %d tested with", d.Source.Len(), d.HeldOut.Len(), held.Len())
 	}
 	source, target := hashes(t, d.Source), hashes(t, d.Target)
 	for h := range hashes(t, held) {
@@ -63,7 +63,7 @@ func TestHeldOutImagesAreNotTrainedWith(t *testing.T) {
 		t.Errorf("the same folder has %d files as source and %d as target", len(source), len(target))
 	}
 	c.Data.HeldOut = 0
-	if whole := mustDataset(t, c, nil); whole.Source.Len() != 56 || whole.Target.Len() != 40 || whole.HeldOut != 0 || whole.SourceDigest == d.SourceDigest {
+	if whole := mustDataset(t, c, nil); whole.Source.Len() != 56 || whole.Target.Len() != 40 || whole.HeldOut.Len() != 0 || whole.SourceDigest == d.SourceDigest {
 		t.Errorf("without held_out: %d and %d images", whole.Source.Len(), whole.Target.Len())
 	}
 }

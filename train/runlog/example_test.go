@@ -15,8 +15,8 @@ func Example() {
 		return
 	}
 	defer os.RemoveAll(dir)
-	columns := []string{"Generator Loss", "Critic Loss"}
-	logs, err := runlog.OpenLogs(dir, columns, runlog.NewMeans(len(columns)), 0, 2)
+	columns := runlog.Columns{Step: []string{"Generator Loss", "Critic Loss"}}
+	logs, err := runlog.OpenLogs(dir, columns, runlog.NewMeans(2), 0, 2)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -10,17 +10,27 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
 	"keygan/train/runlog/tfevents"
 )
 
+// Columns are those of metrics.csv, after the epoch.
+type Columns struct {
+	Step []string // of each step: Step.Values
+	Keys []string // that judge keys, after some epochs: Step.Keys
+}
+
+// All are the columns in their order.
+func (c Columns) All() []string { return slices.Concat(c.Step, c.Keys) }
+
 // Logs writes metrics.jsonl, one line a step, and metrics.csv, one row an epoch with the means over its steps.
 type Logs struct {
 	Lost []string // of a resumed run: each file that lacks earlier steps, and how many
 
-	columns       []string
+	columns       Columns
 	means         *Means
 	stepsPerEpoch int
 
@@ -56,12 +66,21 @@ func (m *Means) add(values []float64) {
 	}
 }
 
-// row is the means as metrics.csv writes them; a column without a value is empty.
-func (m *Means) row() []string {
-	row := make([]string, len(m.Sums))
+// values are the means; NaN where a column has no value.
+func (m *Means) values() []float64 {
+	values := make([]float64, len(m.Sums))
 	for i, n := range m.Counts {
-		if n > 0 {
-			row[i] = strconv.FormatFloat(m.Sums[i]/float64(n), 'g', 8, 64)
+		values[i] = m.Sums[i] / float64(n) // 0/0 is NaN
+	}
+	return values
+}
+
+// cells are n values as metrics.csv writes them. What is not finite, or not there, is empty.
+func cells(values []float64, n int) []string {
+	row := make([]string, n)
+	for i, v := range values {
+		if Finite(v) {
+			row[i] = strconv.FormatFloat(v, 'g', 8, 64)
 		}
 	}
 	return row
@@ -69,16 +88,16 @@ func (m *Means) row() []string {
 
 // OpenLogs opens the logs of a run that has made some steps. What they hold of later steps is cut off: those steps come again.
 // The means are those of the epoch under way; Logs adds to them.
-func OpenLogs(dir string, columns []string, means *Means, step, stepsPerEpoch int) (*Logs, error) {
+func OpenLogs(dir string, columns Columns, means *Means, step, stepsPerEpoch int) (*Logs, error) {
 	l := &Logs{columns: columns, means: means, stepsPerEpoch: stepsPerEpoch, csv: filepath.Join(dir, "metrics.csv")}
-	l.rows = [][]string{append([]string{"Epoch"}, columns...)}
+	l.rows = [][]string{append([]string{"Epoch"}, columns.All()...)}
 	old, err := readTable(l.csv)
 	if step > 0 && err != nil {
 		return nil, err
 	}
 	for _, row := range old {
 		if n, err := strconv.Atoi(row[0]); err == nil && n <= step/stepsPerEpoch {
-			l.rows = append(l.rows, row)
+			l.rows = append(l.rows, arranged(row, old[0], l.rows[0]))
 		}
 	}
 	if l.lines, err = os.OpenFile(filepath.Join(dir, "metrics.jsonl"), os.O_RDWR|os.O_CREATE, 0o644); err != nil {
@@ -102,6 +121,17 @@ func (l *Logs) lacks(path, what string, have, of int) {
 	}
 }
 
+// arranged is a row of a table with some columns, as a row of one with others: a run that began before there was a column has no value.
+func arranged(row, columns, others []string) []string {
+	out := make([]string, len(others))
+	for i, name := range others {
+		if k := slices.Index(columns, name); k >= 0 {
+			out[i] = row[k]
+		}
+	}
+	return out
+}
+
 // cut ends metrics.jsonl after its last whole line, and writing goes on there.
 func (l *Logs) cut() error {
 	if err := l.lines.Truncate(l.end); err != nil {
@@ -114,11 +144,18 @@ func (l *Logs) cut() error {
 func (l *Logs) AfterStep(s Step) error {
 	l.means.add(s.Values)
 	named := make(map[string]*float64, len(s.Values))
-	for i, name := range l.columns {
-		named[name] = nil
-		if Finite(s.Values[i]) {
-			named[name] = &s.Values[i]
+	put := func(columns []string, values []float64) {
+		for i, v := range values {
+			named[columns[i]] = nil
+			if Finite(v) {
+				named[columns[i]] = &v
+			}
 		}
+	}
+	put(l.columns.Step, s.Values)
+	whole := s.Step%l.stepsPerEpoch == 0 // else a longer run may go on with this epoch, and its row with it
+	if whole {
+		put(l.columns.Keys, s.Keys)
 	}
 	b, err := json.Marshal(Line{s.Step, s.Epoch, named, s.Skipped})
 	if err != nil {
@@ -132,8 +169,8 @@ func (l *Logs) AfterStep(s Step) error {
 	if !s.EpochDone {
 		return nil
 	}
-	l.rows = append(l.rows, append([]string{strconv.Itoa(s.Epoch)}, l.means.row()...))
-	if s.Step%l.stepsPerEpoch == 0 { // else a longer run may go on with this epoch, and its row with it
+	l.rows = append(l.rows, slices.Concat([]string{strconv.Itoa(s.Epoch)}, cells(l.means.values(), len(l.columns.Step)), cells(s.Keys, len(l.columns.Keys))))
+	if whole {
 		clear(l.means.Sums)
 		clear(l.means.Counts)
 	}
@@ -209,23 +246,24 @@ func ReadTail(dir string) (lines []Line, written time.Time) {
 type Events struct {
 	*tfevents.Writer
 	dir      string
-	columns  []string
+	columns  Columns
 	channels int
 }
 
 // OpenEvents begins an event file of a run that is resumed at a step, or that is new, −1. What earlier files hold of later steps is void.
 // channels is that of the samples.
-func OpenEvents(dir string, columns []string, step, channels int) (*Events, error) {
+func OpenEvents(dir string, columns Columns, step, channels int) (*Events, error) {
 	w, err := tfevents.Create(dir, time.Now(), int64(step+1)) // the first step that comes again
 	return &Events{w, dir, columns, channels}, err
 }
 
 func (e *Events) AfterStep(s Step) error {
-	for i, x := range s.Values {
+	names := e.columns.All()
+	for i, x := range slices.Concat(s.Values, s.Keys) {
 		if !Finite(x) {
 			continue
 		}
-		if err := e.Scalar(int64(s.Step), e.columns[i], x); err != nil {
+		if err := e.Scalar(int64(s.Step), names[i], x); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package runlog
 import (
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -31,6 +32,43 @@ func TestSparkline(t *testing.T) {
 		if got := Sparkline(c.values, c.width); got != c.want {
 			t.Errorf("%v in %d: %q, want %q", c.values, c.width, got, c.want)
 		}
+	}
+}
+
+// Columns that judge keys are in the rows of the epochs after which they were measured, and in the lines of their last steps, but not where
+// a run ends within an epoch: a longer one would have no such line. Rows of a table without these columns stay, with empty cells.
+func TestLogsOfKeys(t *testing.T) {
+	dir := t.TempDir()
+	if err := WriteFile(filepath.Join(dir, "metrics.csv"), []byte("Epoch,D_real,Critic Loss\n1,7,8\n2,3,4\n")); err != nil {
+		t.Fatal(err)
+	}
+	logs, err := OpenLogs(dir, Columns{Step: []string{"Critic Loss", "D_real"}, Keys: []string{"Training Entropy", "Training Chi2"}}, NewMeans(2), 2, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := 3; step <= 7; step++ {
+		s := Step{Step: step, Epoch: (step + 1) / 2, EpochDone: step%2 == 0 || step == 7, Values: []float64{1, 2}}
+		s.Keys = map[int][]float64{4: {7.5, math.NaN()}, 7: {6, 5}}[step]
+		if err := logs.AfterStep(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	logs.Close()
+	text, err := os.ReadFile(filepath.Join(dir, "metrics.csv"))
+	const want = "Epoch,Critic Loss,D_real,Training Entropy,Training Chi2\n1,8,7,,\n2,1,2,7.5,\n3,1,2,,\n4,1,2,6,5\n"
+	if string(text) != want {
+		t.Errorf("%s%v, want\n%s", text, err, want)
+	}
+	lines, _ := ReadTail(dir)
+	for _, l := range lines {
+		entropy, there := l.Values["Training Entropy"]
+		chi2 := l.Values["Training Chi2"]
+		if there != (l.Step == 4) || there && (*entropy != 7.5 || chi2 != nil) {
+			t.Errorf("step %d: %v", l.Step, l.Values)
+		}
+	}
+	if len(lines) != 5 {
+		t.Errorf("%d lines", len(lines))
 	}
 }
 

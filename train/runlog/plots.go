@@ -2,6 +2,7 @@ package runlog
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -21,7 +22,7 @@ type Plots struct {
 	Rate func(epoch int) float64
 }
 
-// AfterStep draws the pictures at the end of an epoch.
+// AfterStep draws the pictures at the end of an epoch, that of the keys where they have been measured.
 func (p Plots) AfterStep(s Step) error {
 	if !s.EpochDone {
 		return nil
@@ -41,17 +42,30 @@ func (p Plots) AfterStep(s Step) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for _, pic := range arrange(curves) {
-		path := filepath.Join(dir, pic.file)
+	ofKeys := func(c figure.Curve) bool { _, measure := figure.KeyColumn(c.Name); return measure != "" }
+	others := slices.DeleteFunc(slices.Clone(curves), ofKeys)
+	for _, pic := range arrange(others) {
 		drawn, err := figure.Chart(pic.title, pic.logarithmic, pic.curves...)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		if err := WriteFile(path, drawn); err != nil {
+		if err := written(filepath.Join(dir, pic.file), drawn, err); err != nil {
 			return err
 		}
 	}
-	return nil
+	if s.Keys == nil {
+		return nil
+	}
+	drawn, err := figure.Panels(slices.DeleteFunc(curves, func(c figure.Curve) bool { return !ofKeys(c) }))
+	if errors.Is(err, figure.ErrNoCurves) { // measured once
+		return nil
+	}
+	return written(filepath.Join(dir, "keys.png"), drawn, err)
+}
+
+// written writes what has been drawn, if it has.
+func written(path string, drawn []byte, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return WriteFile(path, drawn)
 }
 
 // ReadCurves reads the columns of a run's metrics.csv; nothing where there is none. Epochs in which a column has no value are left

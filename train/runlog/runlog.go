@@ -35,6 +35,7 @@ type Step struct {
 	Step, Epoch int       // both from 1 on
 	EpochDone   bool      // the step is its epoch's last, or the run's
 	Values      []float64 // of the columns
+	Keys        []float64 // of the columns that judge keys; nil: not measured after this step
 	Skipped     int       // updates left out since the run began
 }
 

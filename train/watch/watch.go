@@ -184,7 +184,7 @@ func (s *speedometer) rate(l look) (rate float64, since string) {
 
 // draw is the picture that Show shows: lines of at most width characters.
 func (l look) draw(speed speedometer, now time.Time, width int) string {
-	lines := slices.Concat([]string{l.title(), l.bar(width), l.pace(speed, now), ""}, l.table(width), l.files())
+	lines := slices.Concat([]string{l.title(), l.bar(width), l.pace(speed, now), ""}, l.table(width), l.keys(width), l.files())
 	if l.record.Error != "" && l.state == runlog.Failed {
 		lines = append(lines, "error       "+strings.Join(strings.Fields(l.record.Error), " "))
 	}
@@ -260,7 +260,8 @@ func (l look) pace(speed speedometer, now time.Time) string {
 	return strings.Join(parts, ", ")
 }
 
-// table has a row for each column of the logs: its last value, and its course by epochs where there are enough, else by the last steps.
+// table has a row for each column of the logs but those that judge keys: its last value, and its course by epochs where there are
+// enough, else by the last steps.
 func (l look) table(width int) (lines []string) {
 	if len(l.tail) == 0 {
 		return nil
@@ -275,6 +276,9 @@ func (l look) table(width int) (lines []string) {
 	}
 	lines = append(lines, fmt.Sprintf("%-24s%10s  %s", "", "now", period))
 	for _, name := range names {
+		if _, measure := figure.KeyColumn(name); measure != "" {
+			continue
+		}
 		now := "none"
 		if v := last[name]; v != nil {
 			now = fmt.Sprintf("%.4g", *v)
@@ -282,6 +286,38 @@ func (l look) table(width int) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%-24s%10s  %s", name, now, runlog.Sparkline(history(name), min(width-37, 60))))
 	}
 	return append(lines, "")
+}
+
+// keys has a row for each measure of keys: its last values, of images held out and of those trained with, and its course by epochs: of
+// those held out, where there are any.
+func (l look) keys(width int) (lines []string) {
+	last := func(values []float64) string {
+		if len(values) == 0 {
+			return "none"
+		}
+		return fmt.Sprintf("%.4g", values[len(values)-1])
+	}
+	epoch := 0.0 // of the last values
+	for _, c := range l.epochs {
+		images, measure := figure.KeyColumn(c.Name)
+		if n := len(c.Points); n > 0 && measure != "" {
+			epoch = max(epoch, c.Points[n-1].X)
+		}
+		if images != "training" { // there are always columns of these
+			continue
+		}
+		held, trained := l.byEpoch(figure.HeldOut+measure), l.byEpoch(c.Name)
+		course := held
+		if len(held) == 0 {
+			course = trained
+		}
+		lines = append(lines, fmt.Sprintf("%-24s%10s%10s  %s", measure, last(held), last(trained), runlog.Sparkline(course, min(width-47, 60))))
+	}
+	if epoch == 0 {
+		return nil
+	}
+	head := fmt.Sprintf("%-24s%10s%10s", fmt.Sprintf("keys of epoch %.0f", epoch), "held out", "training")
+	return slices.Concat([]string{head}, lines, []string{""})
 }
 
 func (l look) byEpoch(name string) (values []float64) {

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"keygan/evaluate/figure"
 	"keygan/train/runlog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"gonum.org/v1/plot/plotter"
 )
 
 func wants(t *testing.T, what, picture string, want ...string) {
@@ -56,6 +59,20 @@ func TestWatchPicture(t *testing.T) {
 	speed.add(resumed, now)
 	if len(speed.steps) != 1 {
 		t.Errorf("steps %v are remembered from before the run was resumed", speed.steps)
+	}
+	points := func(values ...float64) (all plotter.XYs) {
+		for i, v := range values {
+			all = append(all, plotter.XY{X: float64(5 * (i + 1)), Y: v})
+		}
+		return all
+	}
+	l.record.Columns = append(l.record.Columns, "Held-out Entropy", "Held-out Chi2", "Training Entropy", "Training Chi2")
+	l.epochs = []figure.Curve{{Name: "Critic Loss", Points: points(1, 2)}, {Name: "Held-out Entropy", Points: points(5, 7.5)}, {Name: "Held-out Chi2"},
+		{Name: "Training Entropy", Points: points(7.75, 6)}, {Name: "Training Chi2", Points: points(9, 300)}}
+	picture := l.draw(speedometer{}, now, 100)
+	wants(t, "keys", picture, "keys of epoch 10          held out  training\n", "Entropy                        7.5         6  ▁█\n", "Chi2                          none       300  ▁█\n")
+	if strings.Contains(picture, "Held-out") {
+		t.Errorf("what judges keys is shown twice:\n%s", picture)
 	}
 	l.state, l.record.Error = runlog.Failed, "runs/x: step 200:\nthe training has diverged"
 	wants(t, "failed", l.draw(speedometer{}, now, 100), "failed", "error       runs/x: step 200: the training has diverged")
