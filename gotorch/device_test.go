@@ -39,8 +39,13 @@ func TestThreadsAndVersion(t *testing.T) {
 		t.Errorf("%d threads, want 2", NumThreads())
 	}
 	SetNumThreads(int32(n))
-	if v := Version(); len(v) < 5 {
-		t.Errorf("version %q", v)
+	if v := Version(); len(v) < 5 || v != BuiltVersion() || CheckVersion() != nil {
+		t.Errorf("version %q, built for %q: %v", v, BuiltVersion(), CheckVersion())
+	}
+	for loaded, same := range map[string]bool{"2.6.0": true, "2.6.1+cu126": true, "2.7.0": false, "1.13.0": false, "2.60.0": false} {
+		if err := compatible("2.6.0", loaded); (err == nil) != same {
+			t.Errorf("built for 2.6.0, loaded %s: %v", loaded, err)
+		}
 	}
 }
 

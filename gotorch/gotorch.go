@@ -44,6 +44,7 @@ import "C"
 import (
 	"fmt"
 	"runtime"
+	"strings"
 )
 
 func init() {
@@ -51,8 +52,26 @@ func init() {
 	runtime.LockOSThread()
 }
 
-// Version is libtorch's version, such as "1.13.0".
+// Version is the version of the libtorch that the process has loaded, such as "1.13.0".
 func Version() string { return C.GoString(C.kg_version()) }
+
+// BuiltVersion is the version of the libtorch that the C++ side was compiled for.
+func BuiltVersion() string { return C.GoString(C.kg_built_version()) }
+
+// CheckVersion returns an error if the process has loaded another libtorch than the C++ side was compiled for: functions and classes
+// differ between such versions, and calls may crash or compute nonsense. Patch releases may differ.
+func CheckVersion() error { return compatible(BuiltVersion(), Version()) }
+
+func compatible(built, loaded string) error {
+	release := func(version string) string { // 2.6 of 2.6.0+cu124
+		parts := strings.SplitN(version, ".", 3)
+		return strings.Join(parts[:min(2, len(parts))], ".")
+	}
+	if release(built) == release(loaded) {
+		return nil
+	}
+	return fmt.Errorf("libtorch %s is loaded, but libcgotorch.so was built for %s", loaded, built)
+}
 
 // NumThreads is the number of CPU threads that an operation may use.
 func NumThreads() int { return int(C.kg_num_threads()) }

@@ -105,9 +105,20 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	})
 }
 
+// Usable returns an error if libtorch cannot be used because it is not the one that the C++ side was built for.
+func Usable() error {
+	if err := torch.CheckVersion(); err != nil {
+		return failure.Hint(err, "build the C++ side for this libtorch (make setup), or have LD_LIBRARY_PATH name the other one")
+	}
+	return nil
+}
+
 // guarded turns libtorch's own errors (out of memory, shapes that do not fit) into one that is returned. libtorch keeps its number of
 // threads for each thread that calls it, so f stays on one.
 func guarded(f func() error) (err error) {
+	if err := Usable(); err != nil {
+		return err
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if failed := torch.Try(func() { err = f() }); failed != nil {

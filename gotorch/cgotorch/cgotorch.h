@@ -29,7 +29,8 @@ void kg_close(kg_tensor t); /* t or NULL */
 int64_t kg_live(void);      /* the number of open handles */
 int64_t kg_set_scope(int64_t scope); /* sets the calling thread's scope number and returns the old one */
 int64_t kg_scope(void);
-const char* kg_version(void);
+const char* kg_version(void);       /* of the libtorch that is loaded */
+const char* kg_built_version(void); /* of the headers that this was compiled with */
 int kg_num_threads(void);
 char* kg_set_num_threads(int n);
 

@@ -1,9 +1,11 @@
 // Handles, versions and threads.
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "compat.h"
@@ -42,7 +44,19 @@ int64_t kg_set_scope(int64_t scope) { return std::exchange(current_scope, scope)
 
 int64_t kg_scope(void) { return current_scope; }
 
-const char* kg_version(void) { return TORCH_VERSION; }
+const char* kg_version(void) {
+  // libtorch has no function that returns its version. Its list of build settings has, since 1.0.
+  static const std::string loaded = [] {
+    const std::string key = "TORCH_VERSION=", all = at::show_config();
+    const auto at = all.find(key);
+    if (at == std::string::npos) return std::string(TORCH_VERSION);
+    const auto from = at + key.size();
+    return all.substr(from, all.find_first_of(", \n", from) - from);
+  }();
+  return loaded.c_str();
+}
+
+const char* kg_built_version(void) { return TORCH_VERSION; }
 
 int kg_num_threads(void) { return at::get_num_threads(); }
 
