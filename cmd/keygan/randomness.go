@@ -7,13 +7,15 @@ import (
 	"io"
 	"math"
 	"os"
-	"slices"
 	"strings"
+	"sync/atomic"
 
+	"keygan/batch/job"
 	"keygan/cmd/internal/cli"
 	"keygan/data/imagefile"
 	"keygan/evaluate/sp80022"
 	"keygan/evaluate/sp80090b"
+	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
 	"keygan/internal/fileerr"
 
@@ -26,10 +28,9 @@ const (
 )
 
 func (a *app) randomnessCommand() *cobra.Command {
-	var n int
-	var minEntropy, asJSON bool
+	var o randomnessOptions
 	c := &cobra.Command{
-		Use:   "randomness FILE... [--bits N] [--min-entropy] [--json]",
+		Use:   "randomness FILE... [--bits N] [--sequences N] [--report FILE] [--min-entropy] [--json]",
 		Short: "Test a file's bits for randomness: the 15 tests of NIST SP 800-22",
 		Long: `Test for randomness with the 15 tests of NIST SP 800-22 rev. 1a and the parameters of NIST's program. An image file is
 tested by its samples (row by row, the high byte of 16 bits first), any other file by its bytes, each from its highest bit down. The
@@ -45,6 +46,12 @@ code. For 55 files or more of one length, the standard's assessment over many se
 of files that have at least 0.01, which should lie inside the interval, and the uniformity of the p-values, which should be 0.0001 or
 more. Of the 148 templates a few lie outside by chance.
 
+--sequences N takes N sequences of --bits bits from each file, one after the other, and prints only the assessment over all of them. NIST
+advises 1,000,000 bits and more than 100 sequences. The excursion tests apply to about six of ten random sequences of that length; the
+table shows to how many. --report writes the 188 lines of NIST's finalAnalysisReport.txt, with the program's layout and rounding.
+
+  keygan keystream --scheme logistic | keygan randomness /dev/stdin --bits 1000000 --sequences 120 --report report.txt
+
 The tests are made for about a million bits. --bits takes the beginning of a longer file. From 10⁸ bits on, the approximations in
 NIST's OverlappingTemplate fail random files as well.
 
@@ -55,23 +62,51 @@ the standard wants a million. A million bytes take some seconds.
 
 --json prints {"file", "bits", "tests": [{"name", "p_values", "skipped"}], "min_entropy": {"h_original", "h_bitstring",
 "min_entropy", "estimators": {NAME: {"original", "bitstring"}}, …}} for one file, and an array of these for more, without the
-assessment. The names and the order are those of NIST's program. "p_values" is empty if "skipped" says why, and "skipped" is
+assessment; with --sequences it prints {"files", "bits", "sequences", "made": {NAME: SEQUENCES}, "assessment": […]}. The names and the order are those of NIST's program. "p_values" is empty if "skipped" says why, and "skipped" is
 empty otherwise.`,
 		Args: cli.SomeArgs("file"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if c.Flags().Changed("bits") && (n < 1 || n > maxBits) {
-				return failure.Usagef("--bits %d: it must be 1 to %d", n, maxBits)
+			if err := o.check(c.Flags().Changed); err != nil {
+				return err
 			}
-			return a.randomness(c.Context(), args, n, minEntropy, asJSON)
+			return a.randomness(c.Context(), args, o)
 		},
 	}
-	c.Flags().IntVar(&n, "bits", 0, "test only the first `N` bits of each file (default all)")
-	c.Flags().BoolVar(&minEntropy, "min-entropy", false, "also estimate the min-entropy, by NIST SP 800-90B")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().IntVar(&o.bits, "bits", 0, "test only the first `N` bits of each file (default all)")
+	c.Flags().IntVar(&o.sequences, "sequences", 0, "test `N` sequences of --bits bits from each file, together")
+	c.Flags().StringVar(&o.report, "report", "", "write the assessment to `FILE` in the layout of NIST's program")
+	c.Flags().BoolVar(&o.minEntropy, "min-entropy", false, "also estimate the min-entropy, by NIST SP 800-90B")
+	c.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
+	cli.AddForce(c, &o.force)
 	return c
 }
 
-// tested is what the tests say of one file.
+type randomnessOptions struct {
+	bits       int // of each sequence; 0: all of each file
+	sequences  int // of each file; 0: the file is one
+	minEntropy bool
+	report     string
+	asJSON     bool
+	force      bool
+}
+
+func (o randomnessOptions) check(changed func(string) bool) error {
+	switch {
+	case changed("bits") && (o.bits < 1 || o.bits > maxBits):
+		return failure.Usagef("--bits %d: it must be 1 to %d", o.bits, maxBits)
+	case !changed("sequences"):
+		return nil
+	case o.bits == 0 || o.bits%8 != 0:
+		return failure.Usagef("--sequences: give --bits as well, a multiple of 8")
+	case o.sequences < 1 || o.sequences > 8*maxBytes/o.bits:
+		return failure.Usagef("--sequences %d: it must be 1 to %d for --bits %d", o.sequences, 8*maxBytes/o.bits, o.bits)
+	case o.minEntropy:
+		return failure.Usagef("--sequences and --min-entropy cannot be combined")
+	}
+	return nil
+}
+
+// tested is what the tests say of one sequence.
 type tested struct {
 	File       string           `json:"file"`
 	Bits       int              `json:"bits"`
@@ -81,46 +116,54 @@ type tested struct {
 }
 
 // randomness tests each file and goes on after one that cannot be read.
-func (a *app) randomness(ctx context.Context, files []string, n int, minEntropy, asJSON bool) error {
+func (a *app) randomness(ctx context.Context, files []string, o randomnessOptions) error {
+	if o.report != "" && !o.force && job.Exists(o.report) {
+		return fmt.Errorf("%s: %w", o.report, atomicfile.ErrExists)
+	}
 	all := []tested{}
 	failed := &cli.Failures{Inputs: len(files)}
-	progress := a.NewProgress("randomness", len(files))
-	for i, file := range files {
+	steps := len(files) * max(1, o.sequences)
+	progress := a.NewProgress("randomness", steps)
+	var done atomic.Int64
+	step := func() { progress.Set(int(done.Add(1)), steps, "randomness", "", 0) }
+	for _, file := range files {
 		if ctx.Err() != nil {
 			return failure.ErrInterrupted
 		}
-		p, n, what, err := readBits(file, n)
+		p, n, what, err := readBits(file, o)
 		if err != nil {
 			failed.Errs = append(failed.Errs, fileerr.Named(file, err))
 			continue
 		}
+		if o.sequences > 0 {
+			for _, results := range sp80022.RunMany(p, o.sequences, o.bits, step) {
+				all = append(all, tested{File: file, Bits: o.bits, Tests: results})
+			}
+			continue
+		}
 		t := tested{File: file, Bits: n, Tests: sp80022.Run(sp80022.FromBytes(p).Prefix(n)), what: what}
-		if minEntropy {
+		if o.minEntropy {
 			if t.MinEntropy, err = sp80090b.Assess(p[:n/8], sp80090b.Options{}); err != nil {
 				failed.Errs = append(failed.Errs, fileerr.Named(file, err))
 			}
 		}
 		all = append(all, t)
-		progress.Set(i+1, len(files), "randomness", "", 0)
-		if !asJSON {
+		step()
+		if !o.asJSON {
 			progress.Pause()
 			t.print(a.Stdout)
 		}
 	}
 	progress.Close()
-	switch {
-	case asJSON && len(files) > 1:
-		return failed.Or(cli.WriteJSON(a.Stdout, all))
-	case asJSON && len(all) == 1:
-		return failed.Or(cli.WriteJSON(a.Stdout, all[0]))
-	case len(all) >= sp80022.FewestSequences:
-		printAssessment(a.Stdout, all)
+	if err := a.together(files, all, o); err != nil {
+		failed.Errs = append(failed.Errs, err)
 	}
 	return failed.Or(nil)
 }
 
-// readBits reads the bytes that hold the first n bits of a file, all if n is 0, and says how many bits there are and what they are.
-func readBits(path string, n int) (p []byte, bits int, what string, err error) {
+// readBits reads the bytes that hold the first bits of a file, as many as o says, and says how many bits there are and what they are.
+func readBits(path string, o randomnessOptions) (p []byte, bits int, what string, err error) {
+	n := o.bits * max(1, o.sequences)
 	p, what, err = readSamples(path, n)
 	have := 8 * len(p)
 	switch {
@@ -128,6 +171,8 @@ func readBits(path string, n int) (p []byte, bits int, what string, err error) {
 		return nil, 0, "", err
 	case have == 0:
 		return nil, 0, "", errors.New("is empty: there are no bits to test")
+	case have < n && o.sequences > 0:
+		return nil, 0, "", fmt.Errorf("has %d bits, %d sequences of --bits %d and not --sequences %d", have, have/o.bits, o.bits, o.sequences)
 	case have < n:
 		return nil, 0, "", fmt.Errorf("has %d bits, fewer than --bits %d", have, n)
 	case n == 0 && have > maxBits:
@@ -213,45 +258,4 @@ func printMinEntropy(w io.Writer, r *sp80090b.Result) {
 	}
 	fmt.Fprintf(w, "  %-24s %9s %9s\n", "smallest", number(r.HOriginal), number(r.HBitstring))
 	fmt.Fprintf(w, "  %.6f bits of min-entropy in each %d bits\n", r.MinEntropy, r.SymbolBits)
-}
-
-// printAssessment prints for each test the lowest share and the lowest uniformity of its p-values, and how many are as they should be.
-func printAssessment(w io.Writer, all []tested) {
-	fmt.Fprintf(w, "all %d files\n", len(all))
-	if slices.ContainsFunc(all, func(t tested) bool { return t.Bits != all[0].Bits }) {
-		fmt.Fprintln(w, "  not assessed together, because their lengths differ: --bits N takes the first N bits of each")
-		return
-	}
-	sequences := make([][]sp80022.Result, len(all))
-	for i, t := range all {
-		sequences[i] = t.Tests
-	}
-	byTest := map[string][]sp80022.Assessment{}
-	for _, s := range sp80022.Assess(sequences) {
-		byTest[s.Name] = append(byTest[s.Name], s)
-	}
-	fmt.Fprintf(w, "  %-24s %5s %12s %17s %10s %10s %10s\n", "test", "files", "lowest share", "interval", "inside", "uniformity", "uniform")
-	for _, r := range all[0].Tests {
-		list := byTest[r.Name]
-		if len(list) == 0 {
-			fmt.Fprintf(w, "  %-24s fewer than %d files have a p-value\n", r.Name, sp80022.FewestSequences)
-			continue
-		}
-		worst, inside, uniform, least := list[0], 0, 0, 1.0
-		for _, s := range list {
-			if s.Proportion() < worst.Proportion() {
-				worst = s
-			}
-			if s.ProportionPassed() {
-				inside++
-			}
-			if s.UniformityPassed() {
-				uniform++
-			}
-			least = min(least, s.Uniformity)
-		}
-		share := func(n int) string { return fmt.Sprintf("%d of %d", n, len(list)) }
-		fmt.Fprintf(w, "  %-24s %5d %12.4f %17s %10s %10.6f %10s\n", r.Name, worst.Sequences, worst.Proportion(),
-			fmt.Sprintf("%.4f–%.4f", worst.Low, worst.High), share(inside), least, share(uniform))
-	}
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
-
-	"golang.org/x/sync/errgroup"
 
 	"keygan/evaluate/sp80022"
 )
@@ -117,10 +114,10 @@ func (b *bitBank) row(ctx context.Context, k bitSource, progress *tracker) (Rand
 		return row, nil
 	}
 	what := fmt.Sprintf("SP 800-22: %s, %s", k.System, k.subject)
-	row.Tests = summarize(sequences(b.bytes[k], n, b.Bits), b.Bits)
+	row.Tests = summarize(sp80022.RunMany(b.bytes[k], n, b.Bits, nil), b.Bits)
 	progress.passed(float64(n)*bitCost*float64(b.Bits), what)
 	if long := have / longBits; long > 0 && b.Bits < longBits {
-		for i, t := range summarize(sequences(b.bytes[k], long, longBits), longBits) {
+		for i, t := range summarize(sp80022.RunMany(b.bytes[k], long, longBits, nil), longBits) {
 			if row.Tests[i].Made == 0 {
 				row.Tests[i] = t
 			}
@@ -132,21 +129,6 @@ func (b *bitBank) row(ctx context.Context, k bitSource, progress *tracker) (Rand
 
 // longBits is the length of the sequences for tests that need more bits than the configuration's sequences have: the same bits, joined.
 const longBits = 1_000_000
-
-// sequences makes the 15 tests on n sequences of the given number of bits, which follow each other in p.
-func sequences(p []byte, n, bits int) [][]sp80022.Result {
-	results := make([][]sp80022.Result, n)
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range results {
-		group.Go(func() error {
-			results[i] = sp80022.Run(sp80022.FromBytes(p[i*bits/8:][:bits/8]))
-			return nil
-		})
-	}
-	group.Wait()
-	return results
-}
 
 // summarize judges each of the 15 tests over all sequences.
 func summarize(sequences [][]sp80022.Result, bits int) []RandomnessTest {

@@ -19,8 +19,8 @@
 //     step, from the counts to a p-value, is floating-point, and may differ in its last digits between architectures. The
 //     exception is FFT, which counts the rounded moduli of a Fourier transform; they are known to about 12 digits, and the
 //     count is the same unless one of them lies as near to the threshold as that.
-//   - Nothing runs in parallel, so that a caller may run many at a time. Memory is about 8 bytes a bit, most of it for
-//     FFT, and up to 64 for a length with a large prime factor.
+//   - Only RunMany runs in parallel. Memory is about 8 bytes a bit of each sequence under test, most of it for FFT, and up to 64 for
+//     a length with a large prime factor.
 //
 // The constants are those of NIST's program, also where they are approximate or the standard has better ones: LongestRun's
 // probabilities are its tables, OverlappingTemplate's the compound Poisson ones of section 3.8. The one deliberate
