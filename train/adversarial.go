@@ -130,19 +130,20 @@ func (a *adversarial) criticStep(batches []Batch, fakes []torch.Tensor) terms {
 	return learn([]*Model{a.critic}, len(batches), func(i int) terms { return a.criticLoss(batches[i].Target, fakes[i].Detach()) })
 }
 
-// learn updates models once, by the mean gradient of the losses of n batches. It returns the means of the scalars, the rows of all
+// learn updates models once, by the mean gradient of the losses of n batches, over all processes that train together. It returns the means of the scalars, the rows of all
 // scores, and the norm of each model's gradient ("critic gradient"). They outlive learn; the graphs behind them do not.
 func learn(models []*Model, n int, loss func(i int) terms) terms {
 	all := terms{}
 	torch.Scope(func() {
 		var weights, grads []torch.Tensor
+		team := models[0].Network.at.team
 		for _, m := range models {
 			weights = append(weights, m.Network.tensors()...)
 		}
 		for i := range n {
 			torch.Scope(func() {
 				one := loss(i)
-				for k, g := range torch.Grad([]torch.Tensor{one["loss"]}, weights, nil, false, false) {
+				for k, g := range torch.Grad([]torch.Tensor{team.weigh(one["loss"])}, weights, nil, false, false) {
 					if i == 0 {
 						grads = append(grads, g.Keep())
 					} else {
@@ -157,6 +158,7 @@ func learn(models []*Model, n int, loss func(i int) terms) terms {
 				g.MulScalarI(1 / float64(n))
 			}
 		}
+		grads = team.sum(grads)
 		for _, m := range models {
 			count := len(m.Network.Params)
 			all[m.Name+" gradient"] = m.update(grads[:count])

@@ -61,7 +61,7 @@ func newReference(t *testing.T, name string, device torch.Device) *reference {
 	c.Image = config.Image{Size: refSize, Channels: refChannels}
 	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = refWidth, refBlocks, refWidth
 	c.Objective.Set("critic_steps", refCriticSteps)
-	r := &reference{t: t, vectors: vectors, device: device, objective: newObjective(c, place{device}), columns: c.Columns()}
+	r := &reference{t: t, vectors: vectors, device: device, objective: newObjective(c, place{device: device}), columns: c.Columns()}
 	switch o := r.objective.(type) {
 	case *wganGP:
 		r.a, r.setAlpha = &o.adversarial, func(alpha func(int64) torch.Tensor) { o.alpha = alpha }

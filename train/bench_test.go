@@ -41,7 +41,7 @@ func BenchmarkStep(b *testing.B) {
 		b.Fatal(err)
 	}
 	torch.SetCuDNNBenchmark(true)
-	o := newObjective(c, place{device})
+	o := newObjective(c, place{device: device})
 	defer closeModels(o)
 	shape := []int64{int64(batch), 3, int64(size), int64(size)}
 	random := func() torch.Tensor { return torch.Rand(shape, false).MulScalar(2).AddScalar(-1).To(device).Keep() }

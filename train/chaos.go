@@ -233,6 +233,7 @@ func globalSSIM(a, b torch.Tensor) torch.Tensor {
 // numbers, which would cost float32 half of its digits.
 func similarity(a, b torch.Tensor, mean func(torch.Tensor) torch.Tensor) torch.Tensor {
 	const c1, c2 = 0.01 * 0.01, 0.03 * 0.03
+	dtype := a.Dtype()
 	a, b = a.CastTo(torch.Double).Contiguous(), b.CastTo(torch.Double).Contiguous()
 	ma, mb := mean(a), mean(b)
 	product, squares := torch.Mul(ma, mb), torch.Add(ma.Square(), mb.Square(), 1)
@@ -240,7 +241,7 @@ func similarity(a, b torch.Tensor, mean func(torch.Tensor) torch.Tensor) torch.T
 	variances := torch.Sub(mean(torch.Add(a.Square(), b.Square(), 1)), squares, 1)
 	above := torch.Mul(product.MulScalar(2).AddScalar(c1), covariance.MulScalar(2).AddScalar(c2))
 	below := torch.Mul(squares.AddScalar(c1), variances.AddScalar(c2))
-	return torch.Div(above, below).Mean().CastTo(torch.Float)
+	return torch.Div(above, below).Mean().CastTo(dtype)
 }
 
 // gaussianWindow is the weights of one dimension of the window, [11] in float64, which add up to 1. They are filled in where they are

@@ -47,7 +47,7 @@ func newChaosReference(t *testing.T, device torch.Device) *chaosReference {
 	} {
 		o.Set(name, v)
 	}
-	r := &chaosReference{newObjective(c, place{device}).(*chaosGAN), c.Columns(), t, vectors}
+	r := &chaosReference{newObjective(c, place{device: device}).(*chaosGAN), c.Columns(), t, vectors}
 	for _, m := range r.Models() {
 		t.Cleanup(m.close)
 		for _, p := range m.Network.state() {

@@ -31,7 +31,8 @@ type checkpointMeta struct {
 	ConfigHash string           `json:"config_hash"`
 	Libtorch   string           `json:"libtorch"`
 	Threads    int              `json:"threads"`
-	Device     string           `json:"device"` // cpu or cuda:N
+	Device     string           `json:"device"`              // cpu or cuda:N
+	Processes  int              `json:"processes,omitempty"` // that trained together; 0: one
 	AdamSteps  map[string]int64 `json:"adam_steps"`
 	Skipped    map[string]int   `json:"skipped"` // updates left out, by model
 	Images     [2]int           `json:"images"`  // in the source and in the target set
@@ -49,10 +50,18 @@ type checkpointMeta struct {
 type checkpoints struct {
 	t     *Training
 	saved int // the newest checkpoint's step
+
+	compared int // the step after which the processes were compared last
 }
 
 func (c *checkpoints) AfterStep(s runlog.Step) error {
-	if best := c.t.noteBest(s); s.Step%c.t.checkpointEvery() != 0 && !best {
+	best, due := c.t.noteBest(s), s.Step%c.t.checkpointEvery() == 0
+	if due {
+		if err := c.compare(); err != nil {
+			return err
+		}
+	}
+	if !due && !best || !c.t.team.leads() {
 		return nil
 	}
 	return c.save()
@@ -64,6 +73,9 @@ func (t *Training) checkpointEvery() int {
 
 // Finish saves what the last step left, and the generator of a run that is complete.
 func (c *checkpoints) Finish() error {
+	if err := c.compare(); err != nil || !c.t.team.leads() {
+		return err
+	}
 	if c.saved != c.t.Step {
 		if err := c.save(); err != nil {
 			return err
@@ -73,6 +85,15 @@ func (c *checkpoints) Finish() error {
 		return nil
 	}
 	return c.t.export()
+}
+
+// compare makes sure, once a step, that all processes have learnt the same.
+func (c *checkpoints) compare() error {
+	if c.compared == c.t.Step {
+		return nil
+	}
+	c.compared = c.t.Step
+	return c.t.team.compare(c.t.Step, c.t.Objective.Models())
 }
 
 func (c *checkpoints) save() error {
@@ -111,18 +132,27 @@ func (t *Training) nameLatest(name string) error {
 	return runlog.WriteFile(filepath.Join(t.Dir, "checkpoints", "latest"), []byte(name+"\n"))
 }
 
-func (t *Training) checkpointEntries() ([]npz.Entry, error) {
+// meta describes the state, without its arrays.
+func (t *Training) meta() checkpointMeta {
 	meta := checkpointMeta{
 		Version: checkpointVersion, Step: t.Step, ConfigHash: t.Config.Hash(),
 		Libtorch: torch.Version(), Threads: t.Config.Threads, Device: t.device.String(),
 		AdamSteps: map[string]int64{}, Skipped: map[string]int{},
-		Images: t.images(), Data: t.digests(),
+		Images: t.images(), Data: t.digests(), Processes: t.team.processes(),
 		EpochSums: t.means.Sums, EpochCounts: t.means.Counts, Best: t.bests,
 	}
+	torch.Scope(func() {
+		for _, m := range t.Objective.Models() {
+			meta.AdamSteps[m.Name], _, _ = m.Optimizer.State()
+			meta.Skipped[m.Name] = m.Skipped
+		}
+	})
+	return meta
+}
+
+func (t *Training) checkpointEntries() ([]npz.Entry, error) {
 	var entries []npz.Entry
 	for _, m := range t.Objective.Models() {
-		meta.AdamSteps[m.Name], _, _ = m.Optimizer.State()
-		meta.Skipped[m.Name] = m.Skipped
 		for _, p := range m.arrays() {
 			entries = append(entries, npz.Floats(m.Name+"/"+p.Name, ints(p.Tensor.Shape()), p.Tensor.Floats()))
 		}
@@ -131,7 +161,7 @@ func (t *Training) checkpointEntries() ([]npz.Entry, error) {
 	if t.device.IsCUDA() {
 		entries = append(entries, npz.Bytes("rng/device", torch.RNGState(t.device)))
 	}
-	text, err := json.Marshal(meta)
+	text, err := json.Marshal(t.meta())
 	return append([]npz.Entry{npz.Bytes("meta", text)}, entries...), err
 }
 

@@ -169,7 +169,7 @@ func (l plannedLayer) time(batch int, device torch.Device) float64 {
 	}
 	bare := l.Layer
 	bare.Residual, bare.BeforeAdd, bare.Noise = "", "", ""
-	n := newNetwork(infer.Arch{Layers: []infer.Layer{bare}}, place{device})
+	n := newNetwork(infer.Arch{Layers: []infer.Layer{bare}}, place{device: device})
 	defer n.close()
 	once := func() {
 		torch.Scope(func() {

@@ -22,11 +22,14 @@ type feed struct {
 }
 
 // openFeed begins at the batch numbered start, from 0 on.
-func openFeed(c config.Config, sets inputs.Sets, device torch.Device, start int) (f *feed, err error) {
+func openFeed(c config.Config, sets inputs.Sets, at place, start int) (f *feed, err error) {
 	size := int64(c.Image.Size)
-	f = &feed{shape: []int64{int64(c.Train.Batch), int64(c.Image.Channels), size, size}, device: device}
+	from, to := at.team.shard(c.Train.Batch)
+	f = &feed{shape: []int64{int64(to - from), int64(c.Image.Channels), size, size}, device: at.device}
 	options := dataset.LoaderOptions{
 		Batch:    c.Train.Batch,
+		From:     from,
+		To:       to,
 		Size:     c.Image.Size,
 		Channels: c.Image.Channels,
 		Workers:  c.Train.Workers,
@@ -47,7 +50,7 @@ func openFeed(c config.Config, sets inputs.Sets, device torch.Device, start int)
 	if f.target, err = dataset.NewLoader(targets, options); err != nil {
 		return f, fmt.Errorf("target: %w", err)
 	}
-	if device.IsCUDA() {
+	if at.device.IsCUDA() {
 		f.newStages(c.Train.Accumulate)
 	}
 	return f, nil

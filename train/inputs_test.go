@@ -52,7 +52,7 @@ func areEncrypted(t *testing.T, c config.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := openFeed(c, sets, torch.Device{}, 0)
+	f, err := openFeed(c, sets, place{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestOnlySourcesAreAugmented(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := openFeed(c, sets, torch.Device{}, 0)
+		f, err := openFeed(c, sets, place{}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

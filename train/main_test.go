@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -10,5 +11,12 @@ import (
 // One thread: the vectors and the exactness of a resumed run are stated for a fixed number.
 func TestMain(m *testing.M) {
 	torch.SetNumThreads(1)
+	if os.Getenv(teamRankEnv) != "" { // one of the processes of a test
+		if err := teamMember(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }

@@ -24,6 +24,7 @@ type Network struct {
 	Buffers []Param // counted in forward passes: the running means and variances of batch norms
 
 	arch   infer.Arch
+	at     place
 	byName map[string]torch.Tensor
 	draw   draws
 }
@@ -38,7 +39,7 @@ type draws struct {
 
 // newNetwork builds the network of arch at a place, with PyTorch's initial distribution of weights.
 func newNetwork(arch infer.Arch, at place) *Network {
-	n := &Network{arch: arch, byName: map[string]torch.Tensor{}}
+	n := &Network{arch: arch, at: at, byName: map[string]torch.Tensor{}}
 	n.draw.normal = func(count, h, w int64) torch.Tensor { return at.normal(count, 1, h, w) }
 	n.draw.dropout = at.dropout
 	for _, p := range arch.Params() {
@@ -139,6 +140,9 @@ func (n *Network) normalise(l infer.Layer, x torch.Tensor, training bool) torch.
 	case infer.NormInstance, infer.NormInstanceAffine:
 		return F.InstanceNorm(x, torch.Tensor{}, torch.Tensor{}, learnt("weight"), learnt("bias"), true, momentum, eps)
 	case infer.NormBatch:
+		if training && n.at.team != nil {
+			return n.at.team.batchNorm(x, learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), momentum, eps)
+		}
 		return F.BatchNorm(x, learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), training, momentum, eps)
 	}
 	return x

@@ -47,7 +47,6 @@ func (t *Training) restore() error {
 	}
 	t.warnInexact(c.meta)
 	for _, m := range t.Objective.Models() {
-		m.Skipped = c.meta.Skipped[m.Name]
 		if err := m.restore(c.arrays, c.meta.AdamSteps[m.Name]); err != nil {
 			return fmt.Errorf("%s: %w", c.path, err)
 		}
@@ -55,10 +54,18 @@ func (t *Training) restore() error {
 	if err := t.restoreRNG(c.arrays); err != nil {
 		return fmt.Errorf("%s: %w", c.path, err)
 	}
-	t.Step, t.resumedFrom = c.meta.Step, c.path
-	t.means = &runlog.Means{Sums: c.meta.EpochSums, Counts: c.meta.EpochCounts}
+	t.adopt(c.meta, c.path)
 	maps.Copy(t.bests, c.meta.Best)
 	return nil
+}
+
+// adopt goes on from a state that its meta describes, but for the arrays.
+func (t *Training) adopt(meta checkpointMeta, path string) {
+	for _, m := range t.Objective.Models() {
+		m.Skipped = meta.Skipped[m.Name]
+	}
+	t.Step, t.resumedFrom = meta.Step, path
+	t.means = &runlog.Means{Sums: meta.EpochSums, Counts: meta.EpochCounts}
 }
 
 // fits says why a run cannot go on from a checkpoint, if it cannot.
@@ -109,6 +116,7 @@ func (t *Training) warnInexact(meta checkpointMeta) {
 		{"libtorch", meta.Libtorch, torch.Version()},
 		{"device", meta.Device, t.device.String()},
 		{"threads", meta.Threads, t.Config.Threads},
+		{"the number of processes", max(meta.Processes, 1), max(t.team.processes(), 1)},
 	} {
 		if c.then != c.now {
 			t.console.Warnf("%s was %v until here and is %v now: the run goes on, but not bit for bit as it would have",
@@ -119,14 +127,8 @@ func (t *Training) warnInexact(meta checkpointMeta) {
 
 // restore reads what the model has learnt. steps are those that Adam has made.
 func (m *Model) restore(a *npz.Archive, steps int64) (err error) {
-	if steps > 0 { // makes the moments, which are read with the rest
-		var zeros [][]float32
-		for _, p := range m.Network.Params {
-			zeros = append(zeros, make([]float32, p.Tensor.Numel()))
-		}
-		if err := m.Optimizer.SetState(steps, zeros, zeros); err != nil {
-			return err
-		}
+	if err := m.makeMoments(steps); err != nil {
+		return err
 	}
 	torch.Scope(func() {
 		torch.NoGrad(func() {
@@ -140,6 +142,18 @@ func (m *Model) restore(a *npz.Archive, steps int64) (err error) {
 		})
 	})
 	return err
+}
+
+// makeMoments makes those that Adam has after some steps, all zero: their values come with the rest.
+func (m *Model) makeMoments(steps int64) error {
+	if steps == 0 {
+		return nil
+	}
+	var zeros [][]float32
+	for _, p := range m.Network.Params {
+		zeros = append(zeros, make([]float32, p.Tensor.Numel()))
+	}
+	return m.Optimizer.SetState(steps, zeros, zeros)
 }
 
 func (t *Training) restoreRNG(a *npz.Archive) error {
@@ -227,7 +241,7 @@ func restored(saved checkpoint, c config.Config) (o Objective, device torch.Devi
 	if device, err = useDevice(c); err != nil {
 		return nil, device, err
 	}
-	o = newObjective(c, place{device})
+	o = newObjective(c, place{device: device})
 	for _, m := range o.Models() {
 		if err := m.restore(saved.arrays, 0); err != nil {
 			closeModels(o)

@@ -54,7 +54,7 @@ func (t *Training) oneStep() (err error) {
 // to the scope that is running.
 func (t *Training) compute(batches []Batch) (row torch.Tensor) {
 	torch.Scope(func() {
-		parts := []torch.Tensor{t.Objective.Step(batches)}
+		parts := []torch.Tensor{t.team.mean(t.Objective.Step(batches))}
 		for _, m := range t.Objective.Models() {
 			m.keepFinite()
 			if m.left.T != nil {
@@ -143,6 +143,8 @@ func (t *Training) prepareGraphs() error {
 		return nil
 	case !t.device.IsCUDA():
 		reason = "they need a GPU"
+	case t.team != nil && t.Config.CUDAGraphs != "on":
+		reason = "with several processes they have not run so far; cuda_graphs: on tries them"
 	case !torch.GraphsFollowRate() && (o.Schedule != "constant" || o.Warmup > 0):
 		reason = "a learning rate that changes needs libtorch 2.2, not " + torch.Version()
 	default:

@@ -29,6 +29,7 @@ import (
 	"keygan/internal/failure"
 	"keygan/train/config"
 	"keygan/train/inputs"
+	"keygan/train/launch"
 	"keygan/train/runlog"
 )
 
@@ -43,10 +44,18 @@ type Options struct {
 	// Terminal draws a progress bar on Log; without it, a line is written every few seconds.
 	Terminal bool
 	Quiet    bool // Log gets only warnings
+
+	Part  launch.Part // of this process in a training of several
+	Abort func(error) // ends the process: another one is lost, and libtorch does not return from waiting for it
+
+	team *team
 }
 
 // Console is where to report.
 func (o Options) Console() *runlog.Console {
+	if o.Part.Rank > 0 {
+		return nil // rank 0 says it all
+	}
 	c := runlog.NewConsole(o.Log, o.Terminal)
 	if o.Quiet {
 		return c.WarningsOnly()
@@ -62,6 +71,7 @@ type Training struct {
 	StepsPerEpoch int
 	Objective     Objective
 
+	team        *team
 	columns     []string // names of what Objective.Step returns
 	console     *runlog.Console
 	device      torch.Device
@@ -90,19 +100,27 @@ type finisher interface {
 	Finish() error
 }
 
-// Run trains as c says, in the folder Output/Name.
-func Run(ctx context.Context, c config.Config, o Options) error {
-	return guarded(func() error {
-		t, err := start(ctx, c, o)
-		if err != nil {
-			return err
-		}
-		defer t.close()
-		if err = t.loop(ctx); err != nil && !errors.Is(err, ErrInterrupted) {
-			t.recorder.failed(err) // where that cannot be written, err says more
+// Run trains as c says, in the folder Output/Name. Where several processes train together, each of them calls Run.
+func Run(ctx context.Context, c config.Config, o Options) (err error) {
+	if o.team, err = joinTeam(ctx, o.Part, c, o.Abort); err != nil {
+		return err
+	}
+	var t *Training // nil: not begun
+	err = guarded(func() (err error) {
+		if t, err = start(ctx, c, o); err == nil {
+			err = t.loop(ctx)
 		}
 		return err
 	})
+	err = o.team.end(err)
+	if t == nil {
+		return err
+	}
+	defer t.close()
+	if err != nil && !errors.Is(err, ErrInterrupted) && t.recorder != nil {
+		t.recorder.failed(err) // where that cannot be written, err says more
+	}
+	return err
 }
 
 // Usable returns an error if libtorch cannot be used because it is not the one that the C++ side was built for.
@@ -129,7 +147,7 @@ func guarded(f func() error) (err error) {
 
 func (t *Training) loop(ctx context.Context) error {
 	defer t.ownStream()()
-	for t.Step < t.Total && ctx.Err() == nil {
+	for t.Step < t.Total && !t.team.stops(ctx) {
 		err := t.oneStep()
 		if err != nil || t.due() {
 			err = cmp.Or(t.report(), err)
@@ -175,39 +193,57 @@ func (t *Training) epochDone() bool { return t.Step%t.StepsPerEpoch == 0 || t.St
 // start prepares everything that the first step needs. The data is opened before the folder is touched: a configuration that cannot
 // train leaves nothing behind.
 func start(ctx context.Context, c config.Config, o Options) (t *Training, err error) {
-	t = &Training{Config: c, Dir: c.Dir(), columns: c.Columns(), console: o.Console()}
+	t = &Training{Config: c, Dir: c.Dir(), columns: c.Columns(), console: o.Console(), team: o.team}
 	defer func() {
 		if err != nil {
 			t.close()
+			t = nil
 		}
 	}()
-	if err := t.claimFolder(o); err != nil {
-		return t, err
+	if t.team.leads() {
+		if err := t.claimFolder(o); err != nil {
+			return t, err
+		}
+	}
+	if o.team != nil {
+		c.Device = o.team.device
 	}
 	if t.device, err = useDevice(c); err != nil {
 		return t, err
 	}
 	t.Config.Threads = int(torch.NumThreads()) // for config.yaml: a resumed run must use as many to be exact
 	torch.SetCuDNNBenchmark(true)              // every step has the same shapes
-	if t.sets, err = inputs.Open(ctx, c, t.console); err != nil {
+	err = t.team.inTurn(func() (err error) {
+		t.sets, err = inputs.Open(ctx, c, t.console)
+		return err
+	})
+	if err != nil {
 		return t, err
 	}
 	t.StepsPerEpoch = c.StepsPerEpoch(t.sets.Source.Len())
 	t.Total = c.TotalSteps(t.StepsPerEpoch)
 	initializer.ManualSeed(int64(c.Seed))
-	t.Objective = newObjective(c, place{t.device})
+	t.Objective = newObjective(c, place{device: t.device, team: t.team})
 	t.means, t.bests, t.reported = runlog.NewMeans(len(t.columns)), map[string]best{}, time.Now()
 	return t, t.prepare(o)
 }
 
 // prepare does what can fail on the user's side, in an order that writes nothing before the data has been looked at.
 func (t *Training) prepare(o Options) error {
-	saved := -1 // step of the newest checkpoint
-	if o.Resume {
+	if o.Resume && t.team.leads() {
 		if err := t.restore(); err != nil {
 			return err
 		}
+	}
+	if err := t.follow(); err != nil {
+		return err
+	}
+	saved := -1 // step of the newest checkpoint
+	if t.resumedFrom != "" {
 		saved = t.Step
+	}
+	if saved >= t.Total && !t.team.leads() {
+		return ErrFinished
 	}
 	if saved >= t.Total {
 		// The process may have ended between the last checkpoint and the export, or at the record after that.
@@ -219,8 +255,12 @@ func (t *Training) prepare(o Options) error {
 		return fmt.Errorf("%s: %w after %d steps", t.Dir, ErrFinished, t.Step)
 	}
 	var err error
-	if t.feed, err = openFeed(t.Config, t.sets, t.device, t.Step*t.Config.Train.Accumulate); err != nil {
+	if t.feed, err = openFeed(t.Config, t.sets, place{device: t.device, team: t.team}, t.Step*t.Config.Train.Accumulate); err != nil {
 		return err
+	}
+	if !t.team.leads() {
+		t.hooks = []hook{newGuard(t), &checkpoints{t: t, saved: t.Step, compared: t.Step}}
+		return t.prepareGraphs()
 	}
 	samples, err := newSamples(t)
 	if err != nil {
@@ -255,7 +295,7 @@ func (t *Training) prepare(o Options) error {
 		return err
 	}
 	// The logs come before the checkpoint, so that a run resumed from it finds every line up to its step.
-	t.hooks = append(t.hooks, samples, events, plots, &checkpoints{t, t.Step}, t.recorder)
+	t.hooks = append(t.hooks, samples, events, plots, &checkpoints{t: t, saved: t.Step, compared: t.Step}, t.recorder)
 	if t.console != nil {
 		t.announce()
 		t.hooks = append(t.hooks, runlog.NewProgress(t.console, t.columns, t.Step, t.Total))
@@ -269,8 +309,12 @@ func (t *Training) announce() {
 		verb = fmt.Sprintf("resuming at step %d,", t.Step)
 	}
 	c := t.Config
+	where := deviceName(t.device, c.TF32)
+	if n := t.team.processes(); n > 1 {
+		where += fmt.Sprintf(", in %d processes", n)
+	}
 	t.console.Printf("%s %s: %d steps of batch %d (%d an epoch), %d×%d×%d, on %s\n", verb, t.Dir, t.Total, c.Train.Batch,
-		t.StepsPerEpoch, c.Image.Size, c.Image.Size, c.Image.Channels, deviceName(t.device, c.TF32))
+		t.StepsPerEpoch, c.Image.Size, c.Image.Size, c.Image.Channels, where)
 	for _, m := range t.Objective.Models() {
 		t.console.Printf("  %s: %d weights\n", m.Name, m.Network.arch.Parameters())
 	}
@@ -301,7 +345,17 @@ func (t *Training) close() {
 // useDevice picks the device that the configuration names, and sets libtorch's threads and precision. auto is the first GPU where
 // there is one.
 func useDevice(c config.Config) (d torch.Device, err error) {
-	name := c.Device
+	if d, err = deviceOf(c.Device); err != nil {
+		return d, err
+	}
+	if c.Threads > 0 {
+		torch.SetNumThreads(int32(c.Threads))
+	}
+	torch.SetTF32(c.TF32)
+	return d, nil
+}
+
+func deviceOf(name string) (d torch.Device, err error) {
 	if name == "auto" {
 		name = "cpu"
 		if torch.IsCUDAAvailable() {
@@ -311,10 +365,6 @@ func useDevice(c config.Config) (d torch.Device, err error) {
 	if err = torch.Try(func() { d = torch.NewDevice(name) }); err != nil {
 		return d, fmt.Errorf("device: %w", err)
 	}
-	if c.Threads > 0 {
-		torch.SetNumThreads(int32(c.Threads))
-	}
-	torch.SetTF32(c.TF32)
 	return d, nil
 }
 

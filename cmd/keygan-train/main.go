@@ -4,6 +4,7 @@
 //	keygan-train -c configs/demo.yaml                    train, into runs/demo
 //	keygan-train -c configs/demo.yaml --resume           continue a run that was stopped
 //	keygan-train -c configs/demo.yaml --set train.batch=8
+//	keygan-train -c configs/demo.yaml --nproc 2          in two processes of this machine
 //	keygan-train check -c configs/demo.yaml              the contents of the data sets, and bad files
 //	keygan-train watch runs/demo                         the progress of a run
 //	keygan-train test runs/demo                          the networks' results on held-out images
@@ -31,6 +32,7 @@ import (
 	"keygan/train/check"
 	"keygan/train/config"
 	"keygan/train/inputs"
+	"keygan/train/launch"
 	"keygan/train/runlog"
 )
 
@@ -80,6 +82,7 @@ type flags struct {
 	config         string
 	set            []string
 	resume, dryRun bool
+	nproc          int
 	force, quiet   bool
 }
 
@@ -96,6 +99,7 @@ func command() *cobra.Command {
 	root.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the resolved configuration and the time and memory that a run needs, and stop")
 	root.Flags().BoolVar(&f.force, "force", false, "replace an existing run")
 	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; warnings remain")
+	root.Flags().IntVar(&f.nproc, "nproc", 0, "train in this many processes, which divide each batch among them")
 	root.AddCommand(checkCommand(), testCommand(), exportCommand(), watchCommand(), doctorCommand())
 	return root
 }
@@ -124,18 +128,37 @@ func (f *flags) train(ctx context.Context) error {
 	if f.resume && f.force {
 		return failure.Usagef("--resume and --force cannot be combined")
 	}
-	if f.dryRun {
-		return f.withDataHint(results(func(w io.Writer) error { return train.Plan(c, w) }))
+	o := f.options()
+	if o.Part, err = launch.FromEnvironment(os.Getenv); err != nil {
+		return &failure.UsageError{Err: err}
 	}
-	err = train.Run(ctx, c, f.options())
+	switch {
+	case f.nproc > 0 && !o.Part.Alone():
+		return failure.Usagef("--nproc starts processes, but this one was started as one of %d already", o.Part.World)
+	case f.dryRun && o.Part.Rank > 0:
+		return nil
+	case f.dryRun:
+		return f.withDataHint(results(func(w io.Writer) error { return train.Plan(c, w) }))
+	case f.nproc > 1:
+		return f.launch(ctx, c)
+	}
+	o.Abort = func(err error) {
+		fmt.Fprintf(os.Stderr, "keygan-train: %s\n", cli.Shown(err.Error()))
+		os.Exit(1)
+	}
+	err = train.Run(ctx, c, o)
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
 		return failure.Hint(err, fmt.Sprintf("go on with: keygan-train -c %s%s --resume", cli.ShellWord(f.config), f.setArgs()))
-	case errors.Is(err, train.ErrFinished):
+	case errors.Is(err, train.ErrFinished) && !failure.IsTold(err):
 		fmt.Fprintf(os.Stderr, "%v; train.epochs or train.steps can be raised\n", err)
+		return nil
+	case errors.Is(err, train.ErrFinished):
 		return nil
 	case err != nil:
 		return f.withDataHint(err)
+	case o.Part.Rank > 0:
+		return nil
 	}
 	return results(func(w io.Writer) error { _, err := fmt.Fprintln(w, c.GeneratorPath()); return err })
 }

@@ -15,6 +15,7 @@ import (
 // LoaderOptions say what batches a Loader makes.
 type LoaderOptions struct {
 	Batch    int    // images a batch
+	From, To int    // the loader gives images From to To − 1 of each batch; To 0: all
 	Size     int    // every image is resized to Size×Size
 	Channels int    // 1 grey or 3 RGB
 	Workers  int    // batches made ahead, each by its own goroutine; 0 is one for each CPU
@@ -63,11 +64,16 @@ func NewLoader(src Source, o LoaderOptions) (*Loader, error) {
 		return nil, fmt.Errorf("an image size of %d: it must be at least 1", o.Size)
 	case o.Channels != 1 && o.Channels != 3:
 		return nil, fmt.Errorf("%d channels: there must be 1 (grey) or 3 (RGB)", o.Channels)
+	case o.From < 0 || o.To > o.Batch || o.To != 0 && o.From >= o.To:
+		return nil, fmt.Errorf("images %d to %d of batches of %d", o.From, o.To-1, o.Batch)
 	case o.Start < 0:
 		return nil, fmt.Errorf("a start after %d batches: it must be at least 0", o.Start)
 	}
 	if err := o.Augment.check(); err != nil {
 		return nil, err
+	}
+	if o.To == 0 {
+		o.To = o.Batch
 	}
 	if o.Workers < 1 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -112,9 +118,10 @@ func (l *Loader) plan() {
 		if order == nil || k%perEpoch == 0 {
 			order = shuffled(l.src.Len(), l.o.Seed, uint64(k/perEpoch))
 		}
-		images := make([]placed, l.o.Batch)
-		for i := range images {
-			images[i] = placed{order[(k%perEpoch*l.o.Batch+i)%len(order)], uint64(k*l.o.Batch + i)}
+		images := make([]placed, l.o.To-l.o.From)
+		for j := range images {
+			i := l.o.From + j
+			images[j] = placed{order[(k%perEpoch*l.o.Batch+i)%len(order)], uint64(k*l.o.Batch + i)}
 		}
 		reply := make(chan result, 1)
 		select {

@@ -111,6 +111,21 @@ func TestResumeGivesTheSameBatches(t *testing.T) {
 	}
 }
 
+// Loaders that divide the batches among them give together what one gives.
+func TestPartsOfBatches(t *testing.T) {
+	src := &counted{n: 13}
+	whole := next(t, newLoader(t, src, LoaderOptions{Batch: 5, Seed: 9}), 6)
+	parts := make([]Batch, 6)
+	for _, part := range [][2]int{{0, 1}, {1, 3}, {3, 5}} {
+		for i, b := range next(t, newLoader(t, src, LoaderOptions{Batch: 5, Seed: 9, From: part[0], To: part[1]}), 6) {
+			parts[i].Pixels, parts[i].Names = append(parts[i].Pixels, b.Pixels...), append(parts[i].Names, b.Names...)
+		}
+	}
+	if diff := cmp.Diff(whole, parts); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Slow images must not overtake or be overtaken.
 func TestOrderDoesNotDependOnSpeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -241,6 +256,7 @@ func TestLoaderRefusesNonsense(t *testing.T) {
 	for _, change := range []func(*LoaderOptions){
 		func(o *LoaderOptions) { o.Batch = 0 }, func(o *LoaderOptions) { o.Size = -1 },
 		func(o *LoaderOptions) { o.Channels = 2 }, func(o *LoaderOptions) { o.Start = -1 },
+		func(o *LoaderOptions) { o.From, o.To = -1, 1 }, func(o *LoaderOptions) { o.To = 2 }, func(o *LoaderOptions) { o.Batch, o.From, o.To = 3, 2, 2 },
 	} {
 		o := good
 		change(&o)

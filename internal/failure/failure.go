@@ -38,6 +38,19 @@ func IsUsage(err error) bool {
 	return errors.As(err, &usage)
 }
 
+type told struct{ error }
+
+func (t told) Unwrap() error { return t.error }
+
+// Told is an error that another process reports already.
+func Told(err error) error { return told{err} }
+
+// IsTold reports whether an error is or wraps one that another process reports.
+func IsTold(err error) bool {
+	_, is := errors.AsType[told](err)
+	return is
+}
+
 type hinted struct {
 	error
 	hint string

@@ -161,6 +161,8 @@ type Machine struct {
 	Device   string `json:"device"` // "cpu", or a GPU's name
 	CPU      string `json:"cpu"`
 	Threads  int    `json:"threads"` // of libtorch on the CPU
+	// Processes is how many train together. What stands above is about the one of rank 0.
+	Processes int `json:"processes,omitempty"`
 }
 
 // Set is the source or the target set.

@@ -153,6 +153,9 @@ func (f *Failures) Or(err error) error {
 
 // report prints an error on one line and its hint on another. Failures of several inputs have a line each, and a last line counts them.
 func (p *Program) report(name string, err error) {
+	if failure.IsTold(err) {
+		return
+	}
 	f := &Failures{Errs: []error{err}}
 	errors.As(err, &f)
 	var hints []string

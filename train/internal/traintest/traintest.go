@@ -14,9 +14,12 @@ import (
 )
 
 // SmallConfig trains in a second: 8 steps an epoch.
-func SmallConfig(t testing.TB) config.Config {
+func SmallConfig(t testing.TB) config.Config { return Small(t.TempDir()) }
+
+// Small is SmallConfig with a folder of the caller's for its runs.
+func Small(output string) config.Config {
 	c := config.Default()
-	c.Name, c.Output, c.Device, c.Threads = "small", t.TempDir(), "cpu", 1
+	c.Name, c.Output, c.Device, c.Threads = "small", output, "cpu", 1
 	c.Image = config.Image{Size: 24, Channels: 3}
 	c.Source = []dataset.Spec{{Synthetic: "xray", Count: 8, Size: 24}, {Synthetic: "mri", Count: 8, Size: 24}}
 	c.Target = []config.Target{{Spec: dataset.Spec{Synthetic: "spectrogram", Count: 12, Size: 24}}}
