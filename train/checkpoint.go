@@ -93,7 +93,7 @@ func (c *checkpoints) compare() error {
 		return nil
 	}
 	c.compared = c.t.Step
-	return c.t.team.compare(c.t.Step, c.t.Objective.Models())
+	return c.t.team.compare(c.t.Step, c.t.Objective.Models(), c.t.device)
 }
 
 func (c *checkpoints) save() error {

@@ -68,9 +68,10 @@ func newQuality(t *Training) (*quality, error) {
 	return q, nil
 }
 
-// after has the values of the columns after a step, or nil where nothing is to be measured.
+// after has the values of the columns after a step, or nil where nothing is to be measured: also by the nil quality, of processes that
+// write nothing.
 func (q *quality) after(step runlog.Step) (values []float64, err error) {
-	if !q.t.sampled(step) {
+	if q == nil || !q.t.sampled(step) {
 		return nil, nil
 	}
 	for _, set := range q.sets {

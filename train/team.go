@@ -299,13 +299,14 @@ func (t *Training) take(text string) error {
 	return torch.SetRNGState(t.device, s.DeviceRNG)
 }
 
-// compare makes sure that all processes have learnt the same, bit for bit.
-func (t *team) compare(step int, models []*Model) (err error) {
+// compare makes sure that all processes have learnt the same, bit for bit, and that they will draw the same numbers.
+func (t *team) compare(step int, models []*Model, device torch.Device) (err error) {
 	if t == nil {
 		return nil
 	}
 	torch.Scope(func() {
 		h := sha256.New()
+		h.Write(torch.RNGState(device))
 		for _, m := range models {
 			for _, p := range m.arrays() {
 				binary.Write(h, binary.LittleEndian, p.Tensor.Floats())
@@ -318,7 +319,7 @@ func (t *team) compare(step int, models []*Model) (err error) {
 		first := all.Index(0).Item()
 		for rank := range t.World {
 			if all.Index(int64(rank)).Item() != first {
-				err = fmt.Errorf("step %d: the weights of rank %d are not those of rank 0: its machine computes otherwise or has failed", step, rank)
+				err = fmt.Errorf("step %d: the weights of rank %d are no longer those of rank 0", step, rank)
 				return
 			}
 		}
