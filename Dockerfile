@@ -1,20 +1,45 @@
-# keygan on the CPU: Debian 12 with Debian's libtorch.
+# keygan on the CPU: Debian 12 with Debian's libtorch 1.13.
 #
-#   docker build -t keygan .
+#   make docker
 #   docker run --rm -v "$PWD/runs:/keygan/runs" keygan keygan-train -c configs/demo.yaml
-FROM golang:1.26-bookworm AS build
+#
+# Programs run as the user keygan, number 1000. If you have another number, add --user "$(id -u):$(id -g)", so that the runs are yours.
+# Data sets go to /home/keygan/datasets: -v ~/datasets:/home/keygan/datasets:ro
+#
+# Why these versions: Debian 12.11 is the system on which we test, and libtorch1.13 its only libtorch. Go 1.26.8 is the newest patch release
+# of the version in go.mod. What apt-get installs is not pinned further: within Debian 12 it changes only for fixes, and old packages vanish.
+ARG GO=1.26.8
+ARG DEBIAN=12.11
+
+# The C++ side comes first: it takes minutes, and changes less often than the rest.
+FROM golang:${GO}-bookworm AS cgotorch
 WORKDIR /keygan
 COPY scripts/setup scripts/setup
 COPY gotorch/cgotorch gotorch/cgotorch
 RUN scripts/setup
-COPY . .
-RUN make build
 
-FROM debian:bookworm-slim
+FROM cgotorch AS build
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=unknown
+RUN GOFLAGS=-ldflags=-X=keygan/internal/version.release=$VERSION make build
+
+FROM debian:${DEBIAN}-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libtorch1.13 libgloo0 libopenblas0-pthread && rm -rf /var/lib/apt/lists/*
+RUN useradd --uid 1000 --create-home keygan && install -d -o keygan -g keygan /keygan /keygan/runs
 WORKDIR /keygan
 COPY --from=build /keygan/build/bin/ /usr/local/bin/
 COPY --from=build /keygan/build/lib/libcgotorch.so /usr/local/lib/
 COPY configs configs
 RUN ldconfig
+USER keygan
+ENV HOME=/home/keygan
+# libtorch loads, is the one that the C++ side was built for, and multiplies.
+HEALTHCHECK --interval=5m --timeout=1m CMD ["keygan-train", "doctor"]
+ARG VERSION=unknown
+LABEL org.opencontainers.image.title="keygan" \
+      org.opencontainers.image.description="Encrypts medical images with keys from generative adversarial networks, and measures how good that is (CPU)" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.base.name="docker.io/library/debian:12.11-slim"
 CMD ["keygan", "--help"]

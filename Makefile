@@ -48,7 +48,7 @@ bench-evaluate:
 	@scripts/bench-evaluate
 
 docker:
-	docker build -t keygan .
+	docker build --build-arg VERSION="$$(git describe --tags --always --dirty)" -t keygan .
 
 clean:
 	rm -rf build
