@@ -65,7 +65,7 @@ func (t *Training) unlock() {
 // the run can be resumed. A run that was there goes, unless it is resumed.
 func (t *Training) makeFolder(o Options) error {
 	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNotBegun, err)
 	}
 	if t.locked == nil { // it was not there until now, and another process may have been faster
 		if err := t.claimFolder(o); err != nil {

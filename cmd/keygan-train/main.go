@@ -59,7 +59,9 @@ var hints = []struct {
 	{train.ErrAllSkipped, "train again (--force) with a lower optimizer.learning_rate or a longer optimizer.warmup"},
 	{train.ErrDiverged, "train again (--force) with a lower optimizer.learning_rate, or skip such steps: --resume --set train.on_nan=skip"},
 	{syscall.ENOSPC, "the disk is full; free some space and go on with --resume"},
+	{syscall.EDQUOT, "your share of the disk is used up; free some space and go on with --resume"},
 	{syscall.EFBIG, "the size of files is limited here (ulimit -f); go on with --resume where it is not"},
+	{train.ErrNotBegun, "--set output=FOLDER keeps runs elsewhere"},
 }
 
 func hintFor(err error) string {
@@ -70,6 +72,9 @@ func hintFor(err error) string {
 			}
 			return h.fix
 		}
+	}
+	if text := err.Error(); strings.Contains(text, "allocate memory") || strings.Contains(text, "out of memory") { // libtorch's, on CPU and GPU
+		return "a smaller train.batch needs less memory, and a larger train.accumulate makes up for it; --dry-run estimates what a run needs"
 	}
 	if strings.Contains(err.Error(), "device:") {
 		return "make doctor shows what this machine and this libtorch offer; device: cpu always works"

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +54,15 @@ func truncate(ts *testscript.TestScript, _ bool, args []string) {
 			info, err := os.Stat(file)
 			ts.Check(err)
 			ts.Check(os.Truncate(file, info.Size()/2))
+		}
+	}
+}
+
+// libtorch's words for too little memory, on the CPU and on a GPU.
+func TestHintForMemory(t *testing.T) {
+	for _, text := range []string{"DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.", "CUDA out of memory. Tried to allocate 2.00 GiB"} {
+		if hint := hintFor(errors.New(text)); !strings.Contains(hint, "train.batch") {
+			t.Errorf("%s: hint %q", text, hint)
 		}
 	}
 }
