@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"time"
 
 	"keygan/data/dataset"
 	torch "keygan/gotorch"
@@ -14,7 +15,8 @@ type feed struct {
 	source, target *dataset.Loader
 	shape          []int64 // of a batch: [N, C, H, W]
 	device         torch.Device
-	err            error // of the first batch that could not be read
+	err            error         // of the first batch that could not be read
+	waited         time.Duration // for the loaders
 
 	stages        []*stage // a ring; nil: a batch is read when it is asked for
 	staged, taken int      // batches that went into the ring, and out of it
@@ -85,7 +87,10 @@ func (f *feed) load(source, target func(pixels []float32)) {
 			return
 		}
 		var batch dataset.Batch
-		if batch, f.err = set.Next(); f.err == nil {
+		asked := time.Now()
+		batch, f.err = set.Next()
+		f.waited += time.Since(asked)
+		if f.err == nil {
 			set.take(batch.Pixels)
 		}
 	}

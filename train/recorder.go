@@ -22,6 +22,7 @@ type recorder struct {
 	runlog.Record
 	t       *Training
 	samples *samples
+	written time.Time
 }
 
 // newRecorder begins run.json, or goes on with that of a run that is resumed.
@@ -31,7 +32,7 @@ func newRecorder(t *Training, s *samples) (*recorder, error) {
 	old, err := runlog.ReadRecord(t.Dir)
 	if t.resumedFrom != "" && err == nil {
 		r.Record = old
-		r.Error, r.Ended, r.SHA256 = "", time.Time{}, nil
+		r.Error, r.Ended, r.SHA256, r.Waiting = "", time.Time{}, nil, nil
 	} else { // the run goes on without a run.json that can be read
 		r.Began, r.Machine = now, machine
 	}
@@ -46,13 +47,20 @@ func newRecorder(t *Training, s *samples) (*recorder, error) {
 }
 
 func (r *recorder) write(state string) error {
+	r.written = time.Now()
 	r.State, r.Step, r.SkippedUpdates = state, r.t.Step, r.t.skipped()
+	if share := r.t.waiting(); !r.t.began.IsZero() {
+		r.Waiting = &share
+	}
 	return r.Record.Write(r.t.Dir)
 }
 
-// AfterStep writes the names of a sample's rows as soon as there is one.
+// recordEvery is how often run.json is written while a run goes on.
+const recordEvery = 10 * time.Second
+
+// AfterStep writes run.json every few seconds, and as soon as there are names of a sample's rows.
 func (r *recorder) AfterStep(runlog.Step) error {
-	if len(r.SampleRows) == len(r.samples.rows) {
+	if len(r.SampleRows) == len(r.samples.rows) && time.Since(r.written) < recordEvery {
 		return nil
 	}
 	r.SampleRows = r.samples.rows

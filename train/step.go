@@ -47,7 +47,18 @@ func (t *Training) oneStep() (err error) {
 	if t.Step < t.Total {
 		t.feed.ahead()
 	}
+	if t.began.IsZero() { // the first step waits for the loaders to fill
+		t.began, t.feed.waited = time.Now(), 0
+	}
 	return nil
+}
+
+// waiting is the share of this process's time, from its first step on, that went by waiting for data. A GPU may have been busy meanwhile.
+func (t *Training) waiting() float64 {
+	if t.began.IsZero() {
+		return 0
+	}
+	return t.feed.waited.Seconds() / max(time.Since(t.began).Seconds(), 1e-9)
 }
 
 // compute makes a step. It returns the objective's row and, where a GPU counts them, the updates left out of each model. The row belongs
@@ -101,6 +112,7 @@ func (t *Training) report() error {
 			}
 			s.Skipped = t.skipped()
 		}
+		s.Waiting = t.waiting()
 		var err error
 		if s.Keys, err = t.quality.after(s.Step); err != nil {
 			return err

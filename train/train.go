@@ -80,6 +80,7 @@ type Training struct {
 	graphs      *graphs
 	pending     []pendingStep
 	reported    time.Time // when there were no pending steps
+	began       time.Time // when the first step of this process was made
 	hooks       []hook
 	resumedFrom string // the checkpoint, or ""
 	locked      *os.File

@@ -153,6 +153,7 @@ func (p *Progress) AfterStep(s Step) error {
 		for i, name := range losses(p.columns) {
 			text += fmt.Sprintf("  %s %.3f", name, s.Values[i])
 		}
+		text += "  " + Waiting(s.Waiting)
 		if s.Skipped > 0 {
 			text += fmt.Sprintf("  %d updates skipped", s.Skipped)
 		}
@@ -178,9 +179,13 @@ func (p *Progress) Close() error {
 	return nil
 }
 
-// status is what stands before the bar: the rate, the time left and as many losses as room, in characters, has space for.
+// status is what stands before the bar: the rate, the time left, the time that is lost, if any, and as many losses as room, in
+// characters, has space for.
 func status(room int, s Step, rate float64, left time.Duration, columns []string) string {
 	text := fmt.Sprintf("%.3g steps/s, %s left", rate, Roughly(left))
+	if s.Waiting >= 0.01 {
+		text += ", " + Waiting(s.Waiting)
+	}
 	if s.Skipped > 0 {
 		text += fmt.Sprintf(", %d skipped", s.Skipped)
 	}
@@ -195,6 +200,14 @@ func status(room int, s Step, rate float64, left time.Duration, columns []string
 		return whole
 	}
 	return text
+}
+
+// Waiting says in words what share of the time a run waits for data.
+func Waiting(share float64) string {
+	if share < 0.001 {
+		return "under 0.1% waiting for data"
+	}
+	return fmt.Sprintf("%.1f%% waiting for data", 100*share)
 }
 
 // losses are the columns that progress shows: the first few, which objectives give their losses.

@@ -37,6 +37,7 @@ type Step struct {
 	Values      []float64 // of the columns
 	Keys        []float64 // of the columns that judge keys; nil: not measured after this step
 	Skipped     int       // updates left out since the run began
+	Waiting     float64   // share of the process's time until now that went by waiting for data, from 0 to 1
 }
 
 var (
@@ -139,8 +140,9 @@ type Record struct {
 	Target         Set               `json:"target"`
 	SkippedFiles   []string          `json:"skipped_files,omitempty"`
 	SkippedUpdates int               `json:"skipped_updates"`
-	Columns        []string          `json:"columns"`               // of metrics.csv, after the epoch
-	SampleRows     []string          `json:"sample_rows,omitempty"` // of the pictures in samples/, from the top
+	Waiting        *float64          `json:"waiting_for_data,omitempty"` // share of the last process's time; nil before its first step
+	Columns        []string          `json:"columns"`                    // of metrics.csv, after the epoch
+	SampleRows     []string          `json:"sample_rows,omitempty"`      // of the pictures in samples/, from the top
 	Resumed        []Resumption      `json:"resumed,omitempty"`
 	SHA256         map[string]string `json:"sha256,omitempty"` // of a complete run: weights by model, and files
 }

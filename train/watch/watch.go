@@ -238,6 +238,9 @@ func (l look) pace(speed speedometer, now time.Time) string {
 	if rate > 0 {
 		parts = append(parts, fmt.Sprintf("%.3g steps/s %s", rate, since))
 	}
+	if l.record.Waiting != nil {
+		parts = append(parts, runlog.Waiting(*l.record.Waiting))
+	}
 	switch {
 	case !l.goesOn() && !l.record.Ended.IsZero() && l.state != killed:
 		parts = append(parts, "ended "+runlog.Roughly(now.Sub(l.record.Ended))+" ago")

@@ -74,6 +74,9 @@ func TestWatchPicture(t *testing.T) {
 	if strings.Contains(picture, "Held-out") {
 		t.Errorf("what judges keys is shown twice:\n%s", picture)
 	}
+	waiting := 0.034
+	l.record.Waiting = &waiting
+	wants(t, "waiting", l.draw(speedometer{}, now, 100), "2 steps/s since it began, 3.4% waiting for data, 6m40s left")
 	l.state, l.record.Error = runlog.Failed, "runs/x: step 200:\nthe training has diverged"
 	wants(t, "failed", l.draw(speedometer{}, now, 100), "failed", "error       runs/x: step 200: the training has diverged")
 }
