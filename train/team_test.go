@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"keygan/evaluate/figure"
 	torch "keygan/gotorch"
 	"keygan/gotorch/dist"
 	"keygan/train/config"
@@ -56,6 +57,7 @@ func teamConfigs(output string) (all []config.Config) {
 	add("options", func(c *config.Config) {
 		c.Generator.Noise, c.Generator.EMA, c.Train.Accumulate, c.Train.OnNaN = true, 0.9, 2, "skip"
 		c.Optimizer.Warmup, c.Data.Augment.Flip = 3, 0.5
+		c.Train.SampleEvery, c.Data.HeldOut = 1, 0.4
 	})
 	return all
 }
@@ -95,6 +97,14 @@ func (d doubled) Step(batches []Batch) torch.Tensor {
 		defer func() { w.latent = latent }()
 	}
 	return d.Objective.Step(batches)
+}
+
+func (d doubled) Keys(source torch.Tensor, first int) torch.Tensor {
+	return d.Objective.Keys(source.CastTo(torch.Double), first).CastTo(torch.Float)
+}
+
+func (d doubled) Show(source torch.Tensor, first int) []Row {
+	return []Row{{"keys", d.Keys(source, first)}}
 }
 
 // teamMember is the whole program of one of the processes.
@@ -155,8 +165,28 @@ func TestTeamLearnsWhatOneProcessLearns(t *testing.T) {
 				together := c
 				together.Output = outputs[size]
 				sameWeights(t, c, together)
+				sameQuality(t, c, together)
 			})
 		}
+	}
+}
+
+// sameQuality compares what two runs say about their keys, in which the rounding to levels may differ here and there.
+func sameQuality(t *testing.T, alone, together config.Config) {
+	t.Helper()
+	all, others := table(t, alone), table(t, together)
+	for name, cells := range all {
+		for i, cell := range cells {
+			_, measure := figure.KeyColumn(name)
+			a, _ := strconv.ParseFloat(cell, 64)
+			b, err := strconv.ParseFloat(others[name][i], 64)
+			if measure != "" && (err != nil || !(math.Abs(a-b) <= 1e-2*max(1, math.Abs(a)))) {
+				t.Errorf("%s after epoch %d: %s, and %s of one process", name, i+1, others[name][i], cell)
+			}
+		}
+	}
+	if alone.Train.SampleEvery > 0 && all["Held-out Entropy"] == nil {
+		t.Error("no keys were judged")
 	}
 }
 
