@@ -2,6 +2,7 @@ package cipher
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 
@@ -34,16 +35,31 @@ const (
 //
 // Parameters whose orbit ends in a cycle of up to 4096 values, such as the fixed points 0 and 1 − 1/r, are an error.
 func LogisticKeystream(n int, x0, r float64) ([]byte, error) {
-	x, err := logisticStart(x0, r)
+	orbit, err := newLogisticOrbit(Params{X0: x0, R: r})
 	if err != nil {
 		return nil, err
 	}
 	out := make([]byte, n)
-	for i := range out {
-		x = logisticNext(x, r)
-		out[i] = byte(uint64(float64(x * 1e14)))
-	}
+	orbit.Read(out)
 	return out, nil
+}
+
+// logisticOrbit reads the keystream from a value x of the map on.
+type logisticOrbit struct{ x, r float64 }
+
+func newLogisticOrbit(p Params) (io.Reader, error) {
+	x, err := logisticStart(p.X0, p.R)
+	return &logisticOrbit{x, p.R}, err
+}
+
+func (o *logisticOrbit) Read(p []byte) (int, error) {
+	x, r := o.x, o.r
+	for i := range p {
+		x = logisticNext(x, r)
+		p[i] = byte(uint64(float64(x * 1e14)))
+	}
+	o.x = x
+	return len(p), nil
 }
 
 // logisticNext is one step of the map. The conversions forbid fusing.
@@ -104,7 +120,7 @@ var logistic = &Research{
 		_, err := logisticStart(p.X0, p.R)
 		return Params{X0: p.X0, R: p.R}, err
 	},
-	Encrypt: xorLogistic, Decrypt: xorLogistic,
+	Encrypt: xorStream(newLogisticOrbit), Decrypt: xorStream(newLogisticOrbit), Stream: newLogisticOrbit,
 	Space: func(*raster.Image, *Network) KeySpace {
 		bits := 53 + math.Log2(0.1*0x1p53)
 		return KeySpace{bits, "53 bits of x0 and those of r between 3.9 and 4", bits, "at most the same: in float64 many keys lead " +
@@ -112,15 +128,20 @@ var logistic = &Research{
 	},
 }
 
-// xorLogistic is both directions: the sample i of raster.Image.Pix with the byte i of the keystream.
-func xorLogistic(m, _ *raster.Image, p Params) (*raster.Image, error) {
-	keystream, err := LogisticKeystream(len(m.Pix), p.X0, p.R)
-	if err != nil {
-		return nil, err
+// xorStream is both directions: the sample i of raster.Image.Pix with the byte i of the keystream.
+func xorStream(stream func(Params) (io.Reader, error)) func(m, _ *raster.Image, p Params) (*raster.Image, error) {
+	return func(m, _ *raster.Image, p Params) (*raster.Image, error) {
+		r, err := stream(p)
+		if err != nil {
+			return nil, err
+		}
+		out := raster.NewImage(m.Width, m.Height, m.Channels, m.Depth)
+		if _, err := io.ReadFull(r, out.Pix); err != nil {
+			return nil, err
+		}
+		XOR(out.Pix, out.Pix, m.Pix)
+		return out, nil
 	}
-	out := m.Clone()
-	XOR(out.Pix, out.Pix, keystream)
-	return out, nil
 }
 
 // logistic32 is how most published programs use the map: in float32, with the leading byte of each value.
@@ -131,7 +152,7 @@ var logistic32 = &Research{
 		return Params{X0: float64(x0), R: float64(r)}
 	},
 	Complete: func(p Params, _ int) (Params, error) { return p, nil },
-	Encrypt:  xorLogistic32, Decrypt: xorLogistic32,
+	Encrypt:  xorStream(newLogisticOrbit32), Decrypt: xorStream(newLogisticOrbit32), Stream: newLogisticOrbit32,
 	Space: func(*raster.Image, *Network) KeySpace {
 		bits := 24 + math.Log2(0.1*0x1p22) // r has 22 bits behind the point
 		return KeySpace{bits, "24 bits of x0 and those of r between 3.9 and 4", bits, "at most the same: nearly all keys lead to a " +
@@ -139,16 +160,23 @@ var logistic32 = &Research{
 	},
 }
 
-func xorLogistic32(m, _ *raster.Image, p Params) (*raster.Image, error) {
-	out, x, r := m.Clone(), float32(p.X0), float32(p.R)
+// logisticOrbit32 reads the keystream of logistic32.
+type logisticOrbit32 struct{ x, r float32 }
+
+func newLogisticOrbit32(p Params) (io.Reader, error) {
+	o := &logisticOrbit32{float32(p.X0), float32(p.R)}
 	for range logisticBurnIn {
-		x = LogisticNext32(x, r)
+		o.x = LogisticNext32(o.x, o.r)
 	}
-	for i := range out.Pix {
-		x = LogisticNext32(x, r)
-		out.Pix[i] ^= LeadingByte(x)
+	return o, nil
+}
+
+func (o *logisticOrbit32) Read(p []byte) (int, error) {
+	for i := range p {
+		o.x = LogisticNext32(o.x, o.r)
+		p[i] = LeadingByte(o.x)
 	}
-	return out, nil
+	return len(p), nil
 }
 
 // LogisticNext32 is one step of the map in float32, r·(x·(1 − x)), rounded after each operation. The conversions forbid fusing. Another

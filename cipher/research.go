@@ -28,6 +28,7 @@ type Research struct {
 	Draw     func(p Params, width int, rng *rand.Rand) Params
 	Complete func(p Params, width int) (Params, error)
 	Scramble func(m *raster.Image, p Params) *raster.Image // the permutation of pixels
+	Stream   func(p Params) (io.Reader, error)             // the keystream, without end
 }
 
 // Info implements Cryptosystem.
@@ -139,6 +140,14 @@ func (s *researchSecret) apply(f func(m, key *raster.Image, p Params) (*raster.I
 		}
 	}
 	return f(m, s.key, p)
+}
+
+// Keystream implements StreamingSecret.
+func (s *researchSecret) Keystream() (io.Reader, error) {
+	if s.system.Stream == nil {
+		return nil, nil
+	}
+	return s.system.Stream(s.params)
 }
 
 // Bits are those of the key image, or of the fraction of x0, which leave its exponent as it is.
