@@ -8,9 +8,25 @@ import (
 	"unsafe"
 )
 
-// create makes float32 elements on the CPU.
+// defaultDevice is where new tensors are made.
+var defaultDevice Device
+
+// SetDefaultDevice makes the functions that return new tensors, but not the methods of a [Device], make them on d: as a program begins, and
+// in tests. Without it that is the CPU.
+func SetDefaultDevice(d Device) { defaultDevice = d }
+
+// create makes float32 elements on the default device.
 func create(op string, kind C.int, shape []int64, value float64, requiresGrad bool) Tensor {
-	return Device{}.create(op, kind, shape, value).withGrad(requiresGrad)
+	return defaultDevice.create(op, kind, shape, value).withGrad(requiresGrad)
+}
+
+// atHome moves a tensor that was made on the CPU to the default device.
+func atHome(t Tensor) Tensor {
+	if !defaultDevice.IsCUDA() {
+		return t
+	}
+	defer t.Close()
+	return t.To(defaultDevice)
 }
 
 func (d Device) create(op string, kind C.int, shape []int64, value float64) Tensor {
@@ -70,28 +86,28 @@ func RandN(shape []int64, requiresGrad bool) Tensor {
 func Eye(n, m int64, requiresGrad bool) Tensor {
 	var out C.kg_tensor
 	err := C.kg_eye(C.int64_t(n), C.int64_t(m), &out)
-	return newTensor("eye", err, out).withGrad(requiresGrad)
+	return atHome(newTensor("eye", err, out)).withGrad(requiresGrad)
 }
 
 // Arange returns begin, begin + step, and so on, below end.
 func Arange(begin, end, step float32, requiresGrad bool) Tensor {
 	var out C.kg_tensor
 	err := C.kg_arange(C.double(begin), C.double(end), C.double(step), &out)
-	return newTensor("arange", err, out).withGrad(requiresGrad)
+	return atHome(newTensor("arange", err, out)).withGrad(requiresGrad)
 }
 
 // Linspace returns steps numbers at equal distances from begin to end, both included.
 func Linspace(begin, end float32, steps int64, requiresGrad bool) Tensor {
 	var out C.kg_tensor
 	err := C.kg_linspace(C.double(begin), C.double(end), C.int64_t(steps), &out)
-	return newTensor("linspace", err, out).withGrad(requiresGrad)
+	return atHome(newTensor("linspace", err, out)).withGrad(requiresGrad)
 }
 
 // Logspace returns base to the powers of [Linspace].
 func Logspace(begin, end float32, steps int64, base float64, requiresGrad bool) Tensor {
 	var out C.kg_tensor
 	err := C.kg_logspace(C.double(begin), C.double(end), C.int64_t(steps), C.double(base), &out)
-	return newTensor("logspace", err, out).withGrad(requiresGrad)
+	return atHome(newTensor("logspace", err, out)).withGrad(requiresGrad)
 }
 
 // FromBlob copies elements of a type from memory, which must hold as many as sizes say.
@@ -99,7 +115,7 @@ func FromBlob(data unsafe.Pointer, dtype int8, sizes []int64) Tensor {
 	var out C.kg_tensor
 	p, n := cInts(sizes)
 	err := C.kg_from_host(data, C.int(dtype), p, n, &out)
-	return newTensor("from_blob", err, out)
+	return atHome(newTensor("from_blob", err, out))
 }
 
 func elementCount(op string, shape []int64) int64 {

@@ -1,15 +1,19 @@
 package train
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"syscall"
 	"testing"
 	"time"
 
 	torch "keygan/gotorch"
 	"keygan/internal/cpumodel"
+	"keygan/internal/npz"
 	"keygan/train/config"
+	"keygan/train/runlog"
 )
 
 var (
@@ -17,18 +21,19 @@ var (
 	benchShape     = flag.String("bench.shape", "64 16 2 4", "of BenchmarkStep: size, width, blocks, batch")
 	benchSteps     = flag.Int("bench.steps", 1, "steps that BenchmarkStep times as one operation")
 	benchPrecision = flag.String("bench.precision", "fp32", "of BenchmarkStep: fp32, or tf32 on NVIDIA GPUs")
+	benchGraphs    = flag.String("bench.graphs", "auto", "of BenchmarkStep: the configuration's cuda_graphs")
+	benchReference = flag.String("bench.reference", "", "the file that BenchmarkReference writes")
 	benchThreads   = flag.Int("bench.threads", 1, "CPU threads of BenchmarkStep")
 )
 
-// BenchmarkStep times steps of WGAN-GP on random images; scripts/bench-train sets it beside PyTorch. After its last step it prints what
-// scripts/bench/train.py prints.
-func BenchmarkStep(b *testing.B) {
+// benchTraining is a training on -bench.device as the flags describe it, as far as its steps need it, with a batch of random images.
+func benchTraining(b *testing.B) (*Training, Batch) {
 	var size, width, blocks, batch int
 	if _, err := fmt.Sscan(*benchShape, &size, &width, &blocks, &batch); err != nil {
 		b.Fatal(err)
 	}
 	c := config.Default()
-	c.Device, c.Threads = *benchDevice, *benchThreads
+	c.Device, c.Threads, c.CUDAGraphs = *benchDevice, *benchThreads, *benchGraphs
 	switch *benchPrecision {
 	case "fp32", "tf32":
 		c.TF32 = *benchPrecision == "tf32"
@@ -40,31 +45,116 @@ func BenchmarkStep(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	torch.SetCuDNNBenchmark(true)
-	o := newObjective(c, place{device: device})
-	defer closeModels(o)
+	torch.ManualSeed(1)
+	t := &Training{Config: c, device: device, console: runlog.NewConsole(os.Stderr, false), Objective: newObjective(c, place{device: device})}
+	b.Cleanup(t.close)
+	if err := t.prepareGraphs(); err != nil {
+		b.Fatal(err)
+	}
 	shape := []int64{int64(batch), 3, int64(size), int64(size)}
 	random := func() torch.Tensor { return torch.Rand(shape, false).MulScalar(2).AddScalar(-1).To(device).Keep() }
-	pair := Batch{random(), random()}
-	step := func() {
-		torch.Scope(func() { o.Step([]Batch{pair}).Floats() }) // a copy to the host, which waits for the device
+	return t, Batch{random(), random()}
+}
+
+// BenchmarkStep times steps of WGAN-GP on random images; scripts/bench-train sets it beside PyTorch. After its last step it prints what
+// scripts/bench/train.py prints, and a line with the arithmetic of a step.
+func BenchmarkStep(b *testing.B) {
+	torch.SetCuDNNBenchmark(true)
+	t, pair := benchTraining(b)
+	defer t.ownStream()()
+	var row torch.Tensor
+	step := func() { // as Training.oneStep: nothing waits for a GPU
+		torch.Scope(func() {
+			row.Close()
+			row = t.graphs.step([]Batch{pair}, t.compute).Keep()
+		})
 	}
-	warmUp := 1 // the first steps choose algorithms and grow memory pools
-	if device.IsCUDA() {
+	warmUp := 1 // the first steps choose algorithms, grow memory pools and, on a GPU, are captured
+	if t.device.IsCUDA() {
 		warmUp = 5
 	}
 	for range warmUp {
 		step()
 	}
+	torch.Synchronize(t.device)
 	began, used := time.Now(), processorSeconds(b)
 	b.ResetTimer()
 	for range b.N * *benchSteps {
 		step()
 	}
+	row.Floats()
 	b.StopTimer()
 	steps := float64(b.N * *benchSteps)
 	b.ReportMetric(time.Since(began).Seconds()/steps*1000, "ms/step")
-	report(b, device, time.Since(began).Seconds()/steps, (processorSeconds(b)-used)/steps)
+	report(b, t.device, time.Since(began).Seconds()/steps, (processorSeconds(b)-used)/steps)
+	fmt.Printf("flop\t%.6g\n", estimateOf(t.Config).stepFLOP)
+	row.Close()
+}
+
+// BenchmarkMatmul measures the rate of large matrix products in -bench.precision, which also takes bf16: what a GPU can do at most.
+func BenchmarkMatmul(b *testing.B) {
+	device := torch.NewDevice(*benchDevice)
+	torch.SetTF32(*benchPrecision == "tf32")
+	size, products := int64(512), 3
+	if device.IsCUDA() {
+		size, products = 8192, 20
+	}
+	torch.Scope(func() {
+		x, y := device.RandN(size, size), device.RandN(size, size)
+		if *benchPrecision == "bf16" {
+			x, y = x.CastTo(torch.BFloat16), y.CastTo(torch.BFloat16)
+		}
+		times := func(n int) time.Duration {
+			began := time.Now()
+			for range n {
+				torch.Scope(func() { torch.MM(x, y) })
+			}
+			torch.Synchronize(device)
+			return time.Since(began)
+		}
+		times(3)
+		took := times(products)
+		fmt.Printf("\nrate\t%.6g\n", 2*float64(size*size*size)*float64(products)/took.Seconds())
+	})
+}
+
+// BenchmarkReference makes -bench.steps steps in fp32 and writes what they began with, drew and gave to -bench.reference;
+// scripts/bench/check.py repeats them in PyTorch.
+func BenchmarkReference(b *testing.B) {
+	t, pair := benchTraining(b)
+	torch.SetTF32(false)
+	o := t.Objective.(*wganGP)
+	var entries []npz.Entry
+	add := func(name string, x torch.Tensor) {
+		entries = append(entries, npz.Floats(name, ints(x.Shape()), x.Floats()))
+	}
+	weights := func(when string) {
+		for _, m := range o.Models() {
+			for i, p := range m.Network.Params {
+				add(fmt.Sprintf("%s/%s/%02d", when, m.Name, i), p.Tensor)
+			}
+		}
+	}
+	add("source", pair.Source)
+	add("target", pair.Target)
+	weights("init")
+	draw := o.alpha
+	o.alpha = func(n int64) torch.Tensor {
+		x := draw(n)
+		add(fmt.Sprintf("alpha/%04d", len(entries)), x)
+		return x
+	}
+	for i := range *benchSteps {
+		torch.Scope(func() { add(fmt.Sprintf("row/%02d", i), o.Step([]Batch{pair})) })
+	}
+	weights("final")
+	f, err := os.Create(*benchReference)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := errors.Join(npz.Write(f, entries...), f.Close()); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // report prints seconds and processor seconds a step, the peak of memory in MiB (on a GPU: of its tensors), threads, libtorch and device.

@@ -122,4 +122,5 @@ def main():
     print(f"step\t{seconds / steps:.5f}\t{processor / steps:.3f}\t{peak:.0f}\t{torch.get_num_threads()}\t{torch.__version__}\t{name}")
 
 
-main()
+if __name__ == "__main__":
+    main()

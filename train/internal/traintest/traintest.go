@@ -2,6 +2,7 @@
 package traintest
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,13 +14,13 @@ import (
 	"keygan/train/config"
 )
 
-// SmallConfig trains in a second: 8 steps an epoch.
+// SmallConfig trains in a second: 8 steps an epoch. The variable KEYGAN_TEST_DEVICE names another device than the CPU.
 func SmallConfig(t testing.TB) config.Config { return Small(t.TempDir()) }
 
 // Small is SmallConfig with a folder of the caller's for its runs.
 func Small(output string) config.Config {
 	c := config.Default()
-	c.Name, c.Output, c.Device, c.Threads = "small", output, "cpu", 1
+	c.Name, c.Output, c.Device, c.Threads = "small", output, cmp.Or(os.Getenv("KEYGAN_TEST_DEVICE"), "cpu"), 1
 	c.Image = config.Image{Size: 24, Channels: 3}
 	c.Source = []dataset.Spec{{Synthetic: "xray", Count: 8, Size: 24}, {Synthetic: "mri", Count: 8, Size: 24}}
 	c.Target = []config.Target{{Spec: dataset.Spec{Synthetic: "spectrogram", Count: 12, Size: 24}}}
