@@ -3,7 +3,7 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: setup build install uninstall dist demo test test-exact doctor bench-train bench-infer bench-cipher bench-evaluate docker clean
+.PHONY: setup build install uninstall dist demo test test-exact doctor bench-train bench-infer bench-cipher bench-evaluate cluster-kit docker clean
 
 build:
 	@GO="$(GO)" scripts/need-go
@@ -46,6 +46,9 @@ bench-cipher:
 
 bench-evaluate:
 	@scripts/bench-evaluate
+
+cluster-kit:
+	@scripts/cluster-kit
 
 docker:
 	docker build --build-arg VERSION="$$(git describe --tags --always --dirty)" -t keygan .

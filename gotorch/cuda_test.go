@@ -24,7 +24,7 @@ func TestCUDA(t *testing.T) {
 		defer torch.SetCurrentCUDAStream(old)
 		stream := torch.NewCUDAStream(d)
 		torch.SetCurrentCUDAStream(stream)
-		x := torch.RandN([]int64{1 << 20}, false).PinMemory()
+		x := torch.Device{}.RandN(1 << 20).PinMemory()
 		y := x.CUDA(d, true)
 		stream.Synchronize()
 		if !stream.Query() || y.Device() != d || !torch.Equal(y.To(torch.Device{}), x) {
@@ -42,7 +42,7 @@ func TestCUDAEvents(t *testing.T) {
 	d := torchtest.CUDA(t)
 	torch.Scope(func() {
 		main, copies, copied := torch.GetCurrentCUDAStream(d), torch.NewCUDAStream(d), torch.NewCUDAEvent()
-		pinned, there := torch.RandN([]int64{1 << 20}, false).PinMemory(), d.Zeros(1<<20)
+		pinned, there := torch.Device{}.RandN(1<<20).PinMemory(), d.Zeros(1<<20)
 		torch.Synchronize(d) // there's zeros are written on the main stream
 		torch.SetCurrentCUDAStream(copies)
 		there.CopyAsyncI(pinned)

@@ -157,6 +157,8 @@ func (t *Training) prepareGraphs() error {
 		reason = "they need a GPU"
 	case t.team != nil && t.Config.CUDAGraphs != "on":
 		reason = "with several processes they have not run so far; cuda_graphs: on tries them"
+	case t.team != nil:
+		reason = "several processes train together"
 	case !torch.GraphsFollowRate() && (o.Schedule != "constant" || o.Warmup > 0):
 		reason = "a learning rate that changes needs libtorch 2.2, not " + torch.Version()
 	default:
