@@ -25,6 +25,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"keygan/cmd/internal/cli"
+	"keygan/data/dataset"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
 	"keygan/internal/fileerr"
@@ -50,6 +51,7 @@ var hints = []struct {
 	{runlog.ErrInUse, "wait until it has ended, or stop it with Ctrl-C; --set name=... uses another folder"},
 	{atomicfile.ErrExists, "--force replaces it"},
 	{inputs.ErrUnreadable, "keygan-train check lists all of them; --set data.on_bad_file=skip leaves them out"},
+	{dataset.ErrNoImages, "name a folder that holds images; keygan-train check lists what is left out of one, and why"},
 	{inputs.ErrCache, "--set data.cache=off works without a cache, data.cache=FOLDER keeps it elsewhere"},
 	{inputs.ErrNoneHeldOut, "--source FOLDER names other images; or set data.held_out, as in 0.1, and train again"},
 	{train.ErrOtherConfig, "-c with the run's own config.yaml goes on with it; another configuration needs --set name=... or --force"},

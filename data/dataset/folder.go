@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
@@ -13,6 +14,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 )
+
+// ErrNoImages reports a folder without a file that is named as an image.
+var ErrNoImages = errors.New("no images")
 
 // A folder is the images in the files below a folder.
 type folder struct {
@@ -42,7 +46,7 @@ func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no images: no file ends in %s", path, strings.Join(imagefile.Extensions(), ", "))
+		return nil, fmt.Errorf("%s: %w: no file ends in %s", path, ErrNoImages, strings.Join(imagefile.Extensions(), ", "))
 	}
 	f := &folder{axis: axis, stacks: newStackCache(func(path string) (*imagefile.Stack, error) { return imagefile.ReadStack(path, axis) })}
 	if f.items, err = f.list(files, keepBad); err != nil {
