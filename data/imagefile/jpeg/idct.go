@@ -39,33 +39,21 @@ func inverse(block *[64]int32, last int, out []byte, stride int) {
 		}
 		return
 	}
-	if last < 10 { // only 4×4 of them
-		for x := range 4 {
-			columnOf4(block, x)
-		}
-		for y := range 8 {
-			w := (*[8]int32)(block[8*y:])
-			rowOf4(w, (*[8]byte)(out[y*stride:]))
-		}
-	} else {
-		for x := range 8 {
-			column(block, x)
-		}
-		for y := range 8 {
-			w := (*[8]int32)(block[8*y:])
-			row(w, (*[8]byte)(out[y*stride:]))
-		}
+	columns := 8
+	if last < 10 { // only 4×4 coefficients
+		columns = 4
+	}
+	for x := range columns {
+		column(block, x)
+	}
+	for y := range 8 {
+		row((*[8]int32)(block[8*y:]), (*[8]byte)(out[y*stride:]))
 	}
 	*block = [64]int32{}
 }
 
 // sample brings a value around 0 to 0 … 255.
-func sample(v int32) byte {
-	if v += 128; uint32(v) > 255 {
-		v = ^v >> 31
-	}
-	return byte(v)
-}
+func sample(v int32) byte { return limit(v + 128) }
 
 // column transforms a column of a block in place.
 func column(b *[64]int32, x int) {
@@ -86,33 +74,10 @@ func column(b *[64]int32, x int) {
 	b[24+x], b[32+x] = (e3+o3+half)>>columnShift, (e3-o3+half)>>columnShift
 }
 
-// columnOf4 is column for one whose lower half is zero.
-func columnOf4(b *[64]int32, x int) {
-	x &= 7
-	e0, e1, e2, e3 := even(b[x], b[16+x], 0, 0)
-	o0, o1, o2, o3 := odd(b[8+x], b[24+x], 0, 0)
-	const half = 1 << (columnShift - 1)
-	b[x], b[56+x] = (e0+o0+half)>>columnShift, (e0-o0+half)>>columnShift
-	b[8+x], b[48+x] = (e1+o1+half)>>columnShift, (e1-o1+half)>>columnShift
-	b[16+x], b[40+x] = (e2+o2+half)>>columnShift, (e2-o2+half)>>columnShift
-	b[24+x], b[32+x] = (e3+o3+half)>>columnShift, (e3-o3+half)>>columnShift
-}
-
 // row transforms a row of what columns made into samples.
 func row(w *[8]int32, out *[8]byte) {
 	e0, e1, e2, e3 := even(w[0], w[2], w[4], w[6])
 	o0, o1, o2, o3 := odd(w[1], w[3], w[5], w[7])
-	const half = 1 << (rowShift - 1)
-	out[0], out[7] = sample((e0+o0+half)>>rowShift), sample((e0-o0+half)>>rowShift)
-	out[1], out[6] = sample((e1+o1+half)>>rowShift), sample((e1-o1+half)>>rowShift)
-	out[2], out[5] = sample((e2+o2+half)>>rowShift), sample((e2-o2+half)>>rowShift)
-	out[3], out[4] = sample((e3+o3+half)>>rowShift), sample((e3-o3+half)>>rowShift)
-}
-
-// rowOf4 is row for one whose right half is zero.
-func rowOf4(w *[8]int32, out *[8]byte) {
-	e0, e1, e2, e3 := even(w[0], w[2], 0, 0)
-	o0, o1, o2, o3 := odd(w[1], w[3], 0, 0)
 	const half = 1 << (rowShift - 1)
 	out[0], out[7] = sample((e0+o0+half)>>rowShift), sample((e0-o0+half)>>rowShift)
 	out[1], out[6] = sample((e1+o1+half)>>rowShift), sample((e1-o1+half)>>rowShift)
@@ -145,12 +110,11 @@ func (c *component) reconstruct() {
 	var block [64]int32
 	for y := range c.down {
 		for x := range c.across {
-			from := &c.coefficients[y*c.stride+x]
 			last := 0
-			for k, at := range zigzag {
-				if v := from[at]; v != 0 {
-					block[at] = int32(v) * c.quantization[at]
-					last = k
+			for i, v := range c.coefficients[y*c.stride+x] {
+				block[i] = int32(v) * c.quantization[i]
+				if v != 0 && i > 0 {
+					last = 63
 				}
 			}
 			inverse(&block, last, c.plane[64*y*c.stride+8*x:], 8*c.stride)

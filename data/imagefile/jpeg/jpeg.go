@@ -33,7 +33,7 @@ func Decode(content []byte) (*raster.Image, error) {
 		return nil, err
 	}
 	for _, c := range d.components {
-		if !c.started {
+		if c.quantization == nil {
 			return nil, fmt.Errorf("component %d is missing", c.id)
 		}
 		c.reconstruct()
@@ -80,8 +80,7 @@ type component struct {
 	stride        int // blocks in a row, with those that fill up the last MCU
 	rows          int // rows of such blocks
 
-	started      bool
-	quantization *[64]int32 // the table as of the first scan
+	quantization *[64]int32 // the table as of the first scan, nil before it
 	plane        []byte     // samples, 8·rows rows of 8·stride
 	coefficients [][64]int16
 	sent         [64]int8 // of each coefficient in zigzag order, the lowest bit that was sent, or notSent
@@ -93,10 +92,11 @@ const notSent = 127
 const (
 	markerTEM, markerRST0, markerRST7, markerSOI, markerEOI, markerSOS = 0x01, 0xd0, 0xd7, 0xd8, 0xd9, 0xda
 
-	markerSOF0, markerSOF2, markerSOF15 = 0xc0, 0xc2, 0xcf
-	markerDHT, markerJPG, markerDAC     = 0xc4, 0xc8, 0xcc
-	markerDQT, markerDRI                = 0xdb, 0xdd
-	markerAPP0, markerAPP14             = 0xe0, 0xee
+	markerSOF0, markerSOF2, markerSOF3, markerSOF15 = 0xc0, 0xc2, 0xc3, 0xcf
+
+	markerDHT, markerJPG, markerDAC = 0xc4, 0xc8, 0xcc
+	markerDQT, markerDRI            = 0xdb, 0xdd
+	markerAPP0, markerAPP14         = 0xe0, 0xee
 )
 
 // segments reads a file's segments and decodes its scans, up to the end of the picture or, for the size, up to the frame header.
@@ -240,18 +240,15 @@ var zigzag = func() (order [64]uint8) {
 	return order
 }()
 
-// frameNames are the kinds of frames that are refused, by the second byte of their marker.
-var frameNames = map[byte]string{
-	0xc3: "lossless JPEG", 0xc5: "hierarchical JPEG", 0xc6: "hierarchical JPEG", 0xc7: "hierarchical lossless JPEG",
-	0xc9: "arithmetic coding", 0xca: "arithmetic coding", 0xcb: "lossless JPEG with arithmetic coding",
-	0xcd: "hierarchical JPEG", 0xce: "hierarchical JPEG", 0xcf: "hierarchical lossless JPEG",
-}
-
 // frame reads a frame header (T.81, B.2.2): precision, height, width, then identifier, sampling factors and table of each component.
 func (d *decoder) frame(marker byte, b []byte) error {
 	switch {
-	case frameNames[marker] != "":
-		return fmt.Errorf("%s is not supported", frameNames[marker])
+	case marker > markerJPG:
+		return errors.New("arithmetic coding is not supported")
+	case marker == markerSOF3:
+		return errors.New("lossless JPEG is not supported")
+	case marker > markerSOF3:
+		return errors.New("hierarchical JPEG is not supported")
 	case d.components != nil:
 		return errors.New("there are two frame headers")
 	case len(b) < 6 || len(b) != 6+3*int(b[5]):

@@ -112,7 +112,7 @@ func TestRefused(t *testing.T) {
 		{"strange marker", "0x5", []byte("\xff\xd8\xff\x05")},
 		{"empty segment", "segment", []byte("\xff\xd8\xff\xe0\x00\x01")},
 		{"unknown component", "component 9", scanned(strings.Replace(header, "\x03\x11", "\x09\x11", 1))},
-		{"the same twice", "twice", scanned(strings.Replace(header, "\x02\x11", "\x01\x00", 1))},
+		{"the same twice", "component 1", scanned(strings.Replace(header, "\x02\x11", "\x01\x00", 1))},
 		{"tables without end", "Huffman table", replaced(t, colour, "\xff\xc4\x00\x1f\x00\x00\x01\x05", "\xff\xc4\x00\x1f\x00\x03\x01\x05")},
 		{"no Huffman table", "lacks", scanned(strings.Replace(header, "\x02\x11", "\x02\x22", 1))},
 		{"no quantization table", "lacks", framed(strings.Replace(frame, "\x11\x01", "\x11\x03", 1))},

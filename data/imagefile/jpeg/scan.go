@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // maxScans bounds the work on a file: where nothing changes, a scan of a large picture takes only a few hundred bytes. Encoders write about
@@ -26,65 +27,47 @@ type part struct {
 
 // readScan reads a scan header and decodes the scan.
 func (d *decoder) readScan(b []byte) error {
-	switch {
-	case d.components == nil:
+	if d.components == nil {
 		return errors.New("a scan comes before the frame header")
-	case len(b) < 6 || b[0] < 1 || b[0] > 4 || len(b) != 4+2*int(b[0]):
+	}
+	if len(b) < 6 || len(b) != 4+2*int(b[0]) {
 		return errors.New("a scan header is damaged")
 	}
 	if d.scans++; d.scans > maxScans {
 		return fmt.Errorf("more than %d scans", maxScans)
 	}
-	n := 1 + 2*int(b[0])
+	n := len(b) - 3
 	s := &scan{first: int(b[n]), last: int(b[n+1]), high: int(b[n+2] >> 4), low: int(b[n+2] & 15)}
-	for i := 1; i < n; i += 2 {
-		p, err := d.part(b[i], b[i+1])
-		if err != nil {
-			return err
+	for i := 1; i < n; i += 2 { // a component's identifier, and its tables
+		at := slices.IndexFunc(d.components, func(c *component) bool { return c.id == b[i] })
+		if at < 0 || slices.ContainsFunc(s.parts, func(p *part) bool { return p.id == b[i] }) {
+			return fmt.Errorf("a scan has component %d, which is not in the frame or in the scan already", b[i])
 		}
-		for _, q := range s.parts {
-			if q.component == p.component {
-				return fmt.Errorf("component %d is twice in a scan", p.id)
-			}
-		}
-		s.parts = append(s.parts, p)
+		s.parts = append(s.parts, &part{component: d.components[at], dc: d.dc[b[i+1]>>4&3], ac: d.ac[b[i+1]&3]})
 	}
-	if err := d.check(s); err != nil {
+	if err := d.start(s); err != nil {
 		return err
 	}
 	return d.decodeScan(s)
 }
 
-// part finds a component by its identifier, with the Huffman tables that a byte names.
-func (d *decoder) part(id, tables byte) (*part, error) {
-	if tables>>4 > 3 || tables&15 > 3 {
-		return nil, errors.New("a scan header is damaged")
-	}
-	for _, c := range d.components {
-		if c.id == id {
-			return &part{component: c, dc: d.dc[tables>>4], ac: d.ac[tables&15]}, nil
-		}
-	}
-	return nil, fmt.Errorf("there is no component %d", id)
-}
-
-// check tells whether a scan may follow those before it, and prepares its components.
-func (d *decoder) check(s *scan) error {
+// start tells whether a scan may follow those before it, and prepares the components whose first scan it is.
+func (d *decoder) start(s *scan) error {
 	if d.progressive {
-		if err := s.checkProgression(); err != nil {
+		if err := s.follow(); err != nil {
 			return err
 		}
 	}
+	sendsDC := !d.progressive || s.first == 0 && s.high == 0
+	sendsAC := !d.progressive || s.first > 0
 	blocks, perMCU := 0, 0
 	for _, p := range s.parts {
-		sendsDC := !d.progressive || s.first == 0 && s.high == 0
-		sendsAC := !d.progressive || s.first > 0
 		switch {
-		case !d.progressive && p.started:
+		case !d.progressive && p.quantization != nil:
 			return fmt.Errorf("component %d comes twice", p.id)
 		case sendsDC && (p.dc == nil || p.dc.largest > 15) || sendsAC && p.ac == nil:
 			return fmt.Errorf("component %d lacks a Huffman table", p.id)
-		case d.quantization[p.table] == nil && !p.started:
+		case d.quantization[p.table] == nil:
 			return fmt.Errorf("component %d lacks its quantization table", p.id)
 		}
 		blocks += p.stride * p.rows
@@ -95,45 +78,34 @@ func (d *decoder) check(s *scan) error {
 	} else if perMCU > 10 {
 		return fmt.Errorf("%d blocks in an MCU, more than 10", perMCU)
 	}
-	// Before memory is taken: each block has a code of a bit or more for its DC coefficient and, in sequential scans, one for the others.
-	least := blocks
-	if !d.progressive {
-		least = 2 * blocks
-	} else if s.first > 0 || s.high > 0 {
-		least = 0 // and the memory is there
-	}
-	if least/8 > len(d.data)-d.at {
+	// Memory is only taken for what can be there: each block has at least one bit for its DC coefficient, at first.
+	if sendsDC && blocks/8 > len(d.data)-d.at {
 		return io.ErrUnexpectedEOF
 	}
 	for _, p := range s.parts {
-		p.start(d)
+		switch {
+		case p.quantization != nil:
+		case d.progressive:
+			p.coefficients = make([][64]int16, p.stride*p.rows)
+		default:
+			p.plane = make([]byte, 64*p.stride*p.rows)
+		}
+		if p.quantization == nil { // the table may change after the first scan
+			p.quantization = d.quantization[p.table]
+		}
 	}
 	return nil
 }
 
-// start prepares a component for its first scan.
-func (c *component) start(d *decoder) {
-	if c.started {
-		return
-	}
-	c.started = true
-	c.quantization = d.quantization[c.table]
-	if d.progressive {
-		c.coefficients = make([][64]int16, c.stride*c.rows)
-	} else {
-		c.plane = make([]byte, 64*c.stride*c.rows)
-	}
-}
-
-// checkProgression checks that a progressive scan sends bits that were not sent, after those above them (T.81, G.1.1.1).
-func (s *scan) checkProgression() error {
+// follow checks that a progressive scan sends bits that were not sent, after those above them (T.81, G.1.1.1).
+func (s *scan) follow() error {
 	switch {
 	case s.last > 63 || s.first > s.last || s.low > 13 || s.first == 0 && s.last > 0 || s.first > 0 && len(s.parts) > 1,
 		s.high > 0 && s.low != s.high-1:
 		return fmt.Errorf("a scan of coefficients %d to %d, bits %d to %d, of %d components", s.first, s.last, s.high, s.low, len(s.parts))
 	}
 	for _, p := range s.parts {
-		if s.first > 0 && !p.started {
+		if s.first > 0 && p.sent[0] == notSent {
 			return fmt.Errorf("component %d starts without its DC coefficients", p.id)
 		}
 		for k := s.first; k <= s.last; k++ {
@@ -332,16 +304,15 @@ func (d *decoder) refineAC(p *part, block *[64]int16) {
 
 // refine reads the next bit of the coefficients from k on that are not zero, until it has passed zeros and is at another, and returns where.
 func (d *decoder) refine(block *[64]int16, k, zeros int) int {
-	r := &d.bits
-	bit := int16(1) << d.scan.low
-	for ; k <= d.scan.last; k++ {
-		c := &block[zigzag[k]]
+	bit, order := int16(1)<<d.scan.low, zigzag[:d.scan.last+1]
+	for ; k < len(order); k++ {
+		c := &block[order[k]&63]
 		switch {
 		case *c == 0 && zeros == 0:
 			return k
 		case *c == 0:
 			zeros--
-		case r.take(1) == 0:
+		case d.bits.take(1) == 0:
 		case *c > 0:
 			*c += bit
 		default:

@@ -13,7 +13,7 @@ func (d *decoder) upsampler(c *component) func(y int) []byte {
 		return line
 	case wider == 2 && higher == 1 && c.width > 2:
 		return func(y int) []byte {
-			widen(row, line(y))
+			widen(row, line(y), line(y), 1, 0, 1, 2, 2)
 			return row
 		}
 	case wider == 1 && higher == 2:
@@ -26,7 +26,7 @@ func (d *decoder) upsampler(c *component) func(y int) []byte {
 		}
 	case wider == 2 && higher == 2 && c.width > 2:
 		return func(y int) []byte {
-			widenBetween(row, line(y/2), line(c.beside(y)))
+			widen(row, line(y/2), line(c.beside(y)), 3, 1, 8, 7, 4)
 			return row
 		}
 	}
@@ -48,29 +48,19 @@ func (c *component) beside(y int) int {
 	return min(c.height-1, y/2+1)
 }
 
-// widen interpolates a row of n > 1 samples to 2n.
-func widen(row, line []byte) {
-	last := len(line) - 1
-	row[0], row[2*last+1] = line[0], line[last]
-	for x := range last {
-		a, b := int(line[x]), int(line[x+1])
-		row[2*x+1] = byte((3*a + b + 2) >> 2)
-		row[2*x+2] = byte((3*b + a + 1) >> 2)
-	}
-}
-
-// widenBetween interpolates between two rows of n > 1 samples to 2n, on the nearer one's side.
-func widenBetween(row, near, next []byte) {
-	last := len(near) - 1
+// widen makes a row of n > 1 samples 2n wide. A column is a·near + b·next. In front of it goes the left of its two samples, with the
+// rounding left, behind it the right one.
+func widen(row, near, next []byte, a, b, left, right, shift int) {
 	next = next[:len(near)]
 	row = row[:2*len(near)]
-	a := 3*int(near[0]) + int(next[0])
-	row[0] = byte((4*a + 8) >> 4)
-	for x := range last {
-		b := 3*int(near[x+1]) + int(next[x+1])
-		row[2*x+1] = byte((3*a + b + 7) >> 4)
-		row[2*x+2] = byte((3*b + a + 8) >> 4)
-		a = b
+	before := a*int(near[0]) + b*int(next[0])
+	row[0] = byte((4*before + left) >> (shift & 7))
+	x := 1
+	for ; x < len(near); x++ {
+		v := a*int(near[x]) + b*int(next[x])
+		row[2*x-1] = byte((3*before + v + right) >> (shift & 7))
+		row[2*x] = byte((3*v + before + left) >> (shift & 7))
+		before = v
 	}
-	row[2*last+1] = byte((4*a + 7) >> 4)
+	row[2*x-1] = byte((4*before + right) >> (shift & 7))
 }
