@@ -8,12 +8,14 @@
 // component has half the width, half the height or both (others are repeated), and the conversion to RGB in fixed point with 16 bits. Four
 // inks become RGB as djpeg and Pillow make them.
 //
-// Read are baseline, extended sequential and progressive frames with Huffman codes and 8 bits a sample, of one, three or four components.
-// Other frames are refused by name. A file must be whole: what ends early or breaks the rules of its coding is an error. Two liberties
-// stay as in libjpeg-turbo: bytes between segments are skipped, and so is what follows the picture. One differs: coefficients that a whole
-// progressive file never sends are zero, as the standard has it, where libjpeg-turbo guesses them from the blocks around.
+// It reads baseline, extended sequential and progressive frames with Huffman codes and 8 bits a sample, of one, three or four components.
+// Other frames are refused by name. A file must be whole: what ends early or breaks the rules of its coding is an error. As in
+// libjpeg-turbo, bytes between segments and after the picture are skipped. Unlike there, coefficients that a whole progressive file never
+// sends are zero, as the standard has it; libjpeg-turbo guesses them from the blocks around. And where coefficients are far larger than any
+// picture of 8 bits has, libjpeg-turbo's own results depend on the machine.
 //
-// Memory is in proportion to the picture, and no picture has more blocks of 8×8 samples than its file has bits.
+// Memory is in proportion to the picture, no picture has more blocks of 8×8 samples than its file has bits, and the number of scans is
+// limited.
 package jpeg
 
 import (

@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// maxScans bounds the work on a file: where nothing changes, a scan of a large picture takes only a few hundred bytes. Encoders write about
-// ten scans.
-const maxScans = 256
+// maxScans bounds the work on a file, since a scan of a large picture in which nothing changes takes only a few hundred bytes. Encoders
+// write about ten; cjpeg takes no more than 100.
+const maxScans = 100
 
 // A scan is what a scan header says (T.81, B.2.3).
 type scan struct {
