@@ -18,12 +18,21 @@ constexpr bool kFusedAdamOnCPU = KG_TORCH_AT_LEAST(2, 4);
 // It takes the learning rate as a tensor since 2.2.
 constexpr bool kFusedAdamTensorRate = KG_TORCH_AT_LEAST(2, 2);
 
+// Optional is the type of arguments that may be left out: the standard's, or in earlier versions libtorch's own.
+#if KG_TORCH_AT_LEAST(2, 6)
+template <class T>
+using Optional = std::optional<T>;
+#else
+template <class T>
+using Optional = c10::optional<T>;
+#endif
+
 // fused_adam is one step of Adam for tensors that have counted it in steps already. The rate is rate where that is
 // defined and can be taken, else lr. skip, where it is defined and 1, makes it do nothing.
 inline void fused_adam(std::vector<at::Tensor>& p, std::vector<at::Tensor>& g, std::vector<at::Tensor>& m,
                        std::vector<at::Tensor>& v, std::vector<at::Tensor>& steps, double lr, const at::Tensor& rate,
                        double beta1, double beta2, double weight_decay, double eps, const at::Tensor& skip) {
-  c10::optional<at::Tensor> found;
+  Optional<at::Tensor> found;
   if (skip.defined()) found = skip;
 #if KG_TORCH_AT_LEAST(2, 2)
   if (rate.defined()) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "compat.h"
 #include "handle.h"
 
 using namespace keygan;
@@ -16,7 +17,7 @@ at::Tensor index(at::Tensor t, at::IntArrayRef v) {
 }
 
 at::Tensor with_ints(int op, const at::Tensor& a, at::IntArrayRef v) {
-  c10::optional<int64_t> dim;
+  Optional<int64_t> dim;
   if (!v.empty()) dim = v[0];
   switch (op) {
     case KG_VIEW: return a.view(v);
