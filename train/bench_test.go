@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"gonum.org/v1/plot/plotter"
+
+	"keygan/data/dataset"
+	"keygan/evaluate/figure"
 	torch "keygan/gotorch"
 	"keygan/internal/cpumodel"
 	"keygan/internal/npz"
@@ -180,4 +185,65 @@ func usage(b *testing.B) (u syscall.Rusage) {
 func processorSeconds(b *testing.B) float64 {
 	u := usage(b)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+}
+
+// BenchmarkJudging measures what it costs to judge keys and to draw the measures, as a share of the processor's time that the steps between
+// two samples take: of the demonstration, and of the published experiment with as many images as its data sets have.
+func BenchmarkJudging(b *testing.B) {
+	for _, of := range []struct {
+		file          string
+		images, batch int // that are trained with; small, for a machine with little memory
+	}{{"demo", 256, 8}, {"xray-mri-spectrogram", 6445, 2}} {
+		b.Run(of.file, func(b *testing.B) {
+			c, err := config.Read("../configs/" + of.file + ".yaml")
+			if err != nil {
+				b.Fatal(err)
+			}
+			kinds := func(kind string) []dataset.Spec {
+				return []dataset.Spec{{Synthetic: kind, Count: 16 * keyImages, Size: c.Image.Size}}
+			}
+			c.Output, c.Device, c.Threads, c.Data.Cache = b.TempDir(), "cpu", *benchThreads, "off"
+			c.Source, c.Target, c.Train.Batch = kinds("mri"), []config.Target{{Spec: kinds("spectrogram")[0]}}, of.batch
+			t, err := start(context.Background(), c, Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer t.close()
+			seconds := func(f func()) float64 {
+				before := processorSeconds(b)
+				f()
+				return processorSeconds(b) - before
+			}
+			var curves []figure.Curve
+			for _, name := range t.logged().Keys {
+				line := figure.Curve{Name: name}
+				for epoch := range 40 {
+					line.Points = append(line.Points, plotter.XY{X: float64(epoch), Y: float64(epoch % 7)})
+				}
+				curves = append(curves, line)
+			}
+			var steps, judging float64
+			for range b.N {
+				steps += seconds(func() {
+					if err := errors.Join(t.oneStep(), t.oneStep()); err != nil {
+						b.Fatal(err)
+					}
+				}) / 2
+				judging += seconds(func() {
+					_, err := t.quality.after(runlog.Step{EpochDone: true, Step: t.Total})
+					if _, err2 := figure.Panels(curves); errors.Join(err, err2) != nil {
+						b.Fatal(err, err2)
+					}
+				})
+			}
+			images := 0
+			for _, set := range t.quality.sets {
+				images += len(set.images)
+			}
+			b.ReportMetric(judging/float64(b.N), "s/judging")
+			b.ReportMetric(float64(images), "images")
+			b.ReportMetric(steps/float64(b.N*of.batch), "s/image")
+			b.ReportMetric(100*judging/(steps/float64(of.batch)*float64(of.images*c.Train.SampleEvery)), "%")
+		})
+	}
 }

@@ -22,48 +22,43 @@ type quality struct {
 	sets []keySet
 }
 
-// keySet is the images of one set whose keys are judged.
+// keySet is some images of a set, whose keys are judged.
 type keySet struct {
 	prefix string // of its columns
+	from   dataset.Source
 	images []*raster.Image
 }
 
-// keySets are the sets whose keys are judged; none where there are no samples.
-func (t *Training) keySets() map[string]dataset.Source {
-	sets := map[string]dataset.Source{}
-	if t.Config.Train.SampleEvery > 0 {
-		sets[figure.Trained] = t.sets.Source
-		if t.sets.HeldOut.Len() > 0 {
-			sets[figure.HeldOut] = t.sets.HeldOut
-		}
+// keySets are the sets whose keys are judged, without their images; none where there are no samples.
+func (t *Training) keySets() (sets []keySet) {
+	if t.Config.Train.SampleEvery == 0 {
+		return nil
 	}
-	return sets
+	if t.sets.HeldOut.Len() > 0 {
+		sets = append(sets, keySet{prefix: figure.HeldOut, from: t.sets.HeldOut})
+	}
+	return append(sets, keySet{prefix: figure.Trained, from: t.sets.Source})
 }
 
 // logged are the columns of metrics.csv.
 func (t *Training) logged() runlog.Columns {
-	c, sets := runlog.Columns{Step: t.columns}, t.keySets()
-	for _, prefix := range []string{figure.HeldOut, figure.Trained} {
+	c := runlog.Columns{Step: t.columns}
+	for _, set := range t.keySets() {
 		for _, m := range measures {
-			if sets[prefix] != nil && m.column != "" {
-				c.Keys = append(c.Keys, prefix+m.column)
+			if m.column != "" {
+				c.Keys = append(c.Keys, set.prefix+m.column)
 			}
 		}
 	}
 	return c
 }
 
-func newQuality(t *Training) (*quality, error) {
-	q, sets := &quality{t: t}, t.keySets()
-	for _, prefix := range []string{figure.HeldOut, figure.Trained} {
-		if sets[prefix] == nil {
-			continue
-		}
-		images, _, err := spread(sets[prefix], keyImages, t.Config.Image)
-		if err != nil {
+func newQuality(t *Training) (q *quality, err error) {
+	q = &quality{t: t, sets: t.keySets()}
+	for i := range q.sets {
+		if q.sets[i].images, _, err = spread(q.sets[i].from, keyImages, t.Config.Image); err != nil {
 			return nil, fmt.Errorf("source: %w", err)
 		}
-		q.sets = append(q.sets, keySet{prefix, images})
 	}
 	return q, nil
 }
