@@ -46,6 +46,7 @@ func TestClusterKit(t *testing.T) {
 	}
 	run(t, filepath.Join(kit, "gotorch"), nil, "../build/bin/gotorch.test", "-test.run", "Adam|Pickle|Page")
 	run(t, filepath.Join(kit, "train"), nil, "../build/bin/train.test", "-test.run", "AgainstPyTorch/gan")
+	run(t, filepath.Join(kit, "gotorch/nn"), nil, "../../build/bin/nn.test", "-test.run", "Conv")
 	run(t, kit, nil, "build/bin/keygan-train", "doctor")
 }
 
