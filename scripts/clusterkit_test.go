@@ -95,14 +95,14 @@ func checkGPU(t *testing.T, kit string, env ...string) (table string, code int) 
 
 func TestCheckGPU(t *testing.T) {
 	const passes = `printf -- '--- PASS: TestA (0s)\n--- PASS: TestB (0s)\n--- SKIP: TestC (0s)\n'`
-	const measured = `printf 'rate\t1e12\nstep\t0.02\t0.1\t300\t1\t2.6.0\tchip\nflop\t4e9\n'`
+	const measured = `printf 'rate\t1e12\nlayout\tcontiguous\t\nstep\t0.02\t0.1\t300\t1\t2.6.0\tchip\nflop\t4e9\n'`
 	kit := stubbedKit(t, passes, measured)
 	table, code := checkGPU(t, kit)
 	if code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	// 20 ms for 2 images are 100 images/s and 10 s for 1000; 4 GFLOP in 20 ms are a fifth of 1 TFLOP/s.
-	expect(t, table, "libtorch 2.6.0", "| training | 2 | none | 1 |", "| 2 | fp32 | off | 20.00 | 100.0 | 10.00 | 20 % | 300 |")
+	expect(t, table, "libtorch 2.6.0", "| training | 2 | none | 1 |", "| 2 | fp32 | off | contiguous | 20.00 | 100.0 | 10.00 | 20 % | 300 |")
 
 	table, code = checkGPU(t, stubbedKit(t, `printf -- '--- FAIL: TestB (0s)\n'; exit 1`, `echo panic: no memory; exit 2`))
 	if code != 1 {

@@ -50,8 +50,10 @@ func benchTraining(b *testing.B) (*Training, Batch) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	at, measured := chooseLayout(c, place{device: device})
+	fmt.Printf("\nlayout\t%s\t%s\n", at.layoutName(), measured)
 	torch.ManualSeed(1)
-	t := &Training{Config: c, device: device, console: runlog.NewConsole(os.Stderr, false), Objective: newObjective(c, place{device: device})}
+	t := &Training{Config: c, device: device, console: runlog.NewConsole(os.Stderr, false), Objective: newObjective(c, at)}
 	b.Cleanup(t.close)
 	if err := t.prepareGraphs(); err != nil {
 		b.Fatal(err)

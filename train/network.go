@@ -47,7 +47,7 @@ func newNetwork(arch infer.Arch, at place) *Network {
 		torch.Scope(func() {
 			w := torch.Empty(int64s(p.Shape), false)
 			buffer := initialise(arch.Layers, p, &w)
-			w = w.To(at.device).Detach().SetRequiresGrad(!buffer).Keep()
+			w = at.ordered(w.To(at.device)).Detach().SetRequiresGrad(!buffer).Keep()
 			n.byName[p.Name] = w
 			if buffer {
 				n.Buffers = append(n.Buffers, Param{p.Name, w})

@@ -9,6 +9,8 @@ import (
 type place struct {
 	device torch.Device
 	team   *team // that computes a batch together; nil: this process does all of it
+
+	channelsLast bool // in memory, the channels of a pixel of a GPU's images lie side by side
 }
 
 // forBatch draws [n, shape…] for n of the batch's images: for all of them, in their order, of which it returns this process's share. So a

@@ -115,7 +115,7 @@ func (t *Training) machine() runlog.Machine {
 	}
 	return runlog.Machine{
 		Version: version.String(), Go: runtime.Version(), Libtorch: torch.Version(),
-		Device: device, CPU: fmt.Sprintf("%s, %d cores", cpumodel.Name(), runtime.NumCPU()), Threads: int(torch.NumThreads()),
+		Device: device, CPU: fmt.Sprintf("%s, %d cores", cpumodel.Name(), runtime.NumCPU()), Threads: int(torch.NumThreads()), MemoryFormat: t.layout,
 		Processes: t.team.processes(),
 	}
 }

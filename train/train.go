@@ -78,6 +78,7 @@ type Training struct {
 	sets        inputs.Sets
 	feed        *feed
 	graphs      *graphs
+	layout      string // of the samples in a GPU's memory; on the CPU: ""
 	pending     []pendingStep
 	reported    time.Time // when there were no pending steps
 	began       time.Time // when the first step of this process was made
@@ -223,8 +224,12 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 	}
 	t.StepsPerEpoch = c.StepsPerEpoch(t.sets.Source.Len())
 	t.Total = c.TotalSteps(t.StepsPerEpoch)
+	at, measured := chooseLayout(c, place{device: t.device, team: t.team})
+	if t.layout = at.layoutName(); measured != "" && t.team.leads() {
+		t.console.Printf("memory format %s: %s\n", t.layout, measured)
+	}
 	initializer.ManualSeed(int64(c.Seed))
-	t.Objective = newObjective(c, place{device: t.device, team: t.team})
+	t.Objective = newObjective(c, at)
 	t.means, t.bests, t.reported = runlog.NewMeans(len(t.columns)), map[string]best{}, time.Now()
 	return t, t.prepare(o)
 }

@@ -25,23 +25,24 @@ import (
 
 // Config is one experiment, as a YAML file says it and as a run's folder records it, resolved, in config.yaml.
 type Config struct {
-	Name       string            `yaml:"name"`                  // the run's folder below output; default: the file's name
-	Output     string            `yaml:"output"`                // the folder of all runs
-	Seed       uint64            `yaml:"seed"`                  // seed of the weights, the order of the data and every other draw
-	Device     string            `yaml:"device"`                // auto, cpu, cuda or cuda:N
-	Threads    int               `yaml:"threads"`               // CPU threads of libtorch; 0: its own choice
-	TF32       bool              `yaml:"tf32"`                  // NVIDIA GPUs may round products to TF32, as PyTorch does in convolutions
-	CUDAGraphs string            `yaml:"cuda_graphs,omitempty"` // launch a whole step at once on NVIDIA GPUs: auto, where it can be captured; on: or fail; off
-	Image      Image             `yaml:"image"`                 // what the networks see
-	Source     []dataset.Spec    `yaml:"source"`                // medical images, which the generator turns into keys
-	Target     []Target          `yaml:"target"`                // images whose look the keys take on
-	Data       Data              `yaml:"data"`                  // how both sets are read
-	Objective  ObjectiveConfig   `yaml:"objective"`             // losses and updates
-	Generator  Generator         `yaml:"generator"`             // the network that makes keys
-	Critic     Critic            `yaml:"critic"`                // the network that tells keys from targets
-	Optimizer  Optimizer         `yaml:"optimizer"`             // Adam, the same for all networks
-	Train      Schedule          `yaml:"train"`                 // how long to train and what to keep
-	Evaluate   experiment.Config `yaml:"evaluate,omitempty"`    // for keygan evaluate; training does not look at it
+	Name         string            `yaml:"name"`                    // the run's folder below output; default: the file's name
+	Output       string            `yaml:"output"`                  // the folder of all runs
+	Seed         uint64            `yaml:"seed"`                    // seed of the weights, the order of the data and every other draw
+	Device       string            `yaml:"device"`                  // auto, cpu, cuda or cuda:N
+	Threads      int               `yaml:"threads"`                 // CPU threads of libtorch; 0: its own choice
+	TF32         bool              `yaml:"tf32"`                    // NVIDIA GPUs may round products to TF32, as PyTorch does in convolutions
+	CUDAGraphs   string            `yaml:"cuda_graphs,omitempty"`   // launch a whole step at once on NVIDIA GPUs: auto, where it can be captured; on: or fail; off
+	MemoryFormat string            `yaml:"memory_format,omitempty"` // order of samples in a GPU's memory: contiguous, channels_last, or auto: what some steps show to be faster
+	Image        Image             `yaml:"image"`                   // what the networks see
+	Source       []dataset.Spec    `yaml:"source"`                  // medical images, which the generator turns into keys
+	Target       []Target          `yaml:"target"`                  // images whose look the keys take on
+	Data         Data              `yaml:"data"`                    // how both sets are read
+	Objective    ObjectiveConfig   `yaml:"objective"`               // losses and updates
+	Generator    Generator         `yaml:"generator"`               // the network that makes keys
+	Critic       Critic            `yaml:"critic"`                  // the network that tells keys from targets
+	Optimizer    Optimizer         `yaml:"optimizer"`               // Adam, the same for all networks
+	Train        Schedule          `yaml:"train"`                   // how long to train and what to keep
+	Evaluate     experiment.Config `yaml:"evaluate,omitempty"`      // for keygan evaluate; training does not look at it
 }
 
 // The values of Config.Device: in words, as in its comment, and as a pattern. Package gotorch knows what they mean.
@@ -149,7 +150,7 @@ func (c Config) Hash() string {
 
 // determining is the configuration without what Hash leaves out. on_nan is left out too: until it acts, both values give the same weights.
 func (c Config) determining() Config {
-	c.Name, c.Output, c.Device, c.Threads, c.CUDAGraphs, c.Evaluate = "", "", "", 0, "", experiment.Config{}
+	c.Name, c.Output, c.Device, c.Threads, c.CUDAGraphs, c.MemoryFormat, c.Evaluate = "", "", "", 0, "", "", experiment.Config{}
 	c.Data.Cache, c.Data.OnBadFile = "", "" // the data's own hashes say which images there are
 	length := Schedule{Batch: c.Train.Batch, Accumulate: c.Train.Accumulate}
 	if c.Optimizer.Schedule != "constant" {

@@ -90,6 +90,7 @@ func Choices(key string) []string {
 		"optimizer.schedule": slices.Sorted(maps.Keys(schedules)),
 		"target.encrypt":     {"logistic"},
 		"cuda_graphs":        {"auto", "on", "off"},
+		"memory_format":      {"auto", "contiguous", "channels_last"},
 		"data.on_bad_file":   {"fail", "skip"},
 		"train.on_nan":       {"stop", "skip"},
 	}[key]
@@ -180,16 +181,17 @@ func DefaultOf(objective, generator, critic string) Config {
 		objective = objectives[0].Name
 	}
 	c := Config{
-		Output:     "runs",
-		Seed:       1,
-		Device:     "auto",
-		TF32:       true,
-		CUDAGraphs: "auto",
-		Image:      Image{Size: 256, Channels: 3},
-		Data:       Data{Cache: "auto", OnBadFile: "fail"},
-		Objective:  objectiveDefaults(objective),
-		Optimizer:  Optimizer{LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.9, Schedule: "constant"},
-		Train:      Schedule{Batch: 4, Accumulate: 1, Epochs: 100, OnNaN: "stop", KeepCheckpoints: 3, SampleEvery: 1, Samples: 4},
+		Output:       "runs",
+		Seed:         1,
+		Device:       "auto",
+		TF32:         true,
+		CUDAGraphs:   "auto",
+		MemoryFormat: "auto",
+		Image:        Image{Size: 256, Channels: 3},
+		Data:         Data{Cache: "auto", OnBadFile: "fail"},
+		Objective:    objectiveDefaults(objective),
+		Optimizer:    Optimizer{LearningRate: 2e-4, Beta1: 0.5, Beta2: 0.9, Schedule: "constant"},
+		Train:        Schedule{Batch: 4, Accumulate: 1, Epochs: 100, OnNaN: "stop", KeepCheckpoints: 3, SampleEvery: 1, Samples: 4},
 	}
 	d := c.Description()
 	if d.Defaults != nil {

@@ -74,6 +74,7 @@ func (c *Config) checkValues() []rule {
 		{"device", deviceName.MatchString(c.Device), "must be " + deviceNames, c.Device},
 		between("threads", c.Threads, 0, 1024),
 		choice("cuda_graphs", c.CUDAGraphs),
+		choice("memory_format", c.MemoryFormat),
 		{"image.size", size >= 24 && size <= 4096 && size%4 == 0, "must be a multiple of 4 from 24 to 4096", size},
 		{"image.channels", c.Image.Channels == 1 || c.Image.Channels == 3, "must be 1 (grey) or 3 (RGB)", c.Image.Channels},
 		below1("data.held_out", c.Data.HeldOut),

@@ -163,6 +163,8 @@ type Machine struct {
 	Device   string `json:"device"` // "cpu", or a GPU's name
 	CPU      string `json:"cpu"`
 	Threads  int    `json:"threads"` // of libtorch on the CPU
+	// MemoryFormat is the order of samples in a GPU's memory.
+	MemoryFormat string `json:"memory_format,omitempty"`
 	// Processes is how many train together. What stands above is about the one of rank 0.
 	Processes int `json:"processes,omitempty"`
 }
