@@ -46,7 +46,8 @@ func places(t rapid.TB, src Source, o LoaderOptions, n int) []float32 {
 
 var everyKind = Augment{Flip: 0.5, FlipVertical: 0.3, Rotate: 20, Crop: 0.3, Brightness: 0.4}
 
-// What happens to an image depends on the seed and on its place: not on workers, on where a loader begins, or on the size of batches.
+// What happens to an image depends on the seed and on its place: not on workers, on where a loader begins, on the size of batches, or on
+// how processes divide them.
 func TestAugmentationIsThatOfThePlace(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		src, seed := gradients{12}, rapid.Uint64().Draw(t, "seed")
@@ -63,6 +64,14 @@ func TestAugmentationIsThatOfThePlace(t *testing.T) {
 		parts := places(t, src, LoaderOptions{Batch: batch, Workers: workers, Seed: seed, Augment: a, Start: start}, images)
 		if !slices.Equal(whole[start*batch*size:], parts) {
 			t.Error("other images")
+		}
+		from := rapid.IntRange(0, batch-1).Draw(t, "from")
+		share := places(t, src, LoaderOptions{Batch: batch, From: from, To: batch, Seed: seed, Augment: a, Start: start}, images)
+		for i := 0; len(share) > 0; i++ {
+			if !slices.Equal(share[:(batch-from)*size], parts[(i*batch+from)*size:(i+1)*batch*size]) {
+				t.Fatalf("a process with the images from %d on of batches of %d gets others", from, batch)
+			}
+			share = share[(batch-from)*size:]
 		}
 	})
 }
