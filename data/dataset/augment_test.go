@@ -203,7 +203,11 @@ func TestLastComesLast(t *testing.T) {
 			t.Fatalf("value %d: %v and %v", i, v, last[i])
 		}
 	}
-	o.Augment = Augment{}
+	o.Batch = 1
+	if twice := places(t, gradients{1}, o, 2); slices.Equal(twice[:len(twice)/2], twice[len(twice)/2:]) {
+		t.Error("an image is the same in the second epoch")
+	}
+	o.Batch, o.Augment = 3, Augment{}
 	if slices.Equal(plain, places(t, gradients{9}, o, 18)) {
 		t.Error("the augmentation changes nothing")
 	}
