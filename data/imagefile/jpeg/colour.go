@@ -3,7 +3,7 @@ package jpeg
 import "keygan/data/raster"
 
 // render puts the planes together, row by row.
-func (d *decoder) render() (*raster.Image, error) {
+func (d *decoder) render() *raster.Image {
 	m := raster.NewImage(d.width, d.height, min(3, len(d.components)), 8)
 	rows := make([]func(int) []byte, len(d.components))
 	for i, c := range d.components {
@@ -17,7 +17,7 @@ func (d *decoder) render() (*raster.Image, error) {
 		}
 		put(m.Pix[y*d.width*m.Channels:][:d.width*m.Channels], at)
 	}
-	return m, nil
+	return m
 }
 
 // colours chooses how a row of pixels comes from a row of each component, by the number of components, the segments of JFIF (T.871) and

@@ -40,7 +40,7 @@ func Decode(content []byte) (*raster.Image, error) {
 		}
 		c.reconstruct()
 	}
-	return d.render()
+	return d.render(), nil
 }
 
 // Size returns the width and height in pixels that a file's frame header names.
