@@ -40,6 +40,8 @@ func TestIdealKeysPass(t *testing.T) {
 	experiment.Near(t, "MSE against a uniform cipher", *mse.Measured, *mse.Expected, .005)
 	uaci := r.Row("xray", experiment.System{Scheme: "xor", Generator: "keys"}, "uaci_plain_cipher")
 	experiment.Near(t, "UACI against a uniform cipher", *uaci.Measured, *uaci.Expected, .005)
+	minEntropy := r.Row("xray", experiment.System{Scheme: experiment.RawKey, Generator: "keys"}, experiment.IDMinEntropy)
+	experiment.Near(t, "min-entropy of random keys", *minEntropy.Measured, *minEntropy.Expected, .05)
 	text := fmt.Sprint(r.Findings)
 	for _, want := range []string{"NPCR passes under “xor”, “paper”, “sealed”, “aes-256-gcm”", "passes everywhere", "Histograms pass for uniform", "no more than chance gives", "bit for bit"} {
 		if !strings.Contains(text, want) {

@@ -30,6 +30,7 @@ func (t *trial) measureKeys(s *subject) error {
 	for i, g := range makers {
 		of, key := System{Scheme: RawKey, Generator: g.info.Name}, s.keys[g.info.Name]
 		err := t.results.observe(of, EachImage, Observation{A: key})
+		err = cmp.Or(err, t.results.observe(of, EachKey, Observation{A: key}))
 		err = cmp.Or(err, t.results.observe(of, KeyMade, Observation{A: key, KeyTime: s.took[g.info.Name]}))
 		if before := t.before[g.info.Name]; before != nil && len(t.info.Images) > 0 {
 			err = cmp.Or(err, t.results.observe(of, KeysOfTwoImages, Observation{A: before, B: key}))

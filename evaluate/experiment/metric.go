@@ -60,6 +60,7 @@ const (
 	KeysOneBit                          // A, B: raw keys of plain images that differ in one bit
 	KeysOfTwoImages                     // A, B: raw keys of different images
 	KeysOfTwoGenerators                 // A, B: raw keys of one image by the first generator and by this one
+	EachKey                             // A: the raw key of a plain image, once for each image
 	KeyMade                             // KeyTime
 	CiphersOneBit                       // A, B: ciphertexts of plain images that differ in one bit, each with its own key
 	CiphersSameKey                      // A, B: the same under the key of the unchanged image
@@ -203,6 +204,7 @@ const (
 	IDExact           = "decrypted_exactly"
 	IDSSIMWrongKey    = "ssim_wrong_key"
 	IDKeyBytes        = "key_bytes"
+	IDMinEntropy      = "min_entropy"
 )
 
 // IDCorrelation has the identifier of each direction.
@@ -231,6 +233,13 @@ var Metrics = []Metric{
 		"bytes that differ between the keys of one image by this generator and by the first one, as after training with another seed"),
 	uaci(KeysOfTwoGenerators, "uaci_key_generators", "UACI generators",
 		"mean difference between the keys of one image by this generator and by the first one"),
+	{
+		ID: IDMinEntropy, Name: "min-entropy of keys", Formula: "NIST SP 800-90B (2018), ten estimators of the non-IID track",
+		Definition: "bits of each byte of the key that nobody can guess, who knows what came before it; " +
+			"expected: of as many random bytes, which get less than 8 because the estimates are cautious",
+		Better: Higher, Unit: "bits", Digits: 4, Brief: 3, On: EachKey, Measure: minEntropy,
+		Expected: func(o Observation) float64 { return randomMinEntropy(len(o.A.Pix)) },
+	},
 	timed("key_time", "key generation time", "one forward pass of the generator on this machine", KeyMade, 1,
 		func(o Observation) time.Duration { return o.KeyTime }),
 

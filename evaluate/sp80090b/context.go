@@ -6,6 +6,14 @@ type contexts struct {
 	edges []edge // an open hash table, a power of two long
 	used  int
 	best  []favourite // of each node
+	once  []chain     // of each node
+}
+
+// chain stands for contexts that were met once, which most are: a node's string and those with more symbols in front, up to a length, that
+// ended before position at. The zero value stands for none.
+type chain struct {
+	at    int32
+	until int32
 }
 
 // edge is what is known of a node and a symbol. Both meanings share the table: the child that has the symbol in front, and how often the symbol came
@@ -24,7 +32,7 @@ type favourite struct {
 }
 
 func newContexts() *contexts {
-	return &contexts{edges: make([]edge, 1<<12), best: make([]favourite, 1)}
+	return &contexts{edges: make([]edge, 1<<12), best: make([]favourite, 1), once: make([]chain, 1)}
 }
 
 // find returns the place of an edge, or the empty place for it.
@@ -68,6 +76,7 @@ func (c *contexts) grow(node int32, symbol byte) int32 {
 	if e.child == 0 {
 		e.child = int32(len(c.best))
 		c.best = append(c.best, favourite{})
+		c.once = append(c.once, chain{})
 	}
 	return e.child
 }
@@ -86,4 +95,24 @@ func (c *contexts) count(node int32, symbol byte, room bool) (isNew bool) {
 		*b = favourite{e.count, symbol}
 	}
 	return isNew
+}
+
+// fold makes a new node stand for all contexts up to a length that ended before position at, where the symbol came.
+func (c *contexts) fold(node int32, at, until int, symbol byte) {
+	c.best[node] = favourite{1, symbol}
+	c.once[node] = chain{int32(at), int32(until)}
+}
+
+// unfold gives a node, for a string of the given length, what it stands for.
+func (c *contexts) unfold(s []byte, node int32, length int) {
+	once := c.once[node]
+	if once.at == 0 {
+		return
+	}
+	at, until := int(once.at), int(once.until)
+	c.once[node] = chain{}
+	c.edge(node, s[at]).count = 1
+	if length < until {
+		c.fold(c.grow(node, s[at-length-1]), at, until, s[at])
+	}
 }

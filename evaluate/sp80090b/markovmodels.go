@@ -25,34 +25,36 @@ func multiMMCSymbols(s []byte) *board {
 	var pairs [orders + 1]int
 	for i := 1; i < len(s); i++ {
 		c, leader := s[i], b.leader
-		node, met, reached := int32(0), true, true
-		for d := 1; d <= min(orders, i); d++ {
-			if met {
-				child := tree.child(node, s[i-d])
-				if met = child != 0; met {
-					node = child
-					right := tree.best[node].symbol == c
-					if right {
-						b.scored(d - 1)
-					}
-					if leader == d-1 {
-						b.counted(right)
-					}
-					if tree.count(node, c, pairs[d] < mostPairs) {
-						pairs[d]++
-					}
-					continue
+		node, longest, d := int32(0), min(orders, i), 1
+		for ; d <= longest; d++ { // the contexts that were met
+			child := tree.child(node, s[i-d])
+			if child == 0 {
+				break
+			}
+			node = child
+			tree.unfold(s, node, d)
+			right := tree.best[node].symbol == c
+			if right {
+				b.scored(d - 1)
+			}
+			if leader == d-1 {
+				b.counted(right)
+			}
+			if tree.count(node, c, pairs[d] < mostPairs) {
+				pairs[d]++
+			}
+		}
+		known, until := d-1, d-1
+		for ; d <= longest; d++ { // those that were not
+			if pairs[d] < mostPairs {
+				pairs[d]++
+				if until == d-1 { // otherwise it will never be met, because a shorter one will not
+					until = d
 				}
 			}
-			if pairs[d] == mostPairs {
-				reached = false // this context will never be met, nor those that end with it
-				continue
-			}
-			pairs[d]++
-			if reached {
-				node = tree.grow(node, s[i-d])
-				tree.count(node, c, true)
-			}
+		}
+		if until > known {
+			tree.fold(tree.grow(node, s[i-known-1]), i, until, c)
 		}
 	}
 	return b
