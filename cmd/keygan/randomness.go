@@ -98,8 +98,8 @@ func (o randomnessOptions) check(changed func(string) bool) error {
 		return nil
 	case o.bits == 0 || o.bits%8 != 0:
 		return failure.Usagef("--sequences: give --bits as well, a multiple of 8")
-	case o.sequences < 1 || o.sequences > 8*maxBytes/o.bits:
-		return failure.Usagef("--sequences %d: it must be 1 to %d for --bits %d", o.sequences, 8*maxBytes/o.bits, o.bits)
+	case o.sequences < 1 || int64(o.sequences) > 8*maxBytes/int64(o.bits):
+		return failure.Usagef("--sequences %d: it must be 1 to %d for --bits %d", o.sequences, 8*maxBytes/int64(o.bits), o.bits)
 	case o.minEntropy:
 		return failure.Usagef("--sequences and --min-entropy cannot be combined")
 	}

@@ -14,13 +14,15 @@
 //
 // What the package promises:
 //
-//   - The values are those of NIST's program (ea_non_iid -i -a, version 1.1.7) to 10⁻⁶. Where the program departs from the text of the standard,
-//     the package follows the program, and a comment says so. One departure is everywhere: the text rounds the normal quantile to
-//     2.576, the program does not.
-//   - An estimator that cannot be made says why and leaves the minimum alone. A string of one symbol has min-entropy 0. Strings of fewer than [FewestSymbols]
-//     symbols or [FewestBits] bits, on which several cannot be made, are refused.
-//   - The time is linear in the length of the string, whatever is in it, but for the lag estimate, which takes up to 128 steps a symbol.
-//   - Memory is about 10 bytes for a bit of the bit string, and up to 40 if it repeats itself. The bit string must not be longer than [MostBits].
+//   - The values are those of NIST's program (ea_non_iid -i -a, version 1.1.7) to 10⁻⁶. Where the program departs from the text of the
+//     standard, the package follows the program, and a comment says so. One departure is everywhere: the text rounds the normal
+//     quantile to 2.576, the program does not.
+//   - An estimator that cannot be made says why and leaves the minimum alone. A string of one symbol has min-entropy 0. Strings of fewer
+//     than [FewestSymbols] symbols or [FewestBits] bits, on which several cannot be made, are refused.
+//   - The time is linear in the length of the string, whatever is in it; at worst lag takes 128 steps a symbol, and multi_mcw 4 for
+//     each symbol of the alphabet.
+//   - Memory is about 10 bytes for a bit of the bit string, and up to 40 if it repeats itself. The bit string must not be longer
+//     than [MostBits].
 package sp80090b
 
 import (
