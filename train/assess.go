@@ -22,6 +22,7 @@ import (
 	torch "keygan/gotorch"
 	"keygan/internal/atomicfile"
 	"keygan/train/config"
+	"keygan/train/fidelity"
 	"keygan/train/inputs"
 	"keygan/train/runlog"
 )
@@ -44,8 +45,8 @@ type Assessment struct {
 
 // AssessedImage is one image with all that was made of it.
 type AssessedImage struct {
-	Name string              `json:"name"`
-	Rows map[string]Fidelity `json:"rows"`
+	Name string                     `json:"name"`
+	Rows map[string]fidelity.Values `json:"rows"`
 
 	pictures []*raster.Image // in the order of Assessment.Rows
 }
@@ -114,7 +115,7 @@ func (t *Assessment) add(o Objective, plain []*raster.Image, names []string, as 
 		rows, t.Rows = append(rows, imagesOf(row.Images)), append(t.Rows, row.Name)
 	}
 	for i := range plain {
-		image := AssessedImage{Name: names[i], Rows: map[string]Fidelity{}}
+		image := AssessedImage{Name: names[i], Rows: map[string]fidelity.Values{}}
 		for _, row := range rows {
 			image.pictures = append(image.pictures, row[i])
 		}
@@ -130,7 +131,7 @@ func (t *Assessment) measure() error {
 		if k > 0 {
 			plain = rows[0]
 		}
-		found, err := fidelities(plain, rows[k])
+		found, err := fidelity.Of(plain, rows[k])
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -153,7 +154,7 @@ func (t *Assessment) pictures() [][]*raster.Image {
 }
 
 // lines has a line for each image and row, below the measures' names.
-func (t *Assessment) lines(measures []measure, name func(measure) string, cell func(v *float64, decimals int) string) [][]string {
+func (t *Assessment) lines(measures []fidelity.Measure, name func(fidelity.Measure) string, cell func(v *float64, decimals int) string) [][]string {
 	lines := [][]string{{"image", "row"}}
 	for _, m := range measures {
 		lines[0] = append(lines[0], name(m))
@@ -162,7 +163,7 @@ func (t *Assessment) lines(measures []measure, name func(measure) string, cell f
 		for _, row := range t.Rows {
 			line, f := []string{image.Name, row}, image.Rows[row]
 			for _, m := range measures {
-				line = append(line, cell(m.value(&f), m.decimals))
+				line = append(line, cell(m.Value(&f), m.Decimals))
 			}
 			lines = append(lines, line)
 		}
@@ -173,8 +174,8 @@ func (t *Assessment) lines(measures []measure, name func(measure) string, cell f
 // Print writes the table for people: a line for each image and row, and under them mean and standard deviation over the images.
 func (t *Assessment) Print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, step %d, %s: %s\n", t.Run, t.Step, t.Objective, inputs.Count(len(t.Images), "image"))
-	printed := slices.DeleteFunc(slices.Clone(measures), func(m measure) bool { return m.head == "" })
-	lines := t.lines(printed, func(m measure) string { return m.head }, decimal)
+	printed := slices.DeleteFunc(slices.Clone(fidelity.Measures), func(m fidelity.Measure) bool { return m.Head == "" })
+	lines := t.lines(printed, func(m fidelity.Measure) string { return m.Head }, decimal)
 	for _, row := range t.Rows {
 		line := []string{"mean ± sd", row}
 		for _, m := range printed {
@@ -197,19 +198,19 @@ func (t *Assessment) Print(w io.Writer) error {
 }
 
 // meanOf is mean ± standard deviation of one metric over the images of a row that have it.
-func (t *Assessment) meanOf(row string, m measure) string {
-	var all []Fidelity
+func (t *Assessment) meanOf(row string, m fidelity.Measure) string {
+	var all []fidelity.Values
 	for _, image := range t.Images {
 		all = append(all, image.Rows[row])
 	}
-	mean, sd, n := m.meanAndSD(all)
+	mean, sd, n := m.Mean(all)
 	switch n {
 	case 0:
 		return decimal(nil, 0)
 	case 1:
-		return decimal(&mean, m.decimals)
+		return decimal(&mean, m.Decimals)
 	}
-	return decimal(&mean, m.decimals) + " ± " + decimal(&sd, m.decimals)
+	return decimal(&mean, m.Decimals) + " ± " + decimal(&sd, m.Decimals)
 }
 
 // decimal writes v, and a dash for what is undefined.
@@ -228,7 +229,7 @@ func (t *Assessment) JSON() ([]byte, error) {
 
 func (t *Assessment) csv() ([]byte, error) {
 	var b bytes.Buffer
-	err := csv.NewWriter(&b).WriteAll(t.lines(measures, func(m measure) string { return m.name }, func(v *float64, _ int) string {
+	err := csv.NewWriter(&b).WriteAll(t.lines(fidelity.Measures, func(m fidelity.Measure) string { return m.Name }, func(v *float64, _ int) string {
 		if v == nil {
 			return ""
 		}

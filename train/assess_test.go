@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"keygan/data/raster"
+	"keygan/train/fidelity"
 )
 
 // The table has each image with its metrics, and their means and standard deviations, which for 1, 2 and 6 are 3 and √7.
@@ -13,12 +14,12 @@ func TestAssessmentTable(t *testing.T) {
 	number := func(v float64) *float64 { return &v }
 	found := Assessment{Run: "runs/x", Step: 7, Objective: "gan", Rows: []string{plainRow, "keys"}}
 	for i, mse := range []float64{1, 2, 6} {
-		f := Fidelity{MSE: &mse, SSIM: number(0.5), Entropy: number(7), ChiSquare: number(300), Correlation: number(float64(i))}
+		f := fidelity.Values{MSE: &mse, SSIM: number(0.5), Entropy: number(7), ChiSquare: number(300), Correlation: number(float64(i))}
 		if i > 0 {
 			f.PSNR = number(30) // the first is equal to the plain image, to the eye of this test
 		}
 		found.Images = append(found.Images, AssessedImage{
-			Name: "a.png", Rows: map[string]Fidelity{plainRow: {Entropy: number(5)}, "keys": f}, pictures: []*raster.Image{raster.NewImage(48, 48, 1, 8)},
+			Name: "a.png", Rows: map[string]fidelity.Values{plainRow: {Entropy: number(5)}, "keys": f}, pictures: []*raster.Image{raster.NewImage(48, 48, 1, 8)},
 		})
 	}
 	var b bytes.Buffer
