@@ -18,6 +18,7 @@ import (
 	"keygan/internal/cpumodel"
 	"keygan/internal/npz"
 	"keygan/train/config"
+	"keygan/train/launch"
 	"keygan/train/runlog"
 )
 
@@ -46,25 +47,64 @@ func benchTraining(b *testing.B) (*Training, Batch) {
 		b.Fatalf("-bench.precision %s: expected fp32 or tf32", *benchPrecision)
 	}
 	c.Image.Size, c.Generator.Width, c.Generator.Blocks, c.Critic.Width, c.Train.Batch = size, width, blocks, width, batch
+	part, err := launch.FromEnvironment(os.Getenv)
+	if err != nil {
+		b.Fatal(err)
+	}
+	team, err := joinTeam(context.Background(), part, c, func(err error) { panic(err) })
+	if err != nil {
+		b.Fatal(err)
+	}
+	if team != nil {
+		c.Device = team.device
+	}
 	device, err := useDevice(c)
 	if err != nil {
 		b.Fatal(err)
 	}
-	at, measured := chooseLayout(c, place{device: device})
+	at, measured := chooseLayout(c, place{device: device, team: team})
 	fmt.Printf("\nlayout\t%s\t%s\n", at.layoutName(), measured)
 	torch.ManualSeed(1)
-	t := &Training{Config: c, device: device, console: runlog.NewConsole(os.Stderr, false), Objective: newObjective(c, at)}
+	t := &Training{Config: c, device: device, console: runlog.NewConsole(os.Stderr, false), team: team, Objective: newObjective(c, at)}
 	b.Cleanup(t.close)
+	b.Cleanup(func() { team.end(nil) })
+	from, to := team.shard(batch)
 	if err := t.prepareGraphs(); err != nil {
 		b.Fatal(err)
 	}
-	shape := []int64{int64(batch), 3, int64(size), int64(size)}
+	shape := []int64{int64(to - from), 3, int64(size), int64(size)}
 	random := func() torch.Tensor { return torch.Rand(shape, false).MulScalar(2).AddScalar(-1).To(device).Keep() }
 	return t, Batch{random(), random()}
 }
 
+// allReduces times sums over all processes, of the gradients of each network and of other sizes: lines of bytes and seconds.
+func allReduces(t *Training) {
+	sizes := []int{1, 1 << 14, 1 << 18, 1 << 20, 1 << 22}
+	for _, m := range t.Objective.Models() {
+		sizes = append(sizes, m.Network.arch.Parameters())
+	}
+	for _, n := range sizes {
+		x := t.device.Zeros(int64(n))
+		const times = 10
+		var began time.Time
+		for i := range times + 2 { // the first make connections
+			if i == 2 {
+				torch.Synchronize(t.device)
+				began = time.Now()
+			}
+			t.team.group.AllReduce(x)
+		}
+		torch.Synchronize(t.device)
+		if t.team.leads() {
+			fmt.Printf("allreduce\t%d\t%.6g\n", 4*n, time.Since(began).Seconds()/times)
+		}
+		x.Close()
+	}
+}
+
 // BenchmarkStep times steps of WGAN-GP on random images; scripts/bench-train sets it beside PyTorch. After its last step it prints what
-// scripts/bench/train.py prints, and a line with the arithmetic of a step.
+// scripts/bench/train.py prints, and a line with the arithmetic of a step. Started as one of several processes, each takes its share of
+// the batch, and rank 0 prints; scripts/bench-scaling does that.
 func BenchmarkStep(b *testing.B) {
 	torch.SetCuDNNBenchmark(true)
 	t, pair := benchTraining(b)
@@ -75,6 +115,7 @@ func BenchmarkStep(b *testing.B) {
 			row.Close()
 			row = t.graphs.step([]Batch{pair}, t.compute).Keep()
 		})
+		t.team.stops(context.Background())
 	}
 	warmUp := 1 // the first steps choose algorithms, grow memory pools and, on a GPU, are captured
 	if t.device.IsCUDA() {
@@ -93,6 +134,12 @@ func BenchmarkStep(b *testing.B) {
 	b.StopTimer()
 	steps := float64(b.N * *benchSteps)
 	b.ReportMetric(time.Since(began).Seconds()/steps*1000, "ms/step")
+	if t.team != nil {
+		allReduces(t)
+	}
+	if !t.team.leads() {
+		return
+	}
 	report(b, t.device, time.Since(began).Seconds()/steps, (processorSeconds(b)-used)/steps)
 	fmt.Printf("flop\t%.6g\n", estimateOf(t.Config).stepFLOP)
 	row.Close()

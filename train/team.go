@@ -138,19 +138,24 @@ func (t *team) sum(grads []torch.Tensor) []torch.Tensor {
 	if t == nil {
 		return grads
 	}
-	flat := make([]torch.Tensor, len(grads))
-	for i, g := range grads {
-		flat[i] = g.Contiguous().View(-1)
+	return inOneGo(grads, t.group.AllReduce)
+}
+
+// inOneGo lays tensors behind each other, lets do change that, and returns what has become of each.
+func inOneGo(ts []torch.Tensor, do func(torch.Tensor)) []torch.Tensor {
+	flat := make([]torch.Tensor, len(ts))
+	for i, x := range ts {
+		flat[i] = x.Contiguous().View(-1)
 	}
 	all := torch.Cat(flat, 0)
-	t.group.AllReduce(all)
-	sums, at := make([]torch.Tensor, len(grads)), int64(0)
-	for i, g := range grads {
-		n := g.Numel()
-		sums[i] = all.Narrow(0, at, n).View(g.Shape()...)
+	do(all)
+	changed, at := make([]torch.Tensor, len(ts)), int64(0)
+	for i, x := range ts {
+		n := x.Numel()
+		changed[i] = all.Narrow(0, at, n).View(x.Shape()...)
 		at += n
 	}
-	return sums
+	return changed
 }
 
 // mean makes the means over the batch of a row of means over this process's images.
@@ -259,10 +264,9 @@ func (t *Training) follow() error {
 	torch.Scope(func() {
 		torch.NoGrad(func() {
 			for _, model := range t.Objective.Models() {
-				for _, p := range model.arrays() {
-					x := p.Tensor.Detach().Contiguous()
-					m.group.Broadcast(x)
-					p.Tensor.CopyI(x)
+				own := tensorsOf(model.arrays())
+				for i, x := range inOneGo(own, m.group.Broadcast) {
+					own[i].CopyI(x)
 				}
 			}
 		})

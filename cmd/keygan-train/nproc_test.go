@@ -70,6 +70,8 @@ func (k trainer) start(output string, command ...string) *run {
 // done waits for the end, checks the exit code, and returns what was printed.
 func (k trainer) done(r *run, code int) string {
 	k.Helper()
+	late := time.AfterFunc(2*time.Minute, func() { r.Process.Kill() })
+	defer late.Stop()
 	err := r.Wait()
 	if got := r.ProcessState.ExitCode(); got != code {
 		k.Fatalf("%v: exit code %d, want %d: %v\n%s", r.Args, got, code, err, r.out.String())
