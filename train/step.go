@@ -155,8 +155,6 @@ func (t *Training) prepareGraphs() error {
 		return nil
 	case !t.device.IsCUDA():
 		reason = "they need a GPU"
-	case t.team != nil && t.Config.CUDAGraphs != "on":
-		reason = "with several processes they have not run so far; cuda_graphs: on tries them"
 	case t.team != nil:
 		reason = "several processes train together"
 	case !torch.GraphsFollowRate() && (o.Schedule != "constant" || o.Warmup > 0):

@@ -138,7 +138,11 @@ func (t *team) sum(grads []torch.Tensor) []torch.Tensor {
 	if t == nil {
 		return grads
 	}
-	return inOneGo(grads, t.group.AllReduce)
+	sums := inOneGo(grads, t.group.AllReduce)
+	for i, g := range grads { // in the order in memory that the weights have
+		sums[i] = g.EmptyLike().CopyI(sums[i])
+	}
+	return sums
 }
 
 // inOneGo lays tensors behind each other, lets do change that, and returns what has become of each.
