@@ -23,7 +23,7 @@ func newCritic(channels, width int64, dtype int8) critic {
 func (c critic) forward(x Tensor) Tensor {
 	var none Tensor
 	x = Conv2d(x, c[0], none, two, one, one, 1).LeakyRelu(0.2)
-	x = InstanceNorm(Conv2d(x, c[1], none, two, one, one, 1), none, none, none, none, true, 0.1, 1e-5).LeakyRelu(0.2)
+	x = InstanceNormLeaky(Conv2d(x, c[1], none, two, one, one, 1), 1e-5, 0.2)
 	return Conv2d(x, c[2], none, one, one, one, 1)
 }
 

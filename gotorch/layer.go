@@ -50,6 +50,16 @@ func InstanceNorm(input, runningMean, runningVar, weight, bias Tensor, useInputS
 	return norm("instance_norm", C.KG_INSTANCE_NORM, [5]Tensor{input, runningMean, runningVar, weight, bias}, useInputStats, momentum, eps)
 }
 
+// InstanceNormLeaky is [Tensor.LeakyRelu] of [InstanceNorm] by each image's own statistics, without a weight and a bias, in one pass over
+// the memory on the CPU, and in the layout of [Tensor.ChannelsLast]. With a slope of 0 it is a ReLU of the norm, with 1 the norm itself. It
+// has two derivatives.
+func InstanceNormLeaky(input Tensor, eps, negativeSlope float64) Tensor {
+	const op = "instance_norm_leaky"
+	var out C.kg_tensor
+	err := C.kg_instance_norm_leaky(input.ptr(op), C.double(eps), C.double(negativeSlope), &out)
+	return newTensor(op, err, out, input)
+}
+
 func norm(op string, kind C.int, ts [5]Tensor, useInputStats bool, momentum, eps float64) Tensor {
 	var out C.kg_tensor
 	err := C.kg_norm(kind, ts[0].ptr(op), ts[1].optional(op), ts[2].optional(op), ts[3].optional(op), ts[4].optional(op),

@@ -89,3 +89,7 @@ func Pad(t Tensor, widths []int64, mode string, value float64) Tensor {
 
 // Contiguous returns the tensor with its elements in C order; it copies them only if they are not.
 func (t Tensor) Contiguous() Tensor { return t.unary("contiguous", C.KG_CONTIGUOUS) }
+
+// ChannelsLast returns images [N, C, H, W] with the channels of each pixel side by side in memory, which suits convolutions on the CPU. It
+// copies them only if they are not. Shape and indices stay.
+func (t Tensor) ChannelsLast() Tensor { return t.unary("channels_last", C.KG_CHANNELS_LAST) }

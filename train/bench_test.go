@@ -26,7 +26,7 @@ var (
 	benchDevice    = flag.String("bench.device", "cpu", "device of BenchmarkStep")
 	benchShape     = flag.String("bench.shape", "64 16 2 4", "of BenchmarkStep: size, width, blocks, batch")
 	benchSteps     = flag.Int("bench.steps", 1, "steps that BenchmarkStep times as one operation")
-	benchPrecision = flag.String("bench.precision", "fp32", "of BenchmarkStep: fp32, or tf32 on NVIDIA GPUs")
+	benchPrecision = flag.String("bench.precision", "fp32", "of BenchmarkStep: fp32, bf16, or tf32 on NVIDIA GPUs")
 	benchGraphs    = flag.String("bench.graphs", "auto", "of BenchmarkStep: the configuration's cuda_graphs")
 	benchReference = flag.String("bench.reference", "", "the file that BenchmarkReference writes")
 	benchThreads   = flag.Int("bench.threads", 1, "CPU threads of BenchmarkStep")
@@ -41,10 +41,10 @@ func benchTraining(b *testing.B) (*Training, Batch) {
 	c := config.Default()
 	c.Device, c.Threads, c.CUDAGraphs = *benchDevice, *benchThreads, *benchGraphs
 	switch *benchPrecision {
-	case "fp32", "tf32":
-		c.TF32 = *benchPrecision == "tf32"
+	case "fp32", "tf32", "bf16":
+		c.TF32, c.BF16 = *benchPrecision == "tf32", *benchPrecision == "bf16"
 	default:
-		b.Fatalf("-bench.precision %s: expected fp32 or tf32", *benchPrecision)
+		b.Fatalf("-bench.precision %s: expected fp32, tf32 or bf16", *benchPrecision)
 	}
 	c.Image.Size, c.Generator.Width, c.Generator.Blocks, c.Critic.Width, c.Train.Batch = size, width, blocks, width, batch
 	part, err := launch.FromEnvironment(os.Getenv)
@@ -62,7 +62,8 @@ func benchTraining(b *testing.B) (*Training, Batch) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	at, measured := chooseLayout(c, place{device: device, team: team})
+	setThreads(c, 0, 1)
+	at, measured := chooseLayout(c, place{device: device, bf16: c.BF16, team: team})
 	fmt.Printf("\nlayout\t%s\t%s\n", at.layoutName(), measured)
 	torch.ManualSeed(1)
 	t := &Training{Config: c, device: device, console: runlog.NewConsole(os.Stderr, false), team: team, Objective: newObjective(c, at)}

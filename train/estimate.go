@@ -133,22 +133,23 @@ func (e estimate) measure(c config.Config) (seconds float64, device string, err 
 	if err != nil {
 		return 0, "", err
 	}
+	setThreads(c, 0, 1)
 	err = torch.Try(func() {
 		for _, n := range e.networks {
-			seconds += float64(c.Train.Accumulate) * n.Passes * n.flop / rateOf(n, c.Train.Batch, d)
+			seconds += float64(c.Train.Accumulate) * n.Passes * n.flop / rateOf(n, c.Train.Batch, placeOf(c, d))
 		}
 	})
-	return seconds, deviceName(d, c.TF32), err
+	return seconds, deviceName(d, c), err
 }
 
 // rateOf is the FLOP a second of a network's heaviest layers, forward and back.
-func rateOf(n plannedNetwork, batch int, device torch.Device) float64 {
+func rateOf(n plannedNetwork, batch int, at place) float64 {
 	layers := slices.Clone(n.layers)
 	slices.SortStableFunc(layers, func(a, b plannedLayer) int { return cmp.Compare(b.flop, a.flop) })
 	layers = slices.CompactFunc(layers, func(a, b plannedLayer) bool { return a.flop == b.flop && a.size == b.size })
 	var flop, seconds float64
 	for _, l := range layers[:min(3, len(layers))] {
-		took := l.time(batch, device)
+		took := l.time(batch, at)
 		for _, same := range n.layers { // it counts by its share of the network
 			if same.flop == l.flop && same.size == l.size {
 				flop, seconds = flop+3*l.flop, seconds+took
@@ -160,20 +161,20 @@ func rateOf(n plannedNetwork, batch int, device torch.Device) float64 {
 
 // time measures the seconds that the layer takes for a batch, forward and back, with its norm and activation. On the CPU, where
 // a few images run at nearly the rate of many, it tries no more than it must.
-func (l plannedLayer) time(batch int, device torch.Device) float64 {
+func (l plannedLayer) time(batch int, at place) float64 {
 	const long, much = 100 * time.Millisecond, 4e9 // FLOP
 	share := 1.0
-	if !device.IsCUDA() {
+	if !at.device.IsCUDA() {
 		fewer := min(max(int(float64(batch)*much/(3*l.flop)), 1), batch)
 		share, batch = float64(fewer)/float64(batch), fewer
 	}
 	bare := l.Layer
 	bare.Residual, bare.BeforeAdd, bare.Noise = "", "", ""
-	n := newNetwork(infer.Arch{Layers: []infer.Layer{bare}}, place{device: device})
+	n := newNetwork(infer.Arch{Layers: []infer.Layer{bare}}, at)
 	defer n.close()
 	once := func() {
 		torch.Scope(func() {
-			x := torch.RandN(int64s([]int{batch, l.In, l.size, l.size}), false).To(device).Detach().SetRequiresGrad(true)
+			x := torch.RandN(int64s([]int{batch, l.In, l.size, l.size}), false).To(at.device).Detach().SetRequiresGrad(true)
 			y := n.Forward(x).Mean()
 			grads := torch.Grad([]torch.Tensor{y}, append(n.tensors(), x), nil, false, false)
 			grads[0].Sum().Floats() // waits for the device
@@ -181,7 +182,7 @@ func (l plannedLayer) time(batch int, device torch.Device) float64 {
 	}
 	began, times := time.Now(), 1.0
 	once() // chooses algorithms and grows memory pools
-	if device.IsCUDA() || time.Since(began) <= 3*long {
+	if at.device.IsCUDA() || time.Since(began) <= 3*long {
 		began, times = time.Now(), 0
 		for times == 0 || time.Since(began) < long {
 			once()

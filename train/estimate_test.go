@@ -105,7 +105,7 @@ func TestPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(t, "plan", b.String(), "learning_rate: 0.0002", "\n# generator: ", " weights, critic: ", "\n# memory, estimated: ", "\n# arithmetic: ",
-		" on the CPU, 1 thread: ", "\n# 16 source images, 8 steps per epoch, 16 steps in all\n", "\n# time, estimated: ")
+		" on the CPU in fp32, 1 thread: ", "\n# 16 source images, 8 steps per epoch, 16 steps in all\n", "\n# time, estimated: ")
 
 	c.Device = "cuda:999"
 	b.Reset()

@@ -31,12 +31,13 @@ func chooseLayout(c config.Config, at place) (place, string) {
 	return at, fmt.Sprintf("%.1f ms a step %s, %.1f ms %s", times[contiguous], contiguous, times[channelsLast], channelsLast)
 }
 
-// ordered puts the weights of a convolution into the order of the place. libtorch's convolutions then give their results the same.
-func (p place) ordered(w torch.Tensor) torch.Tensor {
-	if !p.channelsLast || w.Dim() != 4 {
-		return w
+// ordered puts the weights of a convolution, or images, into the order of the place: on the CPU, where convolutions and norms are fastest
+// then, channels last. Convolutions give their results the order of their weights.
+func (p place) ordered(x torch.Tensor) torch.Tensor {
+	if p.device.IsCUDA() && !p.channelsLast || x.Dim() != 4 {
+		return x
 	}
-	return w.Permute([]int64{0, 2, 3, 1}).Contiguous().Permute([]int64{0, 3, 1, 2})
+	return x.ChannelsLast()
 }
 
 // layoutName is what chooseLayout chose, or "".

@@ -93,22 +93,23 @@ func (n *Network) Evaluate(x torch.Tensor) (y torch.Tensor) {
 
 func (n *Network) forward(x torch.Tensor, training bool) torch.Tensor {
 	var remembered torch.Tensor
+	x = n.at.ordered(x)
 	for _, l := range n.arch.Layers {
 		if l.Residual == infer.ResidualBegin {
 			remembered = x
 		}
-		x = n.normalise(l, n.convolve(l, x), training)
 		drop := func() {
 			if training && l.Dropout > 0 {
 				x = n.draw.dropout(x, l.Dropout)
 			}
 		}
+		x = n.convolve(l, x, training && n.at.bf16)
 		if l.Residual == infer.ResidualEnd {
-			x = activate(l.BeforeAdd, x)
+			x = n.normalise(l, l.BeforeAdd, x, training)
 			drop()
 			x = activate(l.Activation, torch.Add(x, remembered, 1))
 		} else {
-			x = activate(l.Activation, x)
+			x = n.normalise(l, l.Activation, x, training)
 			drop()
 		}
 		if l.Noise != "" {
@@ -117,12 +118,16 @@ func (n *Network) forward(x torch.Tensor, training bool) torch.Tensor {
 			x = torch.Add(x, torch.Mul(scale, n.draw.normal(s[0], s[2], s[3])), 1)
 		}
 	}
-	return x
+	return n.at.full(x)
 }
 
-// convolve computes a layer up to its norm: one case for each type of layer that infer knows.
-func (n *Network) convolve(l infer.Layer, x torch.Tensor) torch.Tensor {
+// convolve computes a layer up to its norm: one case for each type of layer that infer knows. With bf16 the products are made of numbers
+// rounded to bf16 and added up in float32, and the result is of bf16.
+func (n *Network) convolve(l infer.Layer, x torch.Tensor, bf16 bool) torch.Tensor {
 	w, bias := n.byName[l.Name+".weight"], n.byName[l.Name+".bias"]
+	if bf16 {
+		x, w = x.CastTo(torch.BFloat16), w.CastTo(torch.BFloat16)
+	}
 	stride, padding, dilation := pair(l.Stride), pair(l.Padding), pair(1)
 	switch l.Type {
 	case infer.Conv:
@@ -133,20 +138,33 @@ func (n *Network) convolve(l infer.Layer, x torch.Tensor) torch.Tensor {
 	panic("train: no libtorch code for layers of type " + l.Type)
 }
 
-func (n *Network) normalise(l infer.Layer, x torch.Tensor, training bool) torch.Tensor {
+// normalise computes a layer's norm and the activation after it, in float32.
+func (n *Network) normalise(l infer.Layer, activation string, x torch.Tensor, training bool) torch.Tensor {
 	const momentum, eps = 0.1, 1e-5
 	learnt := func(kind string) torch.Tensor { return n.byName[l.NormName+"."+kind] } // Tensor{} where there is none
 	switch l.Norm {
-	case infer.NormInstance, infer.NormInstanceAffine:
-		return F.InstanceNorm(x, torch.Tensor{}, torch.Tensor{}, learnt("weight"), learnt("bias"), true, momentum, eps)
+	case infer.NormInstance:
+		if slope, ok := slopes[activation]; ok {
+			return F.InstanceNormLeaky(x, eps, slope)
+		}
+		x = F.InstanceNormLeaky(x, eps, 1)
+	case infer.NormInstanceAffine:
+		x = F.InstanceNorm(n.at.full(x), torch.Tensor{}, torch.Tensor{}, learnt("weight"), learnt("bias"), true, momentum, eps)
 	case infer.NormBatch:
 		if training && n.at.team != nil {
-			return n.at.team.batchNorm(x, learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), momentum, eps)
+			x = n.at.team.batchNorm(n.at.full(x), learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), momentum, eps)
+		} else {
+			x = F.BatchNorm(n.at.full(x), learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), training, momentum, eps)
 		}
-		return F.BatchNorm(x, learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), training, momentum, eps)
 	}
-	return x
+	if activation == infer.ActivationTanh {
+		x = n.at.full(x)
+	}
+	return activate(activation, x)
 }
+
+// slopes are those of activations below zero; above, they change nothing.
+var slopes = map[string]float64{"": 1, infer.ActivationReLU: 0, infer.ActivationLeakyReLU: infer.LeakySlope}
 
 func activate(activation string, x torch.Tensor) torch.Tensor {
 	switch activation {

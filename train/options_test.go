@@ -34,6 +34,14 @@ var variants = []struct {
 		c.Data.Augment = dataset.Augment{Flip: 0.5, Rotate: 10, Crop: 0.2, Brightness: 0.2}
 	}},
 	{"held-out images", func(c *config.Config) { c.Data.HeldOut, c.Train.SampleEvery = 0.3, 2 }},
+	{"bf16", func(c *config.Config) { c.BF16 = true }},
+	{"bf16 with batch norm, noise and affine norm", func(c *config.Config) {
+		c.BF16, c.Generator.Norm, c.Generator.Noise, c.Critic.Norm = true, "batch", true, "instance_affine"
+	}},
+	{"bf16 chaos-gan", func(c *config.Config) {
+		setChaos(c)
+		c.BF16 = true
+	}},
 	{"cosine schedule", func(c *config.Config) {
 		c.Optimizer.Schedule, c.Optimizer.Warmup, c.Optimizer.Final = "cosine", 3, 0.1
 	}},

@@ -3,11 +3,13 @@ package train
 import (
 	torch "keygan/gotorch"
 	F "keygan/gotorch/nn/functional"
+	"keygan/train/config"
 )
 
 // place is where an objective computes, and where the random numbers of its steps come from. Every draw of a step goes through it.
 type place struct {
 	device torch.Device
+	bf16   bool  // convolutions of training are made in bf16
 	team   *team // that computes a batch together; nil: this process does all of it
 
 	channelsLast bool // in memory, the channels of a pixel of a GPU's images lie side by side
@@ -26,6 +28,8 @@ func (p place) forBatch(n int64, shape []int64, draw func(shape []int64) torch.T
 	all := draw(append([]int64{batches, batch}, shape...))
 	return all.Narrow(1, int64(from), int64(to-from)).Contiguous().View(whole...)
 }
+
+func placeOf(c config.Config, device torch.Device) place { return place{device: device, bf16: c.BF16} }
 
 // uniform draws [n, shape…] for n images from [0, 1), and normal from the standard normal distribution. They draw on the device: numbers
 // from the host would make a GPU wait.
@@ -47,4 +51,12 @@ func (p place) dropout(x torch.Tensor, probability float64) torch.Tensor {
 		return F.Dropout(torch.Ones(shape, false).To(p.device, x.Dtype()), probability, true)
 	})
 	return torch.Mul(x, factors)
+}
+
+// full is x in float32 where convolutions make bf16.
+func (p place) full(x torch.Tensor) torch.Tensor {
+	if !p.bf16 {
+		return x
+	}
+	return x.CastTo(torch.Float)
 }

@@ -238,9 +238,12 @@ func restored(saved checkpoint, c config.Config) (o Objective, device torch.Devi
 	if strings.HasPrefix(c.Device, "cuda") && !torch.IsCUDAAvailable() {
 		c.Device = "cpu" // trained elsewhere
 	}
-	if device, err = useDevice(c); err != nil {
+	inFull := c
+	inFull.BF16 = false // keys are made in float32
+	if device, err = useDevice(inFull); err != nil {
 		return nil, device, err
 	}
+	setThreads(c, 0, 1)
 	o = newObjective(c, place{device: device})
 	for _, m := range o.Models() {
 		if err := m.restore(saved.arrays, 0); err != nil {

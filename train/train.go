@@ -71,6 +71,7 @@ type Training struct {
 	StepsPerEpoch int
 	Objective     Objective
 
+	threadsWhy  string // why Config.Threads are so many
 	team        *team
 	columns     []string // names of what Objective.Step returns
 	console     *runlog.Console
@@ -213,6 +214,7 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 	if t.device, err = useDevice(c); err != nil {
 		return t, err
 	}
+	t.threadsWhy = setThreads(c, t.threadsBefore(o), o.Part.LocalWorld)
 	t.Config.Threads = int(torch.NumThreads()) // for config.yaml: a resumed run must use as many to be exact
 	torch.SetCuDNNBenchmark(true)              // every step has the same shapes
 	err = t.team.inTurn(func() (err error) {
@@ -224,7 +226,7 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 	}
 	t.StepsPerEpoch = c.StepsPerEpoch(t.sets.Source.Len())
 	t.Total = c.TotalSteps(t.StepsPerEpoch)
-	at, measured := chooseLayout(c, place{device: t.device, team: t.team})
+	at, measured := chooseLayout(c, place{device: t.device, bf16: c.BF16, team: t.team})
 	if t.layout = at.layoutName(); measured != "" && t.team.leads() {
 		t.console.Printf("memory format %s: %s\n", t.layout, measured)
 	}
@@ -315,7 +317,10 @@ func (t *Training) announce() {
 		verb = fmt.Sprintf("resuming at step %d,", t.Step)
 	}
 	c := t.Config
-	where := deviceName(t.device, c.TF32)
+	where := deviceName(t.device, c)
+	if !t.device.IsCUDA() {
+		where += " (" + t.threadsWhy + ")"
+	}
 	if n := t.team.processes(); n > 1 {
 		where += fmt.Sprintf(", in %d processes", n)
 	}
@@ -348,17 +353,17 @@ func (t *Training) close() {
 	t.unlock()
 }
 
-// useDevice picks the device that the configuration names, and sets libtorch's threads and precision. auto is the first GPU where
+// useDevice picks the device that the configuration names, and sets libtorch's precision. auto is the first GPU where
 // there is one.
 func useDevice(c config.Config) (d torch.Device, err error) {
 	if d, err = deviceOf(c.Device); err != nil {
 		return d, err
 	}
-	if c.Threads > 0 {
-		torch.SetNumThreads(int32(c.Threads))
-	}
 	torch.SetTF32(c.TF32)
-	return d, nil
+	if c.BF16 {
+		err = checkBF16(d)
+	}
+	return d, err
 }
 
 func deviceOf(name string) (d torch.Device, err error) {
@@ -374,12 +379,16 @@ func deviceOf(name string) (d torch.Device, err error) {
 	return d, nil
 }
 
-func deviceName(d torch.Device, tf32 bool) string {
+func deviceName(d torch.Device, c config.Config) string {
+	precision := "fp32"
 	switch {
-	case d.IsCUDA() && tf32:
-		return d.String() + " in TF32"
-	case d.IsCUDA():
-		return d.String() + " in fp32"
+	case c.BF16:
+		precision = "bf16"
+	case c.TF32 && d.IsCUDA():
+		precision = "TF32"
 	}
-	return "the CPU, " + inputs.Count(int(torch.NumThreads()), "thread")
+	if d.IsCUDA() {
+		return d.String() + " in " + precision
+	}
+	return "the CPU in " + precision + ", " + inputs.Count(int(torch.NumThreads()), "thread")
 }

@@ -184,7 +184,7 @@ func (k *killer) readable(run string) {
 	}
 	if _, err := os.Stat(filepath.Join(run, "config.yaml")); err == nil {
 		var picture bytes.Buffer
-		err := watch.Show(context.Background(), run, &picture, watch.Options{Once: true, Width: func() int { return 80 }})
+		err := watch.Show(context.Background(), run, &picture, watch.Options{Once: true, Width: func() int { return 160 }})
 		if err != nil || !strings.Contains(picture.String(), "--resume goes on") && !strings.Contains(picture.String(), "finished") {
 			k.Errorf("watch: %v\n%s", err, picture.String())
 		}

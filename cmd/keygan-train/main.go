@@ -153,6 +153,9 @@ func (f *flags) train(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "keygan-train: %s\n", cli.Shown(err.Error()))
 		os.Exit(1)
 	}
+	if err := waitPassively(c); err != nil {
+		return err
+	}
 	err = train.Run(ctx, c, o)
 	switch {
 	case errors.Is(err, train.ErrInterrupted):

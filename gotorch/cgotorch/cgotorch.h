@@ -60,7 +60,7 @@ char* kg_logspace(double begin, double end, int64_t steps, double base, kg_tenso
 /* ops.cc: element by element */
 enum {
   KG_NEG, KG_SQRT, KG_SQUARE, KG_FLOOR, KG_RELU, KG_SIGMOID, KG_TANH, KG_SOFTPLUS,
-  KG_DETACH, KG_CONTIGUOUS, KG_SQUEEZE, KG_SUM, KG_MEAN, KG_EMPTY_LIKE
+  KG_DETACH, KG_CONTIGUOUS, KG_CHANNELS_LAST, KG_SQUEEZE, KG_SUM, KG_MEAN, KG_EMPTY_LIKE
 };
 char* kg_unary(int op, kg_tensor a, kg_tensor* out);
 enum { KG_ADD_SCALAR, KG_MUL_SCALAR, KG_DIV_SCALAR, KG_GT, KG_LT, KG_LEAKY_RELU, KG_CLAMP };
@@ -98,11 +98,16 @@ char* kg_pad(kg_tensor a, const int64_t* pad, int n, const char* mode, double va
 char* kg_topk(kg_tensor a, int64_t k, int64_t dim, int largest, int sorted, kg_tensor* values, kg_tensor* indices);
 char* kg_finite(const kg_tensor* ts, int n, kg_tensor* out /* 1 or 0, on their device */);
 
-/* nn.cc; weight, bias and running statistics: or NULL. Sizes are pairs, height then width. */
+/* conv.cc; bias: or NULL. Sizes are pairs, height then width. */
 char* kg_conv2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const int64_t* stride, const int64_t* padding,
                 const int64_t* dilation, int64_t groups, kg_tensor* out);
 char* kg_conv_transpose2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const int64_t* stride, const int64_t* padding,
                           const int64_t* output_padding, int64_t groups, const int64_t* dilation, kg_tensor* out);
+
+/* normact.cc: leaky ReLU of instance norm without weights; a slope of 0 makes ReLU, 1 leaves it out */
+char* kg_instance_norm_leaky(kg_tensor x, double eps, double slope, kg_tensor* out);
+
+/* nn.cc; weight, bias and running statistics: or NULL. Sizes are pairs, height then width. */
 enum { KG_BATCH_NORM, KG_INSTANCE_NORM };
 char* kg_norm(int kind, kg_tensor x, kg_tensor mean, kg_tensor var, kg_tensor weight, kg_tensor bias,
               int use_input_stats, double momentum, double eps, kg_tensor* out);

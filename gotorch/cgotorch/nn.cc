@@ -1,4 +1,4 @@
-// Layers and losses: convolutions, normalisation, pooling.
+// Layers and losses: normalisation, pooling.
 #include <ATen/ATen.h>
 #include <ATen/core/Reduction.h>
 
@@ -29,21 +29,6 @@ at::Tensor loss(int kind, const at::Tensor& x, const at::Tensor& target, const a
 }
 
 }  // namespace
-
-char* kg_conv2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const int64_t* stride, const int64_t* padding,
-                const int64_t* dilation, int64_t groups, kg_tensor* out) {
-  return guard([&] {
-    *out = make(at::conv2d(get(x), get(weight), get_or_none(bias), pair(stride), pair(padding), pair(dilation), groups));
-  });
-}
-
-char* kg_conv_transpose2d(kg_tensor x, kg_tensor weight, kg_tensor bias, const int64_t* stride, const int64_t* padding,
-                          const int64_t* output_padding, int64_t groups, const int64_t* dilation, kg_tensor* out) {
-  return guard([&] {
-    *out = make(at::conv_transpose2d(get(x), get(weight), get_or_none(bias), pair(stride), pair(padding),
-                                     pair(output_padding), groups, pair(dilation)));
-  });
-}
 
 char* kg_norm(int kind, kg_tensor x, kg_tensor mean, kg_tensor var, kg_tensor weight, kg_tensor bias,
               int use_input_stats, double momentum, double eps, kg_tensor* out) {

@@ -28,6 +28,7 @@ at::Tensor unary(int op, const at::Tensor& a) {
     case KG_SOFTPLUS: return at::softplus(a);
     case KG_DETACH: return a.detach();
     case KG_CONTIGUOUS: return a.contiguous();
+    case KG_CHANNELS_LAST: return a.contiguous(at::MemoryFormat::ChannelsLast);
     case KG_SQUEEZE: return a.squeeze();
     case KG_SUM: return at::sum(a);
     case KG_MEAN: return at::mean(a);

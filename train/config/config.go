@@ -29,8 +29,9 @@ type Config struct {
 	Output       string            `yaml:"output"`                  // the folder of all runs
 	Seed         uint64            `yaml:"seed"`                    // seed of the weights, the order of the data and every other draw
 	Device       string            `yaml:"device"`                  // auto, cpu, cuda or cuda:N
-	Threads      int               `yaml:"threads"`                 // CPU threads of libtorch; 0: its own choice
+	Threads      int               `yaml:"threads"`                 // CPU threads; 0: one for each core that the process may use
 	TF32         bool              `yaml:"tf32"`                    // NVIDIA GPUs may round products to TF32, as PyTorch does in convolutions
+	BF16         bool              `yaml:"bf16,omitempty"`          // convolutions of training round their factors to bf16; norms, losses and weights stay in float32
 	CUDAGraphs   string            `yaml:"cuda_graphs,omitempty"`   // launch a whole step at once on NVIDIA GPUs: auto, where it can be captured; on: or fail; off
 	MemoryFormat string            `yaml:"memory_format,omitempty"` // order of samples in a GPU's memory: contiguous, channels_last, or auto: what some steps show to be faster
 	Image        Image             `yaml:"image"`                   // what the networks see

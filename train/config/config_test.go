@@ -46,7 +46,7 @@ func TestReadDefaultsAndOverrides(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{minimal + "batch: 3\n", "small.yaml:5: batch: unknown key; allowed here: critic, cuda_graphs, data, device,"},
+		{minimal + "batch: 3\n", "small.yaml:5: batch: unknown key; allowed here: bf16, critic, cuda_graphs, data, device,"},
 		{minimal + "train:\n  batch: x\n", "small.yaml:6: train.batch: x is not a whole number"},
 		{minimal + "train:\n  batch: 0\n", "small.yaml:6: train.batch: must be from 1 to 65536, not 0"},
 		{minimal + "image: {size: 50}\n", "small.yaml:5: image.size: must be a multiple of 4 from 24 to 4096, not 50"},

@@ -11,6 +11,7 @@ import torch "keygan/gotorch"
 var (
 	Conv2d, ConvTranspose2d, Linear = torch.Conv2d, torch.ConvTranspose2d, torch.Linear
 	BatchNorm, InstanceNorm         = torch.BatchNorm, torch.InstanceNorm
+	InstanceNormLeaky               = torch.InstanceNormLeaky
 	Dropout, Pad                    = torch.Dropout, torch.Pad
 	MaxPool2d, AdaptiveAvgPool2d    = torch.MaxPool2d, torch.AdaptiveAvgPool2d
 	NllLoss, CrossEntropy           = torch.NllLoss, torch.CrossEntropy
