@@ -143,7 +143,7 @@ func learn(models []*Model, n int, loss func(i int) terms) terms {
 		for i := range n {
 			torch.Scope(func() {
 				one := loss(i)
-				for k, g := range torch.Grad([]torch.Tensor{team.weigh(one["loss"])}, weights, nil, false, false) {
+				for k, g := range torch.Grad([]torch.Tensor{team.Weigh(one["loss"])}, weights, nil, false, false) {
 					if i == 0 {
 						grads = append(grads, g.Keep())
 					} else {
@@ -158,7 +158,7 @@ func learn(models []*Model, n int, loss func(i int) terms) terms {
 				g.MulScalarI(1 / float64(n))
 			}
 		}
-		grads = team.sum(grads)
+		grads = team.Sum(grads)
 		for _, m := range models {
 			count := len(m.Network.Params)
 			all[m.Name+" gradient"] = m.update(grads[:count])

@@ -56,7 +56,7 @@ func benchTraining(b *testing.B) (*Training, Batch) {
 		b.Fatal(err)
 	}
 	if team != nil {
-		c.Device = team.device
+		c.Device = team.Device
 	}
 	device, err := useDevice(c)
 	if err != nil {
@@ -68,8 +68,8 @@ func benchTraining(b *testing.B) (*Training, Batch) {
 	torch.ManualSeed(1)
 	t := &Training{Config: c, device: device, console: runlog.NewConsole(os.Stderr, false), team: team, Objective: newObjective(c, at)}
 	b.Cleanup(t.close)
-	b.Cleanup(func() { team.end(nil) })
-	from, to := team.shard(batch)
+	b.Cleanup(func() { team.End(nil, true) })
+	from, to := team.Shard(batch)
 	if err := t.prepareGraphs(); err != nil {
 		b.Fatal(err)
 	}
@@ -93,10 +93,10 @@ func allReduces(t *Training) {
 				torch.Synchronize(t.device)
 				began = time.Now()
 			}
-			t.team.group.AllReduce(x)
+			t.team.Group.AllReduce(x)
 		}
 		torch.Synchronize(t.device)
-		if t.team.leads() {
+		if t.team.Leads() {
 			fmt.Printf("allreduce\t%d\t%.6g\n", 4*n, time.Since(began).Seconds()/times)
 		}
 		x.Close()
@@ -116,7 +116,7 @@ func BenchmarkStep(b *testing.B) {
 			row.Close()
 			row = t.graphs.step([]Batch{pair}, t.compute).Keep()
 		})
-		t.team.stops(context.Background())
+		t.team.Stops(context.Background())
 	}
 	warmUp := 1 // the first steps choose algorithms, grow memory pools and, on a GPU, are captured
 	if t.device.IsCUDA() {
@@ -138,7 +138,7 @@ func BenchmarkStep(b *testing.B) {
 	if t.team != nil {
 		allReduces(t)
 	}
-	if !t.team.leads() {
+	if !t.team.Leads() {
 		return
 	}
 	report(b, t.device, time.Since(began).Seconds()/steps, (processorSeconds(b)-used)/steps)

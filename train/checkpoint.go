@@ -61,7 +61,7 @@ func (c *checkpoints) AfterStep(s runlog.Step) error {
 			return err
 		}
 	}
-	if !due && !best || !c.t.team.leads() {
+	if !due && !best || !c.t.team.Leads() {
 		return nil
 	}
 	return c.save()
@@ -73,7 +73,7 @@ func (t *Training) checkpointEvery() int {
 
 // Finish saves what the last step left, and the generator of a run that is complete.
 func (c *checkpoints) Finish() error {
-	if err := c.compare(); err != nil || !c.t.team.leads() {
+	if err := c.compare(); err != nil || !c.t.team.Leads() {
 		return err
 	}
 	if c.saved != c.t.Step {
@@ -93,7 +93,18 @@ func (c *checkpoints) compare() error {
 		return nil
 	}
 	c.compared = c.t.Step
-	return c.t.team.compare(c.t.Step, c.t.Objective.Models(), c.t.device)
+	if c.t.team == nil {
+		return nil
+	}
+	var err error
+	torch.Scope(func() {
+		var learnt []torch.Tensor
+		for _, m := range c.t.Objective.Models() {
+			learnt = append(learnt, tensorsOf(m.arrays())...)
+		}
+		err = c.t.team.Compare(c.t.Step, c.t.device, learnt)
+	})
+	return err
 }
 
 func (c *checkpoints) save() error {
@@ -138,7 +149,7 @@ func (t *Training) meta() checkpointMeta {
 		Version: checkpointVersion, Step: t.Step, ConfigHash: t.Config.Hash(),
 		Libtorch: torch.Version(), Threads: t.Config.Threads, Device: t.device.String(),
 		AdamSteps: map[string]int64{}, Skipped: map[string]int{},
-		Images: t.images(), Data: t.digests(), Processes: t.team.processes(),
+		Images: t.images(), Data: t.digests(), Processes: t.team.Processes(),
 		EpochSums: t.means.Sums, EpochCounts: t.means.Counts, Best: t.bests,
 	}
 	torch.Scope(func() {

@@ -26,7 +26,7 @@ type feed struct {
 // openFeed begins at the batch numbered start, from 0 on.
 func openFeed(c config.Config, sets inputs.Sets, at place, start int) (f *feed, err error) {
 	size := int64(c.Image.Size)
-	from, to := at.team.shard(c.Train.Batch)
+	from, to := at.team.Shard(c.Train.Batch)
 	f = &feed{shape: []int64{int64(to - from), int64(c.Image.Channels), size, size}, device: at.device}
 	options := dataset.LoaderOptions{
 		Batch:    c.Train.Batch,

@@ -152,7 +152,7 @@ func (n *Network) normalise(l infer.Layer, activation string, x torch.Tensor, tr
 		x = F.InstanceNorm(n.at.full(x), torch.Tensor{}, torch.Tensor{}, learnt("weight"), learnt("bias"), true, momentum, eps)
 	case infer.NormBatch:
 		if training && n.at.team != nil {
-			x = n.at.team.batchNorm(n.at.full(x), learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), momentum, eps)
+			x = n.at.team.BatchNorm(n.at.full(x), learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), momentum, eps)
 		} else {
 			x = F.BatchNorm(n.at.full(x), learnt("running_mean"), learnt("running_var"), learnt("weight"), learnt("bias"), training, momentum, eps)
 		}

@@ -4,13 +4,14 @@ import (
 	torch "keygan/gotorch"
 	F "keygan/gotorch/nn/functional"
 	"keygan/train/config"
+	"keygan/train/team"
 )
 
 // place is where an objective computes, and where the random numbers of its steps come from. Every draw of a step goes through it.
 type place struct {
 	device torch.Device
-	bf16   bool  // convolutions of training are made in bf16
-	team   *team // that computes a batch together; nil: this process does all of it
+	bf16   bool       // convolutions of training are made in bf16
+	team   *team.Team // that computes a batch together; nil: this process does all of it
 
 	channelsLast bool // in memory, the channels of a pixel of a GPU's images lie side by side
 }
@@ -22,9 +23,9 @@ func (p place) forBatch(n int64, shape []int64, draw func(shape []int64) torch.T
 	if p.team == nil {
 		return draw(whole)
 	}
-	batch := int64(p.team.batch)
-	batches := p.team.ofAll(n) / batch
-	from, to := p.team.Shard(p.team.batch)
+	batch := int64(p.team.Batch)
+	batches := p.team.OfAll(n) / batch
+	from, to := p.team.Shard(p.team.Batch)
 	all := draw(append([]int64{batches, batch}, shape...))
 	return all.Narrow(1, int64(from), int64(to-from)).Contiguous().View(whole...)
 }

@@ -116,6 +116,6 @@ func (t *Training) machine() runlog.Machine {
 	return runlog.Machine{
 		Version: version.String(), Go: runtime.Version(), Libtorch: torch.Version(),
 		Device: device, CPU: fmt.Sprintf("%s, %d cores", cpumodel.Name(), runtime.NumCPU()), Threads: int(torch.NumThreads()), MemoryFormat: t.layout,
-		Processes: t.team.processes(),
+		Processes: t.team.Processes(),
 	}
 }

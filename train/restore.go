@@ -116,7 +116,7 @@ func (t *Training) warnInexact(meta checkpointMeta) {
 		{"libtorch", meta.Libtorch, torch.Version()},
 		{"device", meta.Device, t.device.String()},
 		{"threads", meta.Threads, t.Config.Threads},
-		{"the number of processes", max(meta.Processes, 1), max(t.team.processes(), 1)},
+		{"the number of processes", max(meta.Processes, 1), max(t.team.Processes(), 1)},
 	} {
 		if c.then != c.now {
 			t.console.Warnf("%s was %v until here and is %v now: the run goes on, but not bit for bit as it would have",

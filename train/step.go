@@ -65,7 +65,7 @@ func (t *Training) waiting() float64 {
 // to the scope that is running.
 func (t *Training) compute(batches []Batch) (row torch.Tensor) {
 	torch.Scope(func() {
-		parts := []torch.Tensor{t.team.mean(t.Objective.Step(batches))}
+		parts := []torch.Tensor{t.team.Mean(t.Objective.Step(batches))}
 		for _, m := range t.Objective.Models() {
 			m.keepFinite()
 			if m.left.T != nil {

@@ -68,7 +68,7 @@ func runInDouble(c config.Config, o Options) (err error) {
 	if o.team, err = joinTeam(context.Background(), o.Part, c, nil); err != nil {
 		return err
 	}
-	return o.team.end(guarded(func() error {
+	return endTeam(o.team, guarded(func() error {
 		t, err := start(context.Background(), c, o)
 		if err != nil {
 			return err

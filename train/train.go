@@ -31,6 +31,7 @@ import (
 	"keygan/train/inputs"
 	"keygan/train/launch"
 	"keygan/train/runlog"
+	"keygan/train/team"
 )
 
 // ErrInterrupted reports a run that was stopped between two steps, with a checkpoint written.
@@ -48,7 +49,7 @@ type Options struct {
 	Part  launch.Part // of this process in a training of several
 	Abort func(error) // ends the process: another one is lost, and libtorch does not return from waiting for it
 
-	team *team
+	team *team.Team
 }
 
 // Console is where to report.
@@ -72,7 +73,7 @@ type Training struct {
 	Objective     Objective
 
 	threadsWhy  string // why Config.Threads are so many
-	team        *team
+	team        *team.Team
 	columns     []string // names of what Objective.Step returns
 	console     *runlog.Console
 	device      torch.Device
@@ -115,7 +116,7 @@ func Run(ctx context.Context, c config.Config, o Options) (err error) {
 		}
 		return err
 	})
-	err = o.team.end(err)
+	err = endTeam(o.team, err)
 	if t == nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func guarded(f func() error) (err error) {
 
 func (t *Training) loop(ctx context.Context) error {
 	defer t.ownStream()()
-	for t.Step < t.Total && !t.team.stops(ctx) {
+	for t.Step < t.Total && !t.team.Stops(ctx) {
 		err := t.oneStep()
 		if err != nil || t.due() {
 			err = cmp.Or(t.report(), err)
@@ -203,13 +204,13 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 			t = nil
 		}
 	}()
-	if t.team.leads() {
+	if t.team.Leads() {
 		if err := t.claimFolder(o); err != nil {
 			return t, err
 		}
 	}
 	if o.team != nil {
-		c.Device = o.team.device
+		c.Device = o.team.Device
 	}
 	if t.device, err = useDevice(c); err != nil {
 		return t, err
@@ -217,7 +218,7 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 	t.threadsWhy = setThreads(c, t.threadsBefore(o), o.Part.LocalWorld)
 	t.Config.Threads = int(torch.NumThreads()) // for config.yaml: a resumed run must use as many to be exact
 	torch.SetCuDNNBenchmark(true)              // every step has the same shapes
-	err = t.team.inTurn(func() (err error) {
+	err = t.team.InTurn(func() (err error) {
 		t.sets, err = inputs.Open(ctx, c, t.console)
 		return err
 	})
@@ -227,7 +228,7 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 	t.StepsPerEpoch = c.StepsPerEpoch(t.sets.Source.Len())
 	t.Total = c.TotalSteps(t.StepsPerEpoch)
 	at, measured := chooseLayout(c, place{device: t.device, bf16: c.BF16, team: t.team})
-	if t.layout = at.layoutName(); measured != "" && t.team.leads() {
+	if t.layout = at.layoutName(); measured != "" && t.team.Leads() {
 		t.console.Printf("memory format %s: %s\n", t.layout, measured)
 	}
 	initializer.ManualSeed(int64(c.Seed))
@@ -238,7 +239,7 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 
 // prepare does what can fail on the user's side, in an order that writes nothing before the data has been looked at.
 func (t *Training) prepare(o Options) error {
-	if o.Resume && t.team.leads() {
+	if o.Resume && t.team.Leads() {
 		if err := t.restore(); err != nil {
 			return err
 		}
@@ -250,7 +251,7 @@ func (t *Training) prepare(o Options) error {
 	if t.resumedFrom != "" {
 		saved = t.Step
 	}
-	if saved >= t.Total && !t.team.leads() {
+	if saved >= t.Total && !t.team.Leads() {
 		return ErrFinished
 	}
 	if saved >= t.Total {
@@ -266,7 +267,7 @@ func (t *Training) prepare(o Options) error {
 	if t.feed, err = openFeed(t.Config, t.sets, place{device: t.device, team: t.team}, t.Step*t.Config.Train.Accumulate); err != nil {
 		return err
 	}
-	if !t.team.leads() {
+	if !t.team.Leads() {
 		t.hooks = []hook{newGuard(t), &checkpoints{t: t, saved: t.Step, compared: t.Step}}
 		return t.prepareGraphs()
 	}
@@ -321,7 +322,7 @@ func (t *Training) announce() {
 	if !t.device.IsCUDA() {
 		where += " (" + t.threadsWhy + ")"
 	}
-	if n := t.team.processes(); n > 1 {
+	if n := t.team.Processes(); n > 1 {
 		where += fmt.Sprintf(", in %d processes", n)
 	}
 	t.console.Printf("%s %s: %d steps of batch %d (%d an epoch), %d×%d×%d, on %s\n", verb, t.Dir, t.Total, c.Train.Batch,
