@@ -201,7 +201,11 @@ func compare(t *testing.T, vectors *npz.Archive, bound float64, name string, got
 		difference += d * d
 		norm += float64(want[i]) * float64(want[i])
 	}
-	if !(math.Sqrt(difference) <= bound*math.Sqrt(norm)) {
+	size := math.Sqrt(norm)
+	if got.Numel() == 1 {
+		size = max(size, 0.1) // a mean of scores of either sign, each of about 1, may be close to 0; its rounding is not
+	}
+	if !(math.Sqrt(difference) <= bound*size) {
 		t.Errorf("%s: differs from PyTorch by %.2g of its norm %.3g", name, math.Sqrt(difference/norm), math.Sqrt(norm))
 	}
 }
