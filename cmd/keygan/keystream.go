@@ -18,15 +18,15 @@ func (a *app) keystreamCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "keystream --scheme S [--bytes N] [--seed N]",
 		Short: "Write the keystream of a scheme to standard output, for tests of randomness",
-		Long: `Write the keystream of a scheme to standard output, where PractRand, TestU01 or dieharder can read it: what the scheme makes of black
-images. Without --bytes there is no end; when the reader closes the pipe, keygan ends as well.
+		Long: `Write the keystream of a scheme to standard output, where PractRand, TestU01 or dieharder can read it. The keystream is what the
+scheme makes of black images. Without --bytes it has no end; when the reader closes the pipe, keygan ends as well.
 
   keygan keystream --scheme sealed | dieharder -a -g 200
   keygan keystream --scheme logistic --bytes 15000000 | keygan randomness /dev/stdin --bits 1000000 --sequences 120
 
-Keys are fresh random ones. --seed makes the stream repeatable: use it for experiments only. A scheme that keeps one key for
-all images has one stream. A scheme that makes a key for each image gives one image after the other, each with its own; its
-authentication tags are left out. The keys of a generator come from X-rays that the program draws, in 256×256.
+Each stream has fresh random keys. --seed makes the stream repeatable: use it for experiments only. A scheme that keeps one key for
+all images has one stream. A scheme that makes a key for each image gives one image after the other, each with its own key; its
+authentication tags are left out. Where a generator makes the keys, it makes them from X-rays of 256×256 pixels that keygan draws.
 
 The schemes are ` + strings.Join(keystreamSchemes(), ", ") + `.`,
 		Args: cli.NoArgs,

@@ -44,26 +44,26 @@ A p-value below 0.01 is evidence against randomness. A test with several p-value
 0.01 divided by their number: one of 100 random files fails a test. A verdict on one file says little, and no verdict changes the exit
 code. For 55 files or more of one length, the standard's assessment over many sequences follows: for each p-value the share
 of files that have at least 0.01, which should lie inside the interval, and the uniformity of the p-values, which should be 0.0001 or
-more. Of the 148 templates a few lie outside by chance.
+more. A few of the 148 templates lie outside by chance.
 
 --sequences N takes N sequences of --bits bits from each file, one after the other, and prints only the assessment over all of them. NIST
-advises 1,000,000 bits and more than 100 sequences. The excursion tests apply to about six of ten random sequences of that length; the
-table shows to how many. --report writes the 188 lines of NIST's finalAnalysisReport.txt, with the program's layout and rounding.
+advises 1,000,000 bits and more than 100 sequences. The excursion tests apply to about six of ten random sequences of that length. The
+table shows the number of sequences that a test applied to. --report writes the 188 lines of NIST's finalAnalysisReport.txt, with the program's layout and rounding.
 
   keygan keystream --scheme logistic | keygan randomness /dev/stdin --bits 1000000 --sequences 120 --report report.txt
 
 The tests are made for about a million bits. --bits takes the beginning of a longer file. From 10⁸ bits on, the approximations in
 NIST's OverlappingTemplate fail random files as well.
 
---min-entropy adds the ten estimators of NIST SP 800-90B for data that are not known to be independent: how many bits of each sample or byte
-nobody can guess. The smallest counts. Each is made on the samples and, times the bits of a sample, on their bits; 16-bit samples count as
-two. Perfect random bytes get about 7.2 of 8 bits, because each estimate is a cautious one. Fewer than 4096 bytes are refused, and
-the standard wants a million. A million bytes take some seconds.
+--min-entropy adds the ten estimators of NIST SP 800-90B for data that are not known to be independent. They estimate how many bits of
+each sample or byte nobody can guess; the smallest estimate counts. Estimates are made on the samples and on their bits; those on the bits
+are multiplied by the bits of a sample. A 16-bit sample counts as two. A million perfect random bytes get about 7.2 of 8 bits, because each
+estimate is cautious. keygan refuses fewer than 4096 bytes; the standard wants a million. A million bytes take some seconds.
 
 --json prints {"file", "bits", "tests": [{"name", "p_values", "skipped"}], "min_entropy": {"h_original", "h_bitstring",
 "min_entropy", "estimators": {NAME: {"original", "bitstring"}}, …}} for one file, and an array of these for more, without the
-assessment; with --sequences it prints {"files", "bits", "sequences", "made": {NAME: SEQUENCES}, "assessment": […]}. The names and the order are those of NIST's program. "p_values" is empty if "skipped" says why, and "skipped" is
-empty otherwise.`,
+assessment. With --sequences it prints {"files", "bits", "sequences", "made": {NAME: SEQUENCES}, "assessment": […]}. The names and the
+order are those of NIST's program. "p_values" is empty if "skipped" says why, and "skipped" is empty otherwise.`,
 		Args: cli.SomeArgs("file"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.check(c.Flags().Changed); err != nil {
@@ -172,7 +172,7 @@ func readBits(path string, o randomnessOptions) (p []byte, bits int, what string
 	case have == 0:
 		return nil, 0, "", errors.New("is empty: there are no bits to test")
 	case have < n && o.sequences > 0:
-		return nil, 0, "", fmt.Errorf("has %d bits, %d sequences of --bits %d and not --sequences %d", have, have/o.bits, o.bits, o.sequences)
+		return nil, 0, "", fmt.Errorf("has %d bits, which make %d sequences of --bits %d, not --sequences %d", have, have/o.bits, o.bits, o.sequences)
 	case have < n:
 		return nil, 0, "", fmt.Errorf("has %d bits, fewer than --bits %d", have, n)
 	case n == 0 && have > maxBits:
