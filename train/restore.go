@@ -219,7 +219,7 @@ func Export(run, path, by string, overwrite bool) (step int, why string, err err
 func bestBy(newest checkpoint, measure string) (c checkpoint, why string, err error) {
 	b, ok := newest.meta.Best[measure]
 	if !ok {
-		return c, "", fmt.Errorf("%s: %w by their %s until then", newest.path, ErrNotJudged, measure)
+		return c, "", fmt.Errorf("%s: %w by their %s up to this checkpoint", newest.path, ErrNotJudged, measure)
 	}
 	c, err = readCheckpoint(filepath.Join(filepath.Dir(newest.path), runlog.CheckpointName(b.Step)))
 	return c, fmt.Sprintf("%s %.5g", b.Column, b.Value), err

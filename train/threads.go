@@ -19,7 +19,7 @@ func setThreads(c config.Config, began, processes int) (why string) {
 	case variable != "":
 		n, why = torch.NumThreads(), "by OMP_NUM_THREADS" // libtorch has read it
 	case began > 0 && began <= n:
-		n, why = began, "as this run began: another number would round otherwise"
+		n, why = began, "as when this run began; another number would round differently"
 	case processes > 1:
 		n, why = max(1, n/processes), fmt.Sprintf("a part of %s: %d processes share them", why, processes)
 	}

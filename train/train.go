@@ -130,7 +130,7 @@ func Run(ctx context.Context, c config.Config, o Options) (err error) {
 // Usable returns an error if libtorch cannot be used because it is not the one that the C++ side was built for.
 func Usable() error {
 	if err := torch.CheckVersion(); err != nil {
-		return failure.Hint(err, "build the C++ side for this libtorch (make setup), or have LD_LIBRARY_PATH name the other one")
+		return failure.Hint(err, "build the C++ side for this libtorch (make setup), or set LD_LIBRARY_PATH to the folder of the one it was built for")
 	}
 	return nil
 }
@@ -331,7 +331,7 @@ func (t *Training) announce() {
 		t.console.Printf("  %s: %d weights\n", m.Name, m.Network.arch.Parameters())
 	}
 	if t.sets.HeldOut.Len() == 0 && len(t.quality.sets) > 0 {
-		t.console.Printf("  no images are held out (data.held_out is 0): keys are judged by those of training images\n")
+		t.console.Printf("  no images are held out (data.held_out is 0): only keys of training images are judged\n")
 	}
 }
 

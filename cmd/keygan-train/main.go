@@ -51,13 +51,13 @@ var hints = []struct {
 	{runlog.ErrInUse, "wait until it has ended, or stop it with Ctrl-C; --set name=... uses another folder"},
 	{atomicfile.ErrExists, "--force replaces it"},
 	{inputs.ErrUnreadable, "keygan-train check lists all of them; --set data.on_bad_file=skip leaves them out"},
-	{dataset.ErrNoImages, "name a folder that holds images; keygan-train check lists what is left out of one, and why"},
+	{dataset.ErrNoImages, "name a folder that holds images; keygan-train check lists what it leaves out of a folder, and why"},
 	{inputs.ErrCache, "--set data.cache=off works without a cache, data.cache=FOLDER keeps it elsewhere"},
 	{inputs.ErrNoneHeldOut, "--source FOLDER names other images; or set data.held_out, as in 0.1, and train again"},
 	{train.ErrOtherConfig, "-c with the run's own config.yaml goes on with it; another configuration needs --set name=... or --force"},
 	{train.ErrOtherData, "restore the images it began with, or train again: --set name=... in another folder, --force in its place"},
 	{runlog.ErrNoCheckpoint, "--force trains anew in its place"},
-	{train.ErrNotJudged, "keys are judged after each train.sample_every epochs, if that is not 0; without --best, the newest generator is written"},
+	{train.ErrNotJudged, "a run judges keys every train.sample_every epochs, unless that is 0; without --best, export writes the newest generator"},
 	{train.ErrAllSkipped, "train again (--force) with a lower optimizer.learning_rate or a longer optimizer.warmup"},
 	{train.ErrDiverged, "train again (--force) with a lower optimizer.learning_rate, or skip such steps: --resume --set train.on_nan=skip"},
 	{syscall.ENOSPC, "the disk is full; free some space and go on with --resume"},
@@ -141,7 +141,7 @@ func (f *flags) train(ctx context.Context) error {
 	}
 	switch {
 	case f.nproc > 0 && !o.Part.Alone():
-		return failure.Usagef("--nproc starts processes, but this one was started as one of %d already", o.Part.World)
+		return failure.Usagef("--nproc starts processes, but a launcher has already started this one as one of %d", o.Part.World)
 	case f.dryRun && o.Part.Rank > 0:
 		return nil
 	case f.dryRun:

@@ -235,7 +235,7 @@ var Metrics = []Metric{
 		"mean difference between the keys of one image by this generator and by the first one"),
 	{
 		ID: IDMinEntropy, Name: "min-entropy of keys", Formula: "NIST SP 800-90B (2018), ten estimators of the non-IID track",
-		Definition: "bits of each byte of the key that nobody can guess, who knows what came before it; " +
+		Definition: "bits of each byte of the key that nobody can guess, even knowing the bytes before it; " +
 			"expected: of as many random bytes, which get less than 8 because the estimates are cautious",
 		Better: Higher, Unit: "bits", Digits: 4, Brief: 3, On: EachKey, Measure: minEntropy,
 		Expected: func(o Observation) float64 { return randomMinEntropy(len(o.A.Pix)) },

@@ -97,7 +97,7 @@ func (e *environment) number(otherwise int, names ...string) int {
 func (e *environment) torchrun() Part {
 	for _, name := range []string{"RANK", "WORLD_SIZE"} {
 		if e.get(name) == "" {
-			e.fail("%s is not set, but its fellow (RANK, WORLD_SIZE) is", name)
+			e.fail("RANK and WORLD_SIZE belong together, but %s is not set", name)
 		}
 	}
 	p := Part{Rank: e.number(0, "RANK"), World: e.number(1, "WORLD_SIZE"), Host: e.get("MASTER_ADDR"), Port: e.number(0, "MASTER_PORT")}
@@ -201,7 +201,7 @@ func (p Part) Device(name string, count int) (string, error) {
 	switch own := fmt.Sprintf("cuda:%d", p.LocalRank); {
 	case name != "auto" && name != "cuda":
 		if p.LocalRank > 0 || p.LocalWorld > 1 {
-			return "", fmt.Errorf("device: %s is one GPU, but several processes run here: use cuda, which gives each its own", name)
+			return "", fmt.Errorf("device: %s names one GPU, but several processes run here; cuda gives each process its own GPU", name)
 		}
 		return name, nil
 	case p.LocalRank < count:

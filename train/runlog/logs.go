@@ -117,7 +117,7 @@ func OpenLogs(dir string, columns Columns, means *Means, step, stepsPerEpoch int
 
 func (l *Logs) lacks(path, what string, have, of int) {
 	if have < of {
-		l.Lost = append(l.Lost, fmt.Sprintf("%s: holds %d of the %d %s so far; what is missing is lost", path, have, of, what))
+		l.Lost = append(l.Lost, fmt.Sprintf("%s: holds %d of the %d %s so far; the missing ones are lost", path, have, of, what))
 	}
 }
 

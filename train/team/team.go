@@ -86,7 +86,7 @@ func (t *Team) meet(ctx context.Context, device torch.Device) (err error) {
 	if n, err := t.store.Add("here", 1); err != nil {
 		return err
 	} else if n > int64(t.World) {
-		return fmt.Errorf("process %d of %d has come to %s:%d: another run meets at this port", n, t.World, t.Host, t.Port)
+		return fmt.Errorf("process %d of %d has come to %s:%d: another run uses this port", n, t.World, t.Host, t.Port)
 	}
 	if err := t.store.WaitFor(ctx, "here", int64(t.World)); err != nil {
 		n, _ := t.store.Add("here", 0)
