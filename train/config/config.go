@@ -32,8 +32,8 @@ type Config struct {
 	Threads      int               `yaml:"threads"`                 // CPU threads; 0: one for each core that the process may use
 	TF32         bool              `yaml:"tf32"`                    // NVIDIA GPUs may round products to TF32, as PyTorch does in convolutions
 	BF16         bool              `yaml:"bf16,omitempty"`          // convolutions of training round their factors to bf16; norms, losses and weights stay in float32
-	CUDAGraphs   string            `yaml:"cuda_graphs,omitempty"`   // launch a whole step at once on NVIDIA GPUs: auto, where it can be captured; on: or fail; off
-	MemoryFormat string            `yaml:"memory_format,omitempty"` // order of samples in a GPU's memory: contiguous, channels_last, or auto: what some steps show to be faster
+	CUDAGraphs   string            `yaml:"cuda_graphs,omitempty"`   // launch a whole step at once on NVIDIA GPUs; auto: if it can be captured; on: an error if not; off
+	MemoryFormat string            `yaml:"memory_format,omitempty"` // order of samples in a GPU's memory: contiguous, channels_last, or auto: the one that is faster in some steps
 	Image        Image             `yaml:"image"`                   // what the networks see
 	Source       []dataset.Spec    `yaml:"source"`                  // medical images, which the generator turns into keys
 	Target       []Target          `yaml:"target"`                  // images whose look the keys take on
@@ -129,7 +129,7 @@ type Schedule struct {
 	CheckpointEvery int    `yaml:"checkpoint_every"`    // steps between checkpoints; 0: one epoch
 	LogEvery        int    `yaml:"log_every,omitempty"` // steps whose values are read from the device at once; 0: one on the CPU, 50 on a GPU
 	KeepCheckpoints int    `yaml:"keep_checkpoints"`    // how many checkpoints to keep: the newest; those with the best keys are kept besides
-	SampleEvery     int    `yaml:"sample_every"`        // epochs between samples, with which keys are judged; 0: none
+	SampleEvery     int    `yaml:"sample_every"`        // epochs between samples; keys are judged with each; 0: none
 	Samples         int    `yaml:"samples"`             // images in a sample
 	Workers         int    `yaml:"workers"`             // goroutines that decode images; 0: one per core
 }
