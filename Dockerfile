@@ -3,11 +3,11 @@
 #   make docker
 #   docker run --rm -v "$PWD/runs:/keygan/runs" keygan keygan-train -c configs/demo.yaml
 #
-# Programs run as the user keygan, number 1000. If you have another number, add --user "$(id -u):$(id -g)", so that the runs are yours.
+# Programs run as the user keygan, with the user ID 1000. If your ID is another, add --user "$(id -u):$(id -g)", so that the runs are yours.
 # Data sets go to /home/keygan/datasets: -v ~/datasets:/home/keygan/datasets:ro
 #
-# Why these versions: Debian 12.11 is the system on which we test, and libtorch1.13 its only libtorch. Go 1.26.8 is the newest patch release
-# of the version in go.mod. What apt-get installs is not pinned further: within Debian 12 it changes only for fixes, and old packages vanish.
+# Why these versions: Debian 12.11 is the system on which we test, and libtorch1.13 is its only libtorch. Go 1.26.8 is the newest patch release
+# of the version in go.mod. Packages from apt-get are not pinned: within Debian 12 they change only for fixes, and old versions vanish.
 ARG GO=1.26.8
 ARG DEBIAN=12.11
 
@@ -35,7 +35,7 @@ COPY configs configs
 RUN ldconfig
 USER keygan
 ENV HOME=/home/keygan
-# libtorch loads, is the one that the C++ side was built for, and multiplies.
+# Healthy means: libtorch loads, is the one that the C++ side was built for, and multiplies.
 HEALTHCHECK --interval=5m --timeout=1m CMD ["keygan-train", "doctor"]
 ARG VERSION=unknown
 LABEL org.opencontainers.image.title="keygan" \
