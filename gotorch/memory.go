@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,6 +74,23 @@ func (t Tensor) Map(op string, f func(tensor unsafe.Pointer, result *unsafe.Poin
 	var out unsafe.Pointer
 	message := f(unsafe.Pointer(t.ptr(op)), &out)
 	return newTensor(op, (*C.char)(message), C.kg_tensor(out), t)
+}
+
+// MapAll is [Tensor.Map] for lists of tensors, of one length: the operation has as many results.
+func MapAll(op string, a, b []Tensor, f func(a, b, results unsafe.Pointer) (message unsafe.Pointer)) []Tensor {
+	if len(a) != len(b) {
+		fail(op, "%d and %d tensors", len(a), len(b))
+	}
+	first, _ := handles(op, a, Tensor.ptr)
+	second, _ := handles(op, b, Tensor.ptr)
+	out := make([]C.kg_tensor, len(a))
+	message := f(unsafe.Pointer(first), unsafe.Pointer(second), unsafe.Pointer(unsafe.SliceData(out)))
+	check(op, (*C.char)(message), slices.Concat(a, b)...)
+	results := make([]Tensor, len(out))
+	for i, c := range out {
+		results[i] = newTensor(op, nil, c)
+	}
+	return results
 }
 
 // optional is ptr for an argument that may be Tensor{}; it returns NULL then.

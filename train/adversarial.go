@@ -158,7 +158,7 @@ func learn(models []*Model, n int, loss func(i int) terms) terms {
 				g.MulScalarI(1 / float64(n))
 			}
 		}
-		grads = team.Sum(grads)
+		grads = team.Sum(grads, weights)
 		for _, m := range models {
 			count := len(m.Network.Params)
 			all[m.Name+" gradient"] = m.update(grads[:count])

@@ -202,6 +202,8 @@ typedef struct kg_group_s* kg_group;
 char* kg_group_open(kg_store s, const char* name, int rank, int size, int device, const char* address, int64_t timeout_ms,
                     kg_group* out);
 char* kg_all_reduce(kg_group g, kg_tensor t); /* the sum, in place */
+/* The sums of n tensors, in one go, each laid out in memory as its model is. */
+char* kg_all_reduce_all(kg_group g, const kg_tensor* ts, const kg_tensor* models, int n, kg_tensor* out /* n */);
 char* kg_sum_over_ranks(kg_group g, kg_tensor t, kg_tensor* out); /* the same as an operation with derivatives */
 char* kg_broadcast(kg_group g, kg_tensor t);  /* what rank 0 has, in place */
 int64_t kg_group_elements(kg_group g);        /* that were summed so far */

@@ -162,6 +162,28 @@ char* kg_all_reduce(kg_group g, kg_tensor t) {
   return guard([&] { all_reduce(g, get(t).detach()); });
 }
 
+char* kg_all_reduce_all(kg_group g, const kg_tensor* ts, const kg_tensor* models, int n, kg_tensor* out) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> from = get_all(ts, n), as = get_all(models, n), parts;
+    int64_t total = 0;
+    for (const at::Tensor& m : as) {
+      TORCH_CHECK(m.is_non_overlapping_and_dense(), "a tensor with gaps cannot be a model");
+      total += m.numel();
+    }
+    // All ranks lay the numbers behind each other in the same order: that of the models, which are alike everywhere.
+    at::Tensor all = at::empty({total}, from.at(0).options());
+    int64_t at = 0;
+    for (size_t i = 0; i < from.size(); i++) {
+      parts.push_back(all.as_strided(as[i].sizes(), as[i].strides(), at));
+      parts[i].copy_(from[i]);
+      at += as[i].numel();
+    }
+    all_reduce(g, all);
+    for (int i = 0; i < n; i++) out[i] = make(parts[static_cast<size_t>(i)]);
+  });
+}
+
 char* kg_sum_over_ranks(kg_group g, kg_tensor t, kg_tensor* out) {
   return guard([&] { *out = make(Sum::apply(get(t), reinterpret_cast<int64_t>(g))); });
 }
@@ -207,6 +229,7 @@ char* kg_store_add(kg_store, const char*, int64_t, int64_t*) { return no_gloo();
 void kg_store_close(kg_store) {}
 char* kg_group_open(kg_store, const char*, int, int, int, const char*, int64_t, kg_group*) { return no_gloo(); }
 char* kg_all_reduce(kg_group, kg_tensor) { return no_gloo(); }
+char* kg_all_reduce_all(kg_group, const kg_tensor*, const kg_tensor*, int, kg_tensor*) { return no_gloo(); }
 char* kg_sum_over_ranks(kg_group, kg_tensor, kg_tensor*) { return no_gloo(); }
 char* kg_broadcast(kg_group, kg_tensor) { return no_gloo(); }
 int64_t kg_group_elements(kg_group) { return 0; }

@@ -40,6 +40,14 @@ func (g *Group) AllReduce(t torch.Tensor) {
 	t.Call(op, func(c unsafe.Pointer) unsafe.Pointer { return unsafe.Pointer(C.kg_all_reduce(g.c, C.kg_tensor(c))) })
 }
 
+// AllReduceAll returns the sums over all ranks of tensors, in one go. Each sum lies in memory as its model does, a tensor of the same
+// shape whose order in memory all ranks share.
+func (g *Group) AllReduceAll(ts, models []torch.Tensor) []torch.Tensor {
+	return torch.MapAll("all_reduce", ts, models, func(from, as, sums unsafe.Pointer) unsafe.Pointer {
+		return unsafe.Pointer(C.kg_all_reduce_all(g.c, (*C.kg_tensor)(from), (*C.kg_tensor)(as), C.int(len(ts)), (*C.kg_tensor)(sums)))
+	})
+}
+
 // Broadcast puts what rank 0 has into t, which must be contiguous.
 func (g *Group) Broadcast(t torch.Tensor) {
 	const op = "broadcast"

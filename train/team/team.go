@@ -144,33 +144,12 @@ func (t *Team) Weigh(loss torch.Tensor) torch.Tensor {
 	return loss.MulScalar(t.weight())
 }
 
-// Sum adds up gradients, all in one go, over all processes.
-func (t *Team) Sum(grads []torch.Tensor) []torch.Tensor {
+// Sum adds up the gradients of weights, all in one go, over all processes.
+func (t *Team) Sum(grads, weights []torch.Tensor) []torch.Tensor {
 	if t == nil {
 		return grads
 	}
-	sums := inOneGo(grads, t.Group.AllReduce)
-	for i, g := range grads { // in the order in memory that the weights have
-		sums[i] = g.EmptyLike().CopyI(sums[i])
-	}
-	return sums
-}
-
-// inOneGo lays tensors behind each other, lets do change that, and returns what has become of each.
-func inOneGo(ts []torch.Tensor, do func(torch.Tensor)) []torch.Tensor {
-	flat := make([]torch.Tensor, len(ts))
-	for i, x := range ts {
-		flat[i] = x.Contiguous().View(-1)
-	}
-	all := torch.Cat(flat, 0)
-	do(all)
-	changed, at := make([]torch.Tensor, len(ts)), int64(0)
-	for i, x := range ts {
-		n := x.Numel()
-		changed[i] = all.Narrow(0, at, n).View(x.Shape()...)
-		at += n
-	}
-	return changed
+	return t.Group.AllReduceAll(grads, weights)
 }
 
 // Mean makes the means over the batch of a row of means over this process's images.
@@ -250,10 +229,18 @@ func (t *Team) Tell(key, text string) (string, error) {
 	return t.store.Wait(t.watch.Context(), key)
 }
 
-// Copy makes tensors what they are in rank 0.
+// Copy makes tensors what they are in rank 0, all in one go.
 func (t *Team) Copy(ts []torch.Tensor) {
-	for i, x := range inOneGo(ts, t.Group.Broadcast) {
-		ts[i].CopyI(x)
+	flat := make([]torch.Tensor, len(ts))
+	for i, x := range ts {
+		flat[i] = x.Contiguous().View(-1)
+	}
+	all, at := torch.Cat(flat, 0), int64(0)
+	t.Group.Broadcast(all)
+	for _, x := range ts {
+		n := x.Numel()
+		x.CopyI(all.Narrow(0, at, n).View(x.Shape()...))
+		at += n
 	}
 }
 
