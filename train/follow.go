@@ -82,6 +82,9 @@ func (t *Training) take(text string) error {
 			return fmt.Errorf("the %s differs from that of rank 0: %.12s, not %.12s", c.what, c.here, c.rank0)
 		}
 	}
+	if len(s.Meta.EpochSums) != len(t.columns) || len(s.Meta.EpochCounts) != len(t.columns) || s.Meta.Step < 0 {
+		return errors.New("the state of rank 0 is not that of such a run")
+	}
 	t.adopt(s.Meta, s.ResumedFrom)
 	for _, m := range t.Objective.Models() {
 		if err := m.makeMoments(s.Meta.AdamSteps[m.Name]); err != nil {

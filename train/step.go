@@ -204,7 +204,7 @@ func (g *graphs) step(batches []Batch, compute func([]Batch) torch.Tensor) torch
 			g.failed(err)
 			g.close()
 			*g = graphs{}
-			return compute(batches)
+			return afterFailedCapture(batches, compute)
 		}
 	}
 	for i, b := range batches {
@@ -213,6 +213,15 @@ func (g *graphs) step(batches []Batch, compute func([]Batch) torch.Tensor) torch
 	}
 	g.graph.Replay()
 	return g.row.EmptyLike().CopyI(g.row) // the next replay overwrites it
+}
+
+// afterFailedCapture makes a step without a graph. Some libtorch versions cannot draw random numbers on a GPU any more once a capture
+// has failed: the error then says what helps.
+func afterFailedCapture(batches []Batch, compute func([]Batch) torch.Tensor) (row torch.Tensor) {
+	if err := torch.Try(func() { row = compute(batches) }); err != nil {
+		panic(&torch.Error{Op: "capture", Msg: fmt.Sprintf("after a capture that failed, steps fail as well; set cuda_graphs: off; %v", err)})
+	}
+	return row
 }
 
 func (g *graphs) close() {

@@ -7,6 +7,7 @@ import (
 	torch "keygan/gotorch"
 	"keygan/internal/cores"
 	"keygan/train/config"
+	"keygan/train/runlog"
 )
 
 // setThreads sets how many threads an operation of libtorch may use on the CPU, and says why so many. began is the number with which a run
@@ -27,10 +28,19 @@ func setThreads(c config.Config, began, processes int) (why string) {
 	return why
 }
 
-// threadsBefore is the number of threads that the run used so far, if it is resumed, or 0.
+// threadsBefore is the number of threads that the run used so far, if it is resumed in as many processes, or 0.
 func (t *Training) threadsBefore(o Options) int {
 	if !o.Resume {
 		return 0
+	}
+	if r, err := runlog.ReadRecord(t.Dir); err == nil {
+		last := r.Machine
+		if n := len(r.Resumed); n > 0 {
+			last = r.Resumed[n-1].Machine
+		}
+		if max(last.Processes, 1) != max(o.Part.World, 1) {
+			return 0
+		}
 	}
 	c, _ := readRunConfig(t.Dir) // what is wrong with it is said elsewhere
 	return c.Threads

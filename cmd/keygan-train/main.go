@@ -153,11 +153,11 @@ func (f *flags) train(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "keygan-train: %s\n", cli.Shown(err.Error()))
 		os.Exit(1)
 	}
-	if err := waitPassively(c); err != nil {
-		return err
-	}
+	waitPassively(ctx, c)
 	err = train.Run(ctx, c, o)
 	switch {
+	case errors.Is(err, train.ErrInterrupted) && o.Part.World > 1:
+		return failure.Hint(err, "give the same command again, with --resume, to go on in as many processes")
 	case errors.Is(err, train.ErrInterrupted):
 		return failure.Hint(err, fmt.Sprintf("go on with: keygan-train -c %s%s --resume", cli.ShellWord(f.config), f.setArgs()))
 	case errors.Is(err, train.ErrFinished) && !failure.IsTold(err):

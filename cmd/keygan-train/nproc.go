@@ -85,6 +85,9 @@ func withoutNproc(args []string) (rest []string) {
 	return rest
 }
 
+// stopped reports whether a process ended by the SIGTERM that was passed on to it, having saved.
+func stopped(s *os.ProcessState) bool { return s.ExitCode() == 128+int(syscall.SIGTERM) }
+
 // await waits for all processes. It passes a signal on to them, and does not let them wait for one that is gone.
 func await(ctx context.Context, store *dist.Store, all []*exec.Cmd, done chan ended) error {
 	var first *ended // that failed
@@ -102,11 +105,13 @@ func await(ctx context.Context, store *dist.Store, all []*exec.Cmd, done chan en
 			}
 		case e := <-done:
 			left--
-			if e.state.Success() || first != nil {
-				continue
+			if e.state.Success() || first != nil && (!stopped(first.state) || stopped(e.state)) {
+				continue // a failure says more than a process that was stopped
+			}
+			if first == nil {
+				late = time.After(afterFirst)
 			}
 			first = &e
-			late = time.After(afterFirst)
 			if status := e.state.Sys().(syscall.WaitStatus); status.Signaled() {
 				store.Blame(e.rank, "was ended by a signal: "+status.Signal().String())
 			}
@@ -115,7 +120,7 @@ func await(ctx context.Context, store *dist.Store, all []*exec.Cmd, done chan en
 	switch {
 	case first == nil:
 		return nil
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && stopped(first.state):
 		return failure.Told(train.ErrInterrupted)
 	case first.state.ExitCode() == 2:
 		return failure.Told(failure.Usagef("rank %d: %v", first.rank, first.state))

@@ -23,6 +23,7 @@ func TestWaiting(t *testing.T) {
 	}{
 		{"2", "", "OMP_WAIT_POLICY=passive", "2 threads (as configured)"},
 		{"2", "OMP_WAIT_POLICY=active", "OMP_WAIT_POLICY=active", "2 threads (as configured)"},
+		{"2", "OMP_WAIT_POLICY=", "OMP_WAIT_POLICY=", "2 threads (as configured)"},
 		{"1", "", "", "1 thread (as configured)"},
 		{"0", "OMP_NUM_THREADS=1", "OMP_WAIT_POLICY=passive", "1 thread (by OMP_NUM_THREADS)"},
 	} {

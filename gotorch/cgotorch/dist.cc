@@ -125,6 +125,7 @@ char* kg_store_check(kg_store s, const char* key, int* there) {
 char* kg_store_get(kg_store s, const char* key, char** data, int64_t* size) {
   return guard([&] {
     std::vector<uint8_t> v = s->store->get(key);
+    TORCH_CHECK(v.size() <= (1 << 24), "the store holds ", v.size(), " bytes under ", key, ", more than 16 MiB");
     char* copy = static_cast<char*>(malloc(v.size() + 1));
     if (copy == nullptr) throw std::bad_alloc();
     memcpy(copy, v.data(), v.size());

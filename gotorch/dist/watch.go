@@ -161,7 +161,8 @@ func (w *Watch) Explain(err error) error {
 	}
 	for r := range after {
 		if r != w.rank && after[r] == before[r] {
-			w.Blame(r, "is gone") // ends the context
+			w.Blame(r, "is gone") // ends the context, unless another rank is about to say who is gone
+			w.lose(fmt.Sprintf("rank %d is gone", r))
 			return context.Cause(w.ctx)
 		}
 	}

@@ -64,20 +64,18 @@ func Join(ctx context.Context, p launch.Part, o Options) (t *Team, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = t.meet(ctx, device); err != nil {
-		return nil, fmt.Errorf("rank %d of %d: %w", p.Rank, p.World, err)
+	if err = t.meet(ctx, device, o.Abort); err == nil {
+		return t, nil
 	}
-	context.AfterFunc(t.watch.Context(), func() {
-		select {
-		case <-t.ended:
-		case <-time.After(grace):
-			o.Abort(t.named(context.Cause(t.watch.Context())))
-		}
-	})
-	return t, nil
+	if t.watch != nil { // the others wait in their group
+		t.watch.Blame(p.Rank, "has failed: "+err.Error())
+		close(t.ended)
+		t.watch.Close()
+	}
+	return nil, fmt.Errorf("rank %d of %d: %w", p.Rank, p.World, err)
 }
 
-func (t *Team) meet(ctx context.Context, device torch.Device) (err error) {
+func (t *Team) meet(ctx context.Context, device torch.Device, abort func(error)) (err error) {
 	if t.store, err = dist.Open(t.Host, t.Port, t.Serve, t.Prefix, joining); err != nil {
 		return err
 	}
@@ -103,6 +101,14 @@ func (t *Team) meet(ctx context.Context, device torch.Device) (err error) {
 	if t.watch, err = beats.Watch(t.Rank, t.World, t.Patience); err != nil {
 		return err
 	}
+	// From here on a call may wait for ever for a rank that is gone.
+	context.AfterFunc(t.watch.Context(), func() {
+		select {
+		case <-t.ended:
+		case <-time.After(grace):
+			abort(t.named(context.Cause(t.watch.Context())))
+		}
+	})
 	address, err := dist.Address(t.Host)
 	if err != nil {
 		return err
@@ -277,8 +283,8 @@ func (t *Team) End(err error, done bool) error {
 		return err
 	}
 	defer func() {
+		t.Group.Close() // may wait for ever for a rank that is gone
 		close(t.ended)
-		t.Group.Close()
 		t.store.Close()
 	}()
 	if done {
