@@ -37,8 +37,9 @@ var ErrClosed = errors.New("the loader is closed")
 // A Loader gives endless batches of a source's images, shuffled anew each epoch, prepared ahead by other goroutines.
 //
 // The order depends only on the seed and the epoch, and so do the changes of Augment: a loader that starts at k gives exactly what another
-// gives from its batch k on, whatever the number of workers. An epoch leaves out its last images if they do not fill a batch. A source smaller than a batch repeats
-// itself within the batch. A loader holds at most Workers + 2 batches. It decodes images anew in every epoch, unless Cached made src.
+// gives from its batch k on, whatever the number of workers. An epoch leaves out its last images if they do not fill a batch. A source
+// smaller than a batch repeats itself within the batch. A loader holds at most Workers + 2 batches. It decodes images anew in every
+// epoch, unless Cached made src.
 type Loader struct {
 	src     Source
 	o       LoaderOptions
