@@ -35,16 +35,16 @@ func TestJudge(t *testing.T) {
 		{[]float64{1.01, 1.01, 1}, Fail, 2},  //
 		{[]float64{math.Inf(1), 0}, Fail, 1}, //
 	} {
-		if got, missed := c.judge(x.values); got != x.want || missed != x.missed {
-			t.Errorf("%v: %s, %d missed; want %s, %d", x.values, got, missed, x.want, x.missed)
+		if got := c.judge(x.values, float64(len(x.values))); got.verdict != x.want || got.missed != x.missed {
+			t.Errorf("%v: %s, %d missed; want %s, %d", x.values, got.verdict, got.missed, x.want, x.missed)
 		}
 	}
-	exact := Criterion{1, 1, 1, 0}
-	if v, _ := exact.judge([]float64{1, 1, 1}); v != Pass {
-		t.Errorf("exact: %s", v)
+	exact := Criterion{Expected: 1, Low: 1, High: 1}
+	if j := exact.judge([]float64{1, 1, 1}, 3); j.verdict != Pass {
+		t.Errorf("exact: %s", j.verdict)
 	}
-	if v, missed := exact.judge([]float64{1, 1 - 1e-15, 1}); v != Fail || missed != 1 {
-		t.Errorf("almost exact: %s", v)
+	if j := exact.judge([]float64{1, 1 - 1e-15, 1}, 3); j.verdict != Fail || j.missed != 1 {
+		t.Errorf("almost exact: %s", j.verdict)
 	}
 	// Against the sum of the probabilities: P(X ≥ 2) of 10 at .1.
 	Near(t, "binomial tail", binomialTail(2, 10, .1), 1-math.Pow(.9, 10)-10*.1*math.Pow(.9, 9), 1e-12)

@@ -115,7 +115,7 @@ const wu2011 = "Wu, Noonan and Agaian (2011)"
 
 func npcr(on Occasion, id, name, definition string) Metric {
 	return Metric{
-		ID: id, Name: name, Definition: definition, Formula: wu2011, Better: Higher, Unit: "%", Digits: 4, Brief: 2,
+		ID: id, Name: name, Definition: definition, Formula: wu2011, Better: Nearer, Unit: "%", Digits: 4, Brief: 2,
 		On: on, Measure: pair(metrics.NPCR), Criterion: randomNPCR,
 	}
 }
@@ -168,7 +168,7 @@ func compared(m *Metric)   { m.Compared = true }
 // lossless demands the value that an exact decryption gives.
 func lossless(v float64) func(*Metric) {
 	return func(m *Metric) {
-		m.Better, m.Criterion = Nearer, func(*raster.Image) Criterion { return Criterion{v, v, v, 0} }
+		m.Better, m.Criterion = Nearer, func(*raster.Image) Criterion { return Criterion{Expected: v, Low: v, High: v} }
 	}
 }
 
@@ -214,7 +214,7 @@ var IDCorrelation = [...]string{metrics.Horizontal: "correlation_h", metrics.Ver
 var Metrics = []Metric{
 	{
 		ID: IDEntropy, Name: "entropy", Definition: "Shannon entropy of the bytes", Formula: "Shannon (1948)",
-		Better: Higher, Unit: "bits", Digits: 5, Brief: 4, On: EachImage, Criterion: randomEntropy, Summary: true,
+		Better: Nearer, Unit: "bits", Digits: 5, Brief: 4, On: EachImage, Criterion: randomEntropy, Summary: true,
 		Measure: exact(func(o Observation) float64 { return metrics.Entropy(o.A) }),
 	},
 	{

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat"
 
 	"keygan/cipher"
@@ -30,7 +29,10 @@ type Row struct {
 	Expected   *float64 `json:"expected"`           // mean for random data, or of an exact decryption
 	Low        *float64 `json:"low"`                // critical values at Alpha, nil where that side is open
 	High       *float64 `json:"high"`
-	Missed     int      `json:"missed"` // values beyond the critical ones
+	MeanLow    *float64 `json:"mean_low,omitempty"`  // the band of the mean of N values, see Criterion
+	MeanHigh   *float64 `json:"mean_high,omitempty"` //
+	Detects    *float64 `json:"detects,omitempty"`   // the offset of the mean that fails with probability Power
+	Missed     int      `json:"missed"`              // values beyond the critical ones
 	Verdict    Verdict  `json:"verdict,omitempty"`
 	Published  string   `json:"published,omitempty"`
 	Note       string   `json:"note,omitempty"`  // why there is no value, or fewer than there should be; or what must be read with it
@@ -51,6 +53,7 @@ type series struct {
 	values    []float64
 	expected  []float64
 	undefined int
+	shared    shares
 	reason    string // of the first undefined or unmeasured value
 	remark    string // on how the values come about
 }
@@ -102,6 +105,12 @@ func (s *series) take(m Metric, o Observation) error {
 		return err
 	}
 	s.values = append(s.values, v)
+	if m.Criterion != nil && o.B != nil {
+		if s.shared == nil {
+			s.shared = shares{}
+		}
+		s.shared.add(o.A, o.B)
+	}
 	if m.Expected != nil {
 		s.expected = append(s.expected, m.Expected(o))
 	}
@@ -131,7 +140,15 @@ func (r measurements) row(source string, of System, m Metric, shape *raster.Imag
 		limits := m.Criterion(shape)
 		row.Expected, row.Low, row.High = finite(limits.Expected), finite(limits.Low), finite(limits.High)
 		row.ExpectsInfinity = math.IsInf(limits.Expected, 1)
-		row.Verdict, row.Missed = limits.judge(s.values)
+		independent := s.shared.independent(len(s.values), limits.Shared)
+		if keptKeystream(of) {
+			independent = min(independent, 1) // it was drawn once
+		}
+		j := limits.judge(s.values, independent)
+		row.Verdict, row.Missed = j.verdict, j.missed
+		if limits.Mean != nil && len(s.values) > 0 {
+			row.MeanLow, row.MeanHigh, row.Detects = finite(j.low), finite(j.high), finite(j.detects)
+		}
 	}
 	if len(s.expected) > 0 {
 		row.Expected = finite(stat.Mean(s.expected, nil))
@@ -147,6 +164,12 @@ func (r measurements) row(source string, of System, m Metric, shape *raster.Imag
 	row.addNote(s.remark)
 	row.noteKeptKey()
 	return row
+}
+
+// keptKeystream says whether a system encrypts all images with the same keystream, whatever they are.
+func keptKeystream(of System) bool {
+	c, err := cipher.ByName(of.Scheme)
+	return err == nil && c.Info().Kept() && c.Info().Takes == cipher.Nothing
 }
 
 // average fills in the mean and standard deviation of the finite values.
@@ -199,87 +222,3 @@ func (row *Row) addNote(note string) {
 
 // FreshSecret says whether the row's scheme draws a secret for each encryption, whatever the image.
 func FreshSecret(row *Row) bool { return cipher.Describe(row.Scheme).Fresh }
-
-// Alpha is the significance level of the verdicts in the tables.
-const Alpha = 0.01
-
-// Verdict is what the threshold of a metric says about a series of values.
-type Verdict string
-
-// The verdicts. A metric without a threshold has none.
-const (
-	None Verdict = ""
-	Pass Verdict = "pass"
-	Fail Verdict = "fail"
-)
-
-// A Criterion is what random data or an exact decryption gives, and the band that random data keeps with probability 1 − Level.
-type Criterion struct {
-	Expected  float64
-	Low, High float64 // −Inf or +Inf where nothing is too low or too high
-	Level     float64
-}
-
-// outside reports whether v is beyond a critical value. NaN is.
-func (c Criterion) outside(v float64) bool { return !(v >= c.Low && v <= c.High) }
-
-// judge passes a series when its mean lies between the critical values and no more of its values lie beyond them than chance explains:
-// random data would give that many or more with a probability above Alpha. For one value that is the plain test. For many it does not
-// fail a scheme for the few misses that random data has as well, and misses do not cancel out in the mean.
-func (c Criterion) judge(values []float64) (v Verdict, missed int) {
-	if len(values) == 0 {
-		return None, 0
-	}
-	sum := 0.0 // divided once, at the end: the mean of ones must be 1
-	for _, x := range values {
-		sum += x
-		if c.outside(x) {
-			missed++
-		}
-	}
-	if c.outside(sum/float64(len(values))) || binomialTail(missed, len(values), c.Level) <= Alpha {
-		return Fail, missed
-	}
-	return Pass, missed
-}
-
-// binomialTail is the probability of k or more of n, each by itself having probability p.
-func binomialTail(k, n int, p float64) float64 {
-	if k <= 0 {
-		return 1
-	}
-	if p == 0 {
-		return 0
-	}
-	return mathext.RegIncBeta(float64(k), float64(n-k+1), p)
-}
-
-func randomEntropy(m *raster.Image) Criterion {
-	n := len(m.Pix)
-	expected, _ := metrics.EntropyExpected(n)
-	return Criterion{expected, metrics.EntropyFloor(n, Alpha), math.Inf(1), Alpha}
-}
-
-func randomChiSquare(*raster.Image) Criterion {
-	low, high := metrics.ChiSquareBand(Alpha)
-	return Criterion{metrics.ChiSquareFreedom, low, high, 2 * Alpha} // Alpha on either side
-}
-
-// randomNPCR also holds between a plain image and a uniform cipher, whatever the plain image.
-func randomNPCR(m *raster.Image) Criterion {
-	expected, _ := metrics.NPCRExpected(m.Samples(), m.Max())
-	return Criterion{expected, metrics.NPCRCritical(m.Samples(), m.Max(), Alpha), math.Inf(1), Alpha}
-}
-
-func randomUACI(m *raster.Image) Criterion {
-	expected, _ := metrics.UACIExpected(m.Samples(), m.Max())
-	low, high := metrics.UACIBand(m.Samples(), m.Max(), Alpha)
-	return Criterion{expected, low, high, Alpha}
-}
-
-func randomCorrelation(d metrics.Direction) func(*raster.Image) Criterion {
-	return func(m *raster.Image) Criterion {
-		band := metrics.CorrelationBand(d.Pairs(m), Alpha)
-		return Criterion{0, -band, band, Alpha}
-	}
-}

@@ -29,6 +29,6 @@ func Example() {
 		fmt.Println(err)
 	}
 	// Output:
-	// source,scheme,generator,metric,definition,unit,measured,sd,n,expected,threshold_low,threshold_high,missed,verdict,published,note
-	// mri,xor,net,entropy,,bits,7.2,,1,,7.99,,1,fail,not published,
+	// source,scheme,generator,metric,definition,unit,measured,sd,n,expected,threshold_low,threshold_high,missed,verdict,published,note,mean_low,mean_high,detects
+	// mri,xor,net,entropy,,bits,7.2,,1,,7.99,,1,fail,not published,,,,
 }

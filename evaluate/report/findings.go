@@ -194,8 +194,8 @@ func (f facts) KeysOfImageSize(large bool) rowSet {
 
 // ChiSquareBand is where random data lies.
 func (f facts) ChiSquareBand() string {
-	lower, upper := metrics.ChiSquareBand(f.Alpha)
-	return fmt.Sprintf("%g %% of random data lie between %.1f and %.1f", 100*(1-2*f.Alpha), lower, upper)
+	lower, upper := metrics.ChiSquareBand(f.Alpha / 2)
+	return fmt.Sprintf("%g %% of random images lie between %.1f and %.1f", 100*(1-f.Alpha), lower, upper)
 }
 
 // Worst is the correlation that is farthest from 0, and where random samples lie.

@@ -50,6 +50,15 @@ func (s rowSet) From(v float64) rowSet {
 	return s.filter(func(row *experiment.Row) bool { return *row.Measured >= v })
 }
 
+// TooLow are the rows whose mean is below what random data gives. TooHigh has the others.
+func (s rowSet) TooLow() rowSet {
+	return s.filter(func(row *experiment.Row) bool { return row.Expected == nil || *row.Measured <= *row.Expected })
+}
+
+func (s rowSet) TooHigh() rowSet {
+	return s.filter(func(row *experiment.Row) bool { return row.Expected != nil && *row.Measured > *row.Expected })
+}
+
 // OfScheme are the rows of one scheme.
 func (s rowSet) OfScheme(scheme string) rowSet {
 	return s.filter(func(row *experiment.Row) bool { return row.Scheme == scheme })

@@ -51,7 +51,7 @@ func plain(texts ...string) []cell {
 func (r *Report) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	c.Write([]string{"source", "scheme", "generator", "metric", "definition", "unit", "measured", "sd", "n",
-		"expected", "threshold_low", "threshold_high", "missed", "verdict", "published", "note"})
+		"expected", "threshold_low", "threshold_high", "missed", "verdict", "published", "note", "mean_low", "mean_high", "detects"})
 	for _, row := range r.Rows {
 		verdict := cmp.Or(string(row.Verdict), "no threshold")
 		if row.N == 0 {
@@ -63,7 +63,7 @@ func (r *Report) WriteCSV(w io.Writer) error {
 		}
 		c.Write([]string{row.Source, row.Scheme, row.Generator, row.Metric, row.Definition, row.Unit, measured, number(row.SD),
 			strconv.Itoa(row.N), number(row.Expected), number(row.Low), number(row.High), strconv.Itoa(row.Missed), verdict,
-			cmp.Or(row.Published, notPublished), row.Note})
+			cmp.Or(row.Published, notPublished), row.Note, number(row.MeanLow), number(row.MeanHigh), number(row.Detects)})
 	}
 	c.Flush()
 	return c.Error()
@@ -124,7 +124,11 @@ func thresholdText(row *experiment.Row) string {
 	case row.Exact():
 		return "exactly " + strconv.FormatFloat(*row.Low, 'f', -1, 64)
 	case row.Low != nil && row.High != nil:
-		return decimal(*row.Low, row.Digits) + " to " + decimal(*row.High, row.Digits)
+		band := decimal(*row.Low, row.Digits) + " to " + decimal(*row.High, row.Digits)
+		if row.N > 1 && row.MeanLow != nil && row.MeanHigh != nil {
+			band += ", the mean of " + strconv.Itoa(row.N) + " " + decimal(*row.MeanLow, row.Digits) + " to " + decimal(*row.MeanHigh, row.Digits)
+		}
+		return band
 	case row.Low != nil:
 		return "≥ " + decimal(*row.Low, row.Digits)
 	case row.High != nil:

@@ -283,7 +283,7 @@ func (r *Report) Details() []grid {
 	for _, s := range r.Sources {
 		g := grid{
 			Caption: "Every value on " + s.Name,
-			Head:    []string{"of", "metric", "measured, mean ± sd", "n", "expected", "threshold", "outside", "published"},
+			Head:    []string{"of", "metric", "measured, mean ± sd", "n", "expected", "threshold", "finds", "outside", "published"},
 		}
 		for i := range r.Rows {
 			row := &r.Rows[i]
@@ -294,12 +294,15 @@ func (r *Report) Details() []grid {
 			if row.Note != "" && value.Text != row.Note {
 				value.Text += " (" + row.Note + ")"
 			}
-			outside := ""
+			outside, finds := "", ""
+			if row.Detects != nil {
+				finds = "± " + decimal(*row.Detects, row.Digits)
+			}
 			if row.Verdict != experiment.None {
 				outside = fmt.Sprintf("%d of %d", row.Missed, row.N)
 			}
 			g.Lines = append(g.Lines, append(plain(row.System().String(), titleOf(row.Name, row.Unit)), value, cell{Text: fmt.Sprint(row.N)},
-				cell{Text: expectedText(row, row.Digits)}, cell{Text: thresholdText(row)}, cell{Text: outside}, cell{Text: dash(row.Published)}))
+				cell{Text: expectedText(row, row.Digits)}, cell{Text: thresholdText(row)}, cell{Text: finds}, cell{Text: outside}, cell{Text: dash(row.Published)}))
 		}
 		out = append(out, g)
 	}
