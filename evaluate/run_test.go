@@ -39,6 +39,11 @@ func weightsOf(t *testing.T, arch infer.Arch) experiment.Generator {
 		t.Fatal(err)
 	}
 	writeWeights(t, path, arch)
+	// As another version may have left it: with keys that this one does not know.
+	config := "seed: 7\nobjective: {name: wgan-gp, unheard_of: 1}\nsomething: {else: [1, 2]}\n"
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "config.yaml"), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	return experiment.Generator{Weights: path}
 }
 
@@ -221,6 +226,12 @@ func TestRunMeasures(t *testing.T) {
 	}
 	if p := at("brain MRI", "paper", experiment.IDNPCRPlainCipher).Published; p != "99.5 %" {
 		t.Errorf("published NPCR %q", p)
+	}
+	if g := report.Generators[0]; g.Objective != "wgan-gp" || g.Seed != 7 {
+		t.Errorf("the generator's objective is %q, its seed %d", g.Objective, g.Seed)
+	}
+	if p := at("brain MRI", "xor", experiment.IDNPCRPlainCipher).Published; p != "" {
+		t.Errorf("a figure of a GAN beside a WGAN-GP: %q", p)
 	}
 	if p := at("brain MRI", "paper", experiment.IDNPCR).Published; p != "" {
 		t.Errorf("a published figure beside the field's NPCR: %q", p)

@@ -196,6 +196,7 @@ const (
 	IDNPCRSameKey     = "npcr_same_key"
 	IDUACISameKey     = "uaci_same_key"
 	IDNPCRPlainCipher = "npcr_plain_cipher"
+	IDUACIPlainCipher = "uaci_plain_cipher"
 	IDNPCRKeyOneBit   = "npcr_key_one_bit"
 	IDNPCRKeyKey      = "npcr_key_key"
 	IDNPCRGenerators  = "npcr_key_generators"
@@ -254,7 +255,7 @@ var Metrics = []Metric{
 	uaci(CiphersSameKey, IDUACISameKey, "UACI one bit, same key", "mean difference between the ciphertexts of NPCR one bit, same key"),
 	npcr(PlainAndCipher, IDNPCRPlainCipher, "NPCR plain–cipher",
 		"papers': bytes that differ between a plain image and its ciphertext; says nothing about one-bit changes").with(summarized, compared),
-	uaci(PlainAndCipher, "uaci_plain_cipher", "UACI plain–cipher", "papers': mean difference between a plain image and its ciphertext; "+
+	uaci(PlainAndCipher, IDUACIPlainCipher, "UACI plain–cipher", "papers': mean difference between a plain image and its ciphertext; "+
 		"expected: for a uniform cipher independent of this plain image (33.46 % only where the plain image is uniform)").
 		with(independent(metrics.ExpectedUACI), compared),
 	mse(PlainAndCipher, "mse_plain_cipher", "MSE plain–cipher",

@@ -91,6 +91,8 @@ type GeneratorInfo struct {
 	TakesNoise bool   `json:"takes_noise,omitempty"`
 	Hash       string `json:"sha256"` // of architecture and weights
 	ConfigHash string `json:"config_sha256,omitempty"`
+	Objective  string `json:"objective,omitempty"` // that it was trained with, and the seed; "" where neither is known
+	Seed       uint64 `json:"seed,omitempty"`
 
 	Reconstructor string `json:"reconstructor_sha256,omitempty"` // of the network that undoes it, for the scheme chaos-gan
 	Metrics       string `json:"metrics,omitempty"`              // metrics.csv of the run: the training curves

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/goccy/go-yaml"
+
 	"keygan/cipher"
 	"keygan/data/raster"
 	"keygan/infer"
@@ -118,6 +120,7 @@ const (
 	runWeights       = "generator.npz"
 	runReconstructor = "reconstructor.npz"
 	runMetrics       = "metrics.csv"
+	runConfig        = "config.yaml"
 )
 
 // ParseGenerator parses [NAME=]PATH: a file of weights, the folder of a run, or built-in. Without NAME the folder gives the name.
@@ -204,6 +207,7 @@ func open(from Generator) *generator {
 	g := &generator{info: GeneratorInfo{Name: from.Name}}
 	if from.Weights == BuiltIn {
 		g.describe(builtin.Generator())
+		g.info.Objective, g.info.Seed = builtin.Objective, builtin.Seed
 		return g
 	}
 	path := cmp.Or(from.Weights, filepath.Join(from.Run, runWeights))
@@ -219,6 +223,7 @@ func open(from Generator) *generator {
 	if info, err := os.Stat(curves); err == nil && info.Mode().IsRegular() {
 		g.info.Run, g.info.Metrics = folder, curves
 	}
+	g.info.Objective, g.info.Seed = trainedWith(folder)
 	if !g.chaos() {
 		return g
 	}
@@ -234,6 +239,22 @@ func open(from Generator) *generator {
 	}
 	g.reconstructor, g.models[1], g.info.Reconstructor = inverse, inverse, inverse.Hash()
 	return g
+}
+
+// trainedWith reads the objective and the seed out of a run's configuration, and nothing else, for other versions may have written it.
+func trainedWith(run string) (objective string, seed uint64) {
+	src, err := os.ReadFile(filepath.Join(run, runConfig))
+	if err != nil {
+		return "", 0
+	}
+	var c struct {
+		Seed      uint64
+		Objective struct{ Name string }
+	}
+	if yaml.Unmarshal(src, &c) != nil {
+		return "", 0
+	}
+	return c.Objective.Name, c.Seed
 }
 
 func (g *generator) describe(m *infer.Model) {

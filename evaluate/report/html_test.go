@@ -50,6 +50,7 @@ func fabricated(t *testing.T) *Report {
 			r.Rows = append(r.Rows, row)
 		}
 	}
+	r.Comparisons = r.comparisons()
 	r.Checklist = checklist(r)
 	return r
 }

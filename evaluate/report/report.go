@@ -28,11 +28,14 @@ import (
 // Report is the results of an experiment and what they show; results.json is this.
 type Report struct {
 	experiment.Results
-	Checklist  []Check           `json:"checklist"` // TC1 to TC5
-	Findings   []Finding         `json:"findings"`  // what the values show, in sentences
-	Published  []PublishedFigure `json:"published"`
-	Pictures   []Picture         `json:"pictures"` // in the order in which they are shown
-	Provenance Provenance        `json:"provenance"`
+	Checklist []Check           `json:"checklist"` // TC1 to TC5
+	Findings  []Finding         `json:"findings"`  // what the values show, in sentences
+	Published []PublishedFigure `json:"published"`
+
+	Comparisons []Comparison `json:"comparisons"` // of the published figures with what was measured
+
+	Pictures   []Picture  `json:"pictures"` // in the order in which they are shown
+	Provenance Provenance `json:"provenance"`
 
 	pictures map[string][]byte // the files of Pictures
 }
@@ -50,6 +53,7 @@ func New(results *experiment.Results, command string, began time.Time) (*Report,
 	if err := r.draw(); err != nil {
 		return nil, err
 	}
+	r.Comparisons = r.comparisons()
 	r.Checklist = checklist(r)
 	r.Findings, err = findings(r)
 	return r, err

@@ -22,6 +22,7 @@ func (r *Report) WriteTeX(w io.Writer) error {
 	for i, g := range r.PublishedTables() {
 		texTable(&b, fmt.Sprintf("published-%d", i+1), without(g, 1), "") // the definitions are sentences
 	}
+	texTable(&b, "published-cells", r.PublishedCells(), "")
 	texTable(&b, "verdicts", r.Verdicts(), "")
 	texTable(&b, "claims", r.Claims(), `lp{0.72\linewidth}l`)
 	_, err := w.Write(b.Bytes())

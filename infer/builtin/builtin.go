@@ -15,6 +15,12 @@ var weights []byte
 // Name stands for the built-in generator in messages and tables.
 const Name = "built-in generator"
 
+// Objective and Seed are those of the training, as configs/default-generator.yaml has them.
+const (
+	Objective = "wgan-gp"
+	Seed      = 1
+)
+
 // Generator returns the generator; the first call reads it.
 var Generator = sync.OnceValue(func() *infer.Model {
 	m, err := infer.Read(Name, weights)

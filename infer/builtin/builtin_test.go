@@ -1,6 +1,9 @@
 package builtin
 
 import (
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"keygan/data/imagefile"
@@ -20,6 +23,15 @@ func TestGenerator(t *testing.T) {
 	}
 	if m.TakesNoise() || m.Arch().Channels != 3 {
 		t.Errorf("%+v: README.md says that its keys are RGB and follow from the image only", m.Arch())
+	}
+	config, err := os.ReadFile("../../configs/default-generator.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"objective: {name: " + Objective + ",", fmt.Sprintf("\nseed: %d\n", Seed)} {
+		if !strings.Contains(string(config), want) {
+			t.Errorf("its configuration lacks %q", want)
+		}
 	}
 	img, err := imagefile.ReadImage("testdata/xray.png")
 	if err != nil {
