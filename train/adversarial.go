@@ -31,9 +31,15 @@ type adversarial struct {
 type terms map[string]torch.Tensor
 
 func newAdversarial(c config.Config, at place) adversarial {
+	a := withoutCritic(c, at)
+	a.critic = newModel("critic", newNetwork(c.CriticArch(), at), c, 0)
+	return a
+}
+
+// withoutCritic has a generator, and nothing that judges it.
+func withoutCritic(c config.Config, at place) adversarial {
 	a := adversarial{arch: c.Arch(), criticSteps: int(c.Objective.Value("critic_steps")), place: at}
 	a.generator = newModel("generator", newNetwork(a.arch, at), c, c.Generator.EMA)
-	a.critic = newModel("critic", newNetwork(c.CriticArch(), at), c, 0)
 	a.latent = func(n int64) torch.Tensor { return at.normal(n, int64(a.arch.Latent), 1, 1) }
 	return a
 }

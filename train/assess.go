@@ -93,13 +93,22 @@ func assess(ctx context.Context, run string, o AssessOptions) (*Assessment, erro
 	if err != nil {
 		return nil, err
 	}
+	victim, err := inputs.OpenVictim(c)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := victim.Show(images)
+	if err != nil {
+		return nil, err
+	}
 	t := &Assessment{Run: run, Step: saved.meta.Step, Objective: c.Objective.Name}
 	for part := range slices.Chunk(images, c.Train.Batch) { // as many at a time as training had
 		if ctx.Err() != nil {
 			return nil, ErrInterrupted
 		}
 		console.Printf("image %d of %d\n", len(t.Images)+1, len(images))
-		torch.Scope(func() { t.add(objective, part, names[len(t.Images):], c.Image, device) })
+		at := len(t.Images)
+		torch.Scope(func() { t.add(objective, part, seen[at:at+len(part)], names[at:], c.Image, device) })
 	}
 	if err := t.measure(); err != nil {
 		return nil, err
@@ -107,11 +116,11 @@ func assess(ctx context.Context, run string, o AssessOptions) (*Assessment, erro
 	return t, t.write(folder)
 }
 
-// add shows some images to the networks, and keeps what they make of them.
-func (t *Assessment) add(o Objective, plain []*raster.Image, names []string, as config.Image, device torch.Device) {
+// add shows some images to the networks, as they see them, and keeps what they make of them.
+func (t *Assessment) add(o Objective, plain, seen []*raster.Image, names []string, as config.Image, device torch.Device) {
 	rows := [][]*raster.Image{plain}
 	t.Rows = []string{plainRow}
-	for _, row := range o.Show(asTensor(plain, as).To(device), len(t.Images)) {
+	for _, row := range o.Show(asTensor(seen, as).To(device), len(t.Images)) {
 		rows, t.Rows = append(rows, imagesOf(row.Images)), append(t.Rows, row.Name)
 	}
 	for i := range plain {

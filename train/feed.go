@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"keygan/data/dataset"
+	"keygan/data/raster"
 	torch "keygan/gotorch"
 	"keygan/train/config"
 	"keygan/train/inputs"
@@ -39,12 +40,17 @@ func openFeed(c config.Config, sets inputs.Sets, at place, start int) (f *feed, 
 		Start:    start,
 		Augment:  c.Data.Augment,
 	}
+	options.Last = sets.Victim.Last()
 	if f.source, err = dataset.NewLoader(sets.Source, options); err != nil {
 		return f, fmt.Errorf("source: %w", err)
 	}
 	targets := sets.Target
+	options.Last = nil
 	if c.Paired() {
-		targets, options.Last = sets.Source, sets.Encrypt // in step, and with the same augmentation
+		targets = sets.Source // in step, and with the same augmentation
+		if encrypt := sets.Encrypt; encrypt != nil {
+			options.Last = func(m *raster.Image, _ uint64) (*raster.Image, error) { return encrypt(m), nil }
+		}
 	} else {
 		options.Augment = dataset.Augment{}
 		options.Seed ^= 1 << 63 // two sets of the same length must not go in step

@@ -34,6 +34,23 @@ func setChaos(c *config.Config) {
 	c.Generator.Width, c.Generator.Blocks, c.Critic.Width = 2, 1, 2
 }
 
+// setRestore makes c restore images, with whatever else it needs.
+func setRestore(c *config.Config) {
+	restore := config.DefaultOf("restore", "", "")
+	c.Objective, c.Encrypt, c.Optimizer, c.Target = restore.Objective, restore.Encrypt, restore.Optimizer, nil
+	c.Encrypt.Scheme = "logistic"
+}
+
+// setObjective makes c one of an objective, with whatever else that needs.
+func setObjective(c *config.Config, name string) {
+	switch c.Objective.Name = name; name {
+	case "chaos-gan":
+		setChaos(c)
+	case "restore":
+		setRestore(c)
+	}
+}
+
 // Each batch of targets is its batch of sources, XORed with the keystream; of augmented sources, too.
 func TestEncryptedTargetsArePaired(t *testing.T) {
 	c := chaosConfig(t)

@@ -17,7 +17,7 @@ type kind struct {
 var kinds []kind
 
 // The first objective is the default.
-func init() { register(wganGPKind, ganKind, chaosGANKind) }
+func init() { register(wganGPKind, ganKind, chaosGANKind, restoreKind) }
 
 // register adds objectives. It returns a function that takes them away again, for tests.
 func register(more ...kind) (remove func()) {
@@ -39,7 +39,7 @@ func newObjective(c config.Config, at place) Objective {
 	return kinds[i].make(c, at)
 }
 
-// Batch is what one step sees: source and target images, [N, C, H, W] in [−1, 1].
+// Batch is what one step sees: source and target images, [N, C, H, W] in [−1, 1]. Where images are restored, the source is encrypted.
 type Batch struct {
 	Source, Target torch.Tensor
 }

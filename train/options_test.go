@@ -51,6 +51,19 @@ var variants = []struct {
 		c.Critic = config.Critic{Name: "dcgan", Width: 2, Norm: "batch"}
 	}},
 	{"chaos-gan", setChaos},
+	{"restore", setRestore},
+	{"restore with a critic, the chaos network, noise in the keys and augmentation", func(c *config.Config) {
+		setRestore(c)
+		chaos := config.DefaultOf("chaos-gan", "", "")
+		c.Image.Size, c.Generator, c.Train.Accumulate = 32, chaos.Generator, 2
+		c.Generator.Width, c.Generator.Blocks = 2, 0
+		c.Encrypt.Scheme, c.Data.HeldOut, c.Data.Augment = "xor", 0.3, dataset.Augment{Flip: 0.5}
+		c.Objective.Set("adversarial_weight", 0.1)
+	}},
+	{"restore with a kept key", func(c *config.Config) {
+		setRestore(c)
+		c.Encrypt.Key = config.KeyKept
+	}},
 	{"chaos-gan with accumulation and a mean of weights", func(c *config.Config) {
 		setChaos(c)
 		c.Generator.Blocks = 0
@@ -125,7 +138,12 @@ func exportedAsTrained(t *testing.T, c config.Config) {
 			}
 		}
 	}
-	if c.Objective.Name != "chaos-gan" {
+	switch c.Objective.Name {
+	case "chaos-gan":
+	case "restore":
+		check("generator.npz", 1, 2) // row 0 is the plain images
+		return
+	default:
 		check("generator.npz", 0, 1)
 		return
 	}

@@ -1,261 +1,136 @@
 package train
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"maps"
-	"path/filepath"
-	"strings"
+	"math"
 
 	torch "keygan/gotorch"
-	"keygan/infer"
-	"keygan/internal/atomicfile"
-	"keygan/internal/npz"
 	"keygan/train/config"
-	"keygan/train/inputs"
-	"keygan/train/runlog"
 )
 
-var (
-	// ErrFinished reports that there is nothing left to train.
-	ErrFinished = errors.New("this run is finished")
-	// ErrOtherConfig reports a run that was made with another configuration than the one given.
-	ErrOtherConfig = errors.New("was made with another configuration")
-	// ErrOtherData reports a run whose data sets hold other images now.
-	ErrOtherData = errors.New("the data has changed")
-	// ErrNotJudged reports a run whose keys have not been measured at the end of an epoch.
-	ErrNotJudged = errors.New("no keys have been judged")
-	// ErrOtherFormat reports a checkpoint that was written by a newer or an older keygan.
-	ErrOtherFormat = errors.New("checkpoint format")
-)
-
-// restore puts the newest whole checkpoint's state into a training that has just been built.
-func (t *Training) restore() error {
-	c, damaged, err := newestWhole(t.Dir)
-	if err != nil {
-		return err
-	}
-	if err := t.fits(c); err != nil {
-		return err
-	}
-	for _, err := range damaged {
-		t.console.Warnf("%v: damaged, and passed over", err)
-	}
-	if len(damaged) > 0 {
-		t.console.Warnf("going on from %s", c.path)
-	}
-	t.warnInexact(c.meta)
-	for _, m := range t.Objective.Models() {
-		if err := m.restore(c.arrays, c.meta.AdamSteps[m.Name]); err != nil {
-			return fmt.Errorf("%s: %w", c.path, err)
+var restoreKind = kind{config.Objective{
+	Name: "restore",
+	Doc:  "a network that restores encrypted images: an attacker who has pairs of images, or a receiver without the key",
+	Params: []config.Param{
+		{Name: "critic_steps", Doc: "critic updates for each generator update", Default: 1, Min: 1, Max: 1000, Whole: true},
+		{Name: "adversarial_weight", Doc: "weight of the critic's verdict; 0: no critic", Default: 0, Max: math.Inf(1)},
+	},
+	Generators: []string{"resnet", "chaos"},
+	Critics:    []string{"patch", "chaos"},
+	Defaults: func(c *config.Config) {
+		c.Encrypt = config.Encrypt{Scheme: "xor", Key: config.KeyFresh, Generators: []string{"built-in"}}
+		c.Optimizer.Beta1, c.Optimizer.Beta2 = 0.9, 0.999
+	},
+	Columns: func(c config.Config) []string {
+		columns := []string{"Generator Loss", "L1", "SSIM"}
+		if judgedBy(c) {
+			return append(append(columns, "Critic Loss", "D_real", "D_fake", "Gen_Acc", "Critic_Acc"), gradientColumns...)
 		}
-	}
-	if err := t.restoreRNG(c.arrays); err != nil {
-		return fmt.Errorf("%s: %w", c.path, err)
-	}
-	t.adopt(c.meta, c.path)
-	maps.Copy(t.bests, c.meta.Best)
-	return nil
-}
-
-// adopt goes on from a state that its meta describes, but for the arrays.
-func (t *Training) adopt(meta checkpointMeta, path string) {
-	for _, m := range t.Objective.Models() {
-		m.Skipped = meta.Skipped[m.Name]
-	}
-	t.Step, t.resumedFrom = meta.Step, path
-	t.means = &runlog.Means{Sums: meta.EpochSums, Counts: meta.EpochCounts}
-}
-
-// fits says why a run cannot go on from a checkpoint, if it cannot.
-func (t *Training) fits(c checkpoint) error {
-	meta := c.meta
-	switch {
-	case meta.Version < checkpointVersion:
-		return fmt.Errorf("%s: %w %d is older than %d: only the keygan that wrote it can go on from it",
-			c.path, ErrOtherFormat, meta.Version, checkpointVersion)
-	case meta.ConfigHash != t.Config.Hash():
-		return fmt.Errorf("%s: %w than this one%s", c.path, ErrOtherConfig, t.differences())
-	case len(meta.EpochSums) != len(t.columns) || len(meta.EpochCounts) != len(t.columns) || meta.Step < 0:
-		return fmt.Errorf("%s: damaged: its meta does not fit the objective", c.path)
-	}
-	images, digests := t.images(), t.digests()
-	for i, set := range []string{"source", "target"} {
-		switch {
-		case meta.Images[i] != images[i]:
-			return fmt.Errorf("%s: %w: the %s set had %d images, and has %d now", c.path, ErrOtherData, set, meta.Images[i], images[i])
-		case meta.Data[i] != digests[i]:
-			return fmt.Errorf("%s: %w: the %s set has %d images as before, but not the same ones, or in another order",
-				c.path, ErrOtherData, set, images[i])
+		return append(columns, gradientColumns[0])
+	},
+	Cost: func(c config.Config) []config.NetworkCost {
+		cost := adversarialCost(c)
+		if !judgedBy(c) {
+			cost = cost[:1]
+			cost[0].Passes, cost[0].Graphs = 3, []float64{1}
 		}
-	}
-	return nil
+		return cost
+	},
+	Restores: true,
+}, newRestore}
+
+// judgedBy reports whether there is a critic.
+func judgedBy(c config.Config) bool { return c.Objective.Value("adversarial_weight") > 0 }
+
+// restore learns to undo an encryption without the key, from pairs of an encrypted image c and its plain image x. It is ours: the
+// decryption network of DeepEDN (Ding et al., IEEE Internet of Things Journal, 2021) is of this kind, and so is the second reading of the
+// chaos GAN's test script. With images in [0, 1], r = R(c) and the weight a of the configuration, R learns by
+//
+//	mean |r − x| + 1 − SSIM(r, x) + a·(−log σ(D(r)))
+//
+// and the critic D, which is there only where a > 0, by −log σ(D(x)) − log(1 − σ(D(r))), as in the objective gan.
+type restore struct {
+	adversarial
+	weight float64 // a
 }
 
-// images counts the source and the target set; digests identify them.
-func (t *Training) images() [2]int     { return [2]int{t.sets.Source.Len(), t.sets.Target.Len()} }
-func (t *Training) digests() [2]string { return [2]string{t.sets.SourceDigest, t.sets.TargetDigest} }
-
-// differences names the first few keys in which the run's own configuration and the one given differ.
-func (t *Training) differences() string {
-	path := filepath.Join(t.Dir, "config.yaml")
-	own, err := config.Read(path)
-	if err != nil {
-		return fmt.Sprintf(" (its own is %s)", path)
+func newRestore(c config.Config, at place) Objective {
+	r := &restore{withoutCritic(c, at), c.Objective.Value("adversarial_weight")}
+	if r.unit() {
+		openLast(r.generator)
 	}
-	return fmt.Sprintf(" (its own is %s): %s", path, inputs.FirstFew(own.Differences(t.Config), 3, ", "))
+	if judgedBy(c) {
+		r.critic = newModel("critic", newNetwork(c.CriticArch(), at), c, 0)
+		r.criticLoss = r.entropyLoss
+	}
+	return r
 }
 
-// warnInexact says why a run that goes on from a checkpoint will not be bit for bit what it would have been without a stop.
-func (t *Training) warnInexact(meta checkpointMeta) {
-	for _, c := range []struct {
-		what      string
-		then, now any
-	}{
-		{"libtorch", meta.Libtorch, torch.Version()},
-		{"device", meta.Device, t.device.String()},
-		{"threads", meta.Threads, t.Config.Threads},
-		{"the number of processes", max(meta.Processes, 1), max(t.team.Processes(), 1)},
-	} {
-		if c.then != c.now {
-			t.console.Warnf("%s was %v until here and is %v now: the run goes on, but not bit for bit as it would have",
-				c.what, c.then, c.now)
-		}
+// unit reports whether the network's samples are in [0, 1], rather than in [−1, 1].
+func (r *restore) unit() bool { return r.arch.ValueRange[0] == 0 }
+
+// toNetwork takes samples in [−1, 1] to the network's range, and fromNetwork takes them back.
+func (r *restore) toNetwork(x torch.Tensor) torch.Tensor {
+	if r.unit() {
+		return toUnit(x)
 	}
+	return x
 }
 
-// restore reads what the model has learnt. steps are those that Adam has made.
-func (m *Model) restore(a *npz.Archive, steps int64) (err error) {
-	if err := m.makeMoments(steps); err != nil {
-		return err
+func (r *restore) fromNetwork(x torch.Tensor) torch.Tensor {
+	if r.unit() {
+		return fromUnit(x)
 	}
+	return x
+}
+
+func (r *restore) Models() []*Model {
+	if r.critic == nil {
+		return []*Model{r.generator}
+	}
+	return r.adversarial.Models()
+}
+
+func (r *restore) Step(batches []Batch) (values torch.Tensor) {
 	torch.Scope(func() {
-		torch.NoGrad(func() {
-			for _, p := range m.arrays() {
-				var values []float32
-				if values, err = a.Floats(m.Name+"/"+p.Name, ints(p.Tensor.Shape())); err != nil {
-					return
-				}
-				p.Tensor.SetFloats(values)
-			}
+		plain, inputs := make([]Batch, len(batches)), make([]torch.Tensor, len(batches))
+		for i, b := range batches {
+			plain[i], inputs[i] = Batch{Target: r.toNetwork(b.Target)}, r.toNetwork(b.Source)
+		}
+		models := []*Model{r.generator}
+		if r.critic == nil {
+			t := learn(models, len(batches), func(i int) terms {
+				return restorationLoss(r.fromNetwork(r.generator.Network.Forward(inputs[i])), batches[i].Target)
+			})
+			values = row(t["loss"], t["l1"], t["ssim"], t["generator gradient"])
+			return
+		}
+		t, critic := r.step(plain, inputs, models, func(i int, restored torch.Tensor) terms {
+			t := restorationLoss(r.fromNetwork(restored), batches[i].Target)
+			t["scores"] = r.scores(restored)
+			t["loss"] = torch.Add(t["loss"], t["scores"].Neg().Softplus().Mean(), float32(r.weight))
+			return t
 		})
+		right, criticRight := accuracies(t, critic)
+		values = row(t["loss"], t["l1"], t["ssim"], critic["loss"], critic["real"], critic["fake"], right, criticRight,
+			t["generator gradient"], critic["critic gradient"])
 	})
-	return err
+	return values
 }
 
-// makeMoments makes those that Adam has after some steps, all zero: their values come with the rest.
-func (m *Model) makeMoments(steps int64) error {
-	if steps == 0 {
-		return nil
-	}
-	var zeros [][]float32
-	for _, p := range m.Network.Params {
-		zeros = append(zeros, make([]float32, p.Tensor.Numel()))
-	}
-	return m.Optimizer.SetState(steps, zeros, zeros)
+// restorationLoss compares restored images with the plain ones, both in [−1, 1], as images in [0, 1].
+func restorationLoss(restored, plain torch.Tensor) terms {
+	r, x := toUnit(restored), toUnit(plain)
+	d := torch.Sub(r, x, 1)
+	t := terms{"l1": torch.Add(torch.Relu(d), torch.Relu(d.Neg()), 1).Mean(), "ssim": ssim(r, x)}
+	t["loss"] = torch.Add(t["l1"], oneMinus(t["ssim"]), 1)
+	return t
 }
 
-func (t *Training) restoreRNG(a *npz.Archive) error {
-	state, _, err := a.Bytes("rng/cpu")
-	if err != nil {
-		return err
-	}
-	if err := torch.SetRNGState(torch.NewDevice("cpu"), state); err != nil {
-		return err
-	}
-	if !t.device.IsCUDA() {
-		return nil
-	}
-	if state, _, err = a.Bytes("rng/device"); err != nil {
-		return nil // begun on the CPU: it goes on with the state just seeded
-	}
-	return torch.SetRNGState(t.device, state)
+// Keys are the restored images. The source is the encrypted ones.
+func (r *restore) Keys(source torch.Tensor, first int) torch.Tensor {
+	return r.fromNetwork(r.adversarial.Keys(r.toNetwork(source), first)).Clamp(-1, 1)
 }
 
-// export writes the networks as they are now into the run's folder, for package infer.
-func (t *Training) export() error {
-	for _, o := range t.Objective.Outputs() {
-		if err := o.write(filepath.Join(t.Dir, o.File), true); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (o Output) write(path string, overwrite bool) error {
-	n := o.Model.best()
-	return atomicfile.Write(path, 0o666, overwrite, func(w io.Writer) error { return infer.Write(w, n.arch, n.arrays()) })
-}
-
-// Export writes the generator of a checkpoint of the run in folder run to path: of the newest or, by one of BestMeasures, of the one
-// with the best keys. It returns the checkpoint's step and, for the best, how good the keys were.
-func Export(run, path, by string, overwrite bool) (step int, why string, err error) {
-	c, err := readRunConfig(run)
-	if err != nil {
-		return 0, "", err
-	}
-	c.Device = "cpu"
-	err = guarded(func() error {
-		saved, _, err := newestWhole(run)
-		if err == nil && by != "" {
-			saved, why, err = bestBy(saved, by)
-		}
-		if err != nil {
-			return err
-		}
-		o, _, err := restored(saved, c)
-		if err != nil {
-			return err
-		}
-		defer closeModels(o)
-		step = saved.meta.Step
-		return o.Outputs()[0].write(path, overwrite)
-	})
-	return step, why, err
-}
-
-// bestBy is the checkpoint with the best keys by a measure of those that a run has had until its newest one.
-func bestBy(newest checkpoint, measure string) (c checkpoint, why string, err error) {
-	b, ok := newest.meta.Best[measure]
-	if !ok {
-		return c, "", fmt.Errorf("%s: %w by their %s up to this checkpoint", newest.path, ErrNotJudged, measure)
-	}
-	c, err = readCheckpoint(filepath.Join(filepath.Dir(newest.path), runlog.CheckpointName(b.Step)))
-	return c, fmt.Sprintf("%s %.5g", b.Column, b.Value), err
-}
-
-func readRunConfig(run string) (config.Config, error) {
-	c, err := config.Read(filepath.Join(run, "config.yaml"))
-	if err != nil {
-		return c, fmt.Errorf("%s: holds no run: %w", run, err)
-	}
-	return c, nil
-}
-
-// restored is the objective of a run as a checkpoint has it. The caller closes its models.
-func restored(saved checkpoint, c config.Config) (o Objective, device torch.Device, err error) {
-	if strings.HasPrefix(c.Device, "cuda") && !torch.IsCUDAAvailable() {
-		c.Device = "cpu" // trained elsewhere
-	}
-	inFull := c
-	inFull.BF16 = false // keys are made in float32
-	if device, err = useDevice(inFull); err != nil {
-		return nil, device, err
-	}
-	setThreads(c, 0, 1)
-	o = newObjective(c, place{device: device})
-	for _, m := range o.Models() {
-		if err := m.restore(saved.arrays, 0); err != nil {
-			closeModels(o)
-			return nil, device, fmt.Errorf("%s: %w", saved.path, err)
-		}
-	}
-	return o, device, nil
-}
-
-func closeModels(o Objective) {
-	for _, m := range o.Models() {
-		m.close()
-	}
+func (r *restore) Show(source torch.Tensor, first int) []Row {
+	return []Row{{"encrypted", source}, {"restored", r.Keys(source, first)}}
 }

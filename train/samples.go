@@ -21,6 +21,7 @@ import (
 type samples struct {
 	t              *Training
 	source, target []*raster.Image // of the networks' size and channels
+	seen           []*raster.Image // source as the networks see it
 	rows           []string        // names, from the first sample on
 }
 
@@ -28,6 +29,9 @@ func newSamples(t *Training) (s *samples, err error) {
 	s = &samples{t: t}
 	if s.source, _, err = spread(t.sets.Source, t.Config.Train.Samples, t.Config.Image); err != nil {
 		return nil, fmt.Errorf("source: %w", err)
+	}
+	if s.seen, err = t.sets.Victim.Show(s.source); err != nil {
+		return nil, err
 	}
 	if s.target, _, err = spread(t.sets.Target, t.Config.Train.Samples, t.Config.Image); err != nil {
 		return nil, fmt.Errorf("target: %w", err)
@@ -60,7 +64,7 @@ func (s *samples) AfterStep(step runlog.Step) error {
 	rows := [][]*raster.Image{s.source}
 	s.rows = []string{"source images"}
 	torch.Scope(func() {
-		for _, r := range t.Objective.Show(asTensor(s.source, t.Config.Image).To(t.device), 0) {
+		for _, r := range t.Objective.Show(asTensor(s.seen, t.Config.Image).To(t.device), 0) {
 			rows = append(rows, imagesOf(r.Images))
 			s.rows = append(s.rows, r.Name)
 		}
@@ -117,11 +121,12 @@ type quality struct {
 	sets []keySet
 }
 
-// keySet is some images of a set, whose keys are judged.
+// keySet is some images of a set, whose keys are judged, or what is restored of them.
 type keySet struct {
 	prefix string // of its columns
 	from   dataset.Source
 	images []*raster.Image
+	seen   []*raster.Image // by the networks
 }
 
 // keySets are the sets whose keys are judged, without their images; none where there are no samples.
@@ -154,6 +159,9 @@ func newQuality(t *Training) (q *quality, err error) {
 		if q.sets[i].images, _, err = spread(q.sets[i].from, keyImages, t.Config.Image); err != nil {
 			return nil, fmt.Errorf("source: %w", err)
 		}
+		if q.sets[i].seen, err = t.sets.Victim.Show(q.sets[i].images); err != nil {
+			return nil, err
+		}
 	}
 	return q, nil
 }
@@ -165,7 +173,7 @@ func (q *quality) after(step runlog.Step) (values []float64, err error) {
 		return nil, nil
 	}
 	for _, set := range q.sets {
-		found, err := fidelity.Of(set.images, q.t.keys(set.images))
+		found, err := fidelity.Of(set.images, q.t.keys(set.seen))
 		if err != nil {
 			return nil, err
 		}

@@ -67,6 +67,7 @@ func TestLikeOnGPU(t *testing.T) {
 			c.Generator.Noise, c.Generator.Norm, c.Generator.EMA, c.Train.OnNaN = true, "batch", 0.5, "skip"
 		}},
 		{"chaos-gan", setChaos},
+		{"restore", setRestore},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			live := torch.LiveTensors()
@@ -194,10 +195,7 @@ func TestGraphsOnGPU(t *testing.T) {
 		var curves [][]float64
 		for _, graphs := range []string{"off", "on"} {
 			c := traintest.SmallConfig(t)
-			c.Objective.Name = objective
-			if objective == "chaos-gan" {
-				setChaos(&c)
-			}
+			setObjective(&c, objective)
 			c.Device, c.CUDAGraphs, c.TF32, c.Train.OnNaN = device.String(), graphs, false, "skip"
 			c.Optimizer.Warmup = 4
 			var losses []float64

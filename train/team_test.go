@@ -35,9 +35,7 @@ func teamConfigs(output string) (all []config.Config) {
 	for _, norm := range []string{"instance", "batch"} {
 		for _, objective := range config.Choices("objective.name") {
 			add(objective+" "+norm, func(c *config.Config) {
-				c.Objective.Name = objective
-				if objective == "chaos-gan" {
-					setChaos(c)
+				if setObjective(c, objective); objective == "chaos-gan" {
 					c.Image.Size = 32
 				}
 				if norm == "batch" {

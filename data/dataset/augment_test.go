@@ -187,12 +187,12 @@ func TestAugmentationGolden(t *testing.T) {
 
 // Last comes after the augmentation, so that pairs stay pairs; and no images are augmented where nothing says so.
 func TestLastComesLast(t *testing.T) {
-	negative := func(m *raster.Image) *raster.Image {
+	negative := func(m *raster.Image, _ uint64) (*raster.Image, error) {
 		m = m.Clone()
 		for k := range m.Pix {
 			m.Pix[k] = 255 - m.Pix[k]
 		}
-		return m
+		return m, nil
 	}
 	o := LoaderOptions{Batch: 3, Seed: 4, Augment: everyKind}
 	with := o

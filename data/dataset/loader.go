@@ -22,7 +22,8 @@ type LoaderOptions struct {
 	Seed     uint64 // of the order and of what Augment draws
 	Start    int    // batches already consumed, by the run that is being resumed
 	Augment  Augment
-	Last     func(*raster.Image) *raster.Image // changes each image after Augment; nil: it stays
+	// Last changes each image after Augment; nil: it stays. place numbers the images of all batches, from 0 on: each epoch has others.
+	Last func(m *raster.Image, place uint64) (*raster.Image, error)
 }
 
 // A Batch is some images as a network takes them.
@@ -174,7 +175,9 @@ func (l *Loader) load(images []placed) (Batch, error) {
 			m = l.o.Augment.draw(l.o.Seed, i.place).apply(m)
 		}
 		if l.o.Last != nil {
-			m = l.o.Last(m)
+			if m, err = l.o.Last(m, i.place); err != nil {
+				return Batch{}, fmt.Errorf("%s: %w", l.src.Name(i.number), err)
+			}
 		}
 		m.PutFloats(b.Pixels[k*size : (k+1)*size])
 		b.Names[k] = l.src.Name(i.number)

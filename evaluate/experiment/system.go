@@ -94,6 +94,17 @@ func (g *generator) network(noise infer.Seed) *cipher.Network {
 	return n
 }
 
+// OpenNetwork opens a generator outside an evaluation: a run, a file of weights, or built-in. What it returns gives the network as
+// cryptosystems see it, with noise from a seed.
+func OpenNetwork(path string) (func(noise infer.Seed) *cipher.Network, error) {
+	from, err := ParseGenerator(path)
+	if err != nil {
+		return nil, err
+	}
+	g := open(from)
+	return g.network, g.err
+}
+
 // mainChannels are those of the images wherever no generator asks for others.
 func mainChannels(generators []*generator) int {
 	channels := 0

@@ -41,7 +41,11 @@ func Report(ctx context.Context, c config.Config, console *runlog.Console, w io.
 			setFact(w, "held out", "%d of %s, by the content of the files (data.held_out: %v)", held.Len(), readable, c.Data.HeldOut)
 		}
 	}
-	if c.Paired() {
+	if victim, err := inputs.OpenVictim(c); err != nil {
+		problems = append(problems, err)
+	} else if victim != nil {
+		fmt.Fprintf(w, "\ntarget: the source images; the networks see them encrypted (%s)\n", victim)
+	} else if c.Paired() {
 		fmt.Fprintf(w, "\ntarget: the source images, encrypted (%s)\n", c.Target[0].Encrypt)
 	} else {
 		target, err := examine(r, "target", c.TargetSpecs())

@@ -36,7 +36,8 @@ type Config struct {
 	MemoryFormat string            `yaml:"memory_format,omitempty"` // order of samples in a GPU's memory: contiguous, channels_last, or auto: the one that is faster in some steps
 	Image        Image             `yaml:"image"`                   // what the networks see
 	Source       []dataset.Spec    `yaml:"source"`                  // medical images, which the generator turns into keys
-	Target       []Target          `yaml:"target"`                  // images whose look the keys take on
+	Target       []Target          `yaml:"target,omitempty"`        // images whose look the keys take on; restore: none
+	Encrypt      Encrypt           `yaml:"encrypt,omitempty"`       // restore: how the source images are encrypted before the network sees them
 	Data         Data              `yaml:"data"`                    // how both sets are read
 	Objective    ObjectiveConfig   `yaml:"objective"`               // losses and updates
 	Generator    Generator         `yaml:"generator"`               // the network that makes keys
@@ -64,11 +65,29 @@ type Target struct {
 	Encrypt      string `yaml:"encrypt,omitempty"` // logistic: XOR with the keystream of a logistic map
 }
 
+// Encrypt says how source images are encrypted for an objective that restores them.
+type Encrypt struct {
+	Scheme     string   `yaml:"scheme"`     // the cryptosystem
+	Key        string   `yaml:"key"`        // fresh: another key for each image each time, or the network's key of it; kept: one for all
+	Generators []string `yaml:"generators"` // networks for schemes that take one: runs, files of weights or built-in; each image is encrypted with one of them
+}
+
 // isSource reports whether the target is the source images, encrypted.
 func (t Target) isSource() bool { return t.Encrypt != "" && t.Spec == (dataset.Spec{}) }
 
+// The values of Encrypt.Key.
+const (
+	KeyFresh = "fresh"
+	KeyKept  = "kept"
+)
+
+// Restores reports whether the networks see the source images encrypted, and the targets are the images themselves.
+func (c *Config) Restores() bool { return c.Encrypt.Scheme != "" }
+
 // Paired reports whether each batch of targets is made of the same images as its batch of sources.
-func (c *Config) Paired() bool { return len(c.Target) == 1 && c.Target[0].isSource() }
+func (c *Config) Paired() bool {
+	return c.Restores() || len(c.Target) == 1 && c.Target[0].isSource()
+}
 
 // TargetSpecs are the target images before they are encrypted.
 func (c *Config) TargetSpecs() []dataset.Spec {

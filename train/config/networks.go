@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"keygan/cipher"
 	"keygan/infer"
 )
 
@@ -59,7 +60,9 @@ var generators = map[string]generatorKind{
 		defaults: Generator{Name: "chaos", Width: 64, Blocks: 2, Norm: normPublished}, norms: []string{normPublished},
 		arch: func(c Config) infer.Arch {
 			a := infer.Chaos(c.Generator.Width, c.Generator.Blocks, c.Image.Channels, c.Image.Size)
-			a.InputNoise = float32(c.Objective.Value("input_noise"))
+			if c.Description().has("input_noise") {
+				a.InputNoise = float32(c.Objective.Value("input_noise"))
+			}
 			return a
 		},
 	},
@@ -89,6 +92,8 @@ func Choices(key string) []string {
 		"critic.norm":        norms,
 		"optimizer.schedule": slices.Sorted(maps.Keys(schedules)),
 		"target.encrypt":     {"logistic"},
+		"encrypt.scheme":     cipher.Names(),
+		"encrypt.key":        {KeyFresh, KeyKept},
 		"cuda_graphs":        {"auto", "on", "off"},
 		"memory_format":      {"auto", "contiguous", "channels_last"},
 		"data.on_bad_file":   {"fail", "skip"},

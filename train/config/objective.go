@@ -28,6 +28,8 @@ type Objective struct {
 	Defaults func(*Config)                      // what differs from other objectives; may be nil
 	Check    func(*Config) (key, reason string) // says which value is impossible; may be nil
 	Cost     func(Config) []NetworkCost         // of a step
+	// Restores says that its networks see the source images encrypted, as Config.Encrypt says, and that its targets are the images.
+	Restores bool
 	// Everywhere keeps the parameters in the resolved configuration of other objectives as well, and so in their hashes. The first
 	// three objectives are recorded like that. A new one must not be, or no earlier run could be resumed.
 	Everywhere bool
@@ -79,6 +81,11 @@ func (c *Config) Columns() []string { return c.Description().Columns(*c) }
 type ObjectiveConfig struct {
 	Name   string
 	Params map[string]float64 // by name
+}
+
+// has reports whether an objective has a parameter of that name.
+func (o Objective) has(name string) bool {
+	return slices.ContainsFunc(o.Params, func(p Param) bool { return p.Name == name })
 }
 
 // Value returns a parameter. It panics where no registered objective has one of that name.

@@ -46,7 +46,7 @@ func (c *Config) Validate() (key, reason string) {
 	if key, err := c.checkSets(); err != nil {
 		return key, err.Error()
 	}
-	for _, rules := range []func() []rule{c.checkValues, c.checkAugment, c.checkObjective, c.checkNetworks} { // each rests on the one before
+	for _, rules := range []func() []rule{c.checkValues, c.checkEncrypt, c.checkAugment, c.checkObjective, c.checkNetworks} { // each rests on the one before
 		for _, r := range rules() {
 			if !r.ok {
 				return r.key, fmt.Sprintf("%s, not %v", r.allowed, r.value)
@@ -62,6 +62,16 @@ func (c *Config) Validate() (key, reason string) {
 		return "generator", err.Error()
 	}
 	return "", ""
+}
+
+// checkEncrypt checks how images are encrypted, where they are.
+func (c *Config) checkEncrypt() []rule {
+	fits := rule{"encrypt.scheme", c.Description().Restores == c.Restores(),
+		"must be given for an objective that restores images, and for no other", c.Encrypt.Scheme}
+	if !c.Restores() {
+		return []rule{fits}
+	}
+	return []rule{fits, choice("encrypt.scheme", c.Encrypt.Scheme), choice("encrypt.key", c.Encrypt.Key)}
 }
 
 // checkValues checks each value by itself. The upper bounds are far beyond what any machine can do; they keep products of sizes from
@@ -122,7 +132,10 @@ func (c *Config) checkSets() (key string, err error) {
 	if len(c.Source) == 0 {
 		return "source", errors.New(none)
 	}
-	if len(c.Target) == 0 {
+	switch {
+	case c.Restores() && len(c.Target) > 0:
+		return "target", errors.New("must be left out where encrypt is given: the targets are the source images themselves")
+	case !c.Restores() && len(c.Target) == 0:
 		return "target", errors.New(none)
 	}
 	for i, spec := range c.Source {

@@ -34,6 +34,7 @@ type Sets struct {
 	// Encrypt makes paired targets of the source images, as Target holds them; nil: the targets are images of their own. It has to be
 	// used where the source images are augmented, so that each target stays the encryption of its source.
 	Encrypt func(*raster.Image) *raster.Image
+	Victim  *Victim // encrypts what the networks see of the source images; nil: they see the images themselves, which Target then is not
 
 	SourceDigest, TargetDigest string   // dataset.Digest of them; of encrypted targets, of what is encrypted
 	Skipped                    []string // images left out, and why
@@ -68,7 +69,13 @@ func Open(ctx context.Context, c config.Config, console *runlog.Console) (d Sets
 		text += fmt.Sprintf(", and %d held out", n)
 	}
 	console.Printf("%s\n", text)
-	if c.Paired() {
+	if d.Victim, err = OpenVictim(c); err != nil {
+		return d, err
+	}
+	if d.Victim != nil {
+		d.Target, d.TargetDigest, d.SourceDigest = d.Source, d.SourceDigest, d.Victim.digest(d.SourceDigest)
+		console.Printf("target: the same images; the networks see them encrypted (%s)\n", d.Victim)
+	} else if c.Paired() {
 		pairs := encrypted(d.Source, c.Image)
 		d.Target, d.TargetDigest, d.Encrypt = pairs, d.SourceDigest, pairs.encrypt
 		console.Printf("target: the same images, encrypted\n")

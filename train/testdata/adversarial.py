@@ -161,4 +161,5 @@ def main(objective):
     np.savez_compressed(f"{objective}.npz", **out)
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

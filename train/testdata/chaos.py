@@ -217,13 +217,14 @@ def train(dtype):
     return out
 
 
-if sys.argv[1:] == ["float32"]:
-    vectors = np.load("chaos-gan.npz")
-    for name, v in train(torch.float32).items():
-        if not v.dtype.kind == "f":
-            assert np.array_equal(v, vectors[name]), name
-        else:
-            norm = np.linalg.norm(vectors[name])
-            print("%.2g  %s  (norm %.3g)" % (np.linalg.norm(vectors[name] - v) / max(norm, 1e-30), name, norm))
-else:
-    np.savez_compressed("chaos-gan.npz", **train(torch.float64))
+if __name__ == "__main__":
+    if sys.argv[1:] == ["float32"]:
+        vectors = np.load("chaos-gan.npz")
+        for name, v in train(torch.float32).items():
+            if not v.dtype.kind == "f":
+                assert np.array_equal(v, vectors[name]), name
+            else:
+                norm = np.linalg.norm(vectors[name])
+                print("%.2g  %s  (norm %.3g)" % (np.linalg.norm(vectors[name] - v) / max(norm, 1e-30), name, norm))
+    else:
+        np.savez_compressed("chaos-gan.npz", **train(torch.float64))
