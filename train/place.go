@@ -49,11 +49,9 @@ func (p place) normal(n int64, shape ...int64) torch.Tensor {
 	return p.forBatch(n, shape, func(shape []int64) torch.Tensor { return p.device.RandN(shape...) })
 }
 
-// dropout sets elements of x, [N, …], to zero with a probability and scales the others by 1/(1 − probability).
+// dropout sets elements of x, [N, …], to zero with a probability and scales the others by 1/(1 − probability). It draws in the order of
+// the shape: libtorch 2 would draw in the order of x in memory, which is not the same for every batch and device.
 func (p place) dropout(x torch.Tensor, probability float64) torch.Tensor {
-	if p.team == nil {
-		return F.Dropout(x, probability, true)
-	}
 	shape := x.Shape()
 	factors := p.forBatch(shape[0], shape[1:], func(shape []int64) torch.Tensor {
 		return F.Dropout(torch.Ones(shape, false).To(p.device, x.Dtype()), probability, true)
