@@ -19,6 +19,16 @@ func (aesSystem) Info() Info {
 	return Info{Name: "aes-256-gcm", Authenticates: "AES-256-GCM", Fresh: true, Keystream: OwnKeystream, Claims: standardClaims}
 }
 
+// aesKept is what must never be done: the same key and nonce for all images. It shows what attacks on a kept key are worth.
+type aesKept struct{ aesSystem }
+
+func (aesKept) Info() Info {
+	return Info{
+		Name: "aes-256-gcm, kept key and nonce", Authenticates: "AES-256-GCM",
+		VariantOf: "aes-256-gcm", OnlyAttacks: []int{2, 4, 5, 6, 7},
+	}
+}
+
 // standardClaims are those of a system that is AES-256-GCM under a fresh secret of 256 bits.
 var standardClaims = Claims{
 	Described: Claim{Holds, "Every step is written down, and an independent program gives the same bytes for the test vectors.", 0},

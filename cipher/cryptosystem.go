@@ -113,6 +113,9 @@ type Network struct {
 	// Key makes the key image of an image: the same width and height, at least as many channels, the same key for the same image.
 	Key func(plain *raster.Image) (*raster.Image, error)
 
+	// WithNoise returns the same network with other noise, drawn from random, in all that it makes. Nil where it takes none.
+	WithNoise func(random io.Reader) (*Network, error)
+
 	Encryptor any // for a system of Takes EncryptingNetwork: its networks; nil for a network that makes keys
 }
 

@@ -15,7 +15,7 @@ var systems = []Cryptosystem{
 	rawKey, xor,
 	logistic, logistic32,
 	sealedSystem{},
-	aesSystem{},
+	aesSystem{}, aesKept{},
 }
 
 // Register adds a cryptosystem from a package above this one, usually in init. It panics on a name that is taken.

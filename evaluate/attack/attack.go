@@ -7,20 +7,25 @@
 //		Seed:     1,
 //	}, nil)
 //
-// There are 15 attacks, most of them older than chaos ciphers. Each one is code that attacks. It gets what its attack model gives an
-// attacker and never the secret: cipher images, cipher images of images that he chose, and from attack 13 on the network's weights. A
-// criterion that the result states says whether it succeeded. It is the same for every cryptosystem.
+// Most of the attacks are older than chaos ciphers. Each one is code that attacks. It gets what its attack model gives an
+// attacker and never the secret: cipher images, cipher images of images that he chose, what is published (the iteration count of the
+// cat map), and in some attacks the network's weights. A criterion that the result states says whether it succeeded. It is the same
+// for every cryptosystem. Where it can be met image by image, the result has a [Rate] over several images.
+//
+// A generator that takes noise draws it afresh each time the victim makes a key. The attacker draws noise of his own.
 //
 // An attack asks what a cryptosystem is (see cipher.Info), never what it is called. It runs on every one, or gives the reason why not.
 //
-//	1  the cat map alone: every iteration count      9  is the raw key, or the keystream, random?
-//	2  the histogram                                10  the average of many raw keys
-//	3  chosen images on a permutation               11  forged cipher images and key files
-//	4  an all-zero image under a kept key           12  a key that is wrong in one bit
-//	5  two images under one key                     13  the network's weights are known
-//	6  one bit of the image changed, key kept       14  noise and crop
-//	7  the same image twice, key = G(image)         15  the logistic map in floating point
+//	1  the cat map alone: every iteration count     9  is the raw key, or the keystream, random?
+//	2  the histogram                               10  the average of many raw keys
+//	3  chosen images on a permutation              11  forged cipher images and key files
+//	4  an all-zero image                           12  a key that is wrong in one bit
+//	5  the XOR of two cipher images                13  the network's weights are known
+//	6  one bit of the image changed, key kept      14  noise and crop
+//	7  the same image twice                        15  the logistic map in floating point
 //	8  one bit changed, key = G(image)
+//
+// Attacks 3, 4 and 5 are made twice: on the published use, in which each image has a key of its own, and on its misuse, a kept key.
 //
 // [Checklist] sums the results up by the rules of Alvarez and Li (2006) for chaos ciphers.
 //
@@ -42,6 +47,7 @@ import (
 // Options say what is attacked.
 type Options struct {
 	Plain      []*raster.Image   // two or more plain images of one shape: square, 8 bits, grey or RGB
+	Mirrored   int               // so many of them, at the end, are mirror images: they are material for attacks, and no rate counts them
 	Networks   []*cipher.Network // a cryptosystem is attacked with each network that fits it
 	Schemes    []string          // the cryptosystems; variants of "" and theirs are added
 	Seed       uint64            // of every choice that the attacks make, and of the secrets
@@ -77,15 +83,41 @@ func (s System) String() string {
 	return s.Scheme + ", " + s.Generator
 }
 
-// Result is what one attack did to one system.
+// A Kind is what an attack is after. Only those of one kind can be counted together.
+type Kind string
+
+// The kinds of attacks.
+const (
+	Recovers      Kind = "recovers the image"
+	Distinguishes Kind = "distinguishes" // cipher images, keys or keystreams, from random bytes or from each other
+	Forges        Kind = "forges"
+	Measures      Kind = "measures" // what damage and wrong keys leave: no attack on secrecy
+)
+
+// Kinds are all kinds, in the order in which they are told of.
+var Kinds = []Kind{Recovers, Distinguishes, Forges, Measures}
+
+// A Use is how the victim uses the cryptosystem.
+type Use string
+
+// The uses.
+const (
+	Published Use = "published" // as its authors do. For most systems that is one key for each image
+	KeptKey   Use = "kept key"  // misuse: one key for several images
+)
+
+// Result is what one attack did to one system in one use.
 type Result struct {
-	Number int    `json:"number"` // 1 to 15
+	Number int    `json:"number"` // see the package comment
 	Name   string `json:"name"`
+	Kind   Kind   `json:"kind,omitempty"`
 	System
+	Use        Use       `json:"use,omitempty"`
 	NotRun     string    `json:"not_run,omitempty"` // why the attack was not made; the fields below are then empty
 	Expected   string    `json:"expected"`          // of a weak cryptosystem and of a strong one, by the literature
 	Criterion  string    `json:"criterion"`         // when the attack counts as successful
 	Succeeded  bool      `json:"succeeded"`
+	Rate       *Rate     `json:"rate,omitempty"` // over several images, where the criterion can be met by each
 	Measured   []Value   `json:"measured"`
 	Conclusion string    `json:"conclusion"` // one or two sentences
 	Pictures   []Picture `json:"pictures,omitempty"`
@@ -105,27 +137,36 @@ func (r Result) Value(name string) (float64, bool) {
 type attack struct {
 	number  int
 	name    string
+	kind    Kind
+	uses    []Use
 	applies func(*target) string
 	run     func(*bench, *target) Result
 }
 
+// The uses that an attack is made on.
+var (
+	asUsed   = []Use{Published}
+	reused   = []Use{KeptKey}
+	bothUses = []Use{Published, KeptKey}
+)
+
 // attacks are all of them, in their order.
 var attacks = []attack{
-	{1, "every iteration count", movesPixels, everyIteration},
-	{2, "histogram", always, histogram},
-	{3, "chosen images on a permutation", movesPixels, chosenImages},
-	{4, "all-zero image, key kept", always, zeroImage},
-	{5, "two images under one key", always, twoTimePad},
-	{6, "one bit changed, key kept", always, oneBitKeptKey},
-	{7, "the same image twice, key = G(image)", keyForEachImage, sameImageTwice},
-	{8, "one bit changed, key = G(image)", keyForEachImage, oneBitOwnKey},
-	{9, "is it random?", hasKeystream, randomBits},
-	{10, "average of many raw keys", takesKeyImage, averageOfKeys},
-	{11, "forgery", always, forgery},
-	{12, "key wrong in one bit", always, wrongBit},
-	{13, "weights published", takesKeyImage, knownWeights},
-	{14, "noise and crop", always, damaged},
-	{15, "logistic map in floating point", floatingPoint, floatingLogistic},
+	{1, "every iteration count", Recovers, asUsed, movesPixels, everyIteration},
+	{2, "histogram", Distinguishes, asUsed, always, histogram},
+	{3, "chosen images on a permutation", Recovers, bothUses, movesPixels, chosenImages},
+	{4, "all-zero image", Recovers, bothUses, always, zeroImage},
+	{5, "XOR of two cipher images", Recovers, bothUses, always, twoTimePad},
+	{6, "one bit changed, key kept", Distinguishes, reused, always, oneBitKeptKey},
+	{7, "the same image twice", Distinguishes, asUsed, always, sameImageTwice},
+	{8, "one bit changed, key = G(image)", Distinguishes, asUsed, keyForEachImage, oneBitOwnKey},
+	{9, "is it random?", Distinguishes, asUsed, hasKeystream, randomBits},
+	{10, "average of many raw keys", Recovers, asUsed, takesKeyImage, averageOfKeys},
+	{11, "forgery", Forges, asUsed, always, forgery},
+	{12, "key wrong in one bit", Measures, asUsed, always, wrongBit},
+	{13, "weights published", Recovers, asUsed, takesNetwork, knownWeights},
+	{14, "noise and crop", Measures, asUsed, always, damaged},
+	{15, "logistic map in floating point", Recovers, asUsed, floatingPoint, floatingLogistic},
 }
 
 func always(*target) string { return "" }
@@ -134,6 +175,7 @@ func always(*target) string { return "" }
 var (
 	movesPixels     = only("It moves no pixels.", func(t *target) bool { return t.info.MovesPixels })
 	keyForEachImage = only("One key serves all images, as in the attacks with a kept key.", func(t *target) bool { return !t.info.Kept() })
+	takesNetwork    = only("No network takes part in it.", func(t *target) bool { return t.network != nil })
 	takesKeyImage   = only("No network makes its keys.", (*target).takesKey)
 	floatingPoint   = only("Its keystream is not made of floating-point numbers.", func(t *target) bool { return t.info.FloatBits > 0 })
 )
@@ -184,24 +226,47 @@ func Run(ctx context.Context, o Options, progress func(done, total int, what str
 		if progress != nil {
 			progress(i, total, doing)
 		}
-		if t.info.OnlyAttacks != nil && !slices.Contains(t.info.OnlyAttacks, a.number) {
-			continue
+		if t.info.OnlyAttacks == nil || slices.Contains(t.info.OnlyAttacks, a.number) {
+			results = append(results, a.on(b, t)...)
 		}
-		r := Result{NotRun: a.applies(t)}
-		if r.NotRun == "" {
-			r = a.run(b, t)
-		}
-		r.Number, r.Name, r.System = a.number, a.name, t.name()
-		r.Measured = slices.DeleteFunc(r.Measured, func(v Value) bool { return math.IsNaN(v.Value) || math.IsInf(v.Value, 0) })
-		for k := range r.Pictures {
-			r.Pictures[k].Name = fmt.Sprintf("attack-%d-%s-%s", r.Number, slug(t.String()), r.Pictures[k].Name)
-		}
-		results = append(results, r)
 	}
 	if progress != nil {
 		progress(total, total, "done")
 	}
 	return results, nil
+}
+
+// on makes an attack on a target, in each use that it has.
+func (a attack) on(b *bench, t *target) (results []Result) {
+	for _, use := range t.uses(a.uses) {
+		used := *t
+		used.use = use
+		r := Result{NotRun: a.applies(t)}
+		if r.NotRun == "" && use == KeptKey && t.info.Fresh {
+			r.NotRun = "Does not apply: each encryption draws a secret of its own, so that no key can be kept."
+		}
+		if r.NotRun == "" {
+			r = a.run(b, &used)
+		}
+		r.Number, r.Name, r.Kind, r.System, r.Use = a.number, a.name, a.kind, t.name(), use
+		r.Measured = slices.DeleteFunc(r.Measured, func(v Value) bool { return math.IsNaN(v.Value) || math.IsInf(v.Value, 0) })
+		for k := range r.Pictures {
+			r.Pictures[k].Name = slug(fmt.Sprintf("attack %d %s %s %s", r.Number, t, inName(use), r.Pictures[k].Name))
+		}
+		results = append(results, r)
+		if a.applies(t) != "" {
+			break // whatever the use
+		}
+	}
+	return results
+}
+
+// inName is the part of a picture's name that tells the misuse from the published use.
+func inName(u Use) string {
+	if u == KeptKey {
+		return string(u)
+	}
+	return ""
 }
 
 func (o Options) check() error {

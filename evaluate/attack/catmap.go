@@ -10,26 +10,27 @@ import (
 
 // everyIteration is attack 1. The attacker has one cipher image, and looks for the iteration count whose inverse gives a picture.
 func everyIteration(b *bench, t *target) Result {
-	plain := t.plain[0]
-	cipherImage := b.ownKeys(t)(plain)
-	found, iterations, correlation := smoothest(cipherImage)
-	f := judge(found, plain)
-	tries := catmap.Period(b.side(), 1, 1)
+	encrypt := b.victim(t)
+	tries, undone, highest := catmap.Period(b.side(), 1, 1), 0, 0.0
+	h := hunted(b.wanted(t), finding.whole, func(plain *raster.Image) trial {
+		c := encrypt(plain)
+		found, iterations, correlation := smoothest(c)
+		undone, highest = iterations, correlation
+		return trial{cipher: c, found: found, truth: plain}
+	})
 	return Result{
 		Expected: fmt.Sprintf("weak: the plain image is back in at most %d tries; strong: there is a keystream on top, and no count "+
 			"gives a picture", tries),
-		Criterion: criterionWhole,
-		Succeeded: f.whole(),
+		Criterion: ofMost(criterionWhole),
+		Succeeded: h.most(), Rate: &h.Rate,
 		Measured: append([]Value{
-			{"tries", float64(tries), ""}, {"iterations undone", float64(iterations), ""},
-			{"highest correlation of neighbours", correlation, ""},
-		}, f.values...),
-		Pictures: []Picture{{"cipher", "what the attacker has", cipherImage},
-			{"recovered", fmt.Sprintf("the best of %d iteration counts", tries), found}},
-		Conclusion: either(f.whole(),
-			fmt.Sprintf("Of %d iteration counts, undoing %d gives the picture back: the cat map has no other key.", tries, iterations),
-			fmt.Sprintf("No iteration count gives the plain image: the best, %d, leaves neighbours with a correlation of %.3f.",
-				iterations, correlation)),
+			{"tries", float64(tries), ""}, {"iterations undone, last image", float64(undone), ""},
+			{"highest correlation of neighbours, last image", highest, ""},
+		}, h.values...),
+		Pictures: []Picture{{"cipher", "what the attacker has", h.first.cipher},
+			{"recovered", fmt.Sprintf("the best of %d iteration counts", tries), h.first.found}},
+		Conclusion: fmt.Sprintf("One of %d iteration counts gives back %s", tries, h.Rate) +
+			either(h.most(), ": the cat map has no other key.", "."),
 	}
 }
 
@@ -62,34 +63,34 @@ func histogram(b *bench, t *target) Result {
 	return r
 }
 
-// chosenImages is attack 3. The attacker has images of his own encrypted under the victim's key, and one cipher image under the same
-// key that he wants to read. Each of his images holds one digit, in base 256, of every pixel's number, so that the cipher images say
-// where each pixel went. An all-zero image comes first: it shows what is XORed, and is black where nothing is.
+// chosenImages is attack 3. The attacker has images of his own encrypted by the victim, and cipher images that he wants to read. Each of
+// his images holds one digit, in base 256, of every pixel's number, so that the cipher images say where each pixel went. An all-zero
+// image comes first: it shows what is XORed, and is black where nothing is. All that holds under one key.
 func chosenImages(b *bench, t *target) Result {
-	encrypt := b.keptKey(t)
-	wanted := t.plain[1]
-	cipherImage := encrypt(wanted)
-	from, chosen := permutation(encrypt, wanted)
-	keystream := encrypt(blank(wanted))
-	found := blank(wanted)
-	moved := xored(cipherImage, keystream)
-	for to, at := range from {
-		if at < len(from) {
-			copy(found.Pix[at*found.Channels:][:found.Channels], moved.Pix[to*found.Channels:])
+	encrypt := b.victim(t)
+	from, chosen := permutation(encrypt, t.plain[0])
+	keystream := encrypt(blank(t.plain[0]))
+	h := hunted(b.others(t), finding.whole, func(wanted *raster.Image) trial {
+		c, found := encrypt(wanted), blank(wanted)
+		moved := xored(c, keystream)
+		for to, at := range from {
+			if at < len(from) {
+				copy(found.Pix[at*found.Channels:][:found.Channels], moved.Pix[to*found.Channels:])
+			}
 		}
-	}
-	f := judge(found, wanted)
+		return trial{cipher: c, found: found, truth: wanted}
+	})
 	return Result{
 		Expected:  fmt.Sprintf("weak: %d chosen images give the whole permutation, and an all-zero one what is XORed; strong: nothing", chosen),
-		Criterion: criterionWhole,
-		Succeeded: f.whole(),
+		Criterion: ofMost(criterionWhole),
+		Succeeded: h.most(), Rate: &h.Rate,
 		Measured: append([]Value{{"chosen images", float64(chosen), ""},
-			{"pixels in a place of their own", distinct(from), "%"}}, f.values...),
-		Pictures: []Picture{{"cipher", "what the attacker wants to read", cipherImage},
-			{"recovered", "with the permutation that the chosen images gave", found}},
-		Conclusion: either(f.whole(), fmt.Sprintf("%d chosen images and an all-zero one say where every pixel goes and what it is XORed "+
-			"with; every image under this key can be read.", chosen),
-			fmt.Sprintf("The chosen images say nothing: %.1f %% of the samples are right, as many as by guessing.", f.equal)),
+			{"pixels in a place of their own", distinct(from), "%"}}, h.values...),
+		Pictures: []Picture{{"cipher", "what the attacker wants to read", h.first.cipher},
+			{"recovered", "with the permutation that the chosen images gave", h.first.found}},
+		Conclusion: either(h.most(), fmt.Sprintf("%d chosen images and an all-zero one say where every pixel goes and what it is XORed "+
+			"with: they give back %s.", chosen, h.Rate),
+			fmt.Sprintf("The chosen images give back %s; %.1f %% of the samples are right.", h.Rate, h.value("samples found"))),
 	}
 }
 

@@ -26,29 +26,34 @@ type judgement func(i cipher.Info, results map[int]Result) (cipher.Verdict, stri
 var rules = []struct {
 	criterion string
 	apply     judgement
+	reuse     []int // attacks that a kept key may fall to
 }{
-	{"the description is complete and reproducible", claimed(func(c cipher.Claims) cipher.Claim { return c.Described })},
-	{"finite precision does no harm", claimed(func(c cipher.Claims) cipher.Claim { return c.Precise })},
-	{"the key is defined exactly, and there are more than 2¹⁰⁰", claimed(func(c cipher.Claims) cipher.Claim { return c.KeysCounted })},
-	{"no weak keys", claimed(func(c cipher.Claims) cipher.Claim { return c.NoWeakKeys })},
-	{"avalanche in the key", avalancheRule},
-	{"withstands a ciphertext-only attack", withstands(1, 10, 7, 13, 2)},
-	{"withstands a known-plaintext attack", withstands(5, 15)},
-	{"withstands a chosen-plaintext attack", withstands(3, 4, 6, 8)},
-	{"withstands a chosen-ciphertext attack", withstands(11, 12)},
+	{"the description is complete and reproducible", claimed(func(c cipher.Claims) cipher.Claim { return c.Described }), nil},
+	{"finite precision does no harm", claimed(func(c cipher.Claims) cipher.Claim { return c.Precise }), nil},
+	{"the key is defined exactly, and there are more than 2¹⁰⁰", claimed(func(c cipher.Claims) cipher.Claim { return c.KeysCounted }), nil},
+	{"no weak keys", claimed(func(c cipher.Claims) cipher.Claim { return c.NoWeakKeys }), nil},
+	{"avalanche in the key", avalancheRule, nil},
+	{"withstands a ciphertext-only attack", withstands(1, 10, 7, 13, 2), nil},
+	{"withstands a known-plaintext attack", withstands(5, 15), []int{5}},
+	{"withstands a chosen-plaintext attack", withstands(3, 4, 6, 8), []int{3, 4, 6}},
+	{"withstands a chosen-ciphertext attack", withstands(11), nil},
 }
 
 // Checklist applies the rules to the systems that results are of: first by rule, then by system. What can be measured rests on the
-// results; the rest follows from the construction.
+// results; the rest follows from the construction. The verdicts are on the published use; the evidence says what a kept key falls to.
 func Checklist(results []Result) []Check {
 	var systems []System
-	by := map[System]map[int]Result{}
+	by, misused := map[System]map[int]Result{}, map[System]map[int]Result{}
 	for _, r := range results {
 		if by[r.System] == nil {
-			by[r.System] = map[int]Result{}
+			by[r.System], misused[r.System] = map[int]Result{}, map[int]Result{}
 			systems = append(systems, r.System)
 		}
-		if r.NotRun == "" {
+		switch {
+		case r.NotRun != "":
+		case r.Use == KeptKey:
+			misused[r.System][r.Number] = r
+		default:
 			by[r.System][r.Number] = r
 		}
 	}
@@ -56,18 +61,36 @@ func Checklist(results []Result) []Check {
 	for _, rule := range rules {
 		for _, s := range systems {
 			info := cipher.Describe(s.Scheme)
-			if info.OnlyAttacks != nil && info.Keystream != cipher.NoKeystream {
-				continue // a keystream by itself
+			if info.OnlyAttacks != nil && (info.Keystream != cipher.NoKeystream || info.VariantOf != "") {
+				continue // a keystream by itself, or a misuse
 			}
 			results := maps.Clone(by[s])
 			if info.Keystream == cipher.RawKeystream {
 				maps.Copy(results, by[System{cipher.RawKey, s.Generator}])
 			}
 			verdict, evidence, attacks := rule.apply(info, results)
-			out = append(out, Check{rule.criterion, s, verdict, evidence, attacks})
+			out = append(out, Check{rule.criterion, s, verdict, evidence + fallsTo(rule.reuse, misused[s]), attacks})
 		}
 	}
 	return out
+}
+
+// fallsTo says which attacks a kept key falls to.
+func fallsTo(attacks []int, misused map[int]Result) string {
+	var succeeded []int
+	for _, n := range attacks {
+		if misused[n].Succeeded {
+			succeeded = append(succeeded, n)
+		}
+	}
+	if len(succeeded) == 0 {
+		return ""
+	}
+	return " A kept key, which is misuse, falls to attack " + listed(succeeded) + "."
+}
+
+func listed(numbers []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
 }
 
 // withstands holds when none of the attacks succeeded; the first of them that did is the evidence. Attack 5 is among the known-plaintext
@@ -92,8 +115,7 @@ func withstands(attacks ...int) judgement {
 			return cipher.Fails, evidence, succeeded
 		}
 		slices.Sort(made)
-		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(made), " ", ", "), "[]")
-		return cipher.Holds, fmt.Sprintf("Attacks made and failed: %s.", list), made
+		return cipher.Holds, fmt.Sprintf("Attacks made and failed: %s.", listed(made)), made
 	}
 }
 

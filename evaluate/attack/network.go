@@ -2,23 +2,25 @@ package attack
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"keygan/cipher"
 	"keygan/data/raster"
 	"keygan/data/synthetic"
-	"keygan/evaluate/metrics"
 	"keygan/evaluate/sp80022"
 )
 
-// ownImages are n images that the attacker has of his own: drawn chest X-rays and brain scans, of the shape of the victim's.
+// ownImages are n images that the attacker has of his own: drawn chest X-rays and brain scans in turn, of the shape of the victim's.
 func (b *bench) ownImages(t *target, n int) []*raster.Image {
 	seed := b.random("the attacker's images").Uint64()
-	var all []*raster.Image
-	for i := range n {
+	for i := len(b.own); i < n; i++ {
 		src := must(synthetic.New([]string{"xray", "mri"}[i%2], i+1, b.side(), seed))
-		m := must(src.Image(i))
-		all = append(all, m.Convert(t.plain[0].Channels))
+		b.own = append(b.own, must(src.Image(i)))
+	}
+	all := make([]*raster.Image, n)
+	for i := range all {
+		all[i] = b.own[i].Convert(t.plain[0].Channels)
 	}
 	return all
 }
@@ -91,46 +93,37 @@ func (b *bench) keystreams(t *target, n int) []*raster.Image {
 // cipher image: it is near it wherever the network makes the same of any image.
 func averageOfKeys(b *bench, t *target) Result {
 	n := b.many(4, 12)
-	wanted := t.plain[0]
-	average := b.averageKey(t, n)
-	cipherImage := b.ownKeys(t)(wanted)
-	found, _, _ := smoothest(xored(cipherImage, average))
-	f := judge(found, wanted)
-	key := b.key(t.network, wanted)
+	average, encrypt := b.averageKey(t, n), b.victim(t)
+	h := hunted(b.wanted(t), finding.seen, func(wanted *raster.Image) trial {
+		c := encrypt(wanted)
+		return trial{c, b.unscrambled(t, xored(c, average)), wanted, b.baseline(t, c)}
+	})
 	return Result{
 		Expected:  "weak: structure shows where the network is nearly constant; strong: none",
-		Criterion: criterionVisible,
-		Succeeded: f.visible(),
-		Measured: append([]Value{
+		Criterion: ofMost(criterionSeen),
+		Succeeded: h.most(), Rate: &h.Rate,
+		Measured: slices.Concat([]Value{
 			{"keys averaged", float64(n), ""},
-			{"correlation of the average with the true key", pearson(average, firstChannels(key, wanted)), ""},
-			{"correlation of the cipher image with the plain image", pearson(cipherImage, wanted), ""},
-		}, f.values...),
+			{"correlation of the first cipher image with its plain image", pearson(h.first.cipher, h.first.truth), ""},
+		}, h.values, b.unpublished(t, h.first, xored(h.first.cipher, average))),
 		Pictures: []Picture{
-			{"cipher", "what the attacker has", cipherImage},
+			{"cipher", "what the attacker has", h.first.cipher},
 			{"average", fmt.Sprintf("the average of %d keys of other images", n), average},
-			{"recovered", "the two XORed, the cat map undone", found},
+			{"recovered", "the two XORed, the cat map undone", h.first.found},
 		},
-		Conclusion: fmt.Sprintf("The average of %d keys of other images leaves what correlates with the plain image by %.3f", n,
-			f.correlation) + either(f.visible(), ": it shows.", ": too little for the criterion."),
+		Conclusion: fmt.Sprintf("The average of %d keys of other images makes %s visible, with a mean correlation of %.3f, and explains "+
+			"%.1f %% of what the baseline leaves unexplained.", n, h.Rate, h.value("correlation with the plain image"),
+			h.value("explained of what the baseline leaves unexplained")),
 	}
 }
 
 // averageKey is the mean of the keys of n images of the attacker's own, sample by sample, in the channels that encrypt the target's.
 func (b *bench) averageKey(t *target, n int) *raster.Image {
-	own := b.ownImages(t, n)
-	out := blank(t.plain[0])
-	sums := make([]int, len(out.Pix))
-	for _, m := range own {
-		k := b.key(t.network, m)
-		for i, v := range firstChannels(k, out).Pix {
-			sums[i] += int(v)
-		}
+	var keys []*raster.Image
+	for _, m := range b.ownImages(t, n) {
+		keys = append(keys, firstChannels(b.key(t.network, m), t.plain[0]))
 	}
-	for i, sum := range sums {
-		out.Pix[i] = byte((sum + n/2) / n)
-	}
-	return out
+	return mean(keys)
 }
 
 // firstChannels is the part of a key that encrypts m: the first channel for grey images.
@@ -146,79 +139,109 @@ func firstChannels(key, m *raster.Image) *raster.Image {
 }
 
 // knownWeights is attack 13. By Kerckhoffs's principle the network is public. The attacker has a cipher image and the network, and asks
-// what is still secret:
+// what is still secret. Where the network itself encrypts, he decrypts as the receiver does. Where it makes keys, there are three ways:
 //
 //   - He suspects the image to be one of several. He makes each one's key and sees which opens the cipher image to itself.
 //   - He suspects nothing, takes the average key for a start, smooths what comes out, makes the key of that, and so on: the network
 //     gives similar images similar keys.
-//   - He has a blurred copy of the image, as in a report or a preview, and takes its key.
+//   - He has a blurred copy of the image, as in a report or a preview, and takes its key. The copy then belongs to the baseline.
 func knownWeights(b *bench, t *target) Result {
-	wanted := t.plain[0]
-	cipherImage := b.ownKeys(t)(wanted)
-	named, candidates := b.dictionary(t, cipherImage)
-	iterated, steps := b.fromNothing(t, cipherImage)
-	start := judge(iterated, wanted)
-	blurred := blur(wanted, max(1, b.side()/64))
-	key := b.key(t.network, blurred)
-	truth := b.key(t.network, wanted)
-	npcr := must(metrics.NPCR(key, truth))
-	found, _, _ := smoothest(xored(cipherImage, firstChannels(key, cipherImage)))
-	preview := judge(found, wanted)
+	if !t.takesKey() {
+		return decryptedByAnybody(b, t)
+	}
+	encrypt, images := b.victim(t), b.wanted(t)
+	ciphers, named := map[*raster.Image]*raster.Image{}, map[*raster.Image]bool{}
+	for _, wanted := range images {
+		ciphers[wanted] = encrypt(wanted)
+	}
+	candidates := min(len(t.plain), b.many(2, 4))
+	for _, wanted := range images {
+		named[wanted] = b.names(t, wanted, ciphers[wanted], candidates)
+	}
+	alone := hunted(images, finding.seen, func(wanted *raster.Image) trial {
+		return trial{ciphers[wanted], b.fromNothing(t, ciphers[wanted]), wanted, b.baseline(t, ciphers[wanted])}
+	})
+	copied := hunted(images, finding.seen, func(wanted *raster.Image) trial {
+		preview, c := blur(wanted, max(1, b.side()/64)), ciphers[wanted]
+		found := b.unscrambled(t, xored(c, firstChannels(b.key(t.network, preview), c)))
+		return trial{c, found, wanted, append(b.baseline(t, c), preview)}
+	})
+	successes, namedImages := 0, 0
+	for i, wanted := range images {
+		if named[wanted] {
+			namedImages++
+		}
+		if named[wanted] || alone.held[i] || copied.held[i] {
+			successes++
+		}
+	}
+	rate := newRate(successes, len(images))
 	return Result{
-		Expected: "weak: no secret is left but the image itself and the iteration count; strong: no loss",
-		Criterion: fmt.Sprintf("the image is named among %d, or the plain image is seen in what is found without a candidate, r ≥ 0.3",
-			candidates),
-		Succeeded: named == 0 || start.visible() || preview.visible(),
+		Expected: "weak: no secret is left but the image itself; strong: no loss",
+		Criterion: ofMost(fmt.Sprintf("the image is named among %d, or %s; a blurred copy, where the attacker has one, belongs to the baseline",
+			candidates, criterionSeen)),
+		Succeeded: rate.most(), Rate: rate,
 		Measured: append([]Value{
-			{"candidates", float64(candidates), ""}, {"image named", map[bool]float64{true: 1}[named == 0], ""},
-			{"bytes of a blurred copy's key that differ from the true key's", npcr, "%"},
-			{"correlation of a blurred copy's key with the true key", pearson(key, truth), ""},
-			{"correlation with the plain image, by a blurred copy's key", preview.correlation, ""},
-			{"steps from the average key", float64(steps), ""},
-		}, start.values...),
+			{"candidates", float64(candidates), ""}, {"images named", 100 * float64(namedImages) / float64(len(images)), "%"},
+			{"images seen with only the network", float64(alone.Successes), ""},
+			{"images seen with a blurred copy", float64(copied.Successes), ""},
+			{"correlation with the plain image, by a blurred copy's key", copied.value("correlation with the plain image"), ""},
+			{"explained of what the baseline with the copy leaves unexplained", copied.value("explained of what the baseline leaves unexplained"), "%"},
+		}, alone.values...),
 		Pictures: []Picture{
-			{"cipher", "what the attacker has", cipherImage},
-			{"iterated", "recovered with only the network, from the average key on", iterated},
-			{"preview", "recovered with the network and a blurred copy of the image", found},
+			{"cipher", "what the attacker has", alone.first.cipher},
+			{"iterated", "recovered with only the network, from the average key on", alone.first.found},
+			{"preview", "recovered with the network and a blurred copy of the image", copied.first.found},
 		},
-		Conclusion: fmt.Sprintf("Which of %d candidates it is %s; with only the network the attacker finds an image that correlates with the "+
-			"plain one by %.3f, with a blurred copy of it one that does so by %.3f.", candidates,
-			either(named == 0, "can be told with certainty", "cannot be told"), start.correlation, preview.correlation),
+		Conclusion: fmt.Sprintf("The attack succeeds on %s. Among %d candidates it names %d of the images. With only the network it makes %d "+
+			"of them visible beyond the baseline, with a blurred copy of the image %d.", rate, candidates, namedImages, alone.Successes,
+			copied.Successes),
 	}
 }
 
-// dictionary returns the number of the only candidate whose key opens the cipher image to the candidate itself, or −1.
-func (b *bench) dictionary(t *target, cipherImage *raster.Image) (named, candidates int) {
-	all := t.plain[:min(len(t.plain), b.many(2, 4))]
-	named = -1
-	for i, m := range all {
+// decryptedByAnybody is attack 13 where a network encrypts: there is no secret beside the networks.
+func decryptedByAnybody(b *bench, t *target) Result {
+	encrypt, decrypt := b.victim(t), b.newSecret(t, t.plain[0], nil, b.source("the attacker's copy of the networks"))
+	h := hunted(b.wanted(t), finding.seen, func(wanted *raster.Image) trial {
+		c := encrypt(wanted)
+		return trial{c, must(decrypt.Decrypt(c)), wanted, b.baseline(t, c)}
+	})
+	return Result{
+		Expected:  "weak: the weights are the key, and everything opens; strong: no loss",
+		Criterion: ofMost(criterionSeen),
+		Succeeded: h.most(), Rate: &h.Rate, Measured: h.values,
+		Pictures: []Picture{{"cipher", "what the attacker has", h.first.cipher},
+			{"decrypted", "decrypted with the published weights", h.first.found}},
+		Conclusion: fmt.Sprintf("With the published weights the attacker decrypts as the receiver does, and makes %s visible. The SSIM with "+
+			"the plain image is %.3f.", h.Rate, h.value("SSIM")),
+	}
+}
+
+// names says whether the wanted image is the only one among candidates whose key opens the cipher image to the candidate itself.
+func (b *bench) names(t *target, wanted, cipherImage *raster.Image, candidates int) bool {
+	all := append([]*raster.Image{wanted}, slices.DeleteFunc(slices.Clone(t.plain), func(m *raster.Image) bool { return m == wanted })...)
+	for _, m := range all[:candidates] {
 		key := b.key(t.network, m)
-		found, _, _ := smoothest(xored(cipherImage, firstChannels(key, cipherImage)))
-		f := judge(found, m)
-		if f.whole() {
-			if named >= 0 {
-				return -1, len(all)
-			}
-			named = i
+		opened := b.unscrambled(t, xored(cipherImage, firstChannels(key, cipherImage)))
+		if (samplesFound(opened, m) >= 99) != (m == wanted) {
+			return false
 		}
 	}
-	return named, len(all)
+	return true
 }
 
 // fromNothing looks for the plain image with only the network.
-func (b *bench) fromNothing(t *target, cipherImage *raster.Image) (best *raster.Image, steps int) {
-	average := b.averageKey(t, b.many(4, 12))
-	found, _, highest := smoothest(xored(cipherImage, average))
-	best = found
-	for range b.many(2, 6) {
+func (b *bench) fromNothing(t *target, cipherImage *raster.Image) *raster.Image {
+	best := b.unscrambled(t, xored(cipherImage, b.averageKey(t, b.many(4, 12))))
+	highest, found := neighbours(best), best
+	for range b.many(1, 2) {
 		key := b.key(t.network, blur(found, 2))
-		var correlation float64
-		if found, _, correlation = smoothest(xored(cipherImage, firstChannels(key, cipherImage))); correlation > highest {
-			best, highest = found, correlation
+		found = b.unscrambled(t, xored(cipherImage, firstChannels(key, cipherImage)))
+		if r := neighbours(found); r > highest {
+			best, highest = found, r
 		}
-		steps++
 	}
-	return best, steps
+	return best
 }
 
 // blur is the mean over (2·radius + 1)² pixels, fewer at the edges.

@@ -26,7 +26,7 @@ type message struct {
 
 // send encrypts an image, each time anew, to a receiver.
 func (b *bench) send(t *target, plain *raster.Image, to age.Recipient) *message {
-	m := &message{secret: b.secret(t, plain, plain)}
+	m := &message{secret: b.secret(t, plain)}
 	m.image = must(m.secret.Encrypt(plain))
 	switch s := m.secret.(type) {
 	case cipher.WrappedSecret:
@@ -187,7 +187,7 @@ func (m *message) drawnOver() *raster.Image {
 // wrongBit is attack 12. The receiver, or an attacker who knows nearly all of it, has a key that is wrong in one bit.
 func wrongBit(b *bench, t *target) Result {
 	plain := t.plain[0]
-	secret := b.secret(t, plain, plain)
+	secret := b.secret(t, plain)
 	cipherImage := must(secret.Encrypt(plain))
 	r := Result{
 		Expected:  "weak: raw XOR, one bit of the image is wrong and nobody is told; strong: an authentication error",
@@ -271,7 +271,7 @@ func damaged(b *bench, t *target) Result {
 		Expected:  "weak: the image degrades gently, PSNR ≈ 22.5, 21.5 and 15.5 dB; strong: it is refused, which is a trade-off",
 		Criterion: "a damaged cipher image is opened, and the plain image is seen in what comes out, r ≥ 0.3",
 	}
-	secret := b.secret(t, plain, plain)
+	secret := b.secret(t, plain)
 	cipherImage := must(secret.Encrypt(plain))
 	lost, refused := metrics.ExpectedMSE(plain), 0
 	for _, d := range Damages {

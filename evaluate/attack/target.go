@@ -21,7 +21,23 @@ type target struct {
 	plain   []*raster.Image // the victim's images, in the channels that the network takes
 	random  io.Reader       // what the victim takes from crypto/rand in use; seeded, so that a report can be made again
 	kept    cipher.Secret   // where one secret serves all images
+	use     Use             // in the attack that is being made
 }
+
+// uses are those of an attack that make sense on the target. Where one key serves all images, that is its only use: the published
+// one, or misuse in a variant that keeps what its system draws afresh.
+func (t *target) uses(of []Use) []Use {
+	switch {
+	case t.info.Kept() && cipher.Describe(t.info.VariantOf).Fresh:
+		return reused
+	case t.info.Kept():
+		return asUsed
+	}
+	return of
+}
+
+// takesNoise says whether the victim's network draws noise for each image.
+func (t *target) takesNoise() bool { return t.network != nil && t.network.TakesNoise }
 
 func (t *target) name() System {
 	if t.network == nil {
@@ -70,6 +86,7 @@ type bench struct {
 	o      Options
 	params cipher.Params
 	keys   map[keyOf]*raster.Image
+	own    []*raster.Image // the attacker's images, see ownImages
 }
 
 type keyOf struct {
@@ -139,47 +156,85 @@ func check(err error) {
 	}
 }
 
-// key is the key image of a plain image. Making one is what takes the time, so they are kept.
+// key is the key image that the attacker makes of an image, with noise of his own where the network takes any. Making one is what takes
+// the time, so they are kept.
 func (b *bench) key(n *cipher.Network, plain *raster.Image) *raster.Image {
 	at := keyOf{n.Name, cipher.Digest(plain)}
 	if b.keys[at] == nil {
-		check(b.ctx.Err())
-		k, err := n.Key(plain)
-		if err != nil {
-			check(fmt.Errorf("key: %w", err))
-		}
-		b.keys[at] = k
+		b.keys[at] = b.newKey(n, plain, b.source(fmt.Sprintf("the attacker's noise\n%s\n%x", n.Name, at.plain)))
 	}
 	return b.keys[at]
 }
 
-func (b *bench) newSecret(t *target, plain, key *raster.Image, random io.Reader) cipher.Secret {
-	return must(t.system.NewSecret(cipher.Input{Plain: plain, Key: key, Network: t.network, Params: b.params, Random: random}))
+// newKey makes a key image. The noise, where the network takes any, comes from random.
+func (b *bench) newKey(n *cipher.Network, plain *raster.Image, random io.Reader) *raster.Image {
+	check(b.ctx.Err())
+	if n.TakesNoise {
+		n = must(n.WithNoise(random))
+	}
+	k, err := n.Key(plain)
+	if err != nil {
+		check(fmt.Errorf("key: %w", err))
+	}
+	return k
 }
 
-// secret is what the victim encrypts an image with. The network makes its key of keyed, which is the image itself or another one.
-func (b *bench) secret(t *target, plain, keyed *raster.Image) cipher.Secret {
-	if t.kept != nil {
+// victimsKey is the key image that the victim makes of an image: with fresh noise each time.
+func (b *bench) victimsKey(t *target, plain *raster.Image) *raster.Image {
+	switch {
+	case !t.takesKey():
+		return nil
+	case t.takesNoise():
+		return b.newKey(t.network, plain, t.random)
+	}
+	return b.key(t.network, plain)
+}
+
+// newSecret is what the victim encrypts an image with, given the key image.
+func (b *bench) newSecret(t *target, plain, key *raster.Image, random io.Reader) cipher.Secret {
+	in := cipher.Input{Plain: plain, Key: key, Network: t.network, Params: b.params, Random: random}
+	if !t.takesKey() && t.takesNoise() {
+		in.Network = must(t.network.WithNoise(random))
+	}
+	return must(t.system.NewSecret(in))
+}
+
+// secret is what the victim encrypts an image with, as the cryptosystem says.
+func (b *bench) secret(t *target, plain *raster.Image) cipher.Secret {
+	if t.kept != nil && !t.takesNoise() {
 		return t.kept
 	}
-	var key *raster.Image
-	if t.takesKey() {
-		key = b.key(t.network, keyed)
-	}
-	return b.newSecret(t, plain, key, t.random)
+	return b.newSecret(t, plain, b.victimsKey(t, plain), t.random)
 }
 
 // An oracle is the victim as the attacker meets him: images in, cipher images out, and nothing of the key.
 type oracle func(plain *raster.Image) *raster.Image
 
-// keptKey is a victim who keeps the key that the network made of the first image. Some systems mix it with a fresh secret each time.
+// victim uses the cryptosystem as the attack says.
+func (b *bench) victim(t *target) oracle {
+	if t.use == KeptKey && t.kept == nil {
+		return b.keptKey(t)
+	}
+	return b.ownKeys(t)
+}
+
+// keptKey is a victim who keeps the key that the network made of the first image.
 func (b *bench) keptKey(t *target) oracle {
-	return func(plain *raster.Image) *raster.Image { return must(b.secret(t, plain, t.plain[0]).Encrypt(plain)) }
+	key := b.victimsKey(t, t.plain[0])
+	return func(plain *raster.Image) *raster.Image {
+		return must(b.newSecret(t, plain, key, t.random).Encrypt(plain))
+	}
 }
 
 // ownKeys is a victim who does as the cryptosystem says.
 func (b *bench) ownKeys(t *target) oracle {
-	return func(plain *raster.Image) *raster.Image { return must(b.secret(t, plain, plain).Encrypt(plain)) }
+	return func(plain *raster.Image) *raster.Image { return must(b.secret(t, plain).Encrypt(plain)) }
+}
+
+// wanted are the victim's images that rates are counted over.
+func (b *bench) wanted(t *target) []*raster.Image {
+	n := max(1, len(t.plain)-b.o.Mirrored)
+	return t.plain[:min(n, b.many(2, 8))]
 }
 
 // slug makes a part of a file name: small letters, digits and dashes.

@@ -64,8 +64,9 @@ type subject struct {
 type Specimen struct {
 	Source    string
 	Plain     *raster.Image
-	Encrypted []Encrypted // by system, without those that were not measured
-	Keys      []Keyed     // by generator
+	Plains    []*raster.Image // this one and a few more of the source, for the attacks
+	Encrypted []Encrypted     // by system, without those that were not measured
+	Keys      []Keyed         // by generator
 }
 
 // Keyed has the first few images of a source and their keys by one generator.
@@ -228,6 +229,9 @@ func (t *trial) measure(ctx context.Context, s *subject, changes int, what strin
 		if err := t.firstStrangers(ctx, s); err != nil {
 			return err
 		}
+	}
+	if len(t.first.Plains) < mostAttacked {
+		t.first.Plains = append(t.first.Plains, s.plain[t.channels[0]])
 	}
 	if err := t.results.observe(System{Scheme: PlainImage}, EachImage, Observation{A: s.plain[t.channels[0]]}); err != nil {
 		return err

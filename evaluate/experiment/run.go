@@ -135,12 +135,16 @@ func (r *Results) addSource(t *trial) {
 	}
 }
 
-// attackImages is how many plain images the attacks get.
-const attackImages = 4
+// The attacks get so many plain images: as many as there are up to the one number, and with mirror images at least the other.
+const (
+	mostAttacked  = 8
+	leastAttacked = 4
+)
 
 // attacks runs the attacks on the first images of the sources.
 func (e *experiment) attacks(ctx context.Context, specimens []*Specimen) ([]attack.Result, error) {
-	o := attack.Options{Seed: e.cfg.Seed, Iterations: e.cfg.Iterations, Quick: e.cfg.Quick, Plain: e.attacked(specimens)}
+	o := attack.Options{Seed: e.cfg.Seed, Iterations: e.cfg.Iterations, Quick: e.cfg.Quick}
+	o.Plain, o.Mirrored = attacked(specimens)
 	makers := 0
 	for _, g := range e.generators {
 		if g.keys == nil {
@@ -164,16 +168,19 @@ func (e *experiment) attacks(ctx context.Context, specimens []*Specimen) ([]atta
 	})
 }
 
-// attacked are the plain images of the attacks: the first of each source in turn, and its mirror image where there are too few.
-func (e *experiment) attacked(specimens []*Specimen) []*raster.Image {
-	var out []*raster.Image
-	for _, sp := range specimens {
-		out = append(out, sp.Plain)
+// attacked are the plain images of the attacks: those of each source in turn, and mirror images where there are too few.
+func attacked(specimens []*Specimen) (images []*raster.Image, mirror int) {
+	for i := range mostAttacked {
+		for _, sp := range specimens {
+			if i < len(sp.Plains) && len(images) < mostAttacked {
+				images = append(images, sp.Plains[i])
+			}
+		}
 	}
-	for i := 0; len(out) < attackImages; i++ {
-		out = append(out, mirrored(out[i]))
+	for ; len(images) < leastAttacked; mirror++ {
+		images = append(images, mirrored(images[mirror]))
 	}
-	return out[:attackImages]
+	return images, mirror
 }
 
 // Progress says how far a run is, and is made for a bar.

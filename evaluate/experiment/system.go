@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -82,11 +83,20 @@ func missingGenerator(takes cipher.Takes) string {
 	return fmt.Sprintf("no generator that makes keys was given: it takes one, as in -w %s", BuiltIn)
 }
 
-// network is the generator as cryptosystems see it. All its keys are made with the same noise.
+// network is the generator as cryptosystems see it. All its keys are made with the same noise; who wants other noise asks for it.
 func (g *generator) network(noise infer.Seed) *cipher.Network {
 	n := &cipher.Network{
 		Name: g.info.Name, Hash: g.info.Hash, Channels: g.info.Channels, TakesNoise: g.info.TakesNoise,
 		Key: func(plain *raster.Image) (*raster.Image, error) { return g.keys.KeyFrom(plain, noise) },
+	}
+	if g.info.TakesNoise {
+		n.WithNoise = func(random io.Reader) (*cipher.Network, error) {
+			var seed infer.Seed
+			if _, err := io.ReadFull(random, seed[:]); err != nil {
+				return nil, fmt.Errorf("noise: %w", err)
+			}
+			return g.network(seed), nil
+		}
 	}
 	if g.chaos() {
 		n.Encryptor = &chaosSecret{models: g.models, encryptor: g.keys, reconstructor: g.reconstructor, noise: noise}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/template"
 
+	"keygan/evaluate/attack"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/metrics"
 )
@@ -108,25 +109,27 @@ func (f facts) Missing() []experiment.SystemInfo {
 	return slices.DeleteFunc(slices.Clone(f.Systems), func(s experiment.SystemInfo) bool { return s.NotMeasured == "" })
 }
 
-// AttackCounts counts the attacks that succeeded, scheme by scheme.
-func (f facts) AttackCounts() string {
-	var schemes, parts []string
-	won, made := map[string]int{}, map[string]int{}
-	for _, a := range f.Attacks {
-		if a.NotRun != "" {
+// AttackCounts says how many attacks succeeded: a sentence for each kind and use, with every scheme.
+func (f facts) AttackCounts() []string {
+	how := map[attack.Kind]string{
+		attack.Recovers: "recover the image", attack.Distinguishes: "distinguish what is encrypted or the key from random bytes",
+		attack.Forges: "forge",
+	}
+	var out, parts []string
+	counts := attack.Counts(f.Attacks)
+	for i, c := range counts {
+		parts = append(parts, fmt.Sprintf("%d of %d on “%s”", c.Succeeded, c.Made, c.Scheme))
+		if i+1 < len(counts) && counts[i+1].Kind == c.Kind && counts[i+1].Use == c.Use {
 			continue
 		}
-		if made[a.Scheme]++; made[a.Scheme] == 1 {
-			schemes = append(schemes, a.Scheme)
+		use := "in the published use"
+		if c.Use == attack.KeptKey {
+			use = "under a kept key, which is misuse"
 		}
-		if a.Succeeded {
-			won[a.Scheme]++
-		}
+		out = append(out, fmt.Sprintf("Attacks that %s, %s: %s.", how[c.Kind], use, strings.Join(parts, ", ")))
+		parts = nil
 	}
-	for _, s := range schemes {
-		parts = append(parts, fmt.Sprintf("%d of %d on “%s”", won[s], made[s], s))
-	}
-	return strings.Join(parts, ", ")
+	return out
 }
 
 // ImageBytes is the size of the samples of an image of the first row's system.

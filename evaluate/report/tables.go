@@ -14,7 +14,7 @@ import (
 // A standing is how often a system passes and fails.
 type standing struct {
 	failed, judged   int // thresholds, over all sources
-	broken, attacked int // attacks
+	broken, attacked int // attacks on the published use, without those that only measure
 }
 
 // standing counts the verdicts on a system.
@@ -28,7 +28,7 @@ func (r *Report) standing(of experiment.System) (s standing) {
 		}
 	}
 	for _, a := range r.Attacks {
-		if a.NotRun == "" && a.System == of {
+		if a.NotRun == "" && a.System == of && a.Use != attack.KeptKey && a.Kind != attack.Measures {
 			s.attacked++
 			if a.Succeeded {
 				s.broken++
@@ -80,7 +80,7 @@ func (r *Report) Verdicts() grid {
 		}
 		return cell{}
 	})
-	line("attacks withstood", func(of experiment.System) cell {
+	line("attacks withstood, published use", func(of experiment.System) cell {
 		s := r.standing(of)
 		return passedOf(s.attacked-s.broken, s.attacked)
 	})
