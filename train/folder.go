@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 
+	"keygan/data/seen"
 	"keygan/train/config"
 	"keygan/train/runlog"
 	"keygan/train/runlog/tfevents"
@@ -22,7 +24,7 @@ var ErrNotBegun = errors.New("the run has not begun, and has left nothing")
 // runFiles lists what a run puts into its folder, besides its event files; --force removes these and nothing else. config.yaml, which
 // tells that a folder is a run's, goes last.
 func runFiles() []string {
-	files := []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", assessFolder}
+	files := []string{"metrics.csv", "metrics.jsonl", "samples", "plots", "checkpoints", "generator.npz", seen.File, assessFolder}
 	for _, o := range config.Objectives() {
 		files = append(files, o.Files...)
 	}
@@ -79,9 +81,9 @@ func (t *Training) makeFolder(o Options) error {
 		if err := t.nameLatest(filepath.Base(t.resumedFrom)); err != nil { // a newer one may be damaged
 			return err
 		}
-		return t.writeConfig()
+		return errors.Join(t.writeSeen(), t.writeConfig())
 	}
-	for _, begin := range []func() error{t.removeRun, t.writeConfig, (&checkpoints{t: t}).save} {
+	for _, begin := range []func() error{t.removeRun, t.writeConfig, t.writeSeen, (&checkpoints{t: t}).save} {
 		if err := begin(); err != nil {
 			if t.removeRun() == nil {
 				err = fmt.Errorf("%w: %w", ErrNotBegun, err)
@@ -94,6 +96,25 @@ func (t *Training) makeFolder(o Options) error {
 
 func (t *Training) writeConfig() error {
 	return runlog.WriteFile(filepath.Join(t.Dir, "config.yaml"), t.Config.YAML())
+}
+
+// listSeen lists the images of the run, unless it is resumed and an earlier process did.
+func (t *Training) listSeen(ctx context.Context, o Options) (err error) {
+	if o.Resume {
+		if t.seen, err = seen.Read(t.Dir); err == nil {
+			return nil
+		}
+	}
+	t.seen, err = t.sets.Seen(ctx)
+	return err
+}
+
+func (t *Training) writeSeen() error {
+	text, err := seen.CSV(t.seen)
+	if err != nil {
+		return err
+	}
+	return runlog.WriteFile(filepath.Join(t.Dir, seen.File), text)
 }
 
 func (t *Training) removeRun() error {

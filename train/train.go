@@ -24,6 +24,7 @@ import (
 	"runtime"
 	"time"
 
+	"keygan/data/seen"
 	torch "keygan/gotorch"
 	"keygan/gotorch/nn/initializer"
 	"keygan/internal/failure"
@@ -78,6 +79,7 @@ type Training struct {
 	console     *runlog.Console
 	device      torch.Device
 	sets        inputs.Sets
+	seen        []seen.Image // the images of sets; only where the team's leader is
 	feed        *feed
 	graphs      *graphs
 	layout      string // of the samples in a GPU's memory; on the CPU: ""
@@ -222,6 +224,9 @@ func start(ctx context.Context, c config.Config, o Options) (t *Training, err er
 		t.sets, err = inputs.Open(ctx, c, t.console)
 		return err
 	})
+	if err == nil && t.team.Leads() {
+		err = t.listSeen(ctx, o)
+	}
 	if err != nil {
 		return t, err
 	}

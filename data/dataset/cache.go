@@ -129,6 +129,8 @@ const keptBytes = 512 << 20
 
 func (c *cached) Locate(i int) (path, part string) { return locate(c.Source, i) }
 
+func (c *cached) Drawn(i int) string { return drawn(c.Source, i) }
+
 func (c *cached) Readable(i int) bool { return c.entries[i] != nil || isReadable(c.Source, i) }
 
 func (c *cached) Image(i int) (*raster.Image, error) {

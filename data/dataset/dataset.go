@@ -67,6 +67,7 @@ func (c *combination) Image(i int) (*raster.Image, error) {
 	return c.images[i].src.Image(c.images[i].i)
 }
 func (c *combination) Readable(i int) bool { return isReadable(c.images[i].src, c.images[i].i) }
+func (c *combination) Drawn(i int) string  { return drawn(c.images[i].src, c.images[i].i) }
 func (c *combination) Locate(i int) (path, part string) {
 	return locate(c.images[i].src, c.images[i].i)
 }

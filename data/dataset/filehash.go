@@ -183,6 +183,35 @@ func FileHashes(ctx context.Context, src Source) ([]string, error) {
 	return all, err
 }
 
+// An Identity says which image an image of a source is, wherever it lies and whatever it is called.
+type Identity struct {
+	SHA256  string // of its file, in hexadecimal digits; of a drawn image, of the words that say which it is
+	Part    string // of the file, as Locate tells it
+	Patient string // see Patient
+}
+
+// Identities are those of the images of a source.
+func Identities(ctx context.Context, src Source) ([]Identity, error) {
+	hashes, err := hashesOf(ctx, src)
+	all := make([]Identity, len(hashes))
+	for i, h := range hashes {
+		if words := drawn(src, i); words != "" {
+			h = sha256.Sum256([]byte("drawn: " + words))
+		}
+		_, part := locate(src, i)
+		all[i] = Identity{hex.EncodeToString(h[:]), part, Patient(src.Name(i))}
+	}
+	return all, err
+}
+
+// drawn says which image a drawn one is, or nothing of others.
+func drawn(src Source, i int) string {
+	if s, ok := src.(interface{ Drawn(i int) string }); ok {
+		return s.Drawn(i)
+	}
+	return ""
+}
+
 // knownHashes are the hashes of files that earlier processes found, by absolute path.
 type knownHashes map[string]knownHash
 

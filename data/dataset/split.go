@@ -8,9 +8,10 @@ import (
 
 // Split returns the images of a source that are held out from training, about share of them, or with heldOut false the rest.
 //
-// The side of an image depends only on the SHA-256 of its file's content, so that nothing leaks from one side to the other. Copies of a
-// file and all slices of a volume are on one side, and a held-out file stays so when others come or go or when share grows. A file that
-// was stored anew, in another format or size, counts as another. Drawn images are split by their names. Split reads the files that this
+// The side of an image depends only on its patient, where the file's name tells one ([Patient]), else on the SHA-256 of its file's
+// content, so that nothing leaks from one side to the other. Copies of a file, all slices of a volume and all images of a patient are on
+// one side, and a held-out file stays so when others come or go or when share grows. A file that was stored anew, in another format or
+// size, counts as another, unless the name tells its patient. Drawn images are split by their names. Split reads the files that this
 // process has not read for a split before.
 //
 // It returns an error if share is not between 0 and 1, if a file cannot be read, and if the side asked for is empty, since few files
@@ -24,7 +25,7 @@ func Split(ctx context.Context, src Source, share float64, heldOut bool) (Source
 		return nil, err
 	}
 	var side []int
-	for i, h := range hashes {
+	for i, h := range byPatient(src, hashes) {
 		if isHeldOut(h, share) == heldOut {
 			side = append(side, i)
 		}
@@ -43,7 +44,7 @@ func isHeldOut(h fileHash, share float64) bool {
 	return float64(binary.BigEndian.Uint64(h[:])>>11)/(1<<53) < share
 }
 
-// Without returns the images of src whose file's content is not that of a file of other. Drawn images all stay.
+// Without returns the images of src that are not of a file or a patient of other. Drawn images all stay.
 func Without(ctx context.Context, src, other Source) (Source, error) {
 	theirs, err := FileHashes(ctx, other)
 	if err != nil {
@@ -54,12 +55,13 @@ func Without(ctx context.Context, src, other Source) (Source, error) {
 		return nil, err
 	}
 	gone := map[string]bool{}
-	for _, h := range theirs {
-		gone[h] = h != ""
+	for i, h := range theirs {
+		p := Patient(other.Name(i))
+		gone[h], gone[p] = h != "", p != ""
 	}
 	var rest []int
 	for i, h := range ours {
-		if !gone[h] {
+		if !gone[h] && !gone[Patient(src.Name(i))] {
 			rest = append(rest, i)
 		}
 	}

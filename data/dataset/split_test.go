@@ -249,3 +249,82 @@ func TestWithout(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// Names tell the patient in the data sets that have such names, and in no others.
+func TestPatient(t *testing.T) {
+	for name, want := range map[string]string{
+		"x/MCUCXR_0001_0.png": "MCUCXR_0001", "masks/left/MCUCXR_0001_0.png": "MCUCXR_0001", "CHNCXR_0327_1.png": "CHNCXR_0327",
+		"images/00000013_005.png": "00000013", "train/patient00042/study1/view1_frontal.jpg": "patient00042", "OAS1_0001_MR1_mpr-1.nii.gz#30": "OAS1_0001",
+		"sub-01/anat/sub-01_T1w.nii.gz#12": "sub-01", "sub-project/Tr-gl_0098.jpg": "", "brain/Tr-gl_0098.jpg": "", "xray-00012": "", "a.png": "",
+	} {
+		if got := Patient(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// All images of a patient are on one side, with the copies of each, whatever they are called; about the share of the patients is held out.
+func TestSplitKeepsPatientsTogether(t *testing.T) {
+	files := map[string][]byte{}
+	content := func(patient, image int) []byte {
+		return pngBytes(t, &raster.Image{Width: 2, Height: 1, Channels: 1, Depth: 8, Pix: []byte{byte(patient), byte(image)}})
+	}
+	const patients = 120
+	for p := range patients {
+		for i := range 4 {
+			files[fmt.Sprintf("set%d/MCUCXR_%04d_%d.png", i, p, i%2)] = content(p, i)
+		}
+		files[fmt.Sprintf("copies/copy%d.png", p)] = content(p, 2)
+	}
+	files["MCUCXR_0003_9.png"] = content(5, 1) // two patients share a file: both are on one side
+	src, err := Open(Spec{Folder: tree(t, files)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, rest := sides(t, src, 0.3)
+	side := map[string]bool{}
+	for i, name := range slices.Concat(held, rest) {
+		p := Patient(name)
+		if p == "" {
+			n := 0
+			fmt.Sscanf(filepath.Base(name), "copy%d.png", &n)
+			p = fmt.Sprintf("MCUCXR_%04d", n)
+		}
+		if at, known := side[p]; known && at != (i < len(held)) {
+			t.Errorf("%s is not on the side of its patient", name)
+		}
+		side[p] = i < len(held)
+	}
+	if side["MCUCXR_0003"] != side["MCUCXR_0005"] {
+		t.Error("two patients who share a file are on two sides")
+	}
+	n := 0
+	for _, out := range side {
+		if out {
+			n++
+		}
+	}
+	if n < patients*15/100 || n > patients*45/100 {
+		t.Errorf("%d of %d patients are held out, of a share of 0.3", n, patients)
+	}
+}
+
+// Another image of a patient who is held out is taken away as well.
+func TestWithoutPatients(t *testing.T) {
+	all, held := folderOf(t, "MCUCXR_0001_0.png", "MCUCXR_0002_0.png"), filepath.Join(t.TempDir(), "MCUCXR_0002_1.png")
+	imagetest.Write(t, held, []byte("BM another image"))
+	open := func(folder string) Source {
+		src, err := Open(Spec{Folder: folder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return src
+	}
+	rest, err := Without(context.Background(), open(all), open(held))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := allNames(rest); len(got) != 1 || filepath.Base(got[0]) != "MCUCXR_0001_0.png" {
+		t.Errorf("%v", got)
+	}
+}

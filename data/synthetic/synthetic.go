@@ -54,6 +54,9 @@ type Set struct {
 func (s *Set) Len() int          { return s.n }
 func (s *Set) Name(i int) string { return fmt.Sprintf("%s-%05d", s.kind, i) }
 
+// Drawn says which image i is. At another size it is the same image, as one that was photographed anew would be.
+func (s *Set) Drawn(i int) string { return fmt.Sprintf("%s, seed %d, image %d", s.kind, s.seed, i) }
+
 // Readable reports that an image can be drawn without trying.
 func (s *Set) Readable(int) bool { return true }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,6 +50,8 @@ type Config struct {
 type Source struct {
 	Name         string `yaml:"name,omitempty"` // default: the synthetic kind, or the folder's last element
 	dataset.Spec `yaml:",inline"`
+	HeldOutOf    []string `yaml:"held_out_of,omitempty" json:",omitempty"` // runs: only images that none of them was trained on; generators: all that are measured; without folder or synthetic: the images that the first run held out
+	TrainedIn    string   `yaml:"trained_in,omitempty" json:",omitempty"`  // a run: only images that it was trained on, to show overfitting; without folder or synthetic: all of them
 }
 
 // maxGenerators bounds the generators of a configuration.
@@ -96,10 +97,7 @@ func (c Config) Resolved() Config {
 	c.Sources = slices.Clone(c.Sources)
 	for i := range c.Sources {
 		s := &c.Sources[i]
-		if s.Name == "" && s.Folder != "" {
-			s.Name = notInNames.ReplaceAllString(filepath.Base(s.Folder), " ")
-		}
-		s.Name = cmp.Or(s.Name, s.Synthetic)
+		s.Name = cmp.Or(s.Name, s.defaultName())
 	}
 	return c
 }
@@ -215,7 +213,7 @@ func (c Config) validateSources() error {
 	names := nameCheck{"source", sourceName, "'_', '-', '.' and spaces, 64 at most", map[string]bool{}}
 	for i, s := range c.Sources {
 		at := fmt.Sprintf("sources[%d]", i)
-		if err := s.Spec.Validate(); err != nil {
+		if err := s.validate(); err != nil {
 			return &FieldError{at, err.Error()}
 		}
 		if err := names.check(at, s.Name); err != nil {

@@ -42,9 +42,9 @@ evaluate:
 	want := Config{
 		Name: "evaluation", Generators: []Generator{{Name: "demo", Weights: "runs/demo/generator.npz"}}, Size: 256, Schemes: []string{"xor", "paper"}, Iterations: 50, Images: 4, Changes: 5, Seed: 11, Randomness: Randomness{60, 100_000},
 		Sources: []Source{
-			{"brain", dataset.Spec{Synthetic: "mri", Count: 3, Seed: 7}},
-			{"chest X-rays", dataset.Spec{Folder: "~/data/chest X-rays", Axis: "coronal"}},
-			{"spectrogram", dataset.Spec{Synthetic: "spectrogram", Count: 9}},
+			{Name: "brain", Spec: dataset.Spec{Synthetic: "mri", Count: 3, Seed: 7}},
+			{Name: "chest X-rays", Spec: dataset.Spec{Folder: "~/data/chest X-rays", Axis: "coronal"}},
+			{Name: "spectrogram", Spec: dataset.Spec{Synthetic: "spectrogram", Count: 9}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -57,6 +57,8 @@ func TestReadConfigRefuses(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"train: {}\n", "experiment.yaml: there is no evaluate: section"},
 		{"evaluate:\n" + mri + "  sizes: 3\n", ":3: evaluate.sizes: unknown key; allowed here: changes, generator, generators, images,"},
+		{"evaluate:\n  sources: [{synthetic: mri, count: 1, trained_in: a, held_out_of: [b]}]\n", ":2: evaluate.sources[0]: has both"},
+		{"evaluate:\n  sources: [{held_out_of: [generators]}]\n", ":2: evaluate.sources[0]: held_out_of: [generators] needs"},
 		{"evaluate:\n" + mri + "  size: big\n", ":3: evaluate.size: big is not a whole number"},
 		{"evaluate:\n" + mri + "  size: 8\n", ":3: evaluate.size: 8 is not possible, it must be 16 to 4096"},
 		{"evaluate:\n" + mri + "  size: 128\n", `:3: evaluate.size: 128 is not possible with the scheme "paper", which takes only 256`},
@@ -78,7 +80,7 @@ func TestReadConfigRefuses(t *testing.T) {
 		{"evaluate:\n  sources:\n  - {synthetic: mri, count: 1, name: ../x}\n", ":3: evaluate.sources[0].name: \"../x\" is not possible"},
 		{"evaluate:\n  sources:\n  - {synthetic: mri, count: 1}\n  - {synthetic: mri, count: 2}\n", `evaluate.sources[1].name: "mri" is the name of another source`},
 		{"evaluate:\n  sources:\n  - {name: a b, synthetic: mri, count: 1}\n  - {name: A-b, synthetic: mri, count: 2}\n", `evaluate.sources[1].name: "A-b" is the name of another source`},
-		{"evaluate:\n  sources:\n  - {synthetic: mri, cuont: 1}\n", ":3: evaluate.sources[0].cuont: unknown key; allowed here: axis, count, folder, name, seed, size, synthetic"},
+		{"evaluate:\n  sources:\n  - {synthetic: mri, cuont: 1}\n", ":3: evaluate.sources[0].cuont: unknown key; allowed here: axis, count, folder, held_out_of, name, seed, size, synthetic, trained_in"},
 		{"evaluate: [\n", "experiment.yaml:"},
 	} {
 		_, err := ReadConfig(configFile(t, c.text))

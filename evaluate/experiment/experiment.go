@@ -42,6 +42,7 @@ type trial struct {
 	*experiment
 	info    SourceInfo
 	source  dataset.Source
+	indices []int // in the source, of the images that were measured
 	results measurements
 	places  *rand.Rand // of the one-bit changes
 	first   *Specimen
@@ -115,7 +116,7 @@ func (e *experiment) newTrial(s Source, src dataset.Source) *trial {
 	io.WriteString(name, s.Name)
 	t := &trial{
 		experiment: e, source: src, results: measurements{}, before: map[string]*raster.Image{}, channels: []int{e.channels},
-		info:   SourceInfo{Name: s.Name, From: s.Spec.String(), Available: src.Len()},
+		info:   SourceInfo{Name: s.Name, From: s.From(), Available: src.Len()},
 		places: rand.New(rand.NewPCG(e.cfg.Seed, name.Sum64())),
 	}
 	for _, s := range e.measured() {
@@ -166,7 +167,7 @@ func (t *trial) run(ctx context.Context) error {
 			return t.failed(index, err)
 		}
 		t.info.Changes += changes
-		t.info.Images = append(t.info.Images, t.source.Name(index))
+		t.info.Images, t.indices = append(t.info.Images, t.source.Name(index)), append(t.indices, index)
 	}
 	if len(t.info.Images) == 0 {
 		t.missing = "not measured: no image of the source can be read"

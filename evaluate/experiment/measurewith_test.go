@@ -29,7 +29,7 @@ func MeasureWith(t *testing.T, keys keyGenerator, changes int, schemes ...string
 		Randomness: Randomness{2, 20_000},
 	}.Resolved()
 	g := &generator{info: GeneratorInfo{Name: "keys", Network: infer.NetworkResNet, Channels: 3, Hash: strings.Repeat("0", 64)}, keys: keys}
-	e, sources, err := newExperiment(cfg, []*generator{g})
+	e, sources, err := newExperiment(t.Context(), cfg, []*generator{g})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,7 @@ type SourceInfo struct {
 	Digest     string   `json:"sha256,omitempty"`     // data.Digest of all images of the source
 	Sixteen    int      `json:"sixteen_bit"`          // of Images, that were rounded from 16 bits a sample to 8
 	Resized    int      `json:"resized"`              // of Images, that had another size
+	Seen       []SeenBy `json:"seen,omitempty"`       // how many of Images each generator was trained on
 }
 
 // Measured says what was measured of the source.

@@ -28,7 +28,7 @@ func Run(ctx context.Context, cfg Config, progress func(Progress)) (*Results, er
 	for _, g := range cfg.Generators {
 		generators = append(generators, open(g))
 	}
-	e, sources, err := newExperiment(cfg, generators)
+	e, sources, err := newExperiment(ctx, cfg, generators)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func Run(ctx context.Context, cfg Config, progress func(Progress)) (*Results, er
 }
 
 // newExperiment opens the sources.
-func newExperiment(cfg Config, generators []*generator) (*experiment, []dataset.Source, error) {
+func newExperiment(ctx context.Context, cfg Config, generators []*generator) (*experiment, []dataset.Source, error) {
 	e := &experiment{cfg: cfg, channels: mainChannels(generators), generators: generators}
 	for _, g := range generators {
 		if g.models[0] == nil {
@@ -57,7 +57,7 @@ func newExperiment(cfg Config, generators []*generator) (*experiment, []dataset.
 	sources := make([]dataset.Source, len(cfg.Sources))
 	images := 0
 	for i, s := range cfg.Sources {
-		src, err := dataset.Open(s.Spec)
+		src, err := e.openSource(ctx, s)
 		if err != nil {
 			return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
@@ -83,6 +83,9 @@ func (e *experiment) measureAll(ctx context.Context, sources []dataset.Source) (
 		err := t.run(ctx)
 		if empty = cmp.Or(empty, err); err != nil && !errors.Is(err, errNoImages) {
 			return nil, err
+		}
+		if t.info.Seen, err = t.seenBy(ctx); err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 		if t.info.Digest, err = dataset.Digest(ctx, sources[i]); err != nil {
 			if ctx.Err() != nil {

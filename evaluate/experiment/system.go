@@ -14,6 +14,7 @@ import (
 
 	"keygan/cipher"
 	"keygan/data/raster"
+	"keygan/data/seen"
 	"keygan/infer"
 	"keygan/infer/builtin"
 )
@@ -206,6 +207,9 @@ type generator struct {
 	keys          keyGenerator // nil: it could not be read
 	reconstructor keyGenerator // only of a chaos GAN
 	models        [2]*infer.Model
+	seen          *seen.Index // what it was trained on; nil: notSeen says why that is not known
+	notSeen       error
+	notNear       string // why near duplicates cannot be found
 	err           error
 	cost          float64 // of a key, see tracker
 }
@@ -229,6 +233,8 @@ func open(from Generator) *generator {
 	if from.Weights == BuiltIn {
 		g.describe(builtin.Generator())
 		g.info.Objective, g.info.Seed = builtin.Objective, builtin.Seed
+		g.seen, g.notSeen = builtInSeen()
+		g.notNear = "its drawn training images are known by kind and seed"
 		return g
 	}
 	path := cmp.Or(from.Weights, filepath.Join(from.Run, runWeights))
@@ -240,6 +246,7 @@ func open(from Generator) *generator {
 	}
 	g.describe(m)
 	folder := filepath.Dir(path)
+	g.seen, g.notSeen = readSeen(folder)
 	curves := filepath.Join(folder, runMetrics)
 	if info, err := os.Stat(curves); err == nil && info.Mode().IsRegular() {
 		g.info.Run, g.info.Metrics = folder, curves

@@ -100,7 +100,7 @@ func (c *Config) TargetSpecs() []dataset.Spec {
 
 // Data says how images are read. Both sets are treated alike, but only source images are held out or augmented.
 type Data struct {
-	HeldOut   float64 `yaml:"held_out"`    // share of the source images kept out of training, by the hash of their files; 0: none
+	HeldOut   float64 `yaml:"held_out"`    // share of the source images kept out of training, by the hash of their files, all images of a patient together where names tell; 0: none
 	Cache     string  `yaml:"cache"`       // folder of resized images, decoded once; auto: in the user's cache folder; off: none
 	OnBadFile string  `yaml:"on_bad_file"` // fail, or skip: leave out what cannot be read, and list it
 

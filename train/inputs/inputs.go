@@ -21,6 +21,7 @@ import (
 	"keygan/cipher"
 	"keygan/data/dataset"
 	"keygan/data/raster"
+	"keygan/data/seen"
 	"keygan/data/synthetic"
 	"keygan/internal/failure"
 	"keygan/train/config"
@@ -35,6 +36,8 @@ type Sets struct {
 	// used where the source images are augmented, so that each target stays the encryption of its source.
 	Encrypt func(*raster.Image) *raster.Image
 	Victim  *Victim // encrypts what the networks see of the source images; nil: they see the images themselves, which Target then is not
+
+	plainTarget dataset.Source // Target before it is encrypted; nil: the targets are the source images
 
 	SourceDigest, TargetDigest string   // dataset.Digest of them; of encrypted targets, of what is encrypted
 	Skipped                    []string // images left out, and why
@@ -79,7 +82,7 @@ func Open(ctx context.Context, c config.Config, console *runlog.Console) (d Sets
 		pairs := encrypted(d.Source, c.Image)
 		d.Target, d.TargetDigest, d.Encrypt = pairs, d.SourceDigest, pairs.encrypt
 		console.Printf("target: the same images, encrypted\n")
-	} else if d.Target, d.TargetDigest, err = r.targets(d.HeldOut); err != nil {
+	} else if err = r.targets(&d); err != nil {
 		return d, err
 	}
 	d.Skipped = r.skipped
@@ -243,7 +246,7 @@ func (r *Reader) Split(all dataset.Source) (rest, held dataset.Source, err error
 }
 
 // targets opens the target images, those that are encrypted last. A file that is held out is not among them either.
-func (r *Reader) targets(held dataset.Source) (target dataset.Source, digest string, err error) {
+func (r *Reader) targets(d *Sets) error {
 	parts := []dataset.Source{dataset.Join(), dataset.Join()}
 	for i, encrypt := range []string{"", "logistic"} {
 		var specs []dataset.Spec
@@ -257,25 +260,48 @@ func (r *Reader) targets(held dataset.Source) (target dataset.Source, digest str
 		}
 		all, err := r.open("target", specs)
 		if err != nil {
-			return nil, "", err
+			return err
 		}
-		if parts[i], err = dataset.Without(r.Ctx, all, held); err != nil {
-			return nil, "", r.failed("target", err)
+		if parts[i], err = dataset.Without(r.Ctx, all, d.HeldOut); err != nil {
+			return r.failed("target", err)
 		}
 		if n := all.Len() - parts[i].Len(); n > 0 {
 			r.Console.Printf("target: %s left out, which the source keeps out of training (held_out)\n", Count(n, "image"))
 		}
 	}
-	n := parts[0].Len() + parts[1].Len()
+	d.plainTarget = dataset.Join(parts...)
+	n := d.plainTarget.Len()
 	if n == 0 {
-		return nil, "", errors.New("target: no images are left: the source keeps all of them out of training (held_out)")
+		return errors.New("target: no images are left: the source keeps all of them out of training (held_out)")
 	}
-	if digest, err = dataset.Digest(r.Ctx, dataset.Join(parts...)); err != nil {
-		return nil, "", r.failed("target", err)
+	var err error
+	if d.TargetDigest, err = dataset.Digest(r.Ctx, d.plainTarget); err != nil {
+		return r.failed("target", err)
 	}
 	r.Console.Printf("target: %s\n", Count(n, "image"))
 	parts[1] = encrypted(parts[1], r.Config.Image)
-	return dataset.Join(parts...), digest, nil
+	d.Target = dataset.Join(parts...)
+	return nil
+}
+
+// Seen lists the images of the sets, which it reads, for the run's folder. It returns ErrNotStarted when ctx ends.
+func (d Sets) Seen(ctx context.Context) ([]seen.Image, error) {
+	list, err := seen.Of(ctx, d.Source, seen.Train)
+	for _, part := range []struct {
+		split string
+		src   dataset.Source
+	}{{seen.HeldOut, d.HeldOut}, {seen.Target, d.plainTarget}} {
+		if err != nil || part.src == nil {
+			continue
+		}
+		var more []seen.Image
+		more, err = seen.Of(ctx, part.src, part.split)
+		list = append(list, more...)
+	}
+	if err != nil && ctx.Err() != nil {
+		return nil, ErrNotStarted
+	}
+	return list, err
 }
 
 func (r *Reader) failed(name string, err error) error {

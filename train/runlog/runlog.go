@@ -2,6 +2,7 @@
 //
 //	config.yaml              the resolved configuration; tells that the folder is a run's
 //	run.json                 what the run is and was made with (Record)
+//	images.csv               which images it has seen (package seen)
 //	metrics.jsonl            a line a step (Line)
 //	metrics.csv              a row an epoch: the means of its steps
 //	events.out.tfevents.*    the same for TensorBoard
