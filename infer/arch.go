@@ -1,6 +1,9 @@
 package infer
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // FormatVersion is the version of the file format. Version 1 had one algorithm and fewer layers; it is no longer read.
 const FormatVersion = 2
@@ -10,9 +13,9 @@ const (
 	Conv          = "conv"           // Type: convolution with zero padding, weight [Out, In, Kernel, Kernel]
 	ConvTranspose = "conv_transpose" // Type: transposed convolution, weight [In, Out, Kernel, Kernel]
 
-	NormInstance       = "instance"        // Norm: instance norm, eps 1e-5, biased variance, no scale or shift
+	NormInstance       = "instance"        // Norm: instance norm, biased variance, no scale or shift
 	NormInstanceAffine = "instance_affine" // Norm: the same, then scale and shift by channel
-	NormBatch          = "batch"           // Norm: by running mean and variance, eps 1e-5, then scale and shift
+	NormBatch          = "batch"           // Norm: by running mean and variance, then scale and shift
 
 	ActivationReLU      = "relu"
 	ActivationTanh      = "tanh"
@@ -36,26 +39,35 @@ const LeakySlope = 0.2
 //
 //	y = activation(before_add(norm(conv(x) + bias)) + remembered) + scale·noise
 type Layer struct {
-	Type          string `json:"type"`
-	Name          string `json:"name"` // prefix in the state dict, "encoder.0"; the parameter is Name + ".weight"
-	In            int    `json:"in"`   // channels
-	Out           int    `json:"out"`
-	Kernel        int    `json:"kernel"`
-	Stride        int    `json:"stride"`
-	Padding       int    `json:"padding,omitempty"`
-	OutputPadding int    `json:"output_padding,omitempty"`
-	Bias          bool   `json:"bias,omitempty"` // Name + ".bias", [Out]
-	Norm          string `json:"norm,omitempty"`
-	NormName      string `json:"norm_name,omitempty"`  // prefix of the norm's own arrays, [Out] each
-	BeforeAdd     string `json:"before_add,omitempty"` // an activation, where Residual ends
-	Activation    string `json:"activation,omitempty"`
-	Residual      string `json:"residual,omitempty"`
-	Noise         string `json:"noise,omitempty"` // prefix of weight, [Out]: the share of a common plane of noise that each channel gets
-	Algorithm     string `json:"algorithm"`       // decides the last bits of the key: a reader that lacks it must refuse
+	Type          string  `json:"type"`
+	Name          string  `json:"name"` // prefix in the state dict, "encoder.0"; the parameter is Name + ".weight"
+	In            int     `json:"in"`   // channels
+	Out           int     `json:"out"`
+	Kernel        int     `json:"kernel"`
+	Stride        int     `json:"stride"`
+	Padding       int     `json:"padding,omitempty"`
+	OutputPadding int     `json:"output_padding,omitempty"`
+	Bias          bool    `json:"bias,omitempty"` // Name + ".bias", [Out]
+	Norm          string  `json:"norm,omitempty"`
+	NormName      string  `json:"norm_name,omitempty"`  // prefix of the norm's own arrays, [Out] each
+	Epsilon       float64 `json:"epsilon,omitempty"`    // is added to a norm's variance; 0: DefaultEpsilon
+	BeforeAdd     string  `json:"before_add,omitempty"` // an activation, where Residual ends
+	Activation    string  `json:"activation,omitempty"`
+	Residual      string  `json:"residual,omitempty"`
+	Noise         string  `json:"noise,omitempty"` // prefix of weight, [Out]: the share of a common plane of noise that each channel gets
+	Algorithm     string  `json:"algorithm"`       // decides the last bits of the key: a reader that lacks it must refuse
 
 	// Dropout is the share of elements that training sets to zero, after the activation, or before a Residual is added; keys have none.
 	Dropout float64 `json:"-"`
+	// Momentum is the share of a batch norm's running mean and variance that a step of training keeps; 0: 0.9.
+	Momentum float64 `json:"-"`
 }
+
+// DefaultEpsilon is PyTorch's.
+const DefaultEpsilon = 1e-5
+
+// NormEpsilon is what is added to the variance of l's norm before its root is taken.
+func (l Layer) NormEpsilon() float64 { return cmp.Or(l.Epsilon, DefaultEpsilon) }
 
 // Arch describes a generator: everything in generator.npz except the numbers.
 type Arch struct {
@@ -68,6 +80,8 @@ type Arch struct {
 	InputNoise    float32    `json:"input_noise,omitempty"` // σ of the noise added to the image, as a share of the value range
 	ConfigHash    string     `json:"config_hash"`           // of the training configuration, or empty
 	Layers        []Layer    `json:"layers"`
+
+	Init string `json:"-"` // how training draws the first weights; "": as PyTorch does
 }
 
 // Param is one array that the archive must hold.

@@ -41,9 +41,9 @@ package infer
 //
 //  5. Instance norm: sums of x and x² in float64; for each row over 16 lanes, element x in lane x mod 16, ascending; lanes i
 //     and i + 8 are added, then i + 4, i + 2, i + 1; then the rows, ascending, from 0. mean = Σx / n, variance = Σx² / n − mean²,
-//     not below 0, in float64; y = (x − float32(mean)) × float32(1 / √(variance + 1e-5)) in float32.
-//     With parameters: y = (x − float32(mean)) × float32(weight / √(variance + 1e-5)) + bias, three roundings in float32. Batch
-//     norm is the same, with the running mean and the running variance of the file.
+//     not below 0, in float64; y = (x − float32(mean)) × float32(1 / √(variance + ε)) in float32, with the ε
+//     of the file, or 1e-5 where it gives none. With parameters: y = (x − float32(mean)) × float32(weight / √(variance + ε)) + bias,
+//     three roundings in float32. Batch norm is the same, with the running mean and the running variance of the file.
 //
 //  6. A residual is added after the norm and the activation before_add, in float32. ReLU turns x < 0 into +0 and leaves everything
 //     else, −0 included; LeakyReLU turns it into x × float32(0.2). tanh is the one of kernel/tanh.go: float64, exp by ln 2 and

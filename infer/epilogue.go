@@ -62,7 +62,7 @@ func (e *epilogue) setNorm(c int, mean, variance float64) {
 	if e.weight != nil {
 		weight = float64(e.weight[c])
 	}
-	e.mean[c], e.scale[c] = float32(mean), float32(weight/math.Sqrt(variance+normEpsilon))
+	e.mean[c], e.scale[c] = float32(mean), float32(weight/math.Sqrt(variance+e.layer.NormEpsilon()))
 }
 
 // sumRow adds the bias to a row of sums as soon as it is made, while it is near, and measures it for the norm.

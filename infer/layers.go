@@ -65,9 +65,6 @@ var normTypes = map[string]*normType{
 	NormBatch:          {learnt: []string{normWeight, normBias, normMean, normVariance}, onnx: "BatchNormalization"},
 }
 
-// normEpsilon is added to a variance before its root is taken.
-const normEpsilon = 1e-5
-
 // An activationType is one value of Layer.Activation and Layer.BeforeAdd.
 type activationType struct {
 	onnx       string                           // operator

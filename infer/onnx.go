@@ -125,7 +125,7 @@ func (g *onnxGraph) norm(l Layer, x string) string {
 		inputs = append(inputs, g.constant(fmt.Sprintf("ones/%d", l.Out), []int{l.Out}, slices.Repeat([]float32{1}, l.Out)...),
 			g.constant(fmt.Sprintf("zeros/%d", l.Out), []int{l.Out}, make([]float32, l.Out)...))
 	}
-	return g.node(norm.onnx, l.Name+"/norm", inputs, onnxFloat("epsilon", normEpsilon))
+	return g.node(norm.onnx, l.Name+"/norm", inputs, onnxFloat("epsilon", float32(l.NormEpsilon())))
 }
 
 func (g *onnxGraph) activation(a *activationType, name, x string) string {

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 
@@ -136,7 +137,7 @@ func plainNorm(l Layer, params map[string]Array, c int, x Array) (scale, mean, s
 	if l.NormName != "" {
 		one, shift = weight(".weight"), float32(weight(".bias"))
 	}
-	return float32(one / math.Sqrt(variance+1e-5)), float32(m), shift
+	return float32(one / math.Sqrt(variance+cmp.Or(l.Epsilon, 1e-5))), float32(m), shift
 }
 
 // plainActivation is rule 6.

@@ -19,6 +19,8 @@ const (
 	maxSide       = 1 << 14 // of ImageSize
 	maxWeights    = 1 << 28 // numbers in all parameters together: 1 GiB
 	maxInputNoise = 10
+	minEpsilon    = 1e-12 // of Layer.Epsilon
+	maxEpsilon    = 1
 
 	// Layers of few channels are filled up to whole vectors, to at worst 16 times their size. All packed weights together may take
 	// maxPacking times the memory of the weights, and smallPacking numbers more, which is enough for any narrow network.
@@ -150,6 +152,8 @@ func (l Layer) validate() error {
 		return fmt.Errorf("norm_name %.40q is not the name of a module in a state dict, and the norm %q needs one", l.NormName, l.Norm)
 	case !learnt && l.NormName != "":
 		return fmt.Errorf("norm_name is %.40q, but the norm %q has no parameters", l.NormName, l.Norm)
+	case !(l.Epsilon >= 0 && l.Epsilon <= maxEpsilon) || l.Epsilon > 0 && (l.Norm == "" || l.Epsilon < minEpsilon):
+		return fmt.Errorf("epsilon is %v, must be %v to %v, and only where there is a norm", l.Epsilon, minEpsilon, maxEpsilon)
 	case l.BeforeAdd != "" && l.Residual != ResidualEnd:
 		return fmt.Errorf("before_add is %q, but no residual ends there", l.BeforeAdd)
 	case l.Noise != "" && !moduleName(l.Noise):

@@ -9,6 +9,7 @@ import (
 	F "keygan/gotorch/nn/functional"
 	"keygan/gotorch/nn/initializer"
 	"keygan/infer"
+	"keygan/train/config"
 )
 
 // Param is one tensor of a network, named as in PyTorch's state dict.
@@ -37,7 +38,7 @@ type draws struct {
 	dropout func(x torch.Tensor, p float64) torch.Tensor
 }
 
-// newNetwork builds the network of arch at a place, with PyTorch's initial distribution of weights.
+// newNetwork builds the network of arch at a place, with PyTorch's initial distribution of weights, or the one that arch.Init names.
 func newNetwork(arch infer.Arch, at place) *Network {
 	n := &Network{arch: arch, at: at, byName: map[string]torch.Tensor{}}
 	n.draw.normal = func(count, h, w int64) torch.Tensor { return at.normal(count, 1, h, w) }
@@ -46,7 +47,7 @@ func newNetwork(arch infer.Arch, at place) *Network {
 		// Weights are drawn on the CPU, so that a seed gives the same ones whatever the device.
 		torch.Scope(func() {
 			w := torch.Empty(int64s(p.Shape), false)
-			buffer := initialise(arch.Layers, p, &w)
+			buffer := initialise(arch, p, &w)
 			w = at.ordered(w.To(at.device)).Detach().SetRequiresGrad(!buffer).Keep()
 			n.byName[p.Name] = w
 			if buffer {
@@ -60,7 +61,8 @@ func newNetwork(arch infer.Arch, at place) *Network {
 }
 
 // initialise gives a parameter its first values, and says whether it is counted rather than trained.
-func initialise(layers []infer.Layer, p infer.Param, w *torch.Tensor) (buffer bool) {
+func initialise(arch infer.Arch, p infer.Param, w *torch.Tensor) (buffer bool) {
+	layers, glorot := arch.Layers, arch.Init == config.InitGlorot
 	dot := strings.LastIndexByte(p.Name, '.')
 	prefix, kind := p.Name[:dot], p.Name[dot+1:]
 	l := layers[slices.IndexFunc(layers, func(l infer.Layer) bool {
@@ -69,14 +71,16 @@ func initialise(layers []infer.Layer, p infer.Param, w *torch.Tensor) (buffer bo
 	switch {
 	case prefix == l.Noise:
 		initializer.Zeros(w)
+	case kind == "weight" && len(p.Shape) > 1 && glorot:
+		initializer.XavierUniform(w, 1)
 	case kind == "weight" && len(p.Shape) > 1:
 		initializer.KaimingUniform(w, math.Sqrt(5), "fan_in", "leaky_relu")
 	case kind == "weight" || kind == "running_var": // factors, one a channel
 		initializer.Ones(w)
-	case prefix == l.Name:
+	case prefix == l.Name && !glorot:
 		bound := 1 / math.Sqrt(float64(l.In*l.Kernel*l.Kernel))
 		initializer.Uniform(w, -bound, bound)
-	default: // shifts and means
+	default: // shifts, means and, as in TensorFlow, the biases that come with Glorot's weights
 		initializer.Zeros(w)
 	}
 	return kind == "running_mean" || kind == "running_var"
@@ -140,7 +144,10 @@ func (n *Network) convolve(l infer.Layer, x torch.Tensor, bf16 bool) torch.Tenso
 
 // normalise computes a layer's norm and the activation after it, in float32.
 func (n *Network) normalise(l infer.Layer, activation string, x torch.Tensor, training bool) torch.Tensor {
-	const momentum, eps = 0.1, 1e-5
+	momentum, eps := 0.1, l.NormEpsilon() // PyTorch's momentum: the share of the batch
+	if l.Momentum > 0 {
+		momentum = 1 - l.Momentum
+	}
 	learnt := func(kind string) torch.Tensor { return n.byName[l.NormName+"."+kind] } // Tensor{} where there is none
 	switch l.Norm {
 	case infer.NormInstance:

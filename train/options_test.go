@@ -27,6 +27,9 @@ var variants = []struct {
 	{"batch norm", func(c *config.Config) { c.Generator.Norm, c.Critic.Norm = "batch", "none" }},
 	{"affine instance norm", func(c *config.Config) { c.Generator.Norm, c.Critic.Norm = "instance_affine", "instance_affine" }},
 	{"noise", func(c *config.Config) { c.Generator.Noise = true }},
+	{"Glorot's weights, a momentum and an epsilon", func(c *config.Config) {
+		c.Init, c.Norms, c.Generator.Norm, c.Critic.Norm = "glorot", config.Norms{Momentum: 0.5, Epsilon: 0.5}, "batch", "instance"
+	}},
 	{"mean of weights", func(c *config.Config) { c.Generator.EMA = 0.9 }},
 	{"mean of weights with batch norm", func(c *config.Config) { c.Generator.EMA, c.Generator.Norm = 0.9, "batch" }},
 	{"accumulation", func(c *config.Config) { c.Train.Accumulate = 2 }},

@@ -42,6 +42,8 @@ type Config struct {
 	Objective    ObjectiveConfig   `yaml:"objective"`               // losses and updates
 	Generator    Generator         `yaml:"generator"`               // the network that makes keys
 	Critic       Critic            `yaml:"critic"`                  // the network that tells keys from targets
+	Init         string            `yaml:"init,omitempty"`          // how all networks draw their first weights: pytorch, the default, or glorot, TensorFlow's default, with biases of 0
+	Norms        Norms             `yaml:"norms,omitempty"`         // numbers of the norms of all networks
 	Optimizer    Optimizer         `yaml:"optimizer"`               // Adam, the same for all networks
 	Train        Schedule          `yaml:"train"`                   // how long to train and what to keep
 	Evaluate     experiment.Config `yaml:"evaluate,omitempty"`      // for keygan evaluate; training does not look at it
@@ -124,6 +126,18 @@ type Critic struct {
 	Width int    `yaml:"width"` // channels after the first layer
 	Norm  string `yaml:"norm"`  // instance, instance_affine, batch or none
 }
+
+// Norms are numbers of all norms. PyTorch's are the defaults; TensorFlow's are 0.99 and 0.001.
+type Norms struct {
+	Momentum float64 `yaml:"momentum,omitempty"` // share of its running mean and variance that a batch norm keeps each step; 0: 0.9
+	Epsilon  float64 `yaml:"epsilon,omitempty"`  // is added to each variance; 0: 0.00001
+}
+
+// The values of Config.Init besides "".
+const (
+	InitPyTorch = "pytorch"
+	InitGlorot  = "glorot"
+)
 
 // Optimizer holds Adam's parameters and the course of the learning rate: it rises over the first Warmup steps and falls, from the
 // share DecayFrom of all steps on, to Final times itself.

@@ -86,6 +86,7 @@ func Choices(key string) []string {
 	slices.Sort(names)
 	return map[string][]string{
 		"objective.name":     names,
+		"init":               {InitPyTorch, InitGlorot},
 		"generator.name":     slices.Sorted(maps.Keys(generators)),
 		"critic.name":        slices.Sorted(maps.Keys(critics)),
 		"generator.norm":     append(slices.Clone(norms), normPublished),
@@ -103,14 +104,25 @@ func Choices(key string) []string {
 
 // Arch is the generator that the configuration asks for.
 func (c Config) Arch() infer.Arch {
-	a := withNorm(generators[c.Generator.Name].arch(c), c.Generator.Norm)
+	a := c.withOptions(withNorm(generators[c.Generator.Name].arch(c), c.Generator.Norm))
 	a.ConfigHash = c.Hash()
 	return a
 }
 
 // CriticArch is the critic's: its layers only.
 func (c Config) CriticArch() infer.Arch {
-	return withNorm(infer.Arch{Layers: critics[c.Critic.Name].layers(c)}, c.Critic.Norm)
+	return c.withOptions(withNorm(infer.Arch{Layers: critics[c.Critic.Name].layers(c)}, c.Critic.Norm))
+}
+
+// withOptions gives a network what Init and Norms say.
+func (c Config) withOptions(a infer.Arch) infer.Arch {
+	a.Init = c.Init
+	for i, l := range a.Layers {
+		if l.Norm != "" {
+			a.Layers[i].Momentum, a.Layers[i].Epsilon = c.Norms.Momentum, c.Norms.Epsilon
+		}
+	}
+	return a
 }
 
 func withNorm(a infer.Arch, norm string) infer.Arch {

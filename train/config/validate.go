@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -88,6 +89,9 @@ func (c *Config) checkValues() []rule {
 		{"image.size", size >= 24 && size <= 4096 && size%4 == 0, "must be a multiple of 4 from 24 to 4096", size},
 		{"image.channels", c.Image.Channels == 1 || c.Image.Channels == 3, "must be 1 (grey) or 3 (RGB)", c.Image.Channels},
 		below1("data.held_out", c.Data.HeldOut),
+		oneOf("init", cmp.Or(c.Init, InitPyTorch), Choices("init")),
+		below1("norms.momentum", c.Norms.Momentum),
+		{"norms.epsilon", c.Norms.Epsilon == 0 || c.Norms.Epsilon >= 1e-12 && c.Norms.Epsilon <= 1, "must be 0, or from 1e-12 to 1", c.Norms.Epsilon},
 		{"data.cache", c.Data.Cache != "", "must be auto, off or a folder", c.Data.Cache},
 		choice("data.on_bad_file", c.Data.OnBadFile),
 		choice("objective.name", c.Objective.Name),

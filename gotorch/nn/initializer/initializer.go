@@ -49,6 +49,14 @@ func KaimingUniform(input *torch.Tensor, a float64, fanMode string, nonLinearity
 	Uniform(input, -bound, bound)
 }
 
+// XavierUniform draws every element uniformly from [−b, b) with b = gain·√(6/(fan in + fan out)) (Glorot and Bengio, Understanding the
+// difficulty of training deep feedforward neural networks, 2010): the variance is 2·gain²/(fan in + fan out).
+func XavierUniform(input *torch.Tensor, gain float64) {
+	in, out := CalculateFanInAndFanOut(value("xavier_uniform_", input))
+	bound := gain * math.Sqrt(6/float64(in+out))
+	Uniform(input, -bound, bound)
+}
+
 func gain(nonLinearity string, a float64) float64 {
 	switch nonLinearity {
 	case "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid":
