@@ -84,6 +84,18 @@ func ExpectedUACI(plain *raster.Image) float64 {
 	return 100 * float64(sum) / (2 * (f + 1)) / f / float64(plain.Samples())
 }
 
+// MAE is the mean absolute difference of two images' samples, in grey levels of their depth: UACI times F. The images must have the same
+// shape.
+func MAE(a, b *raster.Image) (float64, error) {
+	uaci, err := UACI(a, b)
+	return uaci / 100 * float64(a.Max()), err
+}
+
+// ExpectedMAE is the MAE to expect between a plain image and a cipher image of uniform samples that do not depend on it.
+func ExpectedMAE(plain *raster.Image) float64 {
+	return ExpectedUACI(plain) / 100 * float64(plain.Max())
+}
+
 // MSE is the mean squared difference of two images' samples, in squared grey levels of their depth. The images must have the same shape.
 func MSE(a, b *raster.Image) (float64, error) {
 	if err := sameShape(a, b); err != nil {

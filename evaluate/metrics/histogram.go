@@ -19,7 +19,12 @@ func Histogram(m *raster.Image) (counts [256]int) {
 // Entropy is the Shannon entropy of an image's bytes, −Σ p log₂ p, in bits per byte: 0 for a constant image, 8 at most.
 func Entropy(m *raster.Image) float64 {
 	counts := Histogram(m)
-	n := float64(len(m.Pix))
+	return entropyOf(counts[:], len(m.Pix))
+}
+
+// entropyOf is the entropy of counts that add up to total.
+func entropyOf(counts []int, total int) float64 {
+	n := float64(total)
 	sum := 0.0
 	for _, c := range counts {
 		if c > 0 {
@@ -62,4 +67,10 @@ func ChiSquare(m *raster.Image) float64 {
 func ChiSquareBand(alpha float64) (lower, upper float64) {
 	d := distuv.ChiSquared{K: ChiSquareFreedom}
 	return d.Quantile(alpha), d.Quantile(1 - alpha)
+}
+
+// HistogramVariance is the variance of the counts of the 256 byte values: the mean squared difference from n/256, as Zhang and Wang (2014)
+// measure how even a histogram is. It is χ² times n/256², so that random bytes have 255 n/256² on average.
+func HistogramVariance(m *raster.Image) float64 {
+	return ChiSquare(m) * float64(len(m.Pix)) / (256 * 256)
 }
