@@ -103,6 +103,15 @@ func ReadKeyFile(path string) (*KeyFile, error) {
 	return readArrays(path, arrays)
 }
 
+// ParseKeyFile is ReadKeyFile of a file's bytes. Its errors name name.
+func ParseKeyFile(name string, b []byte) (*KeyFile, error) {
+	arrays, err := npz.Open(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return readArrays(name, arrays)
+}
+
 func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 	fail := func(err error) (*KeyFile, error) {
 		return nil, fmt.Errorf("%s: not a usable key file: %w", name, err)

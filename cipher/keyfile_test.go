@@ -3,7 +3,6 @@ package cipher
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,15 +119,6 @@ func editMeta(t testing.TB, b []byte, from, to string) []byte {
 	return archive(t, npz.Bytes("key", key, shape...), npz.Bytes("meta", []byte(text)))
 }
 
-// parseKeyFile reads a key file from memory; name is what errors call it.
-func parseKeyFile(name string, b []byte) (*KeyFile, error) {
-	arrays, err := npz.Open(b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return readArrays(name, arrays)
-}
-
 func archive(t testing.TB, entries ...npz.Entry) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -177,7 +167,7 @@ func TestReadKeyFileRefuses(t *testing.T) {
 		"its type is <f4, must be |u1":                              archive(t, npz.Floats("key", []int{4, 5, 3}, make([]float32, 60)), meta),
 		"array key: cut short or damaged":                           bytes.Replace(b, []byte("(4, 5, 3)"), []byte("(5, 4, 3)"), 1),
 	} {
-		k, err := parseKeyFile("x.key.npz", file)
+		k, err := ParseKeyFile("x.key.npz", file)
 		if err == nil || k != nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "x.key.npz: ") {
 			t.Errorf("error %v, want %q", err, want)
 		}
@@ -188,7 +178,7 @@ func TestReadKeyFileRefuses(t *testing.T) {
 func TestReadKeyFileCutShort(t *testing.T) {
 	_, b := sample(t)
 	for n := range len(b) {
-		if _, err := parseKeyFile("x", b[:n]); err == nil {
+		if _, err := ParseKeyFile("x", b[:n]); err == nil {
 			t.Errorf("%d of %d bytes were enough", n, len(b))
 		}
 	}
@@ -226,7 +216,7 @@ func TestNamesAreCleaned(t *testing.T) {
 	}
 	k, _ := sample(t)
 	k.Name = "dir/\x00bad\xff"
-	got, err := parseKeyFile("x", marshal(t, k))
+	got, err := ParseKeyFile("x", marshal(t, k))
 	if err != nil || got.Name != "_bad_" {
 		t.Errorf("name %q, error %v", got.Name, err)
 	}
@@ -244,11 +234,11 @@ func FuzzKeyFile(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		k, err := parseKeyFile("fuzz", b)
+		k, err := ParseKeyFile("fuzz", b)
 		if err != nil {
 			return
 		}
-		again, err := parseKeyFile("again", marshal(t, k))
+		again, err := ParseKeyFile("again", marshal(t, k))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,7 +123,7 @@ func TestLogisticNeedsNoKeyImage(t *testing.T) {
 				t.Fatalf("sample %d is %d", i, v)
 			}
 		}
-		read, err := parseKeyFile("a.key.npz", marshal(t, k))
+		read, err := ParseKeyFile("a.key.npz", marshal(t, k))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func TestLogisticKeyFileOfDegenerateParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.Params.R = 4
-	if _, err := parseKeyFile("a.key.npz", marshal(t, k)); err == nil || !strings.Contains(err.Error(), "a.key.npz") ||
+	if _, err := ParseKeyFile("a.key.npz", marshal(t, k)); err == nil || !strings.Contains(err.Error(), "a.key.npz") ||
 		!strings.Contains(err.Error(), "cycle of 1") {
 		t.Errorf("error %v", err)
 	}

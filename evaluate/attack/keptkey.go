@@ -3,6 +3,7 @@ package attack
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"keygan/data/raster"
 )
@@ -68,23 +69,16 @@ func twoTimePad(b *bench, t *target) Result {
 	}
 }
 
-// changedBit is an image with its lowest bit changed in one sample.
-func changedBit(plain *raster.Image, at int) *raster.Image {
-	m := plain.Clone()
-	m.Pix[at] ^= 1
-	return m
-}
-
 const strongBands = "inside the bands of random images"
 
 var criterionBands = fmt.Sprintf("NPCR or UACI is one that two random images give with a probability below %.0e", falseAlarm)
 
 // oneBitKeptKey is attack 6, the differential attack: two images that differ in one bit, one key.
 func oneBitKeptKey(b *bench, t *target) Result {
-	encrypt := b.victim(t)
-	at := b.random("one bit, kept key").IntN(len(t.plain[0].Pix))
-	r := oneBit(encrypt, t.plain[0], changedBit(t.plain[0], at))
-	r.Expected = fmt.Sprintf("weak: NPCR %.2g %%, one sample of all, UACI ≈ 0; strong: %s", 100/float64(len(t.plain[0].Pix)), strongBands)
+	encrypt, plain, random := b.victim(t), t.plain[0], b.random("one bit, kept key")
+	r := oneBit(encrypt, plain, RandomBit(random, plain.Width, plain.Height, random.IntN(8)).Change(plain))
+	r.Expected = fmt.Sprintf("weak: NPCR %.2g %%, one sample of all, UACI ≈ 0; strong: %s", 100/float64(len(plain.Pix)), strongBands)
+	r.mapped(bitMap(encrypt, plain, b.many(3, 6)), len(plain.Pix))
 	return r
 }
 
@@ -114,33 +108,38 @@ func sameImageTwice(b *bench, t *target) Result {
 	return r
 }
 
-// oneBitOwnKey is attack 8: the differential attack with the key made anew for the changed image.
+// oneBitOwnKey is attack 8: the differential attack with the key made anew for the changed image, for each of the eight bits.
 func oneBitOwnKey(b *bench, t *target) Result {
 	plain := t.plain[0]
-	encrypt := b.ownKeys(t)
+	encrypt := b.victim(t)
 	original := encrypt(plain)
 	random := b.random("one bit, own key")
-	n := b.many(1, 4)
+	n := b.many(2, 8)
 	var npcr, uaci float64
+	var each []Value
 	worst := strongest{p: 1}
 	var difference *raster.Image
-	for range n {
-		changed := encrypt(changedBit(plain, random.IntN(len(plain.Pix))))
+	for i := range n {
+		bit := RandomBit(random, plain.Width, plain.Height, 7-i)
+		changed := encrypt(bit.Change(plain))
 		values, told := differs(original, changed)
 		npcr, uaci = npcr+values[0].Value/float64(n), uaci+values[1].Value/float64(n)
+		each = append(each, Value{fmt.Sprintf("NPCR, bit %d", bit.Bit), values[0].Value, "%"})
 		if told.p <= worst.p {
 			worst, difference = told, differencePicture(original, changed)
 		}
 	}
 	worst.p = math.Min(1, worst.p*float64(n))
 	values := []Value{{"NPCR", npcr, "%"}, {"UACI", uaci, "%"}}
-	return Result{
+	r := Result{
 		Expected:  "weak: only what the generator's rounding lets through; strong: " + strongBands,
 		Criterion: criterionBands, Succeeded: worst.distinguishes(),
-		Measured:   append(values, Value{"one-bit changes", float64(n), ""}, Value{"least p-value", worst.p, ""}),
+		Measured:   slices.Concat(values, []Value{{"one-bit changes", float64(n), ""}, {"least p-value", worst.p, ""}}, each),
 		Conclusion: sayDifference(values, worst),
 		Pictures:   []Picture{{"difference", "white: samples in which the two cipher images differ", difference}},
 	}
+	r.mapped(bitMap(encrypt, plain, b.many(3, 6)), len(plain.Pix))
+	return r
 }
 
 // differencePicture is white in the samples in which two images differ, and black elsewhere.

@@ -45,6 +45,7 @@ type trial struct {
 	indices []int // in the source, of the images that were measured
 	results measurements
 	places  *rand.Rand // of the one-bit changes
+	changes int        // one-bit changes made so far
 	first   *Specimen
 	before  map[string]*raster.Image // by generator: the key of the image before
 	missing string                   // why there is nothing to measure, or ""
@@ -98,8 +99,7 @@ func (e *experiment) seeded(purpose string, index int) (seed [32]byte) {
 	return sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(index)))
 }
 
-// noise is the seed of the keys of one image of a source, for generators that take noise. A copy with one bit changed has the same
-// seed, so that only what the generator makes of the bit differs: with other noise any two keys would.
+// noise is the seed of the keys of one image of a source, for generators that take noise.
 func (e *experiment) noise(source string, index int) infer.Seed {
 	b := []byte("keygan evaluate noise 1\n")
 	b = binary.BigEndian.AppendUint64(b, e.cfg.Seed)

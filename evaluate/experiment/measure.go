@@ -2,9 +2,7 @@ package experiment
 
 import (
 	"cmp"
-	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -81,17 +79,21 @@ func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
 		return nil, err
 	}
 	sent.EncryptTime = time.Since(start)
-	start = time.Now()
-	decrypted, err := key.Decrypt(sent.B)
-	if err != nil {
-		return nil, err
-	}
-	sent.DecryptTime = time.Since(start)
 	secretly, err := key.Sent()
 	if err != nil {
 		return nil, err
 	}
 	sent.KeyBytes = len(secretly)
+	decrypt, err := received(key, secretly)
+	if err != nil {
+		return nil, err
+	}
+	start = time.Now()
+	decrypted, err := decrypt(sent.B)
+	if err != nil {
+		return nil, err
+	}
+	sent.DecryptTime = time.Since(start)
 	out := Encrypted{System: sys.System, Plain: plain, Cipher: sent.B, Decrypted: decrypted}
 	t.bits.add(sys.System, Ciphertexts, out.Cipher.Pix)
 	err = cmp.Or(
@@ -113,6 +115,20 @@ func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
 		t.first.Encrypted = append(t.first.Encrypted, out)
 	}
 	return &product{sys, key, out.Cipher, random}, t.addKeystream(sys, s, random)
+}
+
+// received is how the receiver decrypts: with the key file that he was sent, where the system writes one in the clear, and nothing else.
+// The secrets of other systems are what is sent.
+func received(key cipher.Secret, sent []byte) (decrypt func(*raster.Image) (*raster.Image, error), err error) {
+	if _, filed := key.(cipher.FiledSecret); !filed {
+		return key.Decrypt, nil
+	}
+	file, err := cipher.ParseKeyFile("the key file that was sent", sent)
+	return func(m *raster.Image) (*raster.Image, error) {
+		fits := *file
+		fits.SHA256 = cipher.Digest(m)
+		return cipher.Decrypt(m, &fits)
+	}, err
 }
 
 // addKeystream keeps the ciphertext of a black image for SP 800-22, where that is a keystream that is not the raw key.
@@ -188,58 +204,6 @@ func keySensitivity(r measurements, of System, key cipher.Secret, out *Encrypted
 			return err
 		}
 		if err := r.observe(of, CiphersKeyBit, Observation{A: out.Cipher, B: changed}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// oneBitChanges runs everything again, key generation included, for copies of an image with one bit of one sample changed at a
-// random place, and compares keys and ciphertexts with the unchanged image's. Then it does so under the key of the unchanged image.
-func (t *trial) oneBitChanges(ctx context.Context, s *subject, made []*product, count int, what string) error {
-	for i := range count {
-		changed := &subject{index: s.index, noise: s.noise, plain: map[int]*raster.Image{}}
-		for _, c := range t.channels {
-			m := s.plain[c].Clone()
-			m.Pix[t.places.IntN(len(m.Pix))] ^= 1 << t.places.IntN(8)
-			changed.plain[c] = m
-		}
-		if err := t.makeKeys(ctx, changed, fmt.Sprintf("%s, one-bit change %d of %d", what, i+1, count)); err != nil {
-			return err
-		}
-		for _, g := range t.makers() {
-			of, name := System{Scheme: RawKey, Generator: g.info.Name}, g.info.Name
-			err := cmp.Or(
-				t.results.observe(of, KeyMade, Observation{A: changed.keys[name], KeyTime: changed.took[name]}),
-				t.results.observe(of, KeysOneBit, Observation{A: s.keys[name], B: changed.keys[name]}))
-			if err != nil {
-				return err
-			}
-		}
-		for _, p := range made {
-			if err := t.oneBitChange(p, changed); err != nil {
-				return fmt.Errorf("%s: %w", p.system, err)
-			}
-			t.progress.passed(p.system.changeCost, what)
-		}
-	}
-	return nil
-}
-
-func (t *trial) oneBitChange(p *product, changed *subject) error {
-	anew, err := t.newSecret(p.system, changed, p.random)
-	if err != nil {
-		return err
-	}
-	for _, run := range []struct {
-		on  Occasion
-		key cipher.Secret
-	}{{CiphersOneBit, anew}, {CiphersSameKey, p.secret}} {
-		encrypted, err := run.key.Encrypt(changed.plain[p.system.Channels])
-		if err != nil {
-			return err
-		}
-		if err := t.results.observe(p.system.System, run.on, Observation{A: p.cipher, B: encrypted}); err != nil {
 			return err
 		}
 	}

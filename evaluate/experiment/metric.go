@@ -64,15 +64,24 @@ const (
 	KeyMade                             // KeyTime
 	CiphersOneBit                       // A, B: ciphertexts of plain images that differ in one bit, each with its own key
 	CiphersSameKey                      // A, B: the same under the key of the unchanged image
-	PlainAndCipher                      // A: plain, B: cipher
-	PlainAndDecrypted                   // A: plain, B: decrypted
-	CiphersKeyBit                       // A, B: ciphertexts of one image under keys that differ in one bit
-	DecryptedKeyBit                     // A: decrypted, B: decrypted with a key that is wrong in one bit
-	PlainAndWrongKey                    // A: plain, B: decrypted with a wrong key
-	AfterNoise                          // A: plain, B: decrypted after salt and pepper on the cipher image
-	AfterCrop16                         // A: plain, B: decrypted after the middle 1/16 of the cipher image was lost
-	AfterCrop4                          // A: plain, B: decrypted after the middle 1/4 of the cipher image was lost
-	Transmitted                         // A: plain, B: cipher, with KeyBytes and the times
+	CiphersAsUsed                       // A, B: as CiphersOneBit, with noise of its own for the changed image
+	CiphersBit0                         // A, B: as CiphersOneBit, where the lowest bit was changed; bit k is CiphersBit0 + k
+	_
+	_
+	_
+	_
+	_
+	_
+	_
+	PlainAndCipher    // A: plain, B: cipher
+	PlainAndDecrypted // A: plain, B: decrypted
+	CiphersKeyBit     // A, B: ciphertexts of one image under keys that differ in one bit
+	DecryptedKeyBit   // A: decrypted, B: decrypted with a key that is wrong in one bit
+	PlainAndWrongKey  // A: plain, B: decrypted with a wrong key
+	AfterNoise        // A: plain, B: decrypted after salt and pepper on the cipher image
+	AfterCrop16       // A: plain, B: decrypted after the middle 1/16 of the cipher image was lost
+	AfterCrop4        // A: plain, B: decrypted after the middle 1/4 of the cipher image was lost
+	Transmitted       // A: plain, B: cipher, with KeyBytes and the times
 )
 
 // An Observation is what a metric looks at on its occasion.
@@ -226,7 +235,7 @@ var Metrics = []Metric{
 	},
 	correlation(metrics.Horizontal), correlation(metrics.Vertical), correlation(metrics.Diagonal),
 
-	npcr(KeysOneBit, IDNPCRKeyOneBit, "NPCR one bit, keys", "ours: bytes that differ between the keys of two plain images one bit apart"),
+	npcr(KeysOneBit, IDNPCRKeyOneBit, "NPCR one bit, keys", "ours: bytes that differ between the keys of two plain images one bit apart, both made with the same noise where there is any"),
 	uaci(KeysOneBit, "uaci_key_one_bit", "UACI one bit, keys", "ours: mean difference between the keys of two plain images one bit apart"),
 	npcr(KeysOfTwoImages, IDNPCRKeyKey, "NPCR key–key", "papers': bytes that differ between the keys of two different images"),
 	uaci(KeysOfTwoImages, "uaci_key_key", "UACI key–key", "papers': mean difference between the keys of two different images"),
@@ -245,7 +254,7 @@ var Metrics = []Metric{
 		func(o Observation) time.Duration { return o.KeyTime }),
 
 	npcr(CiphersOneBit, IDNPCR, "NPCR one bit",
-		"the field's: bytes that differ between the ciphertexts of two plain images one bit apart, key generation run again").
+		"the field's: bytes that differ between the ciphertexts of two plain images one bit apart, key generation run again with the same noise").
 		with(summarized, compared),
 	uaci(CiphersOneBit, IDUACI, "UACI one bit",
 		"the field's: mean difference between the ciphertexts of two plain images one bit apart, key generation run again").
