@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -37,6 +38,9 @@ type Row struct {
 	Published  string   `json:"published,omitempty"`
 	Note       string   `json:"note,omitempty"`  // why there is no value, or fewer than there should be; or what must be read with it
 	Timed      bool     `json:"timed,omitempty"` // a time or a speed: of this machine and this run, another gives others
+
+	// Values are those that Measured is the mean of, in the order in which they were measured; nil for times, and where one is infinite.
+	Values []float64 `json:"values,omitempty"`
 
 	ExpectsInfinity bool `json:"-"` // an exact decryption gives +∞
 	Digits, Brief   int  `json:"-"` // decimals, see Metric
@@ -161,6 +165,9 @@ func (r measurements) row(source string, of System, m Metric, shape *raster.Imag
 		row.Note = fmt.Sprintf("%d of %d values left out: %s", s.undefined, s.undefined+row.N, s.reason)
 	}
 	row.average(s.values)
+	if !m.Timed && !slices.ContainsFunc(s.values, func(v float64) bool { return finite(v) == nil }) {
+		row.Values = s.values
+	}
 	row.addNote(s.remark)
 	row.noteKeptKey()
 	return row
