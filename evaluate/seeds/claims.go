@@ -1,0 +1,382 @@
+package seeds
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"keygan/cipher"
+	"keygan/evaluate/attack"
+	"keygan/evaluate/experiment"
+	"keygan/evaluate/figure"
+	"keygan/evaluate/metrics"
+)
+
+// Verdict is what the trainings say about a claim.
+type Verdict string
+
+// The verdicts. A claim is not decidable if the trainings are too few or lie too far apart to say.
+const (
+	Holds        Verdict = "holds"
+	Fails        Verdict = "does not hold"
+	NotDecidable Verdict = "not decidable"
+	NotMeasured  Verdict = "not measured"
+)
+
+// A Claim is one that can only be judged over several trainings.
+type Claim struct {
+	Claim    string   `json:"claim"`
+	Of       string   `json:"of"`   // the system
+	Test     string   `json:"test"` // when it holds
+	Verdict  Verdict  `json:"verdict"`
+	Evidence []string `json:"evidence"` // sentences
+}
+
+// alpha is the level of the tests between systems.
+const alpha = 0.05
+
+// join is the verdict of several tests that must all hold.
+func join(verdicts ...Verdict) Verdict {
+	for _, v := range []Verdict{Fails, NotDecidable, NotMeasured} {
+		if slices.Contains(verdicts, v) {
+			return v
+		}
+	}
+	if len(verdicts) == 0 {
+		return NotMeasured
+	}
+	return Holds
+}
+
+// within asks whether the mean lies from low to high, by its 95 % interval over seeds: all of it inside, or all of it outside.
+func within(s Summary, low, high float64) Verdict {
+	switch {
+	case s.N == 0:
+		return NotMeasured
+	case s.Low == nil:
+		return NotDecidable
+	case *s.Low >= low && *s.High <= high:
+		return Holds
+	case *s.High < low || *s.Low > high:
+		return Fails
+	}
+	return NotDecidable
+}
+
+// text is a mean with its 95 % interval over seeds.
+func (s Summary) text(digits int) string {
+	switch {
+	case s.N == 0:
+		return "not measured"
+	case s.Low == nil:
+		return fmt.Sprintf("%.*f (one training)", digits, *s.Mean)
+	}
+	return fmt.Sprintf("%.*f [%.*f, %.*f]", digits, *s.Mean, digits, *s.Low, digits, *s.High)
+}
+
+// claims judges what can be judged.
+func (r *Report) claims() (out []Claim) {
+	for _, k := range r.Keys {
+		out = append(out, anotherKey(k)...)
+	}
+	out = append(out, r.betterThanGAN()...)
+	for _, k := range r.Keys {
+		out = append(out, noCollapse(k))
+	}
+	for _, s := range r.Systems {
+		if c, measured := r.noOverfitting(s); measured {
+			out = append(out, c)
+		}
+	}
+	for _, s := range r.Systems {
+		if c, measured := r.longerIsBetter(s); measured {
+			out = append(out, c)
+		}
+	}
+	for _, s := range r.Systems {
+		if s.Scheme != "" && cipher.Describe(s.Scheme).Takes == cipher.EncryptingNetwork {
+			out = append(out, r.highFidelity(s), r.hides(s), r.resists(s))
+		}
+	}
+	var order []string // claims as they first occur, each with its systems
+	for _, c := range out {
+		if !slices.Contains(order, c.Claim) {
+			order = append(order, c.Claim)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Claim) int { return cmp.Compare(slices.Index(order, a.Claim), slices.Index(order, b.Claim)) })
+	return out
+}
+
+// anotherKey judges "training again gives another key", as it is claimed and by the field's test.
+func anotherKey(k Keys) []Claim {
+	pairs := k.NPCR.N
+	if pairs == 0 {
+		return nil
+	}
+	n := k.Bytes * k.Images
+	npcr, npcrSD := metrics.NPCRExpected(n, 255)
+	uaci, uaciSD := metrics.UACIExpected(n, 255)
+	rSD := 1 / math.Sqrt(float64(n))
+	const sides = 2.576 // standard deviations that a normal variable exceeds, on either side, with probability 0.01
+	inside := func(s Summary, mean, sd float64) Verdict {
+		for _, v := range s.Values {
+			if math.Abs(v-mean) > sides*sd {
+				return Fails
+			}
+		}
+		return Holds
+	}
+	shared := *k.Correlation.Mean * *k.Correlation.Mean
+	evidence := []string{
+		fmt.Sprintf("Keys of %d images by %d pairs of trainings: NPCR %s %%, where random keys have %.4f ± %.4f %%.", k.Images, pairs, k.NPCR.text(3), npcr, sides*npcrSD),
+		fmt.Sprintf("UACI %s %% (random: %.3f ± %.3f %%).", k.UACI.text(3), uaci, sides*uaciSD),
+		fmt.Sprintf("Correlation %s (random: 0 ± %.4f): two trainings share %.1f %% of the variance of a key.", k.Correlation.text(3), sides*rSD, 100*shared),
+	}
+	claimed := Holds
+	if slices.Min(k.NPCR.Values) == 0 {
+		claimed = Fails
+	}
+	return []Claim{
+		{"Training again gives another key for the same image, as claimed", k.Row, "the keys of every pair of trainings differ", claimed, evidence[:1]},
+		{"Training again gives another key for the same image, by the field's test", k.Row,
+			"NPCR, UACI and correlation of every pair lie where 99 % of random keys do",
+			join(inside(k.NPCR, npcr, npcrSD), inside(k.UACI, uaci, uaciSD), inside(k.Correlation, 0, rSD)), evidence},
+	}
+}
+
+// noCollapse judges "no mode collapse".
+func noCollapse(k Keys) Claim {
+	return Claim{"No mode collapse", k.Row, "the keys are at least as different from each other as the images that they are made of",
+		within(k.Different, k.Plain, math.Inf(1)), []string{fmt.Sprintf(
+			"The keys of %d images are worth %s different ones, the images themselves %.2f, random keys %d "+
+				"(exponential of the entropy of the eigenvalues of their correlations).", k.Images, k.Different.text(2), k.Plain, k.Images)}}
+}
+
+// keyMeasures are the metrics by which keys are better or worse, and towards which value.
+var keyMeasures = []struct {
+	id      string
+	towards float64
+}{
+	{experiment.IDEntropy, 8}, {experiment.IDChiSquare, metrics.ChiSquareFreedom}, {experiment.IDMinEntropy, 8},
+	{experiment.IDCorrelation[metrics.Horizontal], 0}, {experiment.IDCorrelation[metrics.Vertical], 0},
+	{experiment.IDNPCRKeyKey, 99.609375},
+}
+
+// betterThanGAN judges "better keys than a GAN's": each key metric of each Wasserstein system with the same network against the GAN's.
+func (r *Report) betterThanGAN() (out []Claim) {
+	i := slices.IndexFunc(r.Systems, func(s System) bool { return s.Objective == "gan" })
+	if i < 0 {
+		return nil
+	}
+	gan := r.Systems[i]
+	for _, s := range r.Systems {
+		if s.Objective == "wgan-gp" && s.Generator == gan.Generator {
+			out = append(out, r.compareKeys(s, gan))
+		}
+	}
+	return out
+}
+
+// distances are how far the raw keys of each training are from what is best by a metric, the mean over the sources.
+func (r *Report) distances(row, metric string, towards float64) (values []float64) {
+	var n int
+	for _, c := range r.Cells {
+		if c.Row != row || c.Scheme != experiment.RawKey || c.Metric != metric || c.OverSeeds.N == 0 {
+			continue
+		}
+		if values == nil {
+			values = make([]float64, c.OverSeeds.N)
+		}
+		if len(values) != c.OverSeeds.N {
+			return nil
+		}
+		n++
+		for i, v := range c.OverSeeds.Values {
+			values[i] += math.Abs(v - towards)
+		}
+	}
+	for i := range values {
+		values[i] /= float64(n)
+	}
+	return values
+}
+
+func (r *Report) compareKeys(s, gan System) Claim {
+	c := Claim{Claim: "Better keys than a GAN's", Of: s.Row}
+	level := alpha / float64(len(keyMeasures)) // Bonferroni
+	c.Test = fmt.Sprintf("no key metric is worse and at least one is better, by an exact Mann-Whitney test over seeds at %.3g each (0.05 over %d metrics)",
+		level, len(keyMeasures))
+	better, worse, least := 0, 0, 0.0
+	for _, m := range keyMeasures {
+		ours, theirs := r.distances(s.Row, m.id, m.towards), r.distances(gan.Row, m.id, m.towards)
+		if len(ours) == 0 || len(theirs) == 0 {
+			continue
+		}
+		test := Compare(theirs, ours) // the greater distance is the worse one
+		least = max(least, test.LeastP)
+		if test.P <= level && test.Above > 0.5 {
+			better++
+		}
+		if test.P <= level && test.Above < 0.5 {
+			worse++
+		}
+		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: nearer to %.6g than the GAN's in %.0f %% of the pairs of trainings, p = %.2g.", m.id, m.towards, 100*test.Above, test.P))
+	}
+	switch {
+	case len(c.Evidence) == 0:
+		c.Verdict = NotMeasured
+	case least > level:
+		c.Verdict = NotDecidable
+		c.Evidence = append(c.Evidence, fmt.Sprintf("So few seeds cannot decide it: the smallest p that is possible is %.2g.", least))
+	case better > 0 && worse == 0:
+		c.Verdict = Holds
+	case worse > 0:
+		c.Verdict = Fails
+	default:
+		c.Verdict = NotDecidable
+		c.Evidence = append(c.Evidence, "No difference was found.")
+	}
+	return c
+}
+
+// courseOf finds a course of a system, or returns nil.
+func (r *Report) courseOf(row, measure, images string) *Course {
+	i := slices.IndexFunc(r.Courses, func(c Course) bool {
+		return c.Row == row && c.Measure == measure && c.Images == images && len(c.Steps) > 0
+	})
+	if i < 0 {
+		return nil
+	}
+	return &r.Courses[i]
+}
+
+var (
+	heldOut = strings.ToLower(strings.TrimSpace(figure.HeldOut))
+	trained = strings.ToLower(strings.TrimSpace(figure.Trained))
+)
+
+// overfit is by how much, as a share of the value on training images, keys of held-out images may differ.
+const overfit = 0.05
+
+// noOverfitting judges "no overfitting": the keys of held-out images are as good as those of training images.
+func (r *Report) noOverfitting(s System) (c Claim, measured bool) {
+	c = Claim{Claim: "No overfitting", Of: s.Row, Test: fmt.Sprintf("the keys of held-out images differ from those of training images by less than %.0f %%, "+
+		"with the whole 95 %% interval over seeds", 100*overfit)}
+	var verdicts []Verdict
+	for _, measure := range []string{"Entropy", "Chi2", "Correlation", "Distance"} {
+		held, train := r.courseOf(s.Row, measure, heldOut), r.courseOf(s.Row, measure, trained)
+		if held == nil || train == nil {
+			continue
+		}
+		a, b := held.Over[len(held.Over)-1], train.Over[len(train.Over)-1]
+		var differences []float64
+		for i := range min(a.N, b.N) {
+			differences = append(differences, a.Values[i]-b.Values[i])
+		}
+		d := Summarize(differences)
+		room := overfit * math.Abs(*b.Mean)
+		v := within(d, -room, room)
+		verdicts = append(verdicts, v)
+		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: held-out minus training %s, of %.4g: %s.", measure, d.text(4), *b.Mean, v))
+	}
+	c.Verdict = join(verdicts...)
+	return c, len(verdicts) > 0
+}
+
+// longer are the measures of the question whether more steps make better keys, and the value of random keys.
+var longer = []struct {
+	measure string
+	towards float64
+}{{"Entropy", 8}, {"Chi2", metrics.ChiSquareFreedom}, {MinEntropy, 8}, {"Correlation", 0}, {"Distance", 33.46}, {"Plain Correlation", 0}}
+
+// longerIsBetter judges "training longer makes keys more random": at the last step against a quarter of the way, seed by seed.
+func (r *Report) longerIsBetter(s System) (c Claim, measured bool) {
+	c = Claim{Claim: "Training longer makes keys more random", Of: s.Row,
+		Test: "by every measure, the keys are nearer to random at the last step than at a quarter of the steps, with the whole 95 % interval over seeds"}
+	var verdicts []Verdict
+	for _, m := range longer {
+		found := shown(slices.DeleteFunc(slices.Clone(r.Courses), func(c Course) bool { return c.Row != s.Row }), m.measure)
+		if len(found) == 0 || len(found[0].Steps) < 4 {
+			continue
+		}
+		o := found[0]
+		last := len(o.Steps) - 1
+		quarter, _ := slices.BinarySearch(o.Steps, o.Steps[last]/4)
+		if quarter == last {
+			continue
+		}
+		var gains []float64
+		for i := range min(o.Over[quarter].N, o.Over[last].N) {
+			gains = append(gains, math.Abs(o.Over[quarter].Values[i]-m.towards)-math.Abs(o.Over[last].Values[i]-m.towards))
+		}
+		g := Summarize(gains)
+		v := within(g, math.SmallestNonzeroFloat64, math.Inf(1))
+		verdicts = append(verdicts, v)
+		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: %.4g at step %d, %.4g at step %d (random: %.4g); nearer by %s: %s.", m.measure,
+			*o.Over[quarter].Mean, o.Steps[quarter], *o.Over[last].Mean, o.Steps[last], m.towards, g.text(4), v))
+	}
+	c.Verdict = join(verdicts...)
+	return c, len(verdicts) > 0
+}
+
+// The thresholds of system B's claims, which come without figures.
+const (
+	fidelity = 0.8  // SSIM of the decrypted image, at least
+	hidden   = 0.05 // SSIM of the cipher image with the plain one, at most
+)
+
+// highFidelity and hides judge what system B is said to do, source by source.
+func (r *Report) highFidelity(s System) Claim {
+	return r.bySource(Claim{Claim: "The reconstruction is of high fidelity", Of: s.Row,
+		Test: fmt.Sprintf("SSIM of %g or more on every source, with the whole 95 %% interval over seeds", fidelity)}, s, experiment.IDSSIMDecrypted, fidelity, 1)
+}
+
+func (r *Report) hides(s System) Claim {
+	return r.bySource(Claim{Claim: "The cipher image hides the image", Of: s.Row,
+		Test: fmt.Sprintf("SSIM of less than %g with the plain image on every source, with the whole 95 %% interval over seeds", hidden)},
+		s, "ssim_plain_cipher", -hidden, hidden)
+}
+
+func (r *Report) bySource(c Claim, s System, metric string, low, high float64) Claim {
+	var verdicts []Verdict
+	for _, cell := range r.Cells {
+		if cell.Row == s.Row && cell.Scheme == s.Scheme && cell.Metric == metric {
+			v := within(cell.OverSeeds, low, high)
+			verdicts = append(verdicts, v)
+			c.Evidence = append(c.Evidence, fmt.Sprintf("%s: SSIM %s.", cell.Source, cell.OverSeeds.text(3)))
+		}
+	}
+	c.Verdict = join(verdicts...)
+	return c
+}
+
+// resists judges "resists various attacks".
+func (r *Report) resists(s System) Claim {
+	c := Claim{Claim: "Resists attacks", Of: s.Row, Test: "no attack succeeds on the networks of any seed", Verdict: NotMeasured}
+	for _, e := range r.evaluations {
+		var won []string
+		made := 0
+		for _, a := range e.Attacks {
+			if a.NotRun != "" || a.System != (attack.System{Scheme: s.Scheme, Generator: s.Row}) {
+				continue
+			}
+			if made++; a.Succeeded {
+				won = append(won, fmt.Sprintf("%d (%s)", a.Number, a.Name))
+			}
+		}
+		if made == 0 {
+			continue
+		}
+		if c.Verdict == NotMeasured {
+			c.Verdict = Holds
+		}
+		if len(won) > 0 {
+			c.Verdict = Fails
+		}
+		c.Evidence = append(c.Evidence, fmt.Sprintf("Seed %d: %d of %d attacks succeed: %s.", e.seed, len(won), made, cmp.Or(strings.Join(won, ", "), "none")))
+	}
+	return c
+}
