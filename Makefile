@@ -3,7 +3,7 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: setup build install uninstall dist demo test test-exact doctor bench-train bench-infer bench-cipher bench-evaluate cluster-kit docker clean
+.PHONY: setup build install uninstall dist demo reproduce test test-exact doctor bench-train bench-infer bench-cipher bench-evaluate cluster-kit docker clean
 
 build:
 	@GO="$(GO)" scripts/need-go
@@ -25,6 +25,9 @@ dist:
 
 demo:
 	@scripts/demo
+
+reproduce:
+	@scripts/reproduce $(ARGS)
 
 test:
 	@scripts/test

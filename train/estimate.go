@@ -28,9 +28,8 @@ func Plan(c config.Config, w io.Writer) error {
 	fmt.Fprintf(w, "# %s\n", strings.Join(weights, ", "))
 	fmt.Fprintf(w, "# memory, estimated: %s for weights, gradients and Adam's moments, %s for what a step makes of batch %d\n",
 		mebibytes(e.weightBytes), mebibytes(e.activationBytes), c.Train.Batch)
-	// On the CPU that is libtorch itself, and the tensors with what its allocator cannot give back: a third, as measured.
 	fmt.Fprintf(w, "#   on the CPU, a process of %s; on a GPU, %s and what CUDA takes for itself\n",
-		mebibytes(200<<20+1.35*(e.weightBytes+e.activationBytes)), mebibytes(e.weightBytes+e.activationBytes))
+		mebibytes(e.processBytes()), mebibytes(e.weightBytes+e.activationBytes))
 	fmt.Fprintf(w, "# arithmetic: %s a step\n", flops(e.stepFLOP))
 	step, device, err := e.measure(c)
 	if err != nil { // the run may be for another machine
@@ -49,6 +48,38 @@ func Plan(c config.Config, w io.Writer) error {
 		fmt.Fprintf(w, "# time, estimated: %s an epoch, %s in all\n", roughTime(step*float64(perEpoch)), roughTime(step*float64(total)))
 	}
 	return nil
+}
+
+// Cost is about what a run takes on this machine.
+type Cost struct {
+	Steps  int           // in all
+	Time   time.Duration // 0: not known, and Unknown says why
+	Memory float64       // bytes: of a process on the CPU, or of a GPU
+	Disk   float64       // bytes, of its checkpoints
+	OnGPU  bool
+
+	Unknown error
+}
+
+// CostOf estimates what a run takes, from the shapes of its layers and the time of the heaviest. The error is about missing data.
+func CostOf(ctx context.Context, c config.Config) (cost Cost, err error) {
+	e := estimateOf(c)
+	d, err := deviceOf(c.Device)
+	cost.OnGPU = strings.HasPrefix(c.Device, "cuda") || err == nil && d.IsCUDA()
+	cost.Memory = e.processBytes()
+	if cost.OnGPU {
+		cost.Memory = e.weightBytes + e.activationBytes
+	}
+	images, err := inputs.CountSources(ctx, c)
+	if err != nil {
+		return cost, err
+	}
+	cost.Steps = c.TotalSteps(c.StepsPerEpoch(images))
+	kept := c.Train.KeepCheckpoints + len(BestMeasures())
+	cost.Disk = 0.75 * e.weightBytes * float64(min(kept, cost.Steps+1)) // a checkpoint has no gradients
+	step, _, err := e.measure(c)
+	cost.Time, cost.Unknown = time.Duration(step*float64(cost.Steps)*float64(time.Second)), err
+	return cost, nil
 }
 
 // estimate is what a step takes, as far as it follows from the shapes of the layers.
@@ -71,6 +102,10 @@ type plannedLayer struct {
 	size int     // side of its input
 	flop float64 // of a batch, a multiplication and an addition being two
 }
+
+// processBytes is the memory of a process on the CPU: libtorch itself, and the tensors with what its allocator cannot give back: a third, as
+// measured.
+func (e estimate) processBytes() float64 { return 200<<20 + 1.35*(e.weightBytes+e.activationBytes) }
 
 func estimateOf(c config.Config) (e estimate) {
 	var phases []float64 // bytes kept in each

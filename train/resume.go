@@ -191,16 +191,32 @@ func (o Output) write(path string, overwrite bool) error {
 // Export writes the generator of a checkpoint of the run in folder run to path: of the newest or, by one of BestMeasures, of the one
 // with the best keys. It returns the checkpoint's step and, for the best, how good the keys were.
 func Export(run, path, by string, overwrite bool) (step int, why string, err error) {
+	step, err = export(run, path, overwrite, func() (saved checkpoint, err error) {
+		if saved, _, err = newestWhole(run); err == nil && by != "" {
+			saved, why, err = bestBy(saved, by)
+		}
+		return saved, err
+	})
+	return step, why, err
+}
+
+// ExportStep writes the generator of the checkpoint that a run has kept of a step.
+func ExportStep(run string, step int, path string) error {
+	_, err := export(run, path, false, func() (checkpoint, error) {
+		return readCheckpoint(filepath.Join(run, "checkpoints", runlog.CheckpointName(step)))
+	})
+	return err
+}
+
+// export writes the generator of the checkpoint that choose gives.
+func export(run, path string, overwrite bool, choose func() (checkpoint, error)) (step int, err error) {
 	c, err := readRunConfig(run)
 	if err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	c.Device = "cpu"
 	err = guarded(func() error {
-		saved, _, err := newestWhole(run)
-		if err == nil && by != "" {
-			saved, why, err = bestBy(saved, by)
-		}
+		saved, err := choose()
 		if err != nil {
 			return err
 		}
@@ -212,7 +228,7 @@ func Export(run, path, by string, overwrite bool) (step int, why string, err err
 		step = saved.meta.Step
 		return o.Outputs()[0].write(path, overwrite)
 	})
-	return step, why, err
+	return step, err
 }
 
 // bestBy is the checkpoint with the best keys by a measure of those that a run has had until its newest one.

@@ -9,6 +9,7 @@
 //	keygan-train watch runs/demo                         the progress of a run
 //	keygan-train test runs/demo                          the networks' results on held-out images
 //	keygan-train export runs/demo -o generator.npz       the generator of the newest checkpoint
+//	keygan-train reproduce -c configs/reproduce.yaml     systems × seeds, then the tables of a paper
 package main
 
 import (
@@ -107,7 +108,7 @@ func command() *cobra.Command {
 	root.Flags().BoolVar(&f.force, "force", false, "replace an existing run")
 	root.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; warnings remain")
 	root.Flags().IntVar(&f.nproc, "nproc", 0, "train in this many processes, which divide each batch among them")
-	root.AddCommand(checkCommand(), testCommand(), exportCommand(), watchCommand(), doctorCommand())
+	root.AddCommand(checkCommand(), testCommand(), exportCommand(), watchCommand(), reproduceCommand(), doctorCommand())
 	return root
 }
 

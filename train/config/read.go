@@ -106,7 +106,24 @@ func (c *Config) item(list, number string, anew bool) (item any, err error) {
 // Differences lists the keys, in alphabetical order, that determine the trained weights and have another value now, as in
 // "optimizer.learning_rate (0.0002, now 0.001)".
 func (c Config) Differences(now Config) (keys []string) {
-	a, b := c.determining().flat(), now.determining().flat()
+	return differences(c.determining().flat(), now.determining().flat())
+}
+
+// Changes lists, as Differences does, the keys that make a run another experiment, its length and what it keeps included. Places and
+// what only changes the speed do not count.
+func (c Config) Changes(now Config) (keys []string) {
+	return differences(c.experiment().flat(), now.experiment().flat())
+}
+
+// experiment is the configuration without what Changes leaves out.
+func (c Config) experiment() Config {
+	d := c.determining()
+	d.Train, d.Data.OnBadFile = c.Train, c.Data.OnBadFile
+	d.Train.Workers, d.Train.LogEvery = 0, 0
+	return d
+}
+
+func differences(a, b map[string]string) (keys []string) {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	for _, key := range slices.Sorted(maps.Keys(all)) {
