@@ -16,7 +16,7 @@ import (
 type aesSystem struct{}
 
 func (aesSystem) Info() Info {
-	return Info{Name: "aes-256-gcm", Authenticates: "AES-256-GCM", Fresh: true, Keystream: OwnKeystream, Claims: standardClaims}
+	return Info{Name: "aes-256-gcm", Authenticates: "AES-256-GCM", Fresh: true, Keystream: OwnKeystream, Claims: standardClaims, Control: true}
 }
 
 // aesKept is what must never be done: the same key and nonce for all images. It shows what attacks on a kept key are worth.

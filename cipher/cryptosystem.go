@@ -42,10 +42,12 @@ type Info struct {
 	FloatBits   int       // size of the floating-point numbers that the keystream is made of; 0 for whole numbers
 	Claims      Claims
 
-	// A variant is there for some attacks only. VariantOf names the system that it belongs to, "" for a variant that is always
-	// attacked.
+	// A system with OnlyAttacks, even with none, is not offered to users. A variant is there for some attacks only. VariantOf names the
+	// system that it belongs to, "" for a variant that is always attacked.
 	OnlyAttacks []int
 	VariantOf   string
+
+	Control bool // its verdicts are known beforehand: tables have it beside the others, as a measure of the tests
 }
 
 // Kept says whether one secret serves many images.

@@ -46,7 +46,7 @@ var paper = &Research{
 // catMapAlone is the half of paper that moves pixels, with the iteration count for a key.
 var catMapAlone = &Research{
 	About: Info{
-		Name: "cat map alone", MovesPixels: true, OnlyAttacks: []int{1, 2, 3, 6},
+		Name: "cat map alone", MovesPixels: true, OnlyAttacks: []int{1, 2, 3, 6}, Control: true,
 		Claims: Claims{
 			Described:   Claim{Holds, formulasWritten, 0},
 			Precise:     Claim{Holds, "The map is made of whole numbers, and its period was not enough to undo it.", 1},
@@ -57,6 +57,11 @@ var catMapAlone = &Research{
 	},
 	Draw: func(_ Params, width int, rng *rand.Rand) Params {
 		return Params{Iterations: 1 + rng.IntN(catmap.Period(width, 1, 1)-1)}
+	},
+	Other: func(p Params, width int, choose func(n int) int) Params {
+		counts := catmap.Period(width, 1, 1) - 1
+		p.Iterations = 1 + (p.Iterations+choose(counts-1))%counts
+		return p
 	},
 	Complete: catParams,
 	Scramble: scramble,

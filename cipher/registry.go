@@ -16,6 +16,7 @@ var systems = []Cryptosystem{
 	logistic, logistic32,
 	sealedSystem{},
 	aesSystem{}, aesKept{},
+	oneTimeKey, constantKey,
 }
 
 // Register adds a cryptosystem from a package above this one, usually in init. It panics on a name that is taken.
@@ -30,7 +31,7 @@ func Register(c Cryptosystem) {
 // Variants are the variants of a system, in order; those of "" are always attacked.
 func Variants(of string) []Cryptosystem {
 	return slices.DeleteFunc(slices.Clone(systems), func(c Cryptosystem) bool {
-		return c.Info().OnlyAttacks == nil || c.Info().VariantOf != of
+		return len(c.Info().OnlyAttacks) == 0 || c.Info().VariantOf != of
 	})
 }
 
@@ -52,7 +53,7 @@ func Describe(name string) Info {
 	return c.Info()
 }
 
-// Names are the names of all cryptosystems but variants.
+// Names are the names of all cryptosystems but variants and those that are only controls.
 func Names() []string { return namesOf(func(Info) bool { return true }) }
 
 // Writable are the names of the systems that write key files, and so encrypt for users. The default comes first.

@@ -29,6 +29,9 @@ type Research struct {
 	Complete func(p Params, width int) (Params, error)
 	Scramble func(m *raster.Image, p Params) *raster.Image // the permutation of pixels
 	Stream   func(p Params) (io.Reader, error)             // the keystream, without end
+
+	// Other returns parameters with another secret, for systems that take no key image and whose secret is not x0.
+	Other func(p Params, width int, choose func(n int) int) Params
 }
 
 // Info implements Cryptosystem.
@@ -152,7 +155,10 @@ func (s *researchSecret) Keystream() (io.Reader, error) {
 
 // Bits are those of the key image, or of the fraction of x0, which leave its exponent as it is.
 func (s *researchSecret) Bits() int {
-	if s.key == nil {
+	switch {
+	case s.system.Other != nil:
+		return int(math.Ceil(s.system.Space(&s.shape, nil).Nominal))
+	case s.key == nil:
 		return 52
 	}
 	return 8 * len(s.key.Pix)
@@ -160,7 +166,9 @@ func (s *researchSecret) Bits() int {
 
 func (s *researchSecret) Flip(choose func(n int) int) (Secret, error) {
 	out := *s
-	if s.key != nil {
+	if s.system.Other != nil {
+		out.params = s.system.Other(s.params, s.shape.Width, choose)
+	} else if s.key != nil {
 		out.key = s.key.Clone()
 		flip(out.key.Pix, choose)
 	} else if bit := choose(s.Bits()); bit == 0 {
@@ -176,6 +184,10 @@ func flip(p []byte, choose func(n int) int) { p[choose(len(p))] ^= 1 << choose(8
 
 func (s *researchSecret) Stranger(in Input) (Secret, string, error) {
 	out := *s
+	if s.system.Other != nil {
+		out.params = s.system.Other(s.params, s.shape.Width, rand.New(Source(in.Random)).IntN)
+		return &out, fmt.Sprintf("%d iterations in the place of %d", out.params.Iterations, s.params.Iterations), nil
+	}
 	if s.key == nil {
 		out.params.X0 = 0.25 + 0.5*float64(Source(in.Random).Uint64()>>11)*0x1p-53
 		return &out, fmt.Sprintf("x0 = %.4f in the place of %.4f", out.params.X0, s.params.X0), nil

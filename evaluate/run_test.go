@@ -122,6 +122,9 @@ func TestRunWritesWhatItSays(t *testing.T) {
 	for _, p := range r.Pictures {
 		want = append(want, p.File)
 	}
+	for _, row := range r.Randomness {
+		want = append(want, row.File)
+	}
 	var got []string
 	err := fs.WalkDir(os.DirFS(out), ".", func(path string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() {
@@ -335,7 +338,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 func TestReportBeginsWithPictures(t *testing.T) {
 	_, out := smallRun(t)
 	for name, parts := range map[string][]string{
-		"report.html": {"<h3>Best verdicts: ", "<img", "<img", "<img", "<h3>Worst verdicts: ", "<img", "<img", "<img", "<caption>Verdicts", "<caption>The claims", `id="findings"`},
+		"report.html": {"<h3>Best verdicts: ", "<img", "<img", "<img", "<h3>Worst verdicts: ", "<img", "<img", "<img", "<caption>Verdicts", "<caption>Claims made", `id="findings"`},
 		"results.md":  {"**Best verdicts: ", "![", "![", "![", "**Worst verdicts: ", "![", "![", "![", "| criterion ", "| claim ", "## What this shows"},
 	} {
 		b, err := os.ReadFile(filepath.Join(out, name))

@@ -38,6 +38,7 @@ type Config struct {
 	Sources    []Source    `yaml:"sources,omitempty" json:"-"`                        // where the plain images come from
 	Size       int         `yaml:"size,omitempty" json:"size"`                        // images are brought to size × size pixels; default 256
 	Schemes    []string    `yaml:"schemes,omitempty" json:"schemes"`                  // default xor, paper
+	Controls   bool        `yaml:"controls,omitempty" json:"controls,omitempty"`      // adds systems whose verdicts are known beforehand: a one-time key, a constant key, the cat map alone, AES-256-GCM
 	Iterations int         `yaml:"iterations,omitempty" json:"iterations"`            // of the cat map; default 30, the published count
 	Images     int         `yaml:"images,omitempty" json:"images_per_source"`         // at most so many of each source, drawn by Seed; default 4
 	Changes    int         `yaml:"changes,omitempty" json:"one_bit_changes_a_source"` // one-bit changes for NPCR and UACI, over all images of a source; default 50
@@ -93,6 +94,14 @@ func (c Config) Resolved() Config {
 		c.Schemes = []string{"xor", "paper"}
 	}
 	c.Randomness = Randomness{cmp.Or(c.Randomness.Sequences, 60), cmp.Or(c.Randomness.Bits, 100_000)}
+	if c.Controls {
+		c.Schemes = slices.Clone(c.Schemes)
+		for _, name := range cipher.Controls() {
+			if !slices.Contains(c.Schemes, name) {
+				c.Schemes = append(c.Schemes, name)
+			}
+		}
+	}
 	c.resolveGenerators()
 	c.Sources = slices.Clone(c.Sources)
 	for i := range c.Sources {
@@ -234,7 +243,7 @@ func (c Config) validateSchemes() error {
 	for i, name := range c.Schemes {
 		at := fmt.Sprintf("schemes[%d]", i)
 		system, err := cipher.ByName(name)
-		if err != nil || system.Info().OnlyAttacks != nil {
+		if err != nil || system.Info().OnlyAttacks != nil && !system.Info().Control {
 			return &FieldError{at, fmt.Sprintf("unknown scheme %q: it must be one of %s", name, strings.Join(cipher.Names(), ", "))}
 		}
 		if seen[name] {

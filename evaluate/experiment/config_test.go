@@ -56,7 +56,7 @@ func TestReadConfigRefuses(t *testing.T) {
 	const mri = "  sources: [{synthetic: mri, count: 1}]\n"
 	for _, c := range []struct{ text, want string }{
 		{"train: {}\n", "experiment.yaml: there is no evaluate: section"},
-		{"evaluate:\n" + mri + "  sizes: 3\n", ":3: evaluate.sizes: unknown key; allowed here: changes, generator, generators, images,"},
+		{"evaluate:\n" + mri + "  sizes: 3\n", ":3: evaluate.sizes: unknown key; allowed here: changes, controls, generator, generators, images,"},
 		{"evaluate:\n  sources: [{synthetic: mri, count: 1, trained_in: a, held_out_of: [b]}]\n", ":2: evaluate.sources[0]: has both"},
 		{"evaluate:\n  sources: [{held_out_of: [generators]}]\n", ":2: evaluate.sources[0]: held_out_of: [generators] needs"},
 		{"evaluate:\n" + mri + "  size: big\n", ":3: evaluate.size: big is not a whole number"},

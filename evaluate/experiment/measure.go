@@ -50,8 +50,11 @@ func (t *trial) measureKeys(s *subject) error {
 	return nil
 }
 
-// newSecret makes the secret of a subject.
+// newSecret makes the secret of a subject. Where one secret serves all images, it is the same each time.
 func (t *trial) newSecret(sys *system, s *subject, random *rand.ChaCha8) (cipher.Secret, error) {
+	if sys.cryptosystem.Info().Kept() {
+		random = rand.NewChaCha8(t.seeded("kept secret 1 "+sys.String(), 0))
+	}
 	in := cipher.Input{Plain: s.plain[sys.Channels], Params: t.cfg.params(), Random: random}
 	if g := sys.generator; g != nil {
 		in.Network, in.Key = g.network(s.noise), s.keys[g.info.Name]
@@ -146,13 +149,17 @@ func (t *trial) addKeystream(sys *system, s *subject, random *rand.ChaCha8) erro
 		if len(t.info.Images) > 0 || t.bits.holds(sys.System, Keystreams) {
 			return nil
 		}
-		black = raster.NewImage(t.cfg.Size, max(t.cfg.Size, t.bits.wanted/t.cfg.Size+1), 1, 8) // one keystream serves all images
+		black = raster.NewImage(t.cfg.Size, max(t.cfg.Size, t.bits.wanted()/t.cfg.Size+1), 1, 8) // one keystream serves all images
 	}
 	keystream, err := key.Encrypt(black)
 	if err != nil {
 		return err
 	}
-	t.bits.add(sys.System, Keystreams, keystream.Pix)
+	if info.Kept() {
+		t.bits.addStream(sys.System, Keystreams, keystream.Pix)
+	} else {
+		t.bits.add(sys.System, Keystreams, keystream.Pix)
+	}
 	return nil
 }
 

@@ -215,6 +215,7 @@ const (
 	IDSSIMWrongKey    = "ssim_wrong_key"
 	IDKeyBytes        = "key_bytes"
 	IDMinEntropy      = "min_entropy"
+	IDKeyLevels       = "key_levels"
 )
 
 // IDCorrelation has the identifier of each direction.
@@ -249,6 +250,18 @@ var Metrics = []Metric{
 			"expected: of as many random bytes, which get less than 8 because the estimates are cautious",
 		Better: Higher, Unit: "bits", Digits: 4, Brief: 3, On: EachKey, Measure: minEntropy,
 		Expected: func(o Observation) float64 { return randomMinEntropy(len(o.A.Pix)) },
+	},
+	{
+		ID: IDKeyLevels, Name: "byte values in a key", Definition: "how many of the 256 byte values occur in a key",
+		Better: Nearer, Digits: 1, Brief: 0, On: EachKey,
+		Measure: exact(func(o Observation) float64 {
+			n := 0
+			for _, count := range metrics.Histogram(o.A) {
+				n += min(count, 1)
+			}
+			return float64(n)
+		}),
+		Expected: func(o Observation) float64 { return 256 * (1 - math.Pow(255./256, float64(len(o.A.Pix)))) },
 	},
 	timed("key_time", "key generation time", "one forward pass of the generator on this machine", KeyMade, 1,
 		func(o Observation) time.Duration { return o.KeyTime }),

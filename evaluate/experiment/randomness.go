@@ -1,9 +1,11 @@
 package experiment
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"keygan/evaluate/sp80022"
 )
@@ -15,6 +17,12 @@ const (
 	Ciphertexts = "ciphertexts" // of the plain images
 )
 
+// The reports in NIST's layout: their folder, and how their names begin.
+const (
+	RandomnessFolder = "sp80022"
+	RandomnessReport = "finalAnalysisReport"
+)
+
 // RandomnessRow is what SP 800-22 says of one kind of bits of a system, over the images of all sources.
 type RandomnessRow struct {
 	System
@@ -23,6 +31,10 @@ type RandomnessRow struct {
 	Bits        int              `json:"bits"`      // of each
 	Tests       []RandomnessTest `json:"tests"`     // the 15, in the order of NIST's program
 	NotMeasured string           `json:"not_measured,omitempty"`
+
+	Collected string `json:"collected,omitempty"`   // how the sequences are taken from images
+	File      string `json:"report_file,omitempty"` // NIST's finalAnalysisReport on the sequences, in the folder of the report
+	Report    []byte `json:"-"`                     // its content
 }
 
 // RandomnessTest is the outcome of one of the 15 tests over all sequences.
@@ -47,13 +59,14 @@ type Randomness struct {
 	Bits      int `yaml:"bits,omitempty" json:"bits"`           // of each sequence; a million are enough for all tests; default 100000
 }
 
-// bitBank collects the bits to be tested, by what they are of.
+// bitBank collects the bits to be tested, by what they are of. No image lies in two sequences, unless it is long enough to hold both: an
+// image as long as a sequence or longer gives whole sequences from its beginning, each image as many as any other; shorter ones are joined,
+// whole, until there are enough bits.
 type bitBank struct {
 	Randomness
-	wanted int // bytes of each kind
-	quota  int // bytes of one image: all images contribute
+	each   int // sequences of one image, where an image has so many
 	order  []bitSource
-	bytes  map[bitSource][]byte
+	pieces map[bitSource][][]byte
 }
 
 type bitSource struct {
@@ -62,25 +75,68 @@ type bitSource struct {
 }
 
 func newBitBank(c Randomness, images int) *bitBank {
-	wanted := (c.Sequences*c.Bits + 7) / 8
-	return &bitBank{Randomness: c, wanted: wanted, quota: (wanted + images - 1) / images, bytes: map[bitSource][]byte{}}
+	return &bitBank{Randomness: c, each: (c.Sequences + images - 1) / images, pieces: map[bitSource][][]byte{}}
 }
 
-// add keeps what is still wanted of some bytes. It takes a keystream that serves all images as a whole.
+// length is that of a sequence in bytes, and wanted that of all sequences of a kind.
+func (b *bitBank) length() int { return b.Bits / 8 }
+func (b *bitBank) wanted() int { return b.Sequences * b.length() }
+
+// add keeps what is still wanted of the bytes of an image.
 func (b *bitBank) add(of System, subject string, p []byte) {
-	k := bitSource{of, subject}
-	if _, known := b.bytes[k]; !known {
+	if whole := len(p) / b.length(); whole > 0 {
+		p = p[:min(whole, b.each)*b.length()]
+	}
+	b.keep(bitSource{of, subject}, p)
+}
+
+// addStream keeps the keystream that serves all images.
+func (b *bitBank) addStream(of System, subject string, p []byte) {
+	b.keep(bitSource{of, subject}, p[:min(len(p), b.wanted())])
+}
+
+func (b *bitBank) keep(k bitSource, p []byte) {
+	if !b.holds(k.System, k.subject) {
 		b.order = append(b.order, k)
+		b.pieces[k] = nil
 	}
-	most := b.quota
-	if len(p) >= b.wanted {
-		most = b.wanted
+	if len(sequencesOf(b.pieces[k], b.length())) < b.Sequences {
+		b.pieces[k] = append(b.pieces[k], bytes.Clone(p))
 	}
-	b.bytes[k] = append(b.bytes[k], p[:min(len(p), most, b.wanted-len(b.bytes[k]))]...)
+}
+
+// sequencesOf cuts pieces into sequences of a length in bytes. Pieces that are shorter are joined; what is left over is not used.
+func sequencesOf(pieces [][]byte, length int) (out [][]byte) {
+	var joined []byte
+	for _, p := range pieces {
+		if len(p) < length {
+			if joined = append(joined, p...); len(joined) >= length {
+				out, joined = append(out, joined[:length]), nil
+			}
+			continue
+		}
+		for ; len(p) >= length; p = p[length:] {
+			out = append(out, p[:length])
+		}
+	}
+	return out
+}
+
+// collected says how the sequences were taken.
+func (b *bitBank) collected(pieces [][]byte) string {
+	if len(pieces) == 1 && len(pieces[0]) >= b.wanted() && b.Sequences > b.each {
+		return "one keystream, cut into sequences"
+	}
+	for _, p := range pieces {
+		if len(p) < b.length() {
+			return fmt.Sprintf("whole images joined, %d to a sequence; no image lies in two", (b.length()+len(p)-1)/len(p))
+		}
+	}
+	return fmt.Sprintf("%d from each of %d images, each sequence in one image", min(b.each, len(pieces[0])/b.length()), len(pieces))
 }
 
 func (b *bitBank) holds(of System, subject string) bool {
-	_, known := b.bytes[bitSource{of, subject}]
+	_, known := b.pieces[bitSource{of, subject}]
 	return known
 }
 
@@ -106,28 +162,38 @@ func (b *bitBank) test(ctx context.Context, systems []*system, progress *tracker
 }
 
 func (b *bitBank) row(ctx context.Context, k bitSource, progress *tracker) (RandomnessRow, error) {
-	have := 8 * len(b.bytes[k])
-	n := min(b.Sequences, have/b.Bits)
+	pieces := b.pieces[k]
+	sequences := sequencesOf(pieces, b.length())
+	n := min(b.Sequences, len(sequences))
 	row := RandomnessRow{System: k.System, Subject: k.subject, Sequences: n, Bits: b.Bits}
 	if n == 0 {
-		row.NotMeasured = fmt.Sprintf("not measured: there are %d bits, too few for a sequence of %d", have, b.Bits)
+		row.NotMeasured = fmt.Sprintf("not measured: there are %d bits, too few for a sequence of %d", 8*len(bytes.Join(pieces, nil)), b.Bits)
 		return row, nil
 	}
+	row.Collected = b.collected(pieces)
 	what := fmt.Sprintf("SP 800-22: %s, %s", k.System, k.subject)
-	row.Tests = summarize(sp80022.RunMany(b.bytes[k], n, b.Bits, nil), b.Bits)
+	results := sp80022.RunMany(bytes.Join(sequences[:n], nil), n, b.Bits, nil)
+	row.Tests = summarize(results, b.Bits)
+	var report bytes.Buffer
+	if err := sp80022.WriteReport(&report, k.String()+", "+k.subject, results); err != nil {
+		return row, err
+	}
+	row.File = RandomnessFolder + "/" + RandomnessReport + "-" + FileName(strings.ReplaceAll(k.String(), ",", "")+" "+k.subject) + ".txt"
+	row.Report = report.Bytes()
 	progress.passed(float64(n)*bitCost*float64(b.Bits), what)
-	if long := have / longBits; long > 0 && b.Bits < longBits {
-		for i, t := range summarize(sp80022.RunMany(b.bytes[k], long, longBits, nil), longBits) {
+	if long := sequencesOf(pieces, longBits/8); len(long) > 0 && b.Bits < longBits {
+		for i, t := range summarize(sp80022.RunMany(bytes.Join(long, nil), len(long), longBits, nil), longBits) {
 			if row.Tests[i].Made == 0 {
 				row.Tests[i] = t
 			}
 		}
-		progress.passed(float64(long)*bitCost*longBits, what)
+		progress.passed(float64(len(long))*bitCost*longBits, what)
 	}
 	return row, ctx.Err()
 }
 
-// longBits is the length of the sequences for tests that need more bits than the configuration's sequences have: the same bits, joined.
+// longBits is the length of the sequences for tests that need more bits than the configuration's sequences have. They are taken from the
+// same bits, by the same rule.
 const longBits = 1_000_000
 
 // summarize judges each of the 15 tests over all sequences.

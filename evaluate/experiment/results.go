@@ -46,8 +46,17 @@ type System = attack.System
 type SystemInfo struct {
 	System
 	Channels    int    `json:"channels"`               // of its images: 1 where the generator takes only grey images
+	Control     bool   `json:"control,omitempty"`      // its verdicts are known beforehand
 	Research    string `json:"research,omitempty"`     // why the scheme is not for real images
 	NotMeasured string `json:"not_measured,omitempty"` // why none of its cells has a value
+}
+
+// Title is the system for the head of a table.
+func (s SystemInfo) Title() string {
+	if s.Control {
+		return s.String() + " (control)"
+	}
+	return s.String()
 }
 
 // SourceInfo says which plain images were measured.

@@ -161,7 +161,7 @@ func (e *experiment) attacks(ctx context.Context, specimens []*Specimen) ([]atta
 		o.Networks = append(o.Networks, g.network(noise))
 	}
 	for _, s := range e.measured() {
-		if !slices.Contains(o.Schemes, s.Scheme) {
+		if s.cryptosystem.Info().OnlyAttacks == nil && !slices.Contains(o.Schemes, s.Scheme) {
 			o.Schemes = append(o.Schemes, s.Scheme)
 		}
 	}

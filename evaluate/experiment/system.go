@@ -40,7 +40,7 @@ func systemsOf(cfg Config, generators []*generator) ([]*system, error) {
 		}
 		add := func(g *generator, missing string) {
 			s := &system{cryptosystem: c, generator: g, SystemInfo: SystemInfo{
-				System: System{Scheme: name}, Channels: main, Research: c.Info().Warning, NotMeasured: missing,
+				System: System{Scheme: name}, Channels: main, Control: c.Info().Control, Research: c.Info().Warning, NotMeasured: missing,
 			}}
 			var n *cipher.Network
 			if g != nil {

@@ -91,6 +91,9 @@ func (r *Report) drawSpecimen(sp *experiment.Specimen) error {
 		r.addFigure(sp, SectionKeys, experiment.System{Generator: k.Generator}, caption, png)
 	}
 	for _, e := range sp.Encrypted {
+		if onlyControl(e.System.Scheme) {
+			continue
+		}
 		key := e.Key
 		if e.System.Generator != "" {
 			key = nil // it stands with the generator
@@ -218,8 +221,11 @@ func (r *Report) Extremes() []extreme {
 		return nil
 	}
 	sp := r.Specimens[0]
-	best, worst := sp.Encrypted[0], sp.Encrypted[0]
+	best, worst := sp.Encrypted[0], sp.Encrypted[0] // a configuration's own schemes come first
 	for _, e := range sp.Encrypted[1:] {
+		if onlyControl(e.System.Scheme) {
+			continue
+		}
 		if r.standing(e.System).badness() < r.standing(best.System).badness() {
 			best = e
 		}

@@ -76,13 +76,17 @@ func (f *Finding) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// A Check is one claim of the checklist, TC1 to TC5, and what speaks for and against it.
+// A Check is one claim of the publication, with two verdicts: on what it says, and by the test that the field would make of it.
 type Check struct {
 	ID       string             `json:"id"`
-	Claim    string             `json:"claim"`
-	Verdict  experiment.Verdict `json:"verdict,omitempty"` // None: not measured
+	Claim    string             `json:"claim"`             // as the field tests it
+	Verdict  experiment.Verdict `json:"verdict,omitempty"` // by that test; None: not measured
 	Evidence []string           `json:"evidence"`          // sentences in plain text
 	Pictures []string           `json:"pictures,omitempty"`
+
+	Claimed        string             `json:"as_claimed"` // in substance, and how it is read here
+	ClaimedVerdict experiment.Verdict `json:"verdict_as_claimed,omitempty"`
+	OverSeeds      bool               `json:"over_seeds,omitempty"` // it is about trainings: one report cannot judge it
 }
 
 // A Picture is a PNG file.
@@ -162,45 +166,61 @@ func (r *Report) tables(folder string) []atomicfile.File {
 	}
 }
 
-// Write puts the pictures and then the tables into the folder out, which it makes. After an error nothing new is there: no table, and
-// no picture but those that replaced others.
+// Write puts the pictures, the reports of SP 800-22 and then the tables into the folder out, which it makes. After an error nothing new is
+// there but what replaced others.
 func (r *Report) Write(out string, overwrite bool) error {
-	var pictures []atomicfile.File
-	for _, p := range r.Pictures {
-		pictures = append(pictures, atomicfile.File{Path: filepath.Join(out, p.File), Perm: 0o666, Write: func(w io.Writer) error {
-			_, err := w.Write(r.pictures[p.File])
+	var pictures, randomness []atomicfile.File
+	add := func(to *[]atomicfile.File, path string, content []byte) {
+		*to = append(*to, atomicfile.File{Path: filepath.Join(out, filepath.FromSlash(path)), Perm: 0o666, Write: func(w io.Writer) error {
+			_, err := w.Write(content)
 			return err
 		}})
 	}
-	err := atomicfile.WriteAll(out, overwrite, pictures...)
+	for _, p := range r.Pictures {
+		add(&pictures, p.File, r.pictures[p.File])
+	}
+	for _, row := range r.Randomness {
+		if len(row.Report) > 0 {
+			add(&randomness, row.File, row.Report)
+		}
+	}
+	var written []atomicfile.File
+	var err error
+	for _, files := range [][]atomicfile.File{pictures, randomness} {
+		if err == nil && len(files) > 0 {
+			if err = atomicfile.WriteAll(out, overwrite, files...); err == nil {
+				written = append(written, files...)
+			}
+		}
+	}
 	if err == nil {
 		if err = atomicfile.WriteAll("", overwrite, r.tables(out)...); err == nil {
 			return nil
 		}
-		for _, p := range pictures {
-			if info, statErr := os.Lstat(p.Path); statErr == nil && !overwrite {
-				err = errors.Join(err, atomicfile.Remove(p.Path, info))
-			}
+	}
+	for _, p := range written {
+		if info, statErr := os.Lstat(p.Path); statErr == nil && !overwrite {
+			err = errors.Join(err, atomicfile.Remove(p.Path, info))
 		}
 	}
-	atomicfile.RemoveEmpty(out, []string{filepath.Join(out, figureFolder)})
+	atomicfile.RemoveEmpty(out, []string{filepath.Join(out, figureFolder), filepath.Join(out, experiment.RandomnessFolder)})
 	return err
 }
 
-// Occupied returns a file of a folder that a run could want to write: a table, the report, or a picture; or "".
+// Occupied returns a file of a folder that a run could want to write: a table, a report, or a picture; or "".
 func Occupied(folder string) (string, error) {
 	for _, t := range (*Report)(nil).tables(folder) {
 		if _, err := os.Lstat(t.Path); err == nil {
 			return t.Path, nil
 		}
 	}
-	for _, dir := range []string{folder, filepath.Join(folder, figureFolder)} {
+	for _, dir := range []string{folder, filepath.Join(folder, figureFolder), filepath.Join(folder, experiment.RandomnessFolder)} {
 		entries, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err
 		}
 		for _, e := range entries {
-			if strings.EqualFold(filepath.Ext(e.Name()), ".png") {
+			if strings.EqualFold(filepath.Ext(e.Name()), ".png") || strings.HasPrefix(e.Name(), experiment.RandomnessReport) {
 				return filepath.Join(dir, e.Name()), nil
 			}
 		}

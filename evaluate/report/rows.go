@@ -24,7 +24,10 @@ func (r *Report) rows(metric string, ofKind func(scheme string) bool) rowSet {
 	return out
 }
 
-func ofSchemes(scheme string) bool { return !ofPlain(scheme) && !ofKeys(scheme) }
+// ofSchemes are the schemes that are judged, without those that are only there as controls.
+func ofSchemes(scheme string) bool { return ofSystems(scheme) && !onlyControl(scheme) }
+
+func ofSystems(scheme string) bool { return !ofPlain(scheme) && !ofKeys(scheme) }
 func ofKeys(scheme string) bool    { return scheme == experiment.RawKey }
 func ofPlain(scheme string) bool   { return scheme == experiment.PlainImage }
 
@@ -75,6 +78,12 @@ func (s rowSet) FreshSecret() rowSet { return s.filter(experiment.FreshSecret) }
 // RawKeyed are the rows of systems whose ciphertext is an XOR with the raw key.
 func (s rowSet) RawKeyed() rowSet {
 	return s.filter(func(row *experiment.Row) bool { return usesRawKey(row.System()) })
+}
+
+// onlyControl says whether a system is in the tables only as a control.
+func onlyControl(scheme string) bool {
+	info := cipher.Describe(scheme)
+	return info.Control && info.OnlyAttacks != nil
 }
 
 func usesRawKey(of experiment.System) bool {

@@ -55,7 +55,7 @@ func (s standing) badness() float64 {
 func (r *Report) Verdicts() grid {
 	g := grid{Caption: "Verdicts on all systems, over all sources", Head: []string{"criterion"}}
 	for _, system := range r.Systems {
-		g.Head = append(g.Head, system.String())
+		g.Head = append(g.Head, system.Title())
 	}
 	line := func(title string, judge func(experiment.System) cell) {
 		cells := plain(title)
@@ -67,7 +67,7 @@ func (r *Report) Verdicts() grid {
 	for _, m := range experiment.SchemeMetrics() {
 		if m.Summary && m.Criterion != nil {
 			line(m.Name, func(of experiment.System) cell {
-				return cell{Verdict: r.rows(m.ID, ofSchemes).filter(func(row *experiment.Row) bool { return row.System() == of }).verdict()}
+				return cell{Verdict: r.rows(m.ID, ofSystems).filter(func(row *experiment.Row) bool { return row.System() == of }).verdict()}
 			})
 		}
 	}
@@ -101,13 +101,24 @@ func passedOf(passed, made int) cell {
 	return cell{Text: fmt.Sprintf("%d of %d:", passed, made), Verdict: passIf(passed == made)}
 }
 
-// Claims are TC1 to TC5 with their verdicts.
+// Claims are those of the publication with both verdicts.
 func (r *Report) Claims() grid {
-	g := grid{Caption: "Claims made for XOR with the key image of a network", Head: []string{"", "claim", "verdict"}}
+	g := grid{
+		Caption: "Claims made for XOR with the key image of a network",
+		Head:    []string{"", "as claimed, in substance", "verdict on that", "the field's test", "verdict by that"},
+	}
 	for _, c := range r.Checklist {
-		g.Lines = append(g.Lines, append(plain(c.ID, c.Claim), cell{Verdict: c.Verdict}.orNotMeasured()))
+		g.Lines = append(g.Lines, append(plain(c.ID, c.Claimed), c.cell(c.ClaimedVerdict), cell{Text: c.Claim}, c.cell(c.Verdict)))
 	}
 	return g
+}
+
+// cell is a verdict in a table.
+func (c Check) cell(v experiment.Verdict) cell {
+	if v == experiment.None && c.OverSeeds {
+		return cell{Text: overSeeds, Empty: true}
+	}
+	return cell{Verdict: v}.orNotMeasured()
 }
 
 // SideBySide has a table for each source: a line a metric, a column a system.
@@ -123,7 +134,7 @@ func (r *Report) SideBySide() []grid {
 func (r *Report) sideBySide(source, caption string, wanted func(experiment.Metric) bool, withPublished bool) grid {
 	g := grid{Caption: caption, Head: []string{"metric", "random data"}}
 	for _, system := range r.Systems {
-		g.Head = append(g.Head, system.String())
+		g.Head = append(g.Head, system.Title())
 	}
 	for _, m := range experiment.SchemeMetrics() {
 		if !wanted(m) {
@@ -245,6 +256,11 @@ func (r *Report) RandomnessTable() grid {
 		}
 		g.Lines = append(g.Lines, line)
 	}
+	how := plain("how the sequences were taken")
+	for _, row := range r.Randomness {
+		how = append(how, cell{Text: row.Collected, Empty: row.Collected == ""})
+	}
+	g.Lines = append(g.Lines, how)
 	return g
 }
 
@@ -257,6 +273,9 @@ func randomnessCell(row experiment.RandomnessRow, i int) cell {
 		return cell{Text: "not made", Empty: true}
 	}
 	text := fmt.Sprintf("%d of %d fail", t.Failed, t.Made)
+	if t.Bits == row.Bits && t.Made < row.Sequences {
+		text += fmt.Sprintf(" (%d of the %d sequences can be used)", t.Made, row.Sequences)
+	}
 	if t.LeastP != nil {
 		text += fmt.Sprintf(", P_T ≥ %.2g", *t.LeastP)
 	}

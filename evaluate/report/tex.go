@@ -24,7 +24,7 @@ func (r *Report) WriteTeX(w io.Writer) error {
 	}
 	texTable(&b, "published-cells", r.PublishedCells(), "")
 	texTable(&b, "verdicts", r.Verdicts(), "")
-	texTable(&b, "claims", r.Claims(), `lp{0.72\linewidth}l`)
+	texTable(&b, "claims", r.Claims(), `lp{0.4\linewidth}lp{0.4\linewidth}l`)
 	_, err := w.Write(b.Bytes())
 	return err
 }
