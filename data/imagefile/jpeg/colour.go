@@ -2,14 +2,13 @@ package jpeg
 
 import "keygan/data/raster"
 
-// render puts the planes together, row by row.
-func (d *decoder) render() *raster.Image {
-	m := raster.NewImage(d.width, d.height, min(3, len(d.components)), 8)
+// render puts the planes together, row by row, as put does it.
+func (d *decoder) render(channels int, put func(out []byte, rows [][]byte)) *raster.Image {
+	m := raster.NewImage(d.width, d.height, channels, 8)
 	rows := make([]func(int) []byte, len(d.components))
 	for i, c := range d.components {
 		rows[i] = d.upsampler(c)
 	}
-	put := d.colours()
 	at := make([][]byte, len(rows))
 	for y := range d.height {
 		for i, row := range rows {
@@ -29,9 +28,9 @@ func (d *decoder) colours() func(out []byte, rows [][]byte) {
 	}
 	switch {
 	case len(ids) == 1:
-		return func(out []byte, rows [][]byte) { copy(out, rows[0]) }
+		return putAll
 	case len(ids) == 3 && !d.jfif && (d.adobe == 0 || d.adobe < 0 && string(ids) == "RGB"):
-		return putRGB
+		return putAll
 	case len(ids) == 3:
 		return putYCbCr
 	case d.adobe <= 0:
@@ -40,9 +39,12 @@ func (d *decoder) colours() func(out []byte, rows [][]byte) {
 	return putYCCK
 }
 
-func putRGB(out []byte, rows [][]byte) {
-	for x := range rows[0] {
-		out[3*x], out[3*x+1], out[3*x+2] = rows[0][x], rows[1][x], rows[2][x]
+// putAll interleaves the components as they are.
+func putAll(out []byte, rows [][]byte) {
+	for i, row := range rows {
+		for x, v := range row {
+			out[x*len(rows)+i] = v
+		}
 	}
 }
 
@@ -96,3 +98,10 @@ func putYCCK(out []byte, rows [][]byte) {
 
 // ink is v·k/255, rounded.
 func ink(v, k byte) byte { return byte((int(v)*int(k) + 127) / 255) }
+
+// ToRGB converts pixels of Y, Cb and Cr to RGB in place.
+func ToRGB(pix []byte) {
+	for i := 0; i+3 <= len(pix); i += 3 {
+		putYCbCr(pix[i:i+3], [][]byte{pix[i : i+1], pix[i+1 : i+2], pix[i+2 : i+3]})
+	}
+}

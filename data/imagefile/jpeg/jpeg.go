@@ -9,7 +9,7 @@
 // inks become RGB as djpeg and Pillow make them.
 //
 // It reads baseline, extended sequential and progressive frames with Huffman codes and 8 bits a sample, of one, three or four components.
-// Other frames are refused by name. A file must be whole: what ends early or breaks the rules of its coding is an error. As in
+// Other frames are refused by name; Lossless decodes those of process 14. A file must be whole: what ends early or breaks the rules of its coding is an error. As in
 // libjpeg-turbo, bytes between segments and after the picture are skipped. Unlike there, coefficients that a whole progressive file never
 // sends are zero, as the standard has it; libjpeg-turbo guesses them from the blocks around. And where coefficients are far larger than any
 // picture of 8 bits has, libjpeg-turbo's own results depend on the machine.
@@ -31,16 +31,33 @@ import (
 // Decode decodes the first picture of a file. It returns io.ErrUnexpectedEOF for one that ends early. The caller bounds the size: see Size.
 func Decode(content []byte) (*raster.Image, error) {
 	d := decoder{data: content, adobe: -1}
-	if err := d.segments(false); err != nil {
+	if err := d.decode(); err != nil {
 		return nil, err
+	}
+	return d.render(min(3, len(d.components)), d.colours()), nil
+}
+
+func (d *decoder) decode() error {
+	if err := d.segments(false); err != nil {
+		return err
 	}
 	for _, c := range d.components {
 		if c.quantization == nil {
-			return nil, fmt.Errorf("component %d is missing", c.id)
+			return fmt.Errorf("component %d is missing", c.id)
 		}
 		c.reconstruct()
 	}
-	return d.render(), nil
+	return nil
+}
+
+// Components decodes the first picture of a file to the samples of its one, three or four components, all at the size of the picture, and
+// converts no colours. transform is what an Adobe segment says of them, 0 for none and 1 for YCbCr, or -1 without such a segment.
+func Components(content []byte) (m *raster.Image, transform int, err error) {
+	d := decoder{data: content, adobe: -1}
+	if err := d.decode(); err != nil {
+		return nil, 0, err
+	}
+	return d.render(len(d.components), putAll), d.adobe, nil
 }
 
 // Size returns the width and height in pixels that a file's frame header names.
@@ -61,6 +78,7 @@ type decoder struct {
 	jfif         bool
 	adobe        int // the transform that an Adobe segment names, or -1
 
+	lossless      *Samples // set where only a lossless picture is wanted
 	progressive   bool
 	width, height int // of the picture, in pixels
 	hMost, vMost  int // the largest sampling factors
@@ -247,15 +265,17 @@ func (d *decoder) frame(marker byte, b []byte) error {
 	switch {
 	case marker > markerJPG:
 		return errors.New("arithmetic coding is not supported")
-	case marker == markerSOF3:
+	case marker == markerSOF3 && d.lossless == nil:
 		return errors.New("lossless JPEG is not supported")
+	case marker < markerSOF3 && d.lossless != nil:
+		return errors.New("not a lossless JPEG")
 	case marker > markerSOF3:
 		return errors.New("hierarchical JPEG is not supported")
 	case d.components != nil:
 		return errors.New("there are two frame headers")
 	case len(b) < 6 || len(b) != 6+3*int(b[5]):
 		return errors.New("the frame header is damaged")
-	case b[0] != 8:
+	case b[0] != 8 && d.lossless == nil:
 		return fmt.Errorf("%d bits a sample are not supported, only 8", b[0])
 	case b[5] != 1 && b[5] != 3 && b[5] != 4:
 		return fmt.Errorf("%d components are not supported, only 1, 3 and 4", b[5])
@@ -264,6 +284,9 @@ func (d *decoder) frame(marker byte, b []byte) error {
 	d.height, d.width = int(binary.BigEndian.Uint16(b[1:])), int(binary.BigEndian.Uint16(b[3:]))
 	if d.width == 0 || d.height == 0 {
 		return fmt.Errorf("an image cannot have %d×%d pixels", d.width, d.height)
+	}
+	if d.lossless != nil {
+		return d.losslessFrame(b)
 	}
 	for b = b[6:]; len(b) > 0; b = b[3:] {
 		c := &component{id: b[0], h: int(b[1] >> 4), v: int(b[1] & 15), table: b[2]}

@@ -21,6 +21,7 @@ type scan struct {
 // A part is a component in a scan.
 type part struct {
 	*component
+	index      int // in the frame
 	dc, ac     *huffman
 	prediction int32 // of the next DC coefficient
 }
@@ -43,7 +44,10 @@ func (d *decoder) readScan(b []byte) error {
 		if at < 0 || slices.ContainsFunc(s.parts, func(p *part) bool { return p.id == b[i] }) {
 			return fmt.Errorf("a scan has component %d, which is not in the frame or in the scan already", b[i])
 		}
-		s.parts = append(s.parts, &part{component: d.components[at], dc: d.dc[b[i+1]>>4&3], ac: d.ac[b[i+1]&3]})
+		s.parts = append(s.parts, &part{component: d.components[at], index: at, dc: d.dc[b[i+1]>>4&3], ac: d.ac[b[i+1]&3]})
+	}
+	if d.lossless != nil {
+		return d.losslessScan(s.parts, s.first, s.low)
 	}
 	if err := d.start(s); err != nil {
 		return err
