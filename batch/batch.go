@@ -18,6 +18,7 @@ import (
 	"runtime"
 
 	"keygan/batch/job"
+	"keygan/data/imagefile"
 	"keygan/data/synthetic"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
@@ -79,7 +80,7 @@ func (o *KeygenOptions) job(host *Host, g *generator, in job.Input) job.Job {
 		outputs = append(outputs, base+keyArraySuffix)
 	}
 	return job.Job{Input: in.Path, Outputs: outputs, Do: func(ctx context.Context) (string, error) {
-		m, err := readPlain(in.Path, o.Resize)
+		m, err := readPlain(imagefile.ReadImage, in.Path, o.Resize)
 		if err != nil {
 			return "", err
 		}

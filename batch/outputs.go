@@ -107,9 +107,9 @@ func (u untilInterrupted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readPlain reads an image, and resizes it if side is not 0.
-func readPlain(path string, side int) (*raster.Image, error) {
-	m, err := imagefile.ReadImage(path)
+// readPlain reads an image in one of imagefile's ways, and resizes it if side is not 0.
+func readPlain(read func(string) (*raster.Image, error), path string, side int) (*raster.Image, error) {
+	m, err := read(path)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func (e *encryption) readPixels(path, hint string) (plain *raster.Image, before 
 	if before, err = takeSnapshot(path); err != nil {
 		return nil, before, "", err
 	}
-	if plain, err = readPlain(path, e.Resize); err != nil {
+	if plain, err = readPlain(imagefile.ReadSamples, path, e.Resize); err != nil {
 		return fail(err, hint)
 	}
 	return plain, before, comment, nil

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"keygan/batch/keyfile"
+	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/internal/regularfile"
 )
@@ -111,7 +112,7 @@ func (c *comparer) Write(p []byte) (int, error) {
 
 // sameImage returns an error if an image file, resized to side unless that is 0, does not hold exactly these samples.
 func sameImage(path string, side int, want *raster.Image) error {
-	got, err := readPlain(path, side)
+	got, err := readPlain(imagefile.ReadSamples, path, side)
 	if err == nil && (got.String() != want.String() || !bytes.Equal(got.Pix, want.Pix)) {
 		return fmt.Errorf("%s: %w", path, errOtherContent)
 	}

@@ -1,4 +1,4 @@
-// Package imagefile reads image files and tells their formats apart by content: PNG, JPEG, TIFF and BMP images, NIfTI-1 volumes
+// Package imagefile reads image files and tells their formats apart by content: PNG, JPEG, TIFF, BMP and DICOM images, NIfTI-1 volumes
 // (.nii, .nii.gz), NumPy arrays (.npy) and the raw spectrograms of the HMS-HBAC set (.parquet). It writes PNG.
 //
 //	m, err := imagefile.ReadImage("chest.png") // every sample as stored: 8 or 16 bits, grey, RGB, with or without alpha
@@ -35,7 +35,7 @@ import (
 type Format struct {
 	Name       string                  // as in "not a readable NAME"
 	Extensions []string                // in lower case, with the dot
-	Matches    func(start []byte) bool // recognises a file by its first bytes, at most 16
+	Matches    func(start []byte) bool // recognises a file by its first bytes, at most startBytes
 
 	// Decode reads the image. A format with a Stack needs none: its image is the middle one of the stack.
 	Decode func(file *io.SectionReader) (*raster.Image, error)
@@ -43,17 +43,23 @@ type Format struct {
 	// Thumbnail, if set, does the same as Decode and Resize in less memory.
 	Thumbnail func(file *io.SectionReader, width, height int) (*raster.Image, error)
 
+	// Samples, if set, reads the samples as they are stored, where Decode changes them to show them.
+	Samples func(file *io.SectionReader) (*raster.Image, error)
+
 	// Stack is set for formats whose files may hold several images. axis says how to slice a volume: one of AxisNames.
 	Stack func(file *io.SectionReader, axis string) (*Stack, error)
 
-	// Outline, if set, gives a stack without its pixels, faster than Stack.
+	// Outline, if set, gives a stack without its pixels, faster than Stack. A format with it and with Decode may hold single images, too.
 	Outline func(file *io.SectionReader) (*Stack, error)
 
 	// Inspect reports what a file holds beside its samples. A format with a Stack needs none: a file of it is refused.
 	Inspect func(f *Findings, file *io.SectionReader)
 }
 
-var formats = []Format{pngFormat, jpegFormat, tiffFormat, bmpFormat, npyFormat, spectrogramFormat, niftiFormat}
+// startBytes is how many bytes Matches gets. In a DICOM file, 128 of anything come first.
+const startBytes = 132
+
+var formats = []Format{pngFormat, jpegFormat, dicomFormat, tiffFormat, bmpFormat, npyFormat, spectrogramFormat, niftiFormat}
 
 // Register adds a format for the whole process. Call it before any file is read.
 func Register(f Format) { formats = append(formats, f) }
@@ -87,7 +93,7 @@ func startsWith(magics ...string) func([]byte) bool {
 
 // formatOf recognises a file by its content. It returns nil for an unknown format.
 func formatOf(file *io.SectionReader) (*Format, error) {
-	start := make([]byte, 16)
+	start := make([]byte, startBytes)
 	n, err := file.ReadAt(start, 0)
 	if err != nil && err != io.EOF {
 		return nil, err
@@ -113,8 +119,19 @@ func withFormat(path string, look func(*Format, *io.SectionReader)) error {
 	return nil
 }
 
-// ReadImage reads an image file, or the middle image of a stack, axial in a volume. Errors read "path: reason".
+// ReadImage reads an image file, or the middle image of a stack, axial in a volume. DICOM is read as it is shown. Errors read "path: reason".
 func ReadImage(path string) (*raster.Image, error) { return readPath(path, (*Format).decode) }
+
+// ReadSamples does the same without changes for showing: it gives the stored values of DICOM, moved up by half their range if they are
+// signed. For other formats it is ReadImage.
+func ReadSamples(path string) (*raster.Image, error) {
+	return readPath(path, func(f *Format, file *io.SectionReader) (*raster.Image, error) {
+		if f.Samples != nil {
+			return f.Samples(file)
+		}
+		return f.decode(file)
+	})
+}
 
 // Decode is ReadImage for the content of a file.
 func Decode(b []byte) (*raster.Image, error) {
