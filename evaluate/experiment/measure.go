@@ -87,7 +87,7 @@ func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
 		return nil, err
 	}
 	sent.KeyBytes = len(secretly)
-	decrypt, err := received(key, secretly)
+	decrypt, err := received(sys.cryptosystem.Info(), key, secretly)
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +122,8 @@ func (t *trial) measureSystem(sys *system, s *subject) (*product, error) {
 
 // received is how the receiver decrypts: with the key file that he was sent, where the system writes one in the clear, and nothing else.
 // The secrets of other systems are what is sent.
-func received(key cipher.Secret, sent []byte) (decrypt func(*raster.Image) (*raster.Image, error), err error) {
-	if _, filed := key.(cipher.FiledSecret); !filed {
+func received(of cipher.Info, key cipher.Secret, sent []byte) (decrypt func(*raster.Image) (*raster.Image, error), err error) {
+	if of.KeyFile != cipher.ClearKeyFile {
 		return key.Decrypt, nil
 	}
 	file, err := cipher.ParseKeyFile("the key file that was sent", sent)

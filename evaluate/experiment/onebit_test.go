@@ -91,14 +91,14 @@ func TestDecryptionByTheKeyThatWasSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	clear(key.Pix) // the sender's
-	decrypt, err := received(secret, sent)
+	decrypt, err := received(xor.Info(), secret, sent)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m, err := decrypt(c); err != nil || string(m.Pix) != string(plain.Pix) {
 		t.Errorf("what was sent does not open the cipher image: %v", err)
 	}
-	if _, err := received(secret, []byte("no key file")); err == nil || !strings.Contains(err.Error(), "sent") {
+	if _, err := received(xor.Info(), secret, []byte("no key file")); err == nil || !strings.Contains(err.Error(), "sent") {
 		t.Errorf("%v", err)
 	}
 }
