@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"keygan/batch"
@@ -30,10 +31,10 @@ import (
 )
 
 func (a *app) inspectCommand() *cobra.Command {
-	var asJSON, showSecret bool
+	var asJSON, showSecret, showIdentifying bool
 	var identityFiles []string
 	c := &cobra.Command{
-		Use:   "inspect FILE [-i IDENTITYFILE | -p] [--json] [--show-secret]",
+		Use:   "inspect FILE [-i IDENTITYFILE | -p] [--json] [--show-secret] [--show-identifying]",
 		Short: "Say what a weights, key, cipher or image file holds",
 		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.age, X.key.json, X.key.npz), a cipher image or any other
 image. The content tells the kind.
@@ -42,7 +43,10 @@ image. The content tells the kind.
   keygan inspect out/scan.png.key.age -i me.key
 
 A key file of age shows its content only to an identity that opens it (-i) or to a passphrase (-p). --show-secret also shows the key
-in it, from which everything else is derived: 128 hexadecimal digits that open the image.`,
+in it, from which everything else is derived: 128 hexadecimal digits that open the image.
+
+Of a DICOM file, it says what it holds and what keygan can do with it. Attributes that may tell who the patient is, such as names, dates
+and numbers, are only counted; --show-identifying shows them.`,
 		Args: cli.OneArg("file"),
 	}
 	passphrase := a.addPassphrase(c, "", "ask for the passphrase of a key file")
@@ -52,12 +56,14 @@ in it, from which everything else is derived: 128 hexadecimal digits that open t
 		if err != nil {
 			return err
 		}
-		found, err := inspect(args[0], identities, showSecret)
+		found, err := inspect(args[0], identities, showSecret, showIdentifying)
 		switch {
 		case err != nil:
 			return err
 		case showSecret && !found.sealedKey:
 			return failure.Usagef("%s: not a sealed key file, so --show-secret does not apply", args[0])
+		case showIdentifying && !found.described:
+			return failure.Usagef("%s: not a DICOM file, so --show-identifying does not apply", args[0])
 		case asJSON:
 			return cli.WriteJSON(a.Stdout, found)
 		}
@@ -74,6 +80,7 @@ in it, from which everything else is derived: 128 hexadecimal digits that open t
 	c.Flags().StringArrayVarP(&identityFiles, "identity", "i", nil, "a file with identities that open a key file of age; may be repeated")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	c.Flags().BoolVar(&showSecret, "show-secret", false, "show the key in a sealed key file as well")
+	c.Flags().BoolVar(&showIdentifying, "show-identifying", false, "show the attributes of a DICOM file that may tell who the patient is")
 	return c
 }
 
@@ -82,6 +89,7 @@ type finding struct {
 	fields    []field
 	more      []string // lines below the fields
 	sealedKey bool
+	described bool // by the file's format, with what may identify a patient
 }
 
 // A field is a line for people, a member of the JSON object, or both.
@@ -126,7 +134,7 @@ func (f *finding) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "{%s}", bytes.Join(members, []byte(","))), nil
 }
 
-func inspect(path string, identities []age.Identity, showSecret bool) (*finding, error) {
+func inspect(path string, identities []age.Identity, showSecret, showIdentifying bool) (*finding, error) {
 	f, err := regularfile.Open(path)
 	if err != nil {
 		return nil, err
@@ -148,7 +156,54 @@ func inspect(path string, identities []age.Identity, showSecret bool) (*finding,
 	case keyfile.IsAge(path) || keyfile.IsUnencrypted(path):
 		return inspectKey(path, identities, showSecret)
 	}
-	return inspectImage(path, identities)
+	described, err := imagefile.Describe(path)
+	if err != nil {
+		return nil, err
+	}
+	found := &finding{}
+	if described == nil {
+		return found, found.inspectImage(path, "image", identities)
+	}
+	image := &finding{}
+	if described.Unreadable == nil {
+		described.Unreadable = image.inspectImage(path, "", identities)
+	}
+	_, err = imagefile.LeftBehind(path)
+	found.describe(path, described, err == nil, showIdentifying)
+	found.fields = append(found.fields, image.fields...)
+	return found, nil
+}
+
+// describe adds what an image's format says of a file. pixels tells whether --pixels takes it.
+func (f *finding) describe(path string, d *imagefile.Description, pixels, showIdentifying bool) {
+	f.described = true
+	f.add("kind", "kind", d.Kind)
+	for _, fact := range d.Facts {
+		f.add(fact.Label, fact.Name, fact.Value)
+	}
+	usable := "sealed as a file; trained with, measured, made a key of"
+	if pixels {
+		usable = "sealed as a file or with --pixels; trained with, measured, made a key of"
+	}
+	if d.Unreadable != nil {
+		usable = "sealed as a file; nothing else: " + strings.TrimPrefix(d.Unreadable.Error(), path+": ")
+	}
+	f.add("can be", "can_be", usable)
+	if hint := failure.HintOf(d.Unreadable); hint != "" {
+		f.add("hint", "hint", hint)
+	}
+	if !showIdentifying {
+		f.add("", "identifying", len(d.Identifying))
+		f.line("identifying", fmt.Sprintf("%d attributes (not shown)", len(d.Identifying)))
+		return
+	}
+	values := map[string]string{}
+	for _, fact := range d.Identifying {
+		text := fmt.Sprint(fact.Value)
+		f.line(fact.Label, cli.Shown(text))
+		values[fact.Name] = text
+	}
+	f.add("", "identifying", values)
 }
 
 func inspectArchive(path string) (*finding, error) {
@@ -165,21 +220,24 @@ func inspectArchive(path string) (*finding, error) {
 	return nil, fmt.Errorf("%s: a NumPy archive, but neither weights (no array \"arch\") nor a key file (no array \"meta\")", path)
 }
 
-// inspectImage measures an image. If a key file lies beside it, it finds out whether the two belong together.
-func inspectImage(path string, identities []age.Identity) (*finding, error) {
+// inspectImage measures an image, whose kind is added unless it is "". If a key file lies beside a cipher image, it finds out whether the two
+// belong together.
+func (f *finding) inspectImage(path, kind string, identities []age.Identity) error {
 	m, err := imagefile.ReadImage(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	f, sum, measured := &finding{}, cipher.Digest(m), metrics.Measure(m)
-	kind := "image"
-	if batch.IsCipherImage(path) {
+	sum, measured := cipher.Digest(m), metrics.Measure(m)
+	isCipherImage := batch.IsCipherImage(path)
+	if isCipherImage {
 		kind = "cipher image"
 	}
-	f.add("kind", "kind", kind)
+	if kind != "" {
+		f.add("kind", "kind", kind)
+	}
 	f.shape("shape", m.Width, m.Height, m.Channels, m.Depth)
 	f.add("SHA-256 of image", "sha256", hex.EncodeToString(sum[:])) // as a key file has it
-	if kind != "image" {
+	if isCipherImage {
 		f.addKeyFile(path, sum, identities)
 	}
 	c := measured.Correlation
@@ -188,7 +246,7 @@ func inspectImage(path string, identities []age.Identity) (*finding, error) {
 	f.line("χ²", decimal(&measured.ChiSquare, 3)+", 255 degrees of freedom")
 	f.line("correlation", fmt.Sprintf("horizontal %s, vertical %s, diagonal %s",
 		decimal(c.Horizontal, 6), decimal(c.Vertical, 6), decimal(c.Diagonal, 6)))
-	return f, nil
+	return nil
 }
 
 // addKeyFile says whether a key file lies beside a cipher image and opens it.

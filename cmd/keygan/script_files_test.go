@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"keygan/data/imagefile"
@@ -92,4 +93,14 @@ func makeZeros(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.MkdirAll(ts.MkAbs("in"), 0o755))
 	ts.Check(imagefile.WritePNG(ts.MkAbs(args[0]), raster.NewImage(width, height, 1, 8), false))
+}
+
+// dicom NAME FILE copies one of the files on which the DICOM reader is tested.
+func copyDICOM(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: dicom NAME FILE")
+	}
+	b, err := os.ReadFile(filepath.Join("../../data/imagefile/dicom/testdata", args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
 }

@@ -12,18 +12,24 @@ import (
 var dicomFormat = Format{
 	Name: "DICOM", Extensions: []string{".dcm"}, Matches: dicom.Recognised,
 	Decode: decodeDICOM, Samples: samplesOfDICOM, Stack: stackOfDICOM, Outline: outlineOfDICOM, Inspect: (*Findings).inspectDICOM,
+	Describe: describeDICOM,
 }
 
-func openDICOM(file *io.SectionReader) (*dicom.File, error) {
+func parseDICOM(file *io.SectionReader) (*dicom.File, error) {
 	b, err := content(file)
 	if err != nil {
 		return nil, err
 	}
-	f, err := dicom.Parse(b)
-	if err != nil {
-		return nil, err
+	return dicom.Parse(b)
+}
+
+// openDICOM opens a file whose pictures can be read, as far as that is known without decoding them.
+func openDICOM(file *io.SectionReader) (*dicom.File, error) {
+	f, err := parseDICOM(file)
+	if err == nil {
+		err = f.Check()
 	}
-	return f, f.Check()
+	return f, err
 }
 
 // decodeDICOM gives the middle frame as it is shown: 8-bit grey in the file's first window, or RGB.
@@ -103,4 +109,35 @@ func (f *Findings) inspectDICOM(file *io.SectionReader) {
 	default:
 		f.Add("photometric interpretation " + d.Photometric)
 	}
+}
+
+// describeDICOM tells what a file is. None of the facts but those that identify come from what people have typed.
+func describeDICOM(file *io.SectionReader) (*Description, error) {
+	f, err := parseDICOM(file)
+	if err != nil {
+		return nil, err
+	}
+	d := &Description{Kind: "DICOM file without a picture", Unreadable: f.Check()}
+	add := func(label, name string, value any) { d.Facts = append(d.Facts, Fact{label, name, value}) }
+	add("transfer syntax", "transfer_syntax", f.Syntax)
+	if f.Modality() != "" {
+		add("modality", "modality", f.Modality())
+	}
+	if f.Frames > 0 {
+		d.Kind = "DICOM image"
+		add("frames", "frames", f.Frames)
+		signed := ""
+		if f.Signed {
+			signed = ", signed"
+		}
+		add("stored pixels", "stored_pixels", fmt.Sprintf("%d×%d %s, %d of %d bits%s", f.Width, f.Height, f.Photometric, f.Bits, f.Allocated, signed))
+	}
+	if window := f.Window(); window != nil {
+		add("window", "window", fmt.Sprintf("center %v, width %v", window.Center, window.Width))
+	}
+	names, values := f.Identifying()
+	for i, name := range names {
+		d.Identifying = append(d.Identifying, Fact{name, name, values[i]})
+	}
+	return d, nil
 }

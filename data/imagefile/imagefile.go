@@ -54,6 +54,9 @@ type Format struct {
 
 	// Inspect reports what a file holds beside its samples. A format with a Stack needs none: a file of it is refused.
 	Inspect func(f *Findings, file *io.SectionReader)
+
+	// Describe, if set, describes a file, whether its picture can be read or not.
+	Describe func(file *io.SectionReader) (*Description, error)
 }
 
 // startBytes is how many bytes Matches gets. In a DICOM file, 128 of anything come first.

@@ -262,8 +262,14 @@ func (f *File) Check() error {
 	return nil
 }
 
-// Modality is the kind of device that made the picture, such as CT, MR or CR.
-func (f *File) Modality() string { return f.text(tagModality) }
+// Modality is the kind of device that made the picture, such as CT, MR or CR, or "" if it is no such code.
+func (f *File) Modality() string {
+	code := f.text(tagModality)
+	if len(code) > 16 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ") != "" {
+		return ""
+	}
+	return code
+}
 
 // Identifying lists the attributes of the file that may tell who the patient is, as far as they are known here.
 func (f *File) Identifying() (names, values []string) {

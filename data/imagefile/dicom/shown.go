@@ -211,6 +211,12 @@ func (s *View) interest(frame int) (*Window, *lut, error) {
 	return nil, nil, nil
 }
 
+// Window is the first window of the first frame, or nil.
+func (f *File) Window() *Window {
+	w, _, _ := (&View{file: f}).interest(0)
+	return w
+}
+
 // greys writes the levels of a grey frame.
 func (s *View) greys(frame int, v []int32, out []byte) error {
 	f := s.file
