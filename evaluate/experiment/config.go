@@ -32,19 +32,20 @@ import (
 //
 // What is left out, or 0, takes its default. Paths are relative to the working folder.
 type Config struct {
-	Name       string      `yaml:"name,omitempty" json:"name"`                        // heading of the tables; default "evaluation"
-	Generator  string      `yaml:"generator,omitempty" json:"-"`                      // generator.npz or the folder of a run: short for a list of one generator
-	Generators []Generator `yaml:"generators,omitempty" json:"generators"`            // those that make keys, and that of a chaos GAN; default: the one inside the program
-	Sources    []Source    `yaml:"sources,omitempty" json:"-"`                        // where the plain images come from
-	Size       int         `yaml:"size,omitempty" json:"size"`                        // images are brought to size × size pixels; default 256
-	Schemes    []string    `yaml:"schemes,omitempty" json:"schemes"`                  // default xor, paper
-	Controls   bool        `yaml:"controls,omitempty" json:"controls,omitempty"`      // adds systems whose verdicts are known beforehand: a one-time key, a constant key, the cat map alone, AES-256-GCM
-	Iterations int         `yaml:"iterations,omitempty" json:"iterations"`            // of the cat map; default 30, the published count
-	Images     int         `yaml:"images,omitempty" json:"images_per_source"`         // at most so many of each source, drawn by Seed; default 4
-	Changes    int         `yaml:"changes,omitempty" json:"one_bit_changes_a_source"` // one-bit changes for NPCR and UACI, over all images of a source; default 50
-	Randomness Randomness  `yaml:"randomness,omitempty" json:"randomness"`            // SP 800-22 on raw keys, keystreams and ciphertexts
-	Seed       uint64      `yaml:"seed,omitempty" json:"seed"`                        // of every random choice
-	Quick      bool        `yaml:"-" json:"-"`                                        // it was cut down, see Quickened
+	Name       string      `yaml:"name,omitempty" json:"name"`                               // heading of the tables; default "evaluation"
+	Generator  string      `yaml:"generator,omitempty" json:"-"`                             // generator.npz or the folder of a run: short for a list of one generator
+	Generators []Generator `yaml:"generators,omitempty" json:"generators"`                   // those that make keys, and that of a chaos GAN; default: the one inside the program
+	Sources    []Source    `yaml:"sources,omitempty" json:"-"`                               // where the plain images come from
+	Size       int         `yaml:"size,omitempty" json:"size"`                               // images are brought to size × size pixels; default 256
+	Schemes    []string    `yaml:"schemes,omitempty" json:"schemes"`                         // default xor, paper
+	Controls   bool        `yaml:"controls,omitempty" json:"controls,omitempty"`             // adds systems whose verdicts are known beforehand: a one-time key, a constant key, the cat map alone, AES-256-GCM
+	Scan       bool        `yaml:"published_scan,omitempty" json:"published_scan,omitempty"` // looks for the definitions under which the published figures come out: pairs of images, colour spaces, ways of storing; takes minutes
+	Iterations int         `yaml:"iterations,omitempty" json:"iterations"`                   // of the cat map; default 30, the published count
+	Images     int         `yaml:"images,omitempty" json:"images_per_source"`                // at most so many of each source, drawn by Seed; default 4
+	Changes    int         `yaml:"changes,omitempty" json:"one_bit_changes_a_source"`        // one-bit changes for NPCR and UACI, over all images of a source; default 50
+	Randomness Randomness  `yaml:"randomness,omitempty" json:"randomness"`                   // SP 800-22 on raw keys, keystreams and ciphertexts
+	Seed       uint64      `yaml:"seed,omitempty" json:"seed"`                               // of every random choice
+	Quick      bool        `yaml:"-" json:"-"`                                               // it was cut down, see Quickened
 }
 
 // Source is a named set of plain images. File names carry the name with a dash for each run of spaces.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"keygan/evaluate/attack"
+	"keygan/evaluate/scan"
 )
 
 // PlainImage and RawKey stand in the scheme column of rows that do not depend on a scheme.
@@ -25,6 +26,8 @@ type Results struct {
 	Randomness []RandomnessRow `json:"randomness"` // SP 800-22, over the images of all sources
 	Attacks    []attack.Result `json:"attacks"`
 	Alvarez    []attack.Check  `json:"alvarez_li"` // the checklist of Alvarez and Li (2006), from the attacks
+
+	Scan []scan.Row `json:"published_scan,omitempty"` // what the published figures may have been
 
 	Specimens []*Specimen `json:"-"` // the first image of each source, for pictures
 }

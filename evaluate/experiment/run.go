@@ -12,6 +12,7 @@ import (
 	"keygan/data/dataset"
 	"keygan/data/raster"
 	"keygan/evaluate/attack"
+	"keygan/evaluate/scan"
 	"keygan/infer"
 )
 
@@ -108,8 +109,32 @@ func (e *experiment) measureAll(ctx context.Context, sources []dataset.Source) (
 	if r.Attacks, err = e.attacks(ctx, r.Specimens); err != nil {
 		return nil, err
 	}
+	if r.Scan, err = e.scan(ctx, r.Specimens); err != nil {
+		return nil, err
+	}
 	r.Alvarez = attack.Checklist(r.Attacks)
 	return r, nil
+}
+
+// scan tries other definitions on the first images of each source, under the schemes that XOR with a raw key.
+func (e *experiment) scan(ctx context.Context, specimens []*Specimen) ([]scan.Row, error) {
+	if !e.cfg.Scan {
+		return nil, nil
+	}
+	var groups []scan.Group
+	for _, s := range e.measured() {
+		if s.cryptosystem.Info().Keystream != cipher.RawKeystream {
+			continue
+		}
+		for _, sp := range specimens {
+			for _, k := range sp.Keys {
+				if k.Generator == s.Generator {
+					groups = append(groups, scan.Group{Scheme: s.Scheme, Generator: s.Generator, Plain: k.Plain, Key: k.Key})
+				}
+			}
+		}
+	}
+	return scan.Run(ctx, e.cfg.params(), groups)
 }
 
 // addSource turns the series of a source into rows: the plain images, the raw keys, then system by system.
