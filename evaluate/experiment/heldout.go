@@ -68,6 +68,22 @@ func (s Source) From() string {
 	return s.Spec.String()
 }
 
+// OpenSources opens the sources of a configuration as Run does.
+func OpenSources(ctx context.Context, cfg Config) (sources []dataset.Source, err error) {
+	e := &experiment{cfg: cfg.Resolved()}
+	for _, g := range e.cfg.Generators {
+		e.generators = append(e.generators, open(g))
+	}
+	for _, s := range e.cfg.Sources {
+		src, err := e.openSource(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		sources = append(sources, src)
+	}
+	return sources, nil
+}
+
 // openSource opens a source, and chooses among its images by what runs were trained on.
 func (e *experiment) openSource(ctx context.Context, s Source) (dataset.Source, error) {
 	if s.TrainedIn == "" && len(s.HeldOutOf) == 0 {

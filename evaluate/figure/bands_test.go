@@ -3,6 +3,8 @@ package figure
 import (
 	"bytes"
 	"errors"
+	"image"
+	"image/color"
 	"image/png"
 	"testing"
 )
@@ -39,5 +41,35 @@ func TestBands(t *testing.T) {
 	}
 	if _, err := Bands("step", []BandPanel{{Title: "none", Bands: []Band{{Name: "b", X: x[:1]}}}}); !errors.Is(err, ErrNoCurves) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A point stands where its values are: the one with more of both is farther up and to the right.
+func TestTradeOff(t *testing.T) {
+	points := []Point{{"a", 0.1, 0.1, 0.1, 0.2, 0.2, 0.2}, {"b", 0.8, 0.7, 0.9, 0.9, 0.8, 1}}
+	file, err := TradeOff("t", "x", "y", points)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := png.Decode(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum [2]image.Point
+	var count [2]int
+	for y := range m.Bounds().Dy() {
+		for x := range m.Bounds().Dx() {
+			for i, hue := range curveColors[:2] {
+				if color.RGBAModel.Convert(m.At(x, y)) == hue {
+					sum[i], count[i] = sum[i].Add(image.Pt(x, y)), count[i]+1
+				}
+			}
+		}
+	}
+	if count[0] == 0 || count[1] == 0 || sum[0].X/count[0] >= sum[1].X/count[1] || sum[0].Y/count[0] <= sum[1].Y/count[1] {
+		t.Errorf("%v pixels of the points, sums %v", count, sum)
+	}
+	if _, err := TradeOff("t", "x", "y", nil); !errors.Is(err, ErrNoCurves) {
+		t.Error(err)
 	}
 }

@@ -55,7 +55,11 @@ func TestNoCollapse(t *testing.T) {
 	verdict := func(share float64) Verdict {
 		var different []float64
 		for range 3 {
-			different = append(different, EffectiveNumber(likeness(noise(rng, 8, share, common))))
+			n, err := effective(noise(rng, 8, share, common))
+			if err != nil {
+				t.Fatal(err)
+			}
+			different = append(different, n)
 		}
 		return noCollapse(Keys{Images: 8, Plain: 4, Different: Summarize(different)}).Verdict
 	}

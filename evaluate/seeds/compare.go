@@ -2,10 +2,7 @@ package seeds
 
 import (
 	"cmp"
-	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 // Comparison is an exact two-sided Mann-Whitney test of two groups of values, such as those of two systems over seeds.
@@ -84,24 +81,4 @@ func rankSums(ranks []int, n int) []float64 {
 		}
 	}
 	return ways[n]
-}
-
-// EffectiveNumber is how many different things there are among n, by the n×n matrix of their likeness, from 0 to 1 with ones on the
-// diagonal: the exponential of the entropy of the eigenvalues of kernel/n (Friedman and Dieng (2023), "The Vendi Score"). It is 1 if all
-// are the same, and n if none is like another.
-func EffectiveNumber(kernel *mat.SymDense) float64 {
-	n := kernel.SymmetricDim()
-	scaled := mat.NewSymDense(n, nil)
-	scaled.ScaleSym(1/float64(n), kernel)
-	var e mat.EigenSym
-	if !e.Factorize(scaled, false) {
-		return math.NaN()
-	}
-	entropy := 0.0
-	for _, v := range e.Values(nil) {
-		if v > 0 { // rounding leaves zeros just below
-			entropy -= v * math.Log(v)
-		}
-	}
-	return math.Exp(entropy)
 }

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"keygan/data/dataset"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/figure"
 	"keygan/evaluate/sp80090b"
@@ -113,7 +114,7 @@ const (
 
 // minEntropyCourse measures the min-entropy of the keys that the checkpoints of each training make of a few images at the size that it
 // was trained with: of all these keys together, which are long enough for SP 800-90B.
-func minEntropyCourse(ctx context.Context, in Input, row string) (*Course, error) {
+func minEntropyCourse(ctx context.Context, in Input, sources []dataset.Source, row string) (*Course, error) {
 	c := &Course{Row: row, Measure: MinEntropy, Images: strings.ToLower(strings.TrimSpace(figure.HeldOut))}
 	var runs []string
 	var common []int // steps of which all trainings have kept a checkpoint
@@ -133,7 +134,7 @@ func minEntropyCourse(ctx context.Context, in Input, row string) (*Course, error
 	for _, step := range spread(common, judgedCheckpoints) {
 		var values []float64
 		for _, run := range runs {
-			v, err := checkpointMinEntropy(ctx, in, run, step)
+			v, err := checkpointMinEntropy(ctx, in, sources, run, step)
 			if err != nil {
 				return nil, fmt.Errorf("%s, step %d: %w", run, step, err)
 			}
@@ -146,7 +147,7 @@ func minEntropyCourse(ctx context.Context, in Input, row string) (*Course, error
 	return c, nil
 }
 
-func checkpointMinEntropy(ctx context.Context, in Input, run string, step int) (float64, error) {
+func checkpointMinEntropy(ctx context.Context, in Input, sources []dataset.Source, run string, step int) (float64, error) {
 	dir, err := os.MkdirTemp("", "keygan-seeds-*")
 	if err != nil {
 		return 0, err
@@ -160,9 +161,7 @@ func checkpointMinEntropy(ctx context.Context, in Input, run string, step int) (
 	if err != nil {
 		return 0, err
 	}
-	cfg := in.Config
-	cfg.Size, cfg.Images = m.Arch().ImageSize, max(1, judgedImages/len(cfg.Sources))
-	images, err := plainImages(cfg, m.Arch().Channels)
+	images, err := plainImages(sources, max(1, judgedImages/len(sources)), m.Arch().ImageSize, m.Arch().Channels)
 	if err != nil {
 		return 0, err
 	}

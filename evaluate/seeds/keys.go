@@ -5,13 +5,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
-
-	"gonum.org/v1/gonum/mat"
 
 	"keygan/data/dataset"
 	"keygan/data/raster"
-	"keygan/evaluate/experiment"
 	"keygan/evaluate/metrics"
 	"keygan/infer"
 )
@@ -28,23 +26,19 @@ type Keys struct {
 	Correlation Summary `json:"correlation_two_seeds"` // Pearson's r of the bytes
 
 	// Keys of all images by one training. A value is one seed.
-	Different Summary `json:"effective_keys"`   // EffectiveNumber by the correlation of the keys, of Images
+	Different Summary `json:"effective_keys"`   // metrics.EffectiveNumber, of Images
 	Plain     float64 `json:"effective_images"` // the same of the plain images
 }
 
-// plainImages are the first images of each source, as the evaluations bring them to size.
-func plainImages(cfg experiment.Config, channels int) (images []*raster.Image, err error) {
-	for _, s := range cfg.Sources {
-		src, err := dataset.Open(s.Spec)
-		if err != nil {
-			return nil, fmt.Errorf("source %s: %w", s.Name, err)
-		}
-		for i := range min(cfg.Images, src.Len()) {
+// plainImages are the first images of each source, at most n of each, brought to a size.
+func plainImages(sources []dataset.Source, n, size, channels int) (images []*raster.Image, err error) {
+	for _, src := range sources {
+		for i := range min(n, src.Len()) {
 			m, err := src.Image(i)
 			if err != nil {
-				return nil, fmt.Errorf("source %s: %w", s.Name, err)
+				return nil, err
 			}
-			images = append(images, m.Fit(cfg.Size, channels).EightBits())
+			images = append(images, m.Fit(size, channels).EightBits())
 		}
 	}
 	return images, nil
@@ -66,11 +60,11 @@ func keysOf(ctx context.Context, m *infer.Model, images []*raster.Image) (keys [
 }
 
 // compareKeys makes the keys of all trainings of a system.
-func compareKeys(ctx context.Context, cfg experiment.Config, row string, trainings []Training) (*Keys, error) {
+func compareKeys(ctx context.Context, in Input, sources []dataset.Source, row string) (*Keys, error) {
 	k := &Keys{Row: row}
 	var all [][]*raster.Image // by training
 	var different []float64
-	for _, t := range trainings {
+	for _, t := range in.Trainings {
 		if t.Row != row {
 			continue
 		}
@@ -78,7 +72,7 @@ func compareKeys(ctx context.Context, cfg experiment.Config, row string, trainin
 		if err != nil {
 			return nil, err
 		}
-		images, err := plainImages(cfg, m.Arch().Channels)
+		images, err := plainImages(sources, in.Config.Images, in.Config.Size, m.Arch().Channels)
 		if err != nil {
 			return nil, err
 		}
@@ -86,9 +80,16 @@ func compareKeys(ctx context.Context, cfg experiment.Config, row string, trainin
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.Folder, err)
 		}
-		k.Images, k.Bytes, k.Plain = len(images), len(keys[0].Pix), EffectiveNumber(likeness(images))
-		different = append(different, EffectiveNumber(likeness(keys)))
-		all = append(all, keys)
+		k.Images, k.Bytes = len(images), len(keys[0].Pix)
+		plain, err := effective(images)
+		if err != nil {
+			return nil, err
+		}
+		ofKeys, err := effective(keys)
+		if err != nil {
+			return nil, err
+		}
+		k.Plain, different, all = plain, append(different, ofKeys), append(all, keys)
 	}
 	k.Different = Summarize(different)
 	return k, k.compareSeeds(all)
@@ -124,16 +125,11 @@ func (k *Keys) compareSeeds(all [][]*raster.Image) error {
 	return nil
 }
 
-// likeness is Pearson's r of each two images; 0 where one of them is constant.
-func likeness(images []*raster.Image) *mat.SymDense {
-	k := mat.NewSymDense(len(images), nil)
-	for i, a := range images {
-		k.SetSym(i, i, 1)
-		for j, b := range images[:i] {
-			if r, err := metrics.Pearson(a, b); err == nil {
-				k.SetSym(i, j, r)
-			}
-		}
+// effective is metrics.EffectiveNumber; NaN where it is undefined.
+func effective(images []*raster.Image) (float64, error) {
+	n, err := metrics.EffectiveNumber(images)
+	if errors.Is(err, metrics.ErrUndefined) {
+		return math.NaN(), nil
 	}
-	return k
+	return n, err
 }

@@ -30,6 +30,7 @@ func (r *Report) markdown() string {
 	r.writeHowToRead(p)
 	r.writeClaims(p)
 	r.writePublished(p)
+	r.writeHeldOut(p)
 	r.writeCourses(p)
 	for _, source := range sourceNames(r.config) {
 		r.writeTable(p, source, "Keys", func(Cell) bool { return true }, func(c Cell) bool { return c.Scheme == experiment.RawKey })

@@ -36,6 +36,7 @@ type System struct {
 	// Objective and Generator are from the configuration of a run.
 	Objective string `json:"objective,omitempty"`
 	Generator string `json:"generator,omitempty"`
+	Restores  bool   `json:"restores,omitempty"` // it makes no keys, but restores images that were encrypted
 }
 
 // Title is the system in a table: the row, and the scheme where it has another name.
@@ -98,11 +99,12 @@ func describe(systems []System, trainings []Training) ([]System, error) {
 		var c struct {
 			Objective struct{ Name string }
 			Generator struct{ Name string }
+			Encrypt   struct{ Scheme string }
 		}
 		if err := yaml.Unmarshal(b, &c); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		systems[i].Objective, systems[i].Generator = c.Objective.Name, c.Generator.Name
+		systems[i].Objective, systems[i].Generator, systems[i].Restores = c.Objective.Name, c.Generator.Name, c.Encrypt.Scheme != ""
 	}
 	return systems, nil
 }

@@ -25,6 +25,7 @@ type Report struct {
 	Trainings []Training `json:"trainings"`
 	Failures  []string   `json:"failures,omitempty"`
 	Cells     []Cell     `json:"cells"`
+	HeldOut   []HeldOut  `json:"held_out"`
 	Keys      []Keys     `json:"keys"`
 	Courses   []Course   `json:"courses"`
 	Claims    []Claim    `json:"claims"`
@@ -32,6 +33,7 @@ type Report struct {
 	config      experiment.Config
 	evaluations []evaluation
 	picture     []byte // of the courses; nil: none
+	tradeOff    []byte // nil: none
 }
 
 // New reads the evaluations and the trainings, and makes keys with their networks.
@@ -55,8 +57,25 @@ func New(ctx context.Context, in Input) (*Report, error) {
 	if r.Courses, err = courses(r.Systems, in.Trainings); err != nil {
 		return nil, err
 	}
+	if r.HeldOut, err = heldOutImages(r.Systems, in.Trainings); err != nil {
+		return nil, err
+	}
+	cfg := in.Config
+	for _, t := range in.Trainings {
+		cfg.Generators = append(cfg.Generators, experiment.Generator{Name: fmt.Sprintf("%s %d", t.Row, t.Seed), Run: t.Folder})
+	}
+	if len(in.Trainings) == 0 {
+		return r, nil
+	}
+	sources, err := experiment.OpenSources(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range r.Systems {
-		k, err := compareKeys(ctx, in.Config, s.Row, in.Trainings)
+		if s.Restores {
+			continue
+		}
+		k, err := compareKeys(ctx, in, sources, s.Row)
 		if err != nil {
 			return nil, err
 		}
@@ -66,13 +85,16 @@ func New(ctx context.Context, in Input) (*Report, error) {
 		if in.Weights == nil {
 			continue
 		}
-		c, err := minEntropyCourse(ctx, in, s.Row)
+		c, err := minEntropyCourse(ctx, in, sources, s.Row)
 		if err != nil {
 			return nil, err
 		}
 		r.Courses = append(r.Courses, *c)
 	}
 	if r.picture, err = drawCourses(r.Courses); err != nil && !errors.Is(err, figure.ErrNoCurves) {
+		return nil, err
+	}
+	if r.tradeOff, err = r.drawTradeOff(); err != nil {
 		return nil, err
 	}
 	r.Claims = r.claims()
@@ -83,6 +105,7 @@ func New(ctx context.Context, in Input) (*Report, error) {
 const (
 	markdownFile = "reproduced.md"
 	courseFile   = "reproduced-steps.png"
+	tradeOffFile = "reproduced-tradeoff.png"
 )
 
 // Write puts reproduced.md, .csv and .json, and a picture of the courses, into a folder, and returns the path of the first.
@@ -102,8 +125,10 @@ func (r *Report) Write(folder string) (string, error) {
 		}}
 	}
 	files := []atomicfile.File{file("reproduced.json", append(object, '\n')), file("reproduced.csv", table)}
-	if r.picture != nil {
-		files = append(files, file(courseFile, r.picture))
+	for name, picture := range map[string][]byte{courseFile: r.picture, tradeOffFile: r.tradeOff} {
+		if picture != nil {
+			files = append(files, file(name, picture))
+		}
 	}
 	files = append(files, file(markdownFile, []byte(r.markdown())))
 	return filepath.Join(folder, markdownFile), atomicfile.WriteAll("", true, files...)

@@ -114,7 +114,14 @@ func (r *run) trainOne(ctx context.Context, u unit, lock *os.File, slot int) err
 	how := howToGoOn(u.config.Dir())
 	r.console.Printf("%s: training%s, its output goes to %s\n", u.name(), map[string]string{"--resume": " goes on"}[how], r.ledger.path(u.name(), ".log"))
 	began := time.Now()
-	code, err := r.child(ctx, u, how, lock, slot)
+	args := []string{"-c", r.ledger.path(u.name(), ".yaml"), "--set", "output=" + strconv.Quote(u.config.Output)}
+	if how != "" {
+		args = append(args, how)
+	}
+	code, err := r.child(ctx, u, args, lock, slot)
+	if err == nil && code == 0 && u.config.Data.HeldOut > 0 { // what the networks make of images that they have not seen
+		code, err = r.child(ctx, u, []string{"test", u.config.Dir(), "--images", testImages, "--force"}, lock, slot)
+	}
 	switch {
 	case err != nil:
 		return errors.Join(err, r.ledger.end(u.name(), runlog.Failed, err.Error()))
@@ -140,18 +147,17 @@ func howToGoOn(dir string) string {
 	return "--resume"
 }
 
-// child trains a unit in a process of its own, so that a training that crashes or runs out of memory ends no other. It holds the unit's
-// lock as well. When ctx ends it gets SIGTERM, and saves. The code is its exit code, or −1 for a signal.
-func (r *run) child(ctx context.Context, u unit, how string, lock *os.File, slot int) (code int, err error) {
+// testImages is how many held-out images the networks are tested with.
+const testImages = "32"
+
+// child starts the program for a unit, in a process of its own, so that a training that crashes or runs out of memory ends no other. It holds
+// the unit's lock as well. When ctx ends it gets SIGTERM, and saves. The code is its exit code, or −1 for a signal.
+func (r *run) child(ctx context.Context, u unit, args []string, lock *os.File, slot int) (code int, err error) {
 	out, err := os.OpenFile(r.ledger.path(u.name(), ".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
 	if err != nil {
 		return 0, err
 	}
 	defer out.Close()
-	args := []string{"-c", r.ledger.path(u.name(), ".yaml"), "--set", "output=" + strconv.Quote(u.config.Output)}
-	if how != "" {
-		args = append(args, how)
-	}
 	p := exec.Command(r.Program, args...)
 	p.Stdout, p.Stderr, p.ExtraFiles, p.SysProcAttr = out, out, []*os.File{lock}, attributes()
 	p.Env = environment(os.Environ(), slot, r.gpus)
