@@ -5,6 +5,7 @@ import (
 	"image/color"
 	_ "image/jpeg" // so that DecodeConfig knows its header, like those of the formats below
 	_ "image/png"
+	"io"
 
 	"keygan/internal/regularfile"
 
@@ -29,7 +30,11 @@ func memoryOf(path string) int64 {
 	if err != nil {
 		return 0
 	}
-	bytes := info.Size()
+	return memoryIn(f, info.Size())
+}
+
+// memoryIn is memoryOf for the content of a file of this many bytes.
+func memoryIn(f io.Reader, bytes int64) int64 {
 	if c, _, err := image.DecodeConfig(f); err == nil {
 		// A header that lies is found out before memory of its size is taken.
 		bytes = max(bytes, min(int64(c.Width)*int64(c.Height)*bytesPerPixel(c), 1<<32))

@@ -22,7 +22,8 @@ type Opening struct {
 	Path string // or "-" for standard input
 	Key  *sealed.Key
 
-	reads []string // the key files that were tried
+	reads   []string          // the key files that were tried
+	content *io.SectionReader // of the cipher image, if it is not a file; Path is then only its name
 }
 
 func (o Opening) isFile() bool { return o.Key.Header.Kind == "file" }
@@ -52,7 +53,7 @@ func (o Opening) memory() int64 {
 // samples opens the cipher image.
 func (o Opening) samples(ctx context.Context) (*pngstream.Reader, io.Closer, error) {
 	h := &o.Key.Header
-	png, closer, err := openCipherImage(ctx, o.Path, func(shape *raster.Image, size int64) error {
+	check := func(shape *raster.Image, size int64) error {
 		if shape.Width != h.Width || shape.Height != h.Height || shape.Channels != h.Channels || shape.Depth != h.Depth {
 			return sealed.ErrRefused
 		}
@@ -60,7 +61,13 @@ func (o Opening) samples(ctx context.Context) (*pngstream.Reader, io.Closer, err
 			return sealed.ErrRefused
 		}
 		return nil
-	})
+	}
+	if o.content != nil {
+		again := io.NewSectionReader(o.content, 0, o.content.Size())
+		png, err := readCipherImage(ctx, again, again.Size(), check)
+		return png, io.NopCloser(nil), o.failed(err)
+	}
+	png, closer, err := openCipherImage(ctx, o.Path, check)
 	return png, closer, o.failed(err)
 }
 
@@ -82,17 +89,23 @@ func openCipherImage(
 		}
 		size = info.Size()
 	}
-	png, err := pngstream.NewReader(untilInterrupted{ctx, f, ""})
-	if err != nil {
-		err = fmt.Errorf("not a cipher image: %w", err)
-	} else {
-		err = check(&raster.Image{Width: png.Width, Height: png.Height, Channels: png.Channels, Depth: png.Depth}, size)
-	}
+	png, err := readCipherImage(ctx, f, size, check)
 	if err != nil {
 		f.Close()
 		return nil, nil, err
 	}
 	return png, f, nil
+}
+
+// readCipherImage reads the header of a cipher image of this many bytes, and checks it.
+func readCipherImage(
+	ctx context.Context, r io.Reader, size int64, check func(shape *raster.Image, size int64) error,
+) (*pngstream.Reader, error) {
+	png, err := pngstream.NewReader(untilInterrupted{ctx, r, ""})
+	if err != nil {
+		return nil, fmt.Errorf("not a cipher image: %w", err)
+	}
+	return png, check(&raster.Image{Width: png.Width, Height: png.Height, Channels: png.Channels, Depth: png.Depth}, size)
 }
 
 // failed names the cipher image in an error.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,8 +24,7 @@ import (
 	"keygan/internal/failure"
 	"keygan/internal/fileerr"
 	"keygan/internal/regularfile"
-
-	"filippo.io/age"
+	"keygan/internal/spool"
 )
 
 // maxSamples bounds an image's samples, in bytes. A cipher image cannot be compressed, and imagefile reads files of at most 2³¹ bytes: a
@@ -46,14 +46,19 @@ func (e *encryption) sealFile(ctx context.Context, path string, write writePair)
 	if comment, err = e.lookAt(&in.options, path); err != nil {
 		return "", err
 	}
+	return comment, e.sealSource(ctx, in, path, write)
+}
+
+// sealSource encrypts a file that errors call name.
+func (e *encryption) sealSource(ctx context.Context, in *source, name string, write writePair) error {
 	defer clear(in.options.NetworkKey)
 	key, err := sealed.NewFileKey(in.size, in.options)
 	if err != nil {
-		return "", fileerr.Named(path, err)
+		return fileerr.Named(name, err)
 	}
 	defer key.Wipe()
-	return comment, e.writePair(key, in.before, write, func(image *pngstream.Writer) error {
-		err := key.EncryptFile(image, untilInterrupted{ctx, in, path})
+	return e.writePair(key, in.before, write, func(image *pngstream.Writer) error {
+		err := key.EncryptFile(image, untilInterrupted{ctx, in, name})
 		if errors.Is(err, sealed.ErrLength) {
 			err = errInputChanged
 		}
@@ -136,6 +141,8 @@ func sealOptions(before snapshot) (sealed.Options, error) {
 	return sealed.Options{Name: name, Mode: mode, Modified: before.info.ModTime()}, nil
 }
 
+const noKeyImage = "no key image: it cannot be decoded"
+
 // lookAt has the generator make a key of a thumbnail of the image at path, and adds it to the options. A file that is not an image or
 // cannot be decoded gets none; then the comment says why.
 func (e *encryption) lookAt(o *sealed.Options, path string) (comment string, err error) {
@@ -148,7 +155,7 @@ func (e *encryption) lookAt(o *sealed.Options, path string) (comment string, err
 	side := e.generator.side()
 	thumbnail, err := imagefile.Thumbnail(path, side, side)
 	if err != nil { // the file is encrypted all the same
-		return "no key image: it cannot be decoded", nil
+		return noKeyImage, nil
 	}
 	return "", e.mix(o, path, thumbnail)
 }
@@ -189,7 +196,7 @@ type source struct {
 // openSource opens a file, or for "-" standard input, whose length it finds out.
 func openSource(path string) (*source, error) {
 	if path == "-" {
-		in, err := spool(os.Stdin)
+		in, err := spoolInput(os.Stdin)
 		return in, fileerr.Named("standard input", err)
 	}
 	if err := keyfile.RefuseIdentity(path); err != nil {
@@ -212,44 +219,24 @@ func openSource(path string) (*source, error) {
 	return in, nil
 }
 
-// spool keeps standard input until its length is known, which a PNG says in its header. It lies on the disk encrypted, under a key that
-// only this process has, in a file that has no name any more.
-func spool(r io.Reader) (in *source, err error) {
-	f, err := os.CreateTemp("", ".keygan-spool-*")
-	if err != nil {
-		return nil, err
-	}
-	discard := f.Close
-	if os.Remove(f.Name()) != nil { // Windows removes no open file
-		discard = func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }
-	}
+// spoolInput keeps standard input until its length is known, which a PNG says in its header.
+func spoolInput(r io.Reader) (in *source, err error) {
+	kept := spool.NewPool(0, math.MaxInt64).New()
 	defer func() {
 		if err != nil {
-			discard()
+			kept.Close()
 		}
 	}()
-	id, err := age.GenerateX25519Identity()
-	if err != nil {
-		return nil, err
-	}
-	w, err := age.Encrypt(f, id.Recipient())
-	if err != nil {
-		return nil, err
-	}
 	buffered := bufio.NewReaderSize(r, keyfile.MaxIdentity)
 	start, _ := buffered.Peek(keyfile.MaxIdentity)
 	if err := keyfile.RefuseIdentityIn(start); err != nil {
 		return nil, err
 	}
-	size, err := io.Copy(w, buffered)
-	if err = errors.Join(err, w.Close()); err != nil {
+	if _, err := io.Copy(kept, buffered); err != nil {
 		return nil, err
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	plain, err := age.Decrypt(f, id)
-	return &source{Reader: plain, close: discard, size: size}, err
+	file, err := kept.File()
+	return &source{Reader: file, close: kept.Close, size: kept.Size()}, err
 }
 
 // checkStream checks the options if "-" stands for standard input or output.

@@ -55,6 +55,11 @@ func readRecipients(path string) ([]age.Recipient, error) {
 		return nil, err
 	}
 	defer clear(b) // it may be an identity by mistake
+	return RecipientsIn(path, b)
+}
+
+// RecipientsIn reads a list of recipients, one per line, with comments. Errors call it name, and are usage errors.
+func RecipientsIn(name string, b []byte) ([]age.Recipient, error) {
 	var all []age.Recipient
 	n := 0
 	for line := range strings.Lines(string(b)) {
@@ -64,12 +69,12 @@ func readRecipients(path string) ([]age.Recipient, error) {
 		}
 		r, err := agekeys.ParseRecipient(line)
 		if err != nil {
-			return nil, failure.Usagef("%s: line %d: %w", path, n, err)
+			return nil, failure.Usagef("%s: line %d: %w", name, n, err)
 		}
 		all = append(all, r)
 	}
 	if len(all) == 0 {
-		return nil, failure.Usagef("%s: no recipients in this file", path)
+		return nil, failure.Usagef("%s: no recipients in this file", name)
 	}
 	return all, nil
 }

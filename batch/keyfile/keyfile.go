@@ -9,6 +9,7 @@
 package keyfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -37,19 +38,20 @@ func IsAge(path string) bool {
 
 // IsUnencrypted reports whether a file starts as unencrypted key files do and is not called .age.
 func IsUnencrypted(path string) bool {
-	return !strings.HasSuffix(strings.ToLower(path), ".age") && regularfile.StartsWith(path, `{"header":`)
+	return !calledAge(path) && regularfile.StartsWith(path, unencrypted)
 }
+
+const unencrypted = `{"header":` // is how an unencrypted key file starts
+
+func calledAge(path string) bool { return strings.HasSuffix(strings.ToLower(path), ".age") }
 
 // Read opens a key file of age or, if no identity is given, an unencrypted one.
 func Read(path string, identities []age.Identity) (*sealed.Key, error) {
-	switch plain := IsUnencrypted(path); {
-	case plain && len(identities) > 0:
-		return nil, fmt.Errorf("%s: %w", path, errUnencrypted)
-	case plain:
+	plain := IsUnencrypted(path)
+	if err := refuse(path, plain, len(identities)); err != nil {
+		return nil, err
+	} else if plain {
 		return readUnencrypted(path)
-	case len(identities) == 0:
-		return nil, failure.Hint(fmt.Errorf("%s: %w", path, ErrNoIdentity),
-			"-i FILE names the identity that opens it, as keygan keypair made it, or an SSH private key; -p asks for a passphrase")
 	}
 	f, err := regularfile.Open(path)
 	if err != nil {
@@ -58,6 +60,34 @@ func Read(path string, identities []age.Identity) (*sealed.Key, error) {
 	defer f.Close()
 	k, err := sealed.ReadKey(f, identities...)
 	return k, fileerr.Named(path, err)
+}
+
+// Parse is Read for the content of a key file. It does not keep the content, which the caller clears.
+func Parse(name string, content []byte, identities []age.Identity) (*sealed.Key, error) {
+	plain := bytes.HasPrefix(content, []byte(unencrypted)) && !calledAge(name)
+	if err := refuse(name, plain, len(identities)); err != nil {
+		return nil, err
+	}
+	var k *sealed.Key
+	var err error
+	if plain {
+		k, err = sealed.ParseKey(content)
+	} else {
+		k, err = sealed.ReadKey(bytes.NewReader(content), identities...)
+	}
+	return k, fileerr.Named(name, err)
+}
+
+// refuse returns an error for a key file that is not encrypted where it has to be, or the other way round.
+func refuse(name string, plain bool, identities int) error {
+	switch {
+	case plain && identities > 0:
+		return fmt.Errorf("%s: %w", name, errUnencrypted)
+	case !plain && identities == 0:
+		return failure.Hint(fmt.Errorf("%s: %w", name, ErrNoIdentity),
+			"-i FILE names the identity that opens it, as keygan keypair made it, or an SSH private key; -p asks for a passphrase")
+	}
+	return nil
 }
 
 // readUnencrypted reads an unencrypted key file.

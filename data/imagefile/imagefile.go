@@ -155,7 +155,19 @@ func (f *Format) decode(file *io.SectionReader) (*raster.Image, error) {
 // Thumbnail reads the image file at path at width×height. The result is that of ReadImage followed by Resize, bit for bit, and so are
 // the errors. Of a plain PNG it holds only a few rows. It panics unless both sizes are positive.
 func Thumbnail(path string, width, height int) (*raster.Image, error) {
-	return readPath(path, func(f *Format, file *io.SectionReader) (*raster.Image, error) {
+	return readPath(path, thumbnail(width, height))
+}
+
+// ThumbnailOf is Thumbnail for the content of a file, wherever it is kept.
+func ThumbnailOf(file *io.SectionReader, width, height int) (*raster.Image, error) {
+	if file.Size() > maxFileBytes {
+		return nil, tooLarge(file.Size())
+	}
+	return read(file, thumbnail(width, height))
+}
+
+func thumbnail(width, height int) func(*Format, *io.SectionReader) (*raster.Image, error) {
+	return func(f *Format, file *io.SectionReader) (*raster.Image, error) {
 		if f.Thumbnail != nil {
 			return f.Thumbnail(file, width, height)
 		}
@@ -164,7 +176,13 @@ func Thumbnail(path string, width, height int) (*raster.Image, error) {
 			return nil, err
 		}
 		return m.Resize(width, height), nil
-	})
+	}
+}
+
+// StackIn is HoldsStack for the content of a file, wherever it is kept.
+func StackIn(file *io.SectionReader) bool {
+	f, err := formatOf(file)
+	return err == nil && f != nil && f.Stack != nil
 }
 
 // readPath decodes the file at path in some way of its format. Errors read "path: reason".
@@ -235,13 +253,17 @@ func open(path string, limit int64) (file *io.SectionReader, closeFile func() er
 	case !info.Mode().IsRegular():
 		return nil, nil, errors.New("not a regular file")
 	case info.Size() > limit:
-		return nil, nil, fmt.Errorf("%d bytes, more than any image keygan reads (%d)", info.Size(), limit)
+		return nil, nil, tooLarge(info.Size())
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	return io.NewSectionReader(f, 0, info.Size()), f.Close, nil
+}
+
+func tooLarge(bytes int64) error {
+	return fmt.Errorf("%d bytes, more than any image keygan reads (%d)", bytes, maxFileBytes)
 }
 
 // content returns all bytes of a file.

@@ -1,0 +1,306 @@
+package batch
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"keygan/batch/job"
+	"keygan/batch/keyfile"
+	"keygan/cipher/sealed"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
+	"keygan/internal/failure"
+	"keygan/internal/fileerr"
+
+	"filippo.io/age"
+	"golang.org/x/sync/semaphore"
+)
+
+// A Content is what a file holds, wherever it is kept: an upload, for example.
+type Content struct {
+	Name     string // without a folder
+	Folder   string // where it lay below the folder that was chosen, with slashes; "" at its top
+	Modified time.Time
+	File     *io.SectionReader
+}
+
+// check returns an error for a name that could lead out of a folder.
+func (c Content) check() error {
+	names := []string{c.Name}
+	if c.Folder != "" {
+		names = append(strings.Split(c.Folder, "/"), c.Name)
+	}
+	for _, name := range names {
+		if err := sealed.CheckName(name); err != nil || name == "" || !filepath.IsLocal(name) {
+			return fmt.Errorf("%q: %w", c.Folder+"/"+c.Name, cmp.Or(err, errors.New("not the name of a file")))
+		}
+	}
+	return nil
+}
+
+func (c Content) again() *io.SectionReader { return io.NewSectionReader(c.File, 0, c.File.Size()) }
+
+// A Service encrypts and decrypts contents with the scheme sealed: at most as many at a time as there are cores, within the memory
+// that a batch may take. Its results are those of Encrypt and Decrypt. Goroutines may share it.
+type Service struct {
+	host      Host
+	generator *generator
+	workers   *semaphore.Weighted
+	memory    *semaphore.Weighted
+}
+
+// NewService returns a service that makes keys with a generator.
+func NewService(host Host, o GeneratorOptions) (*Service, error) {
+	g, err := newGenerator(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{
+		host: host, generator: g,
+		workers: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), memory: semaphore.NewWeighted(job.MemoryBudget()),
+	}, nil
+}
+
+// Work calls do when a core and this many bytes of memory are free.
+func (s *Service) Work(ctx context.Context, bytes int64, do func() error) error {
+	held := min(bytes, job.MemoryBudget()) // what takes more than the budget runs alone
+	if err := s.memory.Acquire(ctx, held); err != nil {
+		return err
+	}
+	defer s.memory.Release(held)
+	if err := s.workers.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.workers.Release(1)
+	if err := job.CheckMemory(bytes, job.FreeMemory, errors.New("needs more memory than there is")); err != nil {
+		return err
+	}
+	return do()
+}
+
+// Encrypt writes the cipher image of a content to image, and returns its key file and both names. comment is "" or says something
+// about the result.
+func (s *Service) Encrypt(ctx context.Context, c Content, to []age.Recipient, image io.Writer) (p Pair, comment string, err error) {
+	e := s.encryption("", to)
+	if p.Image, p.Key, err = e.names(c); err != nil {
+		return p, "", err
+	}
+	comment, err = s.seal(ctx, e, c, func(key, out file) error {
+		var b strings.Builder
+		if err := key.Write(&b); err != nil {
+			return err
+		}
+		p.KeyFile = []byte(b.String())
+		return out.Write(image)
+	})
+	return p, comment, err
+}
+
+// A Pair names a cipher image and its key file. Names have slashes.
+type Pair struct {
+	Image, Key string
+	KeyFile    []byte // the content of the key file, if it is not on the disk
+}
+
+// EncryptInto writes both files into a folder, or below it: both or neither. It replaces nothing.
+func (s *Service) EncryptInto(ctx context.Context, folder string, c Content, to []age.Recipient) (p Pair, comment string, err error) {
+	e := s.encryption(folder, to)
+	if p.Image, p.Key, err = e.names(c); err != nil {
+		return p, "", err
+	}
+	at := pair{root: folder, image: filepath.Join(folder, p.Image), key: filepath.Join(folder, p.Key)}
+	comment, err = s.seal(ctx, e, c, func(key, image file) error { return at.write(ctx, &s.host, false, key, image) })
+	return p, comment, err
+}
+
+func (s *Service) encryption(folder string, to []age.Recipient) *encryption {
+	return &encryption{EncryptOptions: EncryptOptions{Output: folder}, host: &s.host, generator: s.generator, recipients: to}
+}
+
+// names returns what the outputs of a content are called below the output folder.
+func (e *encryption) names(c Content) (image, key string, err error) {
+	if err := c.check(); err != nil {
+		return "", "", err
+	}
+	if why := wantedFile(c.Name); why != "" && c.Folder != "" { // as encrypt leaves it out of a folder
+		return "", "", fmt.Errorf("%s: left out: %s", c.Name, why)
+	}
+	below := *e
+	below.Output = ""
+	image, key, err = below.outputs(job.Input{Path: c.Name, Folder: filepath.FromSlash(c.Folder)})
+	return filepath.ToSlash(image), filepath.ToSlash(key), err
+}
+
+func (s *Service) seal(ctx context.Context, e *encryption, c Content, write writePair) (comment string, err error) {
+	start, err := io.ReadAll(io.LimitReader(c.again(), keyfile.MaxIdentity))
+	if err == nil {
+		err = keyfile.RefuseIdentityIn(start)
+	}
+	clear(start)
+	if err != nil {
+		return "", fileerr.Named(c.Name, err)
+	}
+	in := &source{
+		Reader: c.again(), size: c.File.Size(),
+		options: sealed.Options{Name: c.Name, Modified: c.Modified}, before: snapshot{path: c.Name},
+	}
+	if !imagefile.ImageName(c.Name) || imagefile.StackIn(c.again()) {
+		return "", s.Work(ctx, streamMemory, func() error { return e.sealSource(ctx, in, c.Name, write) })
+	}
+	memory := int64(2 * streamMemory)
+	if !bytes.HasPrefix(first(c), []byte("\x89PNG")) { // which is made smaller while it is read
+		memory = streamMemory + memoryIn(c.again(), c.File.Size())/2
+	}
+	s.generator.ahead.Add(1)
+	keys := int64(1) // that are still to be begun
+	err = s.Work(ctx, memory, func() error {
+		side := s.generator.side()
+		if thumbnail, err := imagefile.ThumbnailOf(c.again(), side, side); err != nil {
+			comment = noKeyImage // the file is encrypted all the same
+		} else {
+			keys = 0
+			if err := e.mix(&in.options, c.Name, thumbnail); err != nil {
+				return err
+			}
+		}
+		return e.sealSource(ctx, in, c.Name, write)
+	})
+	s.generator.ahead.Add(-keys)
+	return comment, err
+}
+
+// first returns the first bytes of a content.
+func first(c Content) []byte {
+	start := make([]byte, 8)
+	n, _ := io.ReadFull(c.again(), start)
+	return start[:n]
+}
+
+// A NamedKey is a key, and what its file was called.
+type NamedKey struct {
+	Name string
+	*sealed.Key
+}
+
+// A Decrypted says what was in a cipher image.
+type Decrypted struct {
+	Name     string // below the output folder, with slashes
+	Comment  string // "" or what is to be said about the name
+	Key      string // the name of the key file that opened it
+	Modified time.Time
+}
+
+// Decrypt finds the key of a cipher image, and writes what is in it to w. Nothing that was written may be used after an error.
+func (s *Service) Decrypt(ctx context.Context, c Content, keys []NamedKey, w io.Writer) (d Decrypted, err error) {
+	err = s.open(ctx, "", c, keys, func(_ *decryption, o Opening, found Decrypted) error {
+		d = found
+		return o.writeTo(ctx, w)
+	})
+	return d, err
+}
+
+// DecryptInto writes what is in a cipher image into a folder, or below it. It replaces nothing.
+func (s *Service) DecryptInto(ctx context.Context, folder string, c Content, keys []NamedKey) (d Decrypted, err error) {
+	err = s.open(ctx, folder, c, keys, func(dec *decryption, o Opening, found Decrypted) error {
+		d = found
+		return dec.write(ctx, o, filepath.Join(folder, filepath.FromSlash(d.Name)))
+	})
+	return d, err
+}
+
+func (s *Service) open(
+	ctx context.Context, folder string, c Content, keys []NamedKey, do func(*decryption, Opening, Decrypted) error,
+) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	d := &decryption{DecryptOptions: DecryptOptions{Output: folder}, host: &s.host}
+	return s.Work(ctx, streamMemory, func() error {
+		key, err := matching(ctx, c, keys)
+		if err != nil {
+			return err
+		}
+		o := Opening{Path: c.Name, Key: key.Key, content: c.File}
+		if more := o.memory() - streamMemory; more > 0 {
+			if err := job.CheckMemory(more, job.FreeMemory, errors.New("needs more memory than there is")); err != nil {
+				return fileerr.Named(c.Name, err)
+			}
+		}
+		name, comment := d.outputName(o)
+		found := Decrypted{Comment: comment, Key: key.Name, Modified: key.Header.Modified}
+		found.Name = filepath.ToSlash(filepath.Join(filepath.FromSlash(c.Folder), name))
+		return do(d, o, found)
+	})
+}
+
+// errOpens stops a decryption whose first piece is authentic.
+var errOpens = errors.New("it opens")
+
+// matching finds the key that opens a cipher image. What is in the key file decides; its name only says where to look first.
+func matching(ctx context.Context, c Content, keys []NamedKey) (NamedKey, error) {
+	shape := &raster.Image{}
+	if _, err := readCipherImage(ctx, c.again(), 0, func(m *raster.Image, _ int64) error { shape = m; return nil }); err != nil {
+		return NamedKey{}, fileerr.Named(c.Name, err)
+	}
+	if len(keys) == 0 {
+		return NamedKey{}, fmt.Errorf("%s: its key file is missing", c.Name)
+	}
+	beside := stem(c.Name)
+	candidates := slices.Clone(keys)
+	slices.SortStableFunc(candidates, func(a, b NamedKey) int {
+		return boolOrder(strings.HasPrefix(b.Name, beside+".key.")) - boolOrder(strings.HasPrefix(a.Name, beside+".key."))
+	})
+	for _, key := range candidates {
+		h := &key.Header
+		if shape.Width != h.Width || shape.Height != h.Height || shape.Channels != h.Channels || shape.Depth != h.Depth {
+			continue
+		}
+		err := Opening{Path: c.Name, Key: key.Key, content: c.File}.writeTo(ctx, refuser{})
+		if errors.Is(err, errOpens) || err == nil { // nil: an empty file
+			return key, nil
+		}
+		if ctx.Err() != nil {
+			return NamedKey{}, failure.ErrInterrupted
+		}
+	}
+	return NamedKey{}, fmt.Errorf("%s: %w", c.Name, sealed.ErrRefused)
+}
+
+func boolOrder(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// A refuser takes nothing, and says that there was something to take.
+type refuser struct{}
+
+func (refuser) Write([]byte) (int, error) { return 0, errOpens }
+
+// Thumbnail returns a small picture of an image, whose longer side has this many pixels.
+func (s *Service) Thumbnail(ctx context.Context, c Content, side int) (m *raster.Image, err error) {
+	if imagefile.StackIn(c.again()) {
+		return nil, errors.New("a volume or an array")
+	}
+	err = s.Work(ctx, streamMemory+memoryIn(c.again(), c.File.Size()), func() error {
+		width, height := side, side
+		if shape, _, err := image.DecodeConfig(c.again()); err == nil && shape.Width > 0 && shape.Height > 0 {
+			longer := max(shape.Width, shape.Height)
+			width, height = max(1, side*shape.Width/longer), max(1, side*shape.Height/longer)
+		}
+		m, err = imagefile.ThumbnailOf(c.again(), width, height)
+		return err
+	})
+	return m, err
+}
