@@ -10,6 +10,7 @@
 //	keygan inspect  out/scan.png.key.age -i me.identity             what a weights, key or image file holds
 //	keygan metrics  scan.png out/scan.png.cipher.png                entropy, correlation, NPCR, PSNR, …
 //	keygan randomness scan.key.png                                  the 15 tests of NIST SP 800-22
+//	keygan serve    results                                         the same in a browser
 //	keygan keystream --scheme logistic --bytes 1000000              a scheme's keystream, for other tests of randomness
 //	keygan evaluate -c configs/paper.yaml -o runs/paper             the result tables
 //	keygan import   model.pth -o generator.npz                      weights that PyTorch saved
@@ -63,7 +64,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(
 		a.samplesCommand(), a.keygenCommand(), a.encryptCommand(), a.decryptCommand(),
 		a.inspectCommand(), a.metricsCommand(), a.randomnessCommand(), a.keystreamCommand(), a.evaluateCommand(), a.importCommand(), a.exportONNXCommand(),
-		a.keypairCommand(), a.rekeyCommand(), a.versionCommand(),
+		a.keypairCommand(), a.rekeyCommand(), a.serveCommand(), a.versionCommand(),
 	)
 	root.SetVersionTemplate("keygan {{.Version}}\n")
 	root.InitDefaultHelpCmd()

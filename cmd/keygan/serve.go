@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime"
+
+	"keygan/cmd/internal/cli"
+	"keygan/internal/failure"
+	"keygan/web"
+
+	"github.com/spf13/cobra"
+)
+
+const serveHelp = `Show keygan in a browser: a page that encrypts and decrypts files, on this machine only. Nothing is sent over the network.
+
+  keygan serve
+  keygan serve results
+
+With DIR, results can be written there as well as saved by the browser. Nothing in DIR is replaced. The page opens in your browser. With
+--no-browser keygan prints its address instead, which works once: open it before anybody else does. keygan ends with Ctrl-C, or half a
+minute after the last tab was closed; with --stay it goes on.
+
+keygan answers only on this machine. An --addr beyond it needs --cert and --key, PEM files of a TLS certificate that names the host.`
+
+func (a *app) serveCommand() *cobra.Command {
+	var o web.Options
+	var noBrowser bool
+	c := &cobra.Command{
+		Use:   "serve [DIR] [--addr HOST:PORT] [--no-browser] [--stay]",
+		Short: "Show keygan in a browser",
+		Long:  serveHelp,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return failure.Usagef("takes one folder, not %d", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.Folder = args[0]
+			}
+			if !noBrowser {
+				o.Open = openInBrowser
+			}
+			o.Ready = a.tellAddress
+			// An interrupt waits until the server has ended, so that nothing half done is left.
+			return a.Guard(cmd.Context(), func() error { return web.Serve(cmd.Context(), o) })
+		},
+	}
+	c.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:0", "the address to listen on; port 0 stands for a free one")
+	c.Flags().StringVarP(&o.Weights, "weights", "w", "", "the generator, made by keygan-train; default: the one built in")
+	c.Flags().BoolVar(&noBrowser, "no-browser", false, "print the page's address instead of opening it")
+	c.Flags().BoolVar(&o.Stay, "stay", false, "do not end when the last tab is closed")
+	c.Flags().StringVar(&o.Cert, "cert", "", "a TLS certificate, as a PEM file")
+	c.Flags().StringVar(&o.Key, "key", "", "its private key, as a PEM file")
+	return c
+}
+
+// tellAddress says where the page is. Only the launch address, which works once, goes to standard output.
+func (a *app) tellAddress(address, file, launch string) {
+	switch {
+	case launch != "":
+		fmt.Fprintln(a.Stdout, launch)
+	case !a.Quiet:
+		fmt.Fprintf(a.Stderr, "keygan: serve: your browser opens %s; if it does not, open the file %s. Ctrl-C ends keygan\n", address, cli.Shown(file))
+	}
+}
+
+// openInBrowser shows a file in the user's browser. It does not wait for the browser to end.
+func openInBrowser(path string) error {
+	opener := map[string][]string{"darwin": {"open"}, "windows": {"rundll32", "url.dll,FileProtocolHandler"}}[runtime.GOOS]
+	if opener == nil {
+		opener = []string{"xdg-open"}
+	}
+	c := exec.Command(opener[0], append(opener[1:], path)...)
+	if err := c.Start(); err != nil {
+		return err
+	}
+	go c.Wait()
+	return nil
+}

@@ -1,0 +1,82 @@
+// The page Encrypt.
+
+import { ask, save, tell, upload } from "./api.js";
+import { takeFiles } from "./files.js";
+import { size } from "./dom.js";
+import { Work } from "./work.js";
+
+export function encryptPage(page, isPicture) {
+  const find = (what) => page.querySelector(what);
+  const work = new Work(find("[data-work]"), { doing: "encrypting", done: "encrypted", zip: "encrypted.zip", pictures: isPicture });
+  const recipients = find("#recipients"), passphrase = find("#passphrase"), problem = find("[data-problem]");
+  const chosen = (name) => find(`input[name=${name}]:checked`).value;
+
+  takeFiles(page, (files) => work.add(files));
+  passphrase.addEventListener("input", () => (find("#strength").textContent = strength(passphrase.value)));
+  find("[data-recipients-file]").addEventListener("change", async (e) => {
+    const [file] = e.target.files;
+    if (file && file.size < 1 << 20) add(recipients, await file.text());
+    e.target.value = "";
+  });
+  makeIdentities(page, recipients, problem);
+
+  find("form").addEventListener("submit", async (e) => {
+    e.preventDefault();
+    problem.textContent = "";
+    try {
+      if (work.rows.length === 0) throw new Error("Choose the files to encrypt first.");
+      const byPassphrase = chosen("who") === "passphrase";
+      if (!byPassphrase && recipients.value.trim() === "") throw new Error("Say who can open it: paste a recipient, or make a new identity.");
+      const to = (await tell("recipients", byPassphrase ? "" : recipients.value, byPassphrase ? passphrase.value : "")).id;
+      const into = chosen("encrypt-into") === "yes";
+      work.start((row) => encryptOne(row, to, into));
+    } catch (error) {
+      problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
+    }
+  });
+}
+
+async function encryptOne(row, to, into) {
+  const signal = row.stop.signal;
+  const file = await upload(row.file, row.folder, (share) => row.progress(share, "encrypts…"), signal);
+  const made = await ask("encrypt", { file, to, into }, { signal });
+  const said = into ? `written: ${made.image.name} and its key file` : `${size(made.image.size)}, with a key file`;
+  return {
+    results: [{ ...made.image, label: "image" }, { ...made.key, label: "key" }],
+    said: made.comment ? `${said}. ${made.comment}` : said,
+    shown: made.image,
+  };
+}
+
+// makeIdentities has a button make an identity, which the user must save.
+function makeIdentities(page, recipients, problem) {
+  const note = page.querySelector("[data-identity-note]");
+  let file;
+  page.querySelector("[data-new-identity]").addEventListener("click", async () => {
+    try {
+      const made = await tell("identity", "");
+      file = made.file;
+      add(recipients, made.recipient);
+      page.querySelector("[data-identity-name]").textContent = file.name;
+      note.hidden = false;
+      page.querySelector("[data-identity-save]").focus();
+    } catch (error) {
+      problem.textContent = error.message;
+    }
+  });
+  page.querySelector("[data-identity-save]").addEventListener("click", () => save([file.id]).catch((e) => (problem.textContent = e.message)));
+}
+
+const add = (area, text) => (area.value = (area.value.trim() === "" ? "" : area.value.trim() + "\n") + text.trim() + "\n");
+
+// strength says what a passphrase is worth. It knows no word list, so it is a hint and no more.
+function strength(text) {
+  if (text === "") return "";
+  const words = text.trim().split(/\s+/).length;
+  const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/].filter((k) => k.test(text)).length;
+  const different = new Set(text).size;
+  if (different < 5 || text.length < 8) return "Very weak: a program guesses it at once.";
+  if (text.length < 12 || (words < 4 && kinds < 2)) return "Weak. Five or six random words are better, and easier to keep in mind.";
+  if (words < 5 && text.length < 16) return "Fair, if it is random. A name or a quotation is not.";
+  return "Good, if it is random and used nowhere else.";
+}
