@@ -36,6 +36,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 			refuse(w, http.StatusForbidden, "requests from other sites are refused")
 		default:
 			deadline(w, 20*time.Second)
+			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stalled)) // whatever an earlier request on this connection set
 			sameOrigin.ServeHTTP(w, r)
 		}
 	})

@@ -36,6 +36,9 @@ func (s *server) announce(l *bound) error {
 	s.used = sync.OnceFunc(func() {
 		os.Remove(f.Name())
 		f.Close() // which also unlocks it
+		if filepath.Base(dir) != "keygan" {
+			os.Remove(dir) // it was made for this file
+		}
 	})
 	atomicfile.TryLock(f)
 	_, err = fmt.Fprintf(f, `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="referrer" content="no-referrer">
@@ -55,17 +58,16 @@ func (s *server) announce(l *bound) error {
 
 const launchPrefix = "open-"
 
-// launchFolder returns a folder of the user for launch files.
+// launchFolder returns a folder for launch files in which only the user can write. It never is one that others may have made.
 func launchFolder() (string, error) {
 	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(cache, "keygan"), 0o700)
 	}
-	dir := filepath.Join(cache, "keygan")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err != nil {
 		return os.MkdirTemp("", "keygan-")
 	}
-	return dir, nil
+	return filepath.Join(cache, "keygan"), nil
 }
 
 // removeStale removes the launch files of processes that were killed: those that nobody has locked. Their tokens open nothing any more.
