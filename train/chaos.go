@@ -19,6 +19,7 @@ var chaosGANKind = kind{config.Objective{
 		{Name: "adversarial_weight", Doc: "weight of the critic's verdict in the encryptor's loss", Default: 1, Max: math.Inf(1)},
 		{Name: "target_weight", Doc: "weight of MSE and 1 − SSIM between encrypted image and target", Default: 1, Max: math.Inf(1)},
 		{Name: "reconstruction_weight", Doc: "weight of MSE and 1 − SSIM between image and reconstruction", Default: 1, Max: math.Inf(1)},
+		{Name: "as_stored", Doc: "1: reconstruction network and critic see encrypted images as they are stored, clipped and with 8 bits", Max: 1, Whole: true, Later: true},
 		{Name: "global_ssim_weight", Doc: "μ, the weight of 1 − global SSIM beside the critic's verdict", Default: 0.2, Max: math.Inf(1)},
 	},
 	Generators: []string{"chaos"},
@@ -91,7 +92,7 @@ func newChaosGAN(c config.Config, at place) Objective {
 		paired:      c.Paired(),
 		inputNoise:  func(shape []int64) torch.Tensor { return at.normal(shape[0], shape[1:]...) },
 	}
-	g.criticLoss = func(real, fake torch.Tensor) terms { return g.entropyLoss(fromUnit(real), fromUnit(fake)) }
+	g.criticLoss = func(real, fake torch.Tensor) terms { return g.entropyLoss(fromUnit(real), fromUnit(g.stored(fake))) }
 	inverse := g.arch
 	inverse.InputNoise = 0
 	g.reconstructor = newModel("reconstructor", newNetwork(inverse, at), c, c.Generator.EMA)
@@ -149,10 +150,20 @@ func (g *chaosGAN) noisy(x, noise torch.Tensor) torch.Tensor {
 	return torch.Add(x, noise, float32(g.weights.Value("input_noise"))).Clamp(0, 1)
 }
 
+// stored is e as it is stored, with as_stored; its gradient is passed on as if nothing had been clipped or rounded. Without it, as
+// published, networks that nothing keeps in [0, 1] talk beyond it, and what they say there is lost with the file.
+func (g *chaosGAN) stored(e torch.Tensor) torch.Tensor {
+	if g.weights.Value("as_stored") == 0 {
+		return e
+	}
+	return torch.Add(e, torch.Sub(levels(e), e, 1).Detach(), 1)
+}
+
 // losses are those of encryptor and reconstruction network for a batch of images in [0, 1] and its encrypted images. Without pairs
 // there is no "target".
 func (g *chaosGAN) losses(b Batch, fake torch.Tensor) terms {
 	weight := func(name string) float32 { return float32(g.weights.Value(name)) }
+	fake = g.stored(fake)
 	scores := g.scores(fromUnit(fake))
 	t := terms{"scores": scores}
 	loss := scores.Neg().Softplus().Mean()

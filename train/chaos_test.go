@@ -210,3 +210,32 @@ func TestChaosWithoutPairs(t *testing.T) {
 		t.Errorf("%s: %s", path, reason)
 	}
 }
+
+// With as_stored, the reconstruction network sees the 8 bits that are stored, and the gradient goes through as if they were not rounded.
+func TestChaosAsStored(t *testing.T) {
+	c := config.DefaultOf("chaos-gan", "", "")
+	setChaos(&c)
+	plain := c.Hash()
+	c.Objective.Set("as_stored", 1)
+	if c.Hash() == plain || strings.Contains(string(config.DefaultOf("gan", "", "").YAML()), "as_stored") {
+		t.Error("as_stored is not in the hash where it is set, or recorded where it is not")
+	}
+	g := newObjective(c, place{}).(*chaosGAN)
+	for _, m := range g.Models() {
+		t.Cleanup(m.close)
+	}
+	torch.Scope(func() {
+		e := torch.FromFloats([]float32{-0.5, 0.2, 0.501, 7}, 4).SetRequiresGrad(true)
+		s := g.stored(e)
+		for i, want := range []float32{0, 51. / 255, 128. / 255, 1} {
+			if d := s.Floats()[i] - want; d < -1e-6 || d > 1e-6 {
+				t.Errorf("%v is stored as %v, want %v", e.Floats()[i], s.Floats()[i], want)
+			}
+		}
+		for _, v := range torch.Grad([]torch.Tensor{s.Sum()}, []torch.Tensor{e}, nil, false, false)[0].Floats() {
+			if v != 1 {
+				t.Errorf("gradient %v", v)
+			}
+		}
+	})
+}

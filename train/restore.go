@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"keygan/evaluate/experiment"
 	torch "keygan/gotorch"
 	"keygan/train/config"
 )
@@ -35,6 +36,7 @@ var restoreKind = kind{config.Objective{
 		}
 		return cost
 	},
+	Files:    []string{experiment.AttackerFile, experiment.MeanFile},
 	Restores: true,
 }, newRestore}
 

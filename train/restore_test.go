@@ -2,9 +2,14 @@ package train
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
+	"keygan/cipher"
+	"keygan/data/raster"
+	"keygan/data/synthetic"
 	torch "keygan/gotorch"
 	"keygan/internal/npz"
 	"keygan/train/config"
@@ -75,5 +80,72 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	if c, err := config.Read(writeConfig(t, text+"objective: {name: restore}\n")); err != nil || c.Arch().InputNoise != 0 || !c.Paired() {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// A key that is the same byte everywhere is learnt: images that were not trained with come back better than the mean image, and better
+// than what the network makes of another cipher image. A one-time key of random bytes is not: what comes back is one guess for all images.
+func TestRestoreLearnsWhatCanBeLearnt(t *testing.T) {
+	const size, images, held, batch = 24, 40, 8, 8
+	src, err := synthetic.New("mri", images, size, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain []*raster.Image
+	for i := range images {
+		m, err := src.Image(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain = append(plain, m.Convert(1))
+	}
+	random := rand.NewChaCha8([32]byte{7})
+	keys := map[string]func(p []byte){
+		"constant": func(p []byte) {
+			for i := range p {
+				p[i] = 0xc3
+			}
+		},
+		"one-time": func(p []byte) { random.Read(p) },
+	}
+	for name, key := range keys {
+		c := config.DefaultOf("restore", "", "")
+		c.Image = config.Image{Size: size, Channels: 1}
+		c.Generator = config.Generator{Name: "resnet", Width: 6, Blocks: 1, Norm: "batch"}
+		c.Optimizer.LearningRate = 5e-3
+		torch.ManualSeed(11)
+		o := newObjective(c, place{}).(*restore)
+		t.Cleanup(o.generator.close)
+		encrypted := func(of []*raster.Image) torch.Tensor {
+			var out []*raster.Image
+			stream := make([]byte, size*size)
+			for _, m := range of {
+				m = m.Clone()
+				key(stream)
+				cipher.XOR(m.Pix, m.Pix, stream)
+				out = append(out, m)
+			}
+			return asTensor(out, c.Image)
+		}
+		train := plain[held:]
+		for step := range 150 {
+			torch.Scope(func() {
+				at := step * batch % len(train)
+				of := train[at : at+batch]
+				o.Step([]Batch{{encrypted(of), asTensor(of, c.Image)}})
+			})
+		}
+		torch.Scope(func() {
+			x := asTensor(plain[:held], c.Image)
+			guess := asTensor(train, c.Image).MeanDims([]int64{0}, true)
+			next := append(slices.Clone(plain[1:held]), plain[0])
+			ssimOf := func(y torch.Tensor) float64 { return restorationLoss(y, x)["ssim"].Float() }
+			restored, other := ssimOf(o.Keys(encrypted(plain[:held]), 0)), ssimOf(o.Keys(encrypted(next), 0))
+			mean := ssimOf(torch.Add(x.MulScalar(0), guess, 1))
+			gain := restored - max(mean, other)
+			if learnt := gain > 0.1; learnt != (name == "constant") || name == "one-time" && gain > 0.02 {
+				t.Errorf("%s key: SSIM %.3f; of another cipher image %.3f, of the mean image %.3f", name, restored, other, mean)
+			}
+		})
 	}
 }

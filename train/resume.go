@@ -180,7 +180,7 @@ func (t *Training) export() error {
 			return err
 		}
 	}
-	return nil
+	return t.sets.Victim.Record(t.Dir, t.sets.Source)
 }
 
 func (o Output) write(path string, overwrite bool) error {

@@ -7,7 +7,7 @@
 //		Seed:     1,
 //	}, nil)
 //
-// Most of the attacks are older than chaos ciphers. Each one is code that attacks. It gets what its attack model gives an
+// Most of the attacks are older than chaos ciphers; the last one is a network. Each one is code that attacks. It gets what its attack model gives an
 // attacker and never the secret: cipher images, cipher images of images that he chose, what is published (the iteration count of the
 // cat map), and in some attacks the network's weights. A criterion that the result states says whether it succeeded. It is the same
 // for every cryptosystem. Where it can be met image by image, the result has a [Rate] over several images.
@@ -23,7 +23,7 @@
 //	5  the XOR of two cipher images                13  the network's weights are known
 //	6  one bit of the image changed, key kept      14  noise and crop
 //	7  the same image twice                        15  the logistic map in floating point
-//	8  one bit changed, key = G(image)
+//	8  one bit changed, key = G(image)            16  a network that has learnt to restore images
 //
 // Attacks 3, 4 and 5 are made twice: on the published use, in which each image has a key of its own, and on its misuse, a kept key.
 //
@@ -48,6 +48,8 @@ import (
 type Options struct {
 	Plain      []*raster.Image   // two or more plain images of one shape: square, 8 bits, grey or RGB
 	Mirrored   int               // so many of them, at the end, are mirror images: they are material for attacks, and no rate counts them
+	Many       []*raster.Image   // of the same shape, for attacks that need more images; none: Plain without mirror images
+	Learned    []*Learned        // attackers of attack 16
 	Networks   []*cipher.Network // a cryptosystem is attacked with each network that fits it
 	Schemes    []string          // the cryptosystems; variants of "" and theirs are added
 	Seed       uint64            // of every choice that the attacks make, and of the secrets
@@ -167,6 +169,7 @@ var attacks = []attack{
 	{13, "weights published", Recovers, asUsed, takesNetwork, knownWeights},
 	{14, "noise and crop", Measures, asUsed, always, damaged},
 	{15, "logistic map in floating point", Recovers, asUsed, floatingPoint, floatingLogistic},
+	{16, "learned", Recovers, asUsed, hasLearned, learned},
 }
 
 func always(*target) string { return "" }

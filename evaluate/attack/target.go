@@ -19,6 +19,8 @@ type target struct {
 	info    cipher.Info
 	network *cipher.Network
 	plain   []*raster.Image // the victim's images, in the channels that the network takes
+	many    []*raster.Image // likewise Options.Many
+	learned []*Learned      // attackers of the scheme
 	random  io.Reader       // what the victim takes from crypto/rand in use; seeded, so that a report can be made again
 	kept    cipher.Secret   // where one secret serves all images
 	use     Use             // in the attack that is being made
@@ -108,11 +110,14 @@ func newBench(ctx context.Context, o Options) (*bench, []*target, error) {
 	}
 	kept := b.source("secrets")
 	for _, t := range targets {
-		for _, m := range o.Plain {
-			if t.network != nil && t.network.Channels != 0 {
-				m = m.Convert(t.network.Channels)
+		t.plain, t.many = t.taken(o.Plain), t.taken(o.Many)
+		if len(o.Many) == 0 {
+			t.many = t.plain[:len(t.plain)-o.Mirrored]
+		}
+		for _, l := range o.Learned {
+			if l.Scheme == t.info.Name {
+				t.learned = append(t.learned, l)
 			}
-			t.plain = append(t.plain, m)
 		}
 		t.random = b.source("secrets of " + t.String())
 		if t.info.Kept() {
@@ -120,6 +125,17 @@ func newBench(ctx context.Context, o Options) (*bench, []*target, error) {
 		}
 	}
 	return b, targets, nil
+}
+
+// taken are images in the channels that the target's network takes.
+func (t *target) taken(images []*raster.Image) (out []*raster.Image) {
+	for _, m := range images {
+		if t.network != nil && t.network.Channels != 0 {
+			m = m.Convert(t.network.Channels)
+		}
+		out = append(out, m)
+	}
+	return out
 }
 
 // random is a generator of its own for each purpose, so that no attack depends on which others are made.

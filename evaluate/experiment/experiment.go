@@ -32,6 +32,8 @@ type experiment struct {
 	cfg        Config
 	channels   int // of the images, wherever no generator asks for others
 	generators []*generator
+	attackers  []*generator    // networks that have learnt to restore images
+	many       []*raster.Image // for attacks that need more than a few
 	systems    []*system
 	bits       *bitBank // for SP 800-22
 	progress   *tracker

@@ -104,7 +104,7 @@ func (e *experiment) openSource(ctx context.Context, s Source) (dataset.Source, 
 		}
 	}
 	if slices.Contains(s.HeldOutOf, OfGenerators) {
-		for _, g := range e.generators {
+		for _, g := range slices.Concat(e.generators, e.attackers) {
 			switch {
 			case g.keys == nil: // it sees nothing
 			case g.seen == nil:

@@ -41,7 +41,8 @@ func Run(ctx context.Context, cfg Config, progress func(Progress)) (*Results, er
 
 // newExperiment opens the sources.
 func newExperiment(ctx context.Context, cfg Config, generators []*generator) (*experiment, []dataset.Source, error) {
-	e := &experiment{cfg: cfg, channels: mainChannels(generators), generators: generators}
+	generators, attackers := split(generators)
+	e := &experiment{cfg: cfg, channels: mainChannels(generators), generators: generators, attackers: attackers}
 	for _, g := range generators {
 		if g.models[0] == nil {
 			continue
@@ -104,6 +105,9 @@ func (e *experiment) measureAll(ctx context.Context, sources []dataset.Source) (
 	}
 	var err error
 	if r.Randomness, err = e.bits.test(ctx, e.systems, e.progress); err != nil {
+		return nil, err
+	}
+	if e.many, err = e.manyImages(ctx, sources); err != nil {
 		return nil, err
 	}
 	if r.Attacks, err = e.attacks(ctx, r.Specimens); err != nil {
@@ -173,6 +177,10 @@ const (
 func (e *experiment) attacks(ctx context.Context, specimens []*Specimen) ([]attack.Result, error) {
 	o := attack.Options{Seed: e.cfg.Seed, Iterations: e.cfg.Iterations, Quick: e.cfg.Quick}
 	o.Plain, o.Mirrored = attacked(specimens)
+	o.Many = e.many
+	for _, g := range e.attackers {
+		o.Learned = append(o.Learned, g.attacker)
+	}
 	makers := 0
 	for _, g := range e.generators {
 		if g.keys == nil {

@@ -15,6 +15,7 @@ import (
 	"keygan/cipher"
 	"keygan/data/raster"
 	"keygan/data/seen"
+	"keygan/evaluate/attack"
 	"keygan/infer"
 	"keygan/infer/builtin"
 )
@@ -207,7 +208,8 @@ type generator struct {
 	keys          keyGenerator // nil: it could not be read
 	reconstructor keyGenerator // only of a chaos GAN
 	models        [2]*infer.Model
-	seen          *seen.Index // what it was trained on; nil: notSeen says why that is not known
+	attacker      *attack.Learned // nil: it makes keys or encrypts
+	seen          *seen.Index     // what it was trained on; nil: notSeen says why that is not known
 	notSeen       error
 	notNear       string // why near duplicates cannot be found
 	err           error
@@ -252,7 +254,7 @@ func open(from Generator) *generator {
 		g.info.Run, g.info.Metrics = folder, curves
 	}
 	g.info.Objective, g.info.Seed = trainedWith(folder)
-	if !g.chaos() {
+	if g.learn(folder, m); g.attacker != nil || g.err != nil || !g.chaos() {
 		return g
 	}
 	path = filepath.Join(folder, runReconstructor)

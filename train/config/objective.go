@@ -41,6 +41,7 @@ type Param struct {
 	Default   float64
 	Min, Max  float64 // both are possible; Max may be +Inf
 	Whole     bool
+	Later     bool // it came later: a configuration records it only where it is not the default, so that hashes of before stay
 }
 
 // NetworkCost is what one network adds to the cost of a step. A pass is the arithmetic of running it forward on one batch; going
@@ -184,7 +185,7 @@ func (o ObjectiveConfig) MarshalYAML() (any, error) {
 		if p.Whole {
 			value = int(o.Params[p.Name])
 		}
-		if _, ok := o.Params[p.Name]; ok && recorded[i] {
+		if v, ok := o.Params[p.Name]; ok && recorded[i] && !(p.Later && v == p.Default) {
 			fields = append(fields, yaml.MapItem{Key: p.Name, Value: value})
 		}
 	}

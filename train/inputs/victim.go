@@ -3,19 +3,25 @@ package inputs
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 
 	"keygan/cipher"
+	"keygan/data/dataset"
+	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/data/synthetic"
 	"keygan/evaluate/experiment"
 	"keygan/infer"
 	"keygan/train/config"
+	"keygan/train/runlog"
 )
 
 // A Victim encrypts images, as Config.Encrypt says, for a network that learns to restore them.
@@ -181,6 +187,31 @@ func (v *Victim) Show(images []*raster.Image) ([]*raster.Image, error) {
 		}
 	}
 	return out, nil
+}
+
+// Record leaves in a run's folder what an evaluation must know of an attacker who has learnt from the victim's images of plain ones.
+func (v *Victim) Record(folder string, plain dataset.Source) error {
+	if v == nil {
+		return nil
+	}
+	sums := make([]float64, v.image.Size*v.image.Size*v.image.Channels)
+	for i := range plain.Len() {
+		m, err := plain.Image(i)
+		if err != nil {
+			return err
+		}
+		for k, level := range m.Fit(v.image.Size, v.image.Channels).EightBits().Pix {
+			sums[k] += float64(level)
+		}
+	}
+	mean := raster.NewImage(v.image.Size, v.image.Size, v.image.Channels, 8)
+	for k, sum := range sums {
+		mean.Pix[k] = byte(sum/float64(plain.Len()) + 0.5)
+	}
+	text, err := json.MarshalIndent(experiment.Attacker{Scheme: v.Scheme, Key: v.Key, Networks: v.hashes, Images: plain.Len()}, "", "  ")
+	return errors.Join(err,
+		imagefile.WritePNG(filepath.Join(folder, experiment.MeanFile), mean, true),
+		runlog.WriteFile(filepath.Join(folder, experiment.AttackerFile), append(text, '\n')))
 }
 
 // digest identifies encrypted images by those of the plain ones and the networks.
