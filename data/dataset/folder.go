@@ -30,6 +30,7 @@ type item struct {
 	slice int // number in a stack, or −1 for a file that ReadImage reads
 	name  string
 	bad   error // the reason why it cannot be read, if that is known
+	place *imagefile.Place
 }
 
 // openFolder lists at most count images (0: all) of a folder or a file. What cannot be listed is an error or, with keepBad, an item.
@@ -95,7 +96,7 @@ func (f *folder) Image(i int) (*raster.Image, error) {
 	return s.Image(it.slice), nil
 }
 
-// list makes the items of the files. It reads the stacks, a few at a time, to learn which images each shows.
+// list makes the items of the files, the slices of a series in their order. It reads the stacks, a few at a time, to learn which images each shows.
 func (f *folder) list(files []string, keepBad bool) ([]item, error) {
 	found := make([][]item, len(files))
 	var work errgroup.Group
@@ -113,7 +114,9 @@ func (f *folder) list(files []string, keepBad bool) ([]item, error) {
 		})
 	}
 	err := work.Wait()
-	return slices.Concat(found...), err
+	items := slices.Concat(found...)
+	inSeriesOrder(items)
+	return items, err
 }
 
 // listStack makes the items of a stack. It decodes the stack only if its format gives no outline without that.
@@ -130,7 +133,7 @@ func (f *folder) listStack(path string) (items []item, err error) {
 		if !s.Single {
 			name = fmt.Sprintf("%s#%d", path, k)
 		}
-		items = append(items, item{path: path, slice: k, name: name})
+		items = append(items, item{path: path, slice: k, name: name, place: s.Place})
 	}
 	return items, nil
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"keygan/data/imagefile"
 )
 
 // patients are the names of files that tell the patient, by data set. The group is the patient's key.
@@ -27,10 +29,30 @@ func Patient(name string) string {
 	return ""
 }
 
+// patientsOf returns the function that gives the patient of an image, by its name or else by what its file says.
+func patientsOf(src Source) func(i int) string {
+	inFile := map[string]string{} // by path
+	return func(i int) string {
+		path, _ := locate(src, i)
+		p := Patient(src.Name(i))
+		if p != "" || !imagefile.PlacedName(path) {
+			return p
+		}
+		p, known := inFile[path]
+		if !known {
+			if o, err := imagefile.ReadOutline(path); err == nil && o.Place != nil {
+				p = o.Place.Patient
+			}
+			inFile[path] = p
+		}
+		return p
+	}
+}
+
 // patientHash is the hash that stands for all images of a patient.
 func patientHash(patient string) fileHash { return sha256.Sum256([]byte("patient " + patient)) }
 
-// byPatient replaces the hashes of images by that of their patient, where a name tells one. Copies of an image stay together whatever
+// byPatient replaces the hashes of images by that of their patient, where a name or a file tells one. Copies of an image stay together whatever
 // they are called; two patients who share a file count as one, the first by name.
 func byPatient(src Source, hashes []fileHash) []fileHash {
 	same := map[string]string{} // from a patient to one before it in the alphabet who is the same
@@ -41,8 +63,9 @@ func byPatient(src Source, hashes []fileHash) []fileHash {
 		return p
 	}
 	of := map[fileHash]string{} // a patient of each file
+	patient := patientsOf(src)
 	for i, h := range hashes {
-		p := Patient(src.Name(i))
+		p := patient(i)
 		if p == "" {
 			continue
 		}

@@ -8,7 +8,7 @@ import (
 
 // Split returns the images of a source that are held out from training, about share of them, or with heldOut false the rest.
 //
-// The side of an image depends only on its patient, where the file's name tells one ([Patient]), else on the SHA-256 of its file's
+// The side of an image depends only on its patient, where the file's name ([Patient]) or a DICOM file itself tells one, else on the SHA-256 of its file's
 // content, so that nothing leaks from one side to the other. Copies of a file, all slices of a volume and all images of a patient are on
 // one side, and a held-out file stays so when others come or go or when share grows. A file that was stored anew, in another format or
 // size, counts as another, unless the name tells its patient. Drawn images are split by their names. Split reads the files that this
@@ -55,13 +55,14 @@ func Without(ctx context.Context, src, other Source) (Source, error) {
 		return nil, err
 	}
 	gone := map[string]bool{}
+	patient, theirPatient := patientsOf(src), patientsOf(other)
 	for i, h := range theirs {
-		p := Patient(other.Name(i))
+		p := theirPatient(i)
 		gone[h], gone[p] = h != "", p != ""
 	}
 	var rest []int
 	for i, h := range ours {
-		if !gone[h] && !gone[Patient(src.Name(i))] {
+		if !gone[h] && !gone[patient(i)] {
 			rest = append(rest, i)
 		}
 	}

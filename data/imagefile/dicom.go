@@ -1,6 +1,7 @@
 package imagefile
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
 
@@ -84,7 +85,24 @@ func outlineOfDICOM(file *io.SectionReader) (*Stack, error) {
 	}
 	s := &Stack{Count: f.Frames, Width: f.Width, Height: f.Height, Channels: f.Channels(), Depth: 8, Single: f.Frames == 1}
 	s.showAll()
+	s.Place = placeOf(f)
 	return s, nil
+}
+
+// placeOf names patient and series by hashes. Slices of another direction or size, such as an overview, are a series of their own.
+func placeOf(f *dicom.File) *Place {
+	position := f.Position()
+	p := &Place{Along: position.Along, Number: position.Number}
+	hash := func(what, s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(what+" "+s))) }
+	if position.Series != "" {
+		p.Series = hash("series", fmt.Sprintf("%s %.2f", position.Series, position.Normal))
+	}
+	if position.Patient != "" {
+		p.Patient = hash("patient", position.Patient)
+	} else {
+		p.Patient = p.Series
+	}
+	return p
 }
 
 // inspectDICOM names what an image of the stored values does not keep.
@@ -96,7 +114,7 @@ func (f *Findings) inspectDICOM(file *io.SectionReader) {
 	f.Add("DICOM attributes")
 	switch {
 	case d.Frames > 1:
-		f.refuseMany(int64(d.Frames), "frames")
+		f.Refuse(fmt.Sprintf("holds %d frames", d.Frames))
 	case d.Allocated > 16:
 		f.Refuse(fmt.Sprintf("has %d bits a sample", d.Allocated))
 	case d.Signed:

@@ -15,6 +15,15 @@ type Stack struct {
 	Pix                            []byte // [Count, Height, Width, Channels], samples as in raster.Image
 	Shown                          []int  // the images that are worth showing, in order
 	Single                         bool   // the file holds one image and does not call it a stack
+	Place                          *Place // in an outline, where the images belong, if the file says so
+}
+
+// A Place says where the image of a file belongs. Names are hashes: they may be compared, and tell nothing of a patient.
+type Place struct {
+	Patient string
+	Series  string  // the slices of one volume, say
+	Along   float64 // of a slice: where it lies along the normal of the slices, in millimetres, or NaN
+	Number  int     // in the series
 }
 
 // NewStack returns a stack of black images that are all shown.
@@ -96,4 +105,9 @@ func HoldsStack(path string) (holds bool, err error) {
 // StackName reports whether a file's name ends as those of stacks do.
 func StackName(name string) bool {
 	return slices.ContainsFunc(formats, func(f Format) bool { return f.Stack != nil && named(name)(f) })
+}
+
+// PlacedName reports whether a file's name ends as those of files do whose outlines may have a Place.
+func PlacedName(name string) bool {
+	return slices.ContainsFunc(formats, func(f Format) bool { return f.Decode != nil && f.Outline != nil && named(name)(f) })
 }

@@ -114,6 +114,7 @@ type checkedSpec struct {
 	encrypt string // how the images of a target are encrypted before they are used, if they are
 	failed  error  // why it could not be opened
 	leftOut []listing.LeftOut
+	series  []dataset.Series
 	images  int
 	good    []imageFact
 }
@@ -132,6 +133,7 @@ func examine(r *inputs.Reader, name string, specs []dataset.Spec) (*checkedSet, 
 	for _, spec := range specs {
 		checked := checkedSpec{spec: spec}
 		checked.leftOut, _ = spec.LeftOut() // what can fail fails below
+		checked.series, _ = spec.Series()
 		src, err := inputs.OpenSpec(spec, r.Config.Image)
 		if err != nil {
 			checked.failed = err

@@ -73,10 +73,44 @@ func (s checkedSpec) report(w io.Writer, as config.Image) {
 	for _, f := range s.good {
 		modes[f.mode]++
 	}
+	s.reportSeries(w)
 	fact(w, "modes", "%s", frequencies(modes, len(modes)))
 	if folders := s.folders(); len(folders) > 1 {
 		names := slices.Sorted(maps.Keys(folders))
 		fact(w, "folders", "%s", inputs.FirstFew(counted(names, folders), mostFolders, ", "))
+	}
+}
+
+// reportSeries has a line on the series of slices, and one on each that is not whole. What the files say of patients is not in it.
+func (s checkedSpec) reportSeries(w io.Writer) {
+	if len(s.series) == 0 {
+		return
+	}
+	least, most := len(s.series[0].Files), 0
+	var lines []string
+	for _, one := range s.series {
+		least, most = min(least, len(one.Files)), max(most, len(one.Files))
+		var wrong []string
+		if len(one.Sizes) > 1 {
+			wrong = append(wrong, "mixed sizes: "+inputs.FirstFew(one.Sizes, mostSizes, ", "))
+		}
+		if one.Gaps > 0 {
+			wrong = append(wrong, number(one.Gaps, "slice is missing", "slices are missing")+" after "+inputs.FirstFew(one.Missing, mostLeftOut, ", "))
+		}
+		if one.Doubled > 0 {
+			wrong = append(wrong, number(one.Doubled, "slice lies", "slices lie")+" where another does")
+		}
+		if len(wrong) > 0 {
+			lines = append(lines, one.Files[0]+": "+strings.Join(wrong, "; "))
+		}
+	}
+	slices := fmt.Sprintf("%d to %d slices", least, most)
+	if least == most {
+		slices = fmt.Sprintf("%d slices", most)
+	}
+	fact(w, "series", "%d of %s", len(s.series), slices)
+	if len(lines) > 0 {
+		fact(w, "", "%s", inputs.FirstFew(lines, mostReasons, "\n              "))
 	}
 }
 

@@ -6,7 +6,7 @@ import "slices"
 const (
 	tagTransferSyntax Tag = 0x00020010
 
-	tagSOPClass   Tag = 0x00080016
+	tagPatientID  Tag = 0x00100020
 	tagModality   Tag = 0x00080060
 	tagSeries     Tag = 0x0020000e
 	tagInstance   Tag = 0x00200013
@@ -59,7 +59,7 @@ type Attribute struct {
 
 // identifying are the attributes that Identifying looks for: the best known of those that PS3.15, annex E, has removed or replaced.
 var identifying = []Attribute{
-	{0x00100010, "patient's name"}, {0x00100020, "patient ID"}, {0x00100030, "patient's birth date"}, {0x00100040, "patient's sex"},
+	{0x00100010, "patient's name"}, {tagPatientID, "patient ID"}, {0x00100030, "patient's birth date"}, {0x00100040, "patient's sex"},
 	{0x00101000, "other patient IDs"}, {0x00101001, "other patient names"}, {0x00101010, "patient's age"}, {0x00101040, "patient's address"},
 	{0x00102154, "patient's telephone numbers"}, {0x00104000, "patient comments"}, {0x00080050, "accession number"},
 	{0x00080020, "study date"}, {0x00080030, "study time"}, {0x00080080, "institution name"}, {0x00080081, "institution address"},
@@ -79,7 +79,7 @@ func isKept(t Tag) bool {
 		return t == tagTransferSyntax
 	case 0x0008, 0x0010, 0x0018, 0x0020:
 		switch t {
-		case tagSOPClass, tagModality, tagSeries, tagInstance, tagPosition, tagDirections:
+		case tagModality, tagSeries, tagInstance, tagPosition, tagDirections:
 			return true
 		}
 		return slices.ContainsFunc(identifying, func(a Attribute) bool { return a.Tag == t })
