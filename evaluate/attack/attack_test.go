@@ -185,6 +185,8 @@ func knownAnswers(t *testing.T, of map[string]map[int]Result) {
 		{"logistic, float32", 15, "values in the most common cycle at r = 3.99", 3733, 3733},
 		{"logistic, float32", 15, "entropy of ⌊256·x⌋ at r = 4, float64", 7.685, 7.695},
 		{"logistic", 15, "degenerate x0 refused", 5, 5},
+		{"logistic", 15, "samples found, r and the part known", 100, 100},
+		{"logistic", 15, "log2 of the work, r known", 38.5, 38.52}, // 10¹⁴ / 256
 	} {
 		v, ok := of[c.system][c.number].Value(c.value)
 		if !ok || v < c.low || v > c.high {
@@ -234,6 +236,7 @@ func checkedList(t *testing.T, results []Result) {
 		{"xor, smooth", "finite precision does no harm", cipher.Fails},
 		{"xor, ideal", "finite precision does no harm", cipher.Holds},
 		{"logistic", "avalanche in the key", cipher.Fails},
+		{"logistic", "finite precision does no harm", cipher.Fails},
 		{"paper, ideal", "avalanche in the key", cipher.Fails},
 		{"cat map alone", "avalanche in the key", cipher.NotMeasured},
 	} {

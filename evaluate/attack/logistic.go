@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -22,61 +21,23 @@ func singleBytes(n int, x, r float32) []byte {
 	return out
 }
 
-// cycleLength is the length of the cycle that the orbit of x ends in, by Brent's algorithm.
-func cycleLength(x, r float32) int {
-	tortoise, hare := x, cipher.LogisticNext32(x, r)
-	length := 1
-	for power := 1; tortoise != hare; length++ {
-		if length == power {
-			tortoise, power, length = hare, 2*power, 0
-		}
-		hare = cipher.LogisticNext32(hare, r)
-	}
-	return length
-}
-
-// A cycle is one that orbits end in.
-type cycle struct {
-	length int
-	share  float64 // of the orbits, in percent
-}
-
-// cycles are those that n orbits end in, the most common first.
-func cycles(random *rand.Rand, n int, r float32) []cycle {
-	seen := map[int]int{}
-	for range n {
-		seen[cycleLength(random.Float32(), r)]++
-	}
-	var out []cycle
-	for length, count := range seen {
-		out = append(out, cycle{length, 100 * float64(count) / float64(n)})
-	}
-	slices.SortFunc(out, func(a, b cycle) int {
-		return cmp.Or(cmp.Compare(b.share, a.share), cmp.Compare(a.length, b.length))
-	})
-	return out
-}
-
 // degenerate are the starting values whose orbits at r = 4 end in a fixed point at once.
 var degenerate = []float64{0, 0.25, 0.5, 0.75, 1}
 
 // knownBytes is how many bytes of the plain image the attacker knows: a part of a black border does.
 const knownBytes = 96
 
-// floatingLogistic is attack 15: a known-plaintext attack on a float32 map, and what is known of the map in floating point.
+// floatingLogistic is attack 15: a known-plaintext attack on the map as the cryptosystem uses it, in float32 or float64, and what is known
+// of the map in floating point.
 func floatingLogistic(b *bench, t *target) Result {
 	plain, random := t.plain[1], b.source("float32")
-	secret := t.kept
 	if t.info.FloatBits == 32 {
-		secret = b.newSecret(t, plain, nil, random)
-	}
-	cipherImage := must(secret.Encrypt(plain))
-	result := recoverMap(plain, cipherImage)
-	if t.info.FloatBits == 32 {
+		result := recoverSingle(plain, must(b.newSecret(t, plain, nil, random).Encrypt(plain)))
 		b.singleLogistic(&result, rand.New(random))
-	} else {
-		doubleLogistic(&result, t)
+		return result
 	}
+	result := b.recoverDouble(t, plain, must(t.kept.Encrypt(plain)))
+	b.doubleLogistic(&result, t)
 	return result
 }
 
@@ -109,26 +70,31 @@ func leadingEntropy(n int) float64 {
 	return metrics.Entropy(m)
 }
 
-// doubleLogistic tries degenerate parameters in float64.
-func doubleLogistic(result *Result, t *target) {
+// doubleLogistic tries degenerate parameters in float64, and asks how many keys give a stream that repeats itself within the image.
+func (b *bench) doubleLogistic(result *Result, t *target) {
 	refused := 0
 	for _, x := range degenerate {
 		if t.system.Check(t.plain[0], cipher.Params{X0: x, R: 4}) != nil {
 			refused++
 		}
 	}
+	samples, keys := len(t.plain[0].Pix), b.many(15, 150)
+	repeat := newRate(repeating(orbits(t.system, b.random("cycles"), keys, 0, 5*samples), samples), keys)
 	result.Measured = append(result.Measured, Value{"degenerate x0 at r = 4", float64(len(degenerate)), ""},
-		Value{"degenerate x0 refused", float64(refused), ""})
-	result.Conclusion += fmt.Sprintf(" Of %d degenerate parameters %d are refused with an error.", len(degenerate), refused)
+		Value{"degenerate x0 refused", float64(refused), ""}, Value{"keys followed", float64(keys), ""},
+		Value{"keys whose stream repeats itself within the image", float64(repeat.Successes), ""})
+	result.Conclusion += fmt.Sprintf(" Of %d degenerate parameters %d are refused with an error. Of %d keys, %d give a stream that repeats "+
+		"itself within the image's %d samples (95 %%: %.0f to %.0f %%); larger images see more.", len(degenerate), refused, keys,
+		repeat.Successes, samples, repeat.Low, repeat.High)
 	if !result.Succeeded {
 		result.Conclusion += " That is no proof: nothing is known that makes this map hard to predict, and a kept x0 and r fall to " +
 			"attacks 4 and 5."
 	}
 }
 
-// recoverMap is the known-plaintext attack on both: the attacker knows the first bytes of the plain image, thus of the keystream,
-// looks for the state and the r of a float32 map that make them, and runs it on.
-func recoverMap(plain, cipherImage *raster.Image) Result {
+// recoverSingle is the known-plaintext attack on the map in float32: the attacker knows the first bytes of the plain image, thus of the
+// keystream, looks for the state and the r that make them, and runs the map on.
+func recoverSingle(plain, cipherImage *raster.Image) Result {
 	known := make([]byte, min(knownBytes, len(plain.Pix)/2))
 	cipher.XOR(known, plain.Pix[:len(known)], cipherImage.Pix[:len(known)])
 	x, r, tried, ok := singleState(known)
