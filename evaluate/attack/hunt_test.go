@@ -10,6 +10,7 @@ import (
 	"keygan/cipher"
 	"keygan/cipher/catmap"
 	"keygan/data/raster"
+	"keygan/evaluate/metrics"
 )
 
 // TestRate: Wilson's interval, against values from a textbook's table.
@@ -162,5 +163,21 @@ func TestNoiseIsDrawnAfresh(t *testing.T) {
 	}
 	if v, _ := of["xor, afresh"][13].Value("images named"); v != 0 {
 		t.Errorf("%v %% of the images are named by an attacker with other noise", v)
+	}
+}
+
+// TestHistogramLevel: attack 2 decides as the band of the tables does, on both sides; several images together tell more than each.
+func TestHistogramLevel(t *testing.T) {
+	low, high := metrics.ChiSquareBand(metrics.Alpha / 2)
+	for chi := 150.0; chi < 400; chi += 0.5 {
+		if outside := chi < low || chi > high; outside != (uniformP([]float64{chi}) < metrics.Alpha) {
+			t.Errorf("χ² of %v: outside the band %v", chi, outside)
+		}
+	}
+	if p := uniformP([]float64{290}); p < metrics.Alpha {
+		t.Errorf("one image with 290: p = %v", p)
+	}
+	if p := uniformP([]float64{290, 291, 289, 290}); p >= metrics.Alpha {
+		t.Errorf("four images with 290: p = %v", p)
 	}
 }

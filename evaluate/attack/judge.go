@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"keygan/cipher"
@@ -76,9 +77,13 @@ func meanCorrelation(m *raster.Image, d metrics.Direction) (r float64, ok bool) 
 }
 
 // chiSquareP is two-sided: too even a histogram is not random either.
-func chiSquareP(chi float64) float64 {
-	d := distuv.ChiSquared{K: metrics.ChiSquareFreedom}
-	return min(1, 2*min(d.CDF(chi), d.Survival(chi)))
+func chiSquareP(chi float64) float64 { return uniformP([]float64{chi}) }
+
+// uniformP is the same for the χ² of several images: their sum has so many times the degrees of freedom.
+func uniformP(chis []float64) float64 {
+	d := distuv.ChiSquared{K: metrics.ChiSquareFreedom * float64(len(chis))}
+	sum := floats.Sum(chis)
+	return min(1, 2*min(d.CDF(sum), d.Survival(sum)))
 }
 
 func normalP(z float64) float64 { return 2 * distuv.UnitNormal.Survival(math.Abs(z)) }

@@ -12,7 +12,7 @@ import (
 )
 
 // Alpha is the significance level of the verdicts in the tables: random data fails a series of values with this probability.
-const Alpha = 0.01
+const Alpha = metrics.Alpha
 
 // Verdict is what the threshold of a metric says about a series of values.
 type Verdict string

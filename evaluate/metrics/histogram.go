@@ -63,6 +63,9 @@ func ChiSquare(m *raster.Image) float64 {
 	return sum / expected
 }
 
+// Alpha is the significance level of the verdicts in tables, and of attack 2, which asks the same of a histogram.
+const Alpha = 0.01
+
 // ChiSquareBand holds the values that random bytes fall below (too even) and exceed (too uneven), each with probability alpha.
 func ChiSquareBand(alpha float64) (lower, upper float64) {
 	d := distuv.ChiSquared{K: ChiSquareFreedom}
