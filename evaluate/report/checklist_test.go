@@ -104,7 +104,8 @@ func TestTwoVerdicts(t *testing.T) {
 		claimed, field experiment.Verdict
 	}{
 		{key, experiment.IDKeyLevels, 256, 256, none, "TC1", pass, none},
-		{key, experiment.IDKeyLevels, 255.5, 256, none, "TC1", fail, none},
+		{key, experiment.IDKeyLevels, 250, 256, none, "TC1", pass, none},
+		{key, experiment.IDKeyLevels, 200, 256, none, "TC1", fail, none},
 		{key, experiment.IDMinEntropy, 2, 6.5, none, "TC1", none, fail}, // though its histogram may be flat
 		{key, experiment.IDMinEntropy, 6.3, 6.5, none, "TC1", none, pass},
 		{key, experiment.IDNPCRKeyKey, 97, 99.6, fail, "TC2", pass, fail}, // the keys differ, but not as random ones do

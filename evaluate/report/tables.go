@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -53,7 +54,11 @@ func (s standing) badness() float64 {
 
 // Verdicts has a line for each metric with a threshold, SP 800-22 and the attacks. A system fails where it fails on any source.
 func (r *Report) Verdicts() grid {
-	g := grid{Caption: "Verdicts on all systems, over all sources", Head: []string{"criterion"}}
+	g := grid{
+		Caption: fmt.Sprintf("Verdicts on all systems, over all sources. Random data fails a line by chance in about %.3g %% of cases: 1 %% for each source",
+			100*(1-math.Pow(1-experiment.Alpha, float64(len(r.Sources))))),
+		Head: []string{"criterion"},
+	}
 	for _, system := range r.Systems {
 		g.Head = append(g.Head, system.Title())
 	}
