@@ -304,3 +304,28 @@ func (s *Service) Thumbnail(ctx context.Context, c Content, side int) (m *raster
 	})
 	return m, err
 }
+
+// Picture returns an image, or the middle one of several, at this size in pixels.
+func (s *Service) Picture(ctx context.Context, c Content, width, height int) (m *raster.Image, err error) {
+	err = s.Work(ctx, streamMemory+memoryIn(c.again(), c.File.Size()), func() error {
+		m, err = imagefile.ThumbnailOf(c.again(), width, height)
+		return fileerr.Named(c.Name, err)
+	})
+	return m, err
+}
+
+// Key makes the key image of an image for the research schemes. It also returns the SHA-256 of the generator.
+func (s *Service) Key(ctx context.Context, m *raster.Image) (key *raster.Image, generator string, err error) {
+	if c := s.generator.model.Arch().Channels; c < m.Channels {
+		return nil, "", fmt.Errorf("the image is %s, the generator's keys are grey", m)
+	}
+	s.generator.ahead.Add(1)
+	err = s.Work(ctx, streamMemory, func() error {
+		key, err = s.generator.key(m)
+		return err
+	})
+	return key, s.generator.model.Hash(), err
+}
+
+// Channels is how many channels the generator's keys have.
+func (s *Service) Channels() int { return s.generator.model.Arch().Channels }

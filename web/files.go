@@ -104,7 +104,7 @@ func (s *server) thumbnail(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer i.wipe()
-	return s.show(w, r, i)
+	return s.look(w, r, i)
 }
 
 // picture sends a small picture of an image that is here.
@@ -118,10 +118,10 @@ func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	return s.show(w, r, i)
+	return s.look(w, r, i)
 }
 
-func (s *server) show(w http.ResponseWriter, r *http.Request, i *item) error {
+func (s *server) look(w http.ResponseWriter, r *http.Request, i *item) error {
 	m, err := s.service.Thumbnail(r.Context(), i.batchContent(), side(r))
 	if err != nil {
 		return err

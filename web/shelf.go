@@ -14,6 +14,9 @@ import (
 // mostItems is how many things a shelf holds: the pairs of some thousand files.
 const mostItems = 6000
 
+// mostBenches is how many images the key lab has at a time: one in each tab, of half a megabyte.
+const mostBenches = 32
+
 // A shelf holds what was uploaded and what is to be fetched, by numbers that nobody can guess.
 type shelf struct {
 	pool *spool.Pool
@@ -22,7 +25,7 @@ type shelf struct {
 	items map[string]*item
 }
 
-// An item is a content, a key, identities or recipients.
+// An item is a content, a key, identities, recipients or an image in the key lab.
 type item struct {
 	name, folder string // folder has slashes; "" for none
 	modified     time.Time
@@ -32,6 +35,7 @@ type item struct {
 	key        batch.NamedKey
 	identities []age.Identity
 	recipients []age.Recipient
+	bench      *bench
 
 	users   int  // requests that use it
 	dropped bool // the last user wipes it
@@ -62,7 +66,7 @@ func (s *shelf) put(i *item) (id string, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.items) >= mostItems {
+	if len(s.items) >= mostItems || (i.bench != nil && s.benches() >= mostBenches) {
 		i.wipe()
 		return "", errTooMany
 	}
@@ -72,6 +76,16 @@ func (s *shelf) put(i *item) (id string, err error) {
 	id = newToken()
 	s.items[id] = i
 	return id, nil
+}
+
+// benches counts the images in the key lab.
+func (s *shelf) benches() (n int) {
+	for _, i := range s.items {
+		if i.bench != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // use returns an item until done is called.

@@ -163,6 +163,7 @@ func (s *server) handler() http.Handler {
 		"state": s.state, "alive": s.alive, "upload": s.upload, "thumbnail": s.thumbnail, "picture": s.picture,
 		"recipients": s.recipients, "identities": s.identities, "identity": s.newIdentity,
 		"encrypt": s.encrypt, "key": s.openKey, "decrypt": s.decrypt, "ticket": s.issue, "discard": s.discard,
+		"lab": s.lab, "scramble": s.scramble, "attempt": s.attempt, "flip": s.flip,
 	} {
 		mux.Handle("POST /api/"+name, s.authorized(do))
 	}

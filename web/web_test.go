@@ -144,6 +144,7 @@ func (c *client) save(zip string, ids ...string) []byte {
 
 var actions = []string{
 	"state", "alive", "upload", "thumbnail", "picture", "recipients", "identities", "identity", "encrypt", "key", "decrypt", "ticket", "discard",
+	"lab", "scramble", "attempt", "flip",
 }
 
 // Every action needs the session token, whatever else a request has.

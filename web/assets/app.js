@@ -3,8 +3,10 @@
 import { ask, begin, hasSession, stayAlive } from "./api.js";
 import { decryptPage } from "./decrypt.js";
 import { encryptPage } from "./encrypt.js";
+import { labPage } from "./lab.js";
 
-const pages = ["encrypt", "decrypt"];
+const pages = ["encrypt", "decrypt", "lab"];
+let lab;
 
 function show() {
   const name = pages.find((p) => location.hash === "#" + p) ?? pages[0];
@@ -13,6 +15,7 @@ function show() {
     if (link.hash === "#" + name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  if (name === "lab") lab.first();
   document.title = `${document.querySelector(`#${name} h1`).textContent} · keygan`;
 }
 
@@ -58,6 +61,7 @@ async function main() {
   const isPicture = (file) => file.size <= state.preview && state.pictures.some((e) => file.name.toLowerCase().endsWith(e));
   encryptPage(document.getElementById("encrypt"), isPicture);
   decryptPage(document.getElementById("decrypt"), isPicture);
+  lab = labPage(document.getElementById("lab"));
   choices("who", "who");
   choices("with", "with");
   document.querySelectorAll("[data-reveal]").forEach(reveal);

@@ -1,0 +1,311 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"keygan/cipher"
+	"keygan/cipher/catmap"
+	"keygan/data/imagefile"
+	"keygan/data/raster"
+	"keygan/data/synthetic"
+	"keygan/evaluate/metrics"
+)
+
+// labSide is the width and height of the images in the key lab, in pixels: those of the published scheme.
+const labSide = cipher.PaperSide
+
+// alpha is the chance that random bytes fail one of the lab's tests.
+const alpha = 0.01
+
+// bench is an image in the key lab, and its key.
+type bench struct {
+	plain, key *raster.Image
+	generator  string // the SHA-256 of the network that made the key
+}
+
+// shown is a picture and what it looks like to a statistician.
+type shown struct {
+	PNG       []byte   `json:"png"`
+	Histogram [256]int `json:"histogram"`
+	Figures   []figure `json:"figures"`
+}
+
+// A figure is a measured value beside what random bytes have.
+type figure struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Random string `json:"random"` // the range of 99 % of random images
+	Passed bool   `json:"passed"`
+}
+
+func show(m *raster.Image) (*shown, error) {
+	if m == nil {
+		return nil, nil
+	}
+	var b bytes.Buffer
+	if err := imagefile.EncodePNG(&b, m); err != nil {
+		return nil, err
+	}
+	f := metrics.Measure(m)
+	low, high := metrics.ChiSquareBand(alpha)
+	floor := metrics.EntropyFloor(f.Bytes, alpha)
+	s := &shown{PNG: b.Bytes(), Histogram: metrics.Histogram(m), Figures: []figure{
+		{"Entropy, bits per byte", fmt.Sprintf("%.4f", f.Entropy), fmt.Sprintf("from %.4f", floor), f.Entropy >= floor},
+		{"χ² of the histogram", fmt.Sprintf("%.0f", f.ChiSquare), fmt.Sprintf("%.0f to %.0f", low, high), low <= f.ChiSquare && f.ChiSquare <= high},
+	}}
+	if r := f.Correlation.Horizontal; r != nil {
+		band := metrics.CorrelationBand((m.Width-1)*m.Height*m.Channels, alpha)
+		s.Figures = append(s.Figures, figure{"Correlation of neighbours", fmt.Sprintf("%.4f", *r), fmt.Sprintf("%.4f to %.4f", -band, band), -band <= *r && *r <= band})
+	}
+	return s, nil
+}
+
+// all shows several pictures, by name; what is nil is left out.
+func all(pictures map[string]*raster.Image, into map[string]any) (map[string]any, error) {
+	for name, m := range pictures {
+		s, err := show(m)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			into[name] = s
+		}
+	}
+	return into, nil
+}
+
+// lab puts an image on the bench: an upload, or one that keygan draws.
+func (s *server) lab(w http.ResponseWriter, r *http.Request) error {
+	var in struct{ File, Sample string }
+	if err := question(w, r, &in); err != nil {
+		return err
+	}
+	plain, err := s.labImage(r.Context(), in.File, in.Sample)
+	if err != nil {
+		return err
+	}
+	b := &bench{plain: plain}
+	if b.key, b.generator, err = s.service.Key(r.Context(), plain); err != nil {
+		return err
+	}
+	type scheme struct {
+		Name       string `json:"name"`
+		Warning    string `json:"warning"`
+		Iterations bool   `json:"iterations"`
+		Network    bool   `json:"network"` // its key is the network's
+	}
+	var schemes []scheme
+	for _, name := range cipher.Writable() {
+		i := cipher.Describe(name)
+		schemes = append(schemes, scheme{name, i.Warning, i.Iterations, i.Takes == cipher.KeyImage})
+	}
+	out, err := all(map[string]*raster.Image{"plain": plain, "key": b.key}, map[string]any{
+		"period": catmap.Period(labSide, 1, 1), "iterations": cipher.DefaultIterations, "schemes": schemes,
+	})
+	if err != nil {
+		return err
+	}
+	if out["id"], err = s.shelf.put(&item{bench: b}); err != nil {
+		return err
+	}
+	return answer(w, out)
+}
+
+func (s *server) labImage(ctx context.Context, file, sample string) (*raster.Image, error) {
+	var m *raster.Image
+	if file == "" {
+		src, err := synthetic.New(sample, 1, labSide, uint64(time.Now().UnixNano()))
+		if err != nil {
+			return nil, errRequest
+		}
+		if m, err = src.Image(0); err != nil {
+			return nil, err
+		}
+	} else {
+		defer s.shelf.drop(file)
+		i, done, err := s.shelf.file(file)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		if m, err = s.service.Picture(ctx, i.batchContent(), labSide, labSide); err != nil {
+			return nil, err
+		}
+	}
+	channels := 3
+	if m.Channels < 3 || s.service.Channels() < 3 {
+		channels = 1
+	}
+	return m.Fit(labSide, channels).EightBits(), nil
+}
+
+// trial is an image that is encrypted with a scheme.
+type trial struct {
+	bench
+	system cipher.Cryptosystem
+	params cipher.Params
+	done   func()
+}
+
+// try reads a request about the bench.
+func (s *server) try(w http.ResponseWriter, r *http.Request) (t trial, what string, err error) {
+	var in struct {
+		ID, Scheme, What string
+		Iterations       int
+	}
+	if err := question(w, r, &in); err != nil {
+		return t, "", err
+	}
+	if t.system, err = cipher.WritableByName(in.Scheme); err != nil {
+		return t, "", errRequest
+	}
+	i, done, err := s.shelf.use(in.ID)
+	if err != nil {
+		return t, "", err
+	}
+	if i.bench == nil {
+		done()
+		return t, "", errGone
+	}
+	t.bench, t.done, t.params = *i.bench, done, cipher.Params{Iterations: in.Iterations}
+	return t, in.What, nil
+}
+
+func (t trial) secret(plain, key *raster.Image) (cipher.Secret, error) {
+	in := cipher.Input{Plain: plain, Params: t.params}
+	if t.system.Info().Takes != cipher.Nothing {
+		in.Key, in.Network = key, &cipher.Network{Hash: t.generator}
+	}
+	if err := t.system.Check(plain, t.params); err != nil {
+		return nil, err
+	}
+	return t.system.NewSecret(in)
+}
+
+// scramble shows the image after so many iterations of the cat map, which may be a whole period.
+func (s *server) scramble(w http.ResponseWriter, r *http.Request) error {
+	t, _, err := s.try(w, r)
+	if err != nil {
+		return err
+	}
+	defer t.done()
+	if k := t.params.Iterations; k < 0 || k > catmap.Period(labSide, 1, 1) {
+		return errRequest
+	}
+	out, err := all(map[string]*raster.Image{"scrambled": catmap.Apply(t.plain, 1, 1, t.params.Iterations)}, map[string]any{})
+	if err != nil {
+		return err
+	}
+	return answer(w, out)
+}
+
+// attempt encrypts the image and decrypts it again.
+func (s *server) attempt(w http.ResponseWriter, r *http.Request) error {
+	t, _, err := s.try(w, r)
+	if err != nil {
+		return err
+	}
+	defer t.done()
+	secret, err := t.secret(t.plain, t.key)
+	if err != nil {
+		return err
+	}
+	c, err := secret.Encrypt(t.plain)
+	if err != nil {
+		return err
+	}
+	back, err := secret.Decrypt(c)
+	if err != nil {
+		return err
+	}
+	pictures := map[string]*raster.Image{"cipher": c, "decrypted": back}
+	if l, ok := secret.(cipher.LayeredSecret); ok {
+		pictures["stream"], pictures["scrambled"] = l.Layers(t.plain)
+	}
+	out, err := all(pictures, map[string]any{"same": bytes.Equal(back.Pix, t.plain.Pix)})
+	if err != nil {
+		return err
+	}
+	return answer(w, out)
+}
+
+// flip changes one bit of the image or of the key, and shows what that changes.
+func (s *server) flip(w http.ResponseWriter, r *http.Request) error {
+	t, what, err := s.try(w, r)
+	if err != nil {
+		return err
+	}
+	defer t.done()
+	secret, err := t.secret(t.plain, t.key)
+	if err != nil {
+		return err
+	}
+	c, err := secret.Encrypt(t.plain)
+	if err != nil {
+		return err
+	}
+	var before, after *raster.Image
+	switch what {
+	case "image":
+		before = c
+		after, err = s.encryptFlipped(r.Context(), t)
+	case "key":
+		before = t.plain
+		var other cipher.Secret
+		if other, err = secret.Flip(func(n int) int { return n / 2 }); err == nil {
+			after, err = other.Decrypt(c)
+		}
+		if errors.Is(err, cipher.ErrRefused) {
+			return answer(w, map[string]any{"refused": err.Error()})
+		}
+	default:
+		err = errRequest
+	}
+	if err != nil {
+		return err
+	}
+	found, err := metrics.Compare(before, after)
+	if err != nil {
+		return err
+	}
+	npcr, _ := metrics.NPCRExpected(before.Samples(), before.Max())
+	uaci, _ := metrics.UACIExpected(before.Samples(), before.Max())
+	out, err := all(map[string]*raster.Image{"after": after, "difference": difference(before, after)}, map[string]any{
+		"npcr": found.NPCR, "uaci": found.UACI, "randomNPCR": npcr, "randomUACI": uaci, "fresh": t.system.Info().Fresh,
+	})
+	if err != nil {
+		return err
+	}
+	return answer(w, out)
+}
+
+// encryptFlipped encrypts the image with the lowest bit of its middle sample changed, under the key that the network makes of that.
+func (s *server) encryptFlipped(ctx context.Context, t trial) (*raster.Image, error) {
+	plain := t.plain.Clone()
+	plain.Pix[len(plain.Pix)/2+plain.Width*plain.Channels/2] ^= 1
+	key, _, err := s.service.Key(ctx, plain)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := t.secret(plain, key)
+	if err != nil {
+		return nil, err
+	}
+	return secret.Encrypt(plain)
+}
+
+// difference is white where two images differ.
+func difference(a, b *raster.Image) *raster.Image {
+	d := raster.NewImage(a.Width, a.Height, 1, 8)
+	for i := range a.Pix {
+		if a.Pix[i] != b.Pix[i] {
+			d.Pix[i/a.Channels] = 255
+		}
+	}
+	return d
+}
