@@ -45,7 +45,7 @@ different trainings, and the last one makes the report.
 			for _, seed := range seeds {
 				o.Seeds = append(o.Seeds, uint64(seed))
 			}
-			return runReproduce(cmd.Context(), tables, o)
+			return (&flags{config: path}).withDataHint(runReproduce(cmd.Context(), tables, o))
 		},
 	}
 	c.Flags().StringVarP(&path, "config", "c", "", "the systems, the seeds and how to measure them, a YAML file")
@@ -87,5 +87,5 @@ func runReproduce(ctx context.Context, tables reproduce.Config, o reproduce.Opti
 	if made != "" {
 		err = errors.Join(results(func(w io.Writer) error { _, err := fmt.Fprintln(w, made); return err }), err)
 	}
-	return (&flags{}).withDataHint(err)
+	return err
 }

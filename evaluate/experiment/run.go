@@ -255,6 +255,16 @@ const (
 	attackCost = 10_000 // all attacks
 )
 
+// RoughTime is about how long Run takes on one core with a number of generators, apart from the time that these take for keys.
+func (c Config) RoughTime(generators int) time.Duration {
+	c = c.Resolved()
+	share := float64(c.Size*c.Size) / (256 * 256)
+	systems, sources := float64(generators*len(c.Schemes)), float64(len(c.Sources))
+	ms := systems*sources*share*(float64(c.Images)*systemCost+float64(c.Changes)*changeCost) + float64(generators)*attackCost
+	ms += 2 * systems * float64(c.Randomness.Sequences) * bitCost * float64(c.Randomness.Bits)
+	return time.Duration(ms * float64(time.Millisecond))
+}
+
 // plan estimates what everything costs, and adds it up.
 func (e *experiment) plan(sources []dataset.Source, report func(Progress)) error {
 	e.progress = &tracker{report: report, began: time.Now(), total: attackCost}

@@ -209,3 +209,18 @@ func TestCellsKeepSeedsAndImagesApart(t *testing.T) {
 	near(t, "mean over images", *images.Mean, 4.5)
 	near(t, "SD over images", *images.SD, 1.5*math.Sqrt2) // of 3 and 6
 }
+
+func TestAttacksBySeed(t *testing.T) {
+	r := reportOf(nil, nil, nil, nil)
+	of := attack.System{Scheme: "xor", Generator: "G"}
+	r.evaluations = []evaluation{
+		{seed: 1, Attacks: []attack.Result{{Number: 2, Name: "histogram", System: of, Succeeded: true}, {Number: 5, Name: "other", System: of}}},
+		{seed: 2, Attacks: []attack.Result{{Number: 2, Name: "histogram", System: of}, {Number: 5, Name: "other", System: of, NotRun: "why"}}},
+	}
+	text := r.markdown()
+	for _, line := range []string{"| attack | G + xor | W + paper | B + chaos-gan |", "| 2 histogram | 1 of 2 | – | – |", "| 5 other | 0 of 1 | – | – |"} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("no line %q in\n%s", line, text)
+		}
+	}
+}

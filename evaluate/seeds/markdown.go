@@ -2,6 +2,7 @@ package seeds
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,8 +14,8 @@ func (r *Report) markdown() string {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	p("# %s\n\n", r.Name)
-	p("%d systems, each trained with %d seeds (%s), each measured on at most %d images of each source. Made by `keygan-train reproduce`.\n\n",
-		len(r.Systems), len(r.Seeds), joinNumbers(r.Seeds), r.config.Images)
+	p("%d systems, each trained with %d seeds (%s), each measured on at most %d images of each source. Made by `keygan-train reproduce` of "+
+		"keygan %s on %s.\n\n", len(r.Systems), len(r.Seeds), joinNumbers(r.Seeds), r.config.Images, r.Version, r.CPU)
 	p("| system | experiment | objective |\n|---|---|---|\n")
 	for _, s := range r.Systems {
 		p("| %s | `%s` | %s |\n", s.Title(), s.Train, dash(s.Objective))
@@ -32,6 +33,7 @@ func (r *Report) markdown() string {
 	r.writePublished(p)
 	r.writeHeldOut(p)
 	r.writeCourses(p)
+	r.writeAttacks(p)
 	for _, source := range sourceNames(r.config) {
 		r.writeTable(p, source, "Keys", func(Cell) bool { return true }, func(c Cell) bool { return c.Scheme == experiment.RawKey })
 		r.writeTable(p, source, "Cipher images", compared, func(c Cell) bool { return c.Scheme != experiment.RawKey })
@@ -111,6 +113,50 @@ func (r *Report) writeCourses(p printer) {
 			last := len(c.Steps) - 1
 			p("| %s | %s | %s at step %d | %s at step %d |\n", c.Row, c.Measure, plusMinus(c.Over[0], 4), c.Steps[0], plusMinus(c.Over[last], 4), c.Steps[last])
 		}
+	}
+	p("\n")
+}
+
+// writeAttacks has a line an attack and a column a system: with how many seeds it succeeds.
+func (r *Report) writeAttacks(p printer) {
+	type attacked struct {
+		number int
+		system experiment.System
+	}
+	won, made, names := map[attacked]int{}, map[attacked]int{}, map[int]string{}
+	for _, e := range r.evaluations {
+		for _, a := range e.Attacks {
+			if a.NotRun != "" {
+				continue
+			}
+			at := attacked{a.Number, a.System}
+			made[at]++
+			names[a.Number] = a.Name
+			if a.Succeeded {
+				won[at]++
+			}
+		}
+	}
+	if len(made) == 0 {
+		return
+	}
+	p("## Attacks\n\nWith how many of the seeds an attack succeeds. – means that it was not made.\n\n| attack |")
+	systems := slices.DeleteFunc(slices.Clone(r.Systems), func(s System) bool { return s.Scheme == "" })
+	for _, s := range systems {
+		p(" %s |", s.Title())
+	}
+	p("\n|---|%s\n", strings.Repeat("---|", len(systems)))
+	for _, number := range slices.Sorted(maps.Keys(names)) {
+		p("| %d %s |", number, names[number])
+		for _, s := range systems {
+			at := attacked{number, experiment.System{Scheme: s.Scheme, Generator: s.Row}}
+			if made[at] == 0 {
+				p(" – |")
+			} else {
+				p(" %d of %d |", won[at], made[at])
+			}
+		}
+		p("\n")
 	}
 	p("\n")
 }

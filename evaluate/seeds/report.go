@@ -15,11 +15,15 @@ import (
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/figure"
 	"keygan/internal/atomicfile"
+	"keygan/internal/cpumodel"
+	"keygan/internal/version"
 )
 
 // Report is what all trainings say together; reproduced.json is this.
 type Report struct {
 	Name      string     `json:"name"`
+	Version   string     `json:"keygan"`
+	CPU       string     `json:"cpu"` // that made the report
 	Systems   []System   `json:"systems"`
 	Seeds     []uint64   `json:"seeds"` // that were evaluated
 	Trainings []Training `json:"trainings"`
@@ -38,7 +42,7 @@ type Report struct {
 
 // New reads the evaluations and the trainings, and makes keys with their networks.
 func New(ctx context.Context, in Input) (*Report, error) {
-	r := &Report{Name: in.Name, Trainings: in.Trainings, Failures: in.Failures, config: in.Config}
+	r := &Report{Name: in.Name, Version: version.String(), CPU: cpumodel.Name(), Trainings: in.Trainings, Failures: in.Failures, config: in.Config}
 	var err error
 	if r.Systems, err = describe(in.Systems, in.Trainings); err != nil {
 		return nil, err

@@ -178,8 +178,9 @@ func (r *run) plan(ctx context.Context) error {
 		r.console.Printf("to train: %d, %d side by side; about %s, %s of memory each, %s of disk\n",
 			len(left), r.jobs, timeOf(total), bytesText(total.Memory), bytesText(total.Disk))
 	}
-	r.console.Printf("then %d evaluations of %d systems on at most %d images of each of %d sources\n",
-		len(r.c.Seeds), len(r.c.Rows), r.c.Evaluate.Images, len(r.c.Evaluate.Sources))
+	r.console.Printf("then %d evaluations of %d systems on at most %d images of each of %d sources: about %s on one core, and the time for keys\n",
+		len(r.c.Seeds), len(r.c.Rows), r.c.Evaluate.Images, len(r.c.Evaluate.Sources),
+		runlog.Roughly(time.Duration(len(r.c.Seeds))*r.c.Evaluate.RoughTime(len(r.c.Rows))))
 	return nil
 }
 
