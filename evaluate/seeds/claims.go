@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"keygan/cipher"
-	"keygan/evaluate/attack"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/figure"
 	"keygan/evaluate/metrics"
@@ -112,8 +111,7 @@ func (r *Report) claims() (out []Claim) {
 
 // anotherKey judges "training again gives another key", as it is claimed and by the field's test.
 func anotherKey(k Keys) []Claim {
-	pairs := k.NPCR.N
-	if pairs == 0 {
+	if k.NPCR.N == 0 {
 		return nil
 	}
 	n := k.Bytes * k.Images
@@ -131,7 +129,7 @@ func anotherKey(k Keys) []Claim {
 	}
 	shared := *k.Correlation.Mean * *k.Correlation.Mean
 	evidence := []string{
-		fmt.Sprintf("Keys of %d images by %d pairs of trainings: NPCR %s %%, where random keys have %.4f ± %.4f %%.", k.Images, pairs, k.NPCR.text(3), npcr, sides*npcrSD),
+		fmt.Sprintf("Keys of %d images by each two of %d trainings: NPCR %s %%, where random keys have %.4f ± %.4f %%.", k.Images, k.Different.N, k.NPCR.text(3), npcr, sides*npcrSD),
 		fmt.Sprintf("UACI %s %% (random: %.3f ± %.3f %%).", k.UACI.text(3), uaci, sides*uaciSD),
 		fmt.Sprintf("Correlation %s (random: 0 ± %.4f): two trainings share %.1f %% of the variance of a key.", k.Correlation.text(3), sides*rSD, 100*shared),
 	}
@@ -359,33 +357,5 @@ func (r *Report) onImages(c Claim, s System, made, metric string, low, high floa
 		c.Evidence = append(c.Evidence, fmt.Sprintf("%s, %d×%d: SSIM %s.", cell.Source, r.config.Size, r.config.Size, cell.OverSeeds.text(3)))
 	}
 	c.Verdict = join(verdicts...)
-	return c
-}
-
-// resists judges "resists various attacks".
-func (r *Report) resists(s System) Claim {
-	c := Claim{Claim: "Resists attacks", Of: s.Row, Test: "no attack succeeds on the networks of any seed", Verdict: NotMeasured}
-	for _, e := range r.evaluations {
-		var won []string
-		made := 0
-		for _, a := range e.Attacks {
-			if a.NotRun != "" || a.System != (attack.System{Scheme: s.Scheme, Generator: s.Row}) {
-				continue
-			}
-			if made++; a.Succeeded {
-				won = append(won, fmt.Sprintf("%d (%s)", a.Number, a.Name))
-			}
-		}
-		if made == 0 {
-			continue
-		}
-		if c.Verdict == NotMeasured {
-			c.Verdict = Holds
-		}
-		if len(won) > 0 {
-			c.Verdict = Fails
-		}
-		c.Evidence = append(c.Evidence, fmt.Sprintf("Seed %d: %d of %d attacks succeed: %s.", e.seed, len(won), made, cmp.Or(strings.Join(won, ", "), "none")))
-	}
 	return c
 }

@@ -148,7 +148,13 @@ func TestClaimsOfSystemB(t *testing.T) {
 	if v, _ := r.verdict(t, "Resists attacks"); v != Holds {
 		t.Errorf("no attack succeeds: %s", v)
 	}
-	r.evaluations = append(r.evaluations, evaluation{seed: 2, Attacks: []attack.Result{made, won}})
+	measured, misused := won, won
+	measured.Kind, misused.Use = attack.Measures, attack.KeptKey
+	r.evaluations = append(r.evaluations, evaluation{seed: 2, Attacks: []attack.Result{made, measured, misused}})
+	if v, _ := r.verdict(t, "Resists attacks"); v != Holds {
+		t.Errorf("no attack succeeds on the published use: %s", v)
+	}
+	r.evaluations = append(r.evaluations, evaluation{seed: 3, Attacks: []attack.Result{made, won}})
 	if v, _ := r.verdict(t, "Resists attacks"); v != Fails {
 		t.Errorf("one attack succeeds on one seed: %s", v)
 	}
@@ -218,7 +224,7 @@ func TestAttacksBySeed(t *testing.T) {
 		{seed: 2, Attacks: []attack.Result{{Number: 2, Name: "histogram", System: of}, {Number: 5, Name: "other", System: of, NotRun: "why"}}},
 	}
 	text := r.markdown()
-	for _, line := range []string{"| attack | G + xor | W + paper | B + chaos-gan |", "| 2 histogram | 1 of 2 | – | – |", "| 5 other | 0 of 1 | – | – |"} {
+	for _, line := range []string{"| attack | kind | use | G + xor | W + paper | B + chaos-gan |", "| 2 histogram |  |  | 1 of 2 | – | – |", "| 5 other |  |  | 0 of 1 | – | – |"} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %q in\n%s", line, text)
 		}

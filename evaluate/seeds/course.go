@@ -205,17 +205,24 @@ func spread(list []int, n int) (out []int) {
 }
 
 // drawCourses draws what tells most about the keys, a panel a measure and a band a system.
-func drawCourses(all []Course) ([]byte, error) {
+func drawCourses(systems []System, all []Course) ([]byte, error) {
 	var panels []figure.BandPanel
 	for _, measure := range []string{"Entropy", "Chi2", MinEntropy, "Correlation", "Zeros", "Distance", "Plain Correlation"} {
 		p := figure.BandPanel{Title: measure, Logarithmic: measure == "Chi2"}
-		for _, c := range shown(all, measure) {
-			b := figure.Band{Name: c.Row}
-			for i, s := range c.Over {
-				b.X, b.Mean = append(b.X, float64(c.Steps[i])), append(b.Mean, *s.Mean)
-				b.Low, b.High = append(b.Low, slices.Min(s.Values)), append(b.High, slices.Max(s.Values))
+		found := shown(all, measure)
+		for _, system := range systems { // each has its colour, also where it has no course
+			b := figure.Band{Name: system.Row}
+			for _, c := range found {
+				for i, s := range c.Over {
+					if c.Row == system.Row {
+						b.X, b.Mean = append(b.X, float64(c.Steps[i])), append(b.Mean, *s.Mean)
+						b.Low, b.High = append(b.Low, slices.Min(s.Values)), append(b.High, slices.Max(s.Values))
+					}
+				}
 			}
-			p.Bands = append(p.Bands, b)
+			if !system.Restores {
+				p.Bands = append(p.Bands, b)
+			}
 		}
 		panels = append(panels, p)
 	}

@@ -2,7 +2,6 @@ package seeds
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -52,6 +51,7 @@ func (r *Report) writeHowToRead(p printer) {
 	p("## How to read it\n\n")
 	p("Over seeds, a value is the mean over the images of one training, and n is the number of trainings. Over images, a value is the mean " +
 		"over the trainings of one image, channel or one-bit change.\n\n")
+	p("- The key of a network that encrypts by itself, such as a chaos GAN, is its cipher image.\n")
 	p("- ± is the sample standard deviation.\n")
 	p("- IQM is the interquartile mean: of the values without the lowest and the highest quarter, rounded down. Of three values it is the mean.\n")
 	p("- The interval after IQM is a percentile bootstrap, 95 %%, of %d samples. Of three values it is their range. For three values it holds "+
@@ -113,50 +113,6 @@ func (r *Report) writeCourses(p printer) {
 			last := len(c.Steps) - 1
 			p("| %s | %s | %s at step %d | %s at step %d |\n", c.Row, c.Measure, plusMinus(c.Over[0], 4), c.Steps[0], plusMinus(c.Over[last], 4), c.Steps[last])
 		}
-	}
-	p("\n")
-}
-
-// writeAttacks has a line an attack and a column a system: with how many seeds it succeeds.
-func (r *Report) writeAttacks(p printer) {
-	type attacked struct {
-		number int
-		system experiment.System
-	}
-	won, made, names := map[attacked]int{}, map[attacked]int{}, map[int]string{}
-	for _, e := range r.evaluations {
-		for _, a := range e.Attacks {
-			if a.NotRun != "" {
-				continue
-			}
-			at := attacked{a.Number, a.System}
-			made[at]++
-			names[a.Number] = a.Name
-			if a.Succeeded {
-				won[at]++
-			}
-		}
-	}
-	if len(made) == 0 {
-		return
-	}
-	p("## Attacks\n\nWith how many of the seeds an attack succeeds. – means that it was not made.\n\n| attack |")
-	systems := slices.DeleteFunc(slices.Clone(r.Systems), func(s System) bool { return s.Scheme == "" })
-	for _, s := range systems {
-		p(" %s |", s.Title())
-	}
-	p("\n|---|%s\n", strings.Repeat("---|", len(systems)))
-	for _, number := range slices.Sorted(maps.Keys(names)) {
-		p("| %d %s |", number, names[number])
-		for _, s := range systems {
-			at := attacked{number, experiment.System{Scheme: s.Scheme, Generator: s.Row}}
-			if made[at] == 0 {
-				p(" – |")
-			} else {
-				p(" %d of %d |", won[at], made[at])
-			}
-		}
-		p("\n")
 	}
 	p("\n")
 }

@@ -95,7 +95,7 @@ func New(ctx context.Context, in Input) (*Report, error) {
 		}
 		r.Courses = append(r.Courses, *c)
 	}
-	if r.picture, err = drawCourses(r.Courses); err != nil && !errors.Is(err, figure.ErrNoCurves) {
+	if r.picture, err = drawCourses(r.Systems, r.Courses); err != nil && !errors.Is(err, figure.ErrNoCurves) {
 		return nil, err
 	}
 	if r.tradeOff, err = r.drawTradeOff(); err != nil {

@@ -54,9 +54,6 @@ func (r *run) evaluateOne(ctx context.Context, seed uint64, units []unit) error 
 	cfg := r.c.Evaluate
 	cfg.Name = fmt.Sprintf("%s, seed %d", r.c.Name, seed)
 	for _, u := range units {
-		if u.config.Restores() { // it makes no keys
-			continue
-		}
 		cfg.Generators = append(cfg.Generators, experiment.Generator{Name: u.row.Name, Run: u.config.Dir()})
 	}
 	name, out := evaluationName(seed), r.c.results(seed)
