@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -234,33 +235,38 @@ type Damage struct {
 
 // Damages are salt and pepper, and the loss of the middle 1/16 and of the middle quarter.
 var Damages = []Damage{
-	{"salt and pepper", saltAndPepper, addSaltAndPepper},
-	{"crop 1/16", 1. / 16, func(m *raster.Image, _ *rand.Rand) { crop(m, 4) }},
-	{"crop 1/4", 1. / 4, func(m *raster.Image, _ *rand.Rand) { crop(m, 2) }},
+	saltAndPepper("salt and pepper", 0.05), crop("crop 1/16", 1./16), crop("crop 1/4", 1./4),
 }
 
-const saltAndPepper = 0.05
-
-// addSaltAndPepper turns each pixel black or white with a probability of saltAndPepper.
-func addSaltAndPepper(m *raster.Image, r *rand.Rand) {
-	for p := range m.Width * m.Height {
-		if r.Float64() >= saltAndPepper {
-			continue
-		}
-		v := byte(255 * r.IntN(2))
-		for c := range m.Channels {
-			m.Pix[p*m.Channels+c] = v
-		}
-	}
+// MoreDamages are weaker and stronger ones of both kinds, for tables.
+var MoreDamages = []Damage{
+	saltAndPepper("salt and pepper, 1 %", 0.01), saltAndPepper("salt and pepper, 10 %", 0.1), crop("crop 1/2", 1./2),
 }
 
-// crop makes the middle of an image black, 1/part of its width and of its height.
-func crop(m *raster.Image, part int) {
-	width, height := m.Width/part, m.Height/part
-	left, top := (m.Width-width)/2, (m.Height-height)/2
-	for y := top; y < top+height; y++ {
-		clear(m.Pix[(y*m.Width+left)*m.Channels:][:width*m.Channels])
-	}
+// saltAndPepper turns a share of the pixels black or white.
+func saltAndPepper(name string, share float64) Damage {
+	return Damage{name, share, func(m *raster.Image, r *rand.Rand) {
+		for p := range m.Width * m.Height {
+			if r.Float64() >= share {
+				continue
+			}
+			v := byte(255 * r.IntN(2))
+			for c := range m.Channels {
+				m.Pix[p*m.Channels+c] = v
+			}
+		}
+	}}
+}
+
+// crop makes the middle of an image black, a share of its area.
+func crop(name string, share float64) Damage {
+	return Damage{name, share, func(m *raster.Image, _ *rand.Rand) {
+		width, height := int(float64(m.Width)*math.Sqrt(share)), int(float64(m.Height)*math.Sqrt(share))
+		left, top := (m.Width-width)/2, (m.Height-height)/2
+		for y := top; y < top+height; y++ {
+			clear(m.Pix[(y*m.Width+left)*m.Channels:][:width*m.Channels])
+		}
+	}}
 }
 
 // damaged is attack 14, rather a price than an attack: what survives when the cipher image is damaged. A cryptosystem that lets chance

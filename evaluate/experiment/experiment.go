@@ -50,6 +50,7 @@ type trial struct {
 	changes int        // one-bit changes made so far
 	first   *Specimen
 	before  map[string]*raster.Image // by generator: the key of the image before
+	sets    map[string]*keySet       // by generator
 	missing string                   // why there is nothing to measure, or ""
 
 	channels []int // that the systems ask for, the experiment's first
@@ -117,7 +118,7 @@ func (e *experiment) newTrial(s Source, src dataset.Source) *trial {
 	name := fnv.New64a()
 	io.WriteString(name, s.Name)
 	t := &trial{
-		experiment: e, source: src, results: measurements{}, before: map[string]*raster.Image{}, channels: []int{e.channels},
+		experiment: e, source: src, results: measurements{}, before: map[string]*raster.Image{}, sets: map[string]*keySet{}, channels: []int{e.channels},
 		info:   SourceInfo{Name: s.Name, From: s.From(), Available: src.Len()},
 		places: rand.New(rand.NewPCG(e.cfg.Seed, name.Sum64())),
 	}
@@ -175,12 +176,7 @@ func (t *trial) run(ctx context.Context) error {
 		t.missing = "not measured: no image of the source can be read"
 		return fmt.Errorf("source %s: %w; the first of its %d: %s", t.info.Name, errNoImages, t.source.Len(), t.info.Unreadable[0])
 	}
-	if len(t.info.Images) == 1 {
-		for _, g := range t.makers() {
-			t.results.explain(System{Scheme: RawKey, Generator: g.info.Name}, KeysOfTwoImages, "not measured: it takes two images")
-		}
-	}
-	return nil
+	return t.compareKeys()
 }
 
 func (t *trial) failed(index int, err error) error {

@@ -2,11 +2,13 @@ package experiment_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
 
 	"keygan/evaluate/experiment"
+	"keygan/evaluate/metrics"
 	"keygan/evaluate/report"
 )
 
@@ -42,6 +44,21 @@ func TestIdealKeysPass(t *testing.T) {
 	experiment.Near(t, "UACI against a uniform cipher", *uaci.Measured, *uaci.Expected, .005)
 	minEntropy := r.Row("xray", experiment.System{Scheme: experiment.RawKey, Generator: "keys"}, experiment.IDMinEntropy)
 	experiment.Near(t, "min-entropy of random keys", *minEntropy.Measured, *minEntropy.Expected, .05)
+	keys := experiment.System{Scheme: experiment.RawKey, Generator: "keys"}
+	if row := r.Row("xray", keys, "effective_keys"); *row.Measured < 7.99 || *row.Expected != 8 {
+		t.Errorf("8 random keys count as %v, expected %v", *row.Measured, *row.Expected)
+	}
+	if row := r.Row("xray", keys, "npcr_all_keys"); row.N != 28 || math.Abs(*row.Measured-*row.Expected) > 0.01 {
+		t.Errorf("NPCR of %d pairs of keys: %v, expected %v", row.N, *row.Measured, *row.Expected)
+	}
+	if row := r.Row("xray", keys, "frechet_dct"); *row.Measured < 20**row.Expected {
+		t.Errorf("noise is %v from the targets, as many targets are %v", *row.Measured, *row.Expected)
+	}
+	// Of a uniform key, what is lost becomes uniform: MSE is the share that was lost of that against a uniform cipher.
+	for id, share := range map[string]float64{"psnr_salt_pepper_1": .01, "psnr_salt_pepper": .05, "psnr_salt_pepper_10": .1, "psnr_crop_half": .5} {
+		row := r.Row("xray", experiment.System{Scheme: "paper", Generator: "keys"}, id)
+		experiment.Near(t, id, *row.Measured, metrics.PSNROf(share**mse.Expected, 255), .01)
+	}
 	text := fmt.Sprint(r.Findings)
 	for _, want := range []string{"NPCR passes under “xor”, “paper”, “sealed”, “aes-256-gcm”", "passes everywhere", "Histograms pass for uniform", "no more than chance gives", "bit for bit"} {
 		if !strings.Contains(text, want) {
@@ -69,6 +86,12 @@ func TestFixedKeyIsSeen(t *testing.T) {
 	}
 	if v := *r.Row("xray", experiment.System{Scheme: experiment.RawKey, Generator: "keys"}, experiment.IDNPCRKeyKey).Measured; v != 0 {
 		t.Errorf("NPCR between equal keys %v", v)
+	}
+	keys := experiment.System{Scheme: experiment.RawKey, Generator: "keys"}
+	for id, want := range map[string]float64{"effective_keys": 1, "npcr_all_keys": 0} {
+		if v := *r.Row("xray", keys, id).Measured; math.Abs(v-want) > 1e-9 {
+			t.Errorf("%s of 8 equal keys: %v", id, v)
+		}
 	}
 	text := fmt.Sprint(r.Findings)
 	for _, want := range []string{

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"keygan/cipher"
@@ -29,6 +30,7 @@ func (t *trial) measureKeys(s *subject) error {
 		of, key := System{Scheme: RawKey, Generator: g.info.Name}, s.keys[g.info.Name]
 		err := t.results.observe(of, EachImage, Observation{A: key})
 		err = cmp.Or(err, t.results.observe(of, EachKey, Observation{A: key}))
+		err = cmp.Or(err, t.results.observe(of, PlainAndKey, Observation{A: s.plain[g.info.Channels], B: key}), t.collect(g, s))
 		err = cmp.Or(err, t.results.observe(of, KeyMade, Observation{A: key, KeyTime: s.took[g.info.Name]}))
 		if before := t.before[g.info.Name]; before != nil && len(t.info.Images) > 0 {
 			err = cmp.Or(err, t.results.observe(of, KeysOfTwoImages, Observation{A: before, B: key}))
@@ -219,9 +221,10 @@ func keySensitivity(r measurements, of System, key cipher.Secret, out *Encrypted
 
 // robustness decrypts a cipher image that was damaged on its way.
 func robustness(r measurements, of System, key cipher.Secret, out *Encrypted, rng *rand.Rand) error {
-	for i, on := range []Occasion{AfterNoise, AfterCrop16, AfterCrop4} {
+	damages := slices.Concat(attack.Damages, attack.MoreDamages)
+	for i, on := range []Occasion{AfterNoise, AfterCrop16, AfterCrop4, AfterNoise1, AfterNoise10, AfterCrop2} {
 		damaged := out.Cipher.Clone()
-		attack.Damages[i].Do(damaged, rng)
+		damages[i].Do(damaged, rng)
 		if _, err := compareDecrypted(r, of, on, key, out.Plain, damaged); err != nil {
 			return err
 		}

@@ -61,6 +61,10 @@ const (
 	KeysOfTwoImages                     // A, B: raw keys of different images
 	KeysOfTwoGenerators                 // A, B: raw keys of one image by the first generator and by this one
 	EachKey                             // A: the raw key of a plain image, once for each image
+	PlainAndKey                         // A: plain, B: its raw key
+	EveryTwoKeys                        // A, B: raw keys of two images, once for each pair
+	AllKeys                             // Set: the raw keys of a source, once
+	KeysAndTargets                      // the same, with Targets and Controls
 	KeyMade                             // KeyTime
 	CiphersOneBit                       // A, B: ciphertexts of plain images that differ in one bit, each with its own key
 	CiphersSameKey                      // A, B: the same under the key of the unchanged image
@@ -81,6 +85,9 @@ const (
 	AfterNoise        // A: plain, B: decrypted after salt and pepper on the cipher image
 	AfterCrop16       // A: plain, B: decrypted after the middle 1/16 of the cipher image was lost
 	AfterCrop4        // A: plain, B: decrypted after the middle 1/4 of the cipher image was lost
+	AfterNoise1       // the same after salt and pepper on 1 % of the pixels
+	AfterNoise10      // the same after salt and pepper on 10 %
+	AfterCrop2        // the same after the middle half was lost
 	Transmitted       // A: plain, B: cipher, with KeyBytes and the times
 )
 
@@ -93,6 +100,9 @@ type Observation struct {
 	KeyBytes                          int // that the receiver needs in secret
 
 	KeySpace cipher.KeySpace
+
+	Set               []*raster.Image // raw keys
+	Targets, Controls []*raster.Image // target images of the training, and as many others as there are keys
 }
 
 // PlainMetrics are the metrics of plain images: those of a single image.
@@ -235,6 +245,10 @@ var Metrics = []Metric{
 		Measure: exact(func(o Observation) float64 { return metrics.ChiSquare(o.A) }),
 	},
 	correlation(metrics.Horizontal), correlation(metrics.Vertical), correlation(metrics.Diagonal),
+	localEntropy, histogramVariance, floatingFrequency,
+	texture("contrast", "Σ p (i − j)²", 1, func(g metrics.GLCM) float64 { return g.Contrast }),
+	texture("homogeneity", "Σ p / (1 + (i − j)²)", 5, func(g metrics.GLCM) float64 { return g.Homogeneity }),
+	texture("energy", "√Σ p²", 5, func(g metrics.GLCM) float64 { return g.Energy }),
 
 	npcr(KeysOneBit, IDNPCRKeyOneBit, "NPCR one bit, keys", "ours: bytes that differ between the keys of two plain images one bit apart, both made with the same noise where there is any"),
 	uaci(KeysOneBit, "uaci_key_one_bit", "UACI one bit, keys", "ours: mean difference between the keys of two plain images one bit apart"),
@@ -244,6 +258,13 @@ var Metrics = []Metric{
 		"bytes that differ between the keys of one image by this generator and by the first one, as after training with another seed"),
 	uaci(KeysOfTwoGenerators, "uaci_key_generators", "UACI generators",
 		"mean difference between the keys of one image by this generator and by the first one"),
+	overPairs(npcr(EveryTwoKeys, "npcr_all_keys", "NPCR of all pairs of keys", "bytes that differ between the keys of two images, over all pairs of "+
+		"the first 64"), metrics.NPCRExpected),
+	overPairs(uaci(EveryTwoKeys, "uaci_all_keys", "UACI of all pairs of keys", "mean difference between the keys of two images, over the same pairs"),
+		metrics.UACIExpected),
+	effectiveKeys, plainKeyCorrelation,
+	ssim(PlainAndKey, "ssim_plain_key", "SSIM plain–key", "plain image against its key, 11×11 Gaussian window", metrics.Gaussian11),
+	keysToTargets,
 	{
 		ID: IDMinEntropy, Name: "min-entropy of keys", Formula: "NIST SP 800-90B (2018), ten estimators of the non-IID track",
 		Definition: "bits of each byte of the key that nobody can guess, even knowing the bytes before it; " +
@@ -290,6 +311,12 @@ var Metrics = []Metric{
 		with(summarized, compared),
 	ssim(PlainAndCipher, "ssim_uniform7_plain_cipher", "SSIM plain–cipher, 7×7",
 		"7×7 uniform window with sample covariance (scikit-image's default)", metrics.Uniform7),
+	msssim(PlainAndCipher, "ms_ssim_plain_cipher", "MS-SSIM plain–cipher", "plain image against cipher image"),
+	mae(PlainAndCipher, "mae_plain_cipher", "MAE plain–cipher", "mean absolute difference; expected: for a uniform cipher independent of the plain image").
+		with(independent(metrics.ExpectedMAE)),
+	mae(PlainAndDecrypted, "mae_plain_decrypted", "MAE plain–decrypted", "mean absolute difference; a lossless scheme gives 0").with(expects(0)),
+	msssim(PlainAndDecrypted, "ms_ssim_plain_decrypted", "MS-SSIM plain–decrypted", "plain image against decrypted image; a lossless scheme gives 1").
+		with(expects(1)),
 	mse(PlainAndDecrypted, IDMSEDecrypted, "MSE plain–decrypted", "mean squared difference; a lossless scheme gives 0").
 		with(lossless(0), compared),
 	psnr(PlainAndDecrypted, "psnr_plain_decrypted", "PSNR plain–decrypted", "a lossless scheme gives ∞").
@@ -309,8 +336,11 @@ var Metrics = []Metric{
 		"plain image against what a wrong key decrypts, 11×11 Gaussian window: near 0 when it shows nothing", metrics.Gaussian11),
 	psnr(AfterNoise, "psnr_salt_pepper", "PSNR after 5 % noise",
 		"decrypted image, after 5 % of the cipher image's pixels were turned black or white"),
+	psnr(AfterNoise1, "psnr_salt_pepper_1", "PSNR after 1 % noise", "the same with 1 % of the pixels"),
+	psnr(AfterNoise10, "psnr_salt_pepper_10", "PSNR after 10 % noise", "the same with 10 % of the pixels"),
 	psnr(AfterCrop16, "psnr_crop_16th", "PSNR after 1/16 crop", "decrypted image, after the middle 1/16 of the cipher image was blackened"),
 	psnr(AfterCrop4, "psnr_crop_4th", "PSNR after 1/4 crop", "decrypted image, after the middle 1/4 of the cipher image was blackened"),
+	psnr(AfterCrop2, "psnr_crop_half", "PSNR after 1/2 crop", "decrypted image, after the middle half of the cipher image was blackened"),
 	{
 		ID: "key_space", Name: "key space", Definition: "bits of what the receiver is sent, if every value of it were possible",
 		Better: Higher, Unit: "bits", On: Transmitted,

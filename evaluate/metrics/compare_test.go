@@ -38,10 +38,28 @@ func TestCompareJSON(t *testing.T) {
 			t.Errorf("%s: %v, want %v, %v", name, o[name], want, err)
 		}
 	}
-	if o["identical"] != false || o["undefined"] != nil {
+	if o["identical"] != false {
 		t.Errorf("identical %v, undefined %v", o["identical"], o["undefined"])
 	}
+	if want, err := MAE(a, b); err != nil || o["mae"] != want || o["ms_ssim"] != nil { // too small
+		t.Errorf("MAE %v, want %v, MS-SSIM %v", o["mae"], want, o["ms_ssim"])
+	}
+	if why, _ := o["undefined"].(map[string]any)["ms_ssim"].(string); !strings.Contains(why, "176×176") {
+		t.Errorf("MS-SSIM: %q", why)
+	}
 	single := o["b"].(map[string]any)
+	contrast := 0.0
+	for channel := range 3 {
+		g, err := Texture(b, channel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		contrast += g.Contrast / 3
+	}
+	near(t, "contrast", single["glcm"].(map[string]any)["contrast"].(float64), contrast, 1e-12)
+	if f, err := FloatingFrequency(b); err != nil || single["floating_frequency"] != f || single["histogram_variance"] != HistogramVariance(b) || single["local_entropy"] != nil {
+		t.Errorf("b: %v, %v", single, err)
+	}
 	if single["entropy"] != Entropy(b) || single["chi2"] != ChiSquare(b) || single["bytes"] != 3600. {
 		t.Errorf("b: %v", single)
 	}

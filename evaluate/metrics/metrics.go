@@ -57,6 +57,15 @@ type Single struct {
 	Undefined   map[string]string `json:"undefined,omitempty"`
 }
 
+// Detailed holds what takes longer to measure of one image.
+type Detailed struct {
+	Single
+	LocalEntropy      *float64 `json:"local_entropy"` // bits per byte
+	HistogramVariance float64  `json:"histogram_variance"`
+	FloatingFrequency *float64 `json:"floating_frequency"`
+	GLCM              *GLCM    `json:"glcm"` // mean over the channels
+}
+
 // Correlations holds Pearson's r of adjacent samples in three directions, each the mean over the channels that have one.
 type Correlations struct {
 	Horizontal *float64 `json:"h"`
@@ -76,8 +85,10 @@ type Comparison struct {
 	PSNR         *float64          `json:"psnr"` // decibels; nil when the images are identical
 	SSIM         *float64          `json:"ssim"` // 11×11 Gaussian window
 	SSIMUniform7 *float64          `json:"ssim_uniform7"`
-	A            Single            `json:"a"`
-	B            Single            `json:"b"`
+	MAE          float64           `json:"mae"`
+	MSSSIM       *float64          `json:"ms_ssim"` // multi-scale SSIM
+	A            Detailed          `json:"a"`
+	B            Detailed          `json:"b"`
 	Undefined    map[string]string `json:"undefined,omitempty"`
 }
 
@@ -111,15 +122,44 @@ func Measure(m *raster.Image) Single {
 	return s
 }
 
+// detail takes all metrics of one image.
+func detail(m *raster.Image) Detailed {
+	d := Detailed{Single: Measure(m), HistogramVariance: HistogramVariance(m)}
+	for _, to := range []struct {
+		name    string
+		value   **float64
+		measure func(*raster.Image) (float64, error)
+	}{{"local_entropy", &d.LocalEntropy, LocalEntropy}, {"floating_frequency", &d.FloatingFrequency, FloatingFrequency}} {
+		if v, err := to.measure(m); err != nil {
+			d.Undefined[to.name] = err.Error()
+		} else {
+			*to.value = &v
+		}
+	}
+	var mean GLCM
+	for c := range m.Channels {
+		g, err := Texture(m, c)
+		if err != nil {
+			d.Undefined["glcm"] = err.Error()
+			return d
+		}
+		n := float64(m.Channels)
+		mean.Contrast, mean.Homogeneity, mean.Energy = mean.Contrast+g.Contrast/n, mean.Homogeneity+g.Homogeneity/n, mean.Energy+g.Energy/n
+	}
+	d.GLCM = &mean
+	return d
+}
+
 // Compare takes the metrics of a pair of images of the same shape and of each by itself.
 func Compare(a, b *raster.Image) (Comparison, error) {
 	if err := sameShape(a, b); err != nil {
 		return Comparison{}, err
 	}
-	c := Comparison{Depth: a.Depth, A: Measure(a), B: Measure(b), Undefined: map[string]string{}}
+	c := Comparison{Depth: a.Depth, A: detail(a), B: detail(b), Undefined: map[string]string{}}
 	c.NPCR, _ = NPCR(a, b)
 	c.UACI, _ = UACI(a, b)
 	c.MSE, _ = MSE(a, b)
+	c.MAE, _ = MAE(a, b)
 	c.Identical = c.NPCR == 0
 	if p := PSNROf(c.MSE, a.Max()); math.IsInf(p, 0) {
 		c.Undefined["psnr"] = "infinite: the images are identical"
@@ -127,16 +167,19 @@ func Compare(a, b *raster.Image) (Comparison, error) {
 		c.PSNR = &p
 	}
 	for _, to := range []struct {
-		window Window
-		value  **float64
-		name   string
-	}{{Gaussian11, &c.SSIM, "ssim"}, {Uniform7, &c.SSIMUniform7, "ssim_uniform7"}} {
-		s, err := SSIM(a, b, to.window)
-		if err != nil {
+		name    string
+		value   **float64
+		measure func() (float64, error)
+	}{
+		{"ssim", &c.SSIM, func() (float64, error) { return SSIM(a, b, Gaussian11) }},
+		{"ssim_uniform7", &c.SSIMUniform7, func() (float64, error) { return SSIM(a, b, Uniform7) }},
+		{"ms_ssim", &c.MSSSIM, func() (float64, error) { return MSSSIM(a, b) }},
+	} {
+		if v, err := to.measure(); err != nil {
 			c.Undefined[to.name] = err.Error()
-			continue
+		} else {
+			*to.value = &v
 		}
-		*to.value = &s
 	}
 	return c, nil
 }

@@ -45,6 +45,11 @@ type moreVectors struct {
 		recipe
 		Entropy float64
 	}
+	Frechet []struct {
+		recipe
+		Counts   [2]int
+		Distance float64
+	}
 	Vendi []struct {
 		Kinds  []string
 		Number float64
@@ -57,7 +62,7 @@ func readMore(t *testing.T) (v moreVectors) {
 	if err == nil {
 		err = json.Unmarshal(b, &v)
 	}
-	if err != nil || len(v.Single) < 18 || len(v.Pair) < 12 || len(v.Local) < 5 || len(v.Vendi) < 4 {
+	if err != nil || len(v.Single) < 18 || len(v.Pair) < 12 || len(v.Local) < 5 || len(v.Vendi) < 4 || len(v.Frechet) < 3 {
 		t.Fatal(len(v.Single), len(v.Pair), len(v.Local), len(v.Vendi), err)
 	}
 	return v
@@ -96,6 +101,20 @@ func TestMoreAgainstOtherPrograms(t *testing.T) {
 		l.Depth = 8
 		h, err := LocalEntropy(l.image(l.Kind, l.Seed))
 		near(t, l.String()+": local entropy", h, l.Entropy, 1e-9)
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for _, f := range v.Frechet {
+		f.Depth = 8
+		var sets [2][]*raster.Image
+		for k := range sets {
+			for i := range f.Counts[k] {
+				sets[k] = append(sets[k], f.image(f.Kinds[k], f.Seeds[k]+uint64(i)))
+			}
+		}
+		d, err := FrechetDCT(sets[0], sets[1])
+		near(t, f.String()+": Fréchet distance", d, f.Distance, 1e-6) // SciPy's root of a product that is not symmetric
 		if err != nil {
 			t.Error(err)
 		}
@@ -213,8 +232,12 @@ func TestEffectiveNumber(t *testing.T) {
 func TestMoreUndefined(t *testing.T) {
 	small, thin := picture(175, 176, 1, 8, "grainy", 1), picture(1, 300, 1, 8, "grainy", 1)
 	for name, f := range map[string]func() error{
-		"MS-SSIM":            func() error { _, err := MSSSIM(small, small); return err },
-		"local entropy":      func() error { _, err := LocalEntropy(small); return err },
+		"MS-SSIM":       func() error { _, err := MSSSIM(small, small); return err },
+		"local entropy": func() error { _, err := LocalEntropy(small); return err },
+		"Fréchet distance": func() error {
+			_, err := FrechetDCT([]*raster.Image{small}, []*raster.Image{small, small})
+			return err
+		},
 		"GLCM":               func() error { _, err := Texture(thin, 0); return err },
 		"floating frequency": func() error { _, err := FloatingFrequency(picture(15, 17, 3, 8, "noise", 1)); return err },
 	} {

@@ -12,8 +12,10 @@ import json
 
 import numpy as np
 import scipy
+import scipy.linalg
 import skimage
 from scipy.ndimage import correlate
+from scipy.fft import dctn
 from scipy.stats import entropy
 from skimage.feature import graycomatrix, graycoprops
 from skimage.measure import block_reduce
@@ -72,6 +74,32 @@ def vendi(images):
     return digits(np.exp(entropy(values[values > 0])))
 
 
+def features(image):
+    """Log mean energies of the diagonals of the DCT of the 8x8 blocks of the grey image, then mean and deviation of each channel."""
+    r, g, b = (image[:, :, c % image.shape[2]].astype(int) for c in range(3))
+    grey = ((19595 * r + 38470 * g + 7471 * b + 32768) >> 16) if image.shape[2] == 3 else r
+    h, w = (n // 8 * 8 for n in grey.shape)
+    blocks = grey[:h, :w].reshape(h // 8, 8, w // 8, 8).swapaxes(1, 2).reshape(-1, 8, 8) / 255
+    energy = (dctn(blocks, axes=(1, 2), norm="ortho") ** 2).mean(axis=0)
+    v, u = np.indices((8, 8))
+    bands = [np.log10(energy[u + v == k].mean() + 1e-8) for k in range(1, 15)]
+    return bands + [f(image[:, :, c]) / 255 for c in range(image.shape[2]) for f in (np.mean, np.std)]
+
+
+def frechet(images, reference):
+    """As FID, with scipy.linalg.sqrtm, in squared deviations of the reference's features."""
+    a, b = (np.array([features(m) for m in s]) for s in (images, reference))
+    sd = b.std(axis=0, ddof=1)
+    a, b = a / sd, b / sd
+    ca, cb = np.cov(a.T), np.cov(b.T)
+    return float(f"{np.sum((a.mean(0) - b.mean(0)) ** 2) + np.trace(ca + cb - 2 * scipy.linalg.sqrtm(ca @ cb).real):.9g}")
+
+
+def sets(height, width, channels, kinds, counts, seeds):
+    a, b = ([picture(height, width, channels, 8, k, s + i) for i in range(n)] for k, n, s in zip(kinds, counts, seeds))
+    return dict(height=height, width=width, channels=channels, kinds=kinds, counts=counts, seeds=seeds, distance=frechet(a, b))
+
+
 def single(height, width, channels, depth, kind, seed):
     image = picture(height, width, channels, depth, kind, seed)
     counts = np.bincount(np.frombuffer(in_bytes(image), np.uint8), minlength=256)
@@ -102,5 +130,7 @@ print(json.dumps(dict(
     pair=[pair(*shape, depth, kinds, (3, 80)) for depth in (8, 16) for shape in ((176, 176, 1), (179, 201, 3))
           for kinds in (("ramp", "grainy"), ("ramp", "noise"), ("grainy", "grainy"))],
     local=[local(220, 264, 1, kind, 9) for kind in ("ramp", "grainy", "noise")] + [local(110, 176, 3, kind, 9) for kind in ("grainy", "noise")],
+    frechet=[sets(48, 40, 3, ("grainy", "grainy"), (40, 30), (100, 500)), sets(48, 40, 3, ("noise", "grainy"), (40, 45), (100, 500)),
+             sets(35, 61, 1, ("grainy", "noise"), (30, 40), (7, 900))],
     vendi=[dict(kinds=kinds, number=vendi([picture(40, 30, 3, 8, k, 20 + i) for i, k in enumerate(kinds)]))
            for kinds in (["noise"] * 6, ["grainy"] * 5, ["grainy", "noise", "ramp", "noise"], ["ramp", "ramp", "noise"])]), indent=1))
