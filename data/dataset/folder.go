@@ -21,7 +21,7 @@ var ErrNoImages = errors.New("no images")
 // A folder is the images in the files below a folder.
 type folder struct {
 	items  []item
-	axis   string
+	way    string // how stacks are read: the axis, and the window if one is chosen
 	stacks *stackCache
 }
 
@@ -33,8 +33,8 @@ type item struct {
 	place *imagefile.Place
 }
 
-// openFolder lists at most count images (0: all) of a folder or a file. What cannot be listed is an error or, with keepBad, an item.
-func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
+// openFolder lists at most count images (0: all) of a folder or a file, whose stacks it reads in the way of that name. What cannot be listed is an error or, with keepBad, an item.
+func openFolder(path, way string, count int, keepBad bool, read func(string) (*imagefile.Stack, error)) (*folder, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
@@ -49,7 +49,7 @@ func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: %w: no file ends in %s", path, ErrNoImages, strings.Join(imagefile.Extensions(), ", "))
 	}
-	f := &folder{axis: axis, stacks: newStackCache(func(path string) (*imagefile.Stack, error) { return imagefile.ReadStack(path, axis) })}
+	f := &folder{way: way, stacks: newStackCache(read)}
 	if f.items, err = f.list(files, keepBad); err != nil {
 		return nil, err
 	}
@@ -69,13 +69,13 @@ func openFolder(path, axis string, count int, keepBad bool) (*folder, error) {
 func (f *folder) Len() int          { return len(f.items) }
 func (f *folder) Name(i int) string { return f.items[i].name }
 
-// Locate also names the axis of a slice, since slice 3 along another axis is another image.
+// Locate also names the axis and the window of a slice, since slice 3 along another axis is another image.
 func (f *folder) Locate(i int) (path, part string) {
 	it := f.items[i]
 	if it.slice < 0 {
 		return it.path, ""
 	}
-	return it.path, fmt.Sprintf("#%d %s", it.slice, f.axis)
+	return it.path, fmt.Sprintf("#%d %s", it.slice, f.way)
 }
 
 func (f *folder) Image(i int) (*raster.Image, error) {

@@ -170,7 +170,7 @@ func TestFolderThatCannotBeListed(t *testing.T) {
 			t.Errorf("Open: %v", err)
 		}
 		var err error
-		if f, err = openFolder(root, imagefile.Axial, 0, true); err != nil {
+		if f, err = openFolder(root, imagefile.Axial, 0, true, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -123,3 +123,36 @@ func TestSplitKeepsDICOMPatientsTogether(t *testing.T) {
 		t.Errorf("%d images are not of the patient, want 195; %v", rest.Len(), err)
 	}
 }
+
+// A window that the configuration names takes the place of each file's own, and counts as another image for the cache.
+func TestChosenWindow(t *testing.T) {
+	dir := t.TempDir()
+	imagetest.Write(t, filepath.Join(dir, "a.dcm"), imagetest.Slice{Width: 4, Height: 3, Level: 60}.Bytes())
+	parts := map[string]bool{}
+	for window, want := range map[string]int{"": 60, "128/256": 60, "40/101": 179, "50.5/2": 255, "-1000/400": 255, "200/100": 0} { // 179.8 = 255 · (20.5/100 + 0.5)
+		src, err := Open(Spec{Folder: dir, Window: window})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := src.Image(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Sample(5); got != want {
+			t.Errorf("window %q: level %d, want %d", window, got, want)
+		}
+		_, part := locate(src, 0)
+		parts[part] = true
+	}
+	if len(parts) != 6 {
+		t.Errorf("%d parts for the cache, not 6", len(parts))
+	}
+	for _, bad := range []string{"40", "40/", "/400", "40/0", "40/1", "a/b", "40/-3", "NaN/4", "1/Inf", "1e300/4"} {
+		if err := (Spec{Folder: dir, Window: bad}).Validate(); err == nil || !strings.Contains(err.Error(), "center/width") {
+			t.Errorf("window %q: %v", bad, err)
+		}
+	}
+	if err := (Spec{Synthetic: "mri", Count: 1, Window: "40/400"}).Validate(); err == nil {
+		t.Error("a window of synthetic images is accepted")
+	}
+}

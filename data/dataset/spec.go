@@ -8,9 +8,11 @@ import (
 	"keygan/data/raster"
 	"keygan/data/synthetic"
 	"keygan/internal/listing"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +25,7 @@ import (
 type Spec struct {
 	Folder    string `yaml:"folder,omitempty"`    // a folder, searched recursively, or a single file; ~ is the home folder
 	Axis      string `yaml:"axis,omitempty"`      // how a folder's volumes are sliced: axial (default), coronal or sagittal
+	Window    string `yaml:"window,omitempty"`    // center/width of the values that a folder's DICOM files show, such as 40/400; empty: each file's own
 	Synthetic string `yaml:"synthetic,omitempty"` // xray, mri, spectrogram or noise
 	Size      int    `yaml:"size,omitempty"`      // synthetic: width and height; 0 is 256
 	Seed      uint64 `yaml:"seed,omitempty"`      // synthetic: another seed, other images
@@ -67,11 +70,13 @@ func (s Spec) Validate() error {
 		return fmt.Errorf("axis is %q: it must be one of %s", s.Axis, strings.Join(imagefile.AxisNames, ", "))
 	case s.Synthetic != "" && s.Axis != "":
 		return fmt.Errorf("axis is for folders with volumes, not for synthetic: %s", s.Synthetic)
+	case s.Synthetic != "" && s.Window != "":
+		return fmt.Errorf("window is for folders with DICOM files, not for synthetic: %s", s.Synthetic)
 	case s.Folder != "" && (s.Size != 0 || s.Seed != 0):
 		return fmt.Errorf("size and seed are for synthetic images, not for folder: %s", s.Folder)
 	}
-	if s.Synthetic == "" {
-		return nil
+	if _, err := s.readStack(); err != nil || s.Synthetic == "" {
+		return err
 	}
 	if s.Count == 0 {
 		return fmt.Errorf("synthetic: %s needs a count of at least 1", s.Synthetic)
@@ -164,7 +169,28 @@ func (s Spec) open(keepBad bool) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openFolder(path, cmp.Or(s.Axis, imagefile.Axial), s.Count, keepBad)
+	read, err := s.readStack()
+	if err != nil {
+		return nil, err
+	}
+	return openFolder(path, strings.TrimSpace(cmp.Or(s.Axis, imagefile.Axial)+" "+s.Window), s.Count, keepBad, read)
+}
+
+// readStack returns the way to read a stack, along the axis and in the window.
+func (s Spec) readStack() (func(path string) (*imagefile.Stack, error), error) {
+	axis := cmp.Or(s.Axis, imagefile.Axial)
+	if s.Window == "" {
+		return func(path string) (*imagefile.Stack, error) { return imagefile.ReadStack(path, axis) }, nil
+	}
+	left, right, _ := strings.Cut(s.Window, "/")
+	center, err1 := strconv.ParseFloat(strings.TrimSpace(left), 64)
+	width, err2 := strconv.ParseFloat(strings.TrimSpace(right), 64)
+	if err1 != nil || err2 != nil || !(width > 1 && width < math.MaxFloat32 && math.Abs(center) < math.MaxFloat32) {
+		return nil, fmt.Errorf("window is %q: it must be center/width, such as 40/400, with a width above 1", s.Window)
+	}
+	return func(path string) (*imagefile.Stack, error) {
+		return imagefile.ReadStackInWindow(path, axis, center, width)
+	}, nil
 }
 
 // expandHome replaces a leading ~ by the user's home folder.

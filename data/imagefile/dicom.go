@@ -13,7 +13,7 @@ import (
 var dicomFormat = Format{
 	Name: "DICOM", Extensions: []string{".dcm"}, Matches: dicom.Recognised,
 	Decode: decodeDICOM, Samples: samplesOfDICOM, Stack: stackOfDICOM, Outline: outlineOfDICOM, Inspect: (*Findings).inspectDICOM,
-	Describe: describeDICOM,
+	Windowed: windowedDICOM, Describe: describeDICOM,
 }
 
 func parseDICOM(file *io.SectionReader) (*dicom.File, error) {
@@ -56,12 +56,18 @@ func samplesOfDICOM(file *io.SectionReader) (*raster.Image, error) {
 }
 
 // stackOfDICOM gives all frames as they are shown.
-func stackOfDICOM(file *io.SectionReader, _ string) (*Stack, error) {
+func stackOfDICOM(file *io.SectionReader, _ string) (*Stack, error) { return framesOfDICOM(file, nil) }
+
+func windowedDICOM(file *io.SectionReader, center, width float64) (*Stack, error) {
+	return framesOfDICOM(file, &dicom.Window{Center: center, Width: width})
+}
+
+func framesOfDICOM(file *io.SectionReader, window *dicom.Window) (*Stack, error) {
 	f, err := openDICOM(file)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := f.Shown(nil)
+	shown, err := f.Shown(window)
 	if err != nil {
 		return nil, err
 	}

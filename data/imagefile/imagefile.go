@@ -49,6 +49,9 @@ type Format struct {
 	// Stack is set for formats whose files may hold several images. axis says how to slice a volume: one of AxisNames.
 	Stack func(file *io.SectionReader, axis string) (*Stack, error)
 
+	// Windowed, if set, does the same as Stack with the grey levels of a window that was chosen.
+	Windowed func(file *io.SectionReader, center, width float64) (*Stack, error)
+
 	// Outline, if set, gives a stack without its pixels, faster than Stack. A format with it and with Decode may hold single images, too.
 	Outline func(file *io.SectionReader) (*Stack, error)
 

@@ -69,11 +69,26 @@ func (s *Stack) showFilled() {
 	}
 }
 
+var errNoStack = errors.New("one image, where the name promises a stack")
+
 // ReadStack reads all images of the file at path, which must be of a format that may hold several. Errors read "path: reason".
 func ReadStack(path, axis string) (*Stack, error) {
 	return readPath(path, func(f *Format, file *io.SectionReader) (*Stack, error) {
 		if f.Stack == nil {
-			return nil, errors.New("one image, where the name promises a stack")
+			return nil, errNoStack
+		}
+		return f.Stack(file, axis)
+	})
+}
+
+// ReadStackInWindow does the same, but takes the grey levels from a window of values if the format knows such windows, as DICOM does.
+func ReadStackInWindow(path, axis string, center, width float64) (*Stack, error) {
+	return readPath(path, func(f *Format, file *io.SectionReader) (*Stack, error) {
+		if f.Windowed != nil {
+			return f.Windowed(file, center, width)
+		}
+		if f.Stack == nil {
+			return nil, errNoStack
 		}
 		return f.Stack(file, axis)
 	})

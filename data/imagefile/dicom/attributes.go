@@ -72,20 +72,22 @@ var sequences = []Tag{tagModalityLUT, tagVOILUT, tagShared, tagPerFrame, tagFram
 
 func isSequence(t Tag) bool { return slices.Contains(sequences, t) }
 
-// isKept reports whether an element is kept: the small number of those above.
-func isKept(t Tag) bool {
-	switch t.group() {
-	case 0x0002:
-		return t == tagTransferSyntax
-	case 0x0008, 0x0010, 0x0018, 0x0020:
-		switch t {
-		case tagModality, tagSeries, tagInstance, tagPosition, tagDirections:
-			return true
-		}
-		return slices.ContainsFunc(identifying, func(a Attribute) bool { return a.Tag == t })
-	case 0x0028:
-		return t&0xff00 <= 0x0100 || t >= tagCenter && t <= tagFunction || t&0xff00 == 0x1100 || t&0xff00 == 0x1200 ||
-			t&0xff00 == 0x3000 || isSequence(t)
+// kept are the elements that a parser keeps. They are few, so that a data set never grows with its file.
+var kept = func() map[Tag]bool {
+	all := map[Tag]bool{
+		tagModality: true, tagSeries: true, tagInstance: true, tagPosition: true, tagDirections: true, tagExtendedOffset: true,
+		tagSamples: true, tagPhotometric: true, tagPlanar: true, tagFrames: true, tagRows: true, tagColumns: true, tagAllocated: true,
+		tagStored: true, tagHighBit: true, tagRepresentation: true, tagCenter: true, tagWidth: true, tagIntercept: true, tagSlope: true,
+		tagFunction: true, tagSegmented: true, tagLUTDescriptor: true, tagLUTData: true,
 	}
-	return isSequence(t) || t == tagExtendedOffset
-}
+	for c := range Tag(3) {
+		all[tagRed+c], all[tagRedData+c] = true, true
+	}
+	for _, a := range identifying {
+		all[a.Tag] = true
+	}
+	for _, tag := range sequences {
+		all[tag] = true
+	}
+	return all
+}()

@@ -137,7 +137,7 @@ func (p *parser) elements(at, end, depth int, implicit, delimited bool) (d datas
 			return d, at, p.pixelData(h, end)
 		}
 		e := element{tag: h.tag, at: at, vr: h.vr}
-		kept := isKept(h.tag)
+		kept := kept[h.tag]
 		switch {
 		case h.length == undefined:
 			// An unknown value of undefined length is a sequence with implicit representations (PS3.5, 6.2.2).
