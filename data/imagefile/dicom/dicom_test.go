@@ -88,7 +88,9 @@ func TestFilesFromOtherPrograms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, likeS16 := files(t), ""
+	all := files(t)
+	// pydicom 2.3.1 does not read the first, and leaves the bytes of the second in the order of the file.
+	like := map[string]string{"no-preamble.dcm": "s16.dcm", "u8-big-words.dcm": "u8-frames.dcm"}
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 	if len(lines) != len(all) {
 		t.Errorf("%d lines on %d files", len(lines), len(all))
@@ -100,9 +102,9 @@ func TestFilesFromOtherPrograms(t *testing.T) {
 			continue // it is refused
 		}
 		shape, stored, err := storedHash(all[name])
-		if name == "no-preamble.dcm" { // which pydicom does not read
-			_, like, _ := storedHash(all["s16.dcm"])
-			wantShape, wantStored, wantShown, likeS16 = "17x24", like, "-", stored
+		if like[name] != "" {
+			wantShape, wantStored, _ = storedHash(all[like[name]])
+			delete(like, name)
 		}
 		if shape != wantShape || stored != wantStored || err != nil {
 			t.Errorf("%s: other values than pydicom's: %s %v", name, shape, err)
@@ -112,8 +114,8 @@ func TestFilesFromOtherPrograms(t *testing.T) {
 			t.Errorf("%s: dcmtk shows other levels; %v", name, err)
 		}
 	}
-	if likeS16 == "" {
-		t.Error("no file without preamble")
+	if len(like) > 0 {
+		t.Errorf("no files %v", like)
 	}
 }
 

@@ -1,6 +1,7 @@
 package dicom
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -166,7 +167,7 @@ func (p *parser) elements(at, end, depth int, implicit, delimited bool) (d datas
 	return d, at, nil
 }
 
-func zeros(b []byte) bool { return strings.Trim(string(b), "\x00") == "" }
+func zeros(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
 
 // sequence reads the items of a sequence up to end or, if its length is undefined, its delimiter, and returns where it stopped.
 func (p *parser) sequence(h header, end, depth int, implicit, kept bool) (items []dataset, next int, err error) {

@@ -78,7 +78,11 @@ func (f *File) native(i int) ([]int32, error) {
 		}
 		return out, nil
 	}
-	b = b[i*samples*f.Allocated/8:]
+	if f.syntax.big && f.Allocated == 8 && f.pixels.vr == "OW" {
+		b = unswapped(b, i*samples, samples)
+	} else {
+		b = b[i*samples*f.Allocated/8:]
+	}
 	if f.halvedChroma() {
 		for k := 0; k < samples; k += 4 { // two of Y, one of Cb, one of Cr
 			y1, y2, cb, cr := int32(b[k]), int32(b[k+1]), int32(b[k+2]), int32(b[k+3])
@@ -88,6 +92,15 @@ func (f *File) native(i int) ([]int32, error) {
 	}
 	f.numbers(b, out, f.planar)
 	return out, nil
+}
+
+// unswapped gives n bytes from an offset of big-endian words, in which the second byte comes first.
+func unswapped(b []byte, from, n int) []byte {
+	out := make([]byte, n)
+	for k := range out {
+		out[k] = b[min((from+k)^1, len(b)-1)]
+	}
+	return out
 }
 
 // halvedChroma reports pixels that share their chroma with a neighbour.

@@ -30,7 +30,7 @@ def colour(bits=8, of=noisy):
     return np.stack([grey(bits, of=np.roll(of, 2 * c, c % 2)) for c in range(3)], -1)
 
 
-def write(name, pixels, photometric="MONOCHROME2", stored=None, planar=0, syntax=ExplicitVRLittleEndian, frames=1, allocated=None, **more):
+def write(name, pixels, photometric="MONOCHROME2", stored=None, planar=0, syntax=ExplicitVRLittleEndian, frames=1, allocated=None, words=False, **more):
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = syntax
     meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
@@ -58,7 +58,9 @@ def write(name, pixels, photometric="MONOCHROME2", stored=None, planar=0, syntax
         pixels = np.moveaxis(pixels, -1, -3)
     b = pixels.astype(pixels.dtype.newbyteorder("<" if ds.is_little_endian else ">")).tobytes()
     ds.PixelData = b + b"\0" * (len(b) % 2)
-    ds["PixelData"].VR = "OW" if size > 1 or syntax == ImplicitVRLittleEndian else "OB"
+    if words:
+        ds.PixelData = np.frombuffer(ds.PixelData, "u1").reshape(-1, 2)[:, ::-1].tobytes()
+    ds["PixelData"].VR = "OW" if size > 1 or words or syntax == ImplicitVRLittleEndian else "OB"
     ds.save_as(name, write_like_original=False)
 
 
@@ -91,6 +93,7 @@ if __name__ == "__main__":
     write("s16.dcm", grey(16, True), WindowCenter="-100.5", WindowWidth="30000.25")
     write("s12.dcm", grey(12, True), stored=12)
     write("s16-big.dcm", grey(16, True), syntax=ExplicitVRBigEndian)
+    write("u8-big-words.dcm", grey(8, frames=3), syntax=ExplicitVRBigEndian, frames=3, words=True)
     write("s16-implicit.dcm", grey(16, True), syntax=ImplicitVRLittleEndian)
     write("u16-deflated.dcm", grey(16), syntax=DeflatedExplicitVRLittleEndian)
     write("u8-frames.dcm", grey(8, frames=3), frames=3)
