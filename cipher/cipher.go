@@ -27,7 +27,7 @@
 //
 // # What the research systems are worth
 //
-// paper, xor and logistic reproduce published result tables and are there to be attacked. They protect nobody's images:
+// paper, xor and logistic re-implement published schemes and are there to be measured and attacked. They protect nobody's images:
 //
 //   - The cat map is a fixed permutation with no key but its iteration count, and at 256×256 only 191 counts are useful. It leaves the
 //     histogram as it is and pixel (0, 0) in place.

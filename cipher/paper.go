@@ -17,7 +17,7 @@ const PaperSide = 256
 // A grey image has one byte a pixel and takes the key's first channel.
 var paper = &Research{
 	About: Info{
-		Name: "paper", Warning: researchWarning("paper", "reproduces published tables and does not protect an image"),
+		Name: "paper", Warning: researchWarning("paper", "re-implements a published scheme and does not protect an image"),
 		Takes: KeyImage, Iterations: true, KeyFile: ClearKeyFile, MovesPixels: true, Keystream: RawKeystream, Claims: rawKeyClaims,
 	},
 	Side:     PaperSide,

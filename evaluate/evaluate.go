@@ -11,8 +11,8 @@
 //   - Where a paper defines a metric differently from the field, both are measured, under different names. The field's
 //     NPCR compares two ciphertexts of plain images that differ in one bit. Many papers' NPCR compares a plain image
 //     with its ciphertext, which any scheme with a random-looking key passes.
-//   - A published figure stands beside the measured one, never instead of it. The findings say whether the definition that
-//     it most likely has reproduces it, and what it is by the field's.
+//   - A published figure stands beside the measured one, never instead of it. It stands only where
+//     scheme, network and objective are the publication's, and a line says whether the measured interval agrees with it.
 //   - What was not measured says so. What is undefined (the correlation of a constant image, the PSNR of identical ones)
 //     says why. NaN and infinities never reach an output file.
 //   - The same configuration, seed, images and weights give the same numbers, except times and speeds. Secrets that a

@@ -273,7 +273,7 @@ func (c *Check) claim(what string, rows rowSet, holds func(*experiment.Row) bool
 		return
 	}
 	kept := len(rows.filter(holds))
-	c.say("As claimed: %s: measured %s %s; it holds for %d of %d series.", what, rows.Range(), rows[0].Unit, kept, len(rows))
+	c.say("As claimed: %s: measured %s; it holds for %d of %d series.", what, strings.TrimSpace(rows.Range()+" "+rows[0].Unit), kept, len(rows))
 	if c.ClaimedVerdict != experiment.Fail {
 		c.ClaimedVerdict = passIf(kept == len(rows))
 	}
