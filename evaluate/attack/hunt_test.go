@@ -181,3 +181,26 @@ func TestHistogramLevel(t *testing.T) {
 		t.Errorf("four images with 290: p = %v", p)
 	}
 }
+
+// TestSeen: chance is not seen, in small images either. What a smoothing decoder makes of noise explains more of a small image.
+func TestSeen(t *testing.T) {
+	for _, side := range []int{32, 64, 256} {
+		truth, above := blur(plainImages(t, side)[0], 3), 0
+		const tries = 40
+		for i := range tries {
+			chance := blur(noiseImage(side, 1, uint64(100+i)), 3)
+			if beyond(chance, truth, []*raster.Image{blank(truth)}) >= leastBeyond(len(truth.Pix)) {
+				above++
+			}
+		}
+		if above > 1 {
+			t.Errorf("%d×%d: chance explains enough in %d of %d images", side, side, above, tries)
+		}
+	}
+	if l := leastBeyond(256 * 256 * 3); l != 1 {
+		t.Errorf("%v %% for 256×256 RGB", l)
+	}
+	if l := leastBeyond(64 * 64); l < 19 || l > 20 {
+		t.Errorf("%v %% for 64×64 grey", l)
+	}
+}

@@ -103,28 +103,31 @@ const (
 	visible = 0.3
 
 	criterionWhole = "at least 99 % of the samples of the plain image are found"
-	// fresh is how much of what the baseline leaves unexplained a found image must explain, in percent. Noise of 128×128 samples or
-	// more explains less than 0.1 %.
-	fresh = 1
-
-	criterionSeen = "the samples of what is found correlate with those of the plain image, r ≥ 0.3, and explain at least 1 % of what " +
-		"the baseline leaves unexplained of it (the mean of the attacker's own images, and the cipher image blurred)"
+	criterionSeen  = "the samples of what is found correlate with those of the plain image, r ≥ 0.3, and explain at least 1 % of what " +
+		"the baseline leaves unexplained of it (the mean of the attacker's own images, and the cipher image blurred), or more in images so " +
+		"small that chance explains as much"
 )
+
+// leastBeyond is how much of what the baseline leaves unexplained a found image of so many samples must explain, in percent. Chance has
+// an r² of one by the number of independent samples; of an image that was smoothed over 7×7 pixels there is one for 49. Four standard
+// deviations from 0 are 1 % at 78,400 samples.
+func leastBeyond(samples int) float64 { return max(1, 100*4*4*49/float64(samples)) }
 
 // A finding compares an image that an attack found with the truth.
 type finding struct {
 	equal       float64 // share of samples, in percent
 	correlation float64 // of the samples, over all channels; 0 where it is undefined
 	beyond      float64 // see beyond; 0 where nobody asked
+	samples     int
 	values      []Value
 }
 
 func (f finding) whole() bool   { return f.equal >= 99 }
 func (f finding) visible() bool { return f.correlation >= visible }
-func (f finding) seen() bool    { return f.visible() && f.beyond >= fresh }
+func (f finding) seen() bool    { return f.visible() && f.beyond >= leastBeyond(f.samples) }
 
 func judge(found, truth *raster.Image) finding {
-	f := finding{equal: samplesFound(found, truth), correlation: pearson(found, truth)}
+	f := finding{equal: samplesFound(found, truth), correlation: pearson(found, truth), samples: len(truth.Pix)}
 	f.values = []Value{{"samples found", f.equal, "%"}, {"correlation with the plain image", f.correlation, ""}}
 	psnr := must(metrics.PSNR(found, truth))
 	if !math.IsInf(psnr, 0) { // identical images have none
