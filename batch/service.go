@@ -314,6 +314,18 @@ func (s *Service) Picture(ctx context.Context, c Content, width, height int) (m 
 	return m, err
 }
 
+// Decode returns an image as it is stored, or the middle one of several.
+func (s *Service) Decode(ctx context.Context, c Content) (m *raster.Image, err error) {
+	err = s.Work(ctx, c.File.Size()+memoryIn(c.again(), c.File.Size()), func() error {
+		b, err := io.ReadAll(c.again())
+		if err == nil {
+			m, err = imagefile.Decode(b)
+		}
+		return fileerr.Named(c.Name, err)
+	})
+	return m, err
+}
+
 // Key makes the key image of an image for the research schemes. It also returns the SHA-256 of the generator.
 func (s *Service) Key(ctx context.Context, m *raster.Image) (key *raster.Image, generator string, err error) {
 	if c := s.generator.model.Arch().Channels; c < m.Channels {

@@ -164,6 +164,7 @@ func (s *server) handler() http.Handler {
 		"recipients": s.recipients, "identities": s.identities, "identity": s.newIdentity,
 		"encrypt": s.encrypt, "key": s.openKey, "decrypt": s.decrypt, "ticket": s.issue, "discard": s.discard,
 		"lab": s.lab, "scramble": s.scramble, "attempt": s.attempt, "flip": s.flip,
+		"compare": s.compare,
 	} {
 		mux.Handle("POST /api/"+name, s.authorized(do))
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const serveHelp = `Show keygan in a browser: a page that encrypts and decrypts files, on this machine only. Nothing is sent over the network.
+const serveHelp = `Show keygan in a browser, on this machine only: pages that encrypt and decrypt files, show how an image becomes noise, and compare
+images. Nothing is sent over the network.
 
   keygan serve
   keygan serve results

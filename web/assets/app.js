@@ -1,11 +1,12 @@
 // The start of the page: the session, the pages and what they share.
 
 import { ask, begin, hasSession, stayAlive } from "./api.js";
+import { comparePage } from "./compare.js";
 import { decryptPage } from "./decrypt.js";
 import { encryptPage } from "./encrypt.js";
 import { labPage } from "./lab.js";
 
-const pages = ["encrypt", "decrypt", "lab"];
+const pages = ["encrypt", "decrypt", "lab", "compare"];
 let lab;
 
 function show() {
@@ -61,6 +62,7 @@ async function main() {
   const isPicture = (file) => file.size <= state.preview && state.pictures.some((e) => file.name.toLowerCase().endsWith(e));
   encryptPage(document.getElementById("encrypt"), isPicture);
   decryptPage(document.getElementById("decrypt"), isPicture);
+  comparePage(document.getElementById("compare"));
   lab = labPage(document.getElementById("lab"));
   choices("who", "who");
   choices("with", "with");

@@ -107,7 +107,7 @@ export function labPage(page) {
 }
 
 // A Card is one picture with its statistics.
-class Card {
+export class Card {
   constructor(title, text) {
     this.title = title;
     this.text = make("p", { class: "hint" }, text);
