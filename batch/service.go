@@ -332,10 +332,13 @@ func (s *Service) Key(ctx context.Context, m *raster.Image) (key *raster.Image, 
 		return nil, "", fmt.Errorf("the image is %s, the generator's keys are grey", m)
 	}
 	s.generator.ahead.Add(1)
+	waiting := int64(1)
 	err = s.Work(ctx, streamMemory, func() error {
+		waiting = 0 // the generator counts it from here on
 		key, err = s.generator.key(m)
 		return err
 	})
+	s.generator.ahead.Add(-waiting)
 	return key, s.generator.model.Hash(), err
 }
 
