@@ -7,6 +7,7 @@ import (
 	_ "image/png"
 	"io"
 
+	"keygan/data/imagefile"
 	"keygan/internal/regularfile"
 
 	_ "golang.org/x/image/bmp"
@@ -30,7 +31,13 @@ func memoryOf(path string) int64 {
 	if err != nil {
 		return 0
 	}
-	return memoryIn(f, info.Size())
+	n := memoryIn(f, info.Size())
+	if imagefile.PlacedName(path) && info.Size() < largeHeader {
+		if o, err := imagefile.ReadOutline(path); err == nil {
+			n = max(n, copies*4*int64(o.Width)*int64(o.Height)*int64(o.Channels)) // of one frame, as it is decoded
+		}
+	}
+	return n
 }
 
 // memoryIn is memoryOf for the content of a file of this many bytes.
@@ -41,6 +48,9 @@ func memoryIn(f io.Reader, bytes int64) int64 {
 	}
 	return copies * bytes
 }
+
+// largeHeader is the length of a file from which on its header is not worth reading, since the file itself takes as much.
+const largeHeader = 64 << 20
 
 // bytesPerPixel returns how many bytes a decoded pixel takes.
 func bytesPerPixel(c image.Config) int64 {

@@ -29,6 +29,9 @@ func TestMemoryOf(t *testing.T) {
 	if n := memoryOf(file); n != 4000 {
 		t.Errorf("%d bytes for a file of 1000", n)
 	}
+	if n := memoryOf("../data/imagefile/dicom/testdata/rgb-ls-is.dcm"); n != 4*4*24*17*3 {
+		t.Errorf("%d bytes for a compressed DICOM file of 24×17 pixels of 3 samples", n)
+	}
 }
 
 // A key that takes more memory than is free is refused, with a way out; what the key before it left counts as free.

@@ -17,6 +17,9 @@ var dicomFormat = Format{
 }
 
 func parseDICOM(file *io.SectionReader) (*dicom.File, error) {
+	if file.Size() > maxFileBytes { // a file of any length may be asked what it is
+		return nil, fmt.Errorf("%d bytes, more than any image keygan reads (%d)", file.Size(), maxFileBytes)
+	}
 	b, err := content(file)
 	if err != nil {
 		return nil, err

@@ -185,7 +185,14 @@ func thumbnail(width, height int) func(*Format, *io.SectionReader) (*raster.Imag
 // StackIn is HoldsStack for the content of a file, wherever it is kept.
 func StackIn(file *io.SectionReader) bool {
 	f, err := formatOf(file)
-	return err == nil && f != nil && f.Stack != nil
+	if err != nil || f == nil || f.Stack == nil {
+		return false
+	}
+	if f.Decode == nil || f.Outline == nil {
+		return true
+	}
+	s, err := read(file, func(f *Format, file *io.SectionReader) (*Stack, error) { return f.Outline(file) })
+	return err == nil && !s.Single
 }
 
 // readPath decodes the file at path in some way of its format. Errors read "path: reason".

@@ -108,12 +108,7 @@ func ReadOutline(path string) (*Stack, error) {
 // HoldsStack reports whether the content of the file at path may be several images: whether its format says so or, if files of the format
 // may as well hold one image, the file. Errors read "path: reason".
 func HoldsStack(path string) (holds bool, err error) {
-	err = withFormat(path, func(f *Format, file *io.SectionReader) {
-		if holds = f != nil && f.Stack != nil; holds && f.Decode != nil && f.Outline != nil {
-			s, err := read(file, func(f *Format, file *io.SectionReader) (*Stack, error) { return f.Outline(file) })
-			holds = err == nil && !s.Single
-		}
-	})
+	err = withFormat(path, func(_ *Format, file *io.SectionReader) { holds = StackIn(file) })
 	return holds, err
 }
 

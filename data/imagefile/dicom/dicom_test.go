@@ -158,6 +158,50 @@ func TestChosenWindow(t *testing.T) {
 	}
 }
 
+// Frames that have a window of their own are shown in it; the others from their lowest value to their highest. A table of the modality
+// takes no time for values beyond it.
+func TestWindowsOfFrames(t *testing.T) {
+	whole := files(t)["u8-frames.dcm"]
+	item := func(content []byte) []byte {
+		return append(binary.LittleEndian.AppendUint32([]byte("\xfe\xff\x00\xe0"), uint32(len(content))), content...)
+	}
+	window := explicit(tagFrameWindow, "SQ", item(append(explicit(tagCenter, "DS", []byte("100 ")), explicit(tagWidth, "DS", []byte("51"))...)))
+	groups := explicit(tagPerFrame, "SQ", bytes.Join([][]byte{item(nil), item(window), item(nil)}, nil))
+	at := bytes.LastIndex(whole, []byte("\xe0\x7f\x10\x00"))
+	file := bytes.Join([][]byte{whole[:at], groups, whole[at:]}, nil)
+	plain, err := shown(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := shown(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := Parse(file)
+	size := f.Width * f.Height
+	if !bytes.Equal(got[:size], plain[:size]) || !bytes.Equal(got[2*size:], plain[2*size:]) {
+		t.Error("the window of one frame changes others")
+	}
+	stored, err := f.Stored(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range stored {
+		want := min(max(255*((float64(v)-99.5)/50+0.5), 0), 255)
+		if level := float64(got[size+i]); level > want || level <= want-1 {
+			t.Fatalf("value %d of the frame with a window has level %v, want %v without its fraction", v, level, want)
+		}
+	}
+
+	table := append(explicit(tagLUTDescriptor, "US", []byte("\x02\x00\x00\x00\x10\x00")), explicit(tagLUTData, "OW", []byte("\x00\x00\xff\xff"))...)
+	u32 := files(t)["u32.dcm"]
+	at = bytes.LastIndex(u32, []byte("\xe0\x7f\x10\x00"))
+	levels, err := shown(bytes.Join([][]byte{u32[:at], explicit(tagModalityLUT, "SQ", item(table)), u32[at:]}, nil))
+	if err != nil || levels[0] != 0 { // all but zero have the last entry's value: a flat picture
+		t.Errorf("%v, %v", levels[:5], err)
+	}
+}
+
 // The image of stored values loses none of them.
 func TestRaster(t *testing.T) {
 	all := files(t)

@@ -154,12 +154,14 @@ func (f *File) attributes(frame int, macro Tag) dataset {
 	return f.dataset
 }
 
-// findExtremes finds the window of all values of all frames, where no other is given.
+// findExtremes finds the window of all values of all frames for which no other is given.
 func (s *View) findExtremes() error {
 	low, high := math.Inf(1), math.Inf(-1)
 	for i := range s.file.Frames {
-		if w, t, err := s.interest(i); err != nil || w != nil || t != nil {
+		if w, t, err := s.interest(i); err != nil {
 			return err
+		} else if w != nil || t != nil {
+			continue
 		}
 		modality, err := s.file.modality(i)
 		if err != nil {
@@ -177,8 +179,8 @@ func (s *View) findExtremes() error {
 		for _, u := range [2]int64{least, most} {
 			low, high = min(low, modality.value(u)), max(high, modality.value(u))
 		}
-		if modality.table != nil {
-			for u := least; u <= most; u++ {
+		if t := modality.table; t != nil {
+			for u := max(least, int64(t.first)); u <= min(most, int64(t.first+len(t.entries)-1)); u++ {
 				low, high = min(low, modality.value(u)), max(high, modality.value(u))
 			}
 		}
