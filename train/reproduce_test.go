@@ -3,8 +3,10 @@ package train
 import (
 	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"keygan/train/config"
 	"keygan/train/reproduce"
 )
 
@@ -27,5 +29,30 @@ func TestTables(t *testing.T) {
 	}
 	if tables < 3 {
 		t.Errorf("only %d", tables)
+	}
+}
+
+// Changes names what makes a run another experiment, its length too, and nothing that only says where or how fast it runs.
+func TestChanges(t *testing.T) {
+	with := func(set ...string) config.Config {
+		c, err := config.Read("../configs/demo.yaml", set...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for _, c := range []struct{ set, want string }{
+		{"train.epochs=13", "train.epochs (12, now 13)"},
+		{"train.keep_checkpoints=9", "train.keep_checkpoints (3, now 9)"},
+		{"optimizer.beta2=0.99", "optimizer.beta2 (0.9, now 0.99)"},
+		{"source.1.seed=7", "source[1].seed (2, now 7)"},
+		{"device=cuda", ""}, {"threads=3", ""}, {"output=elsewhere", ""}, {"train.workers=2", ""}, {"data.cache=off", ""},
+	} {
+		if got := strings.Join(with().Changes(with(c.set)), ", "); got != c.want {
+			t.Errorf("%s: %q, want %q", c.set, got, c.want)
+		}
+	}
+	if got := with().Differences(with("train.epochs=13")); len(got) > 0 { // a run may go on for longer
+		t.Errorf("%v", got)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"keygan/cipher"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/figure"
@@ -109,6 +111,9 @@ func (r *Report) claims() (out []Claim) {
 	return out
 }
 
+// keyLevel is the probability with which random keys of several trainings would fail the field's test.
+const keyLevel = 0.01
+
 // anotherKey judges "training again gives another key", as it is claimed and by the field's test.
 func anotherKey(k Keys) []Claim {
 	if k.NPCR.N == 0 {
@@ -118,7 +123,8 @@ func anotherKey(k Keys) []Claim {
 	npcr, npcrSD := metrics.NPCRExpected(n, 255)
 	uaci, uaciSD := metrics.UACIExpected(n, 255)
 	rSD := 1 / math.Sqrt(float64(n))
-	const sides = 2.576 // standard deviations that a normal variable exceeds, on either side, with probability 0.01
+	// All values of random keys lie within so many standard deviations with probability 0.99 (Bonferroni).
+	sides := distuv.UnitNormal.Quantile(1 - keyLevel/2/float64(3*k.NPCR.N))
 	inside := func(s Summary, mean, sd float64) Verdict {
 		for _, v := range s.Values {
 			if math.Abs(v-mean) > sides*sd {
@@ -140,7 +146,7 @@ func anotherKey(k Keys) []Claim {
 	return []Claim{
 		{"Training again gives another key for the same image, as claimed", k.Row, "the keys of every pair of trainings differ", claimed, evidence[:1]},
 		{"Training again gives another key for the same image, by the field's test", k.Row,
-			"NPCR, UACI and correlation of every pair lie where 99 % of random keys do",
+			"NPCR, UACI and correlation of every pair lie where, with a probability of 99 %, all of random keys would",
 			join(inside(k.NPCR, npcr, npcrSD), inside(k.UACI, uaci, uaciSD), inside(k.Correlation, 0, rSD)), evidence},
 	}
 }

@@ -48,6 +48,33 @@ func TestAnotherKey(t *testing.T) {
 	}
 }
 
+// Random keys fail the field's test in one of a hundred cases.
+func TestAnotherKeyOfRandomKeys(t *testing.T) {
+	const trials = 200
+	rng := rand.New(rand.NewPCG(11, 12))
+	failed := 0
+	for range trials {
+		var all [][]*raster.Image
+		for range 3 {
+			m := raster.NewImage(48, 48, 1, 8)
+			for i := range m.Pix {
+				m.Pix[i] = byte(rng.Uint32())
+			}
+			all = append(all, []*raster.Image{m})
+		}
+		k := Keys{Images: 1, Bytes: 48 * 48}
+		if err := k.compareSeeds(all); err != nil {
+			t.Fatal(err)
+		}
+		if anotherKey(k)[1].Verdict != Holds {
+			failed++
+		}
+	}
+	if failed > 8 { // of 2 expected; more than four standard deviations
+		t.Errorf("%d of %d sets of random keys fail", failed, trials)
+	}
+}
+
 // Keys that are the same for every image are one key, whatever the images; independent ones are as many as there are.
 func TestNoCollapse(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))

@@ -54,8 +54,8 @@ func (r *Report) writeHowToRead(p printer) {
 	p("- The key of a network that encrypts by itself, such as a chaos GAN, is its cipher image.\n")
 	p("- ± is the sample standard deviation.\n")
 	p("- IQM is the interquartile mean: of the values without the lowest and the highest quarter, rounded down. Of three values it is the mean.\n")
-	p("- The interval after IQM is a percentile bootstrap, 95 %%, of %d samples. Of three values it is their range. For three values it holds "+
-		"the true mean in 75 %% of cases only, whatever it is called.\n", resamples)
+	p("- The interval after IQM is a percentile bootstrap, 95 %%. Of three values it is their range. For three values it holds " +
+		"the true mean in 75 %% of cases only, whatever it is called.\n")
 	p("- Claims are therefore judged by Student's t, whose interval is wide for three trainings and holds the mean in 95 %% of cases if the " +
 		"values are normal. A claim is not decidable if the trainings are too few or too far apart.\n\n")
 }

@@ -67,17 +67,26 @@ func IQM(values []float64) float64 {
 	return stat.Mean(sorted[cut:len(sorted)-cut], nil)
 }
 
-// resamples is how many samples a bootstrap draws.
+// resamples is how many samples a bootstrap draws. Of five values or fewer there are less, and it takes each once.
 const resamples = 10_000
 
 // Bootstrap is the 95 % percentile interval of a statistic: its quantiles over samples drawn from the values with replacement. The draws
 // are the same each time.
 func Bootstrap(values []float64, statistic func([]float64) float64) (low, high float64) {
+	n := len(values)
+	count, all := int(math.Pow(float64(n), float64(n))), true
+	if n > 5 {
+		count, all = resamples, false
+	}
 	rng := rand.New(rand.NewPCG(1, 1))
-	found, sample := make([]float64, resamples), make([]float64, len(values))
+	found, sample := make([]float64, count), make([]float64, n)
 	for i := range found {
-		for k := range sample {
-			sample[k] = values[rng.IntN(len(values))]
+		for k, digits := 0, i; k < n; k, digits = k+1, digits/n { // i in base n, or random digits
+			at := digits % n
+			if !all {
+				at = rng.IntN(n)
+			}
+			sample[k] = values[at]
 		}
 		found[i] = statistic(sample)
 	}

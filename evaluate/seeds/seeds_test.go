@@ -83,6 +83,21 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
+// Of three values all 27 samples are taken: the least and the greatest of them are one in 27 each, more than 2.5 %.
+func TestBootstrapOfFewValues(t *testing.T) {
+	low, high := Bootstrap([]float64{4, 1, 9}, IQM)
+	near(t, "low", low, 1)
+	near(t, "high", high, 9)
+	seen := map[[4]float64]bool{}
+	Bootstrap([]float64{1, 2, 3, 4}, func(s []float64) float64 {
+		seen[[4]float64(s)] = true
+		return s[0]
+	})
+	if len(seen) != 256 {
+		t.Errorf("%d different samples of 4 values, want 4⁴", len(seen))
+	}
+}
+
 // The known answers are those of scipy 1.10.1: stats.mannwhitneyu(a, b, method="exact").
 func TestCompareKnownAnswers(t *testing.T) {
 	shifted := make([]float64, 4)

@@ -46,7 +46,7 @@ func (r *run) trainAll(ctx context.Context) error {
 // trainSome trains one unit after the other.
 func (r *run) trainSome(ctx context.Context, slot int) error {
 	for ctx.Err() == nil {
-		u, lock, err := r.next()
+		u, lock, err := r.next(ctx)
 		if err != nil || lock == nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (r *run) trainSome(ctx context.Context, slot int) error {
 const orphanPatience = 200 * time.Millisecond
 
 // next takes a unit that is left to train; without one the lock is nil.
-func (r *run) next() (u unit, lock *os.File, err error) {
+func (r *run) next(ctx context.Context) (u unit, lock *os.File, err error) {
 	for {
 		orphans := false
 		for _, u := range r.units {
@@ -87,7 +87,7 @@ func (r *run) next() (u unit, lock *os.File, err error) {
 			}
 			lock.Close()
 		}
-		if !orphans {
+		if !orphans || ctx.Err() != nil {
 			return u, nil, nil
 		}
 		time.Sleep(orphanPatience)
