@@ -48,11 +48,12 @@ func (s *server) announce(l *bound) error {
 		s.used()
 		return fileerr.Named(f.Name(), err)
 	}
-	ready(l.address, f.Name(), "")
-	if err := s.Open(f.Name()); err != nil {
+	if err := s.Open(f.Name()); err != nil { // there is no browser
 		s.used()
 		ready(l.address, "", launch)
+		return nil
 	}
+	ready(l.address, f.Name(), "")
 	return nil
 }
 
