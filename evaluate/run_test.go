@@ -116,6 +116,26 @@ func smallRun(t *testing.T) (report *report.Report, out string) {
 	return small.report, small.out
 }
 
+// One wrong bit of a key that is XORed changes one bit of one sample of what comes out, wherever the cat map puts it.
+func TestKeyBit(t *testing.T) {
+	r, _ := smallRun(t)
+	for _, sp := range r.Specimens {
+		for _, e := range sp.Encrypted {
+			changed := 0
+			for i, v := range e.KeyBit.Pix {
+				if d := v ^ e.Decrypted.Pix[i]; d != 0 && d&(d-1) == 0 {
+					changed++
+				} else if d != 0 {
+					t.Errorf("%s, %s: sample %d differs in more than a bit", sp.Source, e.System, i)
+				}
+			}
+			if changed != 1 {
+				t.Errorf("%s, %s: %d samples differ", sp.Source, e.System, changed)
+			}
+		}
+	}
+}
+
 func TestRunWritesWhatItSays(t *testing.T) {
 	r, out := smallRun(t)
 	want := []string{"results.md", "results.csv", "results.json", "results.tex", "report.html"}
@@ -140,7 +160,8 @@ func TestRunWritesWhatItSays(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, name := range []string{"results.md", "results.csv", "results.json", "figures/brain-MRI-paper-net-cipher.png",
-		"figures/strips-xray-xor-net.png", "figures/histograms-xray-paper-net.png", "figures/scatter-brain-MRI-xor-net.png", "figures/keys-brain-MRI-net.png"} {
+		"figures/strips-xray-xor-net.png", "figures/histograms-xray-paper-net.png", "figures/scatter-brain-MRI-xor-net.png", "figures/keys-brain-MRI-net.png",
+		"figures/keybit-xray-xor-net.png", "figures/plots-catmap.png", "figures/plots-times.png"} {
 		if !slices.Contains(got, name) {
 			t.Errorf("there is no %s", name)
 		}
@@ -428,7 +449,7 @@ func TestRunIsDeterministic(t *testing.T) {
 				row.Measured, row.SD = nil, nil
 			}
 		}
-		r.Provenance.Began, r.Provenance.Took = "", 0
+		r.Provenance.Began, r.Provenance.Took, r.Times = "", 0, nil
 		return r
 	}
 	asJSON := func(r *report.Report) string {

@@ -93,6 +93,7 @@ type Encrypted struct {
 	Decrypted *raster.Image
 	Wrong     *raster.Image // decrypted with a wrong key; nil where the scheme refuses
 	WrongWhy  string        // what the wrong key was, or that it is refused
+	KeyBit    *raster.Image // decrypted with a key that is wrong in one bit; nil where the scheme refuses
 }
 
 // seeded is the seed of the random numbers for one purpose. It depends on the configuration's seed and on nothing that happens before.

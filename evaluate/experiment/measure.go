@@ -205,8 +205,12 @@ func keySensitivity(r measurements, of System, key cipher.Secret, out *Encrypted
 		if err != nil {
 			return err
 		}
-		if _, err := compareDecrypted(r, of, DecryptedKeyBit, other, out.Decrypted, out.Cipher); err != nil {
+		decrypted, err := compareDecrypted(r, of, DecryptedKeyBit, other, out.Decrypted, out.Cipher)
+		if err != nil {
 			return err
+		}
+		if out.KeyBit == nil {
+			out.KeyBit = decrypted
 		}
 		changed, err := other.Encrypt(out.Plain)
 		if err != nil {

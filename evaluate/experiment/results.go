@@ -7,6 +7,7 @@ import (
 
 	"keygan/evaluate/attack"
 	"keygan/evaluate/scan"
+	"keygan/evaluate/timing"
 )
 
 // PlainImage and RawKey stand in the scheme column of rows that do not depend on a scheme.
@@ -27,7 +28,8 @@ type Results struct {
 	Attacks    []attack.Result `json:"attacks"`
 	Alvarez    []attack.Check  `json:"alvarez_li"` // the checklist of Alvarez and Li (2006), from the attacks
 
-	Scan []scan.Row `json:"published_scan,omitempty"` // what the published figures may have been
+	Scan  []scan.Row   `json:"published_scan,omitempty"` // what the published figures may have been
+	Times []timing.Row `json:"times,omitempty"`          // against the size of the image; of this machine and this run
 
 	Specimens []*Specimen `json:"-"` // the first image of each source, for pictures
 }

@@ -13,6 +13,7 @@ import (
 	"keygan/data/raster"
 	"keygan/evaluate/attack"
 	"keygan/evaluate/scan"
+	"keygan/evaluate/timing"
 	"keygan/infer"
 )
 
@@ -117,7 +118,29 @@ func (e *experiment) measureAll(ctx context.Context, sources []dataset.Source) (
 		return nil, err
 	}
 	r.Alvarez = attack.Checklist(r.Attacks)
-	return r, nil
+	r.Times, err = e.times(ctx, r.Specimens[0].Plain)
+	return r, err
+}
+
+// times measures how long keys and encryption take at several sizes.
+func (e *experiment) times(ctx context.Context, plain *raster.Image) ([]timing.Row, error) {
+	var networks []*cipher.Network
+	for _, g := range e.generators {
+		if g.keys != nil {
+			networks = append(networks, g.network(e.noise("times", 0)))
+		}
+	}
+	var schemes []string
+	for _, s := range e.measured() {
+		if !s.Control && !slices.Contains(schemes, s.Scheme) {
+			schemes = append(schemes, s.Scheme)
+		}
+	}
+	sizes := timing.Sizes
+	if e.cfg.Quick {
+		sizes = sizes[:2]
+	}
+	return timing.Run(ctx, plain, schemes, networks, e.cfg.params(), sizes)
 }
 
 // scan tries other definitions on the first images of each source, under the schemes that XOR with a raw key.

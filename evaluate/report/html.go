@@ -91,7 +91,7 @@ func (p *page) embedAll() {
 			p.embed(one.File)
 		}
 	}
-	for _, section := range []string{SectionCurves, SectionKeys, SectionStrips, SectionAttacks, SectionHistograms, SectionScatter} {
+	for _, section := range []string{SectionCurves, SectionKeys, SectionStrips, SectionPlots, SectionAttacks, SectionKeyBit, SectionHistograms, SectionScatter} {
 		for _, one := range p.Pictures {
 			if one.Section == section {
 				p.embed(one.File)

@@ -31,7 +31,7 @@ func (r *Report) draw() error {
 	for i := range r.Generators {
 		r.drawCurves(&r.Generators[i])
 	}
-	return nil
+	return r.drawPlots()
 }
 
 // add keeps a picture. Its File is the name without folder and extension.
@@ -157,6 +157,9 @@ func (r *Report) addFigures(sp *experiment.Specimen, e experiment.Encrypted) err
 		return err
 	}
 	on := fmt.Sprintf(" of %s under %s", sp.Source, e.System)
+	if err := r.addKeyBit(sp, e); err != nil {
+		return err
+	}
 	r.addFigure(sp, SectionStrips, e.System, "From plain to decrypted image"+on, strip)
 	r.addFigure(sp, SectionHistograms, e.System, "Histograms"+on, histograms)
 	r.addFigure(sp, SectionScatter, e.System, "Neighbouring samples before and after encryption"+on, scatter)

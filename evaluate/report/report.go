@@ -108,6 +108,8 @@ const (
 	SectionStills     = "stills" // each image of a strip by itself
 	SectionCurves     = "curves"
 	SectionAttacks    = "attacks"
+	SectionKeyBit     = "keybit" // what a key opens that is wrong in one bit
+	SectionPlots      = "plots"  // the iterations of the cat map; times against sizes
 )
 
 // Provenance says where the numbers come from: what is needed to make them again. Began and Took differ from run to run. The
