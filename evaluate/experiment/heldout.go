@@ -9,10 +9,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml"
+
 	"keygan/data/dataset"
 	"keygan/data/seen"
 	"keygan/internal/fileerr"
-	"keygan/internal/strictyaml"
 )
 
 // OfGenerators stands in held_out_of for the runs of all generators that are measured.
@@ -117,7 +118,7 @@ func (e *experiment) openSource(ctx context.Context, s Source) (dataset.Source, 
 	specs := []dataset.Spec{s.Spec}
 	if s.ownImages() {
 		var err error
-		if specs, err = runSources(own); err != nil {
+		if specs, _, err = runSets(own); err != nil {
 			return nil, err
 		}
 	}
@@ -169,18 +170,29 @@ func readSeen(run string) (*seen.Index, error) {
 	return seen.NewIndex(list), nil
 }
 
-// runSources are the source images of a run, as its configuration names them.
-func runSources(run string) (specs []dataset.Spec, err error) {
+// runSets are the source and the target images of a run, as its configuration names them, without those that are encrypted.
+func runSets(run string) (source, target []dataset.Spec, err error) {
 	path := filepath.Join(run, runConfig)
 	text, err := os.ReadFile(path)
+	var c struct {
+		Source []dataset.Spec
+		Target []struct {
+			dataset.Spec `yaml:",inline"`
+			Encrypt      string
+		}
+	}
+	if err == nil {
+		err = yaml.Unmarshal(text, &c)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
+		return nil, nil, fmt.Errorf("%s: %w", path, fileerr.Reason(err))
 	}
-	_, found, err := strictyaml.DecodeSection(path, text, "source", &specs)
-	if err == nil && !found {
-		err = fmt.Errorf("%s: there is no source: section", path)
+	for _, t := range c.Target {
+		if t.Encrypt == "" {
+			target = append(target, t.Spec)
+		}
 	}
-	return specs, err
+	return c.Source, target, nil
 }
 
 // A SeenBy says how many of the measured images of a source a generator was trained on.
@@ -240,39 +252,4 @@ func (t *trial) seenBy(ctx context.Context) (out []SeenBy, err error) {
 		out = append(out, s)
 	}
 	return out, nil
-}
-
-// What the generator inside the program was trained on: configs/default-generator.yaml, whose volume is known by its SHA-256.
-var (
-	builtInSources = []dataset.Spec{{Synthetic: "xray", Count: 400, Seed: 1, Size: 128}, {Synthetic: "mri", Count: 250, Seed: 2, Size: 128}}
-	builtInTarget  = dataset.Spec{Synthetic: "spectrogram", Count: 800, Seed: 3, Size: 128}
-	builtInHeldOut = 0.05
-	builtInVolume  = "a009051127f64dc3dd554d5f5b589870ea72106d9642c21b4e7093e478cfc309" // mricron-data's ch2.nii.gz
-)
-
-// builtInSeen is what the generator inside the program was trained on, without perceptual hashes.
-func builtInSeen() (*seen.Index, error) {
-	source, err := dataset.Open(builtInSources...)
-	if err != nil {
-		return nil, err
-	}
-	ctx := context.Background()
-	if source, err = dataset.Split(ctx, source, builtInHeldOut, false); err != nil {
-		return nil, err
-	}
-	target, err := dataset.Open(builtInTarget)
-	if err != nil {
-		return nil, err
-	}
-	list := []seen.Image{{Split: seen.Train, Identity: dataset.Identity{SHA256: builtInVolume}}}
-	for split, src := range map[string]dataset.Source{seen.Train: source, seen.Target: target} {
-		identities, err := dataset.Identities(ctx, src)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range identities {
-			list = append(list, seen.Image{Split: split, Identity: id})
-		}
-	}
-	return seen.NewIndex(list), nil
 }

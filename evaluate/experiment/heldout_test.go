@@ -15,7 +15,6 @@ import (
 	"keygan/data/imagefile"
 	"keygan/data/seen"
 	"keygan/data/synthetic"
-	"keygan/internal/strictyaml"
 )
 
 // films makes a folder of drawn X-rays as PNG files, two of each of n patients.
@@ -141,13 +140,13 @@ func TestSourcesThatAreRefused(t *testing.T) {
 	empty, unknown := t.TempDir(), &generator{info: GeneratorInfo{Name: "g"}, keys: IdealKeys{}}
 	_, unknown.notSeen = readSeen(empty)
 	for want, s := range map[string]Source{
-		empty + ": no list of the images":                       {Spec: dataset.Spec{Folder: folder}, HeldOutOf: []string{empty}},
-		filepath.Join(empty, "nowhere") + ": no such file":      {TrainedIn: filepath.Join(empty, "nowhere")},
-		"generator g: " + empty + ": no list of the images":     {Spec: dataset.Spec{Folder: folder}, HeldOutOf: []string{OfGenerators}},
-		"none of its 1 images is left":                          {Spec: dataset.Spec{Folder: trained[0]}, HeldOutOf: []string{run}},
-		filepath.Join(run, "config.yaml") + ": there is no sou": {TrainedIn: run},
+		empty + ": no list of the images":                   {Spec: dataset.Spec{Folder: folder}, HeldOutOf: []string{empty}},
+		filepath.Join(empty, "nowhere") + ": no such file":  {TrainedIn: filepath.Join(empty, "nowhere")},
+		"generator g: " + empty + ": no list of the images": {Spec: dataset.Spec{Folder: folder}, HeldOutOf: []string{OfGenerators}},
+		"none of its 1 images is left":                      {Spec: dataset.Spec{Folder: trained[0]}, HeldOutOf: []string{run}},
+		"no data source is given":                           {TrainedIn: run},
 	} {
-		if strings.Contains(want, "config.yaml") {
+		if strings.Contains(want, "data source") {
 			if err := os.WriteFile(filepath.Join(run, "config.yaml"), []byte("name: x\n"), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -197,57 +196,5 @@ func TestSeenBy(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// The generator inside the program has seen what its configuration says: 787 source images, of which its volume has the rest.
-func TestBuiltInSeen(t *testing.T) {
-	path := "../../configs/default-generator.yaml"
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sources, targets []dataset.Spec
-	var data struct {
-		HeldOut float64 `yaml:"held_out"`
-	}
-	for section, v := range map[string]any{"source": &sources, "target": &targets, "data": &data} {
-		if _, found, err := strictyaml.DecodeSection(path, text, section, v); err != nil || !found {
-			t.Fatal(section, found, err)
-		}
-	}
-	drawn := slices.DeleteFunc(sources, func(s dataset.Spec) bool { return s.Synthetic == "" })
-	if !slices.Equal(drawn, builtInSources) || !slices.Equal(targets, []dataset.Spec{builtInTarget}) || data.HeldOut != builtInHeldOut {
-		t.Errorf("%+v, %+v, %v held out", drawn, targets, data.HeldOut)
-	}
-	x, err := builtInSeen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	count := func(specs ...dataset.Spec) (n int) {
-		src, err := dataset.Open(specs...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		identities, err := dataset.Identities(t.Context(), src)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, id := range identities {
-			if x.Has(id) {
-				n++
-			}
-		}
-		return n
-	}
-	// infer/builtin/README.md: 787 were trained with, 171 of them slices of the volume.
-	if n := count(builtInSources...); n != 787-171 {
-		t.Errorf("%d drawn images were trained with", n)
-	}
-	if n := count(builtInTarget); n != builtInTarget.Count {
-		t.Errorf("%d targets", n)
-	}
-	if n := count(dataset.Spec{Synthetic: "xray", Count: 50, Seed: 101}); n != 0 {
-		t.Errorf("%d of another seed", n)
 	}
 }

@@ -3,13 +3,11 @@ package experiment
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-
-	"github.com/goccy/go-yaml"
 
 	"keygan/data/dataset"
 	"keygan/data/raster"
+	"keygan/infer/builtin"
 )
 
 const (
@@ -80,11 +78,14 @@ func (t *trial) compareKeys() error {
 
 // targetsFor are up to mostTargets of the images that a generator's keys are to look like, and n others, all of the shape of m.
 func (g *generator) targetsFor(n int, m *raster.Image) (targets, controls []*raster.Image, err error) {
-	specs := []dataset.Spec{builtInTarget}
+	specs := []dataset.Spec{builtin.Target}
 	if g.info.File != "" {
-		if specs, err = runTargets(filepath.Dir(g.info.File)); err != nil {
-			return nil, nil, err
+		if _, specs, err = runSets(filepath.Dir(g.info.File)); err != nil {
+			return nil, nil, fmt.Errorf("its target images are not known: %w", err)
 		}
+	}
+	if len(specs) == 0 {
+		return nil, nil, errors.New("it has no target images that are not encrypted")
 	}
 	src, err := dataset.OpenUnchecked(specs...)
 	if err != nil {
@@ -108,30 +109,4 @@ func (g *generator) targetsFor(n int, m *raster.Image) (targets, controls []*ras
 		}
 	}
 	return targets, controls, nil
-}
-
-// runTargets are the target images of a run, as its configuration names them.
-func runTargets(run string) (specs []dataset.Spec, err error) {
-	text, err := os.ReadFile(filepath.Join(run, runConfig))
-	if err != nil {
-		return nil, errors.New("its target images are not known")
-	}
-	var c struct {
-		Target []struct {
-			dataset.Spec `yaml:",inline"`
-			Encrypt      string
-		}
-	}
-	if err := yaml.Unmarshal(text, &c); err != nil {
-		return nil, errors.New("its target images are not known")
-	}
-	for _, t := range c.Target {
-		if t.Encrypt == "" {
-			specs = append(specs, t.Spec)
-		}
-	}
-	if len(specs) == 0 {
-		return nil, errors.New("it has no target images that are not encrypted")
-	}
-	return specs, nil
 }

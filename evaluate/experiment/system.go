@@ -235,7 +235,7 @@ func open(from Generator) *generator {
 	if from.Weights == BuiltIn {
 		g.describe(builtin.Generator())
 		g.info.Objective, g.info.Seed = builtin.Objective, builtin.Seed
-		g.seen, g.notSeen = builtInSeen()
+		g.seen, g.notSeen = builtin.Seen()
 		g.notNear = "its drawn training images are known by kind and seed"
 		return g
 	}
