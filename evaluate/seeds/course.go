@@ -37,6 +37,9 @@ const MinEntropy = "Min-entropy"
 // courses reads the metrics.csv of each training. A step that one of a system's trainings lacks is left out.
 func courses(systems []System, trainings []Training) (out []Course, err error) {
 	for _, s := range systems {
+		if s.Restores { // its columns are about restored images
+			continue
+		}
 		seeds := 0
 		values := map[string]map[int][]float64{} // by column and step, one of each training
 		for _, t := range trainings {
