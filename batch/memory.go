@@ -33,7 +33,7 @@ func memoryOf(path string) int64 {
 	}
 	n := memoryIn(f, info.Size())
 	if imagefile.PlacedName(path) && info.Size() < largeHeader {
-		if o, err := imagefile.ReadOutline(path); err == nil {
+		if o, err := imagefile.ReadOutline(path); err == nil && o != nil { // nil: the content is of another format
 			n = max(n, copies*4*int64(o.Width)*int64(o.Height)*int64(o.Channels)) // of one frame, as it is decoded
 		}
 	}
