@@ -40,7 +40,7 @@ func patientsOf(src Source) func(i int) string {
 		}
 		p, known := inFile[path]
 		if !known {
-			if o, err := imagefile.ReadOutline(path); err == nil && o.Place != nil {
+			if o, err := imagefile.ReadOutline(path); err == nil && o != nil && o.Place != nil { // nil: the content is of another format
 				p = o.Place.Patient
 			}
 			inFile[path] = p
