@@ -33,7 +33,7 @@ different trainings, and the last one makes the report.
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if path == "" {
-				return failure.Usagef("no tables given: use -c CONFIG, as in -c configs/reproduce-small.yaml")
+				return failure.Usagef("no configuration given: use -c CONFIG, as in -c configs/reproduce-small.yaml")
 			}
 			if o.Jobs < 0 {
 				return failure.Usagef("--jobs %d: it must be 0 or more", o.Jobs)
@@ -49,7 +49,7 @@ different trainings, and the last one makes the report.
 		},
 	}
 	c.Flags().StringVarP(&path, "config", "c", "", "the systems, the seeds and how to measure them, a YAML file")
-	c.Flags().StringVarP(&o.Folder, "output", "o", "", "the folder to work in, in the place of the one that CONFIG names")
+	c.Flags().StringVarP(&o.Folder, "output", "o", "", "the folder to work in, instead of the one that CONFIG names")
 	c.Flags().StringSliceVar(&o.Rows, "rows", nil, "only these systems, as in GAN,WGAN-GP")
 	c.Flags().UintSliceVar(&seeds, "seeds", nil, "only these seeds, as in 1,2")
 	c.Flags().IntVar(&o.Jobs, "jobs", 0, "trainings side by side; 0: as many as the cores or the GPUs allow")

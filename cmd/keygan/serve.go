@@ -18,11 +18,12 @@ images. Nothing is sent over the network.
   keygan serve
   keygan serve results
 
-With DIR, results can be written there as well as saved by the browser. Nothing in DIR is replaced. The page opens in your browser. With
+With DIR, keygan can also write the results into that folder; it replaces nothing there. The page opens in your browser. With
 --no-browser keygan prints its address instead, which works once: open it before anybody else does. keygan ends with Ctrl-C, or half a
 minute after the last tab was closed; with --stay it goes on.
 
-keygan answers only on this machine. An --addr beyond it needs --cert and --key, PEM files of a TLS certificate that names the host.`
+By default, only this machine can reach keygan. If --addr is one that other machines can reach, --cert and --key must name the PEM
+files of a TLS certificate for that host and of its private key.`
 
 func (a *app) serveCommand() *cobra.Command {
 	var o web.Options
@@ -49,7 +50,7 @@ func (a *app) serveCommand() *cobra.Command {
 			return a.Guard(cmd.Context(), func() error { return web.Serve(cmd.Context(), o) })
 		},
 	}
-	c.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:0", "the address to listen on; port 0 stands for a free one")
+	c.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:0", "the address to listen on; port 0: any free port")
 	c.Flags().StringVarP(&o.Weights, "weights", "w", "", "the generator, made by keygan-train; default: the one built in")
 	c.Flags().BoolVar(&noBrowser, "no-browser", false, "print the page's address instead of opening it")
 	c.Flags().BoolVar(&o.Stay, "stay", false, "do not end when the last tab is closed")

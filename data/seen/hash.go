@@ -89,7 +89,7 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 func parseHash(s string) (h Hash, err error) {
 	if len(s) != 2*len(h) {
-		return h, fmt.Errorf("%d digits", len(s))
+		return h, fmt.Errorf("a hash of %d digits, not %d", len(s), 2*len(h))
 	}
 	_, err = hex.Decode(h[:], []byte(s))
 	return h, err

@@ -294,7 +294,7 @@ var Metrics = []Metric{
 		"the field's: mean difference between the ciphertexts of two plain images one bit apart, key generation run again").
 		with(summarized, compared),
 	npcr(CiphersSameKey, IDNPCRSameKey, "NPCR one bit, same key", "the same with secret and raw key of the unchanged image kept: "+
-		"what the scheme itself spreads; a scheme that never keeps a secret shows here what a broken implementation would give"),
+		"what the scheme itself spreads; a scheme that draws a new secret each time shows here what a broken implementation would give"),
 	uaci(CiphersSameKey, IDUACISameKey, "UACI one bit, same key", "mean difference between the ciphertexts of NPCR one bit, same key"),
 	npcr(PlainAndCipher, IDNPCRPlainCipher, "NPCR plain–cipher",
 		"papers': bytes that differ between a plain image and its ciphertext; says nothing about one-bit changes").with(summarized, compared),

@@ -35,7 +35,7 @@ async function post(action, body, { headers, signal } = {}) {
     response = await fetch("/api/" + action, { method: "POST", headers: headersFor(headers), body, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Failure("keygan does not answer any more", "Start keygan serve again.");
+    throw new Failure("keygan no longer answers", "Start keygan serve again.");
   }
   if (!response.ok) throw await failure(response);
   return response;

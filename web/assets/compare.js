@@ -39,7 +39,7 @@ async function show(cards, files, made) {
   await Promise.all([cards.a.show(made.a), cards.b.show(made.b), cards.difference.show(made.difference)]);
   cards.a.say(`${files[0].name}, ${made.shape}`);
   cards.b.say(`${files[1].name}, ${made.shape}`);
-  cards.difference.say(made.most === 0 ? "The two are the same." : `White is a distance of ${made.most}, the largest there is.`);
+  cards.difference.say(made.most === 0 ? "The two are the same." : `White stands for a difference of ${made.most}, the largest between the two.`);
   cards.difference.graphs.replaceChildren();
   for (const card of Object.values(cards)) card.figures.replaceChildren(); // those of a reduced picture; the table has the image's
 }

@@ -13,7 +13,7 @@ const steps = [
 
 const noStep = {
   key: "This scheme makes its key itself.",
-  scrambled: "This scheme moves no pixels, or hides how.",
+  scrambled: "This scheme does not move pixels, or does not show how.",
 };
 
 export function labPage(page) {
@@ -193,7 +193,7 @@ function showFlip(place, what, made) {
   }
   const percent = (x) => `${x > 0 && x < 0.01 ? x.toPrecision(2) : x.toFixed(2)} %`;
   const [title, text] = what === "image"
-    ? ["One bit of the image was changed, and the image encrypted again.", `${percent(made.npcr)} of the cipher image's samples are others, by ${percent(made.uaci)} on average.`]
+    ? ["One bit of the image was changed, and the image encrypted again.", `${percent(made.npcr)} of the cipher image's samples changed, by ${percent(made.uaci)} on average.`]
     : ["One bit of the key was changed, and the cipher image decrypted with it.", `${percent(made.npcr)} of the samples are not those of the image.`];
   const verdict = made.npcr > made.randomNPCR - 0.5
     ? "✓ as between random images" : `✗ between random images it would be ${percent(made.randomNPCR)} and ${percent(made.randomUACI)}`;

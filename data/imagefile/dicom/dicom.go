@@ -211,7 +211,7 @@ func (f *File) frameCount() (int, error) {
 	case err != nil:
 		return 0, e.fault("not a whole number")
 	case n < 0 || n > math.MaxInt32:
-		return 0, e.fault("a number of frames that cannot be")
+		return 0, e.fault("an impossible number of frames")
 	}
 	return max(1, n), nil
 }

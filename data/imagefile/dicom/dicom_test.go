@@ -304,7 +304,7 @@ func TestRefused(t *testing.T) {
 		{"no representation", "(0028,0100) at byte", bytes.Replace(u12, []byte("\x28\x00\x00\x01US"), []byte("\x28\x00\x00\x01us"), 1)},
 		{"length past the end", "(0028,0100) at byte", bytes.Replace(u12, []byte("\x28\x00\x00\x01US\x02"), []byte("\x28\x00\x00\x01US\xf2"), 1)[:pixels]},
 		{"undefined length", "undefined length", bytes.Join([][]byte{u12[:pixels], []byte("\x50\x00\x10\x00OB\x00\x00\xff\xff\xff\xff")}, nil)},
-		{"nested", "more than 64 sequences", bytes.Join([][]byte{u12[:pixels], nested}, nil)},
+		{"nested", "more than 64 nested sequences", bytes.Join([][]byte{u12[:pixels], nested}, nil)},
 		{"sequence without end", "truncated", bytes.Join([][]byte{u12[:pixels], nested[:20]}, nil)},
 		{"no item", "where an item", bytes.Join([][]byte{u12[:pixels], nested[:12], make([]byte, 20)}, nil)},
 		{"no fragments", "not in fragments", bytes.Replace(u12, []byte("1.2.840.10008.1.2.1\x00"), []byte("1.2.840.10008.1.2.5\x00"), 1)},

@@ -119,7 +119,7 @@ func isVR(b []byte) bool { return b[0] >= 'A' && b[0] <= 'Z' && b[1] >= 'A' && b
 // pixel data are the last.
 func (p *parser) elements(at, end, depth int, implicit, delimited bool) (d dataset, next int, err error) {
 	if depth > maxDepth {
-		return nil, 0, fmt.Errorf("more than %d sequences in each other at byte %d", maxDepth, at)
+		return nil, 0, fmt.Errorf("more than %d nested sequences at byte %d", maxDepth, at)
 	}
 	for at < end {
 		h, err := p.header(at, end, implicit)

@@ -167,7 +167,7 @@ func (d *jpegLS) begin() error {
 		d.maxVal = 1<<d.bits - 1
 	}
 	if d.maxVal >= 1<<d.bits || d.near > min(255, d.maxVal/2) {
-		return errors.New("parameters of JPEG-LS that cannot be")
+		return errors.New("impossible parameters of JPEG-LS")
 	}
 	// within is CLAMP of the standard: what is out of range becomes the lowest.
 	within := func(v, low int) int {
@@ -190,7 +190,7 @@ func (d *jpegLS) begin() error {
 			*to = within(t[i]+[...]int{3, 5, 7}[i]*d.near, low)
 		}
 		if *to < low || *to > d.maxVal && *to != low {
-			return errors.New("parameters of JPEG-LS that cannot be")
+			return errors.New("impossible parameters of JPEG-LS")
 		}
 		low = *to
 	}
@@ -198,7 +198,7 @@ func (d *jpegLS) begin() error {
 		d.reset = 64
 	}
 	if d.reset < 3 {
-		return errors.New("parameters of JPEG-LS that cannot be")
+		return errors.New("impossible parameters of JPEG-LS")
 	}
 	d.rnge = (d.maxVal+2*d.near)/(2*d.near+1) + 1
 	d.qbpp = bits.Len(uint(d.rnge - 1))

@@ -304,7 +304,7 @@ func (w *Window) levels(function string, first, last float64) (func(float64) flo
 	case "SIGMOID":
 		return func(v float64) float64 { return first + size/(1+math.Exp(-4*(v-w.Center)/w.Width)) }, nil
 	}
-	return nil, errors.New("keygan does not know this function of a window")
+	return nil, errors.New("the function of the window is unknown to keygan")
 }
 
 // A modality turns stored values into those of the device, such as Hounsfield units.

@@ -57,10 +57,10 @@ func (d *decoder) losslessFrame(b []byte) error {
 func (d *decoder) losslessScan(parts []*part, predictor, shift int) error {
 	s := d.lossless
 	if predictor < 1 || predictor > 7 || shift >= s.Bits {
-		return fmt.Errorf("predictor %d with a point transform of %d", predictor, shift)
+		return fmt.Errorf("predictor %d with a point transform of %d is not possible", predictor, shift)
 	}
 	if d.interval%s.Width != 0 {
-		return errors.New("a restart interval that is not made of whole rows")
+		return errors.New("the restart interval does not cover whole rows")
 	}
 	for _, p := range parts {
 		if p.dc == nil || p.dc.largest > 16 || p.sent[0] != notSent {
