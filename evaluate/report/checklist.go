@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"keygan/evaluate/attack"
 	"keygan/evaluate/experiment"
 )
 
@@ -135,29 +136,39 @@ func (r *Report) oneTimePad() Check {
 	return c
 }
 
-// attacked says on which of the claimed systems an attack succeeded, and on which not; "" where it was not made.
+// attacked says on which of the claimed systems an attack succeeded, and on which not; "" where it was not made. Only the published use
+// counts: that a kept key breaks a system is said, and is no verdict on who never keeps one.
 func (r *Report) attacked(number int) (sentence string, succeeded bool) {
-	var broken, others []string
+	var broken, others, misused []string
 	name := ""
 	for _, a := range r.Attacks {
 		if a.Number != number || a.NotRun != "" || !usesRawKey(a.System) {
 			continue
 		}
 		name = a.Name
-		if a.Succeeded {
+		switch {
+		case a.Use == attack.KeptKey && a.Succeeded:
+			misused = append(misused, r.name(a.System))
+		case a.Use == attack.KeptKey:
+		case a.Succeeded:
 			broken = append(broken, r.name(a.System))
-		} else {
+		default:
 			others = append(others, r.name(a.System))
 		}
 	}
-	if name == "" {
+	var outcomes []string
+	for _, o := range []struct {
+		how string
+		of  []string
+	}{{"succeeds on", broken}, {"fails on", others}, {"with a kept key, which is misuse, succeeds on", misused}} {
+		if len(o.of) > 0 {
+			outcomes = append(outcomes, o.how+" "+strings.Join(o.of, ", "))
+		}
+	}
+	if len(outcomes) == 0 {
 		return "", false
 	}
-	outcome := "fails on " + strings.Join(others, ", ")
-	if len(broken) > 0 {
-		outcome = strings.TrimSuffix("succeeds on "+strings.Join(broken, ", ")+", and "+outcome, ", and fails on ")
-	}
-	return fmt.Sprintf("Attack %d (%s) %s.", number, name, outcome), len(broken) > 0
+	return fmt.Sprintf("Attack %d (%s) %s.", number, name, strings.Join(outcomes, "; ")), len(broken) > 0
 }
 
 func (r *Report) exactDecryption() Check {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"keygan/evaluate/attack"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/metrics"
 )
@@ -140,5 +141,26 @@ func TestAnotherTraining(t *testing.T) {
 	}
 	if rows := r.sameRow(); len(rows) != 1 || rows[0].Generator != "again" {
 		t.Errorf("%v", rows)
+	}
+}
+
+// TC2 is about one key an image: an attack that takes a kept key is said, and does not fail it.
+func TestMisuseIsNoVerdict(t *testing.T) {
+	of := experiment.System{Scheme: "xor", Generator: "net"}
+	made := func(use attack.Use, succeeded bool) attack.Result {
+		return attack.Result{System: of, Number: 5, Name: "two-time pad", Use: use, Succeeded: succeeded}
+	}
+	for _, c := range []struct {
+		published, kept bool
+		want            string
+	}{
+		{false, true, "Attack 5 (two-time pad) fails on “xor”; with a kept key, which is misuse, succeeds on “xor”."},
+		{true, true, "Attack 5 (two-time pad) succeeds on “xor”; with a kept key, which is misuse, succeeds on “xor”."},
+		{false, false, "Attack 5 (two-time pad) fails on “xor”."},
+	} {
+		r := &Report{Results: experiment.Results{Attacks: []attack.Result{made(attack.Published, c.published), made(attack.KeptKey, c.kept)}}}
+		if text, succeeded := r.attacked(5); text != c.want || succeeded != c.published {
+			t.Errorf("%q, succeeded: %v; want %q, %v", text, succeeded, c.want, c.published)
+		}
 	}
 }
