@@ -51,19 +51,30 @@ func join(verdicts ...Verdict) Verdict {
 	return Holds
 }
 
-// within asks whether the mean lies from low to high, by its 95 % interval over seeds: all of it inside, or all of it outside.
-func within(s Summary, low, high float64) Verdict {
-	switch {
-	case s.N == 0:
+// within asks whether the mean lies from low to high, by its 95 % interval over seeds: all of it inside, or all of it outside. Of several
+// tests that must all hold, one that fails by chance would be enough: the interval that must lie outside is wider for each of so many
+// (Bonferroni). The one that must lie inside is not, since all of them must.
+func within(s Summary, low, high float64, tests int) Verdict {
+	if s.N == 0 {
 		return NotMeasured
-	case s.Low == nil:
+	}
+	if s.SD == nil {
 		return NotDecidable
+	}
+	t := distuv.StudentsT{Sigma: 1, Nu: float64(s.N - 1)}
+	wide := t.Quantile(1-(1-confidence)/2/float64(tests)) * *s.SD / math.Sqrt(float64(s.N))
+	switch {
 	case *s.Low >= low && *s.High <= high:
 		return Holds
-	case *s.High < low || *s.Low > high:
+	case *s.Mean+wide < low || *s.Mean-wide > high:
 		return Fails
 	}
 	return NotDecidable
+}
+
+// span is a mean with the least and the greatest value. Pairs of trainings share trainings, so they have no interval by Student's t.
+func (s Summary) span(digits int) string {
+	return fmt.Sprintf("%.*f [%.*f to %.*f]", digits, *s.Mean, digits, slices.Min(s.Values), digits, slices.Max(s.Values))
 }
 
 // text is a mean with its 95 % interval over seeds.
@@ -135,9 +146,9 @@ func anotherKey(k Keys) []Claim {
 	}
 	shared := *k.Correlation.Mean * *k.Correlation.Mean
 	evidence := []string{
-		fmt.Sprintf("Keys of %d images by each two of %d trainings: NPCR %s %%, where random keys have %.4f ± %.4f %%.", k.Images, k.Different.N, k.NPCR.text(3), npcr, sides*npcrSD),
-		fmt.Sprintf("UACI %s %% (random: %.3f ± %.3f %%).", k.UACI.text(3), uaci, sides*uaciSD),
-		fmt.Sprintf("Correlation %s (random: 0 ± %.4f): two trainings share %.1f %% of the variance of a key.", k.Correlation.text(3), sides*rSD, 100*shared),
+		fmt.Sprintf("Keys of %d images by each two of %d trainings: NPCR %s %%, where random keys have %.4f ± %.4f %%.", k.Images, k.Different.N, k.NPCR.span(3), npcr, sides*npcrSD),
+		fmt.Sprintf("UACI %s %% (random: %.3f ± %.3f %%).", k.UACI.span(3), uaci, sides*uaciSD),
+		fmt.Sprintf("Correlation %s (random: 0 ± %.4f): two trainings share %.1f %% of the variance of a key.", k.Correlation.span(3), sides*rSD, 100*shared),
 	}
 	claimed := Holds
 	if slices.Min(k.NPCR.Values) == 0 {
@@ -154,7 +165,7 @@ func anotherKey(k Keys) []Claim {
 // noCollapse judges "no mode collapse".
 func noCollapse(k Keys) Claim {
 	return Claim{"No mode collapse", k.Row, "the keys are at least as different from each other as the images that they are made of",
-		within(k.Different, k.Plain, math.Inf(1)), []string{fmt.Sprintf(
+		within(k.Different, k.Plain, math.Inf(1), 1), []string{fmt.Sprintf(
 			"The keys of %d images are worth %s different ones, the images themselves %.2f, random keys %d "+
 				"(exponential of the entropy of the eigenvalues of their correlations).", k.Images, k.Different.text(2), k.Plain, k.Images)}}
 }
@@ -211,7 +222,8 @@ func (r *Report) distances(row, metric string, towards float64) (values []float6
 func (r *Report) compareKeys(s, gan System) Claim {
 	c := Claim{Claim: "Better keys than a GAN's", Of: s.Row}
 	level := alpha / float64(len(keyMeasures)) // Bonferroni
-	c.Test = fmt.Sprintf("no key metric is worse and at least one is better, by an exact Mann-Whitney test over seeds at %.3g each (0.05 over %d metrics)",
+	c.Test = fmt.Sprintf("no key metric is worse and at least one is better, by an exact Mann-Whitney test over seeds at %.3g each (0.05 over %d metrics). "+
+		"Whatever else differs between the two configurations, such as the learning rate or the steps of the critic, counts as well",
 		level, len(keyMeasures))
 	better, worse, least := 0, 0, 0.0
 	for _, m := range keyMeasures {
@@ -265,12 +277,14 @@ var (
 // overfit is by how much, as a share of the value on training images, keys of held-out images may differ.
 const overfit = 0.05
 
+var overfitMeasures = []string{"Entropy", "Chi2", "Correlation", "Distance"}
+
 // noOverfitting judges "no overfitting": the keys of held-out images are as good as those of training images.
 func (r *Report) noOverfitting(s System) (c Claim, measured bool) {
 	c = Claim{Claim: "No overfitting", Of: s.Row, Test: fmt.Sprintf("the keys of held-out images differ from those of training images by less than %.0f %%, "+
 		"with the whole 95 %% interval over seeds", 100*overfit)}
 	var verdicts []Verdict
-	for _, measure := range []string{"Entropy", "Chi2", "Correlation", "Distance"} {
+	for _, measure := range overfitMeasures {
 		held, train := r.courseOf(s.Row, measure, heldOut), r.courseOf(s.Row, measure, trained)
 		if held == nil || train == nil {
 			continue
@@ -282,7 +296,7 @@ func (r *Report) noOverfitting(s System) (c Claim, measured bool) {
 		}
 		d := Summarize(differences)
 		room := overfit * math.Abs(*b.Mean)
-		v := within(d, -room, room)
+		v := within(d, -room, room, len(overfitMeasures))
 		verdicts = append(verdicts, v)
 		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: held-out minus training %s, of %.4g: %s.", measure, d.text(4), *b.Mean, v))
 	}
@@ -290,7 +304,8 @@ func (r *Report) noOverfitting(s System) (c Claim, measured bool) {
 	return c, len(verdicts) > 0
 }
 
-// longer are the measures of the question whether more steps make better keys, and the value of random keys.
+// longer are the measures of the question whether more steps make better keys, and the value that random keys come near: of entropies,
+// from below.
 var longer = []struct {
 	measure string
 	towards float64
@@ -317,9 +332,9 @@ func (r *Report) longerIsBetter(s System) (c Claim, measured bool) {
 			gains = append(gains, math.Abs(o.Over[quarter].Values[i]-m.towards)-math.Abs(o.Over[last].Values[i]-m.towards))
 		}
 		g := Summarize(gains)
-		v := within(g, math.SmallestNonzeroFloat64, math.Inf(1))
+		v := within(g, math.SmallestNonzeroFloat64, math.Inf(1), len(longer))
 		verdicts = append(verdicts, v)
-		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: %.4g at step %d, %.4g at step %d (random: %.4g); nearer by %s: %s.", m.measure,
+		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: %.4g at step %d, %.4g at step %d (best: %.4g); nearer by %s: %s.", m.measure,
 			*o.Over[quarter].Mean, o.Steps[quarter], *o.Over[last].Mean, o.Steps[last], m.towards, g.text(4), v))
 	}
 	c.Verdict = join(verdicts...)
@@ -342,7 +357,8 @@ func (r *Report) highFidelity(s System) Claim {
 
 func (r *Report) hides(s System) Claim {
 	return r.onImages(Claim{Claim: "The cipher image hides the image", Of: s.Row,
-		Test: fmt.Sprintf("its SSIM with the plain image is less than %g on held-out images, with the whole 95 %% interval over seeds", hidden)},
+		Test: fmt.Sprintf("its SSIM with the plain image is less than %g on held-out images, with the whole 95 %% interval over seeds. "+
+			"That is the least it takes: the cat map alone, which everybody can undo, passes too", hidden)},
 		s, "encrypted", "ssim_plain_cipher", -hidden, hidden)
 }
 
@@ -350,7 +366,7 @@ func (r *Report) onImages(c Claim, s System, made, metric string, low, high floa
 	var verdicts []Verdict
 	h := r.heldOutOf(s.Row, made)
 	if h != nil {
-		verdicts = append(verdicts, within(h.SSIM, low, high))
+		verdicts = append(verdicts, within(h.SSIM, low, high, 1))
 		c.Evidence = append(c.Evidence, fmt.Sprintf("%d images held out of training: SSIM %s.", h.Images, h.SSIM.text(3)))
 	}
 	for _, cell := range r.Cells {
@@ -358,7 +374,7 @@ func (r *Report) onImages(c Claim, s System, made, metric string, low, high floa
 			continue
 		}
 		if h == nil {
-			verdicts = append(verdicts, within(cell.OverSeeds, low, high))
+			verdicts = append(verdicts, within(cell.OverSeeds, low, high, max(1, len(r.config.Sources))))
 		}
 		c.Evidence = append(c.Evidence, fmt.Sprintf("%s, %d×%d: SSIM %s.", cell.Source, r.config.Size, r.config.Size, cell.OverSeeds.text(3)))
 	}

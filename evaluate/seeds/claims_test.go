@@ -257,3 +257,28 @@ func TestAttacksBySeed(t *testing.T) {
 		}
 	}
 }
+
+// A claim that takes six tests is not refuted more often by chance than one that takes a single test: where the truth lies on the limit,
+// in at most one of forty cases. It holds by chance hardly ever.
+func TestManyTestsOfOneClaim(t *testing.T) {
+	const trials, tests = 4000, 6
+	rng := rand.New(rand.NewPCG(13, 14))
+	count := map[Verdict]int{}
+	for range trials {
+		var all []Verdict
+		for range tests {
+			var gains []float64
+			for range 4 {
+				gains = append(gains, rng.NormFloat64())
+			}
+			all = append(all, within(Summarize(gains), 0, math.Inf(1), tests))
+		}
+		count[join(all...)]++
+	}
+	if count[Fails] > 140 || count[Fails] < 60 || count[Holds] > 5 { // 100 ± 10
+		t.Errorf("of %d claims: %v", trials, count)
+	}
+	if v := within(Summarize([]float64{-1, -1.1, -0.9}), 0, math.Inf(1), tests); v != Fails {
+		t.Errorf("what is clearly outside: %s", v)
+	}
+}

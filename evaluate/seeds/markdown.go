@@ -68,7 +68,9 @@ func (r *Report) writeClaims(p printer) {
 	for _, c := range r.Claims {
 		p("| %s | %s | **%s** |\n", c.Claim, c.Of, c.Verdict)
 	}
-	p("\nIntervals are of 95 %% over seeds (Student's t).\n\n")
+	p("\nIntervals are of 95 %% over seeds (Student's t); of what compares two trainings, from the least to the greatest pair. Each of these %d "+
+		"verdicts has an error rate of its own, and nothing corrects for their number: expect up to one in twenty to be wrong where the truth "+
+		"lies on the limit.\n\n", len(r.Claims))
 	for i, c := range r.Claims {
 		if i == 0 || r.Claims[i-1].Claim != c.Claim {
 			p("### %s\n\nIt holds if %s.\n\n", c.Claim, c.Test)
