@@ -93,6 +93,9 @@ func question(w http.ResponseWriter, r *http.Request, into any) error {
 	if err := d.Decode(into); err != nil {
 		return errRequest
 	}
+	if _, err := d.Token(); err != io.EOF { // only a whole body lets the server see that the client has gone
+		return errRequest
+	}
 	deadline(w, 0)
 	return nil
 }

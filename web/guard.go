@@ -27,6 +27,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 		} {
 			h.Set(name, value)
 		}
+		deadline(w, arrival)
 		switch {
 		case !s.hosts[r.Host]: // another name for this address: a rebound one
 			refuse(w, http.StatusForbidden, "this server does not answer to that name")
@@ -35,7 +36,6 @@ func (s *server) guard(next http.Handler) http.Handler {
 		case !fromUs(r):
 			refuse(w, http.StatusForbidden, "requests from other sites are refused")
 		default:
-			deadline(w, 20*time.Second)
 			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stalled)) // whatever an earlier request on this connection set
 			sameOrigin.ServeHTTP(w, r)
 		}

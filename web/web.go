@@ -65,16 +65,21 @@ type server struct {
 
 	used     func()        // is called when the launch token was used
 	stopping chan struct{} // closed when the server ends
+	writing  sync.RWMutex  // held for reading while files are written into Folder
 }
 
 const (
 	mostHeld    = 64 << 30 // bytes of uploads and results at a time
 	mostUploads = 16       // at a time
 	mostClients = 256      // connections at a time
-	finishing   = 10 * time.Second
 )
 
-var mostInside int64 = 128 << 20 // bytes of those in memory; tests have less
+// Tests have less.
+var (
+	mostInside int64 = 128 << 20        // bytes of mostHeld in memory
+	arrival          = 20 * time.Second // for a request but for uploads
+	finishing        = 10 * time.Second // for the work in flight when the user interrupts
+)
 
 func newServer(o Options) (*server, error) {
 	if o.Folder != "" {
@@ -92,15 +97,24 @@ func newServer(o Options) (*server, error) {
 	if o.Grace == 0 {
 		o.Grace = 30 * time.Second
 	}
-	service, err := batch.NewService(batch.Host{}, batch.GeneratorOptions{Weights: o.Weights})
-	if err != nil {
-		return nil, err
-	}
-	return &server{
-		Options: o, hosts: map[string]bool{}, service: service, access: access{launch: newToken()},
+	s := &server{
+		Options: o, hosts: map[string]bool{}, access: access{launch: newToken()},
 		shelf: shelf{pool: spool.NewPool(mostInside, mostHeld)}, tabs: tabs{closed: make(chan struct{})},
 		uploads: make(chan struct{}, mostUploads), used: func() {}, stopping: make(chan struct{}),
-	}, nil
+	}
+	var err error
+	s.service, err = batch.NewService(batch.Host{Guard: s.write}, batch.GeneratorOptions{Weights: o.Weights})
+	return s, err
+}
+
+// write runs do, which writes files into the folder. The server does not end before do returns.
+func (s *server) write(ctx context.Context, do func() error) error {
+	s.writing.RLock()
+	defer s.writing.RUnlock()
+	if ctx.Err() != nil {
+		return failure.ErrInterrupted
+	}
+	return do()
 }
 
 // Serve serves the page until the context ends or, without Stay, the last tab has been closed for a while. Only the latter is not an error.
@@ -123,8 +137,12 @@ func Serve(ctx context.Context, o Options) error {
 }
 
 func (s *server) serve(ctx context.Context, l net.Listener) error {
+	requests, interrupt := context.WithCancel(context.Background())
+	defer s.writing.Lock() // waits for what writes files, which leaves nothing after an interrupt
+	defer interrupt()
 	h := &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		BaseContext: func(net.Listener) context.Context { return requests },
+		Handler:     s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: log.New(io.Discard, "", 0), // which would name what clients sent
 	}
 	failed := make(chan error, 1)
