@@ -34,10 +34,15 @@ func memoryOf(path string) int64 {
 	n := memoryIn(f, info.Size())
 	if imagefile.PlacedName(path) && info.Size() < largeHeader {
 		if o, err := imagefile.ReadOutline(path); err == nil && o != nil { // nil: the content is of another format
-			n = max(n, copies*4*int64(o.Width)*int64(o.Height)*int64(o.Channels)) // of one frame, as it is decoded
+			n = max(n, frameMemory(o))
 		}
 	}
 	return n
+}
+
+// frameMemory returns how many bytes it takes to decode one image of a stack.
+func frameMemory(o *imagefile.Stack) int64 {
+	return copies * 4 * int64(o.Width) * int64(o.Height) * int64(o.Channels)
 }
 
 // memoryIn is memoryOf for the content of a file of this many bytes.

@@ -154,12 +154,18 @@ func (s *Service) seal(ctx context.Context, e *encryption, c Content, write writ
 		Reader: c.again(), size: c.File.Size(),
 		options: sealed.Options{Name: c.Name, Modified: c.Modified}, before: snapshot{path: c.Name},
 	}
-	if !imagefile.ImageName(c.Name) || imagefile.StackIn(c.again()) {
+	stack, memory := true, int64(0)
+	if imagefile.ImageName(c.Name) {
+		if stack, memory, err = s.outline(ctx, c); err != nil {
+			return "", fileerr.Named(c.Name, err)
+		}
+	}
+	if stack {
 		return "", s.Work(ctx, streamMemory, func() error { return e.sealSource(ctx, in, c.Name, write) })
 	}
-	memory := int64(2 * streamMemory)
-	if !bytes.HasPrefix(first(c), []byte("\x89PNG")) { // which is made smaller while it is read
-		memory = streamMemory + memoryIn(c.again(), c.File.Size())/2
+	memory = streamMemory + memory/2
+	if bytes.HasPrefix(first(c), []byte("\x89PNG")) { // which is made smaller while it is read
+		memory = 2 * streamMemory
 	}
 	s.generator.ahead.Add(1)
 	keys := int64(1) // that are still to be begun
@@ -177,6 +183,21 @@ func (s *Service) seal(ctx context.Context, e *encryption, c Content, write writ
 	})
 	s.generator.ahead.Add(-keys)
 	return comment, err
+}
+
+// outline reports whether a content may be several images, and how many bytes the work on it takes.
+func (s *Service) outline(ctx context.Context, c Content) (stack bool, memory int64, err error) {
+	memory = memoryIn(c.again(), c.File.Size())
+	if !imagefile.PlacedIn(c.again()) || c.File.Size() > maxSamples { // the latter is too long to be read
+		return imagefile.StackIn(c.again()), memory, nil
+	}
+	err = s.Work(ctx, c.File.Size(), func() error {
+		if o, err := imagefile.OutlineOf(c.again()); err == nil {
+			stack, memory = !o.Single, max(memory, frameMemory(o))
+		}
+		return nil
+	})
+	return stack, memory, err
 }
 
 // first returns the first bytes of a content.
@@ -290,10 +311,14 @@ func (refuser) Write([]byte) (int, error) { return 0, errOpens }
 
 // Thumbnail returns a small picture of an image, whose longer side has this many pixels.
 func (s *Service) Thumbnail(ctx context.Context, c Content, side int) (m *raster.Image, err error) {
-	if imagefile.StackIn(c.again()) {
-		return nil, errors.New("a volume or an array")
+	stack, memory, err := s.outline(ctx, c)
+	if stack {
+		err = errors.New("a volume or an array")
 	}
-	err = s.Work(ctx, streamMemory+memoryIn(c.again(), c.File.Size()), func() error {
+	if err != nil {
+		return nil, err
+	}
+	err = s.Work(ctx, streamMemory+memory, func() error {
 		width, height := side, side
 		if shape, _, err := image.DecodeConfig(c.again()); err == nil && shape.Width > 0 && shape.Height > 0 {
 			longer := max(shape.Width, shape.Height)
@@ -307,7 +332,11 @@ func (s *Service) Thumbnail(ctx context.Context, c Content, side int) (m *raster
 
 // Picture returns an image, or the middle one of several, at this size in pixels.
 func (s *Service) Picture(ctx context.Context, c Content, width, height int) (m *raster.Image, err error) {
-	err = s.Work(ctx, streamMemory+memoryIn(c.again(), c.File.Size()), func() error {
+	_, memory, err := s.outline(ctx, c)
+	if err != nil {
+		return nil, fileerr.Named(c.Name, err)
+	}
+	err = s.Work(ctx, streamMemory+memory, func() error {
 		m, err = imagefile.ThumbnailOf(c.again(), width, height)
 		return fileerr.Named(c.Name, err)
 	})
@@ -316,7 +345,11 @@ func (s *Service) Picture(ctx context.Context, c Content, width, height int) (m 
 
 // Decode returns an image as it is stored, or the middle one of several.
 func (s *Service) Decode(ctx context.Context, c Content) (m *raster.Image, err error) {
-	err = s.Work(ctx, c.File.Size()+memoryIn(c.again(), c.File.Size()), func() error {
+	_, memory, err := s.outline(ctx, c)
+	if err != nil {
+		return nil, fileerr.Named(c.Name, err)
+	}
+	err = s.Work(ctx, c.File.Size()+memory, func() error {
 		b, err := io.ReadAll(c.again())
 		if err == nil {
 			m, err = imagefile.Decode(b)

@@ -97,12 +97,7 @@ func ReadStackInWindow(path, axis string, center, width float64) (*Stack, error)
 // ReadOutline returns the stack at path without its pixels, or nil if its format does not allow that without decoding them: the HMS-HBAC
 // set has more than ten thousand files of some megabytes. Errors read "path: reason".
 func ReadOutline(path string) (*Stack, error) {
-	return readPath(path, func(f *Format, file *io.SectionReader) (*Stack, error) {
-		if f.Outline == nil {
-			return nil, nil
-		}
-		return f.Outline(file)
-	})
+	return readPath(path, (*Format).outline)
 }
 
 // HoldsStack reports whether the content of the file at path may be several images: whether its format says so or, if files of the format
@@ -110,6 +105,22 @@ func ReadOutline(path string) (*Stack, error) {
 func HoldsStack(path string) (holds bool, err error) {
 	err = withFormat(path, func(_ *Format, file *io.SectionReader) { holds = StackIn(file) })
 	return holds, err
+}
+
+// PlacedIn is PlacedName for the content of a file. To read its outline takes memory of its length.
+func PlacedIn(file *io.SectionReader) bool {
+	f, err := formatOf(file)
+	return err == nil && f != nil && f.Decode != nil && f.Outline != nil
+}
+
+// OutlineOf is ReadOutline for the content of a file.
+func OutlineOf(file *io.SectionReader) (*Stack, error) { return read(file, (*Format).outline) }
+
+func (f *Format) outline(file *io.SectionReader) (*Stack, error) {
+	if f.Outline == nil {
+		return nil, nil
+	}
+	return f.Outline(file)
 }
 
 // StackName reports whether a file's name ends as those of stacks do.
