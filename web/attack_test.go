@@ -3,15 +3,25 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"maps"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"keygan/internal/failure"
 )
 
 // Whoever is refused, and never sends the body that was announced, loses the connection in time like everybody else.
@@ -99,4 +109,107 @@ func files(t *testing.T, dir string) (paths []string) {
 		paths = append(paths, filepath.Join(dir, e.Name()))
 	}
 	return paths
+}
+
+// On a scheme's own port browsers leave the port out, and they write names in small letters. Nobody's name has a star.
+func TestHostsAsBrowsersWriteThem(t *testing.T) {
+	for _, v := range []struct{ scheme, name, port, want string }{
+		{"http", "127.0.0.1", "80", "[127.0.0.1 127.0.0.1:80]"},
+		{"http", "::1", "80", "[[::1] [::1]:80]"},
+		{"http", "127.0.0.1", "443", "[127.0.0.1:443]"},
+		{"https", "Scan.Example", "443", "[scan.example scan.example:443]"},
+		{"https", "scan.example", "80", "[scan.example:80]"},
+	} {
+		hosts := map[string]bool{}
+		allow(hosts, v.scheme, v.name, v.port)
+		if got := fmt.Sprint(slices.Sorted(maps.Keys(hosts))); got != v.want {
+			t.Errorf("%v: %s", v, got)
+		}
+	}
+	if _, err := listen(withCertificate(t, "*.example.org"), map[string]bool{}); !failure.IsUsage(err) {
+		t.Errorf("a certificate without a name: %v", err)
+	}
+	hosts := map[string]bool{}
+	l, err := listen(withCertificate(t, "*.example.org", "scan.example.org"), hosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if !strings.HasPrefix(l.address, "https://scan.example.org:") || len(hosts) != 1 {
+		t.Errorf("%s, %v", l.address, hosts)
+	}
+}
+
+// withCertificate returns options with a certificate for some names.
+func withCertificate(t *testing.T, names ...string) Options {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: names, NotAfter: time.Now().Add(time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, about, about, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Addr: "127.0.0.1:0", Cert: filepath.Join(t.TempDir(), "cert.pem"), Key: filepath.Join(t.TempDir(), "key.pem")}
+	write(t, o.Cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}))
+	write(t, o.Key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	return o
+}
+
+// What holds images or takes a core waits for its turn, and gives up when its client does.
+func TestWorkWaitsForItsTurn(t *testing.T) {
+	c := open(t, Options{})
+	var bench struct{ ID string }
+	if status, failed := c.json("lab", map[string]string{"file": "", "sample": "xray"}, &bench); status != 200 {
+		t.Fatal(status, failed)
+	}
+	scan := picture(t)
+	for range cap(c.s.compares) {
+		c.s.compares <- struct{}{}
+	}
+	for range cap(c.s.trials) {
+		c.s.trials <- struct{}{}
+	}
+	asks := map[string]func() string{
+		"compare": func() string { return fmt.Sprintf(`{"a":%q,"b":%q}`, c.upload("a.png", scan), c.upload("b.png", scan)) },
+		"attempt": func() string { return fmt.Sprintf(`{"id":%q,"scheme":"paper","iterations":1}`, bench.ID) },
+	}
+	for name, in := range asks {
+		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		resp, err := http.DefaultTransport.RoundTrip(c.request("POST", "/api/"+name, strings.NewReader(in())).WithContext(ctx))
+		if err == nil {
+			t.Errorf("%s does not wait: %d", name, resp.StatusCode)
+			resp.Body.Close()
+		}
+		stop()
+	}
+	for range cap(c.s.compares) {
+		<-c.s.compares
+	}
+	for range cap(c.s.trials) {
+		<-c.s.trials
+	}
+	for name, in := range asks {
+		if status, failed := c.raw(name, []byte(in()), &struct{}{}); status != 200 {
+			t.Errorf("%s: %d %s", name, status, failed)
+		}
+	}
+	if len(c.s.compares)+len(c.s.trials) > 0 {
+		t.Error("somebody keeps a place")
+	}
+}
+
+// A ticket names no more than there can be: an archive of one file twenty thousand times would take a minute of a core for its names.
+func TestTicketForTooMany(t *testing.T) {
+	c := open(t, Options{})
+	id := c.upload("a", nil)
+	if status, _ := c.json("ticket", map[string]any{"ids": slices.Repeat([]string{id}, 20_000), "zip": "all.zip"}, nil); status != http.StatusBadRequest {
+		t.Errorf("%d", status)
+	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
+	"keygan/internal/failure"
 )
 
 // compare measures two images of the same shape, and forgets them.
@@ -27,11 +28,26 @@ func (s *server) compare(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer doneB()
+	leave, err := enter(r.Context(), s.compares)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	out, err := s.compareItems(r.Context(), a, b)
 	if err != nil {
 		return err
 	}
 	return answer(w, out)
+}
+
+// enter waits for a place among those who do the same, until leave is called.
+func enter(ctx context.Context, places chan struct{}) (leave func(), err error) {
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-ctx.Done():
+		return nil, failure.ErrInterrupted
+	}
 }
 
 // row is a metric of a pair, or of each of two images.

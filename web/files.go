@@ -197,7 +197,7 @@ func (s *server) issue(w http.ResponseWriter, r *http.Request) error {
 	if err := question(w, r, &in); err != nil {
 		return err
 	}
-	if len(in.IDs) == 0 || (len(in.IDs) > 1 && in.Zip == "") || sealed.CheckName(in.Zip) != nil {
+	if len(in.IDs) == 0 || len(in.IDs) > mostItems || (len(in.IDs) > 1 && in.Zip == "") || sealed.CheckName(in.Zip) != nil {
 		return errRequest
 	}
 	for _, id := range in.IDs {

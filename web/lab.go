@@ -172,7 +172,12 @@ func (s *server) try(w http.ResponseWriter, r *http.Request) (t trial, what stri
 		done()
 		return t, "", errGone
 	}
-	t.bench, t.done, t.params = *i.bench, done, cipher.Params{Iterations: in.Iterations}
+	leave, err := enter(r.Context(), s.trials)
+	if err != nil {
+		done()
+		return t, "", err
+	}
+	t.bench, t.done, t.params = *i.bench, func() { leave(); done() }, cipher.Params{Iterations: in.Iterations}
 	return t, in.What, nil
 }
 

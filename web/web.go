@@ -25,6 +25,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,13 +58,15 @@ type Options struct {
 // server is Serve at work.
 type server struct {
 	Options
-	hosts   map[string]bool // what the header Host may say
-	service *batch.Service
-	access  access
-	tickets tickets
-	shelf   shelf
-	tabs    tabs
-	uploads chan struct{} // as many as may come in at a time
+	hosts    map[string]bool // what the header Host may say
+	service  *batch.Service
+	access   access
+	tickets  tickets
+	shelf    shelf
+	tabs     tabs
+	uploads  chan struct{} // as many as may come in at a time
+	compares chan struct{} // one at a time, since each holds two images
+	trials   chan struct{} // in the key lab: as many as there are cores
 
 	used     func()        // is called when the launch token was used
 	stopping chan struct{} // closed when the server ends
@@ -100,7 +105,7 @@ func newServer(o Options) (*server, error) {
 	s := &server{
 		Options: o, hosts: map[string]bool{}, access: access{launch: newToken()},
 		shelf: shelf{pool: spool.NewPool(mostInside, mostHeld)}, tabs: tabs{closed: make(chan struct{})},
-		uploads: make(chan struct{}, mostUploads), used: func() {}, stopping: make(chan struct{}),
+		uploads: make(chan struct{}, mostUploads), compares: make(chan struct{}, 1), trials: make(chan struct{}, runtime.GOMAXPROCS(0)), used: func() {}, stopping: make(chan struct{}),
 	}
 	var err error
 	s.service, err = batch.NewService(batch.Host{Guard: s.write}, batch.GeneratorOptions{Weights: o.Weights})
@@ -217,12 +222,12 @@ func listen(o Options, hosts map[string]bool) (*bound, error) {
 			return nil, failure.Usagef("--cert %s --key %s: %w", o.Cert, o.Key, fileerr.Reason(err))
 		}
 		scheme, config = "https", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-		names = pair.Leaf.DNSNames
+		names = slices.DeleteFunc(pair.Leaf.DNSNames, func(name string) bool { return strings.HasPrefix(name, "*") })
 		for _, ip := range pair.Leaf.IPAddresses {
 			names = append(names, ip.String())
 		}
 		if len(names) == 0 {
-			return nil, failure.Usagef("--cert %s: it names no host", o.Cert)
+			return nil, failure.Usagef("--cert %s: it names no host; *.example.org is not one", o.Cert)
 		}
 	}
 	l, err := net.ListenTCP("tcp", addr)
@@ -231,13 +236,23 @@ func listen(o Options, hosts map[string]bool) (*bound, error) {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	for _, name := range names {
-		hosts[net.JoinHostPort(name, port)] = true
+		allow(hosts, scheme, name, port)
 	}
 	b := &bound{Listener: l, address: scheme + "://" + net.JoinHostPort(names[0], port) + "/"}
 	if config != nil {
 		b.Listener = tls.NewListener(l, config)
 	}
 	return b, nil
+}
+
+// allow adds what browsers send as Host to get to a name and a port. They leave the scheme's own port out, and small letters are all that
+// they send.
+func allow(hosts map[string]bool, scheme, name, port string) {
+	host := net.JoinHostPort(strings.ToLower(name), port)
+	hosts[host] = true
+	if port == map[string]string{"http": "80", "https": "443"}[scheme] {
+		hosts[strings.TrimSuffix(host, ":"+port)] = true
+	}
 }
 
 // limited accepts no more connections than may be open at a time.
