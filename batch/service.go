@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"keygan/batch/job"
@@ -19,6 +21,7 @@ import (
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
+	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
 	"keygan/internal/fileerr"
 
@@ -57,6 +60,7 @@ type Service struct {
 	generator *generator
 	workers   *semaphore.Weighted
 	memory    *semaphore.Weighted
+	cleaned   sync.Map // folders
 }
 
 // NewService returns a service that makes keys with a generator.
@@ -118,6 +122,7 @@ func (s *Service) EncryptInto(ctx context.Context, folder string, c Content, to 
 	if p.Image, p.Key, err = e.names(c); err != nil {
 		return p, "", err
 	}
+	s.clean(folder, filepath.Join(folder, p.Image))
 	at := pair{root: folder, image: filepath.Join(folder, p.Image), key: filepath.Join(folder, p.Key)}
 	comment, err = s.seal(ctx, e, c, func(key, image file) error { return at.write(ctx, &s.host, false, key, image) })
 	return p, comment, err
@@ -234,9 +239,28 @@ func (s *Service) Decrypt(ctx context.Context, c Content, keys []NamedKey, w io.
 func (s *Service) DecryptInto(ctx context.Context, folder string, c Content, keys []NamedKey) (d Decrypted, err error) {
 	err = s.open(ctx, folder, c, keys, func(dec *decryption, o Opening, found Decrypted) error {
 		d = found
-		return dec.write(ctx, o, filepath.Join(folder, filepath.FromSlash(d.Name)))
+		out := filepath.Join(folder, filepath.FromSlash(d.Name))
+		s.clean(folder, out)
+		return dec.write(ctx, o, out)
 	})
 	return d, err
+}
+
+// clean removes what killed processes left in the folder below root where a file is about to go: a part of the plain file, where one
+// decrypted. It does so once for each folder.
+func (s *Service) clean(root, path string) {
+	folder := filepath.Dir(path)
+	if _, done := s.cleaned.LoadOrStore(folder, true); done {
+		return
+	}
+	groups := [][]string{{path}}
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if stem, ok := strings.CutSuffix(e.Name(), KeyFileSuffix); ok { // of a pair that was being placed, perhaps
+			groups = append(groups, []string{filepath.Join(folder, e.Name()), filepath.Join(folder, stem+CipherSuffix)})
+		}
+	}
+	atomicfile.Clean(root, groups)
 }
 
 func (s *Service) open(

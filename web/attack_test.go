@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,6 +17,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -211,5 +213,58 @@ func TestTicketForTooMany(t *testing.T) {
 	id := c.upload("a", nil)
 	if status, _ := c.json("ticket", map[string]any{"ids": slices.Repeat([]string{id}, 20_000), "zip": "all.zip"}, nil); status != http.StatusBadRequest {
 		t.Errorf("%d", status)
+	}
+}
+
+// What a killed process left in the folder, a part of a decrypted file perhaps, is removed before the next file goes there. A key file whose
+// cipher image was never placed goes as well; everything else stays.
+func TestKilledBefore(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files cannot be locked there, so nobody knows whose they are")
+	}
+	dir := t.TempDir()
+	below := filepath.Join(dir, "below")
+	left := ".keygan-" + strings.Repeat("0123456789abcdef", 2) + ".tmp"
+	for _, d := range []string{dir, below} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(d, left), []byte("half of a patient's file"))
+	}
+	if err := os.Link(filepath.Join(dir, left), filepath.Join(dir, "half.txt.key.age")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "alone.txt.key.age"), []byte("of somebody's cipher image elsewhere"))
+	c := open(t, Options{Folder: dir})
+	to := c.handle("recipients", newParty(t).recipient, "")
+	for range 2 {
+		var up struct{ ID string }
+		c.raw("upload", []byte("content"), &up, "X-Keygan-Name", "a.txt", "X-Keygan-Folder", "below")
+		c.json("encrypt", map[string]any{"file": up.ID, "to": to, "into": true}, &made{})
+		c.json("encrypt", map[string]any{"file": c.upload("half.txt", []byte("content")), "to": to, "into": true}, &made{})
+	}
+	var names []string
+	for _, path := range append(files(t, dir), files(t, below)...) {
+		names = append(names, filepath.Base(path))
+	}
+	if got := strings.Join(names, " "); got != "alone.txt.key.age below half.txt.cipher.png half.txt.key.age a.txt.cipher.png a.txt.key.age" {
+		t.Errorf("there are %s", got)
+	}
+}
+
+// Others can neither list nor change the folder of the launch file, whoever made it.
+func TestLaunchFolder(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the cache's folder is chosen by a variable on Linux")
+	}
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	dir := filepath.Join(cache, "keygan")
+	if err := errors.Join(os.Mkdir(dir, 0o777), os.Chmod(dir, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := launchFolder()
+	if info, statErr := os.Stat(dir); err != nil || statErr != nil || got != dir || info.Mode().Perm() != 0o700 {
+		t.Errorf("%s, %v, error %v", got, info, errors.Join(err, statErr))
 	}
 }

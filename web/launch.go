@@ -65,6 +65,9 @@ func launchFolder() (string, error) {
 	if err == nil {
 		err = os.MkdirAll(filepath.Join(cache, "keygan"), 0o700)
 	}
+	if err == nil {
+		err = os.Chmod(filepath.Join(cache, "keygan"), 0o700) // which only its owner can
+	}
 	if err != nil {
 		return os.MkdirTemp("", "keygan-")
 	}
