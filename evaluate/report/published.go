@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"keygan/evaluate/experiment"
@@ -73,6 +74,14 @@ func cells(scheme, generator, objective, system string, npcr reported, uaci, mse
 	return out
 }
 
+// metrics are those beside which the figure stands: a correlation without a direction is one of every direction.
+func (p PublishedFigure) metrics() []string {
+	if slices.Contains(experiment.IDCorrelation[:], p.Metric) {
+		return experiment.IDCorrelation[:]
+	}
+	return []string{p.Metric}
+}
+
 // incomparable says why a published figure cannot stand beside a system, or "". Scheme, network and objective must be the publication's.
 func (p PublishedFigure) incomparable(of experiment.System, generators []experiment.GeneratorInfo) string {
 	if of.Scheme != p.Scheme {
@@ -101,7 +110,7 @@ func publishedFigures(of experiment.System, generators []experiment.GeneratorInf
 // cite puts the published figure of the row's metric beside it.
 func cite(row *experiment.Row, figures []PublishedFigure) {
 	for _, p := range figures {
-		if p.Metric == row.Metric {
+		if slices.Contains(p.metrics(), row.Metric) {
 			row.Published = p.Value
 		}
 	}
@@ -143,6 +152,26 @@ func interval(row *experiment.Row) (low, high float64, ok bool) {
 	return *row.Measured - half, *row.Measured + half, true
 }
 
+// ofImages is a row of channels as one of images: the channels of an image have its picture and its key in common, and are no values of
+// their own.
+func ofImages(row *experiment.Row, channels int) *experiment.Row {
+	m := metricOf(row)
+	if m == nil || !m.EachChannel || channels < 2 || len(row.Values) != row.N || row.N%channels != 0 {
+		return row
+	}
+	var means []float64
+	for values := range slices.Chunk(row.Values, channels) {
+		means = append(means, stat.Mean(values, nil))
+	}
+	out := *row
+	out.N, out.Values, out.SD = len(means), means, nil
+	if len(means) > 1 {
+		sd := stat.StdDev(means, nil)
+		out.SD = &sd
+	}
+	return &out
+}
+
 // outcome compares a figure with a row.
 func (p PublishedFigure) outcome(row *experiment.Row) Outcome {
 	low, high, ok := interval(row)
@@ -180,11 +209,15 @@ func (r *Report) comparisons() (out []Comparison) {
 				continue
 			}
 			for _, source := range r.Sources {
-				c := Comparison{PublishedFigure: p, Of: s.String(), Source: source.Name, Outcome: NotMeasured, Why: p.Why}
-				if c.row = r.Row(source.Name, s.System, p.Metric); c.row != nil {
-					c.Outcome = p.outcome(c.row)
+				for _, metric := range p.metrics() {
+					c := Comparison{PublishedFigure: p, Of: s.String(), Source: source.Name, Outcome: NotMeasured, Why: p.Why}
+					c.Metric = metric
+					if row := r.Row(source.Name, s.System, metric); row != nil {
+						c.row = ofImages(row, s.Channels)
+						c.Outcome = p.outcome(c.row)
+					}
+					out = append(out, c)
 				}
-				out = append(out, c)
 			}
 		}
 		if !slices.ContainsFunc(out, func(c Comparison) bool { return c.System == p.System && c.Quantity == p.Quantity }) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -37,6 +38,9 @@ func TestTenPublishedCells(t *testing.T) {
 	count := func(r *Report) (systems map[string]int, outcomes map[string]Outcome) {
 		systems, outcomes = map[string]int{}, map[string]Outcome{}
 		for _, c := range r.Comparisons {
+			if c.Metric == experiment.IDCorrelation[1] || c.Metric == experiment.IDCorrelation[2] { // further lines of a cell
+				continue
+			}
 			systems[c.System]++
 			outcomes[c.System+" "+c.Quantity] = c.Outcome
 		}
@@ -71,5 +75,44 @@ func TestTenPublishedCells(t *testing.T) {
 		if got := (PublishedFigure{allowed: within(99.6, 0.1)}).outcome(row); got != c.want {
 			t.Errorf("random data gives %g: %q, want %q", c.expected, got, c.want)
 		}
+	}
+}
+
+// A published correlation has no direction: keys whose rows are as random as can be and whose diagonals are not do not agree with "none".
+func TestCorrelationOfEachDirection(t *testing.T) {
+	r := claimedReport(99.5, 0.001, 1, 1)
+	for i, v := range []float64{0.01, 0.02, -0.3} {
+		spread, expected := 0.001, 0.0
+		row := experiment.Row{Source: "mri", Scheme: "paper", Generator: "net", Metric: experiment.IDCorrelation[i], Measured: &v, SD: &spread, N: 3, Expected: &expected}
+		if old := r.Row("mri", row.System(), row.Metric); old != nil {
+			*old = row
+		} else {
+			r.Rows = append(r.Rows, row)
+		}
+	}
+	found := map[string]Outcome{}
+	for _, c := range r.comparisons() {
+		if c.Quantity == "correlation" && c.Of != "" {
+			found[c.Metric] = c.Outcome
+		}
+	}
+	for i, want := range []Outcome{AgreesAsNoise, AgreesAsNoise, Differs} {
+		if found[experiment.IDCorrelation[i]] != want {
+			t.Errorf("%s: %q, want %q", experiment.IDCorrelation[i], found[experiment.IDCorrelation[i]], want)
+		}
+	}
+}
+
+// Three channels of one image are one value: three images whose channels are equal have the interval of three values, not of nine.
+func TestChannelsAreOneValue(t *testing.T) {
+	values := []float64{0.01, 0.01, 0.01, 0.05, 0.05, 0.05, 0.09, 0.09, 0.09}
+	mean, sd := 0.05, 0.0346
+	row := &experiment.Row{Metric: experiment.IDCorrelation[0], Measured: &mean, SD: &sd, N: 9, Values: values}
+	low, high, ok := interval(ofImages(row, 3)) // 0.05 ± 4.3027 · 0.04 / √3
+	if !ok || math.Abs(low-(-0.04937)) > 1e-4 || math.Abs(high-0.14937) > 1e-4 {
+		t.Errorf("%g to %g", low, high)
+	}
+	if low, high, _ := interval(ofImages(row, 1)); math.Abs(low-0.0234) > 1e-3 || math.Abs(high-0.0766) > 1e-3 { // nine grey images
+		t.Errorf("%g to %g", low, high)
 	}
 }
