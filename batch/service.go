@@ -192,7 +192,7 @@ func (s *Service) seal(ctx context.Context, e *encryption, c Content, write writ
 
 // outline reports whether a content may be several images, and how many bytes the work on it takes.
 func (s *Service) outline(ctx context.Context, c Content) (stack bool, memory int64, err error) {
-	memory = memoryIn(c.again(), c.File.Size())
+	memory = memoryIn(c.again(), c.File.Size()) + 2*imagefile.UnpackedSize(c.again())
 	if !imagefile.PlacedIn(c.again()) || c.File.Size() > maxSamples { // the latter is too long to be read
 		return imagefile.StackIn(c.again()), memory, nil
 	}
@@ -270,17 +270,22 @@ func (s *Service) open(
 		return err
 	}
 	d := &decryption{DecryptOptions: DecryptOptions{Output: folder}, host: &s.host}
-	return s.Work(ctx, streamMemory, func() error {
+	keys, err := candidates(ctx, c, keys)
+	if err != nil {
+		return err
+	}
+	memory := int64(streamMemory)
+	for _, key := range keys {
+		if o := (Opening{Key: key.Key}); o.shapeBytes() <= c.File.Size() { // others are refused at once
+			memory = max(memory, o.memory())
+		}
+	}
+	return s.Work(ctx, memory, func() error {
 		key, err := matching(ctx, c, keys)
 		if err != nil {
 			return err
 		}
 		o := Opening{Path: c.Name, Key: key.Key, content: c.File}
-		if more := o.memory() - streamMemory; more > 0 {
-			if err := job.CheckMemory(more, job.FreeMemory, errors.New("needs more memory than there is")); err != nil {
-				return fileerr.Named(c.Name, err)
-			}
-		}
 		name, comment := d.outputName(o)
 		found := Decrypted{Comment: comment, Key: key.Name, Modified: key.Header.Modified}
 		found.Name = filepath.ToSlash(filepath.Join(filepath.FromSlash(c.Folder), name))
@@ -291,25 +296,29 @@ func (s *Service) open(
 // errOpens stops a decryption whose first piece is authentic.
 var errOpens = errors.New("it opens")
 
-// matching finds the key that opens a cipher image. What is in the key file decides; its name only says where to look first.
-func matching(ctx context.Context, c Content, keys []NamedKey) (NamedKey, error) {
+// candidates returns the keys whose headers have the shape of a cipher image: first those whose names say that they belong to it.
+func candidates(ctx context.Context, c Content, keys []NamedKey) ([]NamedKey, error) {
 	shape := &raster.Image{}
 	if _, err := readCipherImage(ctx, c.again(), 0, func(m *raster.Image, _ int64) error { shape = m; return nil }); err != nil {
-		return NamedKey{}, fileerr.Named(c.Name, err)
+		return nil, fileerr.Named(c.Name, err)
 	}
 	if len(keys) == 0 {
-		return NamedKey{}, fmt.Errorf("%s: its key file is missing", c.Name)
+		return nil, fmt.Errorf("%s: its key file is missing", c.Name)
 	}
+	all := slices.DeleteFunc(slices.Clone(keys), func(key NamedKey) bool {
+		h := &key.Header
+		return shape.Width != h.Width || shape.Height != h.Height || shape.Channels != h.Channels || shape.Depth != h.Depth
+	})
 	beside := stem(c.Name)
-	candidates := slices.Clone(keys)
-	slices.SortStableFunc(candidates, func(a, b NamedKey) int {
+	slices.SortStableFunc(all, func(a, b NamedKey) int {
 		return boolOrder(strings.HasPrefix(b.Name, beside+".key.")) - boolOrder(strings.HasPrefix(a.Name, beside+".key."))
 	})
-	for _, key := range candidates {
-		h := &key.Header
-		if shape.Width != h.Width || shape.Height != h.Height || shape.Channels != h.Channels || shape.Depth != h.Depth {
-			continue
-		}
+	return all, nil
+}
+
+// matching finds the key that opens a cipher image. What is in the key file decides; its name only says where to look first.
+func matching(ctx context.Context, c Content, keys []NamedKey) (NamedKey, error) {
+	for _, key := range keys {
 		err := Opening{Path: c.Name, Key: key.Key, content: c.File}.writeTo(ctx, refuser{})
 		if errors.Is(err, errOpens) || err == nil { // nil: an empty file
 			return key, nil

@@ -70,16 +70,12 @@ func gunzipNIfTI(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := make([]byte, niftiHeaderSize)
-	if _, err := io.ReadFull(z, head); err != nil {
-		return nil, err
-	}
-	h, err := parseNIfTIHeader(head)
+	head, h, err := headOfNIfTI(z)
 	if err != nil {
 		return nil, err
 	}
-	size := h.offset + h.voxels*h.element.bytes
-	if size > freePixels && size/1032 > len(b) { // deflate packs at most 1032 bytes into one
+	size := h.bytes()
+	if size > freePixels && size/packing > len(b) {
 		return nil, fmt.Errorf("%v voxels cannot be in a file of %d bytes", h.dim, len(b))
 	}
 	whole := make([]byte, size)
@@ -93,6 +89,34 @@ func gunzipNIfTI(b []byte) ([]byte, error) {
 	}
 	return whole, nil
 }
+
+// packing is how many bytes deflate packs at most into one.
+const packing = 1032
+
+// UnpackedSize returns how many bytes a compressed volume has when it is unpacked, by its header. It is 0 for everything else.
+func UnpackedSize(file *io.SectionReader) int64 {
+	z, err := gzip.NewReader(io.NewSectionReader(file, 0, file.Size()))
+	if err != nil {
+		return 0
+	}
+	_, h, err := headOfNIfTI(z)
+	if err != nil {
+		return 0
+	}
+	return min(int64(h.bytes()), max(freePixels, packing*file.Size())) // more is refused
+}
+
+func headOfNIfTI(r io.Reader) (head []byte, h *niftiHeader, err error) {
+	head = make([]byte, niftiHeaderSize)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, nil, err
+	}
+	h, err = parseNIfTIHeader(head)
+	return head, h, err
+}
+
+// bytes is the length of the file, up to the last voxel of the first volume.
+func (h *niftiHeader) bytes() int { return h.offset + h.voxels*h.element.bytes }
 
 // parseNIfTIHeader reads the first 348 bytes, of either byte order.
 func parseNIfTIHeader(b []byte) (*niftiHeader, error) {
