@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -266,5 +267,41 @@ func TestLaunchFolder(t *testing.T) {
 	got, err := launchFolder()
 	if info, statErr := os.Stat(dir); err != nil || statErr != nil || got != dir || info.Mode().Perm() != 0o700 {
 		t.Errorf("%s, %v, error %v", got, info, errors.Join(err, statErr))
+	}
+}
+
+// With a certificate the page is there for the names in it only, and everything else is as without.
+func TestServesWithACertificate(t *testing.T) {
+	o := withCertificate(t, "scan.example.org")
+	c := start(t, o)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(mustRead(t, o.Cert))
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(c.base, "https://"))
+	browser := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+		},
+	}
+	t.Cleanup(browser.CloseIdleConnections)
+	body := fmt.Sprintf(`{"launch":%q}`, c.s.access.launch)
+	for _, v := range []struct {
+		host   string
+		status int
+	}{{"127.0.0.1:" + port, http.StatusForbidden}, {"evil.example:" + port, http.StatusForbidden}, {"scan.example.org:" + port, http.StatusOK}} {
+		r := c.request("POST", "/api/session", strings.NewReader(body), "Origin", "https://"+v.host)
+		r.Host = v.host
+		resp, err := browser.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Body.Close(); resp.StatusCode != v.status {
+			t.Errorf("%s: %d, want %d", v.host, resp.StatusCode, v.status)
+		}
+	}
+	if resp, err := http.Get("http://127.0.0.1:" + port + "/"); err == nil {
+		if resp.Body.Close(); resp.StatusCode == http.StatusOK {
+			t.Error("it answers without TLS")
+		}
 	}
 }
