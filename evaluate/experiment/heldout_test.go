@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
 	"keygan/data/dataset"
@@ -196,5 +197,38 @@ func TestSeenBy(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The experiments on the public data sets train on the folders that they measure. Each says of every such source that its images are
+// those that were held out, or that they are the training's.
+func TestConfigurationsMeasureHeldOutImages(t *testing.T) {
+	paths, err := filepath.Glob("../../configs/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := 0
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c struct {
+			Evaluate struct{ Sources []Source }
+		}
+		if err := yaml.Unmarshal(text, &c); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		for _, s := range c.Evaluate.Sources {
+			if !strings.HasPrefix(s.Folder, "~/datasets/") {
+				continue
+			}
+			if sources++; s.TrainedIn == "" && !slices.Contains(s.HeldOutOf, OfGenerators) {
+				t.Errorf("%s measures %s, on which its networks may have been trained", path, s.Folder)
+			}
+		}
+	}
+	if sources < 6 {
+		t.Errorf("only %d sources were found", sources)
 	}
 }

@@ -4,7 +4,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"keygan/evaluate/experiment"
 )
 
 // Over seeds, a value is the mean of a training over its images; over images, it is the mean of an image over the trainings.
@@ -43,5 +46,23 @@ func TestHeldOutImages(t *testing.T) {
 	near(t, "MSE", *h.MSE.Mean, 3.5)
 	if h.Images != 2 || h.SSIM.N != 2 {
 		t.Errorf("%d images, %d trainings", h.Images, h.SSIM.N)
+	}
+}
+
+// The report says of each source and seed how many of the measured images each network was trained on.
+func TestReportSaysWhatWasSeen(t *testing.T) {
+	r := &Report{evaluations: []evaluation{
+		{seed: 1, Sources: []experiment.SourceInfo{{Name: "xray", From: "a folder", Available: 9, Images: []string{"a", "b"},
+			Seen: []experiment.SeenBy{{Generator: "GAN", Images: 2}, {Generator: "WGAN", Images: 0, Near: 1, NearNames: []string{"b"}}}}}},
+		{seed: 2, Sources: []experiment.SourceInfo{{Name: "xray"}}},
+	}}
+	text := r.markdown()
+	for _, want := range []string{
+		"Seed 1, xray: 2 of 9 images, 0 one-bit changes (a folder). GAN was trained on 2 of these images",
+		"WGAN was trained on 0 of these images, and on near duplicates of 1 more: b", "Seed 2, xray: 0 of 0 images", "Nothing is known",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report lacks %q:\n%s", want, text)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package seeds
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ func (r *Report) markdown() string {
 		}
 		p("\n")
 	}
+	r.writeSources(p)
 	r.writeHowToRead(p)
 	r.writeClaims(p)
 	r.writePublished(p)
@@ -46,6 +48,21 @@ func compared(c Cell) bool {
 }
 
 type printer func(format string, args ...any)
+
+// writeSources says which images were measured, and how many of them the networks were trained on.
+func (r *Report) writeSources(p printer) {
+	for _, e := range r.evaluations {
+		for _, s := range e.Sources {
+			var seen []string
+			for _, by := range s.Seen {
+				seen = append(seen, by.String())
+			}
+			p("- Seed %d, %s: %s. %s\n", e.seed, escaped(s.Name), escaped(s.Measured()),
+				escaped(cmp.Or(strings.Join(seen, "; "), "Nothing is known of what the networks were trained on.")))
+		}
+	}
+	p("\n")
+}
 
 func (r *Report) writeHowToRead(p printer) {
 	p("## How to read it\n\n")

@@ -59,6 +59,8 @@ type evaluation struct {
 	seed    uint64
 	Rows    []experiment.Row `json:"rows"`
 	Attacks []attack.Result  `json:"attacks"`
+
+	Sources []experiment.SourceInfo `json:"sources"`
 }
 
 func readEvaluation(seed uint64, folder string) (e evaluation, err error) {
