@@ -124,3 +124,18 @@ func TestVerdictsOnRandomData(t *testing.T) {
 		t.Errorf("without controls there is nothing to count:\n%s", text)
 	}
 }
+
+// How many bits of the key were tried stands beside what one wrong bit changes: few bits miss those that do not count.
+func TestKeyBitsThatWereTried(t *testing.T) {
+	v, few, expected := 91.3, 99.6, 99.6094
+	row := func(source string, measured *float64, verdict experiment.Verdict) experiment.Row {
+		return experiment.Row{Source: source, Scheme: "logistic", Metric: "key_sensitivity_decrypted", Measured: measured, N: 12, Expected: &expected, Verdict: verdict, Brief: 2}
+	}
+	r := chanceReport(row("mri", &v, experiment.Fail), row("xray", &few, experiment.Pass))
+	text := fmt.Sprint(findings(r))
+	for _, want := range []string{"of 12 bits drawn at random, one wrong bit changes 91.30 %", "12 bits were tried"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the findings lack %q:\n%s", want, text)
+		}
+	}
+}
