@@ -45,15 +45,7 @@ func MSSSIM(a, b *raster.Image) (float64, error) {
 
 // ssimTerms are the means of SSIM and of its contrast and structure term by itself, over one channel.
 func ssimTerms(a, b []float64, width, height int, c1, c2 float64) (ssim, contrast float64) {
-	squares, products := make([]float64, len(a)), make([]float64, len(a))
-	for i, x := range a {
-		y := b[i]
-		squares[i] = float64(x*x) + float64(y*y)
-		products[i] = x * y
-	}
-	column := make([]float64, width)
-	ma, mb := gaussian(a, width, height, column), gaussian(b, width, height, column)
-	ms, mp := gaussian(squares, width, height, column), gaussian(products, width, height, column)
+	ma, mb, ms, mp := gaussianMeans(a, b, width, height)
 	for i, x := range ma {
 		y := mb[i]
 		variances, covariance := ms[i]-(float64(x*x)+float64(y*y)), mp[i]-float64(x*y)

@@ -74,8 +74,8 @@ func similarity(ma, mb, variances, covariance, c1, c2 float64) float64 {
 	return (2*float64(ma*mb) + c1) * (2*covariance + c2) / ((float64(ma*ma) + float64(mb*mb) + c1) * (variances + c2))
 }
 
-// ssimGaussian sums over one channel with the Gaussian window. Only the sum of the variances is needed, so four filtered planes do.
-func ssimGaussian(a, b []float64, width, height int, c1, c2 float64) float64 {
+// gaussianMeans are the means, under the Gaussian window, of one channel of two images, of the sum of their squares and of their product.
+func gaussianMeans(a, b []float64, width, height int) (ma, mb, ms, mp []float64) {
 	squares, products := make([]float64, len(a)), make([]float64, len(a))
 	for i, x := range a {
 		y := b[i]
@@ -83,8 +83,14 @@ func ssimGaussian(a, b []float64, width, height int, c1, c2 float64) float64 {
 		products[i] = x * y
 	}
 	column := make([]float64, width)
-	ma, mb := gaussian(a, width, height, column), gaussian(b, width, height, column)
-	ms, mp := gaussian(squares, width, height, column), gaussian(products, width, height, column)
+	ma, mb = gaussian(a, width, height, column), gaussian(b, width, height, column)
+	ms, mp = gaussian(squares, width, height, column), gaussian(products, width, height, column)
+	return ma, mb, ms, mp
+}
+
+// ssimGaussian sums over one channel with the Gaussian window. Only the sum of the variances is needed, so four filtered planes do.
+func ssimGaussian(a, b []float64, width, height int, c1, c2 float64) float64 {
+	ma, mb, ms, mp := gaussianMeans(a, b, width, height)
 	sum := 0.0
 	for i, x := range ma {
 		y := mb[i]

@@ -29,9 +29,12 @@ func TestPydicomsFiles(t *testing.T) {
 	if strings.TrimSpace(string(version)) != pydicomVersion {
 		t.Skipf("pydicom %s is not installed", pydicomVersion)
 	}
+	if out, err := exec.Command("/usr/bin/python3", "-c", "import numpy, PIL, gdcm").CombinedOutput(); err != nil {
+		t.Skipf("numpy, Pillow or gdcm is not installed for Python: %s", out)
+	}
 	out, err := exec.Command("/usr/bin/python3", "testdata/judge.py").Output()
 	if err != nil {
-		t.Skipf("numpy, Pillow or gdcm is not installed for Python: %v", err)
+		t.Fatalf("testdata/judge.py: %v", err)
 	}
 	rows := map[string][]string{} // the files of a verdict
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
