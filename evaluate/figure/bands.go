@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // A Band is a curve with its spread: the mean over several runs, and between which values they lie.
@@ -24,8 +25,8 @@ type BandPanel struct {
 	Bands       []Band
 }
 
-// Bands draws panels over a common axis with the name x. It leaves out bands of one point, and panels without any. The error is
-// ErrNoCurves if nothing is left.
+// Bands draws panels over a common axis with the name x, and beside them the names: those of the first panel, as all panels must have the
+// same bands in the same order. It leaves out bands of one point, and panels without any. The error is ErrNoCurves if nothing is left.
 func Bands(x string, panels []BandPanel) ([]byte, error) {
 	var plots []*plot.Plot
 	for _, p := range panels {
@@ -41,7 +42,33 @@ func Bands(x string, panels []BandPanel) ([]byte, error) {
 	if len(plots) == 0 {
 		return nil, ErrNoCurves
 	}
+	var names []string
+	for _, b := range panels[0].Bands {
+		names = append(names, b.Name)
+	}
+	plots = append(plots, legend(names))
 	return grid(plots, min(3, len(plots)), 3.4*vg.Inch, 2.7*vg.Inch)
+}
+
+// legend is a panel of names, each beside a line of its colour: in a panel of its own it hides nothing.
+func legend(names []string) *plot.Plot {
+	p := newPlot("", "", "")
+	p.HideAxes()
+	p.Legend.Left, p.Legend.TextStyle.Font.Size = true, vg.Points(12)
+	p.Legend.ThumbnailWidth, p.Legend.Padding = vg.Points(28), vg.Points(4)
+	for i, name := range names {
+		p.Legend.Add(name, &plotter.Line{LineStyle: styleOf(i, 2.5)})
+	}
+	return p
+}
+
+// styleOf is the line of the i-th name: a colour of its own, and dashes when all colours are taken.
+func styleOf(i int, points float64) draw.LineStyle {
+	s := draw.LineStyle{Color: curveColors[i%len(curveColors)], Width: vg.Points(points)}
+	if i >= len(curveColors) {
+		s.Dashes = []vg.Length{vg.Points(4), vg.Points(3)}
+	}
+	return s
 }
 
 func bandPlot(x string, panel BandPanel) (*plot.Plot, error) {
@@ -68,10 +95,8 @@ func bandPlot(x string, panel BandPanel) (*plot.Plot, error) {
 		if err != nil {
 			return nil, err
 		}
-		hue := curveColors[i%len(curveColors)]
-		curve.Color, curve.Width = hue, vg.Points(1.5)
-		p.Add(&plotter.Polygon{XYs: []plotter.XYs{area}, Color: pale(hue)}, curve)
-		p.Legend.Add(b.Name, curve)
+		curve.LineStyle = styleOf(i, 1.5)
+		p.Add(&plotter.Polygon{XYs: []plotter.XYs{area}, Color: pale(curve.Color)}, curve)
 	}
 	if drawn == 0 {
 		return nil, ErrNoCurves

@@ -73,3 +73,41 @@ func TestTradeOff(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Names stand beside the curves, never above them: longer and other names leave every pixel of the panels as it is.
+func TestLegendsHideNothing(t *testing.T) {
+	x, y := []float64{1, 2, 3}, []float64{9, 9, 9}
+	for what, picture := range map[string]func(string) ([]byte, error){
+		"bands": func(name string) ([]byte, error) {
+			p := BandPanel{Title: "t", Bands: []Band{{Name: name, X: x, Mean: y, Low: []float64{0, 5, 9}, High: y}}}
+			return Bands("x", []BandPanel{p})
+		},
+		"trade-off": func(name string) ([]byte, error) {
+			return TradeOff("t", "x", "y", []Point{{name, 0.9, 0, 1, 0.9, 0, 1}, {"other", 0.1, 0.1, 0.1, 0.9, 0.9, 0.9}})
+		},
+	} {
+		var pictures [2]image.Image
+		for i, name := range []string{"a", "a name that is long"} {
+			file, err := picture(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if pictures[i], err = png.Decode(bytes.NewReader(file)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		size, differ, inPanel := pictures[0].Bounds(), 0, 0
+		for py := range size.Dy() {
+			for px := range size.Dx() {
+				if pictures[0].At(px, py) != pictures[1].At(px, py) {
+					if differ++; px < size.Dx()/2 {
+						inPanel++
+					}
+				}
+			}
+		}
+		if differ == 0 || inPanel > 0 {
+			t.Errorf("%s: %d pixels differ, %d of them in the panel", what, differ, inPanel)
+		}
+	}
+}

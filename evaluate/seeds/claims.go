@@ -33,6 +33,21 @@ type Claim struct {
 	Test     string   `json:"test"` // when it holds
 	Verdict  Verdict  `json:"verdict"`
 	Evidence []string `json:"evidence"` // sentences
+
+	Measures []Measure `json:"measures,omitempty"` // where there are several of a kind, instead of sentences
+}
+
+// A Measure is one of several by which a claim is judged: a line of a table.
+type Measure struct {
+	Name    string   `json:"measure"`
+	Columns []Column `json:"columns"`
+	Verdict Verdict  `json:"verdict"`
+}
+
+// A Column is what is said of a measure, and under which head.
+type Column struct {
+	Head string `json:"head"`
+	Text string `json:"text"`
 }
 
 // alpha is the level of the tests between systems.
@@ -75,6 +90,26 @@ func within(s Summary, low, high float64, tests int) Verdict {
 // span is a mean with the least and the greatest value. Pairs of trainings share trainings, so they have no interval by Student's t.
 func (s Summary) span(digits int) string {
 	return fmt.Sprintf("%.*f [%.*f to %.*f]", digits, *s.Mean, digits, slices.Min(s.Values), digits, slices.Max(s.Values))
+}
+
+// short is a value with four significant digits, without an exponent.
+func short(v float64) string {
+	digits := 3
+	if a := math.Abs(v); a > 0 {
+		digits = 3 - int(math.Floor(math.Log10(a)))
+	}
+	if math.Abs(v) < 1 {
+		digits = 4
+	}
+	return fmt.Sprintf("%.*f", max(0, digits), v)
+}
+
+// short is text with as many digits as the values need.
+func (s Summary) short() string {
+	if s.Low == nil {
+		return s.text(4)
+	}
+	return fmt.Sprintf("%s [%s, %s]", short(*s.Mean), short(*s.Low), short(*s.High))
 }
 
 // text is a mean with its 95 % interval over seeds.
@@ -155,10 +190,10 @@ func anotherKey(k Keys) []Claim {
 		claimed = Fails
 	}
 	return []Claim{
-		{"Training again gives another key for the same image, as claimed", k.Row, "the keys of every pair of trainings differ", claimed, evidence[:1]},
+		{"Training again gives another key for the same image, as claimed", k.Row, "the keys of every pair of trainings differ", claimed, evidence[:1], nil},
 		{"Training again gives another key for the same image, by the field's test", k.Row,
 			"NPCR, UACI and correlation of every pair lie where, with a probability of 99 %, all of random keys would",
-			join(inside(k.NPCR, npcr, npcrSD), inside(k.UACI, uaci, uaciSD), inside(k.Correlation, 0, rSD)), evidence},
+			join(inside(k.NPCR, npcr, npcrSD), inside(k.UACI, uaci, uaciSD), inside(k.Correlation, 0, rSD)), evidence, nil},
 	}
 }
 
@@ -167,7 +202,7 @@ func noCollapse(k Keys) Claim {
 	return Claim{"No mode collapse", k.Row, "the keys are at least as different from each other as the images that they are made of",
 		within(k.Different, k.Plain, math.Inf(1), 1), []string{fmt.Sprintf(
 			"The keys of %d images are worth %s different ones, the images themselves %.2f, random keys %d "+
-				"(exponential of the entropy of the eigenvalues of their correlations).", k.Images, k.Different.text(2), k.Plain, k.Images)}}
+				"(exponential of the entropy of the eigenvalues of their correlations).", k.Images, k.Different.text(2), k.Plain, k.Images)}, nil}
 }
 
 // keyMeasures are the metrics by which keys are better or worse, and towards which value.
@@ -298,7 +333,7 @@ func (r *Report) noOverfitting(s System) (c Claim, measured bool) {
 		room := overfit * math.Abs(*b.Mean)
 		v := within(d, -room, room, len(overfitMeasures))
 		verdicts = append(verdicts, v)
-		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: held-out minus training %s, of %.4g: %s.", measure, d.text(4), *b.Mean, v))
+		c.Measures = append(c.Measures, Measure{measure, []Column{{"training images", short(*b.Mean)}, {"held-out minus training", d.short()}}, v})
 	}
 	c.Verdict = join(verdicts...)
 	return c, len(verdicts) > 0
@@ -334,8 +369,9 @@ func (r *Report) longerIsBetter(s System) (c Claim, measured bool) {
 		g := Summarize(gains)
 		v := within(g, math.SmallestNonzeroFloat64, math.Inf(1), len(longer))
 		verdicts = append(verdicts, v)
-		c.Evidence = append(c.Evidence, fmt.Sprintf("%s: %.4g at step %d, %.4g at step %d (best: %.4g); nearer by %s: %s.", m.measure,
-			*o.Over[quarter].Mean, o.Steps[quarter], *o.Over[last].Mean, o.Steps[last], m.towards, g.text(4), v))
+		at := func(i int) string { return fmt.Sprintf("%s at step %d", short(*o.Over[i].Mean), o.Steps[i]) }
+		c.Measures = append(c.Measures, Measure{m.measure,
+			[]Column{{"at a quarter", at(quarter)}, {"at the end", at(last)}, {"random keys", short(m.towards)}, {"nearer to random by", g.short()}}, v})
 	}
 	c.Verdict = join(verdicts...)
 	return c, len(verdicts) > 0

@@ -1,7 +1,6 @@
 package seeds
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,11 +13,14 @@ func (r *Report) markdown() string {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	p("# %s\n\n", r.Name)
+	if r.note != "" {
+		p("**%s**\n\n", escaped(r.note))
+	}
 	p("%d systems, each trained with %d seeds (%s), each measured on at most %d images of each source. Made by `keygan-train reproduce` of "+
 		"keygan %s on %s.\n\n", len(r.Systems), len(r.Seeds), joinNumbers(r.Seeds), r.config.Images, r.Version, r.CPU)
-	p("| system | experiment | objective |\n|---|---|---|\n")
+	p("| system | experiment | objective | trained at | width | steps |\n|---|---|---|---|---|---|\n")
 	for _, s := range r.Systems {
-		p("| %s | `%s` | %s |\n", s.Title(), s.Train, dash(s.Objective))
+		p("| %s | `%s` | %s | %s | %s | %s |\n", s.Title(), s.Train, dash(s.Objective), s.side(), count(s.Width), count(s.Steps))
 	}
 	p("\n")
 	if len(r.Failures) > 0 {
@@ -48,21 +50,6 @@ func compared(c Cell) bool {
 }
 
 type printer func(format string, args ...any)
-
-// writeSources says which images were measured, and how many of them the networks were trained on.
-func (r *Report) writeSources(p printer) {
-	for _, e := range r.evaluations {
-		for _, s := range e.Sources {
-			var seen []string
-			for _, by := range s.Seen {
-				seen = append(seen, by.String())
-			}
-			p("- Seed %d, %s: %s. %s\n", e.seed, escaped(s.Name), escaped(s.Measured()),
-				escaped(cmp.Or(strings.Join(seen, "; "), "Nothing is known of what the networks were trained on.")))
-		}
-	}
-	p("\n")
-}
 
 func (r *Report) writeHowToRead(p printer) {
 	p("## How to read it\n\n")
@@ -95,6 +82,7 @@ func (r *Report) writeClaims(p printer) {
 		p("- %s: **%s**. %s\n", c.Of, c.Verdict, escaped(strings.Join(c.Evidence, " ")))
 		if i == len(r.Claims)-1 || r.Claims[i+1].Claim != c.Claim {
 			p("\n")
+			r.writeMeasures(p, c.Claim)
 		}
 	}
 }

@@ -3,7 +3,9 @@ package seeds
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +19,7 @@ import (
 // Input is what a report is made of.
 type Input struct {
 	Name        string
+	Note        string // what a reader must know first, as that the networks are small; "": nothing
 	Systems     []System
 	Trainings   []Training
 	Evaluations map[uint64]string // by seed: the folder of the evaluation
@@ -37,6 +40,9 @@ type System struct {
 	Objective string `json:"objective,omitempty"`
 	Generator string `json:"generator,omitempty"`
 	Restores  bool   `json:"restores,omitempty"` // it makes no keys, but restores images that were encrypted
+	Side      int    `json:"side,omitempty"`     // of the images of the training, pixels
+	Width     int    `json:"width,omitempty"`    // of the generator, channels
+	Steps     int    `json:"steps,omitempty"`    // of the training
 }
 
 // Title is the system in a table: the row, and the scheme where it has another name.
@@ -100,12 +106,24 @@ func describe(systems []System, trainings []Training) ([]System, error) {
 		}
 		var c struct {
 			Objective struct{ Name string }
-			Generator struct{ Name string }
 			Encrypt   struct{ Scheme string }
+			Image     struct{ Size int }
+			Generator struct {
+				Name  string
+				Width int
+			}
 		}
 		if err := yaml.Unmarshal(b, &c); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+		var record struct{ Steps int }
+		if b, err = os.ReadFile(filepath.Join(trainings[k].Folder, "run.json")); err == nil { // without it the steps are not known
+			err = json.Unmarshal(b, &record)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(trainings[k].Folder, "run.json"), err)
+		}
+		systems[i].Side, systems[i].Width, systems[i].Steps = c.Image.Size, c.Generator.Width, record.Steps
 		systems[i].Objective, systems[i].Generator, systems[i].Restores = c.Objective.Name, c.Generator.Name, c.Encrypt.Scheme != ""
 	}
 	return systems, nil

@@ -34,6 +34,7 @@ type Report struct {
 	Courses   []Course   `json:"courses"`
 	Claims    []Claim    `json:"claims"`
 
+	note        string
 	config      experiment.Config
 	evaluations []evaluation
 	picture     []byte // of the courses; nil: none
@@ -42,7 +43,7 @@ type Report struct {
 
 // New reads the evaluations and the trainings, and makes keys with their networks.
 func New(ctx context.Context, in Input) (*Report, error) {
-	r := &Report{Name: in.Name, Version: version.String(), CPU: cpumodel.Name(), Trainings: in.Trainings, Failures: in.Failures, config: in.Config}
+	r := &Report{Name: in.Name, Version: version.String(), CPU: cpumodel.Name(), Trainings: in.Trainings, Failures: in.Failures, note: in.Note, config: in.Config}
 	var err error
 	if r.Systems, err = describe(in.Systems, in.Trainings); err != nil {
 		return nil, err

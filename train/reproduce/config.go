@@ -30,6 +30,7 @@ import (
 // Paths are relative to the working folder.
 type Config struct {
 	Name     string            `yaml:"name"`     // heading of the tables; default: the file's name
+	Note     string            `yaml:"note"`     // below the heading: what a reader must know first
 	Folder   string            `yaml:"folder"`   // of everything that is made; default: runs/NAME
 	Seeds    []uint64          `yaml:"seeds"`    // of the trainings
 	Rows     []Row             `yaml:"rows"`     // the systems

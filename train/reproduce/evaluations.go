@@ -120,7 +120,7 @@ func inputsOf(cfg experiment.Config) (string, error) {
 
 // report puts the results of all seeds together, and returns the path of the report.
 func (r *run) report(ctx context.Context, failed []error) (string, error) {
-	in := seeds.Input{Name: r.c.Name, Config: r.c.Evaluate, Evaluations: map[uint64]string{}, Weights: r.Weights}
+	in := seeds.Input{Name: r.c.Name, Note: r.c.Note, Config: r.c.Evaluate, Evaluations: map[uint64]string{}, Weights: r.Weights}
 	for _, err := range failed {
 		in.Failures = append(in.Failures, err.Error())
 	}
