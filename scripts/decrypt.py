@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Decrypts one pair of keygan's files, the scheme sealed in versions 1 and 2, as docs/format.md describes them.
+"""Decrypts one pair of keygan's files, the scheme sealed in versions 1 to 3, as docs/format.md describes them.
 
     decrypt.py scan.cipher.png -i me.key -o scan.png            with scan.key.age beside the cipher image
     decrypt.py scan.cipher.png --key old.key.age -o scan.png    age asks for the passphrase
@@ -55,9 +55,11 @@ LINES = {
     2: '{"header":{"scheme":"sealed","version":2,"kind":"<kind>",' + SHAPE + ',"mode":"<mode>","modified":"<modified>"'
        ',"generator":"<generator>","network-input":"<input>",' + END,
 }
+LINES[3] = LINES[2].replace('"version":2', '"version":3').replace(
+    '"name":', '"folder":"<folder>","name":').replace('<tag>}', '<tag>,"padding":"<padding>"}')
 GRAMMAR = {
     "kind": "image|file", "mode": "none|0[0-7]{3}", "modified": f"none|-?{NUMBER}[.][0-9]{{9}}", "generator": "none|[0-9a-f]{64}",
-    "input": f"none|{NUMBER}x{NUMBER}", "commitment": "[0-9a-f]{64}", "name": r'(?:[^"\\]|\\")*', "prk": "[0-9a-f]{128}",
+    "input": f"none|{NUMBER}x{NUMBER}", "commitment": "[0-9a-f]{64}", "name": r'(?:[^"\\]|\\")*', "folder": r'(?:[^"\\]|\\")*', "prk": "[0-9a-f]{128}", "padding": "0*",
     "tag": '(?:,"tag":"[0-9a-f]{32}")?',
 }
 BIDI_CONTROL = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -68,15 +70,21 @@ class Key:
 
     def __init__(self, line):
         version = re.match(rb'{"header":{"scheme":"sealed","version":([1-9][0-9]{0,12}),', line)
-        check(version and len(line) <= 2048)
+        check(version)
         self.version = int(version[1])
+        check(len(line) == 4096 if self.version == 3 else len(line) <= 2048)
         if self.version not in LINES:
-            raise Failed(f"the key file has version {self.version}; this program knows 1 and 2")
+            raise Failed(f"the key file has version {self.version}; this program knows 1 to 3")
         pattern = re.sub("<(.*?)>", lambda m: f"(?P<{m[1]}>{GRAMMAR.get(m[1], NUMBER)})", re.escape(LINES[self.version]))
         match = re.fullmatch(pattern.encode(), line)
         check(match)
         field = match.groupdict()
         check_name(field.pop("name").replace(b'\\"', b'"'))
+        if folder := field.pop("folder", b"").replace(b'\\"', b'"'):
+            check(len(folder) <= 1024)
+            for name in folder.split(b"/"):
+                check(name)
+                check_name(name)
         field = {name: value.decode() for name, value in field.items()}
         self.header = line[len('{"header":'):line.rindex(b'},"prk":"') + 1]  # the associated data
         self.prk, self.commitment = bytes.fromhex(field["prk"]), bytes.fromhex(field["commitment"])
@@ -85,11 +93,11 @@ class Key:
         self.width, self.height, self.channels, self.depth, self.length = (
             int(field[name]) for name in ("width", "height", "channels", "depth", "length"))
         self.pixel_bytes = self.channels * self.depth // 8
-        self.in_chunks = self.version == 2 and self.kind == "file"
+        self.in_chunks = self.version != 1 and self.kind == "file"
         check(bool(self.tag) != self.in_chunks)
         self.check_shape()
         self.mode = self.modified = None
-        if self.version == 2:
+        if self.version != 1:
             self.check_origin(**{name: field[name] for name in ("mode", "modified", "generator", "input")})
 
     def check_shape(self):
@@ -130,7 +138,7 @@ def square(length):
 
 
 def geometry(length):
-    """Width and height of a file's cipher image in version 2."""
+    """Width and height of a file's cipher image in versions 2 and 3."""
     n = max(1, length)
     size = n + TAG * -(-n // CHUNK)
     width = math.isqrt(size - 1) + 1
@@ -144,7 +152,7 @@ def read_key(path, identity):
     """The plaintext of a key file. A .json file is taken only when no identity is given, so that nobody can slip one in."""
     if path.endswith(".json") and not identity:
         with open(path, "rb") as file:
-            return file.read(2049)
+            return file.read(4097)
     with open(path, "rb") as file:
         if os.fstat(file.fileno()).st_size > 1 << 20:
             raise Failed(f"{path}: too large for a key file")
@@ -300,7 +308,7 @@ def write_png(out, key, samples):
 # ---- The two ways of encryption
 
 def decrypt_whole(key, aes, rows, out):
-    """Version 1, and kind image of version 2."""
+    """Version 1, and kind image of versions 2 and 3."""
     nonce = expand(key, "aes-256-gcm-nonce", 12)
     scrambled = aes.decrypt(nonce, b"".join(rows) + key.tag, key.header)
     parameters = cat_map(key, key.width, key.height)
@@ -312,7 +320,7 @@ def decrypt_whole(key, aes, rows, out):
 
 
 def decrypt_chunks(key, aes, rows, out):
-    """Kind file of version 2. Only one chunk and a row are in memory at a time."""
+    """Kind file of versions 2 and 3. Only one chunk and a row are in memory at a time."""
     last = -(-key.width * key.height // (CHUNK + TAG)) - 1
     parameters = cat_map(key, 256, 256)
     left = key.length  # bytes of the file that are still to come; padding follows

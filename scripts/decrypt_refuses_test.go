@@ -158,7 +158,21 @@ func (k *pairs) changedKeys(t *testing.T) {
 	change(`"name":"file"`, `"name":"},é'􏿿"`)
 	change(`"name":"file"`, `"name":""`)
 	change(`"generator":"none","network-input":"none"`, `"generator":"`+strings.Repeat("f", 64)+`","network-input":"1048576x1"`)
+	// hidden is the line in version 3, 4096 bytes long.
+	hidden := func(folder string, more int) string {
+		l := strings.Replace(strings.Replace(line, `"version":2`, `"version":3`, 1), `"name"`, `"folder":"`+folder+`","name"`, 1)
+		l = strings.TrimSuffix(l, "}\n") + `,"padding":"`
+		return l + strings.Repeat("0", 4096+more-len(l)-len("\"}\n")) + "\"}\n"
+	}
+	for _, folder := range []string{"", "a", "a/b c/…", `\"`, strings.Repeat("12345678901234/", 68) + "1234"} {
+		lines = append(lines, hidden(folder, 0))
+	}
 	accepted = len(lines)
+	for _, folder := range []string{"..", "a/../b", "./a", "/a", "a/", "a//b", `a\\b`, "a\n", strings.Repeat("a", 256), strings.Repeat("12345678901234/", 68) + "12345", "a\u202e/b"} {
+		lines = append(lines, hidden(folder, 0))
+	}
+	lines = append(lines, hidden("a", 1), hidden("a", -1), strings.Replace(hidden("a", 0), `"padding":"0`, `"padding":"1`, 1),
+		strings.Replace(hidden("a", 0), `"version":3`, `"version":2`, 1))
 	for _, name := range []string{"..", ".", "a/b", `a\\b`, `a\u0041`, "a\tb", "a\nb", "\x7f", "\u0085", "\u2028", "\u2029", "\u202e", "\u061c", "\xff", "\xed\xa0\x80", `a"b`, strings.Repeat("a", 256)} {
 		change(`"name":"file"`, `"name":"`+name+`"`)
 	}
@@ -193,8 +207,8 @@ func (k *pairs) changedKeys(t *testing.T) {
 	}
 	path, unknown := filepath.Join(t.TempDir(), "file.cipher.png"), filepath.Join(t.TempDir(), "unknown.key.json")
 	p.write(t, path, p.filtered(false))
-	writeBytes(t, unknown, []byte(strings.Replace(line, `"version":2`, `"version":3`, 1)))
-	expect(t, refuses(t, path, "--key", unknown), "version 3")
+	writeBytes(t, unknown, []byte(strings.Replace(line, `"version":2`, `"version":4`, 1)))
+	expect(t, refuses(t, path, "--key", unknown), "version 4")
 }
 
 func (k *pairs) wrongUse(t *testing.T) {

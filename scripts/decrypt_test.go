@@ -182,13 +182,13 @@ func (k *pairs) pixels(t *testing.T) {
 
 // committed compares with what keygan makes of the pairs that are kept from each version.
 func (k *pairs) committed(t *testing.T) {
-	for _, name := range []string{"sealed-v1.file", "sealed-v1.image", "sealed-v2.file", "sealed-v2.image"} {
+	for _, name := range []string{"sealed-v1.file", "sealed-v1.image", "sealed-v2.file", "sealed-v2.image", "sealed-v3.file", "sealed-v3.image"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			identity := filepath.Join(testdata, "sealed-v1.identity")
 			pair := filepath.Join(testdata, name+".cipher.png")
 			back := t.TempDir()
-			mustRun(t, exec.Command(k.keygan, "decrypt", pair, "-o", back, "-i", identity))
+			mustRun(t, exec.Command(k.keygan, "decrypt", pair, "-o", back, "-i", identity, "--keep-outer-name"))
 			want, err := filepath.Glob(filepath.Join(back, "*"))
 			if err != nil || len(want) != 1 {
 				t.Fatal(want, err)

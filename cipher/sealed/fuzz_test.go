@@ -63,11 +63,11 @@ func keyFileSeeds(t testing.TB) (seeds map[string]map[string][]byte, identities 
 	flipped[len(flipped)-1] ^= 1
 	return map[string]map[string][]byte{
 		"opens": {
-			"image": image, "file": read("v1.file.key.age"), "image 2": read("v2.image.key.age"), "file 2": read("v2.file.key.age"), "armored": armored(image), "passphrase": locked,
+			"image": image, "file": read("v1.file.key.age"), "image 2": read("v2.image.key.age"), "file 2": read("v2.file.key.age"), "image 3": read("v3.image.key.age"), "file 3": read("v3.file.key.age"), "armored": armored(image), "passphrase": locked,
 			"others first": wrap(t, k, newParty(t).Recipient, newParty(t).Recipient, to),
 		},
 		"version": {
-			"format": encrypted(strings.Replace(plain, `"version":1`, `"version":3`, 1)), "derivation": encrypted(strings.Replace(plain, `"derivation":1`, `"derivation":2`, 1)),
+			"format": encrypted(strings.Replace(plain, `"version":1`, `"version":4`, 1)), "derivation": encrypted(strings.Replace(plain, `"derivation":1`, `"derivation":2`, 1)),
 		},
 		"refused": {
 			"nothing": nil, "plain": []byte(plain), "flipped": flipped, "cut": image[:len(image)-1], "longer": append(bytes.Clone(image), 0),

@@ -19,6 +19,8 @@ const (
 	maxSide = 1 << 20 // pixels; keeps products of sizes far from overflow
 	maxName = 255     // bytes, as in most file systems
 
+	maxFolder = 1024 // bytes, with separators
+
 	none = "none" // stands in a key file for what was not recorded
 
 	// maxFileLength bounds a file of version 2, in bytes. The sides of its cipher image do so a little earlier.
@@ -30,7 +32,7 @@ const (
 
 // Header says what a key file opens. It is authenticated together with the content.
 type Header struct {
-	Version                        int    // of the format: 1 or 2
+	Version                        int    // of the format: 1, 2 or 3
 	Kind                           string // "image", or "file" for the bytes of any file
 	Width, Height, Channels, Depth int    // of the cipher image
 	Length                         int64  // of a file, in bytes; 0 for an image
@@ -38,14 +40,19 @@ type Header struct {
 	Commitment                     [commitmentSize]byte
 	Name                           string // of the plain file, without a folder, or ""
 
-	// Version 2 only.
+	// From version 2 on.
 	Mode         fs.FileMode // the plain file's permission bits; 0 if not recorded
 	Modified     time.Time   // the plain file's modification time, in UTC; zero if not recorded
 	NetworkInput string      // the size in pixels that the network was given, as "256x256"; "" without a network
+
+	Folder string // of the plain file, below the folder that was encrypted, with slashes; "" at its top; version 3 only
 }
 
 // hasTag says whether one tag in the key file authenticates the whole cipher image.
 func (h *Header) hasTag() bool { return h.Version == 1 || h.Kind == kindImage }
+
+// Hidden says whether the pair was made to tell nothing about the name.
+func (h *Header) Hidden() bool { return h.Version == 3 }
 
 // check says what is wrong with a header.
 func (h *Header) check() error {
@@ -53,13 +60,13 @@ func (h *Header) check() error {
 		return err
 	}
 	switch {
-	case h.Version != 1 && h.Version != 2:
+	case h.Version < 1 || h.Version > Version:
 		return fmt.Errorf("there is no format version %d", h.Version)
 	case h.Generator != "" && (len(h.Generator) != 64 || strings.Trim(h.Generator, "0123456789abcdef") != ""):
 		return errors.New("a network's hash is 64 hexadecimal digits")
 	case h.Version == 1 && (h.Mode != 0 || !h.Modified.IsZero() || h.NetworkInput != ""):
 		return errors.New("version 1 records no mode, no time and no network input")
-	case h.Version == 2 && (h.Generator == "") != (h.NetworkInput == ""):
+	case h.Version != 1 && (h.Generator == "") != (h.NetworkInput == ""):
 		return errors.New("a network's hash and its input size must be given together")
 	case h.NetworkInput != "" && !isPixelSize(h.NetworkInput):
 		return fmt.Errorf("%q is not the size of a network's input, such as 256x256", h.NetworkInput)
@@ -67,8 +74,10 @@ func (h *Header) check() error {
 		return fmt.Errorf("%v has more than permission bits", h.Mode)
 	case !h.Modified.IsZero() && (h.Modified.Unix() < -maxNumber || h.Modified.Unix() > maxNumber):
 		return errors.New("the modification time is too far from the present")
+	case !h.Hidden() && h.Folder != "":
+		return errors.New("only version 3 records a folder")
 	}
-	return CheckName(h.Name)
+	return cmp.Or(CheckName(h.Name), CheckFolder(h.Folder))
 }
 
 // checkShape checks kind, shape and length.
@@ -117,6 +126,26 @@ func CheckName(name string) error {
 	return nil
 }
 
+// CheckFolder says whether a sealed file can come from this folder: names joined by slashes, which must be safe as CheckName wants it, of
+// at most 1024 bytes together. The empty folder stands for the top.
+func CheckFolder(folder string) error {
+	if folder == "" {
+		return nil
+	}
+	if len(folder) > maxFolder {
+		return fmt.Errorf("the path of its folder has %d bytes; at most %d are possible", len(folder), maxFolder)
+	}
+	for name := range strings.SplitSeq(folder, "/") {
+		if name == "" {
+			return errors.New("the path of its folder has an empty name")
+		}
+		if err := CheckName(name); err != nil {
+			return fmt.Errorf("its folder: %w", err)
+		}
+	}
+	return nil
+}
+
 // isPixelSize says whether s is width x height in pixels, each from 1 to 1048576, written without leading zeros.
 func isPixelSize(s string) bool {
 	width, height, ok := strings.Cut(s, "x")
@@ -132,7 +161,11 @@ func (h *Header) marshal() []byte {
 	shape := fmt.Sprintf(`"kind":"%s","width":%d,"height":%d,"channels":%d,"depth":%d,"length":%d`,
 		h.Kind, h.Width, h.Height, h.Channels, h.Depth, h.Length)
 	generator := cmp.Or(h.Generator, none)
-	end := fmt.Sprintf(`"commitment":"%x","name":"%s"}`, h.Commitment, strings.ReplaceAll(h.Name, `"`, `\"`))
+	folder := ""
+	if h.Hidden() {
+		folder = fmt.Sprintf(`"folder":"%s",`, escaped(h.Folder))
+	}
+	end := fmt.Sprintf(`"commitment":"%x",%s"name":"%s"}`, h.Commitment, folder, escaped(h.Name))
 	if h.Version == 1 {
 		return fmt.Appendf(nil, `{"scheme":"sealed","version":1,"derivation":%d,%s,"generator":"%s",%s`,
 			derivationVersion, shape, generator, end)
@@ -147,3 +180,6 @@ func (h *Header) marshal() []byte {
 	return fmt.Appendf(nil, `{"scheme":"sealed","version":%d,%s,"mode":"%s","modified":"%s","generator":"%s","network-input":"%s",%s`,
 		h.Version, shape, mode, modified, generator, cmp.Or(h.NetworkInput, none), end)
 }
+
+// escaped is a name as it stands in a key file.
+func escaped(name string) string { return strings.ReplaceAll(name, `"`, `\"`) }

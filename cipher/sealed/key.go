@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// Version is the newest format of sealed key files. It is the one that is written.
-	Version = 2
+	// Version is the newest format of sealed key files. It is written where names are hidden, and version 2 elsewhere.
+	Version = 3
 
 	// derivationVersion is the only way of deriving keys that version 1 ever had.
 	derivationVersion = 1
@@ -28,6 +28,10 @@ const (
 
 	// maxKey bounds a key file's plaintext, in bytes. A name's bytes can take two each.
 	maxKey = 2048
+
+	// hidingKey is the length of every key file's plaintext in version 3, so that it tells nothing about the name. It has room for
+	// the longest folder and name.
+	hidingKey = 4096
 )
 
 // A Key opens one sealed cipher image. It is the image's key: whoever has it in the clear can open the image.
@@ -41,7 +45,8 @@ const (
 // (without the line breaks here, with one at the end). The key of an image has ,"tag":"32 hexadecimal digits" after prk. The fields come
 // in this order, without spaces. Numbers are decimal, bytes are hexadecimal in small letters. In the name, " is written \", and there is
 // no other escape. The version stands at the same place in all versions. The header, from brace to brace, is the associated data of
-// the AEAD. docs/format.md has the grammar of both versions.
+// the AEAD. In version 3, the folder stands before the name, and ,"padding":"000…" at the end makes every line 4096 bytes long.
+// docs/format.md has the grammar of all versions.
 type Key struct {
 	Header Header
 	PRK    [prkSize]byte
@@ -80,13 +85,19 @@ func (k Key) Format(f fmt.State, _ rune) {
 
 // Marshal is the plaintext of a key file.
 func (k *Key) Marshal() []byte {
-	b := append(make([]byte, 0, maxKey), `{"header":`...)
+	b := append(make([]byte, 0, hidingKey), `{"header":`...)
 	b = append(b, k.Header.marshal()...)
 	b = append(b, `,"prk":"`...)
 	b = hex.AppendEncode(b, k.PRK[:])
 	if k.Header.hasTag() {
 		b = append(b, `","tag":"`...)
 		b = hex.AppendEncode(b, k.Tag[:])
+	}
+	if k.Header.Hidden() {
+		b = append(b, `","padding":"`...)
+		for len(b) < hidingKey-len("\"}\n") {
+			b = append(b, '0')
+		}
 	}
 	return append(b, "\"}\n"...)
 }
@@ -95,12 +106,13 @@ func (k *Key) Marshal() []byte {
 // ErrRefused. An unknown version is a *VersionError.
 func ParseKey(b []byte) (*Key, error) {
 	front := keyFront.FindSubmatch(b)
-	if len(b) > maxKey || front == nil {
+	if len(b) > hidingKey || front == nil {
 		return nil, ErrRefused
 	}
-	if version, err := strconv.ParseInt(string(front[1]), 10, 32); err != nil {
+	switch version, err := strconv.ParseInt(string(front[1]), 10, 32); {
+	case err != nil || (version < 3 && len(b) > maxKey):
 		return nil, ErrRefused
-	} else if version > Version {
+	case version > Version:
 		return nil, &VersionError{"format", int(version)}
 	}
 	k := &Key{}
@@ -166,7 +178,7 @@ func (k *Key) Encrypt(w io.Writer, recipients ...age.Recipient) error {
 // a *LockedError for an identity whose own passphrase is missing or wrong, and a *VersionError for a newer version, which only somebody
 // who can open the file gets to see.
 func ReadKey(r io.Reader, identities ...age.Identity) (*Key, error) {
-	plain, err := agekeys.Decrypt(r, maxKey, identities...)
+	plain, err := agekeys.Decrypt(r, hidingKey, identities...)
 	defer clear(plain)
 	if err == agekeys.ErrNoMatch {
 		return nil, ErrRefused

@@ -49,7 +49,7 @@ func TestParseKey(t *testing.T) {
 	refuseTexts(t, string(k.Marshal()), []replacement{
 		{`"version":1`, `"version":2`, "does not open"},
 		{`"version":1,"derivation":1`, `"version":2`, "does not open"},
-		{`"version":1`, `"version":3`, "format version is 3"},
+		{`"version":1`, `"version":4`, "format version is 4"},
 		{`"version":1,"derivation":1`, `"version":2147483647,"new":{}`, "format version is 2147483647"},
 		{`"derivation":1`, `"derivation":2`, "derivation version is 2"},
 		{`"derivation":1`, `"derivation":0`, "does not open"},
@@ -108,7 +108,7 @@ func TestParseKeyVersion2(t *testing.T) {
 		{`"version":2`, `"version":1`, "does not open"},
 		{`"version":2`, `"version":1,"derivation":1`, "does not open"},
 		{`"version":2`, `"version":2,"derivation":1`, "does not open"},
-		{`"version":2`, `"version":3`, "format version is 3"},
+		{`"version":2`, `"version":4`, "format version is 4"},
 		{`"kind":"file"`, `"kind":"image"`, "does not open"},
 		{`"width":7`, `"width":8`, "does not open"},
 		{`"height":7`, `"height":8`, "does not open"},

@@ -89,7 +89,7 @@ func TestKeyFilesOfOthers(t *testing.T) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
-	future := bytes.Replace(k.Marshal(), []byte(`"version":2`), []byte(`"version":3`), 1)
+	future := bytes.Replace(k.Marshal(), []byte(`"version":2`), []byte(`"version":4`), 1)
 	version := (*VersionError)(nil)
 	if _, err := ReadKey(bytes.NewReader(encrypt(future)), p.Identity); !errors.As(err, &version) {
 		t.Errorf("a version of the future: error %v", err)

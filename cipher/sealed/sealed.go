@@ -17,8 +17,8 @@
 //
 // # The construction
 //
-// New pairs have format version 2. Version 1 still opens, as will every version in all later ones. docs/format.md describes both to the
-// last byte.
+// New pairs have format version 2, or 3 where Options.Hidden asks for it. Version 1 still opens, as will every version in all later ones.
+// docs/format.md describes them to the last byte.
 //
 //	secret          32 bytes of crypto/rand, drawn for this one image or file and then forgotten
 //	PRK           = HKDF-Extract(SHA-512, salt = secret, IKM = the network's raw key of the image, or nothing)
@@ -29,7 +29,7 @@
 //	M             = the cat map, with parameters from PRK, over the whole image
 //	C, tag        = AES-256-GCM(key, nonce from PRK, plaintext = M, associated data = header)
 //
-// A file of version 2 is padded with zero bytes and encrypted in chunks of 65,536 bytes, as in STREAM (Hoang, Reyhanitabar, Rogaway and
+// A file of version 2 or 3 is padded with zero bytes and encrypted in chunks of 65,536 bytes, as in STREAM (Hoang, Reyhanitabar, Rogaway and
 // Vizár, 2015) and age:
 //
 //	Mᵢ            = the cat map over chunk i, a square of 256×256 bytes; a shorter last chunk stays as it is
@@ -70,7 +70,7 @@
 //     to within about a row, some 2·√length bytes in the worst case.
 //   - The names, dates and sizes of the two files themselves.
 //   - The length of the encrypted key file. It depends on the kind, the length of the name, the number of digits in sizes and time, and
-//     whether mode, time and network are recorded. The values are encrypted.
+//     whether mode, time and network are recorded. The values are encrypted. In version 3 the length depends on the recipients only.
 //   - The recipients' types and number, as age shows them.
 //
 // What is not claimed:
@@ -123,6 +123,11 @@ type Options struct {
 	// Name is the plain file's name, without a folder; it may be empty. See CheckName.
 	Name string
 
+	// Hidden says that the pair is to tell nothing about the name: all key files for the same recipients then have one length. It asks
+	// for version 3, which also records Folder: where the plain file lies below the folder that is encrypted. See CheckFolder.
+	Hidden bool
+	Folder string
+
 	// NetworkKey has the bytes of the raw key that a network made of the image. Generator is the SHA-256 of that network, 64
 	// hexadecimal digits. Either both are given or neither.
 	NetworkKey []byte
@@ -142,6 +147,14 @@ type Options struct {
 	Random io.Reader
 }
 
+// version is that of new pairs.
+func (o *Options) version() int {
+	if o.Hidden {
+		return 3
+	}
+	return 2
+}
+
 // SealImage encrypts an image of any shape and depth. The cipher image has the same shape and depth. It takes memory for two more images
 // of this size and does not change the image. Key.Encrypt writes the key.
 func SealImage(plain *raster.Image, o Options) (*raster.Image, *Key, error) {
@@ -149,7 +162,7 @@ func SealImage(plain *raster.Image, o Options) (*raster.Image, *Key, error) {
 		return nil, nil, fmt.Errorf("an image of %d×%d pixels, %d channels, %d bits and %d bytes cannot be sealed",
 			plain.Width, plain.Height, plain.Channels, plain.Depth, len(plain.Pix))
 	}
-	return seal(plain, Header{Version: Version, Kind: kindImage}, o)
+	return seal(plain, Header{Version: o.version(), Kind: kindImage}, o)
 }
 
 // OpenImage decrypts what SealImage made. Every failure is ErrRefused, unless the key opens a file instead of an image.
@@ -180,7 +193,7 @@ func seal(plain *raster.Image, h Header, o Options) (*raster.Image, *Key, error)
 
 // newKey draws the secret of a key and derives everything but the tag from it. h lacks what the options say.
 func newKey(h Header, o Options) (*Key, *schedule, error) {
-	h.Generator, h.Name = o.Generator, o.Name
+	h.Generator, h.Name, h.Folder = o.Generator, o.Name, o.Folder
 	if h.Version != 1 {
 		h.Mode, h.NetworkInput = o.Mode.Perm(), o.NetworkInput
 		if !o.Modified.IsZero() {

@@ -397,8 +397,8 @@ func TestKeysAreNotPrinted(t *testing.T) {
 }
 
 func TestVersionErrorIsARefusal(t *testing.T) {
-	err := error(&VersionError{"format", 3})
-	if !errors.Is(err, ErrRefused) || errors.Is(err, ErrLength) || err.Error() != "the key file's format version is 3, this program knows 1 to 2" {
+	err := error(&VersionError{"format", 4})
+	if !errors.Is(err, ErrRefused) || errors.Is(err, ErrLength) || err.Error() != "the key file's format version is 4, this program knows 1 to 3" {
 		t.Error(err)
 	}
 }

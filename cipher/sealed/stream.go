@@ -15,7 +15,7 @@ var ErrLength = errors.New("the content does not have the announced length")
 
 // NewFileKey makes the key for one file of length bytes and settles the shape of its cipher image. EncryptFile does the rest.
 func NewFileKey(length int64, o Options) (*Key, error) {
-	h := Header{Version: Version, Kind: kindFile, Length: length, Channels: 1, Depth: 8}
+	h := Header{Version: o.version(), Kind: kindFile, Length: length, Channels: 1, Depth: 8}
 	if length >= 0 && length <= maxFileLength {
 		h.Width, h.Height = fileShape(length)
 	}
@@ -67,7 +67,7 @@ func (k *Key) EncryptFile(samples io.Writer, content io.Reader) error {
 // samples. Errors of the reader and writer come back as they are.
 //
 // Every byte that it writes is authentic. Only a nil error says that the file is complete, so nobody may use the content before.
-// Version 2 takes a few megabytes of memory. Version 1 takes memory for the whole file, and writes nothing before all of it is
+// Versions 2 and 3 take a few megabytes of memory. Version 1 takes memory for the whole file, and writes nothing before all of it is
 // authenticated.
 func (k *Key) DecryptFile(content io.Writer, samples io.Reader) error {
 	switch {

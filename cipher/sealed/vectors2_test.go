@@ -158,7 +158,7 @@ func TestRekeyKeepsTheVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, base := range []string{"sealed-v1.image", "sealed-v1.file", "sealed-v2.image", "sealed-v2.file"} {
+	for _, base := range []string{"sealed-v1.image", "sealed-v1.file", "sealed-v2.image", "sealed-v2.file", "sealed-v3.image", "sealed-v3.file"} {
 		_, k := readSealedPair(t, "testdata/"+base, ids)
 		next := newParty(t)
 		var b bytes.Buffer
