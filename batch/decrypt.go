@@ -288,31 +288,36 @@ func missingKeyFile(path, key string) error {
 	return failure.Hint(fmt.Errorf("%s: its key file is missing: %s", path, key), "--key FILE names a key file that lies elsewhere")
 }
 
-// outputName returns what to call the file in a cipher image, and what to say about that, or "".
+// outputName returns what to call the file in a cipher image, with the folders that were hidden with its name, and what to say about that, or "".
 func (d *decryption) outputName(o Opening) (name, comment string) {
 	outer := stem(o.Path)
 	if o.Path == "-" {
 		outer = "decrypted"
 	}
-	name = o.Key.Header.Name // a single one, without a folder: sealed.CheckName has seen it
+	name = o.Key.Header.Name // sealed.CheckName has seen it
 	if !o.isFile() {
 		outer += ".png"
 		if name != "" {
 			name = stem(name) + ".png"
 		}
 	}
-	if d.KeepOuterName || name == "" || !filepath.IsLocal(name) { // the last: not a name on this system
-		name = outer
+	below := filepath.FromSlash(o.Key.Header.Folder)                                    // sealed.CheckFolder has seen it
+	if d.KeepOuterName || name == "" || !filepath.IsLocal(filepath.Join(below, name)) { // the last: not a name on this system
+		name, below = outer, ""
 	}
+	name = filepath.Join(below, name)
 	var said []string
 	if name != outer {
 		said = append(said, "from "+filepath.Base(o.Path))
 	}
-	if strings.HasPrefix(name, ".") {
-		said = append(said, "its name "+name+" is hidden")
-		name = "_" + name
+	parts := strings.Split(name, string(filepath.Separator))
+	for i, part := range parts {
+		if strings.HasPrefix(part, ".") {
+			said = append(said, "its name "+part+" is hidden")
+			parts[i] = "_" + part
+		}
 	}
-	return name, strings.Join(said, "; ")
+	return filepath.Join(parts...), strings.Join(said, "; ")
 }
 
 // write writes what is in a cipher image.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 
@@ -36,6 +37,7 @@ type EncryptOptions struct {
 	Pixels         bool     // the samples of images are encrypted, not their files
 	Identities     []string // files with identities that Resume verifies with
 	TrustTimes     bool     // Resume verifies by path, size and modification time only
+	HideNames      bool     // the pairs get random names; the true ones, and the folders, are encrypted
 
 	Iterations int // of a research scheme's cat map; 0: cipher.DefaultIterations
 
@@ -55,6 +57,7 @@ type encryption struct {
 	recipients []age.Recipient
 	identities []age.Identity // that Resume verifies with
 	single     bool           // Output names the one cipher image, not a folder
+	hidden     hiddenNames
 }
 
 // Encrypt encrypts files, and all files below folders. scan.png becomes the pair DIR/scan.png.cipher.png and DIR/scan.png.key.age; with
@@ -83,6 +86,9 @@ func Encrypt(ctx context.Context, host Host, o EncryptOptions, paths []string) (
 	if err := e.checkSingle(all); err != nil {
 		return nil, err
 	}
+	if e.HideNames {
+		e.hidden = e.findHidden(all)
+	}
 	e.Shard.Select(host, all) // tells the host
 	var jobs, elsewhere []job.Job
 	for _, in := range all {
@@ -95,6 +101,9 @@ func Encrypt(ctx context.Context, host Host, o EncryptOptions, paths []string) (
 		case err == nil:
 			elsewhere = append(elsewhere, j)
 		}
+	}
+	if e.HideNames {
+		rand.Shuffle(len(jobs), func(i, k int) { jobs[i], jobs[k] = jobs[k], jobs[i] }) // the times of the pairs tell no order
 	}
 	warning, note := e.messages(len(jobs))
 	report, err := job.Run(ctx, host, job.Batch{
@@ -127,6 +136,8 @@ func (e *encryption) checkSingle(inputs []job.Input) error {
 		return failure.Usagef("%s: standard input has no name, so -o names the cipher image: FILE.png, or -", e.Output)
 	}
 	switch {
+	case e.single && e.HideNames:
+		return failure.Hint(failure.Usagef("%s: -o names the cipher image, so --hide-names does not apply", e.Output), "name a folder with -o")
 	case e.single:
 		return nil
 	case e.KeyOutput != "":
@@ -214,6 +225,9 @@ func (e *encryption) checkSealed() error {
 		return failure.Hint(failure.Usagef("-r, -p and --unencrypted-key cannot be combined"),
 			"a passphrase is a key file's only recipient; keygan rekey makes a copy of a key file for others")
 	}
+	if e.HideNames && e.UnencryptedKey {
+		return failure.Usagef("--unencrypted-key writes the name in the clear, so --hide-names cannot be combined with it")
+	}
 	return e.checkResume()
 }
 
@@ -223,6 +237,8 @@ func (e *encryption) checkResume() error {
 	switch {
 	case (identities || e.TrustTimes) && !e.Resume:
 		return failure.Usagef("-i and --trust-times verify what is done already, so they need --resume")
+	case e.TrustTimes && e.HideNames:
+		return failure.Hint(failure.Usagef("--trust-times looks for names that --hide-names hides"), "-i IDENTITYFILE finds and compares the pairs")
 	case identities && e.TrustTimes:
 		return failure.Usagef("-i compares every byte, so --trust-times cannot be combined with it")
 	case e.Resume && !identities && !e.TrustTimes && !e.Passphrase.Wanted() && !e.UnencryptedKey:
@@ -235,7 +251,8 @@ func (e *encryption) checkResume() error {
 // checkResearch checks the options for the other schemes.
 func (e *encryption) checkResearch() error {
 	err := e.refuseGiven("--%s does not apply to the scheme "+e.Scheme,
-		"recipient", "passphrase", "passphrase-file", "unencrypted-key", "no-gan", "pixels", "exact-file", "identity", "trust-times")
+		"recipient", "passphrase", "passphrase-file", "unencrypted-key", "no-gan", "pixels", "exact-file", "identity", "trust-times",
+		"hide-names")
 	if err != nil {
 		return failure.Hint(err, "the default scheme, "+cipher.Default+", has it")
 	}
@@ -326,6 +343,10 @@ func (e *encryption) outputs(in job.Input) (image, key string, err error) {
 		}
 		return e.Output, KeyFileBeside(e.Output, suffix), nil
 	}
+	if e.HideNames {
+		base, err := e.hidden.base(in)
+		return filepath.Join(e.Output, base+CipherSuffix), filepath.Join(e.Output, base+suffix), err
+	}
 	if n := len(name) + len(CipherSuffix); n > maxFileName {
 		return "", "", failure.Hint(fmt.Errorf("%s: the name of its cipher image would have %d bytes; at most %d are possible",
 			in.Path, n, maxFileName),
@@ -365,8 +386,8 @@ func (e *encryption) job(in job.Input) (job.Job, error) {
 		do = e.sealPixels
 	}
 	j.Do = func(ctx context.Context) (string, error) {
-		return do(ctx, in.Path, func(key, image file) error { return p.write(ctx, e.host, e.Force, key, image) })
+		return do(ctx, in, func(key, image file) error { return p.write(ctx, e.host, e.Force, key, image) })
 	}
-	j.Verify = func(ctx context.Context) error { return e.verify(ctx, in.Path, p) }
+	j.Verify = func(ctx context.Context) error { return e.verify(ctx, in, p) }
 	return j, nil
 }

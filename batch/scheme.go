@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"keygan/batch/job"
 	"keygan/cipher"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
@@ -31,7 +32,8 @@ func schemeNamed(name string) (*cipher.Research, error) {
 func (e *encryption) sealed() bool { return e.scheme == nil }
 
 // encryptResearch encrypts the pixels of an image with a scheme whose key files are not encrypted.
-func (e *encryption) encryptResearch(_ context.Context, path string, write writePair) (comment string, err error) {
+func (e *encryption) encryptResearch(_ context.Context, in job.Input, write writePair) (comment string, err error) {
+	path := in.Path
 	plain, before, comment, err := e.readPixels(path, "without --scheme, and without --pixels, any file is encrypted as it is")
 	if err != nil {
 		return "", err

@@ -37,16 +37,19 @@ type file = atomicfile.File
 type writePair func(key, image file) error
 
 // sealFile encrypts a file as it is.
-func (e *encryption) sealFile(ctx context.Context, path string, write writePair) (comment string, err error) {
-	in, err := openSource(path)
+func (e *encryption) sealFile(ctx context.Context, input job.Input, write writePair) (comment string, err error) {
+	in, err := openSource(input.Path)
 	if err != nil {
 		return "", err
 	}
 	defer in.close()
-	if comment, err = e.lookAt(&in.options, path); err != nil {
+	if err := e.hide(&in.options, input); err != nil {
 		return "", err
 	}
-	return comment, e.sealSource(ctx, in, path, write)
+	if comment, err = e.lookAt(&in.options, input.Path); err != nil {
+		return "", err
+	}
+	return comment, e.sealSource(ctx, in, input.Path, write)
 }
 
 // sealSource encrypts a file that errors call name.
@@ -67,12 +70,16 @@ func (e *encryption) sealSource(ctx context.Context, in *source, name string, wr
 }
 
 // sealPixels encrypts the samples of an image.
-func (e *encryption) sealPixels(_ context.Context, path string, write writePair) (comment string, err error) {
+func (e *encryption) sealPixels(_ context.Context, in job.Input, write writePair) (comment string, err error) {
+	path := in.Path
 	plain, before, comment, err := e.readPixels(path, "without --pixels any file is encrypted as it is")
 	if err != nil {
 		return "", err
 	}
 	o, err := sealOptions(before)
+	if err == nil {
+		err = e.hide(&o, in)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -108,7 +115,7 @@ func (e *encryption) writePair(key *sealed.Key, before snapshot, write writePair
 		return fileerr.Named(cmp.Or(before.path, "standard input"), err)
 	}
 	var note []pngstream.Text
-	if before.info != nil { // not for standard input
+	if before.info != nil && !e.HideNames { // not for standard input, and not where a guess of the path must not be checked
 		note = before.note(e.how())
 	}
 	h := &key.Header
@@ -132,13 +139,17 @@ func (e *encryption) writePair(key *sealed.Key, before snapshot, write writePair
 func sealOptions(before snapshot) (sealed.Options, error) {
 	name := filepath.Base(before.path)
 	if err := sealed.CheckName(name); err != nil {
-		return sealed.Options{}, failure.Hint(fmt.Errorf("%s: %w", before.path, err), "rename it, or encrypt an archive (tar) of it")
+		return sealed.Options{}, unusableName(before.path, err)
 	}
 	mode := before.info.Mode().Perm()
 	if mode == 0 { // which stands for no record; only root can read such a file
 		mode = 0o400
 	}
 	return sealed.Options{Name: name, Mode: mode, Modified: before.info.ModTime()}, nil
+}
+
+func unusableName(path string, err error) error {
+	return failure.Hint(fmt.Errorf("%s: %w", path, err), "rename it, or encrypt an archive (tar) of it")
 }
 
 const noKeyImage = "no key image: it cannot be decoded"
@@ -243,6 +254,8 @@ func spoolInput(r io.Reader) (in *source, err error) {
 func (e *encryption) checkStream(paths []string) error {
 	switch {
 	case e.Output != "-" && !slices.Contains(paths, "-"):
+	case e.HideNames:
+		return failure.Usagef("- (standard input or output) has no name that --hide-names could hide")
 	case !e.sealed() || e.Pixels:
 		return failure.Usagef("- (standard input or output) works only with the scheme sealed, without --pixels")
 	case len(paths) != 1:
@@ -264,7 +277,7 @@ func (e *encryption) toStdout(ctx context.Context, path string) error {
 	if err := e.protected().Refuse([]string{e.KeyOutput}); err != nil {
 		return err
 	}
-	_, err := e.sealFile(ctx, path, func(key, image file) error {
+	_, err := e.sealFile(ctx, job.Input{Path: path}, func(key, image file) error {
 		key.Path = e.KeyOutput
 		return neverReplaced(key.Path, e.host.Guarded(ctx, func() error {
 			return atomicfile.WriteBefore(key, func() error {

@@ -35,6 +35,7 @@ type Content struct {
 	Folder   string // where it lay below the folder that was chosen, with slashes; "" at its top
 	Modified time.Time
 	File     *io.SectionReader
+	HideName bool // Encrypt and EncryptInto give the pair a random name; the true one, and Folder, are encrypted
 }
 
 // check returns an error for a name that could lead out of a folder.
@@ -95,7 +96,7 @@ func (s *Service) Work(ctx context.Context, bytes int64, do func() error) error 
 // Encrypt writes the cipher image of a content to image, and returns its key file and both names. comment is "" or says something
 // about the result.
 func (s *Service) Encrypt(ctx context.Context, c Content, to []age.Recipient, image io.Writer) (p Pair, comment string, err error) {
-	e := s.encryption("", to)
+	e := s.encryption("", c, to)
 	if p.Image, p.Key, err = e.names(c); err != nil {
 		return p, "", err
 	}
@@ -118,7 +119,7 @@ type Pair struct {
 
 // EncryptInto writes both files into a folder, or below it: both or neither. It replaces nothing.
 func (s *Service) EncryptInto(ctx context.Context, folder string, c Content, to []age.Recipient) (p Pair, comment string, err error) {
-	e := s.encryption(folder, to)
+	e := s.encryption(folder, c, to)
 	if p.Image, p.Key, err = e.names(c); err != nil {
 		return p, "", err
 	}
@@ -128,8 +129,8 @@ func (s *Service) EncryptInto(ctx context.Context, folder string, c Content, to 
 	return p, comment, err
 }
 
-func (s *Service) encryption(folder string, to []age.Recipient) *encryption {
-	return &encryption{EncryptOptions: EncryptOptions{Output: folder}, host: &s.host, generator: s.generator, recipients: to}
+func (s *Service) encryption(folder string, c Content, to []age.Recipient) *encryption {
+	return &encryption{EncryptOptions: EncryptOptions{Output: folder, HideNames: c.HideName}, host: &s.host, generator: s.generator, recipients: to}
 }
 
 // names returns what the outputs of a content are called below the output folder.
@@ -158,6 +159,9 @@ func (s *Service) seal(ctx context.Context, e *encryption, c Content, write writ
 	in := &source{
 		Reader: c.again(), size: c.File.Size(),
 		options: sealed.Options{Name: c.Name, Modified: c.Modified}, before: snapshot{path: c.Name},
+	}
+	if err := e.hide(&in.options, job.Input{Path: c.Name, Folder: filepath.FromSlash(c.Folder)}); err != nil {
+		return "", err
 	}
 	stack, memory := true, int64(0)
 	if imagefile.ImageName(c.Name) {

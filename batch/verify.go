@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"keygan/batch/job"
 	"keygan/batch/keyfile"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
@@ -18,15 +19,16 @@ import (
 var errOtherContent = errors.New("differs from what was encrypted")
 
 // verify returns an error if a pair is not what encrypting the file at path gives.
-func (e *encryption) verify(ctx context.Context, path string, p pair) error {
-	err := e.compare(ctx, path, p)
+func (e *encryption) verify(ctx context.Context, in job.Input, p pair) error {
+	err := e.compare(ctx, in, p)
 	if errors.Is(err, errOtherContent) {
-		return fmt.Errorf("%s: its content is not that of %s", p.image, path)
+		return fmt.Errorf("%s: its content is not that of %s", p.image, in.Path)
 	}
 	return err
 }
 
-func (e *encryption) compare(ctx context.Context, path string, p pair) error {
+func (e *encryption) compare(ctx context.Context, in job.Input, p pair) error {
+	path := in.Path
 	if !e.sealed() {
 		m, err := openResearch(ctx, p.image, p.key, e.Scheme)
 		if err != nil {

@@ -128,6 +128,7 @@ func (s *server) encrypt(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		File, To string
 		Into     bool // into the folder
+		Hide     bool // the names
 	}
 	if err := question(w, r, &in); err != nil {
 		return err
@@ -138,6 +139,8 @@ func (s *server) encrypt(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
+	content := file.batchContent()
+	content.HideName = in.Hide
 	to, doneTo, err := s.shelf.use(in.To)
 	if err != nil {
 		return err
@@ -150,14 +153,14 @@ func (s *server) encrypt(w http.ResponseWriter, r *http.Request) error {
 		if s.Folder == "" {
 			return errRequest
 		}
-		p, comment, err := s.service.EncryptInto(r.Context(), s.Folder, file.batchContent(), to.recipients)
+		p, comment, err := s.service.EncryptInto(r.Context(), s.Folder, content, to.recipients)
 		if err != nil {
 			return err
 		}
 		return answer(w, map[string]any{"image": result{Name: p.Image}, "key": result{Name: p.Key}, "comment": comment})
 	}
 	image := s.shelf.pool.New()
-	p, comment, err := s.service.Encrypt(r.Context(), file.batchContent(), to.recipients, image)
+	p, comment, err := s.service.Encrypt(r.Context(), content, to.recipients, image)
 	if err != nil {
 		image.Close()
 		return err
@@ -171,10 +174,7 @@ func (s *server) encrypt(w http.ResponseWriter, r *http.Request) error {
 
 // keepPair puts a cipher image and its key file on the shelf: both or neither.
 func (s *server) keepPair(p batch.Pair, image *spool.Content) (keptImage, keptKey result, err error) {
-	folder, now := path.Dir(p.Image), time.Now()
-	if folder == "." {
-		folder = ""
-	}
+	folder, now := folderOf(p.Image), time.Now()
 	key := s.shelf.pool.New()
 	if _, err := key.Write(p.KeyFile); err != nil {
 		image.Close()
@@ -190,6 +190,14 @@ func (s *server) keepPair(p batch.Pair, image *spool.Content) (keptImage, keptKe
 		s.shelf.drop(keptImage.ID)
 	}
 	return keptImage, keptKey, err
+}
+
+// folderOf returns the folder of a path with slashes, "" at the top.
+func folderOf(name string) string {
+	if dir := path.Dir(name); dir != "." {
+		return dir
+	}
+	return ""
 }
 
 // openKey opens an uploaded key file with identities, and forgets the file.
@@ -273,6 +281,6 @@ func (s *server) decryptFile(ctx context.Context, file *item, keys []batch.Named
 		plain.Close()
 		return d, kept, err
 	}
-	kept, err = s.keep(&item{name: path.Base(d.Name), folder: file.folder, modified: d.Modified, content: plain})
+	kept, err = s.keep(&item{name: path.Base(d.Name), folder: folderOf(d.Name), modified: d.Modified, content: plain})
 	return d, kept, err
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -134,6 +135,39 @@ func TestCommandOpensWhatThePageEncrypts(t *testing.T) {
 				t.Errorf("%s: %d bytes, error %v", name, len(got), err)
 			}
 		}
+	}
+}
+
+// With names hidden, what the page encrypts shows none, and comes back in its folders, from the page and from the command.
+func TestPageHidesNames(t *testing.T) {
+	c, p := open(t, Options{}), newParty(t)
+	var up result
+	var out made
+	c.raw("upload", []byte("content"), &up, "X-Keygan-Name", "Jane.txt", "X-Keygan-Folder", "Doe/CT")
+	to := c.handle("recipients", p.recipient, "")
+	if status, failed := c.json("encrypt", map[string]any{"file": up.ID, "to": to, "hide": true}, &out); status != 200 {
+		t.Fatal(status, failed)
+	}
+	random := regexp.MustCompile(`^[a-z2-7]{26}\.(cipher\.png|key\.age)$`)
+	image, key := c.save("", out.Image.ID), c.save("", out.Key.ID)
+	if !random.MatchString(out.Image.Name) || !random.MatchString(out.Key.Name) || bytes.Contains(image, []byte("Jane")) {
+		t.Errorf("names show: %+v", out)
+	}
+	if h := header(t, key, p); h.Name != "Jane.txt" || h.Folder != "Doe/CT" {
+		t.Errorf("inside: %+v", h)
+	}
+	ids := c.handle("identities", p.identity, "", "")
+	var one struct{ ID string }
+	c.json("key", map[string]any{"file": c.upload("a.key.age", key), "identities": ids}, &one)
+	var back opened
+	if status, failed := c.json("decrypt", map[string]any{"file": c.upload("b.cipher.png", image), "keys": []string{one.ID}}, &back); status != 200 ||
+		back.File.Name != "Doe/CT/Jane.txt" {
+		t.Fatalf("%d %s, %+v", status, failed, back)
+	}
+	b := c.save("all.zip", back.File.ID)
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil || len(z.File) != 1 || z.File[0].Name != "Doe/CT/Jane.txt" || !bytes.Contains(b, []byte("content")) {
+		t.Errorf("error %v, archive %q", err, b)
 	}
 }
 

@@ -28,6 +28,10 @@ Folders are walked and keep their tree, without empty folders. Links are followe
 files. Hidden files and folders (.name) and what keygan itself makes (*.cipher.png, *.key.*) are left out and listed at the end.
 Identities (secret keys) in a folder are refused.
 
+--hide-names gives each pair a random name, all in one folder: file and folder names often are those of patients. The true ones are
+encrypted, with the tree, and decrypt restores them. The number of files, their sizes, and when they were encrypted remain visible.
+--json lists which input became which pair. --resume finds the pairs with -i, or -p. Older versions of keygan do not open such pairs.
+
 -o FILE.png names the cipher image of a single file, and --key-out its key file; in a folder, decrypt finds only *.cipher.png. - is
 standard input, or with -o standard output. keygan stores standard input encrypted in the folder for temporary files until
 its length is known. It has no name, so decrypt names it after the cipher image, and the generator does not look at it.
@@ -45,7 +49,7 @@ makes it again.
 ` + shardHelp + `
 
 Each file's key comes from the system's random source. For images it is mixed with the key that the generator makes from a
-thumbnail; --no-gan leaves that out. Size and file name remain visible.
+thumbnail; --no-gan leaves that out. Size and file name remain visible (the name not with --hide-names).
 
 The other values of --scheme are research material, to reproduce and to attack published results. They do not protect images. They
 encrypt pixels and write their keys in the clear, to DIR/X.key.npz (mode 0600). They take no recipients. paper takes --iterations.
@@ -57,7 +61,7 @@ func (a *app) encryptCommand() *cobra.Command {
 	var exact bool
 	r := &results{app: a, summed: true}
 	c := &cobra.Command{
-		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] | -p [-w generator.npz | --no-gan] [--pixels] [--resume] [--shard i/n]",
+		Use:   "encrypt PATH... -o DIR -r RECIPIENT [-r ...] | -p [-w generator.npz | --no-gan] [--pixels] [--hide-names] [--resume] [--shard i/n]",
 		Short: "Encrypt files and images",
 		Long:  encryptHelp,
 		Args:  cli.SomeArgs("file"),
@@ -79,6 +83,7 @@ func (a *app) encryptCommand() *cobra.Command {
 	c.Flags().StringArrayVarP(&o.Recipients, "recipient", "r", nil, "who can open the key files; may be repeated (sealed)")
 	c.Flags().BoolVar(&o.NoGAN, "no-gan", false, "no generator takes part in the keys (sealed)")
 	c.Flags().BoolVar(&o.Pixels, "pixels", false, "encrypt the pixels of images, not their files (sealed)")
+	c.Flags().BoolVar(&o.HideNames, "hide-names", false, "give the pairs random names; the true ones are encrypted (sealed)")
 	c.Flags().BoolVar(&exact, "exact-file", false, "has no effect: files are encrypted byte for byte by default")
 	o.Passphrase = a.addPassphrase(c, "", "encrypt the key files under a passphrase (sealed)")
 	c.Flags().BoolVar(&o.UnencryptedKey, "unencrypted-key", false, "do not encrypt the key files (sealed)")

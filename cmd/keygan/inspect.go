@@ -271,6 +271,10 @@ func (f *finding) addKeyFile(path string, sum [32]byte, identities []age.Identit
 			}
 			if k, err := keyfile.Read(beside, identities); err == nil {
 				opens = batch.Opening{Path: path, Key: k}.Opens()
+				if opens && k.Header.Hidden() {
+					f.add("made from", "name", k.Header.Name)
+					f.add("in the folder", "folder", k.Header.Folder)
+				}
 				k.Wipe()
 			}
 		}
@@ -321,6 +325,9 @@ func inspectSealed(k *sealed.Key, showSecret bool) *finding {
 		f.line("opens", "an image")
 	}
 	f.add("made from", "name", h.Name)
+	if h.Hidden() {
+		f.add("in the folder", "folder", h.Folder)
+	}
 	if h.Mode != 0 {
 		f.add("mode", "mode", fmt.Sprintf("%04o", uint32(h.Mode)))
 	}

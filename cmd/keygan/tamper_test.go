@@ -54,7 +54,7 @@ func TestDecryptRefusesChangedKeyFiles(t *testing.T) {
 	p.refuses("in the clear", plain, p.refused())
 
 	for what, c := range map[string]struct{ from, to, want string }{
-		"format":        {`"version":2`, `"version":3`, p.future("format", 3)},
+		"format":        {`"version":2`, `"version":4`, p.future("format", 4)},
 		"an old format": {`"version":2`, `"version":1`, p.refused()},
 		"mode":          {`"mode":"none"`, `"mode":"0777"`, p.refused()},
 		"time":          {`"modified":"none"`, `"modified":"1.000000000"`, p.refused()},

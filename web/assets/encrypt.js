@@ -29,17 +29,18 @@ export function encryptPage(page, isPicture) {
       if (!byPassphrase && recipients.value.trim() === "") throw new Error("Say who can open it: paste a recipient, or make a new identity.");
       const to = (await tell("recipients", byPassphrase ? "" : recipients.value, byPassphrase ? passphrase.value : "")).id;
       const into = chosen("encrypt-into") === "yes";
-      work.start((row) => encryptOne(row, to, into));
+      const hide = find("#hide-names").checked;
+      work.start((row) => encryptOne(row, to, into, hide));
     } catch (error) {
       problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
     }
   });
 }
 
-async function encryptOne(row, to, into) {
+async function encryptOne(row, to, into, hide) {
   const signal = row.stop.signal;
   const file = await upload(row.file, row.folder, (share) => row.progress(share, "encrypts…"), signal);
-  const made = await ask("encrypt", { file, to, into }, { signal });
+  const made = await ask("encrypt", { file, to, into, hide }, { signal });
   const said = into ? `written: ${made.image.name} and its key file` : `${size(made.image.size)}, with a key file`;
   return {
     results: [{ ...made.image, label: "image" }, { ...made.key, label: "key" }],
