@@ -12,7 +12,7 @@ import (
 // key fails, or that the constant key passes, measures nothing.
 var (
 	oneTimeKey = padSystem{
-		about: Info{Name: "one-time key", Fresh: true, Keystream: OwnKeystream, Control: true, OnlyAttacks: []int{}},
+		about: Info{Name: "one-time key", Fresh: true, Keystream: OwnKeystream, Control: true, OnlyAttacks: []int{2, 4, 5, 7, 11, 18}},
 		draw: func(shape *raster.Image, random io.Reader) ([]byte, error) {
 			key := make([]byte, len(shape.Pix))
 			return key, draw(random, key)

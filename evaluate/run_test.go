@@ -359,8 +359,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 func TestReportBeginsWithPictures(t *testing.T) {
 	_, out := smallRun(t)
 	for name, parts := range map[string][]string{
-		"report.html": {"<h3>Best verdicts: ", "<img", "<img", "<img", "<h3>Worst verdicts: ", "<img", "<img", "<img", "<caption>Verdicts", "<caption>Claims made", `id="findings"`},
-		"results.md":  {"**Best verdicts: ", "![", "![", "![", "**Worst verdicts: ", "![", "![", "![", "| criterion ", "| as claimed, in substance ", "## What this shows"},
+		"report.html": {"<h3>Least found: ", "<img", "<img", "<img", "<h3>Most found: ", "<img", "<img", "<img", "<caption>What can be recovered", "<caption>Does it look random", "<caption>Claims made", `id="findings"`},
+		"results.md":  {"**Least found: ", "![", "![", "![", "**Most found: ", "![", "![", "![", "| attack ", "| criterion ", "| as claimed, in substance ", "## What this shows"},
 	} {
 		b, err := os.ReadFile(filepath.Join(out, name))
 		if err != nil {

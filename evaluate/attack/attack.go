@@ -121,7 +121,8 @@ type Result struct {
 	Expected   string    `json:"expected"`          // of a weak cryptosystem and of a strong one, by the literature
 	Criterion  string    `json:"criterion"`         // when the attack counts as successful
 	Succeeded  bool      `json:"succeeded"`
-	Rate       *Rate     `json:"rate,omitempty"` // over several images, where the criterion can be met by each
+	Rate       *Rate     `json:"rate,omitempty"`  // over several images, where the criterion can be met by each
+	Shows      string    `json:"shows,omitempty"` // what an attack that recovers no image still shows
 	Measured   []Value   `json:"measured"`
 	Conclusion string    `json:"conclusion"` // one or two sentences
 	Pictures   []Picture `json:"pictures,omitempty"`

@@ -89,6 +89,7 @@ func TestAttacks(t *testing.T) {
 		"logistic, float32": {15: yes},
 		"sealed, smooth":    {1: no, 2: no, 3: no, 4: no, 5: no, 7: no, 8: no, 9: no, 10: no, 11: no, 12: no, 13: no, 14: no, 18: no},
 		"sealed, ideal":     {1: no, 2: no, 3: no, 4: no, 5: no, 7: no, 8: no, 9: no, 10: no, 11: no, 12: no, 13: no, 14: no, 18: no},
+		"one-time key":      {2: no, 4: no, 5: no, 7: no, 11: yes, 18: no}, // nothing authenticates it
 		"aes-256-gcm":       {2: no, 4: no, 5: no, 7: no, 8: no, 9: no, 11: no, 12: no, 14: no, 18: no},
 
 		// One key for several images is misuse. AES-256-GCM falls to it as well; sealed cannot be misused like this.
@@ -99,6 +100,7 @@ func TestAttacks(t *testing.T) {
 		"sealed, smooth, kept key":                  {},
 		"sealed, ideal, kept key":                   {},
 		"aes-256-gcm, kept key":                     {},
+		"one-time key, kept key":                    {},
 		"aes-256-gcm, kept key and nonce, kept key": {2: no, 4: yes, 5: yes, 6: yes, 7: yes},
 	}
 	got := map[string]map[int]bool{}
@@ -112,6 +114,12 @@ func TestAttacks(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+	// XOR of two cipher images: where it recovers no image it may still be no noise. That of random keys is noise.
+	for system, shows := range map[string]bool{"xor, smooth": true, "paper, smooth": true, "xor, ideal": false, "aes-256-gcm": false, "one-time key": false, "logistic": false} {
+		if r := bySystem(results)[system][5]; (r.Shows != "") != shows || r.Harms() != (r.Succeeded || shows) {
+			t.Errorf("attack 5 on %s shows %q, want something: %v", system, r.Shows, shows)
+		}
 	}
 	complete(t, results)
 	knownAnswers(t, bySystem(results))

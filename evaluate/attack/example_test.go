@@ -41,6 +41,7 @@ func Example() {
 	// every iteration count on cat map alone: succeeded: true
 	// every iteration count on aes-256-gcm: not run: It moves no pixels.
 	// histogram on cat map alone: succeeded: true
+	// histogram on one-time key: succeeded: false
 	// histogram on aes-256-gcm: succeeded: false
 	// histogram on aes-256-gcm, kept key and nonce: succeeded: false
 	// chosen images on a permutation on cat map alone: succeeded: true

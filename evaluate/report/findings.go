@@ -9,7 +9,6 @@ import (
 	"strings"
 	"text/template"
 
-	"keygan/evaluate/attack"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/metrics"
 )
@@ -107,29 +106,6 @@ func (f facts) Refused(metric string) rowSet {
 // Missing are the systems that were not measured.
 func (f facts) Missing() []experiment.SystemInfo {
 	return slices.DeleteFunc(slices.Clone(f.Systems), func(s experiment.SystemInfo) bool { return s.NotMeasured == "" })
-}
-
-// AttackCounts says how many attacks succeeded: a sentence for each kind and use, with every scheme.
-func (f facts) AttackCounts() []string {
-	how := map[attack.Kind]string{
-		attack.Recovers: "recover the image", attack.Distinguishes: "distinguish what is encrypted or the key from random bytes",
-		attack.Forges: "forge",
-	}
-	var out, parts []string
-	counts := attack.Counts(f.Attacks)
-	for i, c := range counts {
-		parts = append(parts, fmt.Sprintf("%d of %d on “%s”", c.Succeeded, c.Made, c.Scheme))
-		if i+1 < len(counts) && counts[i+1].Kind == c.Kind && counts[i+1].Use == c.Use {
-			continue
-		}
-		use := "in the published use"
-		if c.Use == attack.KeptKey {
-			use = "under a kept key, which is misuse"
-		}
-		out = append(out, fmt.Sprintf("Attacks that %s, %s: %s.", how[c.Kind], use, strings.Join(parts, ", ")))
-		parts = nil
-	}
-	return out
 }
 
 // ImageBytes is the size of the samples of an image of the first row's system.

@@ -136,9 +136,6 @@ func smaller(file []byte) []byte {
 	return b.Bytes()
 }
 
-// AttackCounts say how many attacks succeeded.
-func (p *page) AttackCounts() []string { return facts{p.Report}.AttackCounts() }
-
 // An attackGroup is one attack on all systems.
 type attackGroup struct {
 	attack.Result // without a system: what holds for all of them

@@ -33,7 +33,7 @@ func fabricated(t *testing.T) *Report {
 		Generators: []experiment.GeneratorInfo{{Name: hostile, Network: "resnet", Channels: 3, Hash: "ab"}, {Name: "gone", Missing: "no such file"}},
 		Systems:    []experiment.SystemInfo{{System: experiment.System{Scheme: "xor", Generator: hostile}, Channels: 3}, {System: experiment.System{Scheme: experiment.SchemeChaosGAN, Generator: "gone"}, Channels: 1, NotMeasured: "not measured: no such file"}},
 		Sources:    []experiment.SourceInfo{{Name: hostile, From: hostile, Images: []string{hostile}}},
-		Attacks:    []attack.Result{{Number: 5, Name: hostile, System: experiment.System{Scheme: "xor", Generator: hostile}, Succeeded: true, Conclusion: hostile}},
+		Attacks:    []attack.Result{{Number: 5, Kind: attack.Recovers, Name: hostile, System: experiment.System{Scheme: "xor", Generator: hostile}, Succeeded: true, Conclusion: hostile}},
 		Randomness: []experiment.RandomnessRow{{System: experiment.System{Scheme: "xor", Generator: hostile}, Subject: experiment.RawKeys, NotMeasured: "not measured: too few bits"}},
 	},
 		Published: Published,
@@ -96,7 +96,7 @@ func TestHTMLOfAHostileReport(t *testing.T) {
 	}
 	for _, want := range []string{
 		`&lt;script&gt;`, "<strong>Bold</strong> under “xor”", "not measured: no such file", "not measured: too few bits", `<a href="lost.png">`,
-		`id="TC1"`, `id="TC5"`, "~78 %", `lang="en"`, `name="viewport"`, "prefers-color-scheme: dark", "@media print", "✗ broken", "could not be read: no such file",
+		`id="TC1"`, `id="TC5"`, "~78 %", `lang="en"`, `name="viewport"`, "prefers-color-scheme: dark", "@media print", "✗ recovers an image", "could not be read: no such file",
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the report lacks %q", want)

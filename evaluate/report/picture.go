@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"keygan/data/imagefile"
 	"keygan/data/raster"
@@ -212,34 +213,37 @@ func keysFigure(k experiment.Keyed) ([]byte, error) {
 	return figure.Strip([]figure.Row{{Tiles: plain}, {Tiles: keys}, {Tiles: differences}})
 }
 
-// An extreme is the system with the best or the worst verdicts, with the plain image, its key and its cipher image.
+// An extreme is the system of which the attacks found least or most, with the plain image, its key and its cipher image.
 type extreme struct {
 	Title    string
 	Pictures []Picture // a Picture without a File stands for an image that there is none of
 }
 
-// Extremes are the best and the worst of the measured systems, by the share of thresholds that they fail and of attacks that break them.
+// Extremes are the attacked systems from which least and most is recovered; see weakness.
 func (r *Report) Extremes() []extreme {
-	if len(r.Specimens) == 0 || len(r.Specimens[0].Encrypted) == 0 {
+	if len(r.Specimens) == 0 {
 		return nil
 	}
 	sp := r.Specimens[0]
-	best, worst := sp.Encrypted[0], sp.Encrypted[0] // a configuration's own schemes come first
-	for _, e := range sp.Encrypted[1:] {
-		if onlyControl(e.System.Scheme) {
-			continue
-		}
-		if r.standing(e.System).badness() < r.standing(best.System).badness() {
-			best = e
-		}
-		if r.standing(e.System).badness() > r.standing(worst.System).badness() {
-			worst = e
+	var all []experiment.Encrypted // a configuration's own schemes come first
+	for _, e := range sp.Encrypted {
+		if _, attacked := r.weakness(e.System); attacked && !onlyControl(e.System.Scheme) {
+			all = append(all, e)
 		}
 	}
+	if len(all) == 0 {
+		return nil
+	}
+	compare := func(a, b experiment.Encrypted) int {
+		x, _ := r.weakness(a.System)
+		y, _ := r.weakness(b.System)
+		return slices.Compare(x[:], y[:])
+	}
+	best, worst := slices.MinFunc(all, compare), slices.MaxFunc(all, compare)
 	if best.System == worst.System {
 		return []extreme{r.extreme(sp, best, "")}
 	}
-	return []extreme{r.extreme(sp, best, "Best verdicts: "), r.extreme(sp, worst, "Worst verdicts: ")}
+	return []extreme{r.extreme(sp, best, "Least found: "), r.extreme(sp, worst, "Most found: ")}
 }
 
 func (r *Report) extreme(sp *experiment.Specimen, e experiment.Encrypted, which string) extreme {
@@ -247,7 +251,7 @@ func (r *Report) extreme(sp *experiment.Specimen, e experiment.Encrypted, which 
 	if e.System.Generator == "" {
 		key = stillFile(sp.Source, e.System, "key")
 	}
-	out := extreme{Title: fmt.Sprintf("%s%s. %s.", which, e.System, r.standing(e.System))}
+	out := extreme{Title: fmt.Sprintf("%s%s. %s.", which, e.System, r.found(e.System))}
 	for _, p := range []Picture{
 		{File: stillFile(sp.Source, experiment.System{}, "plain"), Caption: "plain image"},
 		{File: key, Caption: "key image"},

@@ -134,7 +134,7 @@ type Outcome string
 // last digit on either side, and differs when it lies wholly outside. So spread never makes a figure agree: it makes the outcome open.
 const (
 	Agrees        Outcome = "agrees"
-	AgreesAsNoise Outcome = "agrees, as random bytes would"
+	AgreesAsNoise Outcome = "agrees, and so do random bytes"
 	Differs       Outcome = "differs"
 	Open          Outcome = "open: too few images"
 	InWords       Outcome = "cannot be tested"
@@ -283,22 +283,26 @@ func (f facts) Claims(metric string) (out []claim) {
 	return out
 }
 
-// Outcome is what came of comparing a published figure with all it stands beside.
+// Outcome is what came of comparing a published figure with all it stands beside: a sentence after “the published figure”.
 func (f facts) Outcome(c claim) string {
 	var parts []string
 	for _, o := range []struct {
 		outcome Outcome
 		text    string
-	}{{Agrees, "agrees"}, {AgreesAsNoise, "agrees, as it does for any random bytes,"}, {Differs, "differs"}, {Open, "can neither be confirmed nor refuted by so few images"}} {
+	}{
+		{Agrees, "agrees with"}, {AgreesAsNoise, "agrees, and any random bytes would agree, with"}, {Differs, "differs from"},
+		{Open, "can neither be confirmed nor refuted by so few images beside"},
+	} {
 		rows := c.outcomes[o.outcome]
+		text := fmt.Sprintf("%s the %s measured here", o.text, strings.TrimSpace(rows.Range()+" "+rows.unit()))
 		switch {
 		case len(rows) == len(c.Rows):
-			return o.text
+			return text
 		case len(rows) > 0:
-			parts = append(parts, o.text+" ("+f.Names(rows)+")")
+			parts = append(parts, text+" with "+f.Names(rows))
 		}
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, ", and ")
 }
 
 // Incomparable are the published figures that stand beside nothing, each system once, with the reason.

@@ -86,7 +86,8 @@ type Check struct {
 
 	Claimed        string             `json:"as_claimed"` // in substance, and how it is read here
 	ClaimedVerdict experiment.Verdict `json:"verdict_as_claimed,omitempty"`
-	OverSeeds      bool               `json:"over_seeds,omitempty"` // it is about trainings: one report cannot judge it
+	RandomKeys     experiment.Verdict `json:"random_keys_as_claimed,omitempty"` // the same verdict on keys of random bytes; None: not measured
+	OverSeeds      bool               `json:"over_seeds,omitempty"`             // it is about trainings: one report cannot judge it
 }
 
 // A Picture is a PNG file.

@@ -72,6 +72,11 @@ func (s rowSet) WithoutGenerator() rowSet {
 	return s.filter(func(row *experiment.Row) bool { return row.Generator == "" })
 }
 
+// ReusableSecret are the rows of schemes whose secret can serve several images.
+func (s rowSet) ReusableSecret() rowSet {
+	return s.filter(func(row *experiment.Row) bool { return !experiment.FreshSecret(row) })
+}
+
 // FreshSecret are the rows of schemes that draw a secret for each encryption.
 func (s rowSet) FreshSecret() rowSet { return s.filter(experiment.FreshSecret) }
 
@@ -123,6 +128,14 @@ func (s rowSet) textRange(text func(*experiment.Row) string) string {
 		return low
 	}
 	return low + " to " + high
+}
+
+// unit is that of the metric, "" for none.
+func (s rowSet) unit() string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0].Unit
 }
 
 // Expected is what random data gives.

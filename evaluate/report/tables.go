@@ -12,51 +12,12 @@ import (
 	"keygan/evaluate/experiment"
 )
 
-// A standing is how often a system passes and fails.
-type standing struct {
-	failed, judged   int // thresholds, over all sources
-	broken, attacked int // attacks on the published use, without those that only measure
-}
-
-// standing counts the verdicts on a system.
-func (r *Report) standing(of experiment.System) (s standing) {
-	for _, row := range r.Rows {
-		if row.System() == of && row.Verdict != experiment.None && !strings.Contains(row.Note, experiment.NeverKept) {
-			s.judged++
-			if row.Verdict == experiment.Fail {
-				s.failed++
-			}
-		}
-	}
-	for _, a := range r.Attacks {
-		if a.NotRun == "" && a.System == of && a.Use != attack.KeptKey && a.Kind != attack.Measures {
-			s.attacked++
-			if a.Succeeded {
-				s.broken++
-			}
-		}
-	}
-	return s
-}
-
-func (s standing) String() string {
-	text := fmt.Sprintf("It meets %d of %d thresholds", s.judged-s.failed, s.judged)
-	if s.attacked > 0 {
-		text += fmt.Sprintf(", and %d of %d attacks break it", s.broken, s.attacked)
-	}
-	return text
-}
-
-// badness is 0 for a system that passes everything and 2 for one that passes nothing.
-func (s standing) badness() float64 {
-	return float64(s.failed)/float64(max(s.judged, 1)) + float64(s.broken)/float64(max(s.attacked, 1))
-}
-
-// Verdicts has a line for each metric with a threshold, SP 800-22 and the attacks. A system fails where it fails on any source.
+// Verdicts has a line for each metric with a threshold, and SP 800-22. A system fails where it fails on any source.
 func (r *Report) Verdicts() grid {
 	g := grid{
-		Caption: fmt.Sprintf("Verdicts on all systems, over all sources. Random data fails a line by chance in about %.3g %% of cases: 1 %% for each source",
-			100*(1-math.Pow(1-experiment.Alpha, float64(len(r.Sources))))),
+		Caption: fmt.Sprintf("Does it look random? Statistics of all systems, over all sources. XOR with any random-looking bytes passes all lines but those "+
+			"of one bit, which also take a fresh key for each image: a pass is no evidence of security. Random data fails a line by chance in about %.3g %% of "+
+			"cases, 1 %% for each source", 100*(1-math.Pow(1-experiment.Alpha, float64(len(r.Sources))))),
 		Head: []string{"criterion"},
 	}
 	for _, system := range r.Systems {
@@ -85,10 +46,6 @@ func (r *Report) Verdicts() grid {
 		}
 		return cell{}
 	})
-	line("attacks withstood, published use", func(of experiment.System) cell {
-		s := r.standing(of)
-		return passedOf(s.attacked-s.broken, s.attacked)
-	})
 	return g
 }
 
@@ -109,11 +66,11 @@ func passedOf(passed, made int) cell {
 // Claims are those of the publication with both verdicts.
 func (r *Report) Claims() grid {
 	g := grid{
-		Caption: "Claims made for XOR with the key image of a network",
+		Caption: "Claims made for XOR with the key image of a network. What passes for any random-looking key is no evidence of security",
 		Head:    []string{"", "as claimed, in substance", "verdict on that", "the field's test", "verdict by that"},
 	}
 	for _, c := range r.Checklist {
-		g.Lines = append(g.Lines, append(plain(c.ID, c.Claimed), c.cell(c.ClaimedVerdict), cell{Text: c.Claim}, c.cell(c.Verdict)))
+		g.Lines = append(g.Lines, append(plain(c.ID, c.Claimed), c.claimedCell(), cell{Text: c.Claim}, c.cell(c.Verdict)))
 	}
 	return g
 }
@@ -124,6 +81,12 @@ func (c Check) cell(v experiment.Verdict) cell {
 		return cell{Text: overSeeds, Empty: true}
 	}
 	return cell{Verdict: v}.orNotMeasured()
+}
+
+func (c Check) claimedCell() cell {
+	out := c.cell(c.ClaimedVerdict)
+	out.Note = c.Note()
+	return out
 }
 
 // SideBySide has a table for each source: a line a metric, a column a system.
