@@ -5,20 +5,31 @@ package regularfile
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 
 	"keygan/internal/fileerr"
 )
 
+var errNotRegular = errors.New("not a regular file")
+
 // Open opens a file for reading. Errors read "path: reason".
 func Open(path string) (f *os.File, err error) {
+	return open(path, os.Stat, os.OpenFile)
+}
+
+// OpenIn opens a file in a folder that nothing leads out of. Errors read "name: reason".
+func OpenIn(folder *os.Root, name string) (f *os.File, err error) {
+	return open(name, folder.Stat, folder.OpenFile)
+}
+
+func open(path string, stat func(string) (fs.FileInfo, error), openFile func(string, int, fs.FileMode) (*os.File, error)) (f *os.File, err error) {
 	defer fileerr.Name(path, &err)
-	errNotRegular := errors.New("not a regular file")
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+	if info, err := stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, errNotRegular
 	}
-	f, err = os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe opens at once, and not when somebody writes to it
+	f, err = openFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe opens at once, and not when somebody writes to it
 	if err != nil {
 		return nil, err
 	}

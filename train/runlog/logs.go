@@ -217,31 +217,6 @@ func linesUpTo(f *os.File, step int) (length int64, lines int, err error) {
 	}
 }
 
-// tailBytes is how much of the end of metrics.jsonl is read: the lines of about 200 steps.
-const tailBytes = 1 << 16
-
-// ReadTail reads the last whole lines of a run's metrics.jsonl, and says when the file was written to. It passes over parts of lines:
-// the first is cut where reading begins, the last may be half-written. Without the file it returns nothing.
-func ReadTail(dir string) (lines []Line, written time.Time) {
-	f, err := os.Open(filepath.Join(dir, "metrics.jsonl"))
-	if err != nil {
-		return nil, written
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, written
-	}
-	b, _ := io.ReadAll(io.NewSectionReader(f, max(info.Size()-tailBytes, 0), tailBytes))
-	for text := range bytes.Lines(b) {
-		var l Line
-		if bytes.HasSuffix(text, []byte("\n")) && json.Unmarshal(text, &l) == nil && l.Step > 0 {
-			lines = append(lines, l)
-		}
-	}
-	return lines, info.ModTime()
-}
-
 // Events writes what TensorBoard shows: each column of metrics.csv at each step, and each sample image.
 type Events struct {
 	*tfevents.Writer

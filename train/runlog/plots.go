@@ -1,7 +1,6 @@
 package runlog
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -66,21 +65,6 @@ func written(path string, drawn []byte, err error) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return WriteFile(path, drawn)
-}
-
-// ReadCurves reads the columns of a run's metrics.csv; nothing where there is none. Epochs in which a column has no value are left
-// out of its curve.
-func ReadCurves(dir string) ([]figure.Curve, error) {
-	path := filepath.Join(dir, "metrics.csv")
-	b, err := readIfThere(path)
-	if b == nil {
-		return nil, err
-	}
-	curves, err := figure.ReadCurves(bytes.NewReader(b))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return curves, nil
 }
 
 // picture is one file of plots/.

@@ -10,8 +10,7 @@
 //	samples/epoch-0003.png   images and what the networks make of them
 //	checkpoints/             step-00001200.npz, and latest, which names the newest
 //
-// Logs, Events and Plots are told of each step; ReadRecord, ReadCurves and ReadTail read the files again, while a process trains and
-// after it was killed. All but the growing logs are written whole or not at all. Lock makes a folder one process's own.
+// Logs, Events and Plots are told of each step; a View reads the files again, while a process trains and after it was killed. All but the growing logs are written whole or not at all. Lock makes a folder one process's own.
 //
 // The package needs no libtorch.
 package runlog
@@ -25,7 +24,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"keygan/internal/atomicfile"
@@ -50,7 +48,7 @@ var (
 
 // SamplePath is the file of an epoch's sample in a run's folder.
 func SamplePath(dir string, epoch int) string {
-	return filepath.Join(dir, "samples", fmt.Sprintf("epoch-%04d.png", epoch))
+	return filepath.Join(dir, "samples", sampleName(epoch))
 }
 
 // CheckpointName is the name of a step's checkpoint. Names sort as steps do.
@@ -64,18 +62,11 @@ func IsCheckpoint(name string) bool {
 
 // NewestCheckpoint is the file that checkpoints/latest names. The error is ErrNoCheckpoint if there is none.
 func NewestCheckpoint(dir string) (string, error) {
-	latest := filepath.Join(dir, "checkpoints", "latest")
-	b, err := readIfThere(latest)
-	name := strings.TrimSpace(string(b))
-	switch {
-	case err != nil:
+	name, err := In(dir).NewestCheckpoint()
+	if err != nil {
 		return "", err
-	case b == nil:
-		return "", fmt.Errorf("%s: %w", dir, ErrNoCheckpoint)
-	case !IsCheckpoint(name):
-		return "", fmt.Errorf("%s: names no checkpoint: %.40q", latest, name)
 	}
-	return filepath.Join(dir, "checkpoints", name), nil
+	return filepath.Join(dir, filepath.FromSlash(name)), nil
 }
 
 // Lock makes a run's folder, which must exist, this process's own until the returned file is closed, or until the process ends in
@@ -102,8 +93,11 @@ func Locked(dir string) bool {
 		return false
 	}
 	defer f.Close()
-	return taken(f, false)
+	return LockedFolder(f)
 }
+
+// LockedFolder is Locked for a folder that is open.
+func LockedFolder(folder *os.File) bool { return taken(folder, false) }
 
 // readIfThere reads a file. The content of one that is not there is nil.
 func readIfThere(path string) ([]byte, error) {
@@ -190,19 +184,6 @@ type Resumption struct {
 	Step int       `json:"step"` // of the checkpoint
 	Time time.Time `json:"time"`
 	Machine
-}
-
-// ReadRecord reads run.json in a run's folder.
-func ReadRecord(dir string) (r Record, err error) {
-	path := filepath.Join(dir, "run.json")
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return r, err
-	}
-	if err := json.Unmarshal(b, &r); err != nil {
-		return r, fmt.Errorf("%s: %w", path, err)
-	}
-	return r, nil
 }
 
 // Write writes run.json in a run's folder.

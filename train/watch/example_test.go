@@ -18,7 +18,7 @@ func ExampleShow() {
 		return
 	}
 	defer os.RemoveAll(run)
-	os.WriteFile(filepath.Join(run, "config.yaml"), []byte("objective: {name: gan}\n"), 0o644)
+	os.WriteFile(filepath.Join(run, "config.yaml"), []byte("objective:\n  name: gan\n"), 0o644)
 	runlog.Record{State: runlog.Interrupted, Step: 300, Steps: 1200, StepsPerEpoch: 100}.Write(run)
 
 	var picture strings.Builder

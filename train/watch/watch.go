@@ -21,8 +21,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-
 	"keygan/evaluate/figure"
 	"keygan/train/runlog"
 )
@@ -83,74 +81,111 @@ func Show(ctx context.Context, run string, w io.Writer, o Options) error {
 	}
 }
 
-// look is what a run's folder holds at one moment.
-type look struct {
-	dir        string
-	objective  string
-	state      string        // one of runlog's, starting or killed
-	record     runlog.Record // zero where there is none
-	epochs     []figure.Curve
-	tail       []runlog.Line // the last lines of metrics.jsonl
-	written    time.Time     // the last of them
-	checkpoint string        // the newest, and the newest sample: paths in the folder
-	sample     string
+// Look is what a run's folder holds at one moment.
+type Look struct {
+	Dir       string
+	Objective string
+	State     string        // one of runlog's, Starting or Killed
+	Record    runlog.Record // zero where there is none
+	Epochs    []figure.Curve
+	Tail      []runlog.Line // the last lines of metrics.jsonl
+	Written   time.Time     // the last of them
+	Samples   []int         // the epochs that have one
+	// Damage says what cannot be read, and is not shown for this reason.
+	Damage []error
+
+	checkpoint string // the newest: a path in the folder
 }
 
 // States that a record cannot tell.
 const (
-	starting = "starting"
-	killed   = "killed" // the process has ended and written nothing
+	Starting = "starting"
+	Killed   = "killed" // the process has ended and written nothing
 )
 
-func lookAt(dir string) (l look, err error) {
-	l.dir = dir
-	text, err := os.ReadFile(filepath.Join(dir, "config.yaml"))
+// lookAt looks at the run in a folder.
+func lookAt(dir string) (l Look, err error) {
+	if _, err = os.Stat(dir); err != nil {
+		return l, err
+	}
+	v := runlog.In(dir)
+	if l, err = At(v, runlog.Locked(dir)); err != nil {
+		return l, err
+	}
+	l.ReadEpochs(v)
+	return l, nil
+}
+
+// At looks at a run, but not at its epochs, which takes longer. alive says that a process trains in the folder. It returns ErrNoRun if
+// the folder has no config.yaml.
+func At(v runlog.View, alive bool) (l Look, err error) {
+	l.Dir = v.Name
+	text, err := v.Config()
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err = os.Stat(dir); err == nil {
-			err = fmt.Errorf("%s: %w: there is no config.yaml in it", dir, ErrNoRun)
-		}
+		return l, fmt.Errorf("%s: %w: there is no config.yaml in it", v.Name, ErrNoRun)
 	}
 	if err != nil {
 		return l, err
 	}
-	var config struct {
-		Objective struct{ Name string }
+	l.Objective = objective(string(text))
+	if l.Record, err = v.Record(); err != nil {
+		l.damaged(err)
 	}
-	if yaml.Unmarshal(text, &config) == nil {
-		l.objective = config.Objective.Name
-	}
-	alive := runlog.Locked(dir)
-	l.record, _ = runlog.ReadRecord(dir)     // none yet, at first
-	l.epochs, _ = runlog.ReadCurves(dir)     // written whole or not at all
-	l.tail, l.written = runlog.ReadTail(dir) // none before the first step
-	if path, err := runlog.NewestCheckpoint(dir); err == nil {
-		l.checkpoint, _ = filepath.Rel(dir, path)
-	}
-	if samples, _ := fs.Glob(os.DirFS(dir), "samples/epoch-*.png"); len(samples) > 0 {
-		l.sample = filepath.FromSlash(samples[len(samples)-1])
-	}
-	switch l.state = l.record.State; {
-	case alive && (l.record.State != runlog.Running || len(l.tail) == 0):
-		l.state = starting
+	l.Tail, l.Written = v.Tail() // none before the first step
+	l.checkpoint, _ = v.NewestCheckpoint()
+	l.Samples = v.Samples()
+	switch l.State = l.Record.State; {
+	case alive && (l.Record.State != runlog.Running || len(l.Tail) == 0):
+		l.State = Starting
 	case alive:
-		l.state = runlog.Running
-	case l.state == runlog.Running || l.state == "":
-		l.state = killed
+		l.State = runlog.Running
+	case l.State == runlog.Running || l.State == "":
+		l.State = Killed
 	}
 	return l, nil
 }
 
-func (l look) goesOn() bool { return l.state == runlog.Running || l.state == starting }
-
-// last is the last step that has a line, or what the record says of it.
-func (l look) last() runlog.Line {
-	if len(l.tail) == 0 {
-		return runlog.Line{Step: l.record.Step, Skipped: l.record.SkippedUpdates}
+// ReadEpochs adds the epochs.
+func (l *Look) ReadEpochs(v runlog.View) {
+	var err error
+	if l.Epochs, err = v.Curves(); err != nil { // written whole or not at all
+		l.damaged(err)
 	}
-	return l.tail[len(l.tail)-1]
 }
 
-func (l look) step() int { return l.last().Step }
+// damaged remembers an error. A file that is not there is none: a young run has few.
+func (l *Look) damaged(err error) {
+	if !errors.Is(err, fs.ErrNotExist) {
+		l.Damage = append(l.Damage, err)
+	}
+}
+
+// objective finds the name of the objective in a config.yaml as runs write it. The text may be anybody's, so no parser of YAML, which can
+// be made to take much time and memory, sees it.
+func objective(text string) string {
+	_, section, found := strings.Cut("\n"+text, "\nobjective:\n")
+	for line := range strings.Lines(section) {
+		if name, ok := strings.CutPrefix(line, "  name: "); found && ok {
+			return strings.TrimSpace(name)
+		}
+		if !strings.HasPrefix(line, " ") {
+			break
+		}
+	}
+	return ""
+}
+
+func (l Look) goesOn() bool { return l.State == runlog.Running || l.State == Starting }
+
+// last is the last step that has a line, or what the record says of it.
+func (l Look) last() runlog.Line {
+	if len(l.Tail) == 0 {
+		return runlog.Line{Step: l.Record.Step, Skipped: l.Record.SkippedUpdates}
+	}
+	return l.Tail[len(l.Tail)-1]
+}
+
+func (l Look) step() int { return l.last().Step }
 
 // speedometer is how fast a run has been going.
 type speedometer struct {
@@ -159,7 +194,7 @@ type speedometer struct {
 }
 
 // add remembers a look, and forgets those from more than a minute ago, or from before a step that came again.
-func (s *speedometer) add(l look, now time.Time) {
+func (s *speedometer) add(l Look, now time.Time) {
 	s.steps, s.times = append(s.steps, l.step()), append(s.times, now)
 	for len(s.steps) > 1 && (now.Sub(s.times[0]) > time.Minute || s.steps[0] > l.step()) {
 		s.steps, s.times = s.steps[1:], s.times[1:]
@@ -168,25 +203,25 @@ func (s *speedometer) add(l look, now time.Time) {
 
 // rate is in steps a second: over the last minute or, before there has been time to watch, since the process began. It is 0 where
 // nothing is known.
-func (s *speedometer) rate(l look) (rate float64, since string) {
+func (s *speedometer) rate(l Look) (rate float64, since string) {
 	if n := len(s.steps) - 1; n > 0 {
 		watched := s.times[n].Sub(s.times[0])
 		if made := s.steps[n] - s.steps[0]; made > 0 && watched >= 5*time.Second {
 			return float64(made) / watched.Seconds(), "over " + runlog.Roughly(watched)
 		}
 	}
-	latest := l.record.Latest()
-	if took := l.written.Sub(latest.Time).Seconds(); !latest.Time.IsZero() && took > 0 && l.step() > latest.Step {
+	latest := l.Record.Latest()
+	if took := l.Written.Sub(latest.Time).Seconds(); !latest.Time.IsZero() && took > 0 && l.step() > latest.Step {
 		return float64(l.step()-latest.Step) / took, "since it began"
 	}
 	return 0, ""
 }
 
 // draw is the picture that Show shows: lines of at most width characters.
-func (l look) draw(speed speedometer, now time.Time, width int) string {
+func (l Look) draw(speed speedometer, now time.Time, width int) string {
 	lines := slices.Concat([]string{l.title(), l.bar(width), l.pace(speed, now), ""}, l.table(width), l.keys(width), l.files())
-	if l.record.Error != "" && l.state == runlog.Failed {
-		lines = append(lines, "error       "+strings.Join(strings.Fields(l.record.Error), " "))
+	if l.Record.Error != "" && l.State == runlog.Failed {
+		lines = append(lines, "error       "+strings.Join(strings.Fields(l.Record.Error), " "))
 	}
 	var b strings.Builder
 	for _, text := range lines {
@@ -202,12 +237,12 @@ func cut(text string, width int) string {
 	return string([]rune(text)[:width-1]) + "…"
 }
 
-func (l look) title() string {
-	text := l.dir + ": " + l.state
-	if l.objective != "" {
-		text = l.dir + ": " + l.objective + ", " + l.state
+func (l Look) title() string {
+	text := l.Dir + ": " + l.State
+	if l.Objective != "" {
+		text = l.Dir + ": " + l.Objective + ", " + l.State
 	}
-	switch machine := l.record.Latest().Machine; machine.Device {
+	switch machine := l.Record.Latest().Machine; machine.Device {
 	case "":
 		return text
 	case "cpu":
@@ -217,9 +252,9 @@ func (l look) title() string {
 	}
 }
 
-func (l look) bar(width int) string {
+func (l Look) bar(width int) string {
 	text := fmt.Sprintf("step %d", l.step())
-	r := l.record
+	r := l.Record
 	if r.Steps <= 0 || r.StepsPerEpoch <= 0 {
 		return text
 	}
@@ -232,24 +267,24 @@ func (l look) bar(width int) string {
 }
 
 // pace says how fast the run goes, how long it will take, and when it made its last step.
-func (l look) pace(speed speedometer, now time.Time) string {
+func (l Look) pace(speed speedometer, now time.Time) string {
 	var parts []string
 	rate, since := speed.rate(l)
 	if rate > 0 {
 		parts = append(parts, fmt.Sprintf("%.3g steps/s %s", rate, since))
 	}
-	if l.record.Waiting != nil {
-		parts = append(parts, runlog.Waiting(*l.record.Waiting))
+	if l.Record.Waiting != nil {
+		parts = append(parts, runlog.Waiting(*l.Record.Waiting))
 	}
 	switch {
-	case !l.goesOn() && !l.record.Ended.IsZero() && l.state != killed:
-		parts = append(parts, "ended "+runlog.Roughly(now.Sub(l.record.Ended))+" ago")
-	case !l.goesOn() && !l.written.IsZero():
-		parts = append(parts, "last step "+runlog.Roughly(now.Sub(l.written))+" ago")
-	case l.state == runlog.Running:
-		age := now.Sub(l.written)
+	case !l.goesOn() && !l.Record.Ended.IsZero() && l.State != Killed:
+		parts = append(parts, "ended "+runlog.Roughly(now.Sub(l.Record.Ended))+" ago")
+	case !l.goesOn() && !l.Written.IsZero():
+		parts = append(parts, "last step "+runlog.Roughly(now.Sub(l.Written))+" ago")
+	case l.State == runlog.Running:
+		age := now.Sub(l.Written)
 		if rate > 0 {
-			left := float64(l.record.Steps-l.step()) / rate
+			left := float64(l.Record.Steps-l.step()) / rate
 			parts = append(parts, runlog.Roughly(time.Duration(left*float64(time.Second)))+" left")
 		}
 		parts = append(parts, "last step "+runlog.Roughly(age)+" ago")
@@ -257,7 +292,7 @@ func (l look) pace(speed speedometer, now time.Time) string {
 			parts = append(parts, "stalled?")
 		}
 	}
-	if l.state == runlog.Interrupted || l.state == killed {
+	if l.State == runlog.Interrupted || l.State == Killed {
 		parts = append(parts, "--resume goes on")
 	}
 	return strings.Join(parts, ", ")
@@ -265,17 +300,17 @@ func (l look) pace(speed speedometer, now time.Time) string {
 
 // table has a row for each column of the logs but those that judge keys: its last value, and its course by epochs where there are
 // enough, else by the last steps.
-func (l look) table(width int) (lines []string) {
-	if len(l.tail) == 0 {
+func (l Look) table(width int) (lines []string) {
+	if len(l.Tail) == 0 {
 		return nil
 	}
-	names, last := l.record.Columns, l.last().Values
+	names, last := l.Record.Columns, l.last().Values
 	if names == nil {
 		names = slices.Sorted(maps.Keys(last))
 	}
-	period, history := fmt.Sprintf("the last %d steps", len(l.tail)), l.lastSteps
-	if len(l.epochs) > 0 && len(l.epochs[0].Points) >= 8 {
-		period, history = fmt.Sprintf("%d epochs", len(l.epochs[0].Points)), l.byEpoch
+	period, history := fmt.Sprintf("the last %d steps", len(l.Tail)), l.lastSteps
+	if len(l.Epochs) > 0 && len(l.Epochs[0].Points) >= 8 {
+		period, history = fmt.Sprintf("%d epochs", len(l.Epochs[0].Points)), l.byEpoch
 	}
 	lines = append(lines, fmt.Sprintf("%-24s%10s  %s", "", "now", period))
 	for _, name := range names {
@@ -293,7 +328,7 @@ func (l look) table(width int) (lines []string) {
 
 // keys has a row for each measure of keys: its last values, of images held out and of those trained with, and its course by epochs: of
 // those held out, where there are any.
-func (l look) keys(width int) (lines []string) {
+func (l Look) keys(width int) (lines []string) {
 	last := func(values []float64) string {
 		if len(values) == 0 {
 			return "none"
@@ -301,7 +336,7 @@ func (l look) keys(width int) (lines []string) {
 		return fmt.Sprintf("%.4g", values[len(values)-1])
 	}
 	epoch := 0.0 // of the last values
-	for _, c := range l.epochs {
+	for _, c := range l.Epochs {
 		images, measure := figure.KeyColumn(c.Name)
 		if n := len(c.Points); n > 0 && measure != "" {
 			epoch = max(epoch, c.Points[n-1].X)
@@ -323,8 +358,8 @@ func (l look) keys(width int) (lines []string) {
 	return slices.Concat([]string{head}, lines, []string{""})
 }
 
-func (l look) byEpoch(name string) (values []float64) {
-	for _, c := range l.epochs {
+func (l Look) byEpoch(name string) (values []float64) {
+	for _, c := range l.Epochs {
 		if c.Name == name {
 			for _, p := range c.Points {
 				values = append(values, p.Y)
@@ -334,8 +369,8 @@ func (l look) byEpoch(name string) (values []float64) {
 	return values
 }
 
-func (l look) lastSteps(name string) (values []float64) {
-	for _, t := range l.tail {
+func (l Look) lastSteps(name string) (values []float64) {
+	for _, t := range l.Tail {
 		v := math.NaN()
 		if t.Values[name] != nil {
 			v = *t.Values[name]
@@ -346,20 +381,23 @@ func (l look) lastSteps(name string) (values []float64) {
 }
 
 // files names what there is to look at, and what went wrong.
-func (l look) files() (lines []string) {
-	sample := l.sample
-	if sample != "" && len(l.record.SampleRows) > 0 {
-		sample += " (" + strings.Join(l.record.SampleRows, ", ") + ")"
+func (l Look) files() (lines []string) {
+	sample := ""
+	if n := len(l.Samples); n > 0 {
+		sample = runlog.SamplePath("", l.Samples[n-1])
+	}
+	if sample != "" && len(l.Record.SampleRows) > 0 {
+		sample += " (" + strings.Join(l.Record.SampleRows, ", ") + ")"
 	}
 	lines = append(lines, "checkpoint  "+cmp.Or(l.checkpoint, "none yet"), "sample      "+cmp.Or(sample, "none yet"))
 	if n := l.last().Skipped; n > 0 {
 		lines = append(lines, fmt.Sprintf("skipped     %d updates that were not finite", n))
 	}
-	if n := len(l.record.SkippedFiles); n > 0 {
+	if n := len(l.Record.SkippedFiles); n > 0 {
 		lines = append(lines, fmt.Sprintf("left out    %d images that cannot be read", n))
 	}
-	if n := len(l.record.Resumed); n > 0 {
-		lines = append(lines, fmt.Sprintf("resumed     %d times, at step %d last", n, l.record.Latest().Step))
+	if n := len(l.Record.Resumed); n > 0 {
+		lines = append(lines, fmt.Sprintf("resumed     %d times, at step %d last", n, l.Record.Latest().Step))
 	}
 	return lines
 }
