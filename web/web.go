@@ -10,8 +10,10 @@
 //     once. Scripts send the session token in a header; there are no cookies. What a browser fetches by itself needs a ticket, which works
 //     once and for a minute.
 //   - GET changes nothing but the ticket that it uses up. Requests that come from other sites are refused.
-//   - No name in a request leads to a file, but for the outputs below Folder, which are new and never follow a link.
-//   - What users upload is never served as a page, and lies on the disk only encrypted. Nothing is left when the process ends.
+//   - No name in a request leads to a file, but for the outputs below Folder, which are new and never follow a link, and for what a run
+//     leaves below Runs, which is only read. No link leads out of either.
+//   - What users upload is never served as a page; a report below Runs is, but as one without scripts, forms and a network. Uploads lie on
+//     the disk only encrypted. Nothing is left when the process ends.
 //   - Sizes, counts, memory and times are bounded. Secrets are never logged and never in an address.
 package web
 
@@ -42,6 +44,7 @@ type Options struct {
 	Addr      string // host:port; port 0 stands for a free one
 	Cert, Key string // PEM files; an address beyond loopback needs them
 	Folder    string // that results can be written to; "": none
+	Runs      string // that holds the folders of runs, which are read only; "": none
 	Weights   string // the generator's file; "": the one built in
 	Stay      bool   // serves on when the last tab is closed
 
@@ -67,6 +70,9 @@ type server struct {
 	uploads  chan struct{} // as many as may come in at a time
 	compares chan struct{} // one at a time, since each holds two images
 	trials   chan struct{} // in the key lab: as many as there are cores
+	runs     *runFolder    // nil: none
+	looks    chan struct{} // at runs: two at a time
+	watches  chan struct{} // event streams
 
 	used     func()        // is called when the launch token was used
 	stopping chan struct{} // closed when the server ends
@@ -105,9 +111,13 @@ func newServer(o Options) (*server, error) {
 	s := &server{
 		Options: o, hosts: map[string]bool{}, access: access{launch: newToken()},
 		shelf: shelf{pool: spool.NewPool(mostInside, mostHeld)}, tabs: tabs{closed: make(chan struct{})},
-		uploads: make(chan struct{}, mostUploads), compares: make(chan struct{}, 1), trials: make(chan struct{}, runtime.GOMAXPROCS(0)), used: func() {}, stopping: make(chan struct{}),
+		uploads: make(chan struct{}, mostUploads), compares: make(chan struct{}, 1), trials: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		looks: make(chan struct{}, 2), watches: make(chan struct{}, mostWatches), used: func() {}, stopping: make(chan struct{}),
 	}
 	var err error
+	if s.runs, err = openRuns(o.Runs); err != nil {
+		return nil, err
+	}
 	s.service, err = batch.NewService(batch.Host{Guard: s.write}, batch.GeneratorOptions{Weights: o.Weights})
 	return s, err
 }
@@ -188,6 +198,7 @@ func (s *server) handler() http.Handler {
 		"encrypt": s.encrypt, "key": s.openKey, "decrypt": s.decrypt, "ticket": s.issue, "discard": s.discard,
 		"lab": s.lab, "scramble": s.scramble, "attempt": s.attempt, "flip": s.flip,
 		"compare": s.compare,
+		"runs":    s.listRuns, "watch": s.watch, "sample": s.sample, "report": s.report,
 	} {
 		mux.Handle("POST /api/"+name, s.authorized(do))
 	}

@@ -13,14 +13,18 @@ import (
 )
 
 const serveHelp = `Show keygan in a browser, on this machine only: pages that encrypt and decrypt files, show how an image becomes noise, and compare
-images. Nothing is sent over the network.
+images, and follow trainings. Nothing is sent over the network.
 
   keygan serve
   keygan serve results
+  keygan serve --runs runs
 
 With DIR, keygan can also write the results into that folder; it replaces nothing there. The page opens in your browser. With
 --no-browser keygan prints its address instead, which works once: open it before anybody else does. keygan ends with Ctrl-C, or half a
 minute after the last tab was closed; with --stay it goes on.
+
+With --runs, the page shows the training runs in a folder, while they train and afterwards, and the reports of keygan evaluate. It only
+reads there, and follows no link out of the folder.
 
 By default, only this machine can reach keygan. If --addr is one that other machines can reach, --cert and --key must name the PEM
 files of a TLS certificate for that host and of its private key.`
@@ -29,7 +33,7 @@ func (a *app) serveCommand() *cobra.Command {
 	var o web.Options
 	var noBrowser bool
 	c := &cobra.Command{
-		Use:   "serve [DIR] [--addr HOST:PORT] [--no-browser] [--stay]",
+		Use:   "serve [DIR] [--runs DIR] [--addr HOST:PORT] [--no-browser] [--stay]",
 		Short: "Show keygan in a browser",
 		Long:  serveHelp,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -51,6 +55,7 @@ func (a *app) serveCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:0", "the address to listen on; port 0: any free port")
+	c.Flags().StringVar(&o.Runs, "runs", "", "a folder of training runs and evaluations to show")
 	c.Flags().StringVarP(&o.Weights, "weights", "w", "", "the generator, made by keygan-train; default: the one built in")
 	c.Flags().BoolVar(&noBrowser, "no-browser", false, "print the page's address instead of opening it")
 	c.Flags().BoolVar(&o.Stay, "stay", false, "do not end when the last tab is closed")

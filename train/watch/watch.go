@@ -185,7 +185,8 @@ func (l Look) last() runlog.Line {
 	return l.Tail[len(l.Tail)-1]
 }
 
-func (l Look) step() int { return l.last().Step }
+// Step is the last step that is known.
+func (l Look) Step() int { return l.last().Step }
 
 // speedometer is how fast a run has been going.
 type speedometer struct {
@@ -195,8 +196,8 @@ type speedometer struct {
 
 // add remembers a look, and forgets those from more than a minute ago, or from before a step that came again.
 func (s *speedometer) add(l Look, now time.Time) {
-	s.steps, s.times = append(s.steps, l.step()), append(s.times, now)
-	for len(s.steps) > 1 && (now.Sub(s.times[0]) > time.Minute || s.steps[0] > l.step()) {
+	s.steps, s.times = append(s.steps, l.Step()), append(s.times, now)
+	for len(s.steps) > 1 && (now.Sub(s.times[0]) > time.Minute || s.steps[0] > l.Step()) {
 		s.steps, s.times = s.steps[1:], s.times[1:]
 	}
 }
@@ -211,15 +212,15 @@ func (s *speedometer) rate(l Look) (rate float64, since string) {
 		}
 	}
 	latest := l.Record.Latest()
-	if took := l.Written.Sub(latest.Time).Seconds(); !latest.Time.IsZero() && took > 0 && l.step() > latest.Step {
-		return float64(l.step()-latest.Step) / took, "since it began"
+	if took := l.Written.Sub(latest.Time).Seconds(); !latest.Time.IsZero() && took > 0 && l.Step() > latest.Step {
+		return float64(l.Step()-latest.Step) / took, "since it began"
 	}
 	return 0, ""
 }
 
 // draw is the picture that Show shows: lines of at most width characters.
 func (l Look) draw(speed speedometer, now time.Time, width int) string {
-	lines := slices.Concat([]string{l.title(), l.bar(width), l.pace(speed, now), ""}, l.table(width), l.keys(width), l.files())
+	lines := slices.Concat([]string{l.Dir + ": " + l.Title(), l.bar(width), l.pace(speed, now), ""}, l.table(width), l.keys(width), l.files())
 	if l.Record.Error != "" && l.State == runlog.Failed {
 		lines = append(lines, "error       "+strings.Join(strings.Fields(l.Record.Error), " "))
 	}
@@ -237,10 +238,11 @@ func cut(text string, width int) string {
 	return string([]rune(text)[:width-1]) + "…"
 }
 
-func (l Look) title() string {
-	text := l.Dir + ": " + l.State
+// Title says what is trained, how that stands, and on what.
+func (l Look) Title() string {
+	text := l.State
 	if l.Objective != "" {
-		text = l.Dir + ": " + l.Objective + ", " + l.State
+		text = l.Objective + ", " + l.State
 	}
 	switch machine := l.Record.Latest().Machine; machine.Device {
 	case "":
@@ -253,14 +255,14 @@ func (l Look) title() string {
 }
 
 func (l Look) bar(width int) string {
-	text := fmt.Sprintf("step %d", l.step())
+	text := fmt.Sprintf("step %d", l.Step())
 	r := l.Record
 	if r.Steps <= 0 || r.StepsPerEpoch <= 0 {
 		return text
 	}
-	share := min(float64(l.step())/float64(r.Steps), 1)
+	share := min(float64(l.Step())/float64(r.Steps), 1)
 	epochs := func(steps int) int { return (steps + r.StepsPerEpoch - 1) / r.StepsPerEpoch }
-	text = fmt.Sprintf("%3.0f%%  step %d/%d  epoch %d/%d", math.Floor(100*share), l.step(), r.Steps, epochs(l.step()), epochs(r.Steps))
+	text = fmt.Sprintf("%3.0f%%  step %d/%d  epoch %d/%d", math.Floor(100*share), l.Step(), r.Steps, epochs(l.Step()), epochs(r.Steps))
 	room := max(min(width-len(text)-4, 60), 0)
 	full := int(share * float64(room))
 	return "[" + strings.Repeat("█", full) + strings.Repeat("░", room-full) + "] " + text
@@ -284,7 +286,7 @@ func (l Look) pace(speed speedometer, now time.Time) string {
 	case l.State == runlog.Running:
 		age := now.Sub(l.Written)
 		if rate > 0 {
-			left := float64(l.Record.Steps-l.step()) / rate
+			left := float64(l.Record.Steps-l.Step()) / rate
 			parts = append(parts, runlog.Roughly(time.Duration(left*float64(time.Second)))+" left")
 		}
 		parts = append(parts, "last step "+runlog.Roughly(age)+" ago")
@@ -298,22 +300,27 @@ func (l Look) pace(speed speedometer, now time.Time) string {
 	return strings.Join(parts, ", ")
 }
 
+// Columns are those of the logs.
+func (l Look) Columns() []string {
+	if l.Record.Columns != nil {
+		return l.Record.Columns
+	}
+	return slices.Sorted(maps.Keys(l.last().Values))
+}
+
 // table has a row for each column of the logs but those that judge keys: its last value, and its course by epochs where there are
 // enough, else by the last steps.
 func (l Look) table(width int) (lines []string) {
 	if len(l.Tail) == 0 {
 		return nil
 	}
-	names, last := l.Record.Columns, l.last().Values
-	if names == nil {
-		names = slices.Sorted(maps.Keys(last))
-	}
+	last := l.last().Values
 	period, history := fmt.Sprintf("the last %d steps", len(l.Tail)), l.lastSteps
 	if len(l.Epochs) > 0 && len(l.Epochs[0].Points) >= 8 {
 		period, history = fmt.Sprintf("%d epochs", len(l.Epochs[0].Points)), l.byEpoch
 	}
 	lines = append(lines, fmt.Sprintf("%-24s%10s  %s", "", "now", period))
-	for _, name := range names {
+	for _, name := range l.Columns() {
 		if _, measure := figure.KeyColumn(name); measure != "" {
 			continue
 		}

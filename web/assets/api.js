@@ -93,6 +93,9 @@ const picture = async (response) => URL.createObjectURL(await (await response).b
 export const preview = (file) => picture(post("thumbnail", file, { headers: { ...nameOf(file, ""), "X-Keygan-Side": "120" } }));
 export const lookAt = (id) => picture(post("picture", JSON.stringify({ id }), { headers: { "X-Keygan-Side": "120" } }));
 
+// sampleOf gives the address of the picture of a run's epoch.
+export const sampleOf = (name, epoch) => picture(post("sample", JSON.stringify({ name, epoch })));
+
 // save has the browser save one result, or several in an archive.
 export async function save(ids, zip = "") {
   const { url } = await ask("ticket", { ids, zip });

@@ -5,9 +5,10 @@ import { comparePage } from "./compare.js";
 import { decryptPage } from "./decrypt.js";
 import { encryptPage } from "./encrypt.js";
 import { labPage } from "./lab.js";
+import { runsPage } from "./runs.js";
 
-const pages = ["encrypt", "decrypt", "lab", "compare"];
-let lab;
+const pages = ["encrypt", "decrypt", "lab", "compare", "runs"];
+let lab, runs;
 
 function show() {
   const name = pages.find((p) => location.hash === "#" + p) ?? pages[0];
@@ -17,6 +18,7 @@ function show() {
     else link.removeAttribute("aria-current");
   }
   if (name === "lab") lab.first();
+  runs.follow();
   document.title = `${document.querySelector(`#${name} h1`).textContent} · keygan`;
 }
 
@@ -64,6 +66,7 @@ async function main() {
   decryptPage(document.getElementById("decrypt"), isPicture);
   comparePage(document.getElementById("compare"));
   lab = labPage(document.getElementById("lab"));
+  runs = runsPage(document.getElementById("runs"), state.runs);
   choices("who", "who");
   choices("with", "with");
   document.querySelectorAll("[data-reveal]").forEach(reveal);
