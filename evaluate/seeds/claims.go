@@ -309,36 +309,6 @@ var (
 	trained = strings.ToLower(strings.TrimSpace(figure.Trained))
 )
 
-// overfit is by how much, as a share of the value on training images, keys of held-out images may differ.
-const overfit = 0.05
-
-var overfitMeasures = []string{"Entropy", "Chi2", "Correlation", "Distance"}
-
-// noOverfitting judges "no overfitting": the keys of held-out images are as good as those of training images.
-func (r *Report) noOverfitting(s System) (c Claim, measured bool) {
-	c = Claim{Claim: "No overfitting", Of: s.Row, Test: fmt.Sprintf("the keys of held-out images differ from those of training images by less than %.0f %%, "+
-		"with the whole 95 %% interval over seeds", 100*overfit)}
-	var verdicts []Verdict
-	for _, measure := range overfitMeasures {
-		held, train := r.courseOf(s.Row, measure, heldOut), r.courseOf(s.Row, measure, trained)
-		if held == nil || train == nil {
-			continue
-		}
-		a, b := held.Over[len(held.Over)-1], train.Over[len(train.Over)-1]
-		var differences []float64
-		for i := range min(a.N, b.N) {
-			differences = append(differences, a.Values[i]-b.Values[i])
-		}
-		d := Summarize(differences)
-		room := overfit * math.Abs(*b.Mean)
-		v := within(d, -room, room, len(overfitMeasures))
-		verdicts = append(verdicts, v)
-		c.Measures = append(c.Measures, Measure{measure, []Column{{"training images", short(*b.Mean)}, {"held-out minus training", d.short()}}, v})
-	}
-	c.Verdict = join(verdicts...)
-	return c, len(verdicts) > 0
-}
-
 // longer are the measures of the question whether more steps make better keys, and the value that random keys come near: of entropies,
 // from below.
 var longer = []struct {

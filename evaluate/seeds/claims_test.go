@@ -210,19 +210,6 @@ func TestClaimsOverSteps(t *testing.T) {
 			t.Errorf("%v: %s, want %s: %v", c.values, got.Verdict, c.want, got.Evidence)
 		}
 	}
-	for _, c := range []struct {
-		heldOut, trained []float64
-		want             Verdict
-	}{
-		{[]float64{7, 7.1, 7.2}, []float64{7.01, 7.12, 7.19}, Holds},
-		{[]float64{4, 4.1, 4.2}, []float64{7, 7.1, 7.2}, Fails},
-		{[]float64{6, 7, 8}, []float64{8, 7, 6}, NotDecidable},
-	} {
-		r := &Report{Courses: []Course{course("Entropy", heldOut, c.heldOut), course("Entropy", trained, c.trained)}}
-		if got, measured := r.noOverfitting(s); !measured || got.Verdict != c.want {
-			t.Errorf("%v held out, %v trained: %s, want %s: %v", c.heldOut, c.trained, got.Verdict, c.want, got.Evidence)
-		}
-	}
 }
 
 // Over seeds, a value is a training's mean; over images, an image's mean over the trainings.

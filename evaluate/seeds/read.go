@@ -39,10 +39,11 @@ type System struct {
 	// Objective and Generator are from the configuration of a run.
 	Objective string `json:"objective,omitempty"`
 	Generator string `json:"generator,omitempty"`
-	Restores  bool   `json:"restores,omitempty"` // it makes no keys, but restores images that were encrypted
-	Side      int    `json:"side,omitempty"`     // of the images of the training, pixels
-	Width     int    `json:"width,omitempty"`    // of the generator, channels
-	Steps     int    `json:"steps,omitempty"`    // of the training
+	Restores  bool   `json:"restores,omitempty"`  // it makes no keys, but restores images that were encrypted
+	Side      int    `json:"side,omitempty"`      // of the images of the training, pixels
+	Width     int    `json:"width,omitempty"`     // of the generator, channels
+	Steps     int    `json:"steps,omitempty"`     // of the training
+	KeyBytes  int    `json:"key_bytes,omitempty"` // of a key of the size that it was trained with
 }
 
 // Title is the system in a table: the row, and the scheme where it has another name.
@@ -107,7 +108,7 @@ func describe(systems []System, trainings []Training) ([]System, error) {
 		var c struct {
 			Objective struct{ Name string }
 			Encrypt   struct{ Scheme string }
-			Image     struct{ Size int }
+			Image     struct{ Size, Channels int }
 			Generator struct {
 				Name  string
 				Width int
@@ -125,6 +126,7 @@ func describe(systems []System, trainings []Training) ([]System, error) {
 		}
 		systems[i].Side, systems[i].Width, systems[i].Steps = c.Image.Size, c.Generator.Width, record.Steps
 		systems[i].Objective, systems[i].Generator, systems[i].Restores = c.Objective.Name, c.Generator.Name, c.Encrypt.Scheme != ""
+		systems[i].KeyBytes = c.Image.Size * c.Image.Size * c.Image.Channels
 	}
 	return systems, nil
 }
