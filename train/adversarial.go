@@ -65,7 +65,7 @@ func (a *adversarial) Outputs() []Output {
 }
 
 func (a *adversarial) Show(source torch.Tensor, first int) []Row {
-	return []Row{{"keys", a.Keys(source, first)}}
+	return []Row{{Name: "keys", Images: a.Keys(source, first)}}
 }
 
 func (a *adversarial) Keys(source torch.Tensor, first int) torch.Tensor {

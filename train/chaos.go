@@ -186,7 +186,7 @@ func (g *chaosGAN) losses(b Batch, fake torch.Tensor) terms {
 func (g *chaosGAN) Show(source torch.Tensor, first int) []Row {
 	noisy, stored := g.encrypt(source, first)
 	back := g.reconstructor.best().Evaluate(stored).Clamp(0, 1)
-	return []Row{{"noisy", fromUnit(noisy)}, {"encrypted", fromUnit(stored)}, {"reconstructed", fromUnit(back)}}
+	return []Row{{Name: "noisy", Images: fromUnit(noisy)}, {Name: "encrypted", Images: fromUnit(stored)}, {Name: "reconstructed", Images: fromUnit(back), Restored: true}}
 }
 
 // Keys are the cipher images: this system has no key but its weights.

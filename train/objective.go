@@ -69,8 +69,9 @@ type Output struct {
 
 // Row is one row of a sample: images [N, C, H, W] in [−1, 1], and what they are.
 type Row struct {
-	Name   string
-	Images torch.Tensor
+	Name     string
+	Images   torch.Tensor
+	Restored bool // they should be the plain images again
 }
 
 // Model is a network with its optimizer and, where the configuration asks for it, the running mean of its weights.

@@ -34,7 +34,7 @@ func (m *makes) Keys(source torch.Tensor, _ int) torch.Tensor {
 }
 
 func (m *makes) Show(source torch.Tensor, first int) []Row {
-	return []Row{{"keys", m.Keys(source, first)}}
+	return []Row{{Name: "keys", Images: m.Keys(source, first)}}
 }
 
 // judged are the columns that judge such keys.

@@ -134,5 +134,5 @@ func (r *restore) Keys(source torch.Tensor, first int) torch.Tensor {
 }
 
 func (r *restore) Show(source torch.Tensor, first int) []Row {
-	return []Row{{"encrypted", source}, {"restored", r.Keys(source, first)}}
+	return []Row{{Name: "encrypted", Images: source}, {Name: "restored", Images: r.Keys(source, first), Restored: true}}
 }

@@ -74,7 +74,7 @@ func (s *samples) AfterStep(step runlog.Step) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return imagefile.WritePNG(path, grid(rows), true)
+	return imagefile.WritePNG(path, fidelity.Grid(rows), true)
 }
 
 // asTensor puts images into one tensor, [N, C, S, S] in [−1, 1].
@@ -95,20 +95,6 @@ func imagesOf(x torch.Tensor) []*raster.Image {
 		images[i] = raster.FromFloats(values[i*size:(i+1)*size], shape[1], shape[2], shape[3])
 	}
 	return images
-}
-
-// grid sets rows of images of one size below each other. A row may be shorter than the first.
-func grid(rows [][]*raster.Image) *raster.Image {
-	const gap = 2
-	first := rows[0][0]
-	width, height := first.Width+gap, first.Height+gap
-	m := raster.NewImage(len(rows[0])*width-gap, len(rows)*height-gap, first.Channels, 8)
-	for y, row := range rows {
-		for x, image := range row {
-			m.Paste(image, x*width, y*height)
-		}
-	}
-	return m
 }
 
 // keyImages is by how many images of a set, at most, the keys are judged: enough to tell good from bad, and few enough to cost little.

@@ -23,7 +23,7 @@ type shows struct {
 
 func (s *shows) Show(source torch.Tensor, first int) []Row {
 	s.seen = source.Floats()
-	return append(s.Objective.Show(source, first), Row{"negatives", source.MulScalar(-1)})
+	return append(s.Objective.Show(source, first), Row{Name: "negatives", Images: source.MulScalar(-1)})
 }
 
 // A sample has the source images, what the objective shows of them, and target images.

@@ -102,7 +102,7 @@ func (d doubled) Keys(source torch.Tensor, first int) torch.Tensor {
 }
 
 func (d doubled) Show(source torch.Tensor, first int) []Row {
-	return []Row{{"keys", d.Keys(source, first)}}
+	return []Row{{Name: "keys", Images: d.Keys(source, first)}}
 }
 
 // teamMember is the whole program of one of the processes.

@@ -52,7 +52,7 @@ func (o *toy) Keys(source torch.Tensor, _ int) torch.Tensor {
 }
 
 func (o *toy) Show(source torch.Tensor, first int) []Row {
-	return []Row{{"keys", o.Keys(source, first)}}
+	return []Row{{Name: "keys", Images: o.Keys(source, first)}}
 }
 
 // One file and one line add an objective: its parameter is known to YAML, --set, the schema, the table of options, --dry-run and

@@ -21,8 +21,9 @@ func testCommand() *cobra.Command {
 		Short: "Test a run's networks on images that they have not seen in training",
 		Long: `Run the networks of a run's newest checkpoint on images that were held out of its training (data.held_out), or on the images
 in other folders. A chaos GAN encrypts and reconstructs them; other networks make their keys. The table compares each result with
-its plain image (MSE, PSNR, SSIM) and shows how much it looks like noise. RUN/test gets test.csv, test.json and rows.png, whose
-first row shows the plain images and whose other rows show the results.`,
+its plain image (MSE, PSNR, SSIM) and shows how much it looks like noise. A restored image should be more like the plain image than
+the mean of the training images is. RUN/test gets test.csv, test.json and rows.png, whose first row shows the plain images and whose
+other rows show the results.`,
 		Args: cli.OneArg("run folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Images < 1 || o.Images > 1000 {
@@ -50,6 +51,7 @@ first row shows the plain images and whose other rows show the results.`,
 	}
 	c.Flags().IntVar(&o.Images, "images", 10, "number of images, spread over the set")
 	c.Flags().StringArrayVar(&sources, "source", nil, "a folder of other images (repeatable)")
+	c.Flags().StringVar(&o.Victim, "victim", "", "a run that RUN attacks: it encrypts the images that were held out of its own training")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	c.Flags().BoolVar(&f.force, "force", false, "replace the results of an earlier test")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress; warnings remain")

@@ -7,7 +7,7 @@
 //		…
 //	}
 //
-// It says how good keys are while a run trains, and what keygan-train test shows. It needs no libtorch.
+// It says how good keys are while a run trains, and an [Assessment] is what keygan-train test shows. It needs no libtorch.
 package fidelity
 
 import (
@@ -30,6 +30,7 @@ type Values struct {
 	ChiSquare   *float64 `json:"chi2"`                        // of the bytes, 255 degrees of freedom
 	Correlation *float64 `json:"correlation"`                 // |r| of neighbours, the mean over three directions; nil of a flat image
 	Zeros       *float64 `json:"zeros"`                       // share of bytes that are 0
+	Another     *float64 `json:"another_ssim,omitempty"`      // SSIM of the plain image with what was restored of the next one; only in an Assessment
 	Distance    *float64 `json:"distance,omitempty"`          // mean difference to what was made of the next image: UACI, percent of the range
 }
 
@@ -107,6 +108,7 @@ var Measures = []Measure{
 	{"correlation", "|r|", "Correlation", 4, -1, func(f *Values) *float64 { return f.Correlation }},
 	{"zeros", "", "Zeros", 4, 0, func(f *Values) *float64 { return f.Zeros }},
 	{"distance", "", "Distance", 2, 0, func(f *Values) *float64 { return f.Distance }},
+	{"another_ssim", "", "", 4, 0, func(f *Values) *float64 { return f.Another }},
 }
 
 // Mean is the mean of a measure over the images that have it, with its standard deviation. There are n of them; of none it is NaN.

@@ -57,11 +57,7 @@ var (
 // Open opens the data sets of c. What it finds goes to the console.
 func Open(ctx context.Context, c config.Config, console *runlog.Console) (d Sets, err error) {
 	r := &Reader{Ctx: ctx, Config: c, Console: console}
-	all, err := r.open("source", c.Source)
-	if err != nil {
-		return d, err
-	}
-	if d.Source, d.HeldOut, err = r.Split(all); err != nil {
+	if d.Source, d.HeldOut, err = r.openSplit(); err != nil {
 		return d, err
 	}
 	if d.SourceDigest, err = dataset.Digest(ctx, d.Source); err != nil {
@@ -98,12 +94,24 @@ func OpenHeldOut(ctx context.Context, c config.Config, console *runlog.Console, 
 	if c.Data.HeldOut == 0 {
 		return nil, fmt.Errorf("%w: data.held_out is 0", ErrNoneHeldOut)
 	}
-	all, err := r.open("source", c.Source)
-	if err != nil {
-		return nil, err
-	}
-	_, held, err := r.Split(all)
+	_, held, err := r.openSplit()
 	return held, err
+}
+
+// OpenTrained opens the source images that Open trains with.
+func OpenTrained(ctx context.Context, c config.Config, console *runlog.Console) (dataset.Source, error) {
+	r := &Reader{Ctx: ctx, Config: c, Console: console}
+	rest, _, err := r.openSplit()
+	return rest, err
+}
+
+// openSplit opens the source images that are trained with, and those that are held out.
+func (r *Reader) openSplit() (rest, held dataset.Source, err error) {
+	all, err := r.open("source", r.Config.Source)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.Split(all)
 }
 
 // CountSources is how many images there are to train with, if all can be read. It decodes none.

@@ -194,24 +194,33 @@ func (v *Victim) Record(folder string, plain dataset.Source) error {
 	if v == nil {
 		return nil
 	}
-	sums := make([]float64, v.image.Size*v.image.Size*v.image.Channels)
-	for i := range plain.Len() {
-		m, err := plain.Image(i)
-		if err != nil {
-			return err
-		}
-		for k, level := range m.Fit(v.image.Size, v.image.Channels).EightBits().Pix {
-			sums[k] += float64(level)
-		}
-	}
-	mean := raster.NewImage(v.image.Size, v.image.Size, v.image.Channels, 8)
-	for k, sum := range sums {
-		mean.Pix[k] = byte(sum/float64(plain.Len()) + 0.5)
+	mean, err := Mean(plain, v.image)
+	if err != nil {
+		return err
 	}
 	text, err := json.MarshalIndent(experiment.Attacker{Scheme: v.Scheme, Key: v.Key, Networks: v.hashes, Images: plain.Len()}, "", "  ")
 	return errors.Join(err,
 		imagefile.WritePNG(filepath.Join(folder, experiment.MeanFile), mean, true),
 		runlog.WriteFile(filepath.Join(folder, experiment.AttackerFile), append(text, '\n')))
+}
+
+// Mean is the mean of images, as the networks see them.
+func Mean(src dataset.Source, as config.Image) (*raster.Image, error) {
+	sums := make([]float64, as.Size*as.Size*as.Channels)
+	for i := range src.Len() {
+		m, err := src.Image(i)
+		if err != nil {
+			return nil, err
+		}
+		for k, level := range m.Fit(as.Size, as.Channels).EightBits().Pix {
+			sums[k] += float64(level)
+		}
+	}
+	mean := raster.NewImage(as.Size, as.Size, as.Channels, 8)
+	for k, sum := range sums {
+		mean.Pix[k] = byte(sum/float64(src.Len()) + 0.5)
+	}
+	return mean, nil
 }
 
 // digest identifies encrypted images by those of the plain ones and the networks.
