@@ -16,11 +16,11 @@ func (r *Report) markdown() string {
 	if r.note != "" {
 		p("**%s**\n\n", escaped(r.note))
 	}
-	p("%d systems, each trained with %d seeds (%s), each measured on at most %d images of each source. Made by `keygan-train reproduce` of "+
+	p("%d systems, trained with up to %d seeds (%s), each measured on at most %d images of each source. Made by `keygan-train reproduce` of "+
 		"keygan %s on %s.\n\n", len(r.Systems), len(r.Seeds), joinNumbers(r.Seeds), r.config.Images, r.Version, r.CPU)
-	p("| system | experiment | objective | trained at | width | steps |\n|---|---|---|---|---|---|\n")
+	p("| system | experiment | objective | trained at | width | steps | seeds |\n|---|---|---|---|---|---|---|\n")
 	for _, s := range r.Systems {
-		p("| %s | `%s` | %s | %s | %s | %s |\n", s.Title(), s.Train, dash(s.Objective), s.side(), count(s.Width), count(s.Steps))
+		p("| %s | `%s` | %s | %s | %s | %s | %s |\n", s.Title(), s.Train, dash(s.Objective), s.side(), count(s.Width), count(s.Steps), count(r.trained(s.Row)))
 	}
 	p("\n")
 	if len(r.Failures) > 0 {
@@ -49,6 +49,16 @@ func compared(c Cell) bool {
 	return slices.ContainsFunc(experiment.Metrics, func(m experiment.Metric) bool { return m.ID == c.Metric && (m.Compared || m.Summary) })
 }
 
+// trained is how many trainings a system has.
+func (r *Report) trained(row string) (n int) {
+	for _, t := range r.Trainings {
+		if t.Row == row {
+			n++
+		}
+	}
+	return n
+}
+
 type printer func(format string, args ...any)
 
 func (r *Report) writeHowToRead(p printer) {
@@ -60,7 +70,7 @@ func (r *Report) writeHowToRead(p printer) {
 	p("- IQM is the interquartile mean: of the values without the lowest and the highest quarter, rounded down. Of three values it is the mean.\n")
 	p("- The interval after IQM is a percentile bootstrap, 95 %%. Of three values it is their range. For three values it holds " +
 		"the true mean in 75 %% of cases only, whatever it is called.\n")
-	p("- Claims are therefore judged by Student's t, whose interval is wide for three trainings and holds the mean in 95 %% of cases if the " +
+	p("- Claims are therefore judged by Student's t, whose interval is wide for a few trainings and holds the mean in 95 %% of cases if the " +
 		"values are normal. A claim is not decidable if the trainings are too few or too far apart.\n\n")
 }
 

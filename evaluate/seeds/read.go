@@ -36,14 +36,20 @@ type System struct {
 	Scheme string `json:"scheme"` // the cryptosystem that it is published with; "" for none
 	Train  string `json:"train"`  // the file of the experiment
 
+	Victim string `json:"victim,omitempty"` // the row that it attacks, if any
+	Pairs  bool   `json:"pairs,omitempty"`  // it has learnt from pairs of the very network that it attacks
+
 	// Objective and Generator are from the configuration of a run.
 	Objective string `json:"objective,omitempty"`
 	Generator string `json:"generator,omitempty"`
 	Restores  bool   `json:"restores,omitempty"`  // it makes no keys, but restores images that were encrypted
+	Attacks   string `json:"attacks,omitempty"`   // the scheme of the images that it restores
 	Side      int    `json:"side,omitempty"`      // of the images of the training, pixels
 	Width     int    `json:"width,omitempty"`     // of the generator, channels
 	Steps     int    `json:"steps,omitempty"`     // of the training
 	KeyBytes  int    `json:"key_bytes,omitempty"` // of a key of the size that it was trained with
+
+	settings map[string]string // all values of its configuration
 }
 
 // Title is the system in a table: the row, and the scheme where it has another name.
@@ -117,6 +123,11 @@ func describe(systems []System, trainings []Training) ([]System, error) {
 		if err := yaml.Unmarshal(b, &c); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+		var all any
+		if err := yaml.Unmarshal(b, &all); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		systems[i].settings = flatten(all)
 		var record struct{ Steps int }
 		if b, err = os.ReadFile(filepath.Join(trainings[k].Folder, "run.json")); err == nil { // without it the steps are not known
 			err = json.Unmarshal(b, &record)
@@ -126,7 +137,7 @@ func describe(systems []System, trainings []Training) ([]System, error) {
 		}
 		systems[i].Side, systems[i].Width, systems[i].Steps = c.Image.Size, c.Generator.Width, record.Steps
 		systems[i].Objective, systems[i].Generator, systems[i].Restores = c.Objective.Name, c.Generator.Name, c.Encrypt.Scheme != ""
-		systems[i].KeyBytes = c.Image.Size * c.Image.Size * c.Image.Channels
+		systems[i].Attacks, systems[i].KeyBytes = c.Encrypt.Scheme, c.Image.Size*c.Image.Size*c.Image.Channels
 	}
 	return systems, nil
 }

@@ -22,7 +22,8 @@ import (
 //	seeds: [1, 2, 3]
 //	rows:
 //	- {name: GAN, scheme: xor, train: configs/gan-baseline.yaml}
-//	- {name: WGAN-GP, scheme: paper, train: configs/xray-mri-spectrogram.yaml, set: [train.epochs=200]}
+//	- {name: WGAN-GP, scheme: paper, train: configs/xray-mri-spectrogram.yaml, set: [train.epochs=200], seeds: [1, 2]}
+//	- {name: attacker, victim: WGAN-GP, train: configs/restore-small.yaml}
 //	evaluate:
 //	  sources: [{name: mri, synthetic: mri, count: 20, seed: 7}]
 //	  schemes: [xor, paper]
@@ -35,15 +36,24 @@ type Config struct {
 	Seeds    []uint64          `yaml:"seeds"`    // of the trainings
 	Rows     []Row             `yaml:"rows"`     // the systems
 	Evaluate experiment.Config `yaml:"evaluate"` // how they are measured; the rows are its generators
+
+	all      []Row // the rows and seeds of the file, of which only may leave some out
+	allSeeds []uint64
 }
 
-// Row is one system: a training that is repeated with each seed.
+// Row is one system: a training that is repeated with each seed. With a victim it is an attacker, see attackers.go.
 type Row struct {
 	Name   string   `yaml:"name"`   // of the generator in the tables
 	Scheme string   `yaml:"scheme"` // the cryptosystem that it is published with
 	Train  string   `yaml:"train"`  // the experiment, a YAML file
 	Set    []string `yaml:"set"`    // options that differ from the file's, as in train.steps=100
+	Seeds  []uint64 `yaml:"seeds"`  // some of the tables' seeds; default: all
+	Victim string   `yaml:"victim"` // the row that it attacks: its networks encrypt what the attacker learns from, those of all seeds but the one attacked
+	Pairs  bool     `yaml:"pairs"`  // the attacker has pairs of the network that he attacks, and of no other
 }
+
+// has reports whether the row is trained with a seed.
+func (r Row) has(seed uint64) bool { return len(r.Seeds) == 0 || slices.Contains(r.Seeds, seed) }
 
 // rowName is what a row may be called: it names folders and a generator.
 var rowName = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.+-]{0,29}$`)
@@ -66,6 +76,7 @@ func Read(path string) (Config, error) {
 		return c, doc.Errorf(at, "%s", reason)
 	}
 	filled := c.Evaluate
+	c.all, c.allSeeds = c.Rows, c.Seeds
 	for _, r := range c.Rows {
 		filled.Generators = append(filled.Generators, experiment.Generator{Name: r.Name, Run: "run"})
 	}
@@ -106,6 +117,14 @@ func (c Config) wrong() (key, reason string) {
 		case r.Train == "":
 			return at, "needs train: the experiment, as in train: configs/gan-baseline.yaml"
 		}
+		for k, seed := range r.Seeds {
+			if !slices.Contains(c.Seeds, seed) || slices.Contains(r.Seeds[:k], seed) {
+				return fmt.Sprintf("%s.seeds[%d]", at, k), fmt.Sprintf("%d is not possible: it must be one of the seeds of all rows, %v, and only once", seed, c.Seeds)
+			}
+		}
+		if key, reason := c.wrongVictim(r); key != "" {
+			return at + "." + key, reason
+		}
 	}
 	if len(c.Evaluate.Generators) > 0 || c.Evaluate.Generator != "" {
 		return "evaluate.generators", "is not possible here: the rows are the generators"
@@ -115,18 +134,24 @@ func (c Config) wrong() (key, reason string) {
 
 // unit is one training: a row with a seed.
 type unit struct {
-	row    Row
-	seed   uint64
-	config config.Config // resolved
+	row      Row
+	seed     uint64
+	config   config.Config // resolved; that of an attacker has the names of units as encrypt.generators, wherever their runs lie
+	attacked string        // the unit that it attacks, or ""
 }
 
 // name is the unit's in the ledger, and its run's.
-func (u unit) name() string { return fmt.Sprintf("%s-seed%d", u.row.Name, u.seed) }
+func (u unit) name() string { return unitName(u.row.Name, u.seed) }
+
+func unitName(row string, seed uint64) string { return fmt.Sprintf("%s-seed%d", row, seed) }
 
 // units reads the experiments of the rows. The seeds are in the outer loop: there is a whole table as soon as possible.
 func (c Config) units() (all []unit, err error) {
 	for _, seed := range c.Seeds {
 		for i, r := range c.Rows {
+			if !r.has(seed) {
+				continue
+			}
 			u := unit{row: r, seed: seed}
 			set := append(slices.Clone(r.Set), fmt.Sprintf("seed=%d", seed))
 			if u.config, err = config.Read(r.Train, set...); err != nil {
@@ -134,6 +159,9 @@ func (c Config) units() (all []unit, err error) {
 			}
 			u.config.Name, u.config.Output = u.name(), c.runs()
 			u.config.Evaluate = experiment.Config{}
+			if err := c.attack(&u); err != nil {
+				return nil, fmt.Errorf("rows[%d] (%s): %w", i, r.Name, err)
+			}
 			all = append(all, u)
 		}
 	}

@@ -9,44 +9,72 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"keygan/evaluate"
 	"keygan/evaluate/experiment"
 	"keygan/evaluate/seeds"
+	"keygan/internal/cores"
 	"keygan/train/runlog"
 )
 
-// evaluateAll measures each seed's systems side by side, one seed after the other. It leaves out what has been measured with the same
-// weights, and what another process is measuring. It returns what failed.
+// evaluateAll measures each seed's systems, several seeds side by side. It leaves out what has been measured with the same weights, and
+// what another process is measuring. It returns what failed.
 func (r *run) evaluateAll(ctx context.Context) (failed []error, err error) {
-	for _, seed := range r.c.Seeds {
-		units := r.finished(seed)
-		if len(units) == 0 {
-			continue
-		}
-		name := evaluationName(seed)
-		lock, taken, err := r.ledger.lock(name)
-		if err != nil {
-			return failed, err
-		}
-		if !taken {
-			return failed, fmt.Errorf("%w: %s", ErrElsewhere, name)
-		}
-		err = r.evaluateOne(ctx, seed, units)
-		lock.Close()
-		if ctx.Err() != nil {
-			return failed, errors.Join(ErrInterrupted, r.ledger.end(name, runlog.Interrupted, ""))
-		}
-		if err != nil {
-			r.console.Warnf("%s failed: %v", name, err)
-			failed = append(failed, fmt.Errorf("%s: %w", name, err))
-			if err := r.ledger.end(name, runlog.Failed, err.Error()); err != nil {
-				return failed, err
-			}
-		}
+	failures, errs := make([]error, len(r.c.Seeds)), make([]error, len(r.c.Seeds))
+	var all sync.WaitGroup
+	slots := make(chan struct{}, r.evaluationJobs())
+	for i, seed := range r.c.Seeds {
+		slots <- struct{}{}
+		all.Go(func() {
+			failures[i], errs[i] = r.evaluateSeed(ctx, seed)
+			<-slots
+		})
 	}
-	return failed, nil
+	all.Wait()
+	failed = slices.DeleteFunc(failures, func(err error) bool { return err == nil })
+	if ctx.Err() != nil {
+		return failed, ErrInterrupted
+	}
+	return failed, errors.Join(errs...)
+}
+
+// evaluationJobs is how many evaluations run side by side: most of the work of each is on one core.
+func (r *run) evaluationJobs() int {
+	usable, _ := cores.Usable()
+	return max(1, min(usable, len(r.c.Seeds)))
+}
+
+// evaluateSeed measures the systems of a seed, unless another process does, and notes how it ended.
+func (r *run) evaluateSeed(ctx context.Context, seed uint64) (failure, err error) {
+	units := r.measured(seed)
+	if len(units) == 0 || ctx.Err() != nil {
+		return nil, nil
+	}
+	name := evaluationName(seed)
+	lock, taken, err := r.ledger.lock(name)
+	if err != nil {
+		return nil, err
+	}
+	if !taken {
+		return nil, fmt.Errorf("%w: %s", ErrElsewhere, name)
+	}
+	defer lock.Close()
+	switch err := r.evaluateOne(ctx, seed, units); {
+	case ctx.Err() != nil:
+		return nil, r.ledger.end(name, runlog.Interrupted, "")
+	case err != nil:
+		r.console.Warnf("%s failed: %v", name, err)
+		return fmt.Errorf("%s: %w", name, err), r.ledger.end(name, runlog.Failed, err.Error())
+	}
+	return nil, nil
+}
+
+// measured are the units of a seed that an evaluation measures: those that are complete, without attackers, who are tried by their own test.
+func (r *run) measured(seed uint64) []unit {
+	return slices.DeleteFunc(r.finished(seed), func(u unit) bool { return u.attacked != "" })
 }
 
 // evaluateOne measures the systems of a seed, unless that has been done.
@@ -125,7 +153,7 @@ func (r *run) report(ctx context.Context, failed []error) (string, error) {
 		in.Failures = append(in.Failures, err.Error())
 	}
 	for _, row := range r.c.Rows {
-		in.Systems = append(in.Systems, seeds.System{Row: row.Name, Scheme: row.Scheme, Train: row.Train})
+		in.Systems = append(in.Systems, seeds.System{Row: row.Name, Scheme: row.Scheme, Train: row.Train, Victim: row.Victim, Pairs: row.Pairs})
 	}
 	for _, seed := range r.c.Seeds {
 		for _, u := range r.finished(seed) {

@@ -132,13 +132,16 @@ func (r *run) plan(ctx context.Context) error {
 			left = append(left, u)
 		}
 	}
-	r.console.Printf("%s: %d systems × %d seeds in %s: %s\n", r.c.Name, len(r.c.Rows), len(r.c.Seeds), r.c.Folder, states(counts))
+	r.console.Printf("%s: %d systems, up to %d seeds, in %s: %s\n", r.c.Name, len(r.c.Rows), len(r.c.Seeds), r.c.Folder, states(counts))
 	usable, _ := cores.Usable()
 	r.jobs = max(1, r.Jobs)
 	if r.OnlyEvaluate {
 		return nil
 	}
-	threads, onGPU := 1, false
+	threads, onGPU, widest := 1, false, 0
+	for _, row := range r.c.Rows {
+		widest = max(widest, len(row.Name))
+	}
 	var total Cost
 	costs := map[string]Cost{} // by row: seeds cost the same
 	for _, u := range left {
@@ -149,8 +152,8 @@ func (r *run) plan(ctx context.Context) error {
 				return fmt.Errorf("%s: %w", u.row.Name, err)
 			}
 			costs[u.row.Name] = cost
-			r.console.Printf("  %-12s %d steps, %s a training, %s of memory, %s of disk (%s)\n",
-				u.row.Name, cost.Steps, timeOf(cost), bytesText(cost.Memory), bytesText(cost.Disk), u.row.Train)
+			r.console.Printf("  %-*s %d × %d steps, %s a training, %s of memory, %s of disk (%s)\n",
+				widest, u.row.Name, len(r.c.seedsOf(u.row)), cost.Steps, timeOf(cost), bytesText(cost.Memory), bytesText(cost.Disk), u.row.Train)
 		}
 		threads = max(threads, u.config.Threads)
 		if u.config.Threads == 0 {
@@ -178,10 +181,27 @@ func (r *run) plan(ctx context.Context) error {
 		r.console.Printf("to train: %d, %d side by side; about %s, %s of memory each, %s of disk\n",
 			len(left), r.jobs, timeOf(total), bytesText(total.Memory), bytesText(total.Disk))
 	}
-	r.console.Printf("then %d evaluations of %d systems on at most %d images of each of %d sources: about %s on one core, and the time for keys\n",
-		len(r.c.Seeds), len(r.c.Rows), r.c.Evaluate.Images, len(r.c.Evaluate.Sources),
-		runlog.Roughly(time.Duration(len(r.c.Seeds))*r.c.Evaluate.RoughTime(len(r.c.Rows))))
+	r.planEvaluations()
 	return nil
+}
+
+// planEvaluations says what there is to do after the trainings.
+func (r *run) planEvaluations() {
+	var took time.Duration
+	most := 0
+	for _, seed := range r.c.Seeds {
+		systems := 0
+		for _, u := range r.units {
+			if u.seed == seed && u.attacked == "" {
+				systems++
+			}
+		}
+		most = max(most, systems)
+		took += r.c.Evaluate.RoughTime(systems)
+	}
+	jobs := r.evaluationJobs()
+	r.console.Printf("then %d evaluations, %d side by side, of at most %d systems on at most %d images of each of %d sources: about %s, and the time for keys\n",
+		len(r.c.Seeds), jobs, most, r.c.Evaluate.Images, len(r.c.Evaluate.Sources), runlog.Roughly(took/time.Duration(jobs)))
 }
 
 // states counts the units by their state, as in "3 finished, 1 running".

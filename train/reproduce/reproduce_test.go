@@ -93,6 +93,14 @@ func TestReadRefuses(t *testing.T) {
 		{", train: toy.yaml}", "}", "tables.yaml:4: rows[0]: needs train"},
 		{"train.epochs=7", "train.epoch=7", "train.epoch"},
 		{"train.epochs=7", "train.epochs=-7", "train.epochs"},
+		{"name: B", "name: B, seeds: [1, 3]", "tables.yaml:5: rows[1].seeds[1]: 3 is not possible"},
+		{"name: B", "name: B, seeds: [1, 1]", "rows[1].seeds[1]: 1 is not possible"},
+		{"name: B", "name: B, pairs: true", "rows[1].pairs: is for a row with a victim"},
+		{"name: B", "name: B, victim: C", `rows[1].victim: "C" is not possible`},
+		{"name: B", "name: B, victim: B, pairs: true", `rows[1].victim: "B" is not possible`},
+		{"name: B", "name: B, victim: A", "rows[1] (B): a row with a victim needs an experiment that restores images"},
+		{"name: A,", "name: C, victim: A, train: toy.yaml}\n- {name: A, seeds: [1],", `rows[0].victim: "A" is not possible: it is not trained with the seed 2`},
+		{"name: A,", "name: C, victim: A, seeds: [1], train: toy.yaml}\n- {name: A, seeds: [1],", "it has no other seeds to learn from"},
 		{"synthetic: mri", "synthetic: hands", "tables.yaml:7: evaluate.sources[0]"},
 		{"evaluate:", "evaluate:\n  size: 7", "tables.yaml:7: evaluate.size: 7 is not possible"},
 		{"evaluate:", "evaluate:\n  generators: [{weights: built-in}]", "tables.yaml:7: evaluate.generators: is not possible here"},
@@ -102,6 +110,34 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %s", c.to, err, c.want)
 		}
 	}
+}
+
+// Rows may have some of the seeds.
+func TestSeedsOfARow(t *testing.T) {
+	toy(t)
+	write(t, "tables.yaml", strings.Replace(toyTables, "{name: A,", "{name: A, seeds: [2],", 1))
+	c, err := Read("tables.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := strings.Join(unitNames(t, c), " "); names != "B-seed1 A-seed2 B-seed2" {
+		t.Error(names)
+	}
+	if c, err = c.only([]string{"A"}, []uint64{1}); err != nil || len(unitNames(t, c)) > 0 {
+		t.Errorf("%v, %v", unitNames(t, c), err)
+	}
+}
+
+func unitNames(t *testing.T, c Config) (names []string) {
+	t.Helper()
+	units, err := c.units()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range units {
+		names = append(names, u.name())
+	}
+	return names
 }
 
 // A unit is one process's while it holds the lock; a file that it leaves behind locks nothing.

@@ -59,13 +59,17 @@ func (r *run) trainSome(ctx context.Context, slot int) error {
 	return nil
 }
 
-// orphanPatience is how often to look again for a unit whose training is about to end.
-const orphanPatience = 200 * time.Millisecond
+// orphanPatience is how often to look again for a unit whose training is about to end, and attackerPatience for one whose victims are still
+// being trained.
+const (
+	orphanPatience   = 200 * time.Millisecond
+	attackerPatience = time.Second
+)
 
 // next takes a unit that is left to train; without one the lock is nil.
 func (r *run) next(ctx context.Context) (u unit, lock *os.File, err error) {
 	for {
-		orphans := false
+		patience := time.Duration(0)
 		for _, u := range r.units {
 			e, err := r.ledger.read(u.name())
 			if err != nil {
@@ -74,12 +78,22 @@ func (r *run) next(ctx context.Context) (u unit, lock *os.File, err error) {
 			if !r.toTrain(u, e) {
 				continue
 			}
+			ready, err := r.victimsTrained(u)
+			if err != nil {
+				return u, nil, err
+			}
+			if !ready {
+				patience = max(patience, attackerPatience)
+				continue
+			}
 			lock, taken, err := r.ledger.lock(u.name())
 			if err != nil {
 				return u, nil, err
 			}
 			if !taken {
-				orphans = orphans || e.orphaned()
+				if e.orphaned() {
+					patience = orphanPatience
+				}
 				continue
 			}
 			if e, err = r.ledger.read(u.name()); err != nil || r.toTrain(u, e) { // it may have ended meanwhile
@@ -87,10 +101,13 @@ func (r *run) next(ctx context.Context) (u unit, lock *os.File, err error) {
 			}
 			lock.Close()
 		}
-		if !orphans || ctx.Err() != nil {
+		if patience == 0 || ctx.Err() != nil {
 			return u, nil, nil
 		}
-		time.Sleep(orphanPatience)
+		select {
+		case <-time.After(patience):
+		case <-ctx.Done():
+		}
 	}
 }
 
@@ -111,16 +128,21 @@ func (r *run) trainOne(ctx context.Context, u unit, lock *os.File, slot int) err
 	if err := r.ledger.begin(u.name(), u.inputs()); err != nil {
 		return err
 	}
+	if reason := r.cannotAttack(u); reason != "" {
+		r.console.Warnf("%s failed: %s", u.name(), reason)
+		return r.ledger.end(u.name(), runlog.Failed, reason)
+	}
 	how := howToGoOn(u.config.Dir())
 	r.console.Printf("%s: training%s, its output goes to %s\n", u.name(), map[string]string{"--resume": " goes on"}[how], r.ledger.path(u.name(), ".log"))
 	began := time.Now()
 	args := []string{"-c", r.ledger.path(u.name(), ".yaml"), "--set", "output=" + strconv.Quote(u.config.Output)}
+	args = append(args, r.c.victimArgs(u)...)
 	if how != "" {
 		args = append(args, how)
 	}
 	code, err := r.child(ctx, u, args, lock, slot)
-	if err == nil && code == 0 && u.config.Data.HeldOut > 0 { // what the networks make of images that they have not seen
-		code, err = r.child(ctx, u, []string{"test", u.config.Dir(), "--images", testImages, "--force"}, lock, slot)
+	if err == nil && code == 0 && (u.config.Data.HeldOut > 0 || u.attacked != "") { // what the networks make of images that they have not seen
+		code, err = r.child(ctx, u, r.c.testArgs(u), lock, slot)
 	}
 	switch {
 	case err != nil:
@@ -146,9 +168,6 @@ func howToGoOn(dir string) string {
 	}
 	return "--resume"
 }
-
-// testImages is how many held-out images the networks are tested with.
-const testImages = "32"
 
 // child starts the program for a unit, in a process of its own, so that a training that crashes or runs out of memory ends no other. It holds
 // the unit's lock as well. When ctx ends it gets SIGTERM, and saves. The code is its exit code, or −1 for a signal.
