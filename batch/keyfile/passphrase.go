@@ -72,7 +72,7 @@ func (p *Passphrases) Identities(ctx context.Context, paths []string) ([]age.Ide
 		if err != nil {
 			return nil, err
 		}
-		ids, err := agekeys.ParseIdentities(path, b, func() ([]byte, error) { return p.get(ctx, "the passphrase of "+path, false) })
+		ids, err := agekeys.ParseIdentities(path, b, func() ([]byte, error) { return p.Of(ctx, path) })
 		clear(b)
 		if err != nil {
 			return nil, err
@@ -92,6 +92,19 @@ func (p *Passphrases) Identities(ctx context.Context, paths []string) ([]age.Ide
 		return nil, err
 	}
 	return append(all, id), nil
+}
+
+// Of gets the passphrase that opens the file at path, which the caller clears.
+func (p *Passphrases) Of(ctx context.Context, path string) ([]byte, error) {
+	return p.get(ctx, "the passphrase of "+path, false)
+}
+
+// Path is the file that passphrases are read from, or "".
+func (p *Passphrases) Path() string {
+	if p == nil {
+		return ""
+	}
+	return p.File
 }
 
 // get returns a passphrase, which the caller clears.

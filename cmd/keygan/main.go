@@ -7,6 +7,8 @@
 //	keygan encrypt  scan.png -o out -r age1…                        out/scan.png.cipher.png and out/scan.png.key.age
 //	keygan decrypt  out/scan.png.cipher.png -o back -i me.identity  back/scan.png
 //	keygan rekey    scan.png.key.age -i me.identity -r age1…        a key file for another recipient
+//	keygan dicom-secure scan.dcm --cert hospital.pem -o out         a Secure DICOM File, as the standard has it
+//	keygan dicom-open out/scan.dcm.p7m --key me.pem -o back         back/scan.dcm
 //	keygan inspect  out/scan.png.key.age -i me.identity             what a weights, key or image file holds
 //	keygan metrics  scan.png out/scan.png.cipher.png                entropy, correlation, NPCR, PSNR, …
 //	keygan randomness scan.key.png                                  the 15 tests of NIST SP 800-22
@@ -64,7 +66,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(
 		a.samplesCommand(), a.keygenCommand(), a.encryptCommand(), a.decryptCommand(),
 		a.inspectCommand(), a.metricsCommand(), a.randomnessCommand(), a.keystreamCommand(), a.evaluateCommand(), a.importCommand(), a.exportONNXCommand(),
-		a.keypairCommand(), a.rekeyCommand(), a.serveCommand(), a.versionCommand(),
+		a.keypairCommand(), a.rekeyCommand(), a.dicomSecureCommand(), a.dicomOpenCommand(), a.serveCommand(), a.versionCommand(),
 	)
 	root.SetVersionTemplate("keygan {{.Version}}\n")
 	root.InitDefaultHelpCmd()

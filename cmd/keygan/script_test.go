@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(e.WorkDir, "generator.npz"), b, 0o644)
 		},
 		Cmds: merged(fileCommands, map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "weights": weightsOf, "badweights": badWeights, "cut": cut, "jpeg": toJPEG, "png": makePNG, "volume": makeVolume, "dicom": copyDICOM,
+			"fails": fails, "weights": weightsOf, "badweights": badWeights, "cut": cut, "jpeg": toJPEG, "png": makePNG, "volume": makeVolume, "dicom": copyDICOM, "certificate": makeCertificate,
 			"tamper": tamper, "pytorch": pyTorch,
 			"same": same, "mode": mode, "waitfor": waitFor, "count": count,
 		}),
