@@ -74,9 +74,12 @@ func newGenerator(o GeneratorOptions) (*generator, error) {
 	if o.NoiseSeed != nil && !model.TakesNoise() {
 		return nil, failure.Usagef("the generator takes no noise, so --noise-seed does not apply")
 	}
+	return generatorOf(model, o.NoiseSeed), nil
+}
+
+func generatorOf(model *infer.Model, noiseSeed *uint64) *generator {
 	budget := min(keyMemory, job.MemoryBudget()/2)
-	memory := semaphore.NewWeighted(budget)
-	return &generator{model: model, noiseSeed: o.NoiseSeed, budget: budget, memory: memory, free: job.FreeMemory}, nil
+	return &generator{model: model, noiseSeed: noiseSeed, budget: budget, memory: semaphore.NewWeighted(budget), free: job.FreeMemory}
 }
 
 // side returns the side, in pixels, of the thumbnails that the generator makes keys of for sealed files.

@@ -21,6 +21,7 @@ import (
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
+	"keygan/infer"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
 	"keygan/internal/fileerr"
@@ -74,6 +75,23 @@ func NewService(host Host, o GeneratorOptions) (*Service, error) {
 		host: host, generator: g,
 		workers: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), memory: semaphore.NewWeighted(job.MemoryBudget()),
 	}, nil
+}
+
+// With returns a service that makes keys with the weights in a content, and shares memory and cores with s.
+func (s *Service) With(ctx context.Context, weights Content) (with *Service, err error) {
+	err = s.Work(ctx, 20*weights.File.Size(), func() error { // as infer.Read promises
+		b, err := io.ReadAll(weights.again())
+		if err != nil {
+			return fileerr.Named(weights.Name, err)
+		}
+		model, err := infer.Read(weights.Name, b)
+		if err != nil {
+			return err
+		}
+		with = &Service{host: s.host, generator: generatorOf(model, nil), workers: s.workers, memory: s.memory}
+		return nil
+	})
+	return with, err
 }
 
 // Work calls do when a core and this many bytes of memory are free.
@@ -412,5 +430,5 @@ func (s *Service) Key(ctx context.Context, m *raster.Image) (key *raster.Image, 
 	return key, s.generator.model.Hash(), err
 }
 
-// Channels is how many channels the generator's keys have.
-func (s *Service) Channels() int { return s.generator.model.Arch().Channels }
+// Arch is the generator's.
+func (s *Service) Arch() infer.Arch { return s.generator.model.Arch() }

@@ -5,15 +5,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"path"
 	"time"
 
+	"keygan/batch"
 	"keygan/cipher"
 	"keygan/cipher/catmap"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/data/synthetic"
 	"keygan/evaluate/metrics"
+	"keygan/internal/failure"
+	"keygan/internal/fileerr"
+	"keygan/internal/regularfile"
 )
 
 // labSide is the width and height of the images in the key lab, in pixels: those of the published scheme.
@@ -24,8 +30,11 @@ const alpha = 0.01
 
 // bench is an image in the key lab, and its key.
 type bench struct {
-	plain, key *raster.Image
-	generator  string // the SHA-256 of the network that made the key
+	image      *raster.Image  // as it came
+	plain, key *raster.Image  // plain has the channels that the scheme and the key have
+	service    *batch.Service // whose network makes the key
+	own        bool           // it is not the server's
+	generator  string         // the SHA-256 of the network
 }
 
 // shown is a picture and what it looks like to a statistician.
@@ -79,18 +88,30 @@ func all(pictures map[string]*raster.Image, into map[string]any) (map[string]any
 	return into, nil
 }
 
-// lab puts an image on the bench: an upload, or one that keygan draws.
+// lab puts an image on the bench: an upload, one that keygan draws, or that of another bench. Its key is made by an item's network, or by
+// that which the server has.
 func (s *server) lab(w http.ResponseWriter, r *http.Request) error {
-	var in struct{ File, Sample string }
+	var in struct{ File, Sample, Bench, Generator string }
 	if err := question(w, r, &in); err != nil {
 		return err
 	}
-	plain, err := s.labImage(r.Context(), in.File, in.Sample)
+	b := &bench{service: s.service}
+	if in.Generator != "" {
+		i, done, err := s.shelf.use(in.Generator)
+		if err != nil {
+			return err
+		}
+		defer done()
+		if b.service, b.own = i.generator, true; b.service == nil {
+			return errGone
+		}
+	}
+	err := s.fill(r.Context(), b, in.File, in.Sample, in.Bench)
 	if err != nil {
 		return err
 	}
-	b := &bench{plain: plain}
-	if b.key, b.generator, err = s.service.Key(r.Context(), plain); err != nil {
+	plain := b.plain
+	if b.key, b.generator, err = b.service.Key(r.Context(), plain); err != nil {
 		return err
 	}
 	type scheme struct {
@@ -116,32 +137,100 @@ func (s *server) lab(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, out)
 }
 
-func (s *server) labImage(ctx context.Context, file, sample string) (*raster.Image, error) {
-	var m *raster.Image
-	if file == "" {
-		src, err := synthetic.New(sample, 1, labSide, uint64(time.Now().UnixNano()))
+// fill puts the image on the bench.
+func (s *server) fill(ctx context.Context, b *bench, file, sample, other string) (err error) {
+	switch {
+	case other != "":
+		i, done, err := s.shelf.use(other)
 		if err != nil {
-			return nil, errRequest
+			return err
 		}
-		if m, err = src.Image(0); err != nil {
-			return nil, err
+		defer done()
+		if i.bench == nil {
+			return errGone
 		}
-	} else {
+		b.image = i.bench.image
+	case file != "":
 		defer s.shelf.drop(file)
 		i, done, err := s.shelf.file(file)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer done()
-		if m, err = s.service.Picture(ctx, i.batchContent(), labSide, labSide); err != nil {
-			return nil, err
+		if b.image, err = s.service.Picture(ctx, i.batchContent(), labSide, labSide); err != nil {
+			return err
+		}
+	default:
+		src, err := synthetic.New(sample, 1, labSide, uint64(time.Now().UnixNano()))
+		if err != nil {
+			return errRequest
+		}
+		if b.image, err = src.Image(0); err != nil {
+			return err
 		}
 	}
 	channels := 3
-	if m.Channels < 3 || s.service.Channels() < 3 {
+	if b.image.Channels < 3 || b.service.Arch().Channels < 3 {
 		channels = 1
 	}
-	return m.Fit(labSide, channels).EightBits(), nil
+	b.plain = b.image.Fit(labSide, channels).EightBits()
+	return nil
+}
+
+const mostWeights = 256 << 20 // bytes of a file of weights; the published generator has 31 MB
+
+// generator takes the network in an upload, or in a run's generator.npz.
+func (s *server) generator(w http.ResponseWriter, r *http.Request) error {
+	var in struct{ File, Run string }
+	if err := question(w, r, &in); err != nil {
+		return err
+	}
+	c, done, err := s.weights(in.File, in.Run)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if c.File.Size() > mostWeights {
+		return fmt.Errorf("%s: is larger than %d bytes", c.Name, mostWeights)
+	}
+	service, err := s.service.With(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	id, err := s.shelf.put(&item{name: c.Name, generator: service})
+	if errors.Is(err, errTooMany) {
+		err = failure.Hint(fmt.Errorf("at most %d networks besides the program's own are held at a time", mostGenerators), "Close other tabs.")
+	}
+	if err != nil {
+		return err
+	}
+	a := service.Arch()
+	return answer(w, map[string]any{"id": id, "network": a.Network, "size": a.ImageSize, "channels": a.Channels})
+}
+
+// weights opens an upload, which is forgotten afterwards, or a run's file.
+func (s *server) weights(file, run string) (c batch.Content, done func(), err error) {
+	if file != "" {
+		i, free, err := s.shelf.file(file)
+		if err != nil {
+			return c, nil, err
+		}
+		return i.batchContent(), func() { free(); s.shelf.drop(file) }, nil
+	}
+	if _, err := s.runs.view(run); err != nil {
+		return c, nil, err
+	}
+	name := path.Join(run, "generator.npz")
+	f, err := regularfile.OpenIn(s.runs.Root, name)
+	if err != nil {
+		return c, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return c, nil, fileerr.Named(name, err)
+	}
+	return batch.Content{Name: name, File: io.NewSectionReader(f, 0, info.Size())}, func() { f.Close() }, nil
 }
 
 // trial is an image that is encrypted with a scheme.
@@ -258,7 +347,7 @@ func (s *server) flip(w http.ResponseWriter, r *http.Request) error {
 	switch what {
 	case "image":
 		before = c
-		after, err = s.encryptFlipped(r.Context(), t)
+		after, err = encryptFlipped(r.Context(), t)
 	case "key":
 		before = t.plain
 		var other cipher.Secret
@@ -290,10 +379,10 @@ func (s *server) flip(w http.ResponseWriter, r *http.Request) error {
 }
 
 // encryptFlipped encrypts the image with the lowest bit of its middle sample changed, under the key that the network makes of that.
-func (s *server) encryptFlipped(ctx context.Context, t trial) (*raster.Image, error) {
+func encryptFlipped(ctx context.Context, t trial) (*raster.Image, error) {
 	plain := t.plain.Clone()
 	plain.Pix[len(plain.Pix)/2+plain.Width*plain.Channels/2] ^= 1
-	key, _, err := s.service.Key(ctx, plain)
+	key, _, err := t.service.Key(ctx, plain)
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,16 @@
 package web
 
 import (
+	"bytes"
 	"math"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"keygan/data/imagefile"
+	"keygan/data/raster"
+	"keygan/infer"
 )
 
 type labPicture struct {
@@ -139,6 +143,73 @@ func TestLabRefuses(t *testing.T) {
 	} {
 		if status, failed := c.json(q.action, q.in, nil); status == http.StatusOK || status >= 500 || strings.Contains(failed, "runtime") {
 			t.Errorf("%s %v: %d %s", q.action, q.in, status, failed)
+		}
+	}
+}
+
+// The lab makes keys with a file of weights, or with a run's, as package infer does with the same file; with neither, by the network that
+// is built in.
+func TestLabTakesWeights(t *testing.T) {
+	weights := mustRead(t, "../infer/testdata/resnet-w4-b1-c3.npz")
+	model, err := infer.Read("x", weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	newRun(t, filepath.Join(dir, "x"))
+	write(t, filepath.Join(dir, "x", "generator.npz"), weights)
+	c := open(t, Options{Runs: dir})
+	load := func(in map[string]any) (id string) {
+		var out struct {
+			ID       string
+			Channels int
+		}
+		if status, failed := c.json("generator", in, &out); status != 200 || out.Channels != model.Arch().Channels {
+			t.Fatalf("%v: %d %s", in, status, failed)
+		}
+		return out.ID
+	}
+	first := c.lab("lab", map[string]any{"sample": "mri"})
+	builtin, _ := first.Key.samples(t)
+	for what, in := range map[string]map[string]any{"upload": {"file": c.upload("w.npz", weights)}, "run": {"run": "x"}} {
+		id := load(in)
+		b := c.lab("lab", map[string]any{"bench": first.ID, "generator": id}) // the same image
+		plain, channels := b.Plain.samples(t)
+		m := raster.NewImage(labSide, labSide, channels, 8)
+		copy(m.Pix, plain)
+		want, err := model.KeyOn(1, m, infer.Seed{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := b.Key.samples(t); !bytes.Equal(got, want.Pix) || bytes.Equal(got, builtin) {
+			t.Errorf("%s: another key than the file's", what)
+		}
+		flipped := c.lab("flip", map[string]any{"id": b.ID, "scheme": "xor", "iterations": 1, "what": "image"})
+		if flipped.NPCR == 0 {
+			t.Errorf("%s: a bit of the image changes nothing", what)
+		}
+		c.json("discard", map[string]any{"ids": []string{id, b.ID}}, &struct{}{})
+	}
+	again, _ := c.lab("lab", map[string]any{"bench": first.ID}).Key.samples(t)
+	if !bytes.Equal(again, builtin) {
+		t.Error("the network that is built in makes another key of the same image")
+	}
+	for range mostGenerators { // those that an image still needs count, though they are discarded
+		id := load(map[string]any{"run": "x"})
+		c.lab("lab", map[string]any{"bench": first.ID, "generator": id})
+		c.json("discard", map[string]any{"ids": []string{id}}, &struct{}{})
+	}
+	if status, failed := c.json("generator", map[string]any{"run": "x"}, nil); status == 200 || !strings.Contains(failed, "networks") {
+		t.Errorf("one more: %d %s", status, failed)
+	}
+	for _, in := range []map[string]any{{"run": "../x"}, {"run": "y"}, {"file": c.upload("w.npz", []byte("no weights"))}, {"file": "none"}, {"file": c.upload("w.npz", weights[:len(weights)/2])}, {}} {
+		if status, failed := c.json("generator", in, nil); status == 200 || status >= 500 {
+			t.Errorf("%v: %d %s", in, status, failed)
+		}
+	}
+	for _, in := range []map[string]any{{"sample": "mri", "generator": "none"}, {"sample": "mri", "generator": first.ID}, {"bench": "none"}, {"bench": c.upload("a", nil)}} {
+		if status, _ := c.json("lab", in, nil); status == 200 || status >= 500 {
+			t.Errorf("%v: %d", in, status)
 		}
 	}
 }

@@ -17,6 +17,9 @@ const mostItems = 6000
 // mostBenches is how many images the key lab has at a time: one in each tab, of half a megabyte.
 const mostBenches = 32
 
+// mostGenerators is how many networks the key lab has at a time besides the server's own. Each may take a gigabyte.
+const mostGenerators = 4
+
 // A shelf holds what was uploaded and what is to be fetched, by numbers that nobody can guess.
 type shelf struct {
 	pool *spool.Pool
@@ -25,7 +28,7 @@ type shelf struct {
 	items map[string]*item
 }
 
-// An item is a content, a key, identities, recipients or an image in the key lab.
+// An item is a content, a key, identities, recipients, or an image or a network in the key lab.
 type item struct {
 	name, folder string // folder has slashes; "" for none
 	modified     time.Time
@@ -36,6 +39,7 @@ type item struct {
 	identities []age.Identity
 	recipients []age.Recipient
 	bench      *bench
+	generator  *batch.Service
 
 	users   int  // requests that use it
 	dropped bool // the last user wipes it
@@ -66,7 +70,7 @@ func (s *shelf) put(i *item) (id string, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.items) >= mostItems || (i.bench != nil && s.benches() >= mostBenches) {
+	if len(s.items) >= mostItems || (i.bench != nil && s.benches() >= mostBenches) || (i.generator != nil && s.generators() >= mostGenerators) {
 		i.wipe()
 		return "", errTooMany
 	}
@@ -86,6 +90,19 @@ func (s *shelf) benches() (n int) {
 		}
 	}
 	return n
+}
+
+// generators counts the networks, those that only an image's key was made with among them.
+func (s *shelf) generators() int {
+	all := map[*batch.Service]bool{}
+	for _, i := range s.items {
+		if i.generator != nil {
+			all[i.generator] = true
+		} else if i.bench != nil && i.bench.own {
+			all[i.bench.service] = true
+		}
+	}
+	return len(all)
 }
 
 // use returns an item until done is called.

@@ -196,7 +196,7 @@ func (s *server) handler() http.Handler {
 		"state": s.state, "alive": s.alive, "upload": s.upload, "thumbnail": s.thumbnail, "picture": s.picture,
 		"recipients": s.recipients, "identities": s.identities, "identity": s.newIdentity,
 		"encrypt": s.encrypt, "key": s.openKey, "decrypt": s.decrypt, "ticket": s.issue, "discard": s.discard,
-		"lab": s.lab, "scramble": s.scramble, "attempt": s.attempt, "flip": s.flip,
+		"lab": s.lab, "generator": s.generator, "scramble": s.scramble, "attempt": s.attempt, "flip": s.flip,
 		"compare": s.compare,
 		"runs":    s.listRuns, "watch": s.watch, "sample": s.sample, "report": s.report,
 	} {

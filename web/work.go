@@ -23,7 +23,7 @@ import (
 func (s *server) state(w http.ResponseWriter, _ *http.Request) error {
 	return answer(w, map[string]any{
 		"folder": s.Folder, "version": version.String(), "pictures": imagefile.Extensions(), "preview": mostPreview,
-		"runs": s.Runs,
+		"runs": s.Runs, "weights": s.Weights,
 	})
 }
 

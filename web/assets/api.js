@@ -29,10 +29,10 @@ async function failure(response) {
   return new Failure(told.error || `keygan answered ${response.status}`, told.hint, response.status);
 }
 
-async function post(action, body, { headers, signal } = {}) {
+async function post(action, body, { headers, signal, keepalive } = {}) {
   let response;
   try {
-    response = await fetch("/api/" + action, { method: "POST", headers: headersFor(headers), body, signal });
+    response = await fetch("/api/" + action, { method: "POST", headers: headersFor(headers), body, signal, keepalive });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Failure("keygan no longer answers", "Start keygan serve again.");
@@ -107,7 +107,7 @@ export async function save(ids, zip = "") {
   link.remove();
 }
 
-export const discard = (ids) => (ids.length > 0 ? ask("discard", { ids }).catch(() => {}) : undefined);
+export const discard = (ids) => (ids.length > 0 ? ask("discard", { ids }, { keepalive: true }).catch(() => {}) : undefined);
 
 // stayAlive tells keygan that this tab is open, until the answer ends.
 export async function stayAlive(gone) {

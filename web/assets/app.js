@@ -65,7 +65,7 @@ async function main() {
   encryptPage(document.getElementById("encrypt"), isPicture);
   decryptPage(document.getElementById("decrypt"), isPicture);
   comparePage(document.getElementById("compare"));
-  lab = labPage(document.getElementById("lab"));
+  lab = labPage(document.getElementById("lab"), state);
   runs = runsPage(document.getElementById("runs"), state.runs);
   choices("who", "who");
   choices("with", "with");

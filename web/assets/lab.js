@@ -16,14 +16,17 @@ const noStep = {
   scrambled: "This scheme does not move pixels, or does not show how.",
 };
 
-export function labPage(page) {
+export function labPage(page, state) {
   const find = (what) => page.querySelector(what);
   const strip = find("[data-strip]"), problem = find("[data-problem]"), said = find("[data-said]");
   const scheme = find("#scheme"), slider = find("#iterations"), flips = find("[data-flips]");
   const cards = Object.fromEntries(steps.map(([name, title, text]) => [name, new Card(title, text)]));
   strip.append(...steps.map(([name]) => cards[name].element));
   cards.scrambled.element.append(find("[data-slider]"));
-  let bench = null, newest = 0;
+  const network = find("#network");
+  const files = new Map(); // of weights that were chosen, by the option's value
+  let bench = null, newest = 0, generator = { value: "", id: "" };
+  network.append(make("option", { value: "" }, state.weights ? `the one in ${state.weights}` : "the one built in"));
 
   // guarded runs a step, and shows its error. Answers of steps that a newer one has overtaken are dropped.
   const guarded = async (doing, step) => {
@@ -40,8 +43,27 @@ export function labPage(page) {
   const question = (more = {}) => ({ id: bench.id, scheme: scheme.value, iterations: Number(slider.value), what: "", ...more });
   const current = () => bench.schemes.find((s) => s.name === scheme.value);
 
+  // chosen returns the network that is chosen. keygan holds one at a time for this tab.
+  const chosen = async () => {
+    const { value } = network;
+    if (generator.value === value) return generator.id;
+    let id = "";
+    try {
+      if (value !== "") {
+        const file = files.has(value) ? await upload(files.get(value), "", () => {}, new AbortController().signal) : "";
+        id = (await ask("generator", { file, run: file === "" ? value.slice("run ".length) : "" })).id;
+      }
+    } catch (error) {
+      network.value = generator.value;
+      throw error;
+    }
+    discard([generator.id].filter(Boolean));
+    generator = { value, id };
+    return id;
+  };
+
   const load = (request) => guarded("makes the key…", async (fresh) => {
-    const made = await ask("lab", await request());
+    const made = await ask("lab", { file: "", sample: "", bench: "", generator: await chosen(), ...(await request()) });
     if (!fresh()) return void discard([made.id]);
     if (bench) discard([bench.id]);
     else {
@@ -92,18 +114,43 @@ export function labPage(page) {
   });
 
   for (const button of page.querySelectorAll("[data-sample]")) {
-    button.addEventListener("click", () => load(async () => ({ file: "", sample: button.dataset.sample })));
+    button.addEventListener("click", () => load(async () => ({ sample: button.dataset.sample })));
   }
-  find("[data-lab-file]").addEventListener("change", (e) => {
-    const [file] = e.target.files;
-    if (file) load(async () => ({ file: await upload(file, "", () => {}, new AbortController().signal), sample: "" }));
-    e.target.value = "";
-  });
+  const sameImage = () => load(async () => (bench === null ? { sample: "xray" } : { bench: bench.id }));
+  const take = (file) => {
+    if (!file) return;
+    if (!file.name.toLowerCase().endsWith(".npz")) return void load(async () => ({ file: await upload(file, "", () => {}, new AbortController().signal) }));
+    const value = `file ${files.size}`;
+    files.set(value, file);
+    network.append(make("option", { value }, file.name));
+    network.value = value;
+    sameImage();
+  };
+  for (const input of page.querySelectorAll("[data-lab-file]")) {
+    input.addEventListener("change", (e) => {
+      take(e.target.files[0]);
+      e.target.value = "";
+    });
+  }
+  page.addEventListener("drop", (e) => take(e.dataTransfer.files[0]));
+  network.addEventListener("change", sameImage);
+  addEventListener("pagehide", () => discard([bench?.id, generator.id].filter(Boolean)));
+  const listRuns = async () => {
+    const found = state.runs === "" ? { runs: [] } : await ask("runs");
+    for (const { name } of found.runs.filter((r) => r.weights)) network.append(make("option", { value: `run ${name}` }, `run ${name}`));
+  };
   scheme.addEventListener("change", again);
   slider.addEventListener("input", scramble);
   slider.addEventListener("change", again);
   for (const button of page.querySelectorAll("[data-flip]")) button.addEventListener("click", () => flip(button.dataset.flip));
-  return { first: () => bench === null && load(async () => ({ file: "", sample: "xray" })) };
+  let begun = false;
+  const first = () => {
+    if (begun) return;
+    begun = true;
+    load(async () => ({ sample: "xray" }));
+    listRuns().catch((error) => (problem.textContent = error.message));
+  };
+  return { first };
 }
 
 // A Card is one picture with its statistics.

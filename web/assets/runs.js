@@ -103,7 +103,8 @@ export function runsPage(page, folder) {
     const recent = kind.value === "recent";
     const lines = { losses: new Map(), keys: new Map() };
     for (const [i, run] of all.entries()) {
-      for (const c of recent ? run.recent ?? [] : run.epochs ?? []) {
+      const epochs = run.epochs ?? [];
+      for (const c of [...(recent ? run.recent ?? [] : epochs).filter((c) => !c.measure), ...epochs.filter((c) => c.measure)]) {
         const group = c.measure ? lines.keys : lines.losses, title = c.measure || c.column;
         if (!group.has(title)) group.set(title, []);
         const curves = group.get(title), same = curves.find((o) => o.run === run.name);
@@ -120,7 +121,7 @@ export function runsPage(page, folder) {
       for (const title of charts[name].keys()) if (!lines[name].has(title)) charts[name].delete(title);
       for (const [title, curves] of lines[name]) {
         if (!charts[name].has(title)) charts[name].set(title, new Chart(title));
-        charts[name].get(title).show(curves, { x: recent ? "step" : "epoch", noise: name === "keys" ? noise[title] : undefined });
+        charts[name].get(title).show(curves, { x: recent && name === "losses" ? "step" : "epoch", noise: name === "keys" ? noise[title] : undefined });
       }
       const elements = [...charts[name].values()].map((c) => c.element);
       if (elements.length !== place.children.length || elements.some((e, i) => e !== place.children[i])) place.replaceChildren(...elements);
