@@ -117,7 +117,7 @@ func knownPairs(b *bench, t *target) Result {
 	d := must(trained(b.random("pixels of the decoder"), ciphers, own, b.many(1000, 2000)))
 	h := hunted(b.wanted(t), finding.seen, func(wanted *raster.Image) trial {
 		c := encrypt(wanted)
-		return trial{c, d.decode(c), wanted, b.baseline(t, c)}
+		return trial{c, d.decode(c), wanted, b.baseline(t, wanted, c)}
 	})
 	return Result{
 		Expected:  "weak: the decoder shows images that it has not seen; strong: it gives the mean grey",

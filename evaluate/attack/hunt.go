@@ -126,14 +126,21 @@ func beyond(found, truth *raster.Image, known []*raster.Image) float64 {
 	return 100 * r * r
 }
 
-// baseline is what anybody has of a wanted image without an attack: the mean chest X-ray, the mean brain scan, and the cipher image,
-// blurred.
-func (b *bench) baseline(t *target, cipherImage *raster.Image) []*raster.Image {
+// baseline is what anybody has of a wanted image without an attack: the other images of the evaluation, which are of the same kinds and
+// which no attack has changed; the mean of drawn chest X-rays and that of drawn brain scans; and the cipher image, blurred. An attack must
+// explain more than their best mixture does.
+func (b *bench) baseline(t *target, wanted, cipherImage *raster.Image) []*raster.Image {
+	var known []*raster.Image
+	for _, m := range t.plain[:len(t.plain)-min(b.o.Mirrored, len(t.plain))] {
+		if m != wanted {
+			known = append(known, m)
+		}
+	}
 	var kinds [2][]*raster.Image
 	for i, m := range b.ownImages(t, b.many(4, 12)) {
 		kinds[i%2] = append(kinds[i%2], m)
 	}
-	return []*raster.Image{mean(kinds[0]), mean(kinds[1]), blur(cipherImage, max(1, b.side()/64))}
+	return append(known, mean(kinds[0]), mean(kinds[1]), blur(cipherImage, max(1, b.side()/64)))
 }
 
 // mean is the mean of images, sample by sample.

@@ -204,3 +204,34 @@ func TestSeen(t *testing.T) {
 		t.Errorf("%v %% for 64×64 grey", l)
 	}
 }
+
+// The baseline has the evaluation's other images: what only these show of the wanted one is no find, and mirror images are no others.
+func TestBaselineHasTheOtherImages(t *testing.T) {
+	images := plainImages(t, 64)
+	other, wanted := images[0], images[1]
+	b, targets, err := newBench(t.Context(), Options{Plain: append(images[:2:2], mirrorOf(wanted)), Mirrored: 1, Schemes: []string{"logistic"}, Seed: 1, Quick: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := targets[len(targets)-1]
+	known := b.baseline(at, at.plain[1], blank(at.plain[1]))
+	if len(known) != 4 || known[0] != at.plain[0] {
+		t.Fatalf("%d images in the baseline", len(known))
+	}
+	if v := beyond(other.Convert(at.plain[1].Channels), at.plain[1], known); v > 1e-6 {
+		t.Errorf("another image explains %.3f %% beyond a baseline that has it", v)
+	}
+	if v := beyond(at.plain[1], at.plain[1], known); v < 99.9 {
+		t.Errorf("the wanted image explains %.3f %% of itself", v)
+	}
+}
+
+func mirrorOf(m *raster.Image) *raster.Image {
+	out := m.Clone()
+	for y := range m.Height {
+		for x := range m.Width {
+			copy(out.Pix[(y*m.Width+x)*m.Channels:][:m.Channels], m.Pix[(y*m.Width+m.Width-1-x)*m.Channels:])
+		}
+	}
+	return out
+}

@@ -104,8 +104,8 @@ const (
 
 	criterionWhole = "at least 99 % of the samples of the plain image are found"
 	criterionSeen  = "the samples of what is found correlate with those of the plain image, r ≥ 0.3, and explain at least 1 % of what " +
-		"the baseline leaves unexplained of it (the mean of the attacker's own images, and the cipher image blurred), or more in images so " +
-		"small that chance explains as much"
+		"the baseline leaves unexplained of it, or more in images so small that chance explains as much; the baseline is the best mixture of " +
+		"the evaluation's other images, the means of drawn chest X-rays and of drawn brain scans, and the cipher image blurred"
 )
 
 // leastBeyond is how much of what the baseline leaves unexplained a found image of so many samples must explain, in percent. Chance has

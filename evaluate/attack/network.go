@@ -96,7 +96,7 @@ func averageOfKeys(b *bench, t *target) Result {
 	average, encrypt := b.averageKey(t, n), b.victim(t)
 	h := hunted(b.wanted(t), finding.seen, func(wanted *raster.Image) trial {
 		c := encrypt(wanted)
-		return trial{c, b.unscrambled(t, xored(c, average)), wanted, b.baseline(t, c)}
+		return trial{c, b.unscrambled(t, xored(c, average)), wanted, b.baseline(t, wanted, c)}
 	})
 	return Result{
 		Expected:  "weak: structure shows where the network is nearly constant; strong: none",
@@ -159,12 +159,12 @@ func knownWeights(b *bench, t *target) Result {
 		named[wanted] = b.names(t, wanted, ciphers[wanted], candidates)
 	}
 	alone := hunted(images, finding.seen, func(wanted *raster.Image) trial {
-		return trial{ciphers[wanted], b.fromNothing(t, ciphers[wanted]), wanted, b.baseline(t, ciphers[wanted])}
+		return trial{ciphers[wanted], b.fromNothing(t, ciphers[wanted]), wanted, b.baseline(t, wanted, ciphers[wanted])}
 	})
 	copied := hunted(images, finding.seen, func(wanted *raster.Image) trial {
 		preview, c := blur(wanted, max(1, b.side()/64)), ciphers[wanted]
 		found := b.unscrambled(t, xored(c, firstChannels(b.key(t.network, preview), c)))
-		return trial{c, found, wanted, append(b.baseline(t, c), preview)}
+		return trial{c, found, wanted, append(b.baseline(t, wanted, c), preview)}
 	})
 	successes, namedImages := 0, 0
 	for i, wanted := range images {
@@ -209,7 +209,7 @@ func decryptedByAnybody(b *bench, t *target) Result {
 		c := must(secret.Encrypt(wanted))
 		found := must(decrypt.Decrypt(c))
 		equal += samplesFound(found, must(secret.Decrypt(c))) / float64(len(images))
-		return trial{c, found, wanted, b.baseline(t, c)}
+		return trial{c, found, wanted, b.baseline(t, wanted, c)}
 	})
 	return Result{
 		Expected:  "weak: the weights are the key, and everything opens; strong: no loss",

@@ -14,9 +14,9 @@ import (
 // key as well says nothing against a scheme.
 func (r *Report) Attacked() grid {
 	g := grid{
-		Caption: "What can be recovered, shown or forged? Attacks on all systems, with the images on which they succeed; one fails a system if it succeeds " +
-			"on at least half of them. Several attacks may use the same flaw, and only those that were made are here: that none succeeds is no proof",
-		Head: []string{"attack", "it", "key"},
+		Caption: "What can be recovered, shown or forged? ✗: the attack succeeds, with several images on at least half of them; ✓: it does not; —: it was " +
+			"not made. Several attacks may use the same flaw. That none succeeds is no proof of security",
+		Head: []string{"attack", "aim", "key"},
 	}
 	systems := slices.DeleteFunc(slices.Clone(r.Systems), func(s experiment.SystemInfo) bool {
 		return !slices.ContainsFunc(r.Attacks, func(a attack.Result) bool { return a.System == s.System && a.NotRun == "" })
@@ -30,7 +30,7 @@ func (r *Report) Attacked() grid {
 			if a.Kind != kind || kind == attack.Measures || slices.ContainsFunc(r.Attacks[:i], sameLine) {
 				continue
 			}
-			cells := plain(fmt.Sprintf("%d %s", a.Number, a.Name), string(kind), useText(a.Use))
+			cells := plain(fmt.Sprintf("%d %s", a.Number, a.Name), kindAims[kind], useText(a.Use))
 			made := false
 			for _, s := range systems {
 				c := r.attackCell(s.System, a)
@@ -59,17 +59,20 @@ func (r *Report) attackCell(of experiment.System, like attack.Result) cell {
 		if a.Number != like.Number || a.Use != like.Use || a.NotRun != "" || a.System != of && !variant {
 			continue
 		}
-		c := cell{Verdict: passIf(!a.Harms())}
+		text := map[bool]string{true: "✗", false: "✓"}[a.Harms()]
 		if a.Rate != nil {
-			c.Text = fmt.Sprintf("%d of %d", a.Rate.Successes, a.Rate.Trials)
+			text += fmt.Sprintf(" %d of %d", a.Rate.Successes, a.Rate.Trials)
 		}
-		if a.Shows != "" {
-			c.Text += ", but shows something"
+		if a.Shows != "" && !a.Succeeded {
+			text += ", but shows something"
 		}
-		return c
+		return cell{Text: text, Said: passIf(!a.Harms())}
 	}
 	return cell{Text: dash(""), Empty: true}
 }
+
+// How the table names what the attacks of a kind are after.
+var kindAims = map[attack.Kind]string{attack.Recovers: "recover the image", attack.Distinguishes: "show something", attack.Forges: "forge"}
 
 // How the findings name what the attacks of a kind do.
 var kindHeads = map[attack.Kind]string{
@@ -167,13 +170,17 @@ func (r *Report) control(of experiment.System, numbers []int) string {
 			}
 		}
 	}
-	switch {
-	case len(made) == 0:
+	withstood := slices.DeleteFunc(made, func(n int) bool { return slices.Contains(won, n) })
+	switch name := "the control " + r.name(of); {
+	case len(withstood) == 0 && len(won) == 0:
 		return ""
 	case len(won) == 0:
-		return fmt.Sprintf("on the control %s, %s do nothing", r.name(of), attack.Numbers(made))
+		return fmt.Sprintf("%s withstands %s", name, attack.Numbers(withstood))
+	case len(withstood) == 0:
+		return fmt.Sprintf("%s falls to %s, too", name, attack.Numbers(won))
+	default:
+		return fmt.Sprintf("%s withstands %s and falls to %s", name, attack.Numbers(withstood), attack.Numbers(won))
 	}
-	return fmt.Sprintf("on the control %s, of %s only %s", r.name(of), attack.Numbers(made), attack.Numbers(won))
 }
 
 // weakness is first the share of attacks that recover an image from a system, then of those that show something, then of forgeries; ok is

@@ -49,7 +49,7 @@ func TestHeadlinesSayWhatWasFound(t *testing.T) {
 		want := []string{
 			"Least found: aes-256-gcm. No attack that was made succeeds, which is no proof of security.",
 			"Most found: xor. Of the attacks, 10 and 18 recover an image, 2 shows something, 11 forges; " +
-				"on the control “aes-256-gcm”, 2, 11 and 18 do nothing; on the control “one-time key”, of 11 only 11.",
+				"the control “aes-256-gcm” withstands 2, 11 and 18; the control “one-time key” falls to 11, too.",
 		}
 		if strings.Join(titles, "|") != strings.Join(want, "|") {
 			t.Errorf("%d thresholds: %q", thresholds, titles)
@@ -79,9 +79,9 @@ func TestAttackedHasControlsOnTheLine(t *testing.T) {
 	r := attackedReport(0, five, safe, kept, made(12, attack.Measures, "xor", true), made(2, attack.Distinguishes, "one-time key", false))
 	text := strings.Join(strings.Fields(r.Attacked().markdown()), " ")
 	for _, want := range []string{
-		"| attack | it | key | xor | aes-256-gcm | one-time key |",
-		"| 5 attack of number 5 | recovers the image | as published | 0 of 6, but shows something fail | 0 of 6 pass | — |",
-		"| 4 attack of number 4 | recovers the image | kept: misuse | — | 6 of 6 fail | — |", "| 2 attack of number 2 | distinguishes | as published | — | — | pass |",
+		"| attack | aim | key | xor | aes-256-gcm | one-time key |",
+		"| 5 attack of number 5 | recover the image | as published | ✗ 0 of 6, but shows something | ✓ 0 of 6 | — |",
+		"| 4 attack of number 4 | recover the image | kept: misuse | — | ✗ 6 of 6 | — |", "| 2 attack of number 2 | show something | as published | — | — | ✓ |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
@@ -115,7 +115,7 @@ func TestClaimsThatRandomKeysMeet(t *testing.T) {
 		return out
 	}
 	for id, c := range build(1) {
-		want := map[string]string{"TC1": "passes for any random-looking key", "TC2": "passes for any random-looking key", "TC3": "passes for any random-looking key",
+		want := map[string]string{"TC1": "passes for any random-looking key", "TC2": "passes for any random-looking key; another training: not measured", "TC3": "passes for any random-looking key",
 			"TC4": "passes for any random-looking key"}[id]
 		if c.Note() != want || c.claimedCell().Note != want {
 			t.Errorf("%s: %q, want %q: %v", id, c.Note(), want, c.Evidence)

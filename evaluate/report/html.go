@@ -46,7 +46,7 @@ type page struct {
 	Style   template.CSS
 	room    int
 	inlined map[string]inlined
-	shown   map[string]bool
+	shown   map[string]bool // by content
 }
 
 // inlined is a picture as a data URI.
@@ -75,12 +75,13 @@ func (p *page) In(section string) []pictured {
 	return out
 }
 
-// show gives a picture with its content where it is shown first; where it is shown again, the report links to it.
+// show gives a picture with its content where it is shown first; where it, or one that is equal, is shown again, the report links to it.
 func (p *page) show(one Picture) pictured {
-	if p.shown[one.File] {
+	content := string(p.pictures[one.File])
+	if p.shown[content] {
 		return pictured{Picture: one}
 	}
-	p.shown[one.File] = true
+	p.shown[content] = content != ""
 	return p.Embedded(one)
 }
 
@@ -93,11 +94,23 @@ func (p *page) embedAll() {
 	}
 	for _, section := range []string{SectionCurves, SectionKeys, SectionStrips, SectionPlots, SectionAttacks, SectionKeyBit, SectionHistograms, SectionScatter} {
 		for _, one := range p.Pictures {
-			if one.Section == section {
+			if one.Section == section && !p.ofNothing(one.File) {
 				p.embed(one.File)
 			}
 		}
 	}
+}
+
+// ofNothing says whether a picture is of an attack that found nothing: it shows noise, and the report links to it.
+func (p *page) ofNothing(file string) bool {
+	for _, a := range p.Attacks {
+		for _, one := range a.Pictures {
+			if figureFolder+"/"+one.Name+".png" == file {
+				return !a.Harms() && a.Kind != attack.Measures
+			}
+		}
+	}
+	return false
 }
 
 // embed makes a data URI of a picture. Noise, which PNG does not make smaller, becomes JPEG; the files beside the report are exact.
@@ -153,8 +166,12 @@ func (p *page) AttackGroups() []attackGroup {
 		g := &out[len(out)-1]
 		g.Expected, g.Criterion = cmp.Or(g.Expected, a.Expected), cmp.Or(g.Criterion, a.Criterion)
 		g.Results = append(g.Results, a)
+		of := a.System.String()
+		if a.Use == attack.KeptKey {
+			of += ", kept key"
+		}
 		for _, one := range a.Pictures {
-			g.Shown = append(g.Shown, p.show(Picture{File: figureFolder + "/" + one.Name + ".png", Caption: a.System.String() + ": " + one.Caption}))
+			g.Shown = append(g.Shown, p.show(Picture{File: figureFolder + "/" + one.Name + ".png", Caption: of + ": " + one.Caption}))
 		}
 	}
 	return out

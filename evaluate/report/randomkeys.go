@@ -59,13 +59,20 @@ func (r *Report) randomKeys(metric string) rowSet {
 
 // Note says what the verdict as claimed is worth.
 func (c Check) Note() string {
+	var notes []string
 	switch {
-	case c.ClaimedVerdict == experiment.None || c.RandomKeys == experiment.None:
+	case c.ClaimedVerdict == experiment.None:
 		return ""
+	case c.RandomKeys == experiment.None:
 	case c.RandomKeys == experiment.Fail:
-		return "random keys fail"
+		notes = append(notes, "random keys fail")
 	case c.ClaimedVerdict == experiment.Fail:
-		return "any random-looking key would pass"
+		notes = append(notes, "any random-looking key would pass")
+	default:
+		notes = append(notes, "passes for any random-looking key")
 	}
-	return "passes for any random-looking key"
+	if c.unmeasured != "" {
+		notes = append(notes, c.unmeasured)
+	}
+	return strings.Join(notes, "; ")
 }

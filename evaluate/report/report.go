@@ -88,6 +88,8 @@ type Check struct {
 	ClaimedVerdict experiment.Verdict `json:"verdict_as_claimed,omitempty"`
 	RandomKeys     experiment.Verdict `json:"random_keys_as_claimed,omitempty"` // the same verdict on keys of random bytes; None: not measured
 	OverSeeds      bool               `json:"over_seeds,omitempty"`             // it is about trainings: one report cannot judge it
+
+	unmeasured string // what of the claim was not measured
 }
 
 // A Picture is a PNG file.

@@ -34,6 +34,8 @@ type cell struct {
 	Verdict experiment.Verdict
 	Empty   bool   // not measured, or nothing to say
 	Note    string // what must be read with the value
+
+	Said experiment.Verdict // that Text says by itself
 }
 
 // Long says that a text takes a wide column.
