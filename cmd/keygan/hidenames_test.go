@@ -86,7 +86,7 @@ func TestDICOMDIR(t *testing.T) {
 				all.WriteString(path[len(out):])
 			}
 		}
-		for _, tell := range []string{"DICM", "Doe^Archibald", "Doe^Peter", "98890234", "STUDY", "17106", "CT5N", "1.3.6.1.4.1.5962"} {
+		for _, tell := range []string{"Doe^Archibald", "Doe^Peter", "98890234", "STUDY", "17106", "98892001", "1.3.6.1.4.1.5962"} {
 			if bytes.Contains(all.Bytes(), []byte(tell)) {
 				t.Errorf("%v: %q shows", flags, tell)
 			}
