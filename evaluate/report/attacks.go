@@ -15,8 +15,8 @@ import (
 func (r *Report) Attacked() grid {
 	g := grid{
 		Caption: "What can be recovered, shown or forged? ✗: the attack succeeds, with several images on at least half of them; ✓: it does not; —: it was " +
-			"not made. Several attacks may use the same flaw. That none succeeds is no proof of security",
-		Head: []string{"attack", "aim", "key"},
+			"not made. A kept key serves several images, which is misuse. Several attacks may use the same flaw. That none succeeds is no proof of security",
+		Head: []string{"attack", "aim"},
 	}
 	systems := slices.DeleteFunc(slices.Clone(r.Systems), func(s experiment.SystemInfo) bool {
 		return !slices.ContainsFunc(r.Attacks, func(a attack.Result) bool { return a.System == s.System && a.NotRun == "" })
@@ -30,7 +30,11 @@ func (r *Report) Attacked() grid {
 			if a.Kind != kind || kind == attack.Measures || slices.ContainsFunc(r.Attacks[:i], sameLine) {
 				continue
 			}
-			cells := plain(fmt.Sprintf("%d %s", a.Number, a.Name), kindAims[kind], useText(a.Use))
+			name := fmt.Sprintf("%d %s", a.Number, a.Name)
+			if a.Use == attack.KeptKey {
+				name = fmt.Sprintf("%d with a kept key", a.Number)
+			}
+			cells := plain(name, kindAims[kind])
 			made := false
 			for _, s := range systems {
 				c := r.attackCell(s.System, a)
@@ -45,13 +49,6 @@ func (r *Report) Attacked() grid {
 	return g
 }
 
-func useText(u attack.Use) string {
-	if u == attack.KeptKey {
-		return "kept: misuse"
-	}
-	return "as published"
-}
-
 // attackCell is what an attack did to a system, or to the variant of it that keeps its key.
 func (r *Report) attackCell(of experiment.System, like attack.Result) cell {
 	for _, a := range r.Attacks {
@@ -63,16 +60,17 @@ func (r *Report) attackCell(of experiment.System, like attack.Result) cell {
 		if a.Rate != nil {
 			text += fmt.Sprintf(" %d of %d", a.Rate.Successes, a.Rate.Trials)
 		}
+		c := cell{Text: text, Said: passIf(!a.Harms())}
 		if a.Shows != "" && !a.Succeeded {
-			text += ", but shows something"
+			c.Note = "but shows something"
 		}
-		return cell{Text: text, Said: passIf(!a.Harms())}
+		return c
 	}
 	return cell{Text: dash(""), Empty: true}
 }
 
 // How the table names what the attacks of a kind are after.
-var kindAims = map[attack.Kind]string{attack.Recovers: "recover the image", attack.Distinguishes: "show something", attack.Forges: "forge"}
+var kindAims = map[attack.Kind]string{attack.Recovers: "recover", attack.Distinguishes: "show", attack.Forges: "forge"}
 
 // How the findings name what the attacks of a kind do.
 var kindHeads = map[attack.Kind]string{
