@@ -223,6 +223,8 @@ func (o *DICOMOpenOptions) write(ctx context.Context, host *Host, path, out stri
 	})
 	untrusted := (*cms.UntrustedError)(nil)
 	switch {
+	case errors.Is(err, cms.ErrFormat):
+		return "", failure.Hint(err, "it has to be in DER or BER; openssl cms writes that with -outform DER")
 	case errors.Is(err, cms.ErrRefused):
 		return "", failure.Hint(err, "is it the right key? --key names the private key of a certificate that the file was encrypted for")
 	case errors.As(err, &untrusted):

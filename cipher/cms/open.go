@@ -9,6 +9,7 @@ import (
 	"crypto/des"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -95,7 +96,7 @@ func (o outputWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// pass reads the file once. Whatever is wrong, it reads to the end of the ciphertext, so that the time tells little of where.
+// pass reads the file once. Whatever is wrong, it decrypts and digests to the end, so that the time tells little of where.
 func (o *opener) pass(w io.Writer) (*Report, error) {
 	e := o.envelope()
 	if err := e.header(); err != nil {
@@ -105,7 +106,7 @@ func (o *opener) pass(w io.Writer) (*Report, error) {
 	m := message{berReader: newBERReader(plain), trust: o.trust, check: o.check, w: outputWriter{w}}
 	report, err := m.read(e.contentType)
 	if err != nil {
-		io.Copy(io.Discard, plain)
+		io.Copy(sha256.New(), plain)
 	} else {
 		err = e.trailer()
 	}

@@ -31,7 +31,7 @@ Certificates are PEM or DER. keygan refuses those that have expired, have no RSA
 their key usage. It does not check who issued them. Private keys are PKCS #8 or PKCS #1, in PEM or DER. It asks for the passphrase of an
 encrypted one.
 
-Names, sizes and times of the files stay visible. keygan encrypt, without a standard's name, hides no less and needs no certificates.`,
+Names, sizes and times of the files stay visible. For files that only keygan has to open, keygan encrypt needs no certificates.`,
 		Args: cli.SomeArgs("DICOM file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return r.finish(batch.DICOMSecure(cmd.Context(), r.host(), o, args))
@@ -65,8 +65,8 @@ A file is written only after all of it has been decrypted, and its signature or 
 who signed it. --trust names certificates of signers, or of those who issued theirs: then keygan opens only files signed by one of them.
 Without --trust, a signature tells nothing about who made it, because anybody can make a certificate with any name.
 
-Whatever goes wrong with the key, gives the same error: keygan does not say whether the key, the encryption or the digest was wrong,
-because that would help those who forge files. What is neither signed nor digested is refused.`,
+Whatever goes wrong once the key is used gives the same error. keygan does not say whether the key, the encryption or the digest is
+wrong, because that would help those who forge files. It refuses what is neither signed nor digested.`,
 		Args: cli.SomeArgs("Secure DICOM File"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return r.finish(batch.DICOMOpen(cmd.Context(), r.host(), o, args))
