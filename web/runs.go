@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"keygan/batch"
@@ -47,7 +48,17 @@ var every = time.Second
 var errNoRuns = errors.New("there is no folder of runs: start keygan serve with --runs DIR")
 
 // runFolder is the folder of runs, out of which nothing leads.
-type runFolder struct{ *os.Root }
+type runFolder struct {
+	*os.Root
+	mu    sync.Mutex
+	known map[string]marked // runs as the last list has them
+}
+
+// marked is an entry of the list, and what its folder looked like then.
+type marked struct {
+	mark string
+	listed
+}
 
 func openRuns(dir string) (*runFolder, error) {
 	if dir == "" {
@@ -57,7 +68,7 @@ func openRuns(dir string) (*runFolder, error) {
 	if err != nil {
 		return nil, fileerr.Named(dir, err)
 	}
-	return &runFolder{root}, nil
+	return &runFolder{Root: root}, nil
 }
 
 // below is a folder in it as a file system that has regular files and folders only.
@@ -90,6 +101,9 @@ func (f *runFolder) view(name string) (v runlog.View, err error) {
 
 // listable reports whether a path can be shown and asked for again.
 func listable(name string) bool {
+	if name == "." { // the folder itself may be a run's
+		return true
+	}
 	if !fs.ValidPath(name) || strings.Count(name, "/") > mostDepth {
 		return false
 	}
@@ -133,7 +147,7 @@ func (f *runFolder) find(ctx context.Context) (all found, err error) {
 		return found{}, errNoRuns
 	}
 	all = found{Runs: []listed{}, Reports: []string{}}
-	entries := 0
+	entries, known := 0, map[string]marked{}
 	var walk func(folder string, depth int) error
 	walk = func(folder string, depth int) error {
 		dir, err := f.Open(folder)
@@ -158,20 +172,32 @@ func (f *runFolder) find(ctx context.Context) (all found, err error) {
 				}
 			case e.Name() == "report.html" && len(all.Reports) < mostRuns:
 				all.Reports = append(all.Reports, folder)
-			case e.Name() == "config.yaml" && folder != "." && len(all.Runs) < mostRuns:
+			case e.Name() == "config.yaml" && len(all.Runs) < mostRuns:
 				if l, ok := f.list(folder); ok {
-					all.Runs = append(all.Runs, l)
+					all.Runs, known[folder] = append(all.Runs, l.listed), l
 				}
-			case e.Name() == "report.html", e.Name() == "config.yaml" && folder != ".":
+			case e.Name() == "report.html", e.Name() == "config.yaml":
 				all.Left = true
 			}
 		}
 		return ctx.Err()
 	}
-	return all, walk(".", 0)
+	err = walk(".", 0)
+	f.mu.Lock()
+	f.known = known
+	f.mu.Unlock()
+	return all, err
 }
 
-func (f *runFolder) list(name string) (l listed, ok bool) {
+// list makes an entry of the list, or takes the one of before if nothing has changed since.
+func (f *runFolder) list(name string) (l marked, ok bool) {
+	f.mu.Lock()
+	l, ok = f.known[name]
+	f.mu.Unlock()
+	mark := f.mark(name)
+	if ok && l.mark == mark {
+		return l, true
+	}
 	v, err := f.view(name)
 	if err != nil {
 		return l, false
@@ -181,13 +207,13 @@ func (f *runFolder) list(name string) (l listed, ok bool) {
 		return l, false
 	}
 	info, err := f.Stat(path.Join(name, "generator.npz"))
-	return listed{
+	return marked{mark, listed{
 		Name: name, Objective: look.Objective, State: look.State, Step: look.Step(), Steps: look.Record.Steps, Written: look.Written,
 		Weights: err == nil && info.Mode().IsRegular(),
-	}, true
+	}}, true
 }
 
-// runs lists the runs and the reports.
+// listRuns answers with the runs and the reports.
 func (s *server) listRuns(w http.ResponseWriter, r *http.Request) error {
 	if err := question(w, r, &struct{}{}); err != nil {
 		return err
@@ -308,7 +334,7 @@ func recent(l watch.Look) (curves []curve, now map[string]float64) {
 // mark changes whenever a run's folder does.
 func (f *runFolder) mark(name string) string {
 	var b strings.Builder
-	for _, file := range []string{"run.json", "metrics.csv", "metrics.jsonl", "config.yaml", "samples"} {
+	for _, file := range []string{"run.json", "metrics.csv", "metrics.jsonl", "config.yaml", "samples", "generator.npz"} {
 		if info, err := f.Stat(path.Join(name, file)); err == nil {
 			fmt.Fprint(&b, info.Size(), info.ModTime().UnixNano(), " ")
 		} else {

@@ -133,7 +133,16 @@ func TestRunsLive(t *testing.T) {
 	if l := list.Runs[0]; l.Name != "study/runs/first" || l.Objective != "wgan-gp" || l.State != runlog.Finished || l.Step != 6 || l.Steps != 6 {
 		t.Errorf("%+v", l)
 	}
-	events, stop := c.stream(list.Runs[0].Name)
+	alone := open(t, Options{Runs: run}) // a run's own folder
+	if status, failed := alone.json("runs", map[string]any{}, &list); status != 200 || len(list.Runs) != 1 || list.Runs[0].Name != "." {
+		t.Errorf("%d %s: %+v", status, failed, list)
+	}
+	itself, stop := alone.stream(".")
+	if r := next(t, itself, any1); r.Step != 6 || len(r.Problems) > 0 {
+		t.Errorf("%+v", r)
+	}
+	stop()
+	events, stop := c.stream("study/runs/first")
 	first := next(t, events, any1)
 	if got := fmt.Sprintln(first.Epochs[0].Points, first.Epochs[1].Points, first.Epochs[1].Measure, first.Now, first.Samples, first.Rows, len(first.Problems)); got !=
 		"[[1 -2.5] [2 0.25] [3 0.001]] [[1 7.1] [3 7.5]] Entropy map[Critic Loss:6.5] [1 3] [source images keys] 0\n" {

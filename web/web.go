@@ -144,6 +144,9 @@ func Serve(ctx context.Context, o Options) error {
 	}
 	defer l.Close()
 	defer s.shelf.clear()
+	if s.runs != nil {
+		defer s.runs.Close()
+	}
 	if err := s.announce(l); err != nil {
 		return err
 	}

@@ -66,8 +66,9 @@ export class Chart {
     const rows = [...new Set(this.curves.flatMap((c) => c.points.map((p) => p[0])))].sort((a, b) => a - b);
     const by = this.curves.map((c) => new Map(c.points));
     const table = tableOf(this.title, [this.x, ...this.curves.map((c) => c.name)], rows.map((r) => [number(r), ...by.map((m) => (m.has(r) ? number(m.get(r)) : "—"))]));
-    const box = make("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": `Numbers: ${this.title}` }, table);
-    this.numbers.replaceChildren(this.numbers.firstElementChild, box);
+    this.box ??= make("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": `Numbers: ${this.title}` });
+    this.box.replaceChildren(table);
+    if (!this.box.isConnected) this.numbers.append(this.box);
   }
 }
 

@@ -18,7 +18,9 @@ export function runsPage(page, folder) {
   const find = (what) => page.querySelector(what);
   const problem = find("[data-problem]"), said = find("[data-said]"), slider = find("#epoch"), kind = find("#course");
   const runs = new Map(); // what is shown, by name, in the order of choice
-  let source, listed, samples = [], chosen;
+  const entries = new Map(), reports = new Map(); // the elements of both lists, by name
+  const label = (name) => (name === "." ? folder : name);
+  let source, samples = [], chosen;
   find("[data-no-runs]").hidden = folder !== "";
   find("[data-runs]").hidden = folder === "";
 
@@ -67,24 +69,26 @@ export function runsPage(page, folder) {
   }
 
   function showList(found) {
-    listed = found;
-    const list = find("[data-list]"), focused = document.activeElement?.value;
-    list.replaceChildren(...found.runs.map((r) => entry(r, (on) => choose(on ? [...(chosen ?? []), r.name] : chosen.filter((n) => n !== r.name)))));
-    for (const box of list.querySelectorAll("input")) {
-      box.checked = chosen?.includes(box.value) ?? false;
-      if (box.value === focused) box.focus({ preventScroll: true });
+    const list = find("[data-list]");
+    for (const name of entries.keys()) if (!found.runs.some((r) => r.name === name)) entries.delete(name);
+    for (const run of found.runs) {
+      if (!entries.has(run.name)) entries.set(run.name, new Entry(label(run.name), run.name, (on) => choose(on ? [...(chosen ?? []), run.name] : chosen.filter((n) => n !== run.name))));
+      entries.get(run.name).show(run, chosen?.includes(run.name) ?? false);
     }
+    keep(list, found.runs.map((r) => entries.get(r.name).element));
     find("[data-none]").hidden = found.runs.length + found.reports.length > 0;
     find("[data-left]").hidden = !found.left;
     find("[data-reports]").hidden = found.reports.length === 0;
-    find("[data-report-list]").replaceChildren(...found.reports.map((name) => button(name === "." ? folder : name, () => showReport(name))));
+    for (const name of found.reports) if (!reports.has(name)) reports.set(name, button(label(name), () => showReport(name)));
+    keep(find("[data-report-list]"), found.reports.map((name) => reports.get(name)));
     if (chosen === undefined && found.runs.length > 0) choose([newest(found.runs)]);
   }
 
   function showRun(run) {
     const before = runs.get(run.name);
+    run.label = label(run.name);
     runs.set(run.name, run);
-    if (before && before.state !== run.state) said.textContent = `${run.name}: ${run.state}`;
+    if (before && before.state !== run.state) said.textContent = `${run.label}: ${run.state}`;
     draw();
   }
 
@@ -100,7 +104,8 @@ export function runsPage(page, folder) {
 
   const charts = { losses: new Map(), keys: new Map() };
   function drawCharts(all) {
-    const recent = kind.value === "recent";
+    const young = all.every((r) => (r.epochs ?? []).every((c) => c.points.length < 2)); // no curve by epoch yet
+    const recent = kind.value === "recent" || young;
     const lines = { losses: new Map(), keys: new Map() };
     for (const [i, run] of all.entries()) {
       const epochs = run.epochs ?? [];
@@ -109,10 +114,10 @@ export function runsPage(page, folder) {
         if (!group.has(title)) group.set(title, []);
         const curves = group.get(title), same = curves.find((o) => o.run === run.name);
         if (all.length > 1 && same) { // of several runs, one curve each: that of images held out, where there is one
-          if (c.images === "held-out" || same.points.length === 0) Object.assign(same, { name: `${run.name}, ${c.images}`, points: c.points });
+          if (c.images === "held-out" || same.points.length === 0) Object.assign(same, { name: `${run.label}, ${c.images}`, points: c.points });
           continue;
         }
-        const name = c.images ? (all.length > 1 ? `${run.name}, ${c.images}` : c.images) : run.name;
+        const name = c.images ? (all.length > 1 ? `${run.label}, ${c.images}` : c.images) : run.label;
         curves.push({ run: run.name, name, points: c.points, at: all.length > 1 ? i : curves.length });
       }
     }
@@ -124,7 +129,7 @@ export function runsPage(page, folder) {
         charts[name].get(title).show(curves, { x: recent && name === "losses" ? "step" : "epoch", noise: name === "keys" ? noise[title] : undefined });
       }
       const elements = [...charts[name].values()].map((c) => c.element);
-      if (elements.length !== place.children.length || elements.some((e, i) => e !== place.children[i])) place.replaceChildren(...elements);
+      keep(place, elements);
       find(`[data-${name}-none]`).hidden = elements.length > 0;
     }
   }
@@ -140,7 +145,7 @@ export function runsPage(page, folder) {
     find("[data-samples-none]").hidden = samples.length > 0;
     find("[data-samples]").hidden = samples.length === 0;
     for (const name of pictures.keys()) if (!all.some((r) => r.name === name)) pictures.delete(name);
-    for (const run of all) if (!pictures.has(run.name)) pictures.set(run.name, new Sample(run.name));
+    for (const run of all) if (!pictures.has(run.name)) pictures.set(run.name, new Sample(run.name, run.label));
     find("[data-pictures]").replaceChildren(...all.map((r) => pictures.get(r.name).element));
     slide(all);
   }
@@ -156,7 +161,7 @@ export function runsPage(page, folder) {
     const key = JSON.stringify(all.map((r) => [r.name, r.config]));
     if (configs.dataset.key === key) return;
     configs.dataset.key = key;
-    const parts = all.map((r) => make("details", { open: all.length === 1 }, make("summary", {}, `config.yaml of ${r.name}`), make("pre", { tabIndex: 0 }, r.config || "none")));
+    const parts = all.map((r) => make("details", { open: all.length === 1 }, make("summary", {}, `config.yaml of ${r.label}`), make("pre", { tabIndex: 0 }, r.config || "none")));
     if (all.length > 1) parts.unshift(differences(all));
     configs.replaceChildren(...parts);
   }
@@ -165,10 +170,10 @@ export function runsPage(page, folder) {
   async function showReport(name) {
     try {
       const { url } = await ask("report", { name });
-      const inside = make("iframe", { title: `Report of ${name}`, class: "report", referrerPolicy: "no-referrer" });
+      const inside = make("iframe", { title: `Report of ${label(name)}`, class: "report", referrerPolicy: "no-referrer" });
       inside.setAttribute("sandbox", "");
       inside.src = url;
-      const title = make("h2", { tabIndex: -1 }, `Report: ${name === "." ? folder : name}`);
+      const title = make("h2", { tabIndex: -1 }, `Report: ${label(name)}`);
       const done = button("Close the report", () => {
         frame.replaceChildren();
         find("[data-report-list] button")?.focus();
@@ -191,23 +196,35 @@ export function runsPage(page, folder) {
 // newest is the run that trains, or else the one that was written last.
 const newest = (all) => [...all].sort((a, b) => (b.state === "running") - (a.state === "running") || (b.written ?? "").localeCompare(a.written ?? ""))[0].name;
 
-function entry(run, choose) {
-  const box = make("input", { type: "checkbox", value: run.name, on: { change: (e) => choose(e.target.checked) } });
-  const steps = run.steps > 0 ? `step ${run.step} of ${run.steps}` : `step ${run.step}`;
-  return make("li", { class: "run" }, make("label", {}, box,
-    make("span", {}, make("span", { class: "name" }, run.name), make("span", { class: "hint" }, [run.objective, states[run.state] ?? run.state, steps].filter(Boolean).join(", ")))));
+// keep puts elements into a place, unless they are there: what has the focus keeps it.
+function keep(place, elements) {
+  if (elements.length !== place.children.length || elements.some((e, i) => e !== place.children[i])) place.replaceChildren(...elements);
+}
+
+// An Entry is a run in the list. It stays the same element while its text changes.
+class Entry {
+  constructor(label, name, choose) {
+    this.box = make("input", { type: "checkbox", value: name, on: { change: (e) => choose(e.target.checked) } });
+    this.text = make("span", { class: "hint" });
+    this.element = make("li", { class: "run" }, make("label", {}, this.box, make("span", {}, make("span", { class: "name" }, label), this.text)));
+  }
+
+  show({ objective, state, step, steps }, checked) {
+    this.box.checked = checked;
+    this.text.textContent = [objective, states[state] ?? state, steps > 0 ? `step ${step} of ${steps}` : `step ${step}`].filter(Boolean).join(", ");
+  }
 }
 
 function head(run) {
-  const bar = run.steps > 0 ? make("progress", { max: run.steps, value: Math.min(run.step, run.steps), "aria-label": `Steps of ${run.name}` }) : null;
+  const bar = run.steps > 0 ? make("progress", { max: run.steps, value: Math.min(run.step, run.steps), "aria-label": `Steps of ${run.label}` }) : null;
   const text = run.steps > 0 ? `${run.title ?? ""}: step ${run.step} of ${run.steps}` : run.title ?? "";
-  return make("div", { class: "card" }, make("h2", {}, run.name), make("p", { class: "hint" }, text), bar, ...(run.problems ?? []).map((p) => make("p", { class: "problem" }, p)));
+  return make("div", { class: "card" }, make("h2", {}, run.label), make("p", { class: "hint" }, text), bar, ...(run.problems ?? []).map((p) => make("p", { class: "problem" }, p)));
 }
 
 // A Sample is the picture of a run's epoch.
 class Sample {
-  constructor(name) {
-    this.name = name;
+  constructor(name, label) {
+    Object.assign(this, { name, label });
     this.frame = make("div", { class: "sample" });
     this.text = make("figcaption", {});
     this.element = make("figure", {}, this.frame, this.text);
@@ -216,7 +233,7 @@ class Sample {
   async show(epoch, rows) {
     if (this.epoch === epoch) return;
     this.epoch = epoch;
-    const label = epoch === undefined ? `${this.name}: no sample yet` : `${this.name}, epoch ${epoch}${rows.length > 0 ? ". Rows from the top: " + rows.join(", ") : ""}`;
+    const label = epoch === undefined ? `${this.label}: no sample yet` : `${this.label}, epoch ${epoch}${rows.length > 0 ? ". Rows from the top: " + rows.join(", ") : ""}`;
     this.text.textContent = label;
     if (epoch === undefined) return this.frame.replaceChildren();
     try {
@@ -237,7 +254,7 @@ class Sample {
 function differences(all) {
   const options = all.map((r) => flat(r.config ?? ""));
   const keys = [...new Set(options.flatMap((o) => [...o.keys()]))].filter((k) => new Set(options.map((o) => o.get(k))).size > 1);
-  const table = tableOf("What their configurations do not share", ["Option", ...all.map((r) => r.name)], keys.map((k) => [k, ...options.map((o) => o.get(k) ?? "—")]));
+  const table = tableOf("What their configurations do not share", ["Option", ...all.map((r) => r.label)], keys.map((k) => [k, ...options.map((o) => o.get(k) ?? "—")]));
   return make("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "What their configurations do not share" }, table);
 }
 
