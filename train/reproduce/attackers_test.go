@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"keygan/infer"
+	"keygan/internal/failure"
 	"keygan/train/config"
 	"keygan/train/runlog"
 )
@@ -142,5 +143,30 @@ func TestAttackersWait(t *testing.T) {
 	defer lock.Close()
 	if reason := r.cannotAttack(u); !strings.HasSuffix(reason, "not trained: A-seed3") {
 		t.Errorf("%q", reason)
+	}
+}
+
+// Who trains a victim anew is told to train what has learnt from it anew, too.
+func TestChangedVictims(t *testing.T) {
+	c := attacked(t)
+	l := ledger{dir: t.TempDir(), warn: t.Errorf}
+	units, err := c.units()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.agree(units, false); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(units, func(u unit) bool { return u.name() == "A-seed2" })
+	units[i].config.Train.Epochs++
+	err = l.agree(units, false)
+	hint := failure.HintOf(err)
+	for _, name := range []string{"A-seed2", "spy-seed1", "spy-seed3", "insider-seed2"} {
+		if !strings.Contains(hint, filepath.Join("runs", name)) {
+			t.Errorf("%s is not to be removed: %v, %s", name, err, hint)
+		}
+	}
+	if strings.Contains(hint, "A-seed1") || strings.Contains(hint, "A-seed3") {
+		t.Errorf("what has not changed is to be removed: %s", hint)
 	}
 }

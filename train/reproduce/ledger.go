@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,6 +151,12 @@ func (l ledger) compare(units []unit) error {
 	}
 	if len(changes) == 0 {
 		return nil
+	}
+	for _, u := range units { // what was learnt from networks that will be others
+		stale := slices.ContainsFunc(u.needs(), func(name string) bool { return slices.Contains(remove, l.path(name, ".*")) })
+		if stale && !slices.Contains(remove, u.config.Dir()) {
+			remove = append(remove, l.path(u.name(), ".*"), u.config.Dir())
+		}
 	}
 	for i, keys := range changes {
 		changes[i] = strings.Join(changed[keys], ", ") + ": " + keys
