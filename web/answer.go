@@ -44,7 +44,7 @@ var (
 	errRequest  = failure.Usagef("not a request of the page")
 	errTooMany  = errors.New("too many files wait here")
 	errTooLarge = errors.New("larger than this page takes")
-	errBusy     = errors.New("too many uploads at a time")
+	errBusy     = errors.New("too many of these at a time")
 )
 
 // tell sends an error as a command would print it, with a hint.

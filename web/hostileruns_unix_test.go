@@ -78,6 +78,8 @@ func TestHostileRuns(t *testing.T) {
 		"no record":      {"run.json", text(`{"state": 7}`), "run.json:"},
 		"deep record":    {"run.json", text(strings.Repeat("[", 900_000)), "run.json:"},
 		"long texts":     {"run.json", text(`{"state":"failed","error":"` + strings.Repeat("<b>", 200_000) + `","device":"` + strings.Repeat("y", 100_000) + `"}`), "<b>"},
+		"long state":     {"run.json", text(`{"state":"` + strings.Repeat("<b>", 300_000) + `"}`), ""},
+		"long objective": {"config.yaml", text("objective:\n  name: " + strings.Repeat("<b>", 300_000) + "\n"), ""},
 		"deep config":    {"config.yaml", text("objective:\n  name: x\n" + strings.Repeat("[", 900_000)), ""},
 		"<img src=x>":    {"metrics.csv", text("Epoch,<img src=x>\n1,2\n2,3\n"), ""},
 	} {
@@ -124,7 +126,8 @@ func TestHostileRuns(t *testing.T) {
 		}
 	}
 	var list found
-	if status, failed := c.json("runs", map[string]any{}, &list); status != 200 || len(list.Runs) < 15 {
-		t.Errorf("%d %s: %d runs", status, failed, len(list.Runs))
+	status, body, _ := c.do(c.request("POST", "/api/runs", strings.NewReader("{}")))
+	if err := json.Unmarshal(body, &list); err != nil || status != 200 || len(list.Runs) < 15 || len(body) > 20_000 {
+		t.Errorf("%d: %d runs in %d bytes, error %v", status, len(list.Runs), len(body), err)
 	}
 }

@@ -208,7 +208,7 @@ func (f *runFolder) list(name string) (l marked, ok bool) {
 	}
 	info, err := f.Stat(path.Join(name, "generator.npz"))
 	return marked{mark, listed{
-		Name: name, Objective: look.Objective, State: look.State, Step: look.Step(), Steps: look.Record.Steps, Written: look.Written,
+		Name: name, Objective: clip(look.Objective, 100), State: clip(look.State, 100), Step: look.Step(), Steps: look.Record.Steps, Written: look.Written,
 		Weights: err == nil && info.Mode().IsRegular(),
 	}}, true
 }
@@ -298,7 +298,7 @@ func (f *runFolder) look(name string) (out shownRun) {
 	for _, err := range l.Damage {
 		out.Problems = append(out.Problems, clip(err.Error(), 500))
 	}
-	out.State, out.Title, out.Step, out.Steps, out.Samples = l.State, clip(l.Title(), 300), l.Step(), l.Record.Steps, l.Samples
+	out.State, out.Title, out.Step, out.Steps, out.Samples = clip(l.State, 100), clip(l.Title(), 300), l.Step(), l.Record.Steps, l.Samples
 	for _, row := range l.Record.SampleRows[:min(len(l.Record.SampleRows), 10)] {
 		out.Rows = append(out.Rows, clip(row, 100))
 	}

@@ -295,3 +295,21 @@ func TestCurvesAreThinned(t *testing.T) {
 		}
 	}
 }
+
+// There are no more streams than may be, and whoever gets none hears why.
+func TestManyStreams(t *testing.T) {
+	c := open(t, Options{Runs: t.TempDir()})
+	for range mostWatches {
+		c.s.watches <- struct{}{}
+	}
+	var out struct{ URL string }
+	if status, failed := c.json("watch", map[string]any{"names": []string{}}, &out); status != 200 {
+		t.Fatal(status, failed)
+	}
+	if status, body, _ := c.do(c.request("GET", out.URL, nil)); status != http.StatusServiceUnavailable {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, _ := c.json("watch", map[string]any{"names": make([]string, mostChosen+1)}, nil); status != http.StatusBadRequest {
+		t.Errorf("too many runs in one stream: %d", status)
+	}
+}

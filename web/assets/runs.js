@@ -39,9 +39,10 @@ export function runsPage(page, folder) {
       events.addEventListener("error", () => {
         if (events !== source) return;
         close();
+        problem.textContent = "keygan sends nothing more about these runs. The page asks again.";
         setTimeout(() => source === null && shown() && open(), 2000);
       });
-      problem.textContent = "";
+      events.addEventListener("open", () => events === source && (problem.textContent = ""));
     } catch (error) {
       if (mine !== source) return;
       source = null;
