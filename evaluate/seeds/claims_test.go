@@ -168,7 +168,7 @@ func TestClaimsOfSystemB(t *testing.T) {
 	if v, _ := r.verdict(t, "Resists attacks"); v != NotMeasured {
 		t.Errorf("no attack was made: %s", v)
 	}
-	made := attack.Result{Number: 2, System: attack.System{Scheme: experiment.SchemeChaosGAN, Generator: "B"}}
+	made := attack.Result{Number: 2, Kind: attack.Distinguishes, Use: attack.Published, System: attack.System{Scheme: experiment.SchemeChaosGAN, Generator: "B"}}
 	won := made
 	won.Succeeded = true
 	r.evaluations = []evaluation{{seed: 1, Attacks: []attack.Result{made}}}
@@ -181,9 +181,10 @@ func TestClaimsOfSystemB(t *testing.T) {
 	if v, _ := r.verdict(t, "Resists attacks"); v != Holds {
 		t.Errorf("no attack succeeds on the published use: %s", v)
 	}
+	won.Kind, won.Name = attack.Forges, "forgery"
 	r.evaluations = append(r.evaluations, evaluation{seed: 3, Attacks: []attack.Result{made, won}})
-	if v, _ := r.verdict(t, "Resists attacks"); v != Fails {
-		t.Errorf("one attack succeeds on one seed: %s", v)
+	if v, evidence := r.verdict(t, "Resists attacks"); v != Fails || evidence != "Forge: 2 (forgery) with 1 of 3 seeds." {
+		t.Errorf("one attack succeeds on one seed: %s: %s", v, evidence)
 	}
 }
 
@@ -234,11 +235,12 @@ func TestAttacksBySeed(t *testing.T) {
 	r := reportOf(nil, nil, nil, nil)
 	of := attack.System{Scheme: "xor", Generator: "G"}
 	r.evaluations = []evaluation{
-		{seed: 1, Attacks: []attack.Result{{Number: 2, Name: "histogram", System: of, Succeeded: true}, {Number: 5, Name: "other", System: of}}},
+		{seed: 1, Attacks: []attack.Result{{Number: 2, Name: "histogram", System: of, Succeeded: true}, {Number: 5, Name: "other", System: of, Shows: "it is no noise"},
+			{Number: 2, Name: "histogram", System: attack.System{Scheme: "one-time key"}}, {Number: 2, Name: "histogram", System: attack.System{Scheme: "logistic"}}}},
 		{seed: 2, Attacks: []attack.Result{{Number: 2, Name: "histogram", System: of}, {Number: 5, Name: "other", System: of, NotRun: "why"}}},
 	}
 	text := r.markdown()
-	for _, line := range []string{"| attack | kind | use | G + xor | W + paper | B + chaos-gan |", "| 2 histogram |  |  | 1 of 2 | – | – |", "| 5 other |  |  | 0 of 1 | – | – |"} {
+	for _, line := range []string{"| attack | aim | key | G + xor | W + paper | B + chaos-gan | one-time key (control) |", "| 2 histogram |  |  | 1 of 2 | – | – | 0 of 1 |", "| 5 other |  |  | 0 of 1; shows something with 1 | – | – | – |"} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %q in\n%s", line, text)
 		}

@@ -16,8 +16,8 @@ func (r *Report) markdown() string {
 	if r.note != "" {
 		p("**%s**\n\n", escaped(r.note))
 	}
-	p("%d systems, trained with up to %d seeds (%s), each measured on at most %d images of each source. Made by `keygan-train reproduce` of "+
-		"keygan %s on %s.\n\n", len(r.Systems), len(r.Seeds), joinNumbers(r.Seeds), r.config.Images, r.Version, r.CPU)
+	p("%d systems, trained with up to %d seeds (%s), each measured on at most %d images of each source, of %d×%d pixels. Made by "+
+		"`keygan-train reproduce` of keygan %s on %s.\n\n", len(r.Systems), len(r.Seeds), joinNumbers(r.Seeds), r.config.Images, r.config.Size, r.config.Size, r.Version, r.CPU)
 	p("| system | experiment | objective | trained at | width | steps | seeds |\n|---|---|---|---|---|---|---|\n")
 	for _, s := range r.Systems {
 		p("| %s | `%s` | %s | %s | %s | %s | %s |\n", s.Title(), s.Train, dash(s.Objective), s.side(), count(s.Width), count(s.Steps), count(r.trained(s.Row)))
@@ -99,17 +99,22 @@ func (r *Report) writeClaims(p printer) {
 
 // writePublished has the cells beside which a figure was published.
 func (r *Report) writePublished(p printer) {
-	p("## Published beside measured\n\n")
+	p("## Published beside measured\n\nPublished figures come without definitions, and from other images and larger networks. What random data gives stands beside " +
+		"them: a figure near to it is no merit of a scheme.\n\n")
 	any := false
 	for _, c := range r.Cells {
 		if c.Published == "" {
 			continue
 		}
 		if !any {
-			p("| system | metric | published | source | over seeds | over images |\n|---|---|---|---|---|---|\n")
+			p("| system | metric | published | source | over seeds | over images | random data |\n|---|---|---|---|---|---|---|\n")
 			any = true
 		}
-		p("| %s | %s | %s | %s | %s | %s |\n", r.title(c), c.Name, c.Published, c.Source, c.meanText(c.OverSeeds), c.meanText(c.OverImages))
+		random := "–" // an exact decryption is no random data
+		if c.Expected != nil && !strings.HasSuffix(c.Metric, "_decrypted") {
+			random = fmt.Sprintf("%.*f", c.digits, *c.Expected)
+		}
+		p("| %s | %s | %s | %s | %s | %s | %s |\n", r.title(c), c.Name, c.Published, c.Source, c.meanText(c.OverSeeds), c.meanText(c.OverImages), random)
 	}
 	if !any {
 		p("None of these systems is one of which figures were published.\n")
