@@ -114,6 +114,61 @@ func noise(n int) []byte {
 	return b
 }
 
+// inPieces writes DER in another way that BER allows: no length is known in advance, and long strings are in pieces.
+func inPieces(t *testing.T, b []byte) (all []byte) {
+	t.Helper()
+	for len(b) > 0 {
+		var e asn1.RawValue
+		rest, err := asn1.Unmarshal(b, &e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tag := b[0]
+		b = rest
+		switch {
+		case e.IsCompound:
+			all = append(append(append(all, tag, 0x80), inPieces(t, e.Bytes)...), 0, 0)
+		case len(e.Bytes) > 500 && (tag == tagOctets || tag == tagContext):
+			all = append(all, tag|tagConstructed, 0x80)
+			for piece := range slices.Chunk(e.Bytes, 333) {
+				all = append(all, der(tagOctets, piece)...)
+			}
+			all = append(all, 0, 0)
+		default:
+			all = append(all, e.FullBytes...)
+		}
+	}
+	return all
+}
+
+// BER without lengths is read as DER is, outside and inside.
+func TestBER(t *testing.T) {
+	p := people()
+	content, key := noise(5000), noise(32)
+	for id, s := range map[*asn1.ObjectIdentifier]*Signer{&oidDigested: nil, &oidSigned: p.bob.signer()} {
+		in, err := newInner(int64(len(content)), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := in.write(&b, bytes.NewReader(content), int64(len(content))); err != nil {
+			t.Fatal(err)
+		}
+		wrapped := der(tagSequence, oid(*id), der(0xa0, b.Bytes()))
+		for _, sealed := range [][]byte{
+			envelop(*id, pad(inPieces(t, b.Bytes())), transport(t, key), key), envelop(oidData, pad(inPieces(t, wrapped)), transport(t, key), key),
+		} {
+			trust := trusting(p.ca)
+			if s == nil {
+				trust = nil
+			}
+			if got, _, err := open(t, inPieces(t, sealed), p.ann, trust); err != nil || !bytes.Equal(got, content) {
+				t.Errorf("%v: %d bytes, error %v", id, len(got), err)
+			}
+		}
+	}
+}
+
 // Files of all sizes around blocks, lengths of lengths and buffers come back, signed or not, for each recipient.
 func TestRoundTrip(t *testing.T) {
 	p := people()

@@ -125,14 +125,13 @@ func (m *message) signed(report *Report) {
 	m.content()
 	var certificates []*x509.Certificate
 	if m.is(tagContext | tagConstructed) {
-		for m.enter(tagContext | tagConstructed); m.more(); {
-			if len(certificates) == maxCertificates {
+		m.enter(tagContext | tagConstructed)
+		for n := 0; m.more(); n++ {
+			if n == maxCertificates {
 				m.fail()
 			}
-			if c, err := x509.ParseCertificate(m.element()); err == nil {
+			if c, err := x509.ParseCertificate(m.element()); err == nil { // there may be other kinds
 				certificates = append(certificates, c)
-			} else {
-				m.fail()
 			}
 		}
 		m.leave()

@@ -183,6 +183,25 @@ func TestRefusesOpenSSLs(t *testing.T) {
 	}
 }
 
+// Recipients of other kinds, with secret and elliptic-curve keys, do not hinder those with RSA keys.
+func TestOtherRecipients(t *testing.T) {
+	dir := opensslFolder(t)
+	content := noise(1000)
+	write(t, filepath.Join(dir, "plain"), content)
+	for _, args := range []string{
+		"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ec.key -out ec.pem -subj /CN=ec",
+		"cms -digest_create -md sha256 -binary -outform DER -in plain -out inner",
+		"cms -encrypt -binary -aes-256-cbc -outform DER -in inner -out sealed -secretkey 0123456789abcdef0123456789abcdef -secretkeyid 01 -pwri_password x ec.pem ann.pem",
+	} {
+		if openssl(t, dir, strings.Fields(args)...) != nil {
+			t.Fatal(args)
+		}
+	}
+	if got, _, err := open(t, read(t, filepath.Join(dir, "sealed")), people().ann, nil); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%d bytes, error %v", len(got), err)
+	}
+}
+
 // Private keys as OpenSSL writes them are read, encrypted or not, and only with the right passphrase.
 func TestKeysOfOpenSSL(t *testing.T) {
 	dir := opensslFolder(t)
