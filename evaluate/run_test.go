@@ -359,7 +359,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 func TestReportBeginsWithPictures(t *testing.T) {
 	_, out := smallRun(t)
 	for name, parts := range map[string][]string{
-		"report.html": {"<h3>Least found: ", "<img", "<img", "<img", "<h3>Most found: ", "<img", "<img", "<img", "<caption>What can be recovered", "<caption>Does it look random", "<caption>Claims made", `id="findings"`},
+		"report.html": {"<h3>Least found: ", "<img", "<img", "<img", "<h3>Most found: ", "<img", "<img", "<img", "<caption>What can be recovered", "<caption>Does the ciphertext look random", "<caption>Claims made", `id="findings"`},
 		"results.md":  {"**Least found: ", "![", "![", "![", "**Most found: ", "![", "![", "![", "| attack ", "| criterion ", "| as claimed, in substance ", "## What this shows"},
 	} {
 		b, err := os.ReadFile(filepath.Join(out, name))

@@ -15,7 +15,7 @@ import (
 func (r *Report) Attacked() grid {
 	g := grid{
 		Caption: "What can be recovered, shown or forged? ✗: the attack succeeds, with several images on at least half of them; ✓: it does not; —: it was " +
-			"not made. A kept key serves several images, which is misuse. Several attacks may use the same flaw. That none succeeds is no proof of security",
+			"not made. A kept key serves several images, which is misuse. Several attacks may use the same flaw. That none succeeds is no proof of security" + r.leaves(),
 		Head: []string{"attack", "aim"},
 	}
 	systems := slices.DeleteFunc(slices.Clone(r.Systems), func(s experiment.SystemInfo) bool {
@@ -47,6 +47,20 @@ func (r *Report) Attacked() grid {
 		}
 	}
 	return g
+}
+
+// leaves says what share of images an attack may still open that opened none of those at hand.
+func (r *Report) leaves() string {
+	var most *attack.Rate
+	for _, a := range r.Attacks {
+		if a.Rate != nil && a.Rate.Successes == 0 && (most == nil || a.Rate.Trials > most.Trials) {
+			most = a.Rate
+		}
+	}
+	if most == nil {
+		return ""
+	}
+	return fmt.Sprintf(": 0 of %d images leaves up to %.0f %% of all images (95 %%, Wilson)", most.Trials, most.High)
 }
 
 // attackCell is what an attack did to a system, or to the variant of it that keeps its key.

@@ -15,8 +15,8 @@ import (
 // Verdicts has a line for each metric with a threshold, and SP 800-22. A system fails where it fails on any source.
 func (r *Report) Verdicts() grid {
 	g := grid{
-		Caption: fmt.Sprintf("Does it look random? Statistics of all systems, over all sources. XOR with any random-looking bytes passes all lines but those "+
-			"of one bit, which also take a fresh key for each image: a pass is no evidence of security. Random data fails a line by chance in about %.3g %% of "+
+		Caption: fmt.Sprintf("Does the ciphertext look random, and does the image come back? Statistics of all systems, over all sources. XOR with any random-looking "+
+			"bytes passes all lines but those of one bit, which also take a fresh key for each image: a pass is no evidence of security. Random data fails a line by chance in about %.3g %% of "+
 			"cases, 1 %% for each source", 100*(1-math.Pow(1-experiment.Alpha, float64(len(r.Sources))))),
 		Head: []string{"criterion"},
 	}
