@@ -83,6 +83,11 @@ func assess(ctx context.Context, run string, o AssessOptions) (*fidelity.Assessm
 		return nil, err
 	}
 	t := &fidelity.Assessment{Run: run, Step: saved.meta.Step, Objective: c.Objective.Name, Victim: o.Victim}
+	if o.Victim != "" {
+		if t.Learnt, err = victim.Learnt(run); err != nil {
+			return nil, err
+		}
+	}
 	for part := range slices.Chunk(images, c.Train.Batch) { // as many at a time as training had
 		if ctx.Err() != nil {
 			return nil, ErrInterrupted

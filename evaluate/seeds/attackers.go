@@ -3,6 +3,7 @@ package seeds
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,11 @@ func (r *Report) resistsLearning(s System) (c Claim, measured bool) {
 	c = Claim{Claim: "Hides images from a network that was trained " + knows, Of: r.attackedTitle(s), Test: fmt.Sprintf("on held-out images, what it restores "+
 		"is less than %g SSIM better than the better of two guesses, the mean image and what it makes of another cipher image, with the whole 95 %% interval over seeds. "+
 		"Where it holds, this network has not learnt to restore the images; a larger one, or one that is trained for longer, may", learnt)}
+	if slices.Contains(h.Guess.Learnt, !s.Pairs) {
+		c.Verdict = NotMeasured
+		c.Evidence = []string{"By their weights, the networks that it has learnt from are not those that it should have: train it anew."}
+		return c, true
+	}
 	c.Verdict = within(h.Guess.Gain, math.Inf(-1), learnt, 1)
 	c.Evidence = []string{fmt.Sprintf("%d images held out of the attacked training: SSIM restored %s, mean image %s, from another cipher image %s; better than both by %s.",
 		h.Images, h.SSIM.text(3), h.Guess.MeanSSIM.text(3), h.Guess.AnotherSSIM.text(3), h.Guess.Gain.text(3))}

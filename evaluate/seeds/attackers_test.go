@@ -67,6 +67,15 @@ func TestGuesses(t *testing.T) {
 		if !measured || claim.Verdict != c.hidden || claim.Of != "W + xor" || !strings.Contains(claim.Claim, "other seeds") {
 			t.Errorf("%s: %+v", c.name, claim)
 		}
+		r.Systems[1].Pairs = true // as it claims, but it has learnt from other weights
+		if claim, _ := r.resistsLearning(r.system("spy")); claim.Verdict != NotMeasured {
+			t.Errorf("%s: pairs of another network: %+v", c.name, claim)
+		}
+		r.Systems[1].Pairs = false
+		h.Guess.Learnt[1] = true
+		if claim, _ := r.resistsLearning(r.system("spy")); claim.Verdict != NotMeasured {
+			t.Errorf("%s: it has seen the attacked network: %+v", c.name, claim)
+		}
 		if text := r.markdown(); !strings.Contains(text, "| W + xor | spy | networks of the other seeds | 2 | ") || strings.Contains(text, "| spy | restored |") {
 			t.Errorf("%s: %s", c.name, text)
 		}

@@ -31,11 +31,12 @@ type HeldOut struct {
 
 // Guess is what guessing without the cipher image gives, beside what was restored from it.
 type Guess struct {
-	MeanSSIM    Summary `json:"mean_image_ssim"` // of the mean training image
-	MeanPSNR    Summary `json:"mean_image_psnr"` // decibels
-	AnotherSSIM Summary `json:"another_ssim"`    // of what is restored from the next image's cipher image
-	Gain        Summary `json:"gain"`            // SSIM restored, less that of the better of both guesses: a value for each training
-	Better      Verdict `json:"better"`          // whether what is restored is better than both
+	MeanSSIM    Summary `json:"mean_image_ssim"`              // of the mean training image
+	MeanPSNR    Summary `json:"mean_image_psnr"`              // decibels
+	AnotherSSIM Summary `json:"another_ssim"`                 // of what is restored from the next image's cipher image
+	Gain        Summary `json:"gain"`                         // SSIM restored, less that of the better of both guesses: a value for each training
+	Better      Verdict `json:"better"`                       // whether what is restored is better than both
+	Learnt      []bool  `json:"learnt_from_victim,omitempty"` // whether each training has learnt from the network that it is tried on
 }
 
 // meanRow is how an assessment calls the mean training image.
@@ -45,6 +46,7 @@ const meanRow = "mean image"
 type assessment struct {
 	Rows     []string `json:"rows"`
 	Restored []string `json:"restored"`
+	Learnt   bool     `json:"learnt_from_victim"`
 	Images   []struct {
 		Rows map[string]assessed `json:"rows"`
 	} `json:"images"`
@@ -134,6 +136,9 @@ func guessOf(made string, tests []assessment) *Guess {
 		gains = append(gains, a.mean(made, ofSSIM)-max(guess, other))
 	}
 	g := &Guess{MeanSSIM: Summarize(means), MeanPSNR: Summarize(psnr), AnotherSSIM: Summarize(others), Gain: Summarize(gains)}
+	for _, a := range tests {
+		g.Learnt = append(g.Learnt, a.Learnt)
+	}
 	g.Better = within(g.Gain, math.SmallestNonzeroFloat64, math.Inf(1), 1)
 	return g
 }

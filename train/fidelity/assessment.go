@@ -25,10 +25,11 @@ type Assessment struct {
 	Run       string          `json:"run"`
 	Step      int             `json:"step"` // of the checkpoint
 	Objective string          `json:"objective"`
-	Victim    string          `json:"victim,omitempty"`   // the run whose networks have encrypted the images, for an attacker
-	Rows      []string        `json:"rows"`               // PlainRow, and what is made of it: the rows of rows.png, from the top
-	Restored  []string        `json:"restored,omitempty"` // those of Rows that should be the plain image again
-	Images    []AssessedImage `json:"images"`             // its columns
+	Victim    string          `json:"victim,omitempty"`             // the run whose networks have encrypted the images, for an attacker
+	Learnt    bool            `json:"learnt_from_victim,omitempty"` // the attacker has learnt from those very networks
+	Rows      []string        `json:"rows"`                         // PlainRow, and what is made of it: the rows of rows.png, from the top
+	Restored  []string        `json:"restored,omitempty"`           // those of Rows that should be the plain image again
+	Images    []AssessedImage `json:"images"`                       // its columns
 }
 
 // AssessedImage is one image with all that was made of it.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -221,6 +222,20 @@ func Mean(src dataset.Source, as config.Image) (*raster.Image, error) {
 		mean.Pix[k] = byte(sum/float64(src.Len()) + 0.5)
 	}
 	return mean, nil
+}
+
+// Learnt reports whether the run in a folder, an attacker's, has learnt from one of the victim's networks: by their weights, whatever the
+// files are called.
+func (v *Victim) Learnt(folder string) (bool, error) {
+	text, err := os.ReadFile(filepath.Join(folder, experiment.AttackerFile))
+	if err != nil {
+		return false, err
+	}
+	var a experiment.Attacker
+	if err := json.Unmarshal(text, &a); err != nil {
+		return false, fmt.Errorf("%s: %w", filepath.Join(folder, experiment.AttackerFile), err)
+	}
+	return slices.ContainsFunc(a.Networks, func(hash string) bool { return slices.Contains(v.hashes, hash) }), nil
 }
 
 // digest identifies encrypted images by those of the plain ones and the networks.
