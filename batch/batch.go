@@ -14,11 +14,15 @@ package batch
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"keygan/batch/job"
 	"keygan/data/imagefile"
+	"keygan/data/raster"
 	"keygan/data/synthetic"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
@@ -45,7 +49,8 @@ type KeygenOptions struct {
 	Force     bool // existing files are replaced
 }
 
-// Keygen makes the key image of each image: X.key.png of X.png.
+// Keygen makes the key image of each image: X.key.png of X.png. Of a volume or another stack it makes one for each slice, X.keys.npz, and
+// X.key.png of the middle one.
 func Keygen(ctx context.Context, host Host, o KeygenOptions, paths []string) (*Report, error) {
 	if err := checkResize(o.Resize != 0, o.Resize); err != nil {
 		return nil, err
@@ -79,6 +84,13 @@ func (o *KeygenOptions) job(host *Host, g *generator, in job.Input) job.Job {
 	if o.Array {
 		outputs = append(outputs, base+keyArraySuffix)
 	}
+	if stack, err := imagefile.HoldsStack(in.Path); err == nil && stack {
+		outputs = append(outputs, base+keysSuffix)
+		return job.Job{
+			Input: in.Path, Outputs: outputs, Memory: func() int64 { return stackMemory(in.Path) },
+			Do: func(ctx context.Context) (string, error) { return o.keysOfStack(ctx, host, g, in.Path, outputs) },
+		}
+	}
 	return job.Job{Input: in.Path, Outputs: outputs, Do: func(ctx context.Context) (string, error) {
 		m, err := readPlain(imagefile.ReadImage, in.Path, o.Resize)
 		if err != nil {
@@ -88,13 +100,48 @@ func (o *KeygenOptions) job(host *Host, g *generator, in job.Input) job.Job {
 		if err != nil {
 			return "", fileerr.Named(in.Path, err)
 		}
-		files := []atomicfile.File{pngFile(outputs[0], Secret, key)}
-		if o.Array {
-			array := npz.Bytes("key", key.Pix, key.Height, key.Width, key.Channels)
-			files = append(files, atomicfile.File{Path: outputs[1], Perm: Secret, Write: array.Write})
-		}
-		return "", host.Write(ctx, o.Output, o.Force, files...)
+		return "", host.Write(ctx, o.Output, o.Force, o.keyFiles(key, outputs)...)
 	}}
+}
+
+func (o *KeygenOptions) keyFiles(key *raster.Image, outputs []string) []atomicfile.File {
+	files := []atomicfile.File{pngFile(outputs[0], Secret, key)}
+	if o.Array {
+		array := npz.Bytes("key", key.Pix, key.Height, key.Width, key.Channels)
+		files = append(files, atomicfile.File{Path: outputs[1], Perm: Secret, Write: array.Write})
+	}
+	return files
+}
+
+// keysOfStack makes a key of each slice, axial in a volume. The archive has one array, keys: uint8 [slices, height, width, channels].
+func (o *KeygenOptions) keysOfStack(ctx context.Context, host *Host, g *generator, path string, outputs []string) (string, error) {
+	stack, err := imagefile.ReadStack(path, imagefile.Axial)
+	if err != nil {
+		return "", err
+	}
+	var keys []byte // [slices, height, width, channels]
+	var middle *raster.Image
+	for i := range stack.Count {
+		if ctx.Err() != nil {
+			return "", fileerr.Named(path, failure.ErrInterrupted)
+		}
+		m := stack.Image(i)
+		if o.Resize != 0 {
+			m = m.Resize(o.Resize, o.Resize)
+		}
+		key, err := g.key(m)
+		if err != nil {
+			return "", fileerr.Named(path, err)
+		}
+		if keys = append(slices.Grow(keys, (stack.Count-i)*len(key.Pix)), key.Pix...); i == stack.Count/2 {
+			middle = key
+		}
+	}
+	archive := file{Path: outputs[len(outputs)-1], Perm: Secret, Write: func(w io.Writer) error {
+		return npz.Write(w, npz.Bytes("keys", keys, stack.Count, middle.Height, middle.Width, middle.Channels))
+	}}
+	comment := fmt.Sprintf("the middle one of %d keys", stack.Count)
+	return comment, host.Write(ctx, o.Output, o.Force, append(o.keyFiles(middle, outputs), archive)...)
 }
 
 // SamplesOptions say which synthetic images to write.

@@ -179,6 +179,9 @@ func (d *decryption) researchJob(in job.Input) (job.Job, error) {
 	if !job.Exists(keyFile) {
 		return job.Job{}, missingKeyFile(in.Path, keyFile)
 	}
+	if extension := cipher.VolumeOf(keyFile); extension != "" {
+		return d.volumeJob(in, keyFile, extension), nil
+	}
 	out := filepath.Join(d.Output, in.Folder, stem(in.Path)+".png")
 	return job.Job{
 		Input: in.Path, Outputs: []string{out}, Reads: []string{keyFile}, Memory: func() int64 { return memoryOf(in.Path) },

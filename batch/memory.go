@@ -31,11 +31,20 @@ func memoryOf(path string) int64 {
 	if err != nil {
 		return 0
 	}
-	n := memoryIn(f, info.Size())
+	n := max(memoryIn(f, info.Size()), copies*imagefile.UnpackedSize(io.NewSectionReader(f, 0, info.Size())))
 	if imagefile.PlacedName(path) && info.Size() < largeHeader {
 		if o, err := imagefile.ReadOutline(path); err == nil && o != nil { // nil: the content is of another format
 			n = max(n, frameMemory(o))
 		}
+	}
+	return n
+}
+
+// stackMemory returns how many bytes it takes to read all images of a stack and to hold a key for each.
+func stackMemory(path string) int64 {
+	n := memoryOf(path)
+	if o, err := imagefile.ReadOutline(path); err == nil && o != nil {
+		n = max(n, copies*int64(o.Count)*int64(o.Width)*int64(o.Height)*int64(o.Channels))
 	}
 	return n
 }

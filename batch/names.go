@@ -17,6 +17,7 @@ const (
 	ResearchKeySuffix = ".key.npz"
 	keyImageSuffix    = ".key.png"
 	keyArraySuffix    = ".key.npy"
+	keysSuffix        = ".keys.npz"
 )
 
 // maxFileName is how many bytes a name has at most in most file systems.
@@ -24,7 +25,7 @@ const maxFileName = 255
 
 // wantedFile takes all files in a folder but those that keygan makes of others.
 func wantedFile(name string) string {
-	if hasSuffix(name, keyImageSuffix, keyArraySuffix, CipherSuffix) || isKeyFile(name) {
+	if hasSuffix(name, keyImageSuffix, keyArraySuffix, keysSuffix, CipherSuffix) || isKeyFile(name) {
 		return "made by keygan"
 	}
 	return ""

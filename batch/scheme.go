@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
 	"keygan/batch/job"
 	"keygan/cipher"
 	"keygan/data/imagefile"
+	"keygan/data/imagefile/pngstream"
 	"keygan/data/raster"
 	"keygan/internal/failure"
 	"keygan/internal/fileerr"
@@ -32,8 +34,11 @@ func schemeNamed(name string) (*cipher.Research, error) {
 func (e *encryption) sealed() bool { return e.scheme == nil }
 
 // encryptResearch encrypts the pixels of an image with a scheme whose key files are not encrypted.
-func (e *encryption) encryptResearch(_ context.Context, in job.Input, write writePair) (comment string, err error) {
+func (e *encryption) encryptResearch(ctx context.Context, in job.Input, write writePair) (comment string, err error) {
 	path := in.Path
+	if comment, is, err := e.encryptVolume(ctx, path, write); is || err != nil {
+		return comment, err
+	}
 	plain, before, comment, err := e.readPixels(path, "without --scheme, and without --pixels, any file is encrypted as it is")
 	if err != nil {
 		return "", err
@@ -95,14 +100,34 @@ func (e *encryption) readPixels(path, hint string) (plain *raster.Image, before 
 	return plain, before, comment, nil
 }
 
-// openResearch opens a cipher image of a research scheme, which must be the one named.
+// openResearch decrypts a cipher image of a research scheme.
 func openResearch(ctx context.Context, path, keyPath, scheme string) (*raster.Image, error) {
 	keyFile, err := cipher.ReadKeyFile(keyPath)
 	if err != nil {
 		return nil, err
 	}
+	png, closer, err := researchSamples(ctx, path, keyFile, keyPath, scheme)
+	if err != nil {
+		return nil, err
+	}
+	defer closer.Close()
+	m, err := decodeSamples(png)
+	if err != nil {
+		return nil, fileerr.Named(path, err)
+	}
+	plain, err := cipher.Decrypt(m, keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return plain, nil
+}
+
+// researchSamples opens a cipher image of a research scheme, which must be the one named.
+func researchSamples(
+	ctx context.Context, path string, keyFile *cipher.KeyFile, keyPath, scheme string,
+) (*pngstream.Reader, io.Closer, error) {
 	if keyFile.Scheme != scheme {
-		return nil, failure.Hint(fmt.Errorf("%s: its scheme is %s, not %s", keyPath, keyFile.Scheme, scheme),
+		return nil, nil, failure.Hint(fmt.Errorf("%s: its scheme is %s, not %s", keyPath, keyFile.Scheme, scheme),
 			"--scheme "+keyFile.Scheme+" opens it")
 	}
 	png, closer, err := openCipherImage(ctx, path, func(shape *raster.Image, size int64) error {
@@ -115,19 +140,7 @@ func openResearch(ctx context.Context, path, keyPath, scheme string) (*raster.Im
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fileerr.Named(path, err)
-	}
-	defer closer.Close()
-	m, err := decodeSamples(png)
-	if err != nil {
-		return nil, fileerr.Named(path, err)
-	}
-	plain, err := cipher.Decrypt(m, keyFile)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return plain, nil
+	return png, closer, fileerr.Named(path, err)
 }
 
 // refuseResearch refuses key files of research schemes, whatever they are called.

@@ -11,6 +11,7 @@ import (
 
 	"keygan/batch/job"
 	"keygan/batch/keyfile"
+	"keygan/cipher"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/internal/regularfile"
@@ -30,6 +31,9 @@ func (e *encryption) verify(ctx context.Context, in job.Input, p pair) error {
 func (e *encryption) compare(ctx context.Context, in job.Input, p pair) error {
 	path := in.Path
 	if !e.sealed() {
+		if k, err := cipher.ReadKeyFile(p.key); err == nil && k.Volume != nil {
+			return verifyVolume(ctx, path, p, k, e.Scheme)
+		}
 		m, err := openResearch(ctx, p.image, p.key, e.Scheme)
 		if err != nil {
 			return err

@@ -52,6 +52,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 
 	"keygan/data/raster"
 )
@@ -82,6 +83,13 @@ func (e *FormatError) Error() string {
 // height, channels and depth as four 32-bit big-endian numbers, then the samples as in raster.Image.Pix (row by row, channels
 // interleaved, 16-bit samples high byte first).
 func Digest(m *raster.Image) [sha256.Size]byte {
+	h := digestOf(m)
+	h.Write(m.Pix)
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// digestOf begins a Digest: the samples follow.
+func digestOf(m *raster.Image) hash.Hash {
 	h := sha256.New()
 	h.Write([]byte("keygan cipher image 1\n"))
 	var shape [16]byte
@@ -89,8 +97,7 @@ func Digest(m *raster.Image) [sha256.Size]byte {
 		binary.BigEndian.PutUint32(shape[4*i:], uint32(v))
 	}
 	h.Write(shape[:])
-	h.Write(m.Pix)
-	return [sha256.Size]byte(h.Sum(nil))
+	return h
 }
 
 // Decrypt opens a cipher image with the system that its key file names.

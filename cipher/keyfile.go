@@ -16,8 +16,8 @@ import (
 	"keygan/internal/npz"
 )
 
-// KeyFileVersion is the newest key file format that this package reads, and the one it writes.
-const KeyFileVersion = 1
+// KeyFileVersion is the newest key file format that this package reads. Volumes are written in it, images in version 1.
+const KeyFileVersion = 2
 
 // A KeyFile opens one cipher image of a Research cryptosystem. On disk (.key.npz) it is a NumPy archive that np.load reads. It has
 // two arrays, or only meta where the system takes no key image:
@@ -39,6 +39,8 @@ type KeyFile struct {
 	Name string
 
 	Key *raster.Image // 8 bits, Width × Height, at least as many channels as the cipher image; nil where the system takes none
+
+	Volume *Volume // what the cipher image holds if that is no image; the shape and Key are then those of all slices
 }
 
 // meta is the JSON object in a key file.
@@ -56,6 +58,7 @@ type meta struct {
 	Depth         int     `json:"depth"`
 	SHA256        string  `json:"sha256"`
 	Name          string  `json:"name"`
+	Volume        *Volume `json:"volume,omitempty"` // version 2 only
 }
 
 const (
@@ -80,9 +83,13 @@ func (k *KeyFile) shape() *raster.Image {
 
 // Write writes the key file. The same key file always gives the same bytes.
 func (k *KeyFile) Write(w io.Writer) error {
+	version := 1
+	if k.Volume != nil {
+		version = 2
+	}
 	m, err := json.Marshal(meta{
-		KeyFileVersion, k.Scheme, k.Params.Iterations, k.Params.A, k.Params.B, k.Params.X0, k.Params.R,
-		k.Width, k.Height, k.Channels, k.Depth, hex.EncodeToString(k.SHA256[:]), cleanName(k.Name),
+		version, k.Scheme, k.Params.Iterations, k.Params.A, k.Params.B, k.Params.X0, k.Params.R,
+		k.Width, k.Height, k.Channels, k.Depth, hex.EncodeToString(k.SHA256[:]), cleanName(k.Name), k.Volume,
 	})
 	if err != nil {
 		return err
@@ -90,6 +97,9 @@ func (k *KeyFile) Write(w io.Writer) error {
 	entries := []npz.Entry{npz.Bytes("meta", m)}
 	if k.Key != nil {
 		entries = append([]npz.Entry{npz.Bytes("key", k.Key.Pix, k.Key.Height, k.Key.Width, k.Key.Channels)}, entries...)
+	}
+	if k.Volume != nil {
+		entries = append(entries, k.Volume.entries()...)
 	}
 	return npz.Write(w, entries...)
 }
@@ -141,8 +151,17 @@ func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 				shape, k.Width, k.Height, k.Channels))
 		}
 		k.Key = &raster.Image{Width: k.Width, Height: k.Height, Channels: shape[2], Depth: 8, Pix: key}
-	} else if _, err = r.complete(k.Params, k.shape()); err != nil {
-		return fail(err)
+	} else if k.Volume == nil {
+		if _, err = r.complete(k.Params, k.shape()); err != nil {
+			return fail(err)
+		}
+	}
+	if k.Volume != nil {
+		n, err := k.Volume.read(arrays, r)
+		if err != nil {
+			return fail(err)
+		}
+		want += n
 	}
 	if n := len(arrays.Names()); n != want {
 		return fail(fmt.Errorf("it holds %d arrays, not %d", n, want))
@@ -162,7 +181,7 @@ func parseMeta(b []byte) (*KeyFile, error) {
 	switch v := version.FormatVersion; {
 	case v > KeyFileVersion:
 		return nil, fmt.Errorf("its format version is %d, newer than %d, the newest that this keygan reads", v, KeyFileVersion)
-	case v < KeyFileVersion:
+	case v < 1:
 		return nil, fmt.Errorf("its format version is %d, which does not exist", v)
 	}
 	var m meta
@@ -183,11 +202,18 @@ func parseMeta(b []byte) (*KeyFile, error) {
 		return nil, fmt.Errorf("%d iterations of the cat map; at most %d are possible", m.Iterations, MaxIterations)
 	case m.Name != cleanName(m.Name):
 		return nil, errors.New("its file name has a folder or characters that no file name should have")
+	case (m.FormatVersion == 2) != (m.Volume != nil):
+		return nil, errors.New("volumes, and only they, have version 2")
+	}
+	if m.Volume != nil {
+		if err := m.Volume.check(&m); err != nil {
+			return nil, err
+		}
 	}
 	return &KeyFile{
 		Scheme: m.Scheme, Params: Params{m.Iterations, m.A, m.B, m.X0, m.R},
 		Width: m.Width, Height: m.Height, Channels: m.Channels, Depth: m.Depth,
-		SHA256: [sha256.Size]byte(sum), Name: m.Name,
+		SHA256: [sha256.Size]byte(sum), Name: m.Name, Volume: m.Volume,
 	}, nil
 }
 

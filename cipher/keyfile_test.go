@@ -104,19 +104,22 @@ func editMeta(t testing.TB, b []byte, from, to string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	meta, _, err := a.Bytes("meta")
-	if err != nil {
-		t.Fatal(err)
+	var entries []npz.Entry
+	for _, name := range a.Names() {
+		body, shape, err := a.Bytes(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "meta" {
+			text := strings.Replace(string(body), from, to, 1)
+			if text == string(body) {
+				t.Fatalf("no %q in %s", from, body)
+			}
+			body, shape = []byte(text), []int{len(text)}
+		}
+		entries = append(entries, npz.Bytes(name, body, shape...))
 	}
-	key, shape, err := a.Bytes("key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.Replace(string(meta), from, to, 1)
-	if text == string(meta) {
-		t.Fatalf("no %q in %s", from, meta)
-	}
-	return archive(t, npz.Bytes("key", key, shape...), npz.Bytes("meta", []byte(text)))
+	return archive(t, entries...)
 }
 
 func archive(t testing.TB, entries ...npz.Entry) []byte {
@@ -147,7 +150,8 @@ func TestReadKeyFileRefuses(t *testing.T) {
 		"array key: missing":                            archive(t, meta),
 		"it holds 3 arrays, not 2":                      archive(t, key, meta, npz.Bytes("more", text)),
 		"twice":                                         archive(t, key, key, meta),
-		"newer than 1":                                  editMeta(t, b, `"format_version":1,`, `"format_version":2,"recipients":[],`),
+		"newer than 2":                                  editMeta(t, b, `"format_version":1,`, `"format_version":3,"recipients":[],`),
+		"volumes, and only they, have version 2":        editMeta(t, b, `"format_version":1,`, `"format_version":2,`),
 		"its format version is 0, which does not exist": editMeta(t, b, `"format_version":1,`, ``),
 		`unknown field "salt"`:                          editMeta(t, b, `"format_version":1,`, `"format_version":1,"salt":1,`),
 		"array meta is not JSON":                        editMeta(t, b, `{`, `[`),

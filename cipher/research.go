@@ -5,6 +5,7 @@ import (
 	"cmp"
 	crand "crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -108,6 +109,9 @@ func (r *Research) Open(cipherImage *raster.Image, k *KeyFile) (*raster.Image, e
 	}
 	if err := k.CheckShape(cipherImage); err != nil {
 		return nil, err
+	}
+	if k.Volume != nil {
+		return nil, errors.New("the key file opens a volume, not an image")
 	}
 	if k.SHA256 != Digest(cipherImage) {
 		return nil, ErrMismatch

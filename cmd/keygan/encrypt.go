@@ -53,6 +53,8 @@ thumbnail; --no-gan leaves that out. Size and file name remain visible (the name
 
 The other values of --scheme are research material, to reproduce and to attack published results. They do not protect images. They
 encrypt pixels and write their keys in the clear, to DIR/X.key.npz (mode 0600). They take no recipients. paper takes --iterations.
+NIfTI volumes and uncompressed DICOM files keep every byte: each slice has a key of its own (8-bit; one for each byte of larger voxels), all
+in one X.key.npz with the header of the file, and decrypt writes X.nii, X.nii.gz or X.dcm.
 logistic takes no generator: its key is two numbers. If the generator takes noise, each key is drawn afresh, and the key file holds it.
 For --noise-seed see keygen.`
 

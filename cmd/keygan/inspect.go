@@ -216,8 +216,26 @@ func inspectArchive(path string) (*finding, error) {
 		return inspectWeights(path)
 	case slices.Contains(names, "meta"):
 		return inspectKeyFile(path)
+	case slices.Contains(names, "keys"):
+		return inspectKeys(path, archive)
 	}
 	return nil, fmt.Errorf("%s: a NumPy archive, but neither weights (no array \"arch\") nor a key file (no array \"meta\")", path)
+}
+
+// inspectKeys shows what keygen makes of a volume or another stack.
+func inspectKeys(path string, archive *npz.Archive) (*finding, error) {
+	_, shape, err := archive.Bytes("keys")
+	if err == nil && len(shape) != 4 {
+		err = fmt.Errorf("array keys has the shape %v, not [slices, height, width, channels]", shape)
+	}
+	if err != nil {
+		return nil, fileerr.Named(path, err)
+	}
+	f := &finding{}
+	f.add("kind", "kind", "key images of a stack")
+	f.add("slices", "slices", shape[0])
+	f.shape("shape of each", shape[2], shape[1], shape[3], 8)
+	return f, nil
 }
 
 // inspectImage measures an image, whose kind is added unless it is "". If a key file lies beside a cipher image, it finds out whether the two
@@ -365,6 +383,11 @@ func inspectKeyFile(path string) (*finding, error) {
 		f.line("cat map", fmt.Sprintf("%d iterations, a = %d, b = %d", k.Params.Iterations, k.Params.A, k.Params.B))
 	}
 	f.shape("opens an image of", k.Width, k.Height, k.Channels, k.Depth)
+	if v := k.Volume; v != nil {
+		f.line("holds a volume of", fmt.Sprintf("%d×%d×%d voxels of %d bits", v.Width, v.Height, v.Slices, 8*v.Bytes))
+		f.add("", "slices", v.Slices)
+		f.add("", "voxel_bytes", v.Bytes)
+	}
 	f.add("made from", "name", k.Name)
 	channels, bytes := 0, 0
 	if k.Key != nil {

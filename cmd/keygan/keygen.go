@@ -15,8 +15,9 @@ func (a *app) keygenCommand() *cobra.Command {
 		Use:   "keygen IMAGE... [-w generator.npz] [-o DIR] [--npy] [--resize N] [--noise-seed N] [--shard i/n]",
 		Short: "Make key images from images",
 		Long: `Make the key image of each image: X.png gives X.key.png, of the same width and height. It lies beside the image or in the
-folder that -o names, and only its owner can read it (mode 0600). Folders are walked and keep their tree. From a NIfTI volume or a NumPy
-stack keygen takes the middle image.
+folder that -o names, and only its owner can read it (mode 0600). Folders are walked and keep their tree. A volume
+(NIfTI, DICOM with several frames) or another stack, X.nii.gz, gives X.keys.npz with a key for each slice, axial in NIfTI: an array "keys"
+of uint8 [slices, height, width, channels]. X.key.png is then the key of the middle slice.
 
   keygan keygen scan.png
   keygan keygen scans -o keys -w generator.npz

@@ -13,7 +13,7 @@ import (
 var dicomFormat = Format{
 	Name: "DICOM", Extensions: []string{".dcm"}, Matches: dicom.Recognised,
 	Decode: decodeDICOM, Samples: samplesOfDICOM, Stack: stackOfDICOM, Outline: outlineOfDICOM, Inspect: (*Findings).inspectDICOM,
-	Windowed: windowedDICOM, Describe: describeDICOM,
+	Windowed: windowedDICOM, Describe: describeDICOM, Voxels: voxelsOfDICOM,
 }
 
 func parseDICOM(file *io.SectionReader) (*dicom.File, error) {

@@ -55,6 +55,9 @@ type Format struct {
 	// Outline, if set, gives a stack without its pixels, faster than Stack. A format with it and with Decode may hold single images, too.
 	Outline func(file *io.SectionReader) (*Stack, error)
 
+	// Voxels, if set, gives the stored bytes of all images, and of the rest of the file.
+	Voxels func(file *io.SectionReader) (*Voxels, error)
+
 	// Inspect reports what a file holds beside its samples. A format with a Stack needs none: a file of it is refused.
 	Inspect func(f *Findings, file *io.SectionReader)
 

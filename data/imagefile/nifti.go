@@ -11,7 +11,7 @@ import (
 	"math"
 )
 
-var niftiFormat = Format{Name: "NIfTI volume", Extensions: []string{".nii", ".nii.gz"}, Matches: isNIfTI, Stack: stackOfNIfTI}
+var niftiFormat = Format{Name: "NIfTI volume", Extensions: []string{".nii", ".nii.gz"}, Matches: isNIfTI, Stack: stackOfNIfTI, Voxels: voxelsOfNIfTI}
 
 const (
 	gzipMagic       = "\x1f\x8b"
@@ -22,6 +22,7 @@ const (
 type niftiHeader struct {
 	dim          [3]int // voxels along x, y, z; x is the one that varies fastest in the file
 	voxels       int    // of one volume, at most maxPixels
+	volumes      int    // in a series, at most maxPixels
 	element      element
 	offset       int // of the first voxel, bytes
 	slope, inter float64
@@ -173,6 +174,14 @@ func parseNIfTIHeader(b []byte) (*niftiHeader, error) {
 			return nil, fmt.Errorf("%v is more than the %d voxels that keygan reads", h.dim, maxPixels)
 		}
 		h.voxels *= d
+	}
+	h.volumes = 1
+	for i := 4; i <= rank; i++ {
+		d := max(1, int(int16(order.Uint16(b[40+2*i:]))))
+		if d > maxPixels/h.volumes {
+			return nil, fmt.Errorf("a series of more than %d volumes", maxPixels)
+		}
+		h.volumes *= d
 	}
 	return h, nil
 }

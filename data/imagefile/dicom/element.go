@@ -71,9 +71,10 @@ type parser struct {
 	order    binary.ByteOrder
 	implicit bool // without value representations
 
-	pixels *element // the pixel data, where the parser stops; its value is all that follows if it is encapsulated
-	packed bool     // the pixel data are encapsulated
-	short  error    // why the pixel data are not whole, if they are not
+	pixels   *element // the pixel data, where the parser stops; its value is all that follows if it is encapsulated
+	pixelsAt int      // the offset of that value
+	packed   bool     // the pixel data are encapsulated
+	short    error    // why the pixel data are not whole, if they are not
 }
 
 var errPastEnd = errors.New("truncated: its length runs past the end of the file")
@@ -203,7 +204,7 @@ func (p *parser) sequence(h header, end, depth int, implicit, kept bool) (items 
 
 // pixelData takes the pixel data, of which some may be missing.
 func (p *parser) pixelData(h header, end int) error {
-	p.pixels = &element{tag: h.tag, at: h.at, vr: h.vr}
+	p.pixels, p.pixelsAt = &element{tag: h.tag, at: h.at, vr: h.vr}, h.value
 	if p.packed = h.length == undefined; p.packed {
 		p.pixels.value = p.data[h.value:end]
 		return nil

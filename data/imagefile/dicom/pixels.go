@@ -293,3 +293,19 @@ func unpackBits(b, out []byte, stride, n int) (done int) {
 	}
 	return done
 }
+
+// Native says how the pixels lie in the file if they do so as whole bytes, not compressed: at an offset, with this many bytes for a pixel of
+// each plane of a frame.
+func (f *File) Native() (planes, bytes, at int, native bool) {
+	if f.Check() != nil || f.syntax.decode != nil || f.syntax.deflated || f.packed || f.Allocated < 8 {
+		return 0, 0, 0, false
+	}
+	planes, bytes = 1, f.Samples*f.Allocated/8
+	switch {
+	case f.halvedChroma():
+		bytes = 2
+	case f.planar:
+		planes, bytes = f.Samples, f.Allocated/8
+	}
+	return planes, bytes, f.pixelsAt, true
+}

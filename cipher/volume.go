@@ -1,0 +1,242 @@
+package cipher
+
+import (
+	"archive/zip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"keygan/data/imagefile"
+	"keygan/data/raster"
+	"keygan/internal/npz"
+	"keygan/internal/regularfile"
+)
+
+// A Volume says what lies in the cipher image of a volume, or of any file whose numbers must come back as they were: slices one below the
+// other. The voxels of a slice have Bytes bytes each; the first bytes of all make an image of Width × Height, the second bytes
+// the next one on its right, and so on. Each such plane is encrypted as an image, with a key of its own.
+//
+// Its key file has, beside meta and key:
+//
+//	head, tail  uint8 [n]                      what precedes and follows the voxels in the file
+//	numbers     uint8 [slices, bytes, 16]      only where the system takes no key image: x0 and r of each plane, float64, little-endian
+type Volume struct {
+	Slices int    `json:"slices"`
+	Height int    `json:"height"`
+	Width  int    `json:"width"`
+	Bytes  int    `json:"bytes"` // of a voxel
+	File   string `json:"file"`  // the extension of the file, one of imagefile.VoxelExtensions
+
+	Head, Tail []byte `json:"-"`
+	numbers    []byte
+}
+
+// VolumeOf returns the extension of the volume that a key file opens, or "" if it opens an image or cannot be read. It reads no key.
+func VolumeOf(path string) string {
+	f, err := regularfile.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return ""
+	}
+	z, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return ""
+	}
+	array, err := z.Open("meta.npy")
+	if err != nil {
+		return ""
+	}
+	defer array.Close()
+	r := io.LimitReader(array, 1<<16)
+	if _, err := npz.ReadHeader(r); err != nil {
+		return ""
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return ""
+	}
+	k, err := parseMeta(text)
+	if err != nil || k.Volume == nil {
+		return ""
+	}
+	return k.Volume.File
+}
+
+// maxVoxel bounds a voxel, in bytes: three samples of 32 bits.
+const maxVoxel = 12
+
+func (v *Volume) sliceBytes() int { return v.Width * v.Height * v.Bytes }
+
+// check compares the volume with the shape of its cipher image in meta, which was checked.
+func (v *Volume) check(m *meta) error {
+	switch {
+	case v.Slices < 1 || v.Height < 1 || v.Width < 1 || v.Bytes < 1 || v.Bytes > maxVoxel || v.Slices > maxSide || v.Height > maxSide || v.Width > maxSide:
+		return errors.New("a volume cannot have such a shape")
+	case v.Slices*v.Height != m.Height || v.Bytes*v.Width != m.Width || m.Channels != 1 || m.Depth != 8:
+		return errors.New("the volume has not the shape of its cipher image")
+	case !slices.Contains(imagefile.VoxelExtensions(), v.File):
+		return fmt.Errorf("%.20q is not the extension of a volume", v.File)
+	}
+	return nil
+}
+
+func (v *Volume) entries() []npz.Entry {
+	all := []npz.Entry{npz.Bytes("head", v.Head), npz.Bytes("tail", v.Tail)}
+	if v.numbers != nil {
+		all = append(all, npz.Bytes("numbers", v.numbers, v.Slices, v.Bytes, 16))
+	}
+	return all
+}
+
+// read reads the arrays that a volume has for itself, and says how many there are.
+func (v *Volume) read(arrays *npz.Archive, r *Research) (n int, err error) {
+	if v.Head, _, err = arrays.Bytes("head"); err != nil {
+		return 0, err
+	}
+	if v.Tail, _, err = arrays.Bytes("tail"); err != nil || r.About.Takes == KeyImage {
+		return 2, err
+	}
+	numbers, shape, err := arrays.Bytes("numbers")
+	if err == nil && !slices.Equal(shape, []int{v.Slices, v.Bytes, 16}) {
+		err = fmt.Errorf("array numbers has the shape %v, not that of %d slices of %d bytes", shape, v.Slices, v.Bytes)
+	}
+	v.numbers = numbers
+	return 3, err
+}
+
+// SealVolume encrypts voxels in their place: data then has the samples of the cipher image. key makes the key image of a plane.
+func (r *Research) SealVolume(v *Volume, data []byte, p Params, key func(plane *raster.Image) (*raster.Image, error)) (*KeyFile, error) {
+	k := &KeyFile{Scheme: r.About.Name, Params: p, Width: v.Bytes * v.Width, Height: v.Slices * v.Height, Channels: 1, Depth: 8, Volume: v}
+	if k.Width > maxSide || k.Height > maxSide {
+		return nil, fmt.Errorf("%d slices would make a cipher image of %d×%d pixels; at most %d×%d are possible", v.Slices, k.Width, k.Height, maxSide, maxSide)
+	}
+	if err := r.Check(&raster.Image{Width: v.Width, Height: v.Height, Channels: 1, Depth: 8}, p); err != nil {
+		return nil, err
+	}
+	if r.About.Takes == KeyImage {
+		k.Key = raster.NewImage(k.Width, k.Height, 1, 8)
+	}
+	for s := range v.Slices {
+		slice := data[s*v.sliceBytes():][:v.sliceBytes()]
+		planes := v.planes(slice)
+		for j, plane := range planes {
+			in := Input{Plain: plane, Params: p}
+			if k.Key != nil {
+				made, err := key(plane)
+				if err != nil {
+					return nil, err
+				}
+				in.Key = firstChannel(made)
+				v.place(k.Key.Pix[s*v.sliceBytes():], j, in.Key)
+			}
+			cipherPlane, opens, err := r.Seal(in)
+			if err != nil {
+				return nil, err
+			}
+			if k.Params = opens.Params; k.Key == nil {
+				v.numbers = binary.LittleEndian.AppendUint64(v.numbers, math.Float64bits(k.Params.X0))
+				v.numbers = binary.LittleEndian.AppendUint64(v.numbers, math.Float64bits(k.Params.R))
+				k.Params.X0, k.Params.R = 0, 0
+			}
+			v.place(slice, j, cipherPlane)
+		}
+	}
+	k.SHA256 = Digest(&raster.Image{Width: k.Width, Height: k.Height, Channels: 1, Depth: 8, Pix: data})
+	return k, nil
+}
+
+// OpenVolume decrypts the samples of a cipher image, a slice at a time, and writes the file: unpacked, where its extension says that it is
+// compressed. Only a nil error says that all is as it was. It wraps ErrMismatch if the two do not belong together.
+func (k *KeyFile) OpenVolume(w io.Writer, samples io.Reader) error {
+	r, err := researchByName(k.Scheme)
+	if err != nil {
+		return err
+	}
+	v := k.Volume
+	sum := digestOf(k.shape())
+	if _, err := w.Write(v.Head); err != nil {
+		return err
+	}
+	sealed, plain := make([]byte, v.sliceBytes()), make([]byte, v.sliceBytes())
+	for s := range v.Slices {
+		if _, err := io.ReadFull(samples, sealed); err != nil {
+			return err
+		}
+		sum.Write(sealed)
+		for j := range v.Bytes {
+			secret := &researchSecret{system: r, params: k.Params}
+			if k.Key != nil {
+				secret.key = v.part(k.Key.Pix[s*v.sliceBytes():], j)
+			} else {
+				n := v.numbers[(s*v.Bytes+j)*16:]
+				secret.params.X0 = math.Float64frombits(binary.LittleEndian.Uint64(n))
+				secret.params.R = math.Float64frombits(binary.LittleEndian.Uint64(n[8:]))
+			}
+			m, err := secret.Decrypt(v.part(sealed, j))
+			if err != nil {
+				return err
+			}
+			for i, b := range m.Pix {
+				plain[i*v.Bytes+j] = b
+			}
+		}
+		if _, err := w.Write(plain); err != nil {
+			return err
+		}
+	}
+	if n, err := samples.Read(make([]byte, 1)); n != 0 || err != io.EOF { // which comes after the last checksum
+		return errors.Join(err, ErrMismatch)
+	}
+	if [32]byte(sum.Sum(nil)) != k.SHA256 {
+		return ErrMismatch
+	}
+	_, err = w.Write(v.Tail)
+	return err
+}
+
+// planes takes the voxels of a slice apart, byte by byte.
+func (v *Volume) planes(slice []byte) []*raster.Image {
+	all := make([]*raster.Image, v.Bytes)
+	for j := range all {
+		all[j] = raster.NewImage(v.Width, v.Height, 1, 8)
+		for i := range all[j].Pix {
+			all[j].Pix[i] = slice[i*v.Bytes+j]
+		}
+	}
+	return all
+}
+
+// place puts plane j into the part of the cipher image that is a slice's.
+func (v *Volume) place(slice []byte, j int, plane *raster.Image) {
+	for y := range v.Height {
+		copy(slice[(y*v.Bytes+j)*v.Width:][:v.Width], plane.Pix[y*v.Width:])
+	}
+}
+
+// part takes plane j out of it.
+func (v *Volume) part(slice []byte, j int) *raster.Image {
+	plane := raster.NewImage(v.Width, v.Height, 1, 8)
+	for y := range v.Height {
+		copy(plane.Pix[y*v.Width:][:v.Width], slice[(y*v.Bytes+j)*v.Width:])
+	}
+	return plane
+}
+
+// firstChannel is what of a key image encrypts a grey image.
+func firstChannel(key *raster.Image) *raster.Image {
+	if key.Channels == 1 {
+		return key
+	}
+	out := raster.NewImage(key.Width, key.Height, 1, 8)
+	for i := range out.Pix {
+		out.Pix[i] = key.Pix[i*key.Channels]
+	}
+	return out
+}
