@@ -115,6 +115,7 @@ type Result struct {
 	Number int    `json:"number"` // see the package comment
 	Name   string `json:"name"`
 	Kind   Kind   `json:"kind,omitempty"`
+	Has    string `json:"attacker_has,omitempty"` // what the attack model gives the attacker, beside what is published
 	System
 	Use        Use       `json:"use,omitempty"`
 	NotRun     string    `json:"not_run,omitempty"` // why the attack was not made; the fields below are then empty
@@ -143,6 +144,7 @@ type attack struct {
 	number  int
 	name    string
 	kind    Kind
+	has     string // see Result.Has
 	uses    []Use
 	applies func(*target) string
 	run     func(*bench, *target) Result
@@ -157,24 +159,24 @@ var (
 
 // attacks are all of them, in their order.
 var attacks = []attack{
-	{1, "every iteration count", Recovers, asUsed, movesPixels, everyIteration},
-	{2, "histogram", Distinguishes, asUsed, always, histogram},
-	{3, "chosen images on a permutation", Recovers, bothUses, movesPixels, chosenImages},
-	{4, "all-zero image", Recovers, bothUses, always, zeroImage},
-	{5, "XOR of two cipher images", Recovers, bothUses, always, twoTimePad},
-	{6, "one bit changed, key kept", Distinguishes, reused, always, oneBitKeptKey},
-	{7, "the same image twice", Distinguishes, asUsed, always, sameImageTwice},
-	{8, "one bit changed, key = G(image)", Distinguishes, asUsed, keyForEachImage, oneBitOwnKey},
-	{9, "is it random?", Distinguishes, asUsed, hasKeystream, randomBits},
-	{10, "average of many raw keys", Recovers, asUsed, takesKeyImage, averageOfKeys},
-	{11, "forgery", Forges, asUsed, always, forgery},
-	{12, "key wrong in one bit", Measures, asUsed, always, wrongBit},
-	{13, "weights published", Recovers, asUsed, takesNetwork, knownWeights},
-	{14, "noise and crop", Measures, asUsed, always, damaged},
-	{15, "logistic map in floating point", Recovers, asUsed, floatingPoint, floatingLogistic},
-	{16, "learned", Recovers, asUsed, hasLearned, learned},
-	{17, "images alike under one key", Distinguishes, asUsed, keptByUse, imagesAlike},
-	{18, "decoder from known pairs", Recovers, asUsed, always, knownPairs},
+	{1, "every iteration count", Recovers, "cipher images", asUsed, movesPixels, everyIteration},
+	{2, "histogram", Distinguishes, "cipher images", asUsed, always, histogram},
+	{3, "chosen images on a permutation", Recovers, "chosen images", bothUses, movesPixels, chosenImages},
+	{4, "all-zero image", Recovers, "chosen images", bothUses, always, zeroImage},
+	{5, "XOR of two cipher images", Recovers, "cipher images", bothUses, always, twoTimePad},
+	{6, "one bit changed, key kept", Distinguishes, "chosen images", reused, always, oneBitKeptKey},
+	{7, "the same image twice", Distinguishes, "cipher images", asUsed, always, sameImageTwice},
+	{8, "one bit changed, key = G(image)", Distinguishes, "chosen images", asUsed, keyForEachImage, oneBitOwnKey},
+	{9, "is it random?", Distinguishes, "keys, or chosen images", asUsed, hasKeystream, randomBits},
+	{10, "average of many raw keys", Recovers, "keys of other images", asUsed, takesKeyImage, averageOfKeys},
+	{11, "forgery", Forges, "files to change", asUsed, always, forgery},
+	{12, "key wrong in one bit", Measures, "the key but for a bit", asUsed, always, wrongBit},
+	{13, "weights published", Recovers, "the network", asUsed, takesNetwork, knownWeights},
+	{14, "noise and crop", Measures, "files to change", asUsed, always, damaged},
+	{15, "logistic map in floating point", Recovers, "known images", asUsed, floatingPoint, floatingLogistic},
+	{16, "learned", Recovers, "pairs under keys of his own", asUsed, hasLearned, learned},
+	{17, "images alike under one key", Distinguishes, "cipher images", asUsed, keptByUse, imagesAlike},
+	{18, "decoder from known pairs", Recovers, "known images", asUsed, always, knownPairs},
 }
 
 func always(*target) string { return "" }
@@ -257,7 +259,7 @@ func (a attack) on(b *bench, t *target) (results []Result) {
 		if r.NotRun == "" {
 			r = a.run(b, &used)
 		}
-		r.Number, r.Name, r.Kind, r.System, r.Use = a.number, a.name, a.kind, t.name(), use
+		r.Number, r.Name, r.Kind, r.Has, r.System, r.Use = a.number, a.name, a.kind, a.has, t.name(), use
 		r.Measured = slices.DeleteFunc(r.Measured, func(v Value) bool { return math.IsNaN(v.Value) || math.IsInf(v.Value, 0) })
 		for k := range r.Pictures {
 			r.Pictures[k].Name = slug(fmt.Sprintf("attack %d %s %s %s", r.Number, t, inName(use), r.Pictures[k].Name))

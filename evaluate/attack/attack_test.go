@@ -137,7 +137,7 @@ func complete(t *testing.T, results []Result) {
 			}
 			continue
 		}
-		if r.Number < 1 || r.Name == "" || !slices.Contains(Kinds, r.Kind) || r.Use == "" || r.Expected == "" || r.Criterion == "" || !strings.HasSuffix(r.Conclusion, ".") || len(r.Measured) == 0 {
+		if r.Number < 1 || r.Name == "" || !slices.Contains(Kinds, r.Kind) || r.Use == "" || r.Has == "" || r.Expected == "" || r.Criterion == "" || !strings.HasSuffix(r.Conclusion, ".") || len(r.Measured) == 0 {
 			t.Errorf("attack %d on %s is incomplete: %+v", r.Number, r.System.String(), r)
 		}
 		for _, v := range r.Measured {

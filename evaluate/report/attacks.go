@@ -16,7 +16,7 @@ func (r *Report) Attacked() grid {
 	g := grid{
 		Caption: "What can be recovered, shown or forged? ✗: the attack succeeds, with several images on at least half of them; ✓: it does not; —: it was " +
 			"not made. A kept key serves several images, which is misuse. Several attacks may use the same flaw. That none succeeds is no proof of security" + r.leaves(),
-		Head: []string{"attack", "aim"},
+		Head: []string{"attack", "aim", "the attacker has"},
 	}
 	systems := slices.DeleteFunc(slices.Clone(r.Systems), func(s experiment.SystemInfo) bool {
 		return !slices.ContainsFunc(r.Attacks, func(a attack.Result) bool { return a.System == s.System && a.NotRun == "" })
@@ -34,7 +34,7 @@ func (r *Report) Attacked() grid {
 			if a.Use == attack.KeptKey {
 				name = fmt.Sprintf("%d with a kept key", a.Number)
 			}
-			cells := plain(name, kindAims[kind])
+			cells := plain(name, kindAims[kind], a.Has)
 			made := false
 			for _, s := range systems {
 				c := r.attackCell(s.System, a)

@@ -73,15 +73,16 @@ func TestHeadlinesSayWhatWasFound(t *testing.T) {
 // A line of the table of attacks has the controls beside the schemes. An attack that recovers nothing and shows something is no pass.
 func TestAttackedHasControlsOnTheLine(t *testing.T) {
 	five, safe := made(5, attack.Recovers, "xor", false), made(5, attack.Recovers, "aes-256-gcm", false)
+	five.Has = "cipher images"
 	five.Shows, five.Rate, safe.Rate = "it is no noise", &attack.Rate{Trials: 6}, &attack.Rate{Trials: 6}
 	kept := made(4, attack.Recovers, "aes-256-gcm, kept key and nonce", true)
 	kept.Use, kept.Rate = attack.KeptKey, &attack.Rate{Successes: 6, Trials: 6}
 	r := attackedReport(0, five, safe, kept, made(12, attack.Measures, "xor", true), made(2, attack.Distinguishes, "one-time key", false))
 	text := strings.Join(strings.Fields(r.Attacked().markdown()), " ")
 	for _, want := range []string{
-		"| attack | aim | xor | aes-256-gcm | one-time key |",
-		"| 5 attack of number 5 | recover | ✗ 0 of 6 (but shows something) | ✓ 0 of 6 | — |",
-		"| 4 with a kept key | recover | — | ✗ 6 of 6 | — |", "| 2 attack of number 2 | show | — | — | ✓ |",
+		"| attack | aim | the attacker has | xor | aes-256-gcm | one-time key |",
+		"| 5 attack of number 5 | recover | cipher images | ✗ 0 of 6 (but shows something) | ✓ 0 of 6 | — |",
+		"| 4 with a kept key | recover | | — | ✗ 6 of 6 | — |", "| 2 attack of number 2 | show | | — | — | ✓ |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
