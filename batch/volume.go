@@ -28,8 +28,8 @@ func (e *encryption) encryptVolume(ctx context.Context, path string, write write
 		return "", false, err
 	}
 	voxels, err := imagefile.ReadVoxels(path)
-	if voxels == nil || err != nil { // the error comes again, with a hint, when the file is read as an image
-		return "", false, e.compressed(path, err)
+	if voxels == nil || err != nil {
+		return "", false, withoutVoxels(path, err)
 	}
 	key := func(plane *raster.Image) (*raster.Image, error) {
 		if ctx.Err() != nil {
@@ -60,12 +60,21 @@ func (e *encryption) encryptVolume(ctx context.Context, path string, write write
 	return comment, true, write(file{Perm: Secret, Write: keyFile.Write}, before.unchanged(image))
 }
 
-// compressed returns the error for a stack whose voxels are compressed; a single image may be encrypted as one.
-func (e *encryption) compressed(path string, err error) error {
-	if stack, _ := imagefile.HoldsStack(path); !stack || !errors.Is(err, imagefile.ErrCompressed) {
+// withoutVoxels returns the error for a file whose voxels cannot be read where they lie, or nil if it may be encrypted as an image: one of 8 bits.
+func withoutVoxels(path string, err error) error {
+	if err == nil {
 		return nil
 	}
-	return failure.Hint(err, "gdcmconv --raw IN.dcm OUT.dcm makes a copy that is not")
+	if stack, _ := imagefile.HoldsStack(path); !stack {
+		m, failed := imagefile.ReadSamples(path)
+		if failed != nil || m.Depth == 8 || !errors.Is(err, imagefile.ErrCompressed) {
+			return nil
+		}
+	}
+	if errors.Is(err, imagefile.ErrCompressed) {
+		err = failure.Hint(err, "gdcmconv --raw IN.dcm OUT.dcm makes a copy that is not")
+	}
+	return err
 }
 
 // volumeJob opens a cipher image that holds a volume. The key file is not trusted to name the output: only its extension.

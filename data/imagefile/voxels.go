@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"keygan/data/imagefile/dicom"
@@ -66,12 +65,12 @@ func Packed(w io.Writer, extension string, write func(io.Writer) error) error {
 func (v *Voxels) cut(content []byte, offset int) (*Voxels, error) {
 	n := int64(v.Bytes)
 	for _, d := range []int{v.Slices, v.Height, v.Width} {
-		if d < 1 || n > math.MaxInt64/(1<<31) || int64(d) > 1<<31 {
+		if d < 1 || int64(d) > int64(len(content))/n {
 			return nil, errTruncated
 		}
 		n *= int64(d)
 	}
-	if offset < 0 || offset > len(content) || n > int64(len(content)-offset) {
+	if offset > len(content) || n > int64(len(content)-offset) {
 		return nil, errTruncated
 	}
 	v.Head, v.Data, v.Tail = content[:offset], content[offset:][:n], content[int64(offset)+n:]
