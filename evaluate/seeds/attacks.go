@@ -102,6 +102,9 @@ func (r *Report) writeAttacks(p printer) {
 	}
 	for _, e := range r.evaluations {
 		for _, a := range e.Attacks {
+			if of := cipher.Describe(a.Scheme).VariantOf; of != "" && a.Use == attack.KeptKey {
+				a.Scheme = of // that keeps its key
+			}
 			if a.NotRun != "" || a.Kind == attack.Measures || !slices.Contains(systems, a.System) {
 				continue
 			}

@@ -200,7 +200,7 @@ func anotherKey(k Keys) []Claim {
 	}
 	const claim = "Training again gives another key for the same image, "
 	return []Claim{
-		{claim + "as claimed", k.Row, "the keys of every pair of trainings differ, as any two random-looking keys do: that is no evidence of security", claimed,
+		{claim + "as claimed (any two random keys do)", k.Row, "the keys of every pair of trainings differ. That is no evidence of security", claimed,
 			[]string{fmt.Sprintf("%s: NPCR %s %%.", keys, k.NPCR.span(3))}, nil},
 		{claim + "by the field's test", k.Row, "NPCR, UACI and correlation of every pair lie where, with a probability of 99 %, all of random keys would",
 			join(measures[0].Verdict, measures[1].Verdict, measures[2].Verdict),

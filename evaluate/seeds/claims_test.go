@@ -236,11 +236,14 @@ func TestAttacksBySeed(t *testing.T) {
 	of := attack.System{Scheme: "xor", Generator: "G"}
 	r.evaluations = []evaluation{
 		{seed: 1, Attacks: []attack.Result{{Number: 2, Name: "histogram", System: of, Succeeded: true}, {Number: 5, Name: "other", System: of, Shows: "it is no noise"},
-			{Number: 2, Name: "histogram", System: attack.System{Scheme: "one-time key"}}, {Number: 2, Name: "histogram", System: attack.System{Scheme: "logistic"}}}},
+			{Number: 2, Name: "histogram", System: attack.System{Scheme: "one-time key"}}, {Number: 2, Name: "histogram", System: attack.System{Scheme: "logistic"}},
+			{Number: 4, Name: "zero", Use: attack.Published, System: attack.System{Scheme: "aes-256-gcm"}},
+			{Number: 4, Name: "zero", Use: attack.KeptKey, System: attack.System{Scheme: "aes-256-gcm, kept key and nonce"}, Succeeded: true}}},
 		{seed: 2, Attacks: []attack.Result{{Number: 2, Name: "histogram", System: of}, {Number: 5, Name: "other", System: of, NotRun: "why"}}},
 	}
 	text := r.markdown()
-	for _, line := range []string{"| attack | aim | key | G + xor | W + paper | B + chaos-gan | one-time key (control) |", "| 2 histogram |  |  | 1 of 2 | – | – | 0 of 1 |", "| 5 other |  |  | 0 of 1; shows something with 1 | – | – | – |"} {
+	for _, line := range []string{"| attack | aim | key | G + xor | W + paper | B + chaos-gan | one-time key (control) | aes-256-gcm (control) |", "| 2 histogram |  |  | 1 of 2 | – | – | 0 of 1 | – |", "| 5 other |  |  | 0 of 1; shows something with 1 | – | – | – | – |",
+		"| 4 zero |  | published | – | – | – | – | 0 of 1 |", "| 4 zero |  | kept key | – | – | – | – | 1 of 1 |"} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %q in\n%s", line, text)
 		}

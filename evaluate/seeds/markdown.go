@@ -89,7 +89,7 @@ func (r *Report) writeClaims(p printer) {
 		if i == 0 || r.Claims[i-1].Claim != c.Claim {
 			p("### %s\n\nIt holds if %s.\n\n", c.Claim, c.Test)
 		}
-		p("- %s: **%s**. %s\n", c.Of, c.Verdict, escaped(strings.Join(c.Evidence, " ")))
+		p("- %s\n", strings.TrimSpace(fmt.Sprintf("%s: **%s**. %s", c.Of, c.Verdict, escaped(strings.Join(c.Evidence, " ")))))
 		if i == len(r.Claims)-1 || r.Claims[i+1].Claim != c.Claim {
 			p("\n")
 			r.writeMeasures(p, c.Claim)
