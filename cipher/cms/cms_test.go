@@ -215,6 +215,13 @@ func TestFresh(t *testing.T) {
 			t.Fatal("a block twice")
 		}
 	}
+	iv := func(sealed []byte) []byte {
+		at := bytes.Index(sealed, oid(oidAES256)) + len(oid(oidAES256)) + 2
+		return sealed[at : at+aes.BlockSize]
+	}
+	if bytes.Equal(iv(a), iv(b)) {
+		t.Error("an initial vector twice")
+	}
 }
 
 // A file with any byte changed, or cut anywhere, is refused, and always with the same error where the change is in what is secret. What
@@ -310,6 +317,11 @@ func TestNoOracle(t *testing.T) {
 	wrongDigest[len(wrongDigest)-1]++
 	wrongPadding := pad(good)
 	wrongPadding[len(wrongPadding)-1] = 0
+	wrongPad := pad(digestedData(noise(300 + (len(pad(good))-len(good)+3)%16))) // with 13 bytes of padding
+	if wrongPad[len(wrongPad)-1] != 13 {
+		t.Fatalf("%d bytes of padding", wrongPad[len(wrongPad)-1])
+	}
+	wrongPad[len(wrongPad)-13] = 12
 	rawRSA := func(message []byte) []byte { // a number of the attacker's choice under the public key
 		c := new(big.Int).Exp(new(big.Int).SetBytes(message), big.NewInt(int64(p.ann.key.E)), p.ann.key.N)
 		return c.FillBytes(make([]byte, 256))
@@ -327,6 +339,9 @@ func TestNoOracle(t *testing.T) {
 		"another key":                  envelop(oidDigested, sealed, transport(t, noise(32)), key),
 		"a wrong digest":               envelop(oidDigested, pad(wrongDigest), ours, key),
 		"a wrong padding":              envelop(oidDigested, wrongPadding, ours, key),
+		"a padding not alike":          envelop(oidDigested, wrongPad, ours, key),
+		"a type within another":        envelop(oidSigned, pad(der(tagSequence, oid(oidDigested), der(0xa0, good))), ours, key),
+		"another version":              envelop(oidDigested, pad(bytes.Replace(good, integer(0), integer(2), 1)), ours, key),
 		"only padding":                 envelop(oidDigested, pad(nil), ours, key),
 		"nothing":                      envelop(oidDigested, nil, ours, key),
 		"data that nothing vouches":    envelop(oidData, pad(noise(300)), ours, key),
@@ -383,6 +398,56 @@ func TestSignatures(t *testing.T) {
 	untrusted("not trusted", seal(t, content, Options{Signer: double.signer()}), trusting(p.ca))
 }
 
+// Signed attributes must name the content's digest and type, once: a right signature over others says nothing of the content.
+func TestAttributes(t *testing.T) {
+	p := people()
+	content, key := noise(200), noise(32)
+	sum := sha256.Sum256(content)
+	attribute := func(id asn1.ObjectIdentifier, values ...[]byte) []byte {
+		return der(tagSequence, oid(id), der(tagSet, values...))
+	}
+	digest, other := attribute(oidMessageDigest, der(tagOctets, sum[:])), attribute(oidMessageDigest, der(tagOctets, noise(32)))
+	data := attribute(oidContentType, oid(oidData))
+	info := func(attributes ...[]byte) []byte { // as Bob signs it
+		set := der(tagSet, attributes...)
+		hash := sha256.Sum256(set)
+		signature, err := rsa.SignPKCS1v15(nil, p.bob.key, crypto.SHA256, hash[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		set[0] = 0xa0
+		return der(tagSequence, integer(1), issuerAndSerial(p.bob.certificate), algorithmOf(crypto.SHA256), set, algorithm(oidRSA), der(tagOctets, signature))
+	}
+	signed := func(infos ...[]byte) []byte {
+		return envelop(oidSigned, pad(der(tagSequence, integer(1), der(tagSet, algorithmOf(crypto.SHA256)),
+			der(tagSequence, oid(oidData), der(0xa0, der(tagOctets, content))), der(0xa0, p.bob.certificate.Raw), der(tagSet, infos...))),
+			transport(t, key), key)
+	}
+	good := info(data, digest)
+	for name, infos := range map[string][][]byte{"attributes": {good}, "64 signers": slices.Repeat([][]byte{good}, 64)} {
+		if _, _, err := open(t, signed(infos...), p.ann, trusting(p.ca)); err != nil {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	for name, infos := range map[string][][]byte{
+		"no digest":           {info(data)},
+		"no type":             {info(digest)},
+		"nothing":             {info()},
+		"another type":        {info(attribute(oidContentType, oid(oidSigned)), digest)},
+		"another digest":      {info(data, other)},
+		"two digests":         {info(data, digest, other)},
+		"the digest twice":    {info(data, digest, digest)},
+		"two values":          {info(data, attribute(oidMessageDigest, der(tagOctets, sum[:]), der(tagOctets, sum[:])))},
+		"no values":           {info(data, attribute(oidMessageDigest))},
+		"one of two is wrong": {good, info(data, other)},
+		"too many signers":    slices.Repeat([][]byte{good}, 65),
+	} {
+		if _, _, err := open(t, signed(infos...), p.ann, trusting(p.ca)); err != ErrRefused {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 // The attributes that are signed cannot pass for content, nor content for attributes: RFC 5652 signs both with the same bytes.
 func TestAttributesAreNotContent(t *testing.T) {
 	p := people()
@@ -422,6 +487,46 @@ func TestAttributesAreNotContent(t *testing.T) {
 	isDICOM := func(start []byte) bool { return len(start) == 132 && string(start[128:]) == "DICM" }
 	if _, err := Open(io.Discard, bytes.NewReader(sealed), int64(len(sealed)), p.ann.key, nil, isDICOM); err != ErrRefused {
 		t.Errorf("attributes as content: error %v", err)
+	}
+}
+
+// What is read into memory is bounded: its size, its depth and the number of recipients.
+func TestBounds(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		b    []byte
+		ok   bool
+	}{
+		{"31 levels", append(bytes.Repeat([]byte{0x30, 0x80}, 31), make([]byte, 62)...), true},
+		{"33 levels", append(bytes.Repeat([]byte{0x30, 0x80}, 33), make([]byte, 66)...), false},
+		{"2 MB less some", der(tagOctets, make([]byte, maxSmall-100)), true},
+		{"2 MB and more", der(tagOctets, make([]byte, maxSmall+100)), false},
+		{"2 MB in pieces", der(tagSequence, bytes.Repeat([]byte{4, 1, 0}, maxSmall/9+1000)), false},
+		{"longer than the element around it", []byte{0x30, 3, 4, 2, 0}, false},
+	} {
+		b := newBERReader(bytes.NewReader(c.b))
+		if b.element(); (b.err == nil) != c.ok {
+			t.Errorf("%s: error %v", c.what, b.err)
+		}
+	}
+	p := people()
+	for n, want := range map[int]string{maxRecipients: "", maxRecipients + 1: "recipients"} {
+		all := slices.Repeat([]*x509.Certificate{p.ann.certificate}, n)
+		var b bytes.Buffer
+		if err := Seal(&b, bytes.NewReader(nil), 0, Options{Recipients: all}); (err == nil) != (want == "") {
+			t.Errorf("sealed for %d: error %v", n, err)
+		}
+		if err := (&opener{r: bytes.NewReader(b.Bytes()), size: int64(b.Len())}).envelope().header(); want == "" && err != nil {
+			t.Errorf("opened for %d: error %v", n, err)
+		}
+	}
+	recipient := der(tagSequence, integer(0), issuerAndSerial(p.ann.certificate), algorithm(oidRSA), der(tagOctets, noise(256)))
+	many := slices.Concat([]byte{0x30, 0x80}, oid(oidEnveloped), []byte{0xa0, 0x80, 0x30, 0x80}, integer(0), der(tagSet, bytes.Repeat(recipient, maxRecipients+1)))
+	if _, _, err := open(t, many, p.ann, nil); err == nil || !strings.Contains(err.Error(), "256 recipients") {
+		t.Errorf("opened for one too many: error %v", err)
+	}
+	if got := setOf([]byte{4, 2, 0, 1}, []byte{4, 1, 9}, []byte{4, 1, 3}); !bytes.Equal(got, []byte{0x31, 10, 4, 1, 3, 4, 1, 9, 4, 2, 0, 1}) {
+		t.Errorf("a SET OF in the order % x", got)
 	}
 }
 
