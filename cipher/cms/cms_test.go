@@ -354,6 +354,13 @@ func TestNoOracle(t *testing.T) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
+	// What is wrong at the beginning takes as long as what is wrong at the end: all is read.
+	long := digestedData(noise(1 << 20))
+	long[7]++ // the version
+	r := &changing{b: envelop(oidDigested, pad(long), ours, key)}
+	if _, err := Open(io.Discard, r, int64(len(r.b)), p.ann.key, nil, nil); err != ErrRefused || r.ends == 0 {
+		t.Errorf("a wrong beginning: error %v, read to the end %d times", err, r.ends)
+	}
 }
 
 // A signature is of the content and of the signer, by somebody trusted.
@@ -502,7 +509,9 @@ func TestBounds(t *testing.T) {
 		{"2 MB less some", der(tagOctets, make([]byte, maxSmall-100)), true},
 		{"2 MB and more", der(tagOctets, make([]byte, maxSmall+100)), false},
 		{"2 MB in pieces", der(tagSequence, bytes.Repeat([]byte{4, 1, 0}, maxSmall/9+1000)), false},
-		{"longer than the element around it", []byte{0x30, 3, 4, 2, 0}, false},
+		{"longer than the element around it", []byte{0x30, 9, 0x30, 3, 4, 5, 1, 2, 3, 4, 5}, false},
+		{"as long as a number can tell",
+			slices.Concat([]byte{0x30, 0x80}, der(tagOctets, make([]byte, 1000)), []byte{4, 0x88, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0}), false},
 	} {
 		b := newBERReader(bytes.NewReader(c.b))
 		if b.element(); (b.err == nil) != c.ok {

@@ -132,7 +132,7 @@ type envelope struct {
 
 // A recipient is the content's key, encrypted for somebody.
 type recipient struct {
-	oaep      crypto.Hash // 0: the padding of PKCS #1 v1.5
+	oaep      *rsa.OAEPOptions // nil: the padding of PKCS #1 v1.5
 	encrypted []byte
 }
 
@@ -269,7 +269,7 @@ func parseRecipient(s cryptobyte.String) (r recipient, known bool) {
 		return r, true
 	case id.Equal(oidOAEP):
 		r.oaep = parseOAEP(parameters)
-		return r, r.oaep != 0
+		return r, r.oaep != nil
 	}
 	return r, false
 }
@@ -282,34 +282,33 @@ func tagOf(s cryptobyte.String) cbasn1.Tag {
 	return cbasn1.Tag(s[0])
 }
 
-// parseOAEP returns the digest of RSAES-OAEP-params (RFC 4055, section 4.1), or 0 where it is not also that of the mask, or where there is a
-// label.
-func parseOAEP(s cryptobyte.String) crypto.Hash {
-	digest, mask := crypto.SHA1, crypto.SHA1
+// parseOAEP parses RSAES-OAEP-params (RFC 4055, section 4.1). It returns nil for an unknown digest and where there is a label.
+func parseOAEP(s cryptobyte.String) *rsa.OAEPOptions {
+	o := &rsa.OAEPOptions{Hash: crypto.SHA1, MGFHash: crypto.SHA1}
 	if len(s) == 0 {
-		return digest
+		return o
 	}
 	var params, a cryptobyte.String
 	var present bool
 	if !s.ReadASN1(&params, cbasn1.SEQUENCE) {
-		return 0
+		return nil
 	}
 	if params.ReadOptionalASN1(&a, &present, context(0).Constructed()) && present {
 		id, _ := parseAlgorithm(&a)
-		digest = hashOf(id)
+		o.Hash = hashOf(id)
 	}
 	if params.ReadOptionalASN1(&a, &present, context(1).Constructed()) && present {
 		id, of := parseAlgorithm(&a)
 		if !id.Equal(oidMGF1) {
-			return 0
+			return nil
 		}
 		id, _ = parseAlgorithm(&of)
-		mask = hashOf(id)
+		o.MGFHash = hashOf(id)
 	}
-	if !params.Empty() || digest != mask {
-		return 0
+	if !params.Empty() || o.Hash == 0 || o.MGFHash == 0 {
+		return nil
 	}
-	return digest
+	return o
 }
 
 // contentKey decrypts the content's key. A wrong padding gives a random key instead of an error (RFC 3218, section 2.3.2): then the content
@@ -333,7 +332,7 @@ func (e *envelope) contentKey(private *rsa.PrivateKey) (key []byte) {
 func (e *envelope) transported(r recipient, private *rsa.PrivateKey) []byte {
 	key := make([]byte, e.algorithm.key)
 	rand.Read(key)
-	if r.oaep == 0 {
+	if r.oaep == nil {
 		//lint:ignore SA1019 annex D.1 names RFC 3370, whose RSA key transport has this padding
 		if err := rsa.DecryptPKCS1v15SessionKey(nil, private, r.encrypted, key); err != nil {
 			rand.Read(key)
@@ -341,7 +340,7 @@ func (e *envelope) transported(r recipient, private *rsa.PrivateKey) []byte {
 		return key
 	}
 	// Of an OAEP padding, too, nobody learns whether it was right (Manger).
-	if got, err := private.Decrypt(nil, r.encrypted, &rsa.OAEPOptions{Hash: r.oaep}); err == nil && len(got) == len(key) {
+	if got, err := private.Decrypt(nil, r.encrypted, r.oaep); err == nil && len(got) == len(key) {
 		return got
 	}
 	return key

@@ -125,6 +125,7 @@ func TestOpensOpenSSLs(t *testing.T) {
 		nil, {"-keyopt", "rsa_padding_mode:oaep"},
 		{"-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256", "-keyopt", "rsa_mgf1_md:sha256"},
 		{"-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha512", "-keyopt", "rsa_mgf1_md:sha512"},
+		{"-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha384", "-keyopt", "rsa_mgf1_md:sha1"},
 	}
 	for i, inner := range inners {
 		name := inner.name
