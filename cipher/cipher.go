@@ -21,7 +21,7 @@
 // logistic XORs every byte with the keystream of a logistic map ([LogisticKeystream]), whose two numbers are the secret. It is the
 // baseline of chaos ciphers, and the chaos GAN learns from its images.
 //
-// These three take 8-bit grey and RGB images. A grey image uses the key's first channel.
+// These three take 8-bit grey and RGB images. A grey image uses the key's first channel. A [Volume] is encrypted as many grey images.
 //
 // aes-256-gcm encrypts the samples with AES-256-GCM. It is the reference in evaluations and writes no files.
 //
