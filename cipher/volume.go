@@ -72,6 +72,9 @@ func VolumeOf(path string) string {
 // maxVoxel bounds a voxel, in bytes: three samples of 32 bits.
 const maxVoxel = 12
 
+// otherBytes bounds what a key file has beside the bytes of its arrays: names, shapes, meta, at a few bytes of packing for every 64 KiB.
+const otherBytes = 1 << 20
+
 func (v *Volume) sliceBytes() int { return v.Width * v.Height * v.Bytes }
 
 // check compares the volume with the shape of its cipher image in meta, which was checked.
@@ -119,6 +122,13 @@ func (r *Research) SealVolume(v *Volume, data []byte, p Params, key func(plane *
 	}
 	if err := r.Check(&raster.Image{Width: v.Width, Height: v.Height, Channels: 1, Depth: 8}, p); err != nil {
 		return nil, err
+	}
+	secret := 16 * v.Slices * v.Bytes // bytes
+	if r.About.Takes == KeyImage {
+		secret = len(data)
+	}
+	if n := secret + len(v.Head) + len(v.Tail); n > maxFile-otherBytes {
+		return nil, fmt.Errorf("its keys and the rest of the file would take %d MB, and a key file of over %d MB cannot be read again", n>>20, maxFile>>20)
 	}
 	if r.About.Takes == KeyImage {
 		k.Key = raster.NewImage(k.Width, k.Height, 1, 8)

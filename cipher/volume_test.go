@@ -103,3 +103,12 @@ func TestVolumeKeyFilesRefused(t *testing.T) {
 		}
 	}
 }
+
+// A volume whose key file could not be read again is refused before any key is made.
+func TestVolumeOfTooLongKeyFile(t *testing.T) {
+	v := &Volume{Slices: 1, Height: 4, Width: 5, Bytes: 2, File: ".nii", Head: make([]byte, 1<<30)}
+	key := func(*raster.Image) (*raster.Image, error) { panic("a key is made") }
+	if k, err := mustScheme(t, "xor").SealVolume(v, make([]byte, 40), Params{}, key); err == nil {
+		t.Errorf("a key file for %d bytes of head", len(k.Volume.Head))
+	}
+}
