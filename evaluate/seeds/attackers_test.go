@@ -42,7 +42,8 @@ func TestGuesses(t *testing.T) {
 	}{
 		{"learnt", []string{"0.6", "0.62", "0.61"}, []string{"0.3", "0.31", "0.3"}, Holds, Fails},
 		{"guesses better than the mean image", []string{"0.4", "0.41", "0.4"}, []string{"0.4", "0.412", "0.401"}, NotDecidable, Holds},
-		{"less than the mean image", []string{"0.25", "0.26", "0.25"}, []string{"0.1", "0.1", "0.1"}, Fails, Holds},
+		{"less than the mean image", []string{"0.25", "0.26", "0.25"}, []string{"0.1", "0.1", "0.1"}, Fails, Fails}, // of no use, but something gets through
+		{"nothing at all", []string{"0.1", "0.104", "0.1"}, []string{"0.1", "0.1", "0.102"}, Fails, Holds},
 		{"one of three", []string{"0.3", "0.3", "0.7"}, []string{"0.3", "0.3", "0.3"}, NotDecidable, NotDecidable},
 	} {
 		var trainings []Training

@@ -35,6 +35,7 @@ type Guess struct {
 	MeanPSNR    Summary `json:"mean_image_psnr"`              // decibels
 	AnotherSSIM Summary `json:"another_ssim"`                 // of what is restored from the next image's cipher image
 	Gain        Summary `json:"gain"`                         // SSIM restored, less that of the better of both guesses: a value for each training
+	Leak        Summary `json:"leak"`                         // SSIM restored, less that from another cipher image: 0 if nothing of the image gets through
 	Better      Verdict `json:"better"`                       // whether what is restored is better than both
 	Learnt      []bool  `json:"learnt_from_victim,omitempty"` // whether each training has learnt from the network that it is tried on
 }
@@ -126,16 +127,17 @@ func heldOutOf(row, made string, tests []assessment) HeldOut {
 
 // guessOf compares what is restored with two guesses, training by training.
 func guessOf(made string, tests []assessment) *Guess {
-	var means, psnr, others, gains []float64
+	var means, psnr, others, gains, leaks []float64
 	for _, a := range tests {
 		guess, other := a.mean(meanRow, ofSSIM), a.mean(made, func(v assessed) *float64 { return v.Another })
+		leaks = append(leaks, a.mean(made, ofSSIM)-other)
 		means, psnr, others = append(means, guess), append(psnr, a.mean(meanRow, ofPSNR)), append(others, other)
 		if math.IsNaN(other) { // of a single image there is no other
 			other = guess
 		}
 		gains = append(gains, a.mean(made, ofSSIM)-max(guess, other))
 	}
-	g := &Guess{MeanSSIM: Summarize(means), MeanPSNR: Summarize(psnr), AnotherSSIM: Summarize(others), Gain: Summarize(gains)}
+	g := &Guess{MeanSSIM: Summarize(means), MeanPSNR: Summarize(psnr), AnotherSSIM: Summarize(others), Gain: Summarize(gains), Leak: Summarize(leaks)}
 	for _, a := range tests {
 		g.Learnt = append(g.Learnt, a.Learnt)
 	}
