@@ -414,6 +414,22 @@ func (s *Service) Decode(ctx context.Context, c Content) (m *raster.Image, err e
 	return m, err
 }
 
+// Samples returns the samples of an image, or the bytes of any other content, as imagefile.Samples does.
+func (s *Service) Samples(ctx context.Context, c Content) (samples []byte, what string, err error) {
+	_, memory, err := s.outline(ctx, c)
+	if err != nil {
+		return nil, "", fileerr.Named(c.Name, err)
+	}
+	err = s.Work(ctx, c.File.Size()+memory, func() error {
+		b, err := io.ReadAll(c.again())
+		if err == nil {
+			samples, what, err = imagefile.Samples(c.Name, b)
+		}
+		return fileerr.Named(c.Name, err)
+	})
+	return samples, what, err
+}
+
 // Key makes the key image of an image for the research schemes. It also returns the SHA-256 of the generator.
 func (s *Service) Key(ctx context.Context, m *raster.Image) (key *raster.Image, generator string, err error) {
 	if c := s.generator.model.Arch().Channels; c < m.Channels {

@@ -180,8 +180,9 @@ func TestWorkWaitsForItsTurn(t *testing.T) {
 		c.s.trials <- struct{}{}
 	}
 	asks := map[string]func() string{
-		"compare": func() string { return fmt.Sprintf(`{"a":%q,"b":%q}`, c.upload("a.png", scan), c.upload("b.png", scan)) },
-		"attempt": func() string { return fmt.Sprintf(`{"id":%q,"scheme":"paper","iterations":1}`, bench.ID) },
+		"compare":    func() string { return fmt.Sprintf(`{"a":%q,"b":%q}`, c.upload("a.png", scan), c.upload("b.png", scan)) },
+		"randomness": func() string { return fmt.Sprintf(`{"file":%q}`, c.upload("a.png", scan)) },
+		"attempt":    func() string { return fmt.Sprintf(`{"id":%q,"scheme":"paper","iterations":1}`, bench.ID) },
 	}
 	for name, in := range asks {
 		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)

@@ -200,8 +200,8 @@ func (s *server) handler() http.Handler {
 		"recipients": s.recipients, "identities": s.identities, "identity": s.newIdentity,
 		"encrypt": s.encrypt, "key": s.openKey, "decrypt": s.decrypt, "ticket": s.issue, "discard": s.discard,
 		"lab": s.lab, "generator": s.generator, "scramble": s.scramble, "attempt": s.attempt, "flip": s.flip,
-		"compare": s.compare,
-		"runs":    s.listRuns, "watch": s.watch, "sample": s.sample, "report": s.report,
+		"compare": s.compare, "randomness": s.randomness,
+		"runs": s.listRuns, "watch": s.watch, "sample": s.sample, "report": s.report,
 	} {
 		mux.Handle("POST /api/"+name, s.authorized(do))
 	}

@@ -144,7 +144,7 @@ func (c *client) save(zip string, ids ...string) []byte {
 
 var actions = []string{
 	"state", "alive", "upload", "thumbnail", "picture", "recipients", "identities", "identity", "encrypt", "key", "decrypt", "ticket", "discard",
-	"lab", "generator", "scramble", "attempt", "flip", "compare", "runs", "watch", "sample", "report",
+	"lab", "generator", "scramble", "attempt", "flip", "compare", "randomness", "runs", "watch", "sample", "report",
 }
 
 // Every action needs the session token, whatever else a request has.

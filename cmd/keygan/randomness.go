@@ -184,8 +184,7 @@ func readBits(path string, o randomnessOptions) (p []byte, bits int, what string
 	return p[:(n+7)/8], n, what, nil
 }
 
-// readSamples returns the samples of an image file or the bytes of any other. A file with the name of an image that is not one is an
-// error: its bytes are not what was meant. From a device or a pipe it reads n bits, or as many as can be tested.
+// readSamples is imagefile.Samples of a file. From a device or a pipe it reads n bits, or as many as can be tested.
 func readSamples(path string, n int) (p []byte, what string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -210,14 +209,7 @@ func readSamples(path string, n int) (p []byte, what string, err error) {
 	if p, err = io.ReadAll(io.LimitReader(f, limit)); err != nil {
 		return nil, "", err
 	}
-	m, err := imagefile.Decode(p)
-	switch {
-	case err == nil:
-		return m.Pix, "samples of an image, " + m.String(), nil
-	case len(p) > 0 && imagefile.ImageName(path):
-		return nil, "", err
-	}
-	return p, "bytes", nil
+	return imagefile.Samples(path, p)
 }
 
 func (t tested) print(w io.Writer) {

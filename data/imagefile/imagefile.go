@@ -147,6 +147,19 @@ func Decode(b []byte) (*raster.Image, error) {
 	return read(io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))), (*Format).decode)
 }
 
+// Samples returns the samples of an image file, or the bytes of any other, and what they are. The content decides which it is. A file with
+// the name of an image that is not one is an error: its bytes are not what was meant.
+func Samples(name string, b []byte) (samples []byte, what string, err error) {
+	m, err := Decode(b)
+	switch {
+	case err == nil:
+		return m.Pix, "samples of an image, " + m.String(), nil
+	case len(b) > 0 && ImageName(name):
+		return nil, "", err
+	}
+	return b, "bytes", nil
+}
+
 func (f *Format) decode(file *io.SectionReader) (*raster.Image, error) {
 	if f.Decode != nil {
 		return f.Decode(file)

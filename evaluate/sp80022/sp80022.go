@@ -32,6 +32,7 @@
 package sp80022
 
 import (
+	"context"
 	"fmt"
 	"slices"
 )
@@ -130,12 +131,29 @@ func one(p func(*sequence) float64) func(*sequence) ([]float64, string) {
 
 // Run makes all 15 tests on a sequence, of any length. The results are in the order of NIST's program.
 func Run(b *Bits) []Result {
+	results, _ := RunContext(context.Background(), b)
+	return results
+}
+
+// RunContext is Run, but it begins no further test, and returns the context's error, once that has ended.
+func RunContext(ctx context.Context, b *Bits) ([]Result, error) {
 	s := &sequence{Bits: b}
 	results := make([]Result, len(battery))
 	for i, t := range battery {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		results[i] = t.on(s)
 	}
-	return results
+	return results, nil
+}
+
+// Memory is about how many bytes the tests take on a sequence of this many bits.
+func Memory(bits int) int64 {
+	if largestPrime(bits) > largestRadix {
+		return 64 * int64(bits)
+	}
+	return 8 * int64(bits)
 }
 
 func (t test) on(s *sequence) Result {

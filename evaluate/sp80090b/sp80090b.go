@@ -27,6 +27,7 @@ package sp80090b
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -120,7 +121,10 @@ var estimators = []estimator{
 
 // Assess makes all estimates, on as many processors as Go may use. Each byte of p is a symbol. The error says why a string is refused: it is too
 // short or too long, or a symbol has more bits than o says.
-func Assess(p []byte, o Options) (*Result, error) {
+func Assess(p []byte, o Options) (*Result, error) { return AssessContext(context.Background(), p, o) }
+
+// AssessContext is Assess, but it begins no further estimate, and returns the context's error, once that has ended.
+func AssessContext(ctx context.Context, p []byte, o Options) (*Result, error) {
 	r, literal, bits, err := prepare(p, o)
 	if err != nil {
 		return nil, err
@@ -143,13 +147,17 @@ func Assess(p []byte, o Options) (*Result, error) {
 		for i, e := range estimators {
 			if half.t != nil && (half.t.k == 2 || !e.bitsOnly) {
 				group.Go(func() error {
-					half.into[i] = e.estimate(half.t)
-					return nil
+					if ctx.Err() == nil {
+						half.into[i] = e.estimate(half.t)
+					}
+					return ctx.Err()
 				})
 			}
 		}
 	}
-	group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	r.collect(ofLiteral, ofBits)
 	return r, nil
 }

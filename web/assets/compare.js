@@ -1,6 +1,6 @@
 // The page Compare.
 
-import { ask, upload } from "./api.js";
+import { ask, discard, upload } from "./api.js";
 import { make } from "./dom.js";
 import { Card } from "./lab.js";
 
@@ -32,6 +32,42 @@ export function comparePage(page) {
       problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
     }
     said.textContent = "";
+  });
+  randomness(find);
+}
+
+// randomness tests one file. A newer request, Cancel and closing the page end the one before.
+function randomness(find) {
+  const problem = find("[data-tests-problem]"), doing = find("[data-doing]"), tested = find("[data-tested]"), cancel = find("[data-stop]");
+  let stop = new AbortController();
+  cancel.addEventListener("click", () => stop.abort());
+  find("[data-tests]").addEventListener("submit", async (e) => {
+    e.preventDefault();
+    stop.abort();
+    const { signal } = (stop = new AbortController());
+    const file = find("#random-file").files[0], minEntropy = find("#random-entropy").checked;
+    problem.textContent = file ? "" : "Choose a file.";
+    tested.hidden = true;
+    if (!file) return;
+    doing.textContent = "tests…";
+    cancel.hidden = false;
+    let id;
+    try {
+      id = await upload(file, "", () => {}, signal);
+      const made = await ask("randomness", { file: id, bits: Number(find("#random-bits").value), minEntropy }, { signal });
+      const entropy = made.min_entropy ? `${made.min_entropy.min_entropy.toFixed(6)} bits of min-entropy in each ${made.min_entropy.symbol_bits} bits.` : made.refused && `No min-entropy: ${made.refused}.`;
+      find("[data-verdict]").textContent = [made.verdict, entropy, made.short].filter(Boolean).join(" ");
+      find("[data-what]").textContent = `${file.name}: ${made.bits} bits (${made.what})`;
+      table(find("[data-tests-table]"), ["Test", "p-values", "Smallest", "≥ 0.01", "Verdict"], made.rows);
+      tested.hidden = false;
+    } catch (error) {
+      if (error.name !== "AbortError") problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
+      if (id) discard([id]);
+    }
+    if (stop.signal === signal) {
+      doing.textContent = signal.aborted ? "cancelled" : "";
+      cancel.hidden = true;
+    }
   });
 }
 
