@@ -43,16 +43,25 @@ func (e *encryption) encryptResearch(ctx context.Context, in job.Input, write wr
 	if err != nil {
 		return "", err
 	}
-	key, err := e.researchKey(plain)
+	keyFile, image, err := e.sealPlain(path, plain)
 	if err != nil {
-		return "", fileerr.Named(path, err)
+		return "", err
 	}
-	cipherImage, keyFile, err := e.scheme.Seal(cipher.Input{Plain: plain, Key: key, Params: e.params})
+	return comment, write(keyFile, before.unchanged(image))
+}
+
+// sealPlain encrypts the image in the file at path.
+func (e *encryption) sealPlain(path string, plain *raster.Image) (key, image file, err error) {
+	keyImage, err := e.researchKey(plain)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+		return key, image, fileerr.Named(path, err)
+	}
+	cipherImage, keyFile, err := e.scheme.Seal(cipher.Input{Plain: plain, Key: keyImage, Params: e.params})
+	if err != nil {
+		return key, image, fmt.Errorf("%s: %w", path, err)
 	}
 	keyFile.Name = filepath.Base(path)
-	return comment, write(file{Perm: Secret, Write: keyFile.Write}, before.unchanged(pngFile("", Public, cipherImage)))
+	return file{Perm: Secret, Write: keyFile.Write}, pngFile("", Public, cipherImage), nil
 }
 
 // researchKey makes the key image of an image, or nil if the scheme takes none. It checks first whether the image can be encrypted.
@@ -82,14 +91,8 @@ func (e *encryption) readPixels(path, hint string) (plain *raster.Image, before 
 			"export the slices as PNG images first; "+hint)
 	}
 	beside, err := imagefile.LeftBehind(path)
-	if only := (*imagefile.NotPixelsError)(nil); errors.As(err, &only) {
-		err = fmt.Errorf("%w, which pixels do not keep", err)
-	}
-	if err != nil {
+	if comment, err = leftBehind(beside, err); err != nil {
 		return fail(err, hint)
-	}
-	if len(beside) > 0 {
-		comment = "left behind: " + strings.Join(beside, ", ")
 	}
 	if before, err = takeSnapshot(path); err != nil {
 		return nil, before, "", err
@@ -98,6 +101,17 @@ func (e *encryption) readPixels(path, hint string) (plain *raster.Image, before 
 		return fail(err, hint)
 	}
 	return plain, before, comment, nil
+}
+
+// leftBehind says what pixels leave behind, or that they would keep only a part.
+func leftBehind(metadata []string, err error) (comment string, _ error) {
+	if only := (*imagefile.NotPixelsError)(nil); errors.As(err, &only) {
+		err = fmt.Errorf("%w, which pixels do not keep", err)
+	}
+	if len(metadata) > 0 {
+		comment = "left behind: " + strings.Join(metadata, ", ")
+	}
+	return comment, err
 }
 
 // openResearch decrypts a cipher image of a research scheme.
@@ -130,7 +144,13 @@ func researchSamples(
 		return nil, nil, failure.Hint(fmt.Errorf("%s: its scheme is %s, not %s", keyPath, keyFile.Scheme, scheme),
 			"--scheme "+keyFile.Scheme+" opens it")
 	}
-	png, closer, err := openCipherImage(ctx, path, func(shape *raster.Image, size int64) error {
+	png, closer, err := openCipherImage(ctx, path, researchShape(keyFile))
+	return png, closer, fileerr.Named(path, err)
+}
+
+// researchShape checks the shape of a cipher image, and its length in bytes, before its samples are read.
+func researchShape(keyFile *cipher.KeyFile) func(shape *raster.Image, size int64) error {
+	return func(shape *raster.Image, size int64) error {
 		if err := keyFile.CheckShape(shape); err != nil {
 			return err
 		}
@@ -139,8 +159,7 @@ func researchSamples(
 			return fmt.Errorf("has %d bytes, too few for %s", size, shape)
 		}
 		return nil
-	})
-	return png, closer, fileerr.Named(path, err)
+	}
 }
 
 // refuseResearch refuses key files of research schemes, whatever they are called.

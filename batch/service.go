@@ -37,6 +37,11 @@ type Content struct {
 	Modified time.Time
 	File     *io.SectionReader
 	HideName bool // Encrypt and EncryptInto give the pair a random name; the true one, and Folder, are encrypted
+
+	// For Encrypt and EncryptInto: a scheme for research, which takes no recipients, and the iterations of its cat map, of which 0 stands
+	// for the default; "": sealed.
+	Scheme     string
+	Iterations int
 }
 
 // check returns an error for a name that could lead out of a folder.
@@ -55,7 +60,7 @@ func (c Content) check() error {
 
 func (c Content) again() *io.SectionReader { return io.NewSectionReader(c.File, 0, c.File.Size()) }
 
-// A Service encrypts and decrypts contents with the scheme sealed: at most as many at a time as there are cores, within the memory
+// A Service encrypts and decrypts contents with the scheme sealed, or with one for research: at most as many at a time as there are cores, within the memory
 // that a batch may take. Its results are those of Encrypt and Decrypt. Goroutines may share it.
 type Service struct {
 	host      Host
@@ -114,7 +119,10 @@ func (s *Service) Work(ctx context.Context, bytes int64, do func() error) error 
 // Encrypt writes the cipher image of a content to image, and returns its key file and both names. comment is "" or says something
 // about the result.
 func (s *Service) Encrypt(ctx context.Context, c Content, to []age.Recipient, image io.Writer) (p Pair, comment string, err error) {
-	e := s.encryption("", c, to)
+	e, err := s.encryption("", c, to)
+	if err != nil {
+		return p, "", err
+	}
 	if p.Image, p.Key, err = e.names(c); err != nil {
 		return p, "", err
 	}
@@ -137,7 +145,10 @@ type Pair struct {
 
 // EncryptInto writes both files into a folder, or below it: both or neither. It replaces nothing.
 func (s *Service) EncryptInto(ctx context.Context, folder string, c Content, to []age.Recipient) (p Pair, comment string, err error) {
-	e := s.encryption(folder, c, to)
+	e, err := s.encryption(folder, c, to)
+	if err != nil {
+		return p, "", err
+	}
 	if p.Image, p.Key, err = e.names(c); err != nil {
 		return p, "", err
 	}
@@ -147,8 +158,13 @@ func (s *Service) EncryptInto(ctx context.Context, folder string, c Content, to 
 	return p, comment, err
 }
 
-func (s *Service) encryption(folder string, c Content, to []age.Recipient) *encryption {
-	return &encryption{EncryptOptions: EncryptOptions{Output: folder, HideNames: c.HideName}, host: &s.host, generator: s.generator, recipients: to}
+func (s *Service) encryption(folder string, c Content, to []age.Recipient) (*encryption, error) {
+	o := EncryptOptions{Output: folder, HideNames: c.HideName, Scheme: c.Scheme, Iterations: c.Iterations}
+	e := &encryption{EncryptOptions: o, host: &s.host, generator: s.generator, recipients: to}
+	if c.Scheme == "" {
+		return e, nil
+	}
+	return e, e.research()
 }
 
 // names returns what the outputs of a content are called below the output folder.
@@ -156,7 +172,11 @@ func (e *encryption) names(c Content) (image, key string, err error) {
 	if err := c.check(); err != nil {
 		return "", "", err
 	}
-	if why := wantedFile(c.Name); why != "" && c.Folder != "" { // as encrypt leaves it out of a folder
+	wanted := wantedFile
+	if !e.sealed() {
+		wanted = wantedImage
+	}
+	if why := wanted(c.Name); why != "" && c.Folder != "" { // as encrypt leaves it out of a folder
 		return "", "", fmt.Errorf("%s: left out: %s", c.Name, why)
 	}
 	below := *e
@@ -173,6 +193,9 @@ func (s *Service) seal(ctx context.Context, e *encryption, c Content, write writ
 	clear(start)
 	if err != nil {
 		return "", fileerr.Named(c.Name, err)
+	}
+	if !e.sealed() {
+		return s.sealPlain(ctx, e, c, write)
 	}
 	in := &source{
 		Reader: c.again(), size: c.File.Size(),
@@ -414,8 +437,8 @@ func (s *Service) Decode(ctx context.Context, c Content) (m *raster.Image, err e
 	return m, err
 }
 
-// Samples returns the samples of an image, or the bytes of any other content, as imagefile.Samples does.
-func (s *Service) Samples(ctx context.Context, c Content) (samples []byte, what string, err error) {
+// SamplesOrBytes is imagefile.SamplesOrBytes of a content.
+func (s *Service) SamplesOrBytes(ctx context.Context, c Content) (samples []byte, what string, err error) {
 	_, memory, err := s.outline(ctx, c)
 	if err != nil {
 		return nil, "", fileerr.Named(c.Name, err)
@@ -423,7 +446,7 @@ func (s *Service) Samples(ctx context.Context, c Content) (samples []byte, what 
 	err = s.Work(ctx, c.File.Size()+memory, func() error {
 		b, err := io.ReadAll(c.again())
 		if err == nil {
-			samples, what, err = imagefile.Samples(c.Name, b)
+			samples, what, err = imagefile.SamplesOrBytes(c.Name, b)
 		}
 		return fileerr.Named(c.Name, err)
 	})

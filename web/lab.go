@@ -114,16 +114,9 @@ func (s *server) lab(w http.ResponseWriter, r *http.Request) error {
 	if b.key, b.generator, err = b.service.Key(r.Context(), plain); err != nil {
 		return err
 	}
-	type scheme struct {
-		Name       string `json:"name"`
-		Warning    string `json:"warning"`
-		Iterations bool   `json:"iterations"`
-		Network    bool   `json:"network"` // its key is the network's
-	}
 	var schemes []scheme
 	for _, name := range cipher.Writable() {
-		i := cipher.Describe(name)
-		schemes = append(schemes, scheme{name, i.Warning, i.Iterations, i.Takes == cipher.KeyImage})
+		schemes = append(schemes, schemeCalled(name))
 	}
 	out, err := all(map[string]*raster.Image{"plain": plain, "key": b.key}, map[string]any{
 		"period": catmap.Period(labSide, 1, 1), "iterations": cipher.DefaultIterations, "schemes": schemes,

@@ -54,7 +54,7 @@ func (s *server) randomness(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer leave()
-	p, what, err := s.service.Samples(r.Context(), i.batchContent())
+	p, what, err := s.service.SamplesOrBytes(r.Context(), i.batchContent())
 	if err != nil {
 		return err
 	}

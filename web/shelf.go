@@ -36,6 +36,7 @@ type item struct {
 	file         *io.SectionReader
 
 	key        batch.NamedKey
+	research   *batch.ResearchKey // of content
 	identities []age.Identity
 	recipients []age.Recipient
 	bench      *bench
@@ -131,6 +132,13 @@ func (s *shelf) file(id string) (*item, func(), error) {
 		err = errGone
 	}
 	return i, done, err
+}
+
+// setResearch says that the content of an item is a key file.
+func (s *shelf) setResearch(i *item, key *batch.ResearchKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i.research = key
 }
 
 // drop forgets items as soon as nobody uses them.

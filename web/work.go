@@ -2,8 +2,8 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"path"
@@ -11,8 +11,10 @@ import (
 
 	"keygan/batch"
 	"keygan/batch/keyfile"
+	"keygan/cipher"
 	"keygan/cipher/agekeys"
 	"keygan/data/imagefile"
+	"keygan/internal/failure"
 	"keygan/internal/spool"
 	"keygan/internal/version"
 
@@ -23,8 +25,30 @@ import (
 func (s *server) state(w http.ResponseWriter, _ *http.Request) error {
 	return answer(w, map[string]any{
 		"folder": s.Folder, "version": version.String(), "pictures": imagefile.Extensions(), "preview": mostPreview,
-		"runs": s.Runs, "weights": s.Weights,
+		"runs": s.Runs, "weights": s.Weights, "schemes": researchSchemes(),
 	})
+}
+
+// scheme is a cryptosystem as the page offers it.
+type scheme struct {
+	Name       string `json:"name"`
+	Warning    string `json:"warning"`
+	Iterations bool   `json:"iterations"` // it takes a number
+	Default    int    `json:"default"`    // of them
+	Network    bool   `json:"network"`    // its key is the network's
+}
+
+func schemeCalled(name string) scheme {
+	i := cipher.Describe(name)
+	return scheme{name, i.Warning, i.Iterations, cipher.DefaultIterations, i.Takes == cipher.KeyImage}
+}
+
+// researchSchemes are those that the pages Encrypt and Decrypt offer behind a switch.
+func researchSchemes() (all []scheme) {
+	for _, name := range batch.ResearchSchemes() {
+		all = append(all, schemeCalled(name))
+	}
+	return all
 }
 
 // recipients takes a list of recipients, or a passphrase: whom key files are encrypted to.
@@ -127,9 +151,11 @@ func (s *server) newIdentity(w http.ResponseWriter, r *http.Request) error {
 // encrypt encrypts an upload, and forgets it.
 func (s *server) encrypt(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		File, To string
-		Into     bool // into the folder
-		Hide     bool // the names
+		File, To   string
+		Into       bool   // into the folder
+		Hide       bool   // the names
+		Scheme     string // for research, with its iterations; "": sealed
+		Iterations int
 	}
 	if err := question(w, r, &in); err != nil {
 		return err
@@ -141,14 +167,17 @@ func (s *server) encrypt(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer done()
 	content := file.batchContent()
-	content.HideName = in.Hide
-	to, doneTo, err := s.shelf.use(in.To)
-	if err != nil {
-		return err
-	}
-	defer doneTo()
-	if len(to.recipients) == 0 {
-		return errGone
+	content.HideName, content.Scheme, content.Iterations = in.Hide, in.Scheme, in.Iterations
+	to := &item{}
+	if in.Scheme == "" {
+		var doneTo func()
+		if to, doneTo, err = s.shelf.use(in.To); err != nil {
+			return err
+		}
+		defer doneTo()
+		if len(to.recipients) == 0 {
+			return errGone
+		}
 	}
 	if in.Into {
 		if s.Folder == "" {
@@ -201,11 +230,18 @@ func folderOf(name string) string {
 	return ""
 }
 
-// openKey opens an uploaded key file with identities, and forgets the file.
+// openKey opens an uploaded key file with identities, and forgets the file. One of a scheme for research is not encrypted; it stays, as the
+// key that it is.
 func (s *server) openKey(w http.ResponseWriter, r *http.Request) error {
-	var in struct{ File, Identities string }
+	var in struct {
+		File, Identities string
+		Research         bool
+	}
 	if err := question(w, r, &in); err != nil {
 		return err
+	}
+	if in.Research {
+		return s.openResearchKey(w, r, in.File)
 	}
 	defer s.shelf.drop(in.File)
 	file, done, err := s.shelf.file(in.File)
@@ -213,6 +249,9 @@ func (s *server) openKey(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
+	if batch.IsResearchKey(file.batchContent()) {
+		return failure.Hint(fmt.Errorf("%s: belongs to a scheme for research: anybody could have made it", file.name), "Switch the schemes for research on to use it.")
+	}
 	ids, doneIDs, err := s.shelf.use(in.Identities)
 	if err != nil {
 		return err
@@ -234,12 +273,35 @@ func (s *server) openKey(w http.ResponseWriter, r *http.Request) error {
 	return s.remember(w, &item{name: file.name, key: key}, 1)
 }
 
+func (s *server) openResearchKey(w http.ResponseWriter, r *http.Request, id string) error {
+	file, done, err := s.shelf.file(id)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var key *batch.ResearchKey
+	if file.file.Size() > mostPreview {
+		err = errTooLarge
+	} else if !batch.IsResearchKey(file.batchContent()) {
+		err = fmt.Errorf("%s: not a key file of a scheme for research", file.name)
+	} else {
+		key, err = s.service.ResearchKey(r.Context(), file.batchContent())
+	}
+	if err != nil {
+		s.shelf.drop(id)
+		return err
+	}
+	s.shelf.setResearch(file, key)
+	return answer(w, map[string]any{"id": id, "count": 1})
+}
+
 // decrypt decrypts an uploaded cipher image with whichever of some keys opens it, and forgets the upload.
 func (s *server) decrypt(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		File string
-		Keys []string
-		Into bool
+		File   string
+		Keys   []string
+		Into   bool
+		Scheme string // for research; "": sealed
 	}
 	if err := question(w, r, &in); err != nil {
 		return err
@@ -251,34 +313,53 @@ func (s *server) decrypt(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer done()
 	var keys []batch.NamedKey
+	var research []batch.ResearchKey
 	for _, id := range in.Keys {
 		key, done, err := s.shelf.use(id)
 		if err != nil {
 			return err
 		}
 		defer done()
-		if key.key.Key == nil {
+		switch {
+		case in.Scheme != "" && key.research != nil:
+			research = append(research, *key.research)
+		case in.Scheme == "" && key.key.Key != nil:
+			keys = append(keys, key.key)
+		default:
 			return errGone
 		}
-		keys = append(keys, key.key)
 	}
-	d, kept, err := s.decryptFile(r.Context(), file, keys, in.Into)
+	open := func(w io.Writer) (batch.Decrypted, error) {
+		return s.service.Decrypt(r.Context(), file.batchContent(), keys, w)
+	}
+	openInto := func() (batch.Decrypted, error) {
+		return s.service.DecryptInto(r.Context(), s.Folder, file.batchContent(), keys)
+	}
+	if in.Scheme != "" {
+		open = func(w io.Writer) (batch.Decrypted, error) {
+			return s.service.DecryptResearch(r.Context(), file.batchContent(), in.Scheme, research, w)
+		}
+		openInto = func() (batch.Decrypted, error) {
+			return s.service.DecryptResearchInto(r.Context(), s.Folder, file.batchContent(), in.Scheme, research)
+		}
+	}
+	d, kept, err := s.decryptFile(in.Into, open, openInto)
 	if err != nil {
 		return err
 	}
 	return answer(w, map[string]any{"file": kept, "comment": d.Comment, "key": d.Key})
 }
 
-func (s *server) decryptFile(ctx context.Context, file *item, keys []batch.NamedKey, into bool) (d batch.Decrypted, kept result, err error) {
+func (s *server) decryptFile(into bool, open func(io.Writer) (batch.Decrypted, error), openInto func() (batch.Decrypted, error)) (d batch.Decrypted, kept result, err error) {
 	if into {
 		if s.Folder == "" {
 			return d, kept, errRequest
 		}
-		d, err = s.service.DecryptInto(ctx, s.Folder, file.batchContent(), keys)
+		d, err = openInto()
 		return d, result{Name: d.Name}, err
 	}
 	plain := s.shelf.pool.New()
-	if d, err = s.service.Decrypt(ctx, file.batchContent(), keys, plain); err != nil {
+	if d, err = open(plain); err != nil {
 		plain.Close()
 		return d, kept, err
 	}

@@ -184,7 +184,7 @@ func readBits(path string, o randomnessOptions) (p []byte, bits int, what string
 	return p[:(n+7)/8], n, what, nil
 }
 
-// readSamples is imagefile.Samples of a file. From a device or a pipe it reads n bits, or as many as can be tested.
+// readSamples is imagefile.SamplesOrBytes of a file. From a device or a pipe it reads n bits, or as many as can be tested.
 func readSamples(path string, n int) (p []byte, what string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -209,7 +209,7 @@ func readSamples(path string, n int) (p []byte, what string, err error) {
 	if p, err = io.ReadAll(io.LimitReader(f, limit)); err != nil {
 		return nil, "", err
 	}
-	return imagefile.Samples(path, p)
+	return imagefile.SamplesOrBytes(path, p)
 }
 
 func (t tested) print(w io.Writer) {

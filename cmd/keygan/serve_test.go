@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -13,6 +14,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"keygan/batch"
+	"keygan/cipher"
+	"keygan/data/imagefile"
 )
 
 // A browser asks keygan serve as its page does.
@@ -98,6 +103,25 @@ func (b *browser) upload(name string) (id string) {
 	return out.ID
 }
 
+// save puts a result into a file.
+func (b *browser) save(id, name string) {
+	b.Helper()
+	var out struct{ URL string }
+	b.ask("ticket", map[string]any{"ids": []string{id}, "zip": ""}, &out)
+	resp, err := http.Get(strings.TrimSuffix(b.base, "/") + out.URL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		b.Fatal(resp.Status, err)
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, name), content, 0o600); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // run runs a command in the browser's folder.
 func (b *browser) run(args ...string) []byte {
 	b.Helper()
@@ -149,4 +173,61 @@ func TestPageTestsAsTheCommand(t *testing.T) {
 			t.Errorf("%v: %q", c, page["short"])
 		}
 	}
+}
+
+// What the page encrypts with a scheme for research, the command decrypts, and the other way round. Where nothing is drawn by chance, the
+// files are the same, byte for byte.
+func TestPageResearchSchemes(t *testing.T) {
+	b := served(t)
+	b.run("samples", "-o", "images", "-n", "1", "--kind", "xray")
+	if err := os.Rename(filepath.Join(b.dir, "images", "xray-00000.png"), filepath.Join(b.dir, "x.png")); err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string) []byte {
+		content, err := os.ReadFile(filepath.Join(b.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	for _, scheme := range batch.ResearchSchemes() {
+		type file struct{ ID, Name string }
+		var made struct{ Image, Key file }
+		b.ask("encrypt", map[string]any{"file": b.upload("x.png"), "to": "", "scheme": scheme}, &made)
+		if made.Image.Name != "x.cipher.png" || made.Key.Name != "x.key.npz" {
+			t.Errorf("%s: %v", scheme, made)
+		}
+		b.save(made.Image.ID, "page-"+scheme+".cipher.png")
+		b.save(made.Key.ID, "page-"+scheme+".key.npz")
+		b.run("encrypt", "x.png", "-o", scheme, "--scheme", scheme, "-q")
+		if cipher.Describe(scheme).Takes == cipher.KeyImage && !bytes.Equal(read("page-"+scheme+".cipher.png"), read(scheme+"/x.cipher.png")) {
+			t.Errorf("%s: the page's cipher image is not the command's", scheme)
+		}
+		b.run("decrypt", "page-"+scheme+".cipher.png", "-o", scheme+"-command", "--scheme", scheme, "-q")
+		if !bytes.Equal(pixelsOf(t, read(scheme+"-command/page-"+scheme+".png")), pixelsOf(t, read("x.png"))) {
+			t.Errorf("%s: the command does not open what the page makes", scheme)
+		}
+		key := func(name string) string {
+			var out struct{ ID string }
+			b.ask("key", map[string]any{"file": b.upload(name), "identities": "", "research": true}, &out)
+			return out.ID
+		}
+		var opened struct{ File file }
+		keys := []string{key("page-" + scheme + ".key.npz"), key(scheme + "/x.key.npz")} // the first belongs to another, unless both are the same
+		b.ask("decrypt", map[string]any{"file": b.upload(scheme + "/x.cipher.png"), "keys": keys, "scheme": scheme}, &opened)
+		b.save(opened.File.ID, scheme+".back.png")
+		b.run("decrypt", scheme+"/x.cipher.png", "-o", scheme+"-again", "--scheme", scheme, "-q")
+		if opened.File.Name != "x.png" || !bytes.Equal(read(scheme+".back.png"), read(scheme+"-again/x.png")) {
+			t.Errorf("%s: the page gives %s, which is not what the command gives", scheme, opened.File.Name)
+		}
+	}
+}
+
+// pixelsOf returns the samples of an image.
+func pixelsOf(t *testing.T, b []byte) []byte {
+	m, err := imagefile.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Pix
 }

@@ -133,13 +133,16 @@ func ReadImage(path string) (*raster.Image, error) { return readPath(path, (*For
 
 // ReadSamples does the same without changes for showing: it gives the stored values of DICOM, moved up by half their range if they are
 // signed. For other formats it is ReadImage.
-func ReadSamples(path string) (*raster.Image, error) {
-	return readPath(path, func(f *Format, file *io.SectionReader) (*raster.Image, error) {
-		if f.Samples != nil {
-			return f.Samples(file)
-		}
-		return f.decode(file)
-	})
+func ReadSamples(path string) (*raster.Image, error) { return readPath(path, (*Format).samples) }
+
+// SamplesOf is ReadSamples for the content of a file.
+func SamplesOf(file *io.SectionReader) (*raster.Image, error) { return read(file, (*Format).samples) }
+
+func (f *Format) samples(file *io.SectionReader) (*raster.Image, error) {
+	if f.Samples != nil {
+		return f.Samples(file)
+	}
+	return f.decode(file)
 }
 
 // Decode is ReadImage for the content of a file.
@@ -147,9 +150,9 @@ func Decode(b []byte) (*raster.Image, error) {
 	return read(io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))), (*Format).decode)
 }
 
-// Samples returns the samples of an image file, or the bytes of any other, and what they are. The content decides which it is. A file with
+// SamplesOrBytes returns the samples of an image file, or the bytes of any other, and what they are. The content decides which it is. A file with
 // the name of an image that is not one is an error: its bytes are not what was meant.
-func Samples(name string, b []byte) (samples []byte, what string, err error) {
+func SamplesOrBytes(name string, b []byte) (samples []byte, what string, err error) {
 	m, err := Decode(b)
 	switch {
 	case err == nil:

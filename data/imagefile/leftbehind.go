@@ -1,6 +1,7 @@
 package imagefile
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -21,23 +22,33 @@ func (e *NotPixelsError) Error() string { return e.Path + ": " + e.Why }
 // comes before the damage, because ReadImage reports both. The error is a *NotPixelsError if the file has several pictures, is CMYK, or has
 // samples that ReadImage changes. Other errors read "path: reason".
 func LeftBehind(path string) (metadata []string, err error) {
-	var f Findings
-	err = withFormat(path, func(format *Format, file *io.SectionReader) {
-		switch {
-		case format == nil:
-		case format.Inspect != nil:
-			format.Inspect(&f, file)
-		case format.Stack != nil:
-			f.Refuse("holds several pictures or is a volume")
-		}
-	})
-	if err == nil && f.refusal != "" {
-		err = &NotPixelsError{path, f.refusal, f.several}
-	}
+	var failed error
+	err = withFormat(path, func(format *Format, file *io.SectionReader) { metadata, failed = format.leftBehind(path, file) })
+	return metadata, cmp.Or(err, failed)
+}
+
+// LeftBehindOf is LeftBehind for the content of a file with this name.
+func LeftBehindOf(name string, file *io.SectionReader) (metadata []string, err error) {
+	format, err := formatOf(file)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Sorted(maps.Keys(f.metadata)), nil
+	return format.leftBehind(name, file)
+}
+
+func (f *Format) leftBehind(name string, file *io.SectionReader) (metadata []string, err error) {
+	var found Findings
+	switch {
+	case f == nil:
+	case f.Inspect != nil:
+		f.Inspect(&found, file)
+	case f.Stack != nil:
+		found.Refuse("holds several pictures or is a volume")
+	}
+	if found.refusal != "" {
+		return nil, &NotPixelsError{name, found.refusal, found.several}
+	}
+	return slices.Sorted(maps.Keys(found.metadata)), nil
 }
 
 // Findings gathers what a file holds beside its samples.

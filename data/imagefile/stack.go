@@ -107,6 +107,12 @@ func HoldsStack(path string) (holds bool, err error) {
 	return holds, err
 }
 
+// VoxelsIn reports whether the content of a file is of a format whose voxels can be read where they lie: DICOM or NIfTI.
+func VoxelsIn(file *io.SectionReader) bool {
+	f, err := formatOf(file)
+	return err == nil && f != nil && f.Voxels != nil
+}
+
 // PlacedIn is PlacedName for the content of a file. To read its outline takes memory of its length.
 func PlacedIn(file *io.SectionReader) bool {
 	f, err := formatOf(file)

@@ -62,8 +62,8 @@ async function main() {
   for (const part of document.querySelectorAll("[data-where]")) part.hidden = state.folder === "";
   for (const part of document.querySelectorAll("[data-folder]")) part.textContent = state.folder;
   const isPicture = (file) => file.size <= state.preview && state.pictures.some((e) => file.name.toLowerCase().endsWith(e));
-  encryptPage(document.getElementById("encrypt"), isPicture);
-  decryptPage(document.getElementById("decrypt"), isPicture);
+  encryptPage(document.getElementById("encrypt"), isPicture, state.schemes);
+  decryptPage(document.getElementById("decrypt"), isPicture, state.schemes);
   comparePage(document.getElementById("compare"));
   lab = labPage(document.getElementById("lab"), state);
   runs = runsPage(document.getElementById("runs"), state.runs);

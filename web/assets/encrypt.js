@@ -3,14 +3,16 @@
 import { ask, save, tell, upload } from "./api.js";
 import { takeFiles } from "./files.js";
 import { size } from "./dom.js";
+import { researchSwitch } from "./research.js";
 import { Work } from "./work.js";
 
-export function encryptPage(page, isPicture) {
+export function encryptPage(page, isPicture, schemes) {
   const find = (what) => page.querySelector(what);
   const work = new Work(find("[data-work]"), { doing: "encrypting", done: "encrypted", zip: "encrypted.zip", pictures: isPicture });
   const recipients = find("#recipients"), passphrase = find("#passphrase"), problem = find("[data-problem]");
   const chosen = (name) => find(`input[name=${name}]:checked`).value;
 
+  const research = researchSwitch(page, schemes, { iterations: true });
   takeFiles(page, (files) => work.add(files));
   passphrase.addEventListener("input", () => (find("#strength").textContent = strength(passphrase.value)));
   find("[data-recipients-file]").addEventListener("change", async (e) => {
@@ -25,23 +27,24 @@ export function encryptPage(page, isPicture) {
     problem.textContent = "";
     try {
       if (work.rows.length === 0) throw new Error("Choose the files to encrypt first.");
+      const into = chosen("encrypt-into") === "yes", how = research();
+      if (how.scheme !== "") return work.start((row) => encryptOne(row, { to: "", into, hide: false, ...how }));
       const byPassphrase = chosen("who") === "passphrase";
       if (!byPassphrase && recipients.value.trim() === "") throw new Error("Say who can open it: paste a recipient, or make a new identity.");
       const to = (await tell("recipients", byPassphrase ? "" : recipients.value, byPassphrase ? passphrase.value : "")).id;
-      const into = chosen("encrypt-into") === "yes";
       const hide = find("#hide-names").checked;
-      work.start((row) => encryptOne(row, to, into, hide));
+      work.start((row) => encryptOne(row, { to, into, hide, ...how }));
     } catch (error) {
       problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
     }
   });
 }
 
-async function encryptOne(row, to, into, hide) {
+async function encryptOne(row, how) {
   const signal = row.stop.signal;
   const file = await upload(row.file, row.folder, (share) => row.progress(share, "encrypts…"), signal);
-  const made = await ask("encrypt", { file, to, into, hide }, { signal });
-  const said = into ? `written: ${made.image.name} and its key file` : `${size(made.image.size)}, with a key file`;
+  const made = await ask("encrypt", { file, ...how }, { signal });
+  const said = how.into ? `written: ${made.image.name} and its key file` : `${size(made.image.size)}, with a key file`;
   return {
     results: [{ ...made.image, label: "image" }, { ...made.key, label: "key" }],
     said: made.comment ? `${said}. ${made.comment}` : said,
