@@ -455,6 +455,81 @@ func TestAttributes(t *testing.T) {
 	}
 }
 
+// Whoever is not trusted can add a signature to that of somebody trusted. With Trust, nobody learns his name as that of a signer.
+func TestOnlyTrustedSignersAreNamed(t *testing.T) {
+	p := people()
+	content, key := noise(200), noise(32)
+	infos := func(hashes ...crypto.Hash) (infos []byte) { // by Bob, then by Eve
+		for i, who := range []*person{p.bob, p.eve} {
+			h := hashes[i].New()
+			h.Write(content)
+			signature, err := rsa.SignPKCS1v15(nil, who.key, hashes[i], h.Sum(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			infos = append(infos, der(tagSequence, integer(1), issuerAndSerial(who.certificate), algorithmOf(hashes[i]), algorithm(oidRSA),
+				der(tagOctets, signature))...)
+		}
+		return infos
+	}
+	opened := func(trust *Trust, hashes ...crypto.Hash) (*Report, error) {
+		t.Helper()
+		sealed := envelop(oidSigned, pad(der(tagSequence, integer(1), der(tagSet, algorithmOf(crypto.SHA256), algorithmOf(crypto.SHA1)),
+			der(tagSequence, oid(oidData), der(0xa0, der(tagOctets, content))), der(0xa0, p.bob.certificate.Raw, p.eve.certificate.Raw),
+			der(tagSet, infos(hashes...)))), transport(t, key), key)
+		_, report, err := open(t, sealed, p.ann, trust)
+		return report, err
+	}
+	for name, hashes := range map[string][]crypto.Hash{"SHA-256": {crypto.SHA256, crypto.SHA256}, "SHA-1 by Eve": {crypto.SHA256, crypto.SHA1}} {
+		report, err := opened(trusting(p.ca), hashes...)
+		if err != nil || len(report.Signers) != 1 || !report.Signers[0].Equal(p.bob.certificate) || report.SHA1 {
+			t.Errorf("%s: signers %v, error %v; want Bob only", name, report, err)
+		}
+	}
+	untrusted := &UntrustedError{}
+	if _, err := opened(trusting(p.ca), crypto.SHA1, crypto.SHA256); !errors.As(err, &untrusted) {
+		t.Errorf("SHA-1 by Bob: error %v", err)
+	}
+	if report, err := opened(nil, crypto.SHA256, crypto.SHA1); err != nil || len(report.Signers) != 2 || !report.SHA1 {
+		t.Errorf("without trust: %v, error %v", report, err)
+	}
+}
+
+// What Open would refuse is not sealed: else nobody gets the file back.
+func TestSealsNothingThatCannotBeOpened(t *testing.T) {
+	p := people()
+	long := issue(t, "long", nil, func(c *x509.Certificate) { c.Subject.Organization = []string{strings.Repeat("x", 10_000)} })
+	signer := func(c *person, n int) *Signer {
+		s := p.bob.signer()
+		s.Chain = append(s.Chain, slices.Repeat([]*x509.Certificate{c.certificate}, n-1)...)
+		return s
+	}
+	content := noise(100)
+	for name, o := range map[string]Options{
+		"256 certificates":      {Signer: signer(p.eve, 256)},
+		"257 certificates":      {Signer: signer(p.eve, 257)},
+		"long certificates":     {Signer: signer(long, 90)},
+		"too long certificates": {Signer: signer(long, 256)},
+		"256 recipients":        {Recipients: slices.Repeat([]*x509.Certificate{p.ann.certificate}, 256)},
+		"too long recipients":   {Recipients: append(slices.Repeat([]*x509.Certificate{long.certificate}, 255), p.ann.certificate)},
+	} {
+		if o.Recipients == nil {
+			o.Recipients = []*x509.Certificate{p.ann.certificate}
+		}
+		var b bytes.Buffer
+		err := Seal(&b, bytes.NewReader(content), 100, o)
+		if refused := err != nil; refused != (strings.HasPrefix(name, "too long") || name == "257 certificates") || refused && b.Len() > 0 {
+			t.Errorf("%s: error %v, after %d bytes", name, err, b.Len())
+		}
+		if err != nil {
+			continue
+		}
+		if got, _, err := open(t, b.Bytes(), p.ann, nil); err != nil || !bytes.Equal(got, content) {
+			t.Errorf("%s: opened with error %v", name, err)
+		}
+	}
+}
+
 // The attributes that are signed cannot pass for content, nor content for attributes: RFC 5652 signs both with the same bytes.
 func TestAttributesAreNotContent(t *testing.T) {
 	p := people()

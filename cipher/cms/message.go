@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"math/big"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -139,29 +140,42 @@ func (m *message) signed(report *Report) {
 	if m.is(tagContext | tagConstructed | 1) { // revocation lists
 		m.element()
 	}
-	var known []*x509.Certificate
+	m.signatures(report, certificates)
+}
+
+// signatures checks all of a file's signatures. With Trust, the report has the signers that are trusted, and no other: anybody can add a
+// signature of his own, in any name, beside theirs.
+func (m *message) signatures(report *Report, certificates []*x509.Certificate) {
+	known := certificates
 	if m.trust != nil {
-		known = m.trust.Certificates
+		known = slices.Concat(m.trust.Certificates, certificates)
 	}
-	for m.enter(tagSet); m.more(); {
+	n := 0
+	for m.enter(tagSet); m.more(); n++ {
 		info := *m.der()
-		if len(report.Signers) == maxSigners {
+		if n == maxSigners {
 			m.fail()
 		}
-		if m.err == nil {
-			c, hash, err := m.verify(info, append(known[:len(known):len(known)], certificates...))
-			if err != nil {
-				m.failWith(err)
-			}
-			report.Signers, report.SHA1 = append(report.Signers, c), report.SHA1 || hash == crypto.SHA1
+		if m.err != nil {
+			break
 		}
+		c, hash, err := m.verify(info, known)
+		if err != nil {
+			m.failWith(err)
+		} else if m.trust != nil {
+			if err := m.trust.check(c, hash, certificates); err != nil {
+				report.untrusted = err
+				continue
+			}
+		}
+		report.Signers, report.SHA1 = append(report.Signers, c), report.SHA1 || hash == crypto.SHA1
 	}
 	m.leave()
-	if m.err == nil && len(report.Signers) == 0 {
+	if n == 0 {
 		m.failWith(errSignature)
 	}
-	if m.err == nil && m.trust != nil {
-		report.untrusted = m.trust.check(report, certificates)
+	if len(report.Signers) > 0 {
+		report.untrusted = nil
 	}
 }
 
@@ -264,11 +278,8 @@ func attributesFit(attributes cryptobyte.String, digest []byte) bool {
 	return types == 1 && sums == 1
 }
 
-// check returns an UntrustedError unless one of the signers is trusted. All their signatures are right.
-func (t *Trust) check(report *Report, others []*x509.Certificate) error {
-	if report.SHA1 {
-		return &UntrustedError{"its signature rests on SHA-1, for which collisions can be made"}
-	}
+// check returns an UntrustedError unless a signer, whose signature is right, is trusted.
+func (t *Trust) check(c *x509.Certificate, h crypto.Hash, others []*x509.Certificate) error {
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
 	for _, c := range t.Certificates {
 		roots.AddCert(c)
@@ -276,22 +287,21 @@ func (t *Trust) check(report *Report, others []*x509.Certificate) error {
 	for _, c := range others {
 		intermediates.AddCert(c)
 	}
-	why := ""
-	for _, c := range report.Signers {
-		if !signs(c) {
-			why = "the signer's certificate is not for signatures"
-			continue
-		}
-		_, err := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
-		if err == nil {
-			return nil
-		}
-		why = "the signer's certificate is not trusted: " + err.Error()
-		if expired := (x509.CertificateInvalidError{}); errors.As(err, &expired) && expired.Reason == x509.Expired {
-			why = "the signer's certificate is not valid today"
-		}
+	switch {
+	case h == crypto.SHA1:
+		return &UntrustedError{"its signature rests on SHA-1, for which collisions can be made"}
+	case !signs(c):
+		return &UntrustedError{"the signer's certificate is not for signatures"}
 	}
-	return &UntrustedError{why}
+	_, err := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	expired := x509.CertificateInvalidError{}
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &expired) && expired.Reason == x509.Expired:
+		return &UntrustedError{"the signer's certificate is not valid today"}
+	}
+	return &UntrustedError{"the signer's certificate is not trusted: " + err.Error()}
 }
 
 // hashes are the digests of the content, by algorithm.

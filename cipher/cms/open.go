@@ -27,8 +27,8 @@ const maxRecipients = 256
 // A Report says how a file was protected besides being encrypted.
 type Report struct {
 	Digest  crypto.Hash         // of a file without signature
-	Signers []*x509.Certificate // whose signatures are right; who they are is known only with Trust
-	SHA1    bool                // a signature rests on SHA-1, for which collisions can be made
+	Signers []*x509.Certificate // whose signatures are right and, with Trust, trusted; without it nobody knows who they are
+	SHA1    bool                // a signature of theirs rests on SHA-1, for which collisions can be made
 
 	untrusted error // an UntrustedError, if trust was asked for
 }

@@ -98,6 +98,9 @@ func Seal(w io.Writer, r io.Reader, size int64, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := openable(recipients, in.end, o.Signer); err != nil {
+		return err
+	}
 	length := int64(len(in.begin)) + size + int64(len(in.end))
 	padding := aes.BlockSize - int(length%aes.BlockSize)
 	// From the inside out. Each header needs the length of all that follows it.
@@ -121,6 +124,24 @@ func Seal(w io.Writer, r io.Reader, size int64, o Options) error {
 		return err
 	}
 	return out.flush()
+}
+
+// openable refuses what Open would refuse: recipients, or certificates of a signer, that are too many or too long.
+func openable(recipients, end []byte, s *Signer) error {
+	if s != nil && len(s.Chain) > maxCertificates {
+		return fmt.Errorf("%d certificates of the signer; at most %d are possible", len(s.Chain), maxCertificates)
+	}
+	for _, kept := range [][]byte{recipients, end} {
+		b := newBERReader(bytes.NewReader(kept))
+		b.small = 1 << 10 // for what is around it
+		for b.err == nil && b.at < int64(len(kept)) {
+			b.element()
+		}
+		if b.err != nil {
+			return errors.New("the certificates are too long: nobody could open the file")
+		}
+	}
+	return nil
 }
 
 // recipientInfos encrypts the content's key for each recipient (RFC 5652, section 6.2.1).
