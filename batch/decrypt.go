@@ -179,8 +179,8 @@ func (d *decryption) researchJob(in job.Input) (job.Job, error) {
 	if !job.Exists(keyFile) {
 		return job.Job{}, missingKeyFile(in.Path, keyFile)
 	}
-	if extension := cipher.VolumeOf(keyFile); extension != "" {
-		return d.volumeJob(in, keyFile, extension), nil
+	if v := cipher.VolumeOf(keyFile); v != nil {
+		return d.volumeJob(in, keyFile, v), nil
 	}
 	out := filepath.Join(d.Output, in.Folder, stem(in.Path)+".png")
 	return job.Job{

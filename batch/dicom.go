@@ -127,8 +127,9 @@ func (o *DICOMSecureOptions) write(ctx context.Context, host *Host, path, out st
 	if err != nil {
 		return fileerr.Named(path, err)
 	}
+	before := snapshot{path, info}
 	return writeInto(ctx, host, file{Path: out, Perm: Public}, path, o.Output, o.Force, func(w io.Writer) error {
-		return cms.Seal(w, untilInterrupted{ctx: ctx, r: f}, info.Size(), seal)
+		return before.check(cms.Seal(w, untilInterrupted{ctx: ctx, r: f}, info.Size(), seal))
 	})
 }
 
@@ -188,8 +189,8 @@ func DICOMOpen(ctx context.Context, host Host, o DICOMOpenOptions, paths []strin
 	var jobs []job.Job
 	for _, in := range inputs {
 		name := filepath.Base(in.Path)
-		if hasSuffix(name, SecureSuffix) && len(name) > len(SecureSuffix) {
-			name = name[:len(name)-len(SecureSuffix)]
+		if plain := name[:max(0, len(name)-len(SecureSuffix))]; hasSuffix(name, SecureSuffix) && strings.Trim(plain, ".") != "" {
+			name = plain
 		} else {
 			name += ".dcm"
 		}

@@ -1,13 +1,16 @@
 package batch
 
 import (
+	"encoding/binary"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
+	"keygan/batch/job"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/internal/failure"
@@ -64,5 +67,34 @@ func TestKeyMemory(t *testing.T) {
 		if !v.ok && (!errors.Is(err, errKeyMemory) || !strings.Contains(failure.HintOf(err), "--no-gan") || !strings.Contains(failure.HintOf(err), "--resize")) {
 			t.Errorf("%s: error %v, hint %q", v.name, err, failure.HintOf(err))
 		}
+	}
+}
+
+// A cipher image of zeros takes a thousandth of what its slice takes. The key file tells, so that the work waits or is refused.
+func TestMemoryOfVolume(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "a.nii"), filepath.Join(dir, "out")
+	nii := make([]byte, 352+1000*1000)
+	binary.LittleEndian.PutUint32(nii, 348)
+	for i, n := range []uint16{3, 1000, 1000, 1} { // dim
+		binary.LittleEndian.PutUint16(nii[40+2*i:], n)
+	}
+	binary.LittleEndian.PutUint16(nii[70:], 2) // uint8
+	binary.LittleEndian.PutUint16(nii[72:], 8)
+	binary.LittleEndian.PutUint32(nii[108:], math.Float32bits(352))
+	copy(nii[344:], "n+1")
+	if err := os.WriteFile(in, nii, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Encrypt(t.Context(), Host{}, EncryptOptions{Output: out, Scheme: "logistic"}, []string{in}); err != nil || len(r.Done) != 1 {
+		t.Fatalf("%+v, error %v", r, err)
+	}
+	d := &decryption{DecryptOptions: DecryptOptions{Output: dir, Scheme: "logistic"}}
+	j, err := d.researchJob(job.Input{Path: filepath.Join(out, "a.cipher.png"), Folder: "."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := j.Memory(); n < copies*1000*1000 || n > 5*1000*1000 {
+		t.Errorf("%d bytes for a slice of 1000×1000", n)
 	}
 }

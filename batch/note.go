@@ -39,17 +39,20 @@ func takeSnapshot(path string) (snapshot, error) {
 // unchanged returns a file whose writing fails in the end if the input has been changed since the snapshot.
 func (s snapshot) unchanged(f atomicfile.File) atomicfile.File {
 	write := f.Write
-	f.Write = func(w io.Writer) error {
-		if err := write(w); err != nil {
-			return err
-		}
-		now, err := os.Stat(s.path)
-		if err != nil || !os.SameFile(now, s.info) || now.Size() != s.info.Size() || !now.ModTime().Equal(s.info.ModTime()) {
-			return errInputChanged
-		}
-		return nil
-	}
+	f.Write = func(w io.Writer) error { return s.check(write(w)) }
 	return f
+}
+
+// check returns the error of reading the input or, if there is none, one if the input has been changed since the snapshot.
+func (s snapshot) check(err error) error {
+	if err != nil {
+		return err
+	}
+	now, err := os.Stat(s.path)
+	if err != nil || !os.SameFile(now, s.info) || now.Size() != s.info.Size() || !now.ModTime().Equal(s.info.ModTime()) {
+		return errInputChanged
+	}
+	return nil
 }
 
 // note returns the text chunk of a cipher image that is made of the file. how is what else decides about its content.

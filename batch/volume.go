@@ -78,17 +78,18 @@ func withoutVoxels(path string, err error) error {
 }
 
 // volumeJob opens a cipher image that holds a volume. The key file is not trusted to name the output: only its extension.
-func (d *decryption) volumeJob(in job.Input, keyFile, extension string) job.Job {
-	out := filepath.Join(d.Output, in.Folder, stem(in.Path)+extension)
+func (d *decryption) volumeJob(in job.Input, keyFile string, v *cipher.Volume) job.Job {
+	out := filepath.Join(d.Output, in.Folder, stem(in.Path)+v.File)
 	read := func() (*cipher.KeyFile, error) {
 		k, err := cipher.ReadKeyFile(keyFile)
-		if err == nil && k.Volume == nil {
+		if err == nil && (k.Volume == nil || k.Volume.SliceBytes() != v.SliceBytes() || k.Volume.File != v.File) {
 			err = fmt.Errorf("%s: changed while it was being read", keyFile)
 		}
 		return k, err
 	}
 	return job.Job{
-		Input: in.Path, Outputs: []string{out}, Reads: []string{keyFile}, Memory: func() int64 { return memoryOf(keyFile) },
+		Input: in.Path, Outputs: []string{out}, Reads: []string{keyFile},
+		Memory: func() int64 { return memoryOf(keyFile) + copies*int64(v.SliceBytes()) },
 		Do: func(ctx context.Context) (string, error) {
 			k, err := read()
 			if err != nil {

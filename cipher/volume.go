@@ -34,39 +34,39 @@ type Volume struct {
 	numbers    []byte
 }
 
-// VolumeOf returns the extension of the volume that a key file opens, or "" if it opens an image or cannot be read. It reads no key.
-func VolumeOf(path string) string {
+// VolumeOf returns the volume that a key file opens, or nil if it opens an image or cannot be read. It reads no key, nor the rest of the file.
+func VolumeOf(path string) *Volume {
 	f, err := regularfile.Open(path)
 	if err != nil {
-		return ""
+		return nil
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return ""
+		return nil
 	}
 	z, err := zip.NewReader(f, info.Size())
 	if err != nil {
-		return ""
+		return nil
 	}
 	array, err := z.Open("meta.npy")
 	if err != nil {
-		return ""
+		return nil
 	}
 	defer array.Close()
 	r := io.LimitReader(array, 1<<16)
 	if _, err := npz.ReadHeader(r); err != nil {
-		return ""
+		return nil
 	}
 	text, err := io.ReadAll(r)
 	if err != nil {
-		return ""
+		return nil
 	}
 	k, err := parseMeta(text)
-	if err != nil || k.Volume == nil {
-		return ""
+	if err != nil {
+		return nil
 	}
-	return k.Volume.File
+	return k.Volume
 }
 
 // maxVoxel bounds a voxel, in bytes: three samples of 32 bits.
@@ -75,7 +75,8 @@ const maxVoxel = 12
 // otherBytes bounds what a key file has beside the bytes of its arrays: names, shapes, meta, at a few bytes of packing for every 64 KiB.
 const otherBytes = 1 << 20
 
-func (v *Volume) sliceBytes() int { return v.Width * v.Height * v.Bytes }
+// SliceBytes is the length of a slice. It is opened in memory of four times that.
+func (v *Volume) SliceBytes() int { return v.Width * v.Height * v.Bytes }
 
 // check compares the volume with the shape of its cipher image in meta, which was checked.
 func (v *Volume) check(m *meta) error {
@@ -134,7 +135,7 @@ func (r *Research) SealVolume(v *Volume, data []byte, p Params, key func(plane *
 		k.Key = raster.NewImage(k.Width, k.Height, 1, 8)
 	}
 	for s := range v.Slices {
-		slice := data[s*v.sliceBytes():][:v.sliceBytes()]
+		slice := data[s*v.SliceBytes():][:v.SliceBytes()]
 		planes := v.planes(slice)
 		for j, plane := range planes {
 			in := Input{Plain: plane, Params: p}
@@ -144,7 +145,7 @@ func (r *Research) SealVolume(v *Volume, data []byte, p Params, key func(plane *
 					return nil, err
 				}
 				in.Key = firstChannel(made)
-				v.place(k.Key.Pix[s*v.sliceBytes():], j, in.Key)
+				v.place(k.Key.Pix[s*v.SliceBytes():], j, in.Key)
 			}
 			cipherPlane, opens, err := r.Seal(in)
 			if err != nil {
@@ -174,7 +175,7 @@ func (k *KeyFile) OpenVolume(w io.Writer, samples io.Reader) error {
 	if _, err := w.Write(v.Head); err != nil {
 		return err
 	}
-	sealed, plain := make([]byte, v.sliceBytes()), make([]byte, v.sliceBytes())
+	sealed, plain := make([]byte, v.SliceBytes()), make([]byte, v.SliceBytes())
 	for s := range v.Slices {
 		if _, err := io.ReadFull(samples, sealed); err != nil {
 			return err
@@ -183,7 +184,7 @@ func (k *KeyFile) OpenVolume(w io.Writer, samples io.Reader) error {
 		for j := range v.Bytes {
 			secret := &researchSecret{system: r, params: k.Params}
 			if k.Key != nil {
-				secret.key = v.part(k.Key.Pix[s*v.sliceBytes():], j)
+				secret.key = v.part(k.Key.Pix[s*v.SliceBytes():], j)
 			} else {
 				n := v.numbers[(s*v.Bytes+j)*16:]
 				secret.params.X0 = math.Float64frombits(binary.LittleEndian.Uint64(n))

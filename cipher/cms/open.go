@@ -138,13 +138,15 @@ type recipient struct {
 
 // A contentAlgorithm encrypts the content, in CBC mode.
 type contentAlgorithm struct {
+	name  string
 	oid   asn1.ObjectIdentifier
 	key   int // bytes
 	block func(key []byte) (cipher.Block, error)
 }
 
 var contentAlgorithms = []contentAlgorithm{
-	{oidAES256, 32, aes.NewCipher}, {oidAES192, 24, aes.NewCipher}, {oidAES128, 16, aes.NewCipher}, {oidTripleDES, 24, des.NewTripleDESCipher},
+	{"AES-256-CBC", oidAES256, 32, aes.NewCipher}, {"AES-192-CBC", oidAES192, 24, aes.NewCipher}, {"AES-128-CBC", oidAES128, 16, aes.NewCipher},
+	{"Triple-DES-CBC", oidTripleDES, 24, des.NewTripleDESCipher},
 }
 
 func (o *opener) envelope() *envelope {

@@ -15,6 +15,7 @@ import (
 	"keygan/batch/job"
 	"keygan/batch/keyfile"
 	"keygan/cipher"
+	"keygan/cipher/cms"
 	"keygan/cipher/sealed"
 	"keygan/cmd/internal/cli"
 	"keygan/data/imagefile"
@@ -36,8 +37,8 @@ func (a *app) inspectCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect FILE [-i IDENTITYFILE | -p] [--json] [--show-secret] [--show-identifying]",
 		Short: "Say what a weights, key, cipher or image file holds",
-		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.age, X.key.json, X.key.npz), a cipher image or any other
-image. The content tells the kind.
+		Long: `Say what a file holds: weights (generator.npz), a key file (X.key.age, X.key.json, X.key.npz), a cipher image a Secure DICOM
+File (X.p7m) or any other image. The content tells the kind.
 
   keygan inspect generator.npz
   keygan inspect out/scan.png.key.age -i me.key
@@ -156,6 +157,11 @@ func inspect(path string, identities []age.Identity, showSecret, showIdentifying
 	case keyfile.IsAge(path) || keyfile.IsUnencrypted(path):
 		return inspectKey(path, identities, showSecret)
 	}
+	if info, err := f.Stat(); err == nil && start[0] == 0x30 { // a SEQUENCE
+		if d, err := cms.Describe(f, info.Size()); err != cms.ErrFormat {
+			return secureDICOM(d), fileerr.Named(path, err)
+		}
+	}
 	described, err := imagefile.Describe(path)
 	if err != nil {
 		return nil, err
@@ -220,6 +226,21 @@ func inspectArchive(path string) (*finding, error) {
 		return inspectKeys(path, archive)
 	}
 	return nil, fmt.Errorf("%s: a NumPy archive, but neither weights (no array \"arch\") nor a key file (no array \"meta\")", path)
+}
+
+// secureDICOM says what anybody can read in what may be a Secure DICOM File.
+func secureDICOM(d cms.Description) *finding {
+	f := &finding{}
+	f.add("kind", "kind", "CMS EnvelopedData, as Secure DICOM Files are; dicom-open opens those")
+	f.add("inside", "inside", d.Inside)
+	f.add("encryption", "encryption", d.Encryption)
+	f.add("recipients", "recipients", d.Recipients)
+	transport := "RSA, PKCS #1 v1.5"
+	if d.OAEP {
+		transport = "RSA-OAEP"
+	}
+	f.add("key transport", "key_transport", transport)
+	return f
 }
 
 // inspectKeys shows what keygen makes of a volume or another stack.
