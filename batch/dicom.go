@@ -128,7 +128,7 @@ func (o *DICOMSecureOptions) write(ctx context.Context, host *Host, path, out st
 		return fileerr.Named(path, err)
 	}
 	before := snapshot{path, info}
-	return writeInto(ctx, host, file{Path: out, Perm: Public}, path, o.Output, o.Force, func(w io.Writer) error {
+	return writeInto(ctx, host, file{Path: out, Perm: Public & info.Mode().Perm()}, path, o.Output, o.Force, func(w io.Writer) error {
 		return before.check(cms.Seal(w, untilInterrupted{ctx: ctx, r: f}, info.Size(), seal))
 	})
 }
@@ -218,7 +218,7 @@ func (o *DICOMOpenOptions) write(ctx context.Context, host *Host, path, out stri
 		return "", fileerr.Named(path, err)
 	}
 	var report *cms.Report
-	err = writeInto(ctx, host, file{Path: out, Perm: Public}, path, o.Output, o.Force, func(w io.Writer) (err error) {
+	err = writeInto(ctx, host, file{Path: out, Perm: Public & info.Mode().Perm()}, path, o.Output, o.Force, func(w io.Writer) (err error) {
 		report, err = cms.Open(w, interruptible{ctx, f}, info.Size(), key, trust, startsPart10)
 		return err
 	})

@@ -79,8 +79,9 @@ func (s *server) sendReport(w http.ResponseWriter, r *http.Request, file string)
 }
 
 // reaching is what makes a browser open connections or look up names whatever the policy says, or a frame go elsewhere: the preconnect
-// of a link, the beginning of a frame's navigation before the policy forbids it, and the target of any link but one within the report.
-var reaching = regexp.MustCompile(`(?i)<(link|meta|base|script|form|i?frame|frameset|object|embed|portal)|href(="#)?`)
+// of a link, the beginning of a frame's navigation before the policy forbids it, the target of any link but one within the report, and what
+// gives a link in SVG a target later: the attribute that it names is a value, in which href can be written in other ways.
+var reaching = regexp.MustCompile(`(?i)<(link|meta|base|script|form|i?frame|frameset|object|embed|portal|set|animate)|href(="#)?`)
 
 // disarmed gives such tags and attributes names that mean nothing. In HTML, the names of tags and attributes cannot be written in any
 // other way than with these bytes; in a text, a tag stands escaped, and does not match.

@@ -20,7 +20,7 @@ func TestReportCanDoNothing(t *testing.T) {
 		return path
 	}
 	report("ours", `<!DOCTYPE html><html><head><meta charset="utf-8"><style>p{color:red}</style></head><body><a href="#attacks">Attacks</a><p>χ² &lt;script&gt;</p></body></html>`)
-	report("hostile", "<link rel=preconnect href=//evil.example><LINK/rel=x><sCrIpt>fetch('//evil.example')</script><a\nHREF = '//evil.example' >x</a><svg><a xlink:href=\"https://evil.example\">"+
+	report("hostile", "<link rel=preconnect href=//evil.example><LINK/rel=x><sCrIpt>fetch('//evil.example')</script><a\nHREF = '//evil.example' >x</a><svg><a xlink:href=\"https://evil.example\"><SET attributeName='hre&#102;' to='//evil.example'/><animate attributeName='hre&#x66;' values='//evil.example'/>"+
 		"<ifrAme src=//evil.example><frameset><frame\tsrc=x><meta http-equiv=refresh content='0;url=//evil.example'><base href=//evil.example><form action=//evil.example><object data=x><embed src=x>")
 	report("utf16", "\xff\xfe<\x00s\x00c\x00r\x00i\x00p\x00t\x00>\x00")
 	report("nul", "<scr\x00ipt>")
@@ -50,7 +50,7 @@ func TestReportCanDoNothing(t *testing.T) {
 	}
 	_, page, _ = show("hostile")
 	lower := strings.ToLower(page)
-	for _, bad := range []string{"<link", "<script", "<iframe", "<frame", "<meta", "<base", "<form", "<object", "<embed", "\nhref", " href", ":href"} {
+	for _, bad := range []string{"<link", "<script", "<iframe", "<frame", "<meta", "<base", "<form", "<object", "<embed", "<set", "<animate", "\nhref", " href", ":href"} {
 		if strings.Contains(lower, bad) {
 			t.Errorf("%q is in %s", bad, page)
 		}
