@@ -408,17 +408,27 @@ func (s *Service) Thumbnail(ctx context.Context, c Content, side int) (m *raster
 	return m, err
 }
 
-// Picture returns an image, or the middle one of several, at this size in pixels.
-func (s *Service) Picture(ctx context.Context, c Content, width, height int) (m *raster.Image, err error) {
-	_, memory, err := s.outline(ctx, c)
+// Picture returns an image, or the middle one of several, as a square with this side in pixels, and the window that it comes with, or nil. If
+// it has one and width is not 0, the grey levels are those of the window around center.
+func (s *Service) Picture(ctx context.Context, c Content, side int, center, width float64) (m *raster.Image, own *imagefile.Window, err error) {
+	stack, memory, err := s.outline(ctx, c)
 	if err != nil {
-		return nil, fileerr.Named(c.Name, err)
+		return nil, nil, fileerr.Named(c.Name, err)
 	}
 	err = s.Work(ctx, streamMemory+memory, func() error {
-		m, err = imagefile.ThumbnailOf(c.again(), width, height)
+		if !stack {
+			own, err = imagefile.WindowIn(c.again())
+		}
+		if err == nil && own != nil && width > 0 {
+			if m, err = imagefile.InWindow(c.again(), center, width); err == nil {
+				m = m.Resize(side, side)
+			}
+		} else if err == nil {
+			m, err = imagefile.ThumbnailOf(c.again(), side, side)
+		}
 		return fileerr.Named(c.Name, err)
 	})
-	return m, err
+	return m, own, err
 }
 
 // Decode returns an image as it is stored, or the middle one of several.

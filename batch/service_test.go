@@ -54,7 +54,7 @@ func TestServiceMemory(t *testing.T) {
 	for what, do := range map[string]func() error{
 		"Encrypt":   func() error { _, _, err := s.Encrypt(ctx, long, nil, io.Discard); return err },
 		"Thumbnail": func() error { _, err := s.Thumbnail(ctx, long, 64); return err },
-		"Picture":   func() error { _, err := s.Picture(ctx, long, 64, 64); return err },
+		"Picture":   func() error { _, _, err := s.Picture(ctx, long, 64, 0, 0); return err },
 		"Decode":    func() error { _, err := s.Decode(ctx, long); return err },
 	} {
 		if file.n = 0; do() == nil || file.n > 1<<20 {
@@ -123,7 +123,7 @@ func TestServiceMemoryOfPackedVolume(t *testing.T) {
 	if stack, memory, err := s.outline(t.Context(), c); !stack || memory < 2*200*200*100*4 || err != nil {
 		t.Errorf("stack %v, %d bytes, error %v", stack, memory, err)
 	}
-	if m, err := s.Picture(t.Context(), c, 64, 64); err != nil || m.Width != 64 {
+	if m, _, err := s.Picture(t.Context(), c, 64, 0, 0); err != nil || m.Width != 64 {
 		t.Errorf("%v, error %v", m, err)
 	}
 }

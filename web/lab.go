@@ -30,11 +30,12 @@ const alpha = 0.01
 
 // bench is an image in the key lab, and its key.
 type bench struct {
-	image      *raster.Image  // as it came
-	plain, key *raster.Image  // plain has the channels that the scheme and the key have
-	service    *batch.Service // whose network makes the key
-	own        bool           // it is not the server's
-	generator  string         // the SHA-256 of the network
+	image      *raster.Image     // as it came, or in another window
+	window     *imagefile.Window // in which it came; nil: none
+	plain, key *raster.Image     // plain has the channels that the scheme and the key have
+	service    *batch.Service    // whose network makes the key
+	own        bool              // it is not the server's
+	generator  string            // the SHA-256 of the network
 }
 
 // shown is a picture and what it looks like to a statistician.
@@ -91,9 +92,15 @@ func all(pictures map[string]*raster.Image, into map[string]any) (map[string]any
 // lab puts an image on the bench: an upload, one that keygan draws, or that of another bench. Its key is made by an item's network, or by
 // that which the server has.
 func (s *server) lab(w http.ResponseWriter, r *http.Request) error {
-	var in struct{ File, Sample, Bench, Generator string }
+	var in struct {
+		File, Sample, Bench, Generator string
+		Center, Width                  float64 // the window of File; width 0: its own
+	}
 	if err := question(w, r, &in); err != nil {
 		return err
+	}
+	if in.Width != 0 && in.Width < 1 {
+		return errRequest
 	}
 	b := &bench{service: s.service}
 	if in.Generator != "" {
@@ -106,7 +113,7 @@ func (s *server) lab(w http.ResponseWriter, r *http.Request) error {
 			return errGone
 		}
 	}
-	err := s.fill(r.Context(), b, in.File, in.Sample, in.Bench)
+	err := s.fill(r.Context(), b, in.File, in.Sample, in.Bench, in.Center, in.Width)
 	if err != nil {
 		return err
 	}
@@ -119,7 +126,7 @@ func (s *server) lab(w http.ResponseWriter, r *http.Request) error {
 		schemes = append(schemes, schemeCalled(name))
 	}
 	out, err := all(map[string]*raster.Image{"plain": plain, "key": b.key}, map[string]any{
-		"period": catmap.Period(labSide, 1, 1), "iterations": cipher.DefaultIterations, "schemes": schemes,
+		"period": catmap.Period(labSide, 1, 1), "iterations": cipher.DefaultIterations, "schemes": schemes, "window": b.window,
 	})
 	if err != nil {
 		return err
@@ -131,7 +138,7 @@ func (s *server) lab(w http.ResponseWriter, r *http.Request) error {
 }
 
 // fill puts the image on the bench.
-func (s *server) fill(ctx context.Context, b *bench, file, sample, other string) (err error) {
+func (s *server) fill(ctx context.Context, b *bench, file, sample, other string, center, width float64) (err error) {
 	switch {
 	case other != "":
 		i, done, err := s.shelf.use(other)
@@ -142,7 +149,7 @@ func (s *server) fill(ctx context.Context, b *bench, file, sample, other string)
 		if i.bench == nil {
 			return errGone
 		}
-		b.image = i.bench.image
+		b.image, b.window = i.bench.image, i.bench.window
 	case file != "":
 		defer s.shelf.drop(file)
 		i, done, err := s.shelf.file(file)
@@ -150,7 +157,7 @@ func (s *server) fill(ctx context.Context, b *bench, file, sample, other string)
 			return err
 		}
 		defer done()
-		if b.image, err = s.service.Picture(ctx, i.batchContent(), labSide, labSide); err != nil {
+		if b.image, b.window, err = s.service.Picture(ctx, i.batchContent(), labSide, center, width); err != nil {
 			return err
 		}
 	default:

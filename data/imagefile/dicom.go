@@ -13,7 +13,7 @@ import (
 var dicomFormat = Format{
 	Name: "DICOM", Extensions: []string{".dcm"}, Matches: dicom.Recognised,
 	Decode: decodeDICOM, Samples: samplesOfDICOM, Stack: stackOfDICOM, Outline: outlineOfDICOM, Inspect: (*Findings).inspectDICOM,
-	Windowed: windowedDICOM, Describe: describeDICOM, Voxels: voxelsOfDICOM,
+	Windowed: windowedDICOM, Window: windowOfDICOM, Describe: describeDICOM, Voxels: voxelsOfDICOM,
 }
 
 func parseDICOM(file *io.SectionReader) (*dicom.File, error) {
@@ -63,6 +63,23 @@ func stackOfDICOM(file *io.SectionReader, _ string) (*Stack, error) { return fra
 
 func windowedDICOM(file *io.SectionReader, center, width float64) (*Stack, error) {
 	return framesOfDICOM(file, &dicom.Window{Center: center, Width: width})
+}
+
+// windowOfDICOM is the window of the first frame, in rescaled values: Hounsfield units in a CT.
+func windowOfDICOM(file *io.SectionReader) (*Window, error) {
+	f, err := openDICOM(file)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := f.Shown(nil)
+	if err != nil {
+		return nil, err
+	}
+	w, low, high := shown.Window()
+	if w == nil {
+		return nil, nil
+	}
+	return &Window{w.Center, w.Width, min(low, w.Center), max(high, w.Center)}, nil
 }
 
 func framesOfDICOM(file *io.SectionReader, window *dicom.Window) (*Stack, error) {

@@ -51,6 +51,8 @@ type Format struct {
 
 	// Windowed, if set, does the same as Stack with the grey levels of a window that was chosen.
 	Windowed func(file *io.SectionReader, center, width float64) (*Stack, error)
+	// Window, if Windowed is set, returns the window in which a file is shown, or nil if it has none.
+	Window func(file *io.SectionReader) (*Window, error)
 
 	// Outline, if set, gives a stack without its pixels, faster than Stack. A format with it and with Decode may hold single images, too.
 	Outline func(file *io.SectionReader) (*Stack, error)

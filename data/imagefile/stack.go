@@ -94,6 +94,52 @@ func ReadStackInWindow(path, axis string, center, width float64) (*Stack, error)
 	})
 }
 
+// A Window is the values of a grey image that are told apart when it is shown: those around Center, in a range of Width. All values lie
+// from Low to High.
+type Window struct {
+	Center float64 `json:"center"`
+	Width  float64 `json:"width"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+}
+
+// WindowIn returns the window in which the content of a file with one image is shown: that of DICOM, else all of 16 bits of grey. It is nil
+// for what has none: colours, 8 bits.
+func WindowIn(file *io.SectionReader) (*Window, error) {
+	return read(file, func(f *Format, file *io.SectionReader) (*Window, error) {
+		if f.Window != nil {
+			return f.Window(file)
+		}
+		m, err := f.decode(file)
+		if err != nil || m.Depth != 16 || m.Channels != 1 {
+			return nil, err
+		}
+		return &Window{float64(m.Max()) / 2, float64(m.Max()), 0, float64(m.Max())}, nil
+	})
+}
+
+// InWindow reads a content that has a window, with the grey levels of another.
+func InWindow(file *io.SectionReader, center, width float64) (*raster.Image, error) {
+	return read(file, func(f *Format, file *io.SectionReader) (*raster.Image, error) {
+		if f.Windowed != nil {
+			s, err := f.Windowed(file, center, width)
+			if err != nil {
+				return nil, err
+			}
+			return s.Image(0), nil
+		}
+		m, err := f.decode(file)
+		if err != nil || m.Depth != 16 {
+			return m, err
+		}
+		w, out := raster.Window{Low: center - width/2, High: center + width/2}, raster.NewImage(m.Width, m.Height, m.Channels, 8)
+		for i := range out.Pix {
+			out.Pix[i] = w.Level(float64(m.Sample(i)))
+		}
+		return out, nil
+	})
+}
+
 // ReadOutline returns the stack at path without its pixels, or nil if its format does not allow that without decoding them: the HMS-HBAC
 // set has more than ten thousand files of some megabytes. Errors read "path: reason".
 func ReadOutline(path string) (*Stack, error) {

@@ -25,6 +25,7 @@ export function labPage(page, state) {
   cards.scrambled.element.append(find("[data-slider]"));
   const network = find("#network");
   const files = new Map(); // of weights that were chosen, by the option's value
+  let image = null; // {file, moved}: that is on the bench, unless keygan drew it
   let bench = null, newest = 0, generator = { value: "", id: "" };
   network.append(make("option", { value: "" }, state.weights ? `the one in ${state.weights}` : "the one built in"));
 
@@ -73,10 +74,36 @@ export function labPage(page, state) {
       scheme.value = made.schemes.find((s) => s.iterations)?.name ?? scheme.value;
     }
     bench = made;
+    showWindow(made.window);
     find("[data-bench]").hidden = false;
     cards.plain.show(made.plain);
     await attempt(fresh);
   });
+
+  // The window of the file that is on the bench: which values become grey levels. They are rescaled ones in DICOM, else stored ones.
+  const level = find("#level"), width = find("#width");
+  const tellWindow = () => {
+    find("[data-level]").textContent = level.value;
+    find("[data-width]").textContent = width.value;
+  };
+  const showWindow = (own) => {
+    find("[data-window]").hidden = !own || !image;
+    if (!own || image?.moved) return;
+    const [low, high] = [Math.floor(own.low), Math.ceil(own.high)];
+    Object.assign(level, { min: low, max: high, value: own.center });
+    Object.assign(width, { min: 1, max: Math.max(high - low + 1, Math.ceil(own.width)), value: own.width });
+    tellWindow();
+  };
+  const inWindow = (moved) => load(async () => {
+    image.moved = moved;
+    const file = await upload(image.file, "", () => {}, new AbortController().signal);
+    return moved ? { file, center: Number(level.value), width: Number(width.value) } : { file };
+  });
+  for (const input of [level, width]) {
+    input.addEventListener("input", tellWindow);
+    input.addEventListener("change", () => inWindow(true));
+  }
+  find("[data-own]").addEventListener("click", () => inWindow(false));
 
   const attempt = async (fresh) => {
     flips.replaceChildren();
@@ -114,12 +141,18 @@ export function labPage(page, state) {
   });
 
   for (const button of page.querySelectorAll("[data-sample]")) {
-    button.addEventListener("click", () => load(async () => ({ sample: button.dataset.sample })));
+    button.addEventListener("click", () => {
+      image = null;
+      load(async () => ({ sample: button.dataset.sample }));
+    });
   }
   const sameImage = () => load(async () => (bench === null ? { sample: "xray" } : { bench: bench.id }));
   const take = (file) => {
     if (!file) return;
-    if (!file.name.toLowerCase().endsWith(".npz")) return void load(async () => ({ file: await upload(file, "", () => {}, new AbortController().signal) }));
+    if (!file.name.toLowerCase().endsWith(".npz")) {
+      image = { file, moved: false };
+      return void inWindow(false);
+    }
     const value = `file ${files.size}`;
     files.set(value, file);
     network.append(make("option", { value }, file.name));

@@ -219,6 +219,25 @@ func (f *File) Window() *Window {
 	return w
 }
 
+// Window is the window in which the first frame is shown, and the lowest and highest value that it could have. It is nil for colours, for a
+// frame that is shown by a table, and where values come from one.
+func (s *View) Window() (w *Window, low, high float64) {
+	w, table, err := s.interest(0)
+	modality, err2 := s.file.modality(0)
+	if err != nil || err2 != nil || s.file.Channels() != 1 || table != nil || modality.table != nil {
+		return nil, 0, 0
+	}
+	if w == nil {
+		w = &s.extremes
+	}
+	first, last := int64(0), int64(1)<<s.file.Bits-1
+	if s.file.Signed {
+		first, last = -1<<(s.file.Bits-1), 1<<(s.file.Bits-1)-1
+	}
+	a, b := modality.value(first), modality.value(last)
+	return w, min(a, b), max(a, b)
+}
+
 // greys writes the levels of a grey frame.
 func (s *View) greys(frame int, v []int32, out []byte) error {
 	f := s.file

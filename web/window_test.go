@@ -1,0 +1,67 @@
+package web
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"testing"
+
+	"keygan/data/imagefile"
+	"keygan/data/raster"
+)
+
+// A file comes in its own window, and its own window, chosen, gives the same picture. Of a ramp of 16 bits, a window of 1000 around 20000
+// makes what is below 19500 black and what is above 20500 white.
+func TestLabWindow(t *testing.T) {
+	c := open(t, Options{})
+	ramp := raster.NewImage(256, 256, 1, 16)
+	for i := range 1 << 16 {
+		binary.BigEndian.PutUint16(ramp.Pix[2*i:], uint16(i))
+	}
+	var b bytes.Buffer
+	if err := imagefile.EncodePNG(&b, ramp); err != nil {
+		t.Fatal(err)
+	}
+	scan, err := os.ReadFile("../data/imagefile/dicom/testdata/s12.dcm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type out struct {
+		Plain  struct{ PNG []byte }
+		Window *imagefile.Window
+	}
+	lab := func(name string, content []byte, center, width float64) (o out, m *raster.Image) {
+		if status, failed := c.json("lab", map[string]any{"file": c.upload(name, content), "center": center, "width": width}, &o); status != 200 {
+			t.Fatalf("%s: %d %s", name, status, failed)
+		}
+		if m, err = imagefile.Decode(o.Plain.PNG); err != nil {
+			t.Fatal(err)
+		}
+		return o, m
+	}
+	for name, content := range map[string][]byte{"ramp.png": b.Bytes(), "scan.dcm": scan} {
+		own, first := lab(name, content, 0, 0)
+		if own.Window == nil {
+			t.Fatalf("%s has no window", name)
+		}
+		w := own.Window
+		if _, again := lab(name, content, w.Center, w.Width); !bytes.Equal(first.Pix, again.Pix) {
+			t.Errorf("%s looks different in its own window %v", name, *w)
+		}
+		if _, other := lab(name, content, w.Center+w.Width, w.Width); bytes.Equal(first.Pix, other.Pix) {
+			t.Errorf("%s looks the same in another window", name)
+		}
+		if w.Low > w.Center || w.Center > w.High {
+			t.Errorf("%s: %v", name, *w)
+		}
+	}
+	_, m := lab("ramp.png", b.Bytes(), 20000, 1000)
+	for i, level := range m.Pix {
+		if want := min(max((float64(i)-19500)*255/1000, 0), 255); float64(level) < want-0.51 || float64(level) > want+0.51 {
+			t.Fatalf("the value %d has level %d, want %.1f", i, level, want)
+		}
+	}
+	if o, _ := lab("grey.png", picture(t), 0, 0); o.Window != nil {
+		t.Errorf("8 bits have a window: %v", *o.Window)
+	}
+}
