@@ -495,6 +495,62 @@ func TestOnlyTrustedSignersAreNamed(t *testing.T) {
 	}
 }
 
+// To trust a signer is not to trust those whom he gives certificates. Version 1 has no field that says who is an authority.
+func TestSignersIssueNothing(t *testing.T) {
+	p := people()
+	name, content := p.eve.certificate.RawSubject, noise(100)
+	validity, err := asn1.Marshal([]time.Time{time.Now().Add(-time.Hour).UTC(), time.Now().Add(time.Hour).UTC()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tbs := der(tagSequence, integer(1), algorithm(digests[0].withRSA), name, validity, name, p.eve.certificate.RawSubjectPublicKeyInfo)
+	sum := sha256.Sum256(tbs)
+	signature, err := rsa.SignPKCS1v15(nil, p.eve.key, crypto.SHA256, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := x509.ParseCertificate(der(tagSequence, tbs, algorithm(digests[0].withRSA), der(3, []byte{0}, signature)))
+	if err != nil || old.Version != 1 {
+		t.Fatal(old, err)
+	}
+	eve := &person{p.eve.key, old}
+	if _, _, err := open(t, seal(t, content, Options{Signer: eve.signer()}), p.ann, trusting(eve)); err != nil {
+		t.Errorf("by Eve, who is trusted: error %v", err)
+	}
+	untrusted := &UntrustedError{}
+	for _, issuer := range []*person{eve, p.eve} {
+		chief := issue(t, "Chief", issuer, nil)
+		if _, _, err := open(t, seal(t, content, Options{Signer: chief.signer()}), p.ann, trusting(issuer)); !errors.As(err, &untrusted) {
+			t.Errorf("by somebody whose certificate Eve issued in version %d: error %v", issuer.certificate.Version, err)
+		}
+	}
+}
+
+// A certificate that an authority has issued for another use, such as a web server's, signs no files, unless it is trusted itself.
+func TestExtendedKeyUsage(t *testing.T) {
+	p := people()
+	content := noise(100)
+	for _, v := range []struct {
+		name string
+		uses []x509.ExtKeyUsage
+		ok   bool
+	}{
+		{"web server", []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, false},
+		{"mail", []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageEmailProtection}, true},
+		{"any", []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, true},
+	} {
+		who := issue(t, v.name, p.ca, func(c *x509.Certificate) { c.ExtKeyUsage = v.uses })
+		sealed := seal(t, content, Options{Signer: who.signer()})
+		untrusted := &UntrustedError{}
+		if _, _, err := open(t, sealed, p.ann, trusting(p.ca)); v.ok && err != nil || !v.ok && !errors.As(err, &untrusted) {
+			t.Errorf("%s: error %v", v.name, err)
+		}
+		if _, _, err := open(t, sealed, p.ann, trusting(p.ca, who)); err != nil {
+			t.Errorf("%s, trusted itself: error %v", v.name, err)
+		}
+	}
+}
+
 // What Open would refuse is not sealed: else nobody gets the file back.
 func TestSealsNothingThatCannotBeOpened(t *testing.T) {
 	p := people()

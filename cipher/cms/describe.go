@@ -1,6 +1,9 @@
 package cms
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // A Description is what anybody can read in a Secure DICOM File.
 type Description struct {
@@ -10,11 +13,17 @@ type Description struct {
 	Inside     string // what the envelope says is in it
 }
 
-// Describe reads the beginning of a file of size bytes. Errors are those of Open: ErrFormat if it is no EnvelopedData.
+var errDamaged = errors.New("a damaged or truncated Secure DICOM File")
+
+// Describe reads the beginning of a file of size bytes. The error is ErrFormat if it is no EnvelopedData.
 func Describe(r io.ReaderAt, size int64) (d Description, err error) {
 	o := opener{r: r, size: size}
 	e := o.envelope()
-	if err := e.header(); err != nil {
+	switch err := e.header(); err {
+	case nil:
+	case ErrRefused:
+		return d, errDamaged
+	default:
 		return d, err
 	}
 	d.Recipients, d.Encryption = len(e.recipients), e.algorithm.name

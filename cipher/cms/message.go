@@ -293,16 +293,26 @@ func (t *Trust) check(c *x509.Certificate, h crypto.Hash, others []*x509.Certifi
 	case !signs(c):
 		return &UntrustedError{"the signer's certificate is not for signatures"}
 	}
-	_, err := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	use := x509.ExtKeyUsageEmailProtection // as for S/MIME (RFC 8550, section 4.4.4): the same authority has certificates for web servers
+	if slices.ContainsFunc(t.Certificates, c.Equal) {
+		use = x509.ExtKeyUsageAny
+	}
+	chains, err := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{use}})
 	expired := x509.CertificateInvalidError{}
 	switch {
-	case err == nil:
+	case err == nil && slices.ContainsFunc(chains, byAuthority):
 		return nil
+	case err == nil:
+		return &UntrustedError{"the signer's certificate is issued by a trusted signer who is no authority"}
 	case errors.As(err, &expired) && expired.Reason == x509.Expired:
 		return &UntrustedError{"the signer's certificate is not valid today"}
 	}
 	return &UntrustedError{"the signer's certificate is not trusted: " + err.Error()}
 }
+
+// byAuthority reports whether a chain ends at an authority, unless it is a trusted certificate itself. Verify lets certificates of version 1
+// issue others, as they cannot say whether they are an authority's.
+func byAuthority(chain []*x509.Certificate) bool { return len(chain) == 1 || chain[len(chain)-1].IsCA }
 
 // hashes are the digests of the content, by algorithm.
 type hashes map[crypto.Hash]hash.Hash
