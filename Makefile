@@ -3,7 +3,7 @@
 GO ?= go
 PREFIX ?= /usr/local
 
-.PHONY: setup build install uninstall dist demo reproduce test test-exact doctor bench-train bench-infer bench-cipher bench-evaluate cluster-kit docker clean
+.PHONY: setup build install uninstall dist demo reproduce test test-exact test-browser doctor bench-train bench-infer bench-cipher bench-evaluate cluster-kit docker clean
 
 build:
 	@GO="$(GO)" scripts/need-go
@@ -34,6 +34,9 @@ test:
 
 test-exact:
 	@scripts/test-exact
+
+test-browser:
+	@scripts/test-browser $(ARGS)
 
 doctor:
 	@scripts/doctor

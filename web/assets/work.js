@@ -172,7 +172,7 @@ class Row {
 
   finish({ results, said, shown }) {
     this.set("done", said);
-    this.offer(...results.filter((r) => r.id).map((r) => button(`Save ${r.label}`, () => save([r.id]).catch((e) => this.set("failed", e.message)), { "aria-label": `Save ${r.name}` })));
+    this.offer(...results.filter((r) => r.id).map((r) => button(`Save ${r.label}`, () => save([r.id]).catch((e) => this.set("failed", e.message)), { "aria-label": `Save ${r.label}: ${r.name}` })));
     if (shown?.id && this.work.pictures({ name: shown.name, size: shown.size })) this.showLook(1, lookAt(shown.id));
   }
 
