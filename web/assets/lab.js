@@ -284,5 +284,5 @@ function showFlip(place, what, made) {
     difference.graphs.replaceChildren();
     difference.figures.replaceChildren();
   });
-  place.replaceChildren(make("p", {}, `${title} ${text} ${verdict}.${why}`), make("div", { class: "strip" }, after.element, difference.element));
+  place.replaceChildren(make("p", { class: "outcome" }, `${title} ${text} ${verdict}.${why}`), make("div", { class: "strip" }, after.element, difference.element));
 }

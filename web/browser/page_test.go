@@ -30,7 +30,7 @@ import (
 )
 
 // patience is how long a condition may take to come true. Only a page that hangs takes as long.
-const patience = 60 * time.Second
+const patience = 40 * time.Second
 
 var (
 	program  = os.Getenv("KEYGAN")
@@ -383,4 +383,18 @@ func (p *page) read(name string) []byte {
 	content, err := os.ReadFile(filepath.Join(p.dir, name))
 	p.must(err)
 	return content
+}
+
+// patiently tries something again until it says that nothing is wrong.
+func (p *page) patiently(try func() (wrong string)) {
+	p.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		wrong := try()
+		if wrong == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.Fatal(wrong)
+		}
+	}
 }

@@ -1,0 +1,52 @@
+package browser
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The figures of the page are those of keygan metrics and keygan randomness.
+func TestCompare(t *testing.T) {
+	p := visit(t, t.TempDir())
+	plain := samples(t, p.dir, "-n", "1", "--kind", "xray")[0]
+	p.command("encrypt", plain, "-o", "out", "--scheme", "paper")
+	cipher, _ := filepath.Glob(filepath.Join(p.dir, "out", "*.cipher.png"))
+	p.click(`nav a[href="#compare"]`)
+	p.state("compare-empty")
+	p.choose(func() { p.click("#compare-a") }, plain)
+	p.tabTo("#compare-b")
+	p.choose(func() { p.press(" ") }, cipher[0])
+	p.click("#compare form:first-of-type .primary")
+	p.until(`!document.querySelector("#compare [data-result]").hidden`)
+	var metrics struct{ NPCR, UACI, PSNR, SSIM float64 }
+	p.must(json.Unmarshal(p.command("metrics", "--json", plain, cipher[0]), &metrics))
+	shown := p.text("#compare [data-pair]")
+	for _, v := range []float64{metrics.NPCR, metrics.UACI, metrics.PSNR, metrics.SSIM} {
+		if !strings.Contains(shown, fmt.Sprintf("%.2f", v)) {
+			t.Errorf("%v is not in %s", v, shown)
+		}
+	}
+
+	noise := make([]byte, 20_000)
+	rand.NewChaCha8([32]byte{1}).Read(noise)
+	file := p.write("noise.bin", noise)
+	p.choose(func() { p.click("#random-file") }, file)
+	p.click("#compare [data-tests] .primary")
+	p.until(`!document.querySelector("#compare [data-tested]").hidden`)
+	var tests struct{ Tests []struct{ Name string } }
+	p.must(json.Unmarshal(p.command("randomness", "--json", file), &tests))
+	shown = p.text("#compare [data-tests-table]")
+	for _, test := range tests.Tests {
+		if !strings.Contains(strings.ToLower(shown), strings.ToLower(test.Name)) {
+			t.Errorf("%s is not in %s", test.Name, shown)
+		}
+	}
+	if rows := strings.Count(shown, "\n"); rows < 15 {
+		t.Errorf("%d rows: %s", rows, shown)
+	}
+	p.state("compare-done")
+}

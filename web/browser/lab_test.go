@@ -1,0 +1,138 @@
+package browser
+
+import (
+	"bytes"
+	"encoding/base64"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// pixels returns the samples of a picture of the page: red, green, blue and opacity of each pixel.
+func (p *page) pixels(selector string) []byte {
+	p.Helper()
+	var text string
+	p.js(`await (async (i) => {
+		await i.decode();
+		const x = new OffscreenCanvas(i.naturalWidth, i.naturalHeight).getContext("2d");
+		x.drawImage(i, 0, 0);
+		return btoa(Array.from(x.getImageData(0, 0, i.naturalWidth, i.naturalHeight).data, (c) => String.fromCharCode(c)).join(""));
+	})(document.querySelector(`+quoted(selector)+`))`, &text)
+	b, err := base64.StdEncoding.DecodeString(text)
+	p.must(err)
+	return b
+}
+
+// pixelsOf reads a PNG file as Go's own decoder sees it.
+func pixelsOf(t *testing.T, path string) (b []byte) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := png.Decode(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for y := range m.Bounds().Dy() {
+		for x := range m.Bounds().Dx() {
+			c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
+			b = append(b, c.R, c.G, c.B, c.A)
+		}
+	}
+	return b
+}
+
+const (
+	plainCard, keyCard, scrambledCard, cipherCard, decryptedCard = "1", "2", "3", "4", "5"
+
+	labIdle = `document.querySelectorAll("#lab [data-strip] .frame img").length === 5 && document.querySelector("#lab [data-said]").textContent === ""`
+)
+
+func card(number string) string { return "#lab [data-strip] > .step:nth-child(" + number + ") .frame img" }
+
+// The lab's pictures are those that the commands make, pixel for pixel, and what it says about flipped bits is what is so.
+func TestLab(t *testing.T) {
+	p := visit(t, t.TempDir())
+	own := samples(t, p.dir, "-n", "1", "--kind", "xray", "--seed", "5")[0]
+	p.command("keygen", own, "-o", "keys")
+	for _, scheme := range []string{"xor", "paper"} {
+		p.command("encrypt", own, "-o", scheme, "--scheme", scheme)
+	}
+	p.click(`nav a[href="#lab"]`)
+	p.until(labIdle)
+	p.choose(func() { p.click(`#lab label:has([data-lab-file])`) }, own)
+	p.sees(plainCard, own)
+	name := strings.TrimSuffix(filepath.Base(own), ".png")
+	p.sees(keyCard, filepath.Join(p.dir, "keys", name+".key.png"))
+	p.sees(cipherCard, filepath.Join(p.dir, "paper", name+".cipher.png"))
+	p.sees(decryptedCard, own)
+	p.state("lab-paper")
+
+	p.tabTo("#scheme")
+	p.press("x") // the one scheme that begins with it
+	p.until(`document.querySelector("#scheme").value === "xor"`)
+	p.sees(cipherCard, filepath.Join(p.dir, "xor", name+".cipher.png"))
+	p.tabTo(`[data-flip="image"]`)
+	p.press(kb.Enter)
+	p.until(`document.querySelectorAll("[data-flips] svg").length > 0`)
+	if said := p.text("[data-flips] .outcome"); !strings.Contains(said, "✗") {
+		t.Errorf("xor diffuses: %q", said)
+	}
+	p.state("lab-flip")
+
+	p.click("#scheme")
+	p.press("s")
+	p.press(kb.Enter)
+	p.until(`document.querySelector("#scheme").value === "sealed" && document.querySelector("#lab [data-said]").textContent === ""`)
+	p.until(`!document.querySelector("[data-flips] p")`)
+	p.click(`[data-flip="key"]`)
+	p.until(`document.querySelector("[data-flips] p")`)
+	if said := p.text("[data-flips]"); !strings.Contains(said, "Refused") {
+		t.Errorf("sealed with a bit of the key flipped: %q", said)
+	}
+
+	// After a whole period the cat map has brought every pixel home.
+	p.click("#scheme")
+	p.press("p")
+	p.press(kb.Enter)
+	p.until(`document.querySelector("#scheme").value === "paper" && !document.querySelector("#iterations").disabled`)
+	p.tabTo("#iterations")
+	p.press(kb.End)
+	p.until(`document.querySelector("#lab [data-count]").textContent === "192 of 192"`)
+	p.sees(scrambledCard, own)
+	p.state("lab-period")
+}
+
+// sees waits until a card shows the picture in a file.
+func (p *page) sees(number, path string) {
+	p.Helper()
+	want := pixelsOf(p.T, path)
+	p.patiently(func() string {
+		var there bool
+		if p.js(`document.querySelector(`+quoted(card(number))+`) !== null`, &there); !there {
+			return "no picture"
+		}
+		if !bytes.Equal(p.pixels(card(number)), want) {
+			return "the lab's card " + number + " does not show " + path
+		}
+		return ""
+	})
+}
+
+// picture draws an image of 16 bits.
+func picture(w, h int, at func(x, y int) color.Gray16) *image.Gray16 {
+	m := image.NewGray16(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			m.SetGray16(x, y, at(x, y))
+		}
+	}
+	return m
+}

@@ -1,0 +1,102 @@
+package browser
+
+import (
+	"bytes"
+	"fmt"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// aRun writes a run's folder as a training of 12 epochs of 5 steps leaves it (docs/training.md).
+func aRun(t *testing.T, dir string, rate float64) {
+	t.Helper()
+	csv, lines := "Epoch,Critic Loss,Generator Loss,Held-out Entropy,Held-out Chi2\n", ""
+	for epoch := 1; epoch <= 12; epoch++ {
+		x := float64(epoch)
+		csv += fmt.Sprintf("%d,%.4f,%.4f,%.4f,%.1f\n", epoch, -30*math.Exp(-rate*x)+math.Sin(x), 9*math.Exp(-rate*x)+0.5*math.Cos(2*x), 8-2*math.Exp(-rate*x), 255+20000*math.Exp(-2*rate*x))
+		for s := range 5 {
+			lines += fmt.Sprintf(`{"step":%d,"epoch":%d,"values":{"Critic Loss":%.3f,"Generator Loss":%.3f}}`+"\n", 5*epoch-4+s, epoch, -x, x/2)
+		}
+	}
+	record := `{"state":"finished","step":60,"steps":60,"steps_per_epoch":5,"columns":["Critic Loss","Generator Loss","Held-out Entropy","Held-out Chi2"],"sample_rows":["source images","keys"]}`
+	config := fmt.Sprintf("name: %s\nobjective:\n  name: wgan-gp\noptimizer:\n  learning_rate: %g\ntrain:\n  batch: 8\n", filepath.Base(dir), rate)
+	if err := os.MkdirAll(filepath.Join(dir, "samples"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"config.yaml": config, "metrics.csv": csv, "metrics.jsonl": lines, "run.json": record} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, epoch := range []int{1, 6, 12} {
+		var b bytes.Buffer
+		if err := png.Encode(&b, picture(512, 128, func(x, y int) color.Gray16 {
+			return color.Gray16{Y: uint16(32768 + 32767*math.Sin(float64(x*(y/64+1)*epoch)/40)*math.Cos(float64(y)/20))}
+		})); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "samples", fmt.Sprintf("epoch-%04d.png", epoch)), b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+const evaluation = `evaluate:
+  sources: [{synthetic: xray, count: 1, size: 64}]
+  size: 64
+  schemes: [xor]
+  images: 1
+  changes: 2
+`
+
+// Runs are listed, compared, and read as numbers; the samples follow the slider; a report of keygan evaluate opens inside.
+func TestRuns(t *testing.T) {
+	dir := t.TempDir()
+	aRun(t, filepath.Join(dir, "runs", "slow"), 0.2)
+	aRun(t, filepath.Join(dir, "runs", "fast"), 0.5)
+	if err := os.WriteFile(filepath.Join(dir, "e.yaml"), []byte(evaluation), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keygan(t, dir, "evaluate", "-c", "e.yaml", "-o", "runs/measured", "--quick")
+	p := visit(t, dir, "--runs", "runs")
+	p.click(`nav a[href="#runs"]`)
+	p.until(`document.querySelectorAll("#runs [data-losses] svg[role=img]").length === 2`)
+	p.state("runs-one")
+	p.tabTo("#runs [data-list] input:not(:checked)")
+	p.press(" ")
+	p.until(`document.querySelectorAll("#runs [data-heads] .card").length === 2`)
+	p.click("#runs .chart summary")
+	p.until(`document.querySelector("#runs .chart table")`)
+	if shown := p.text("#runs .chart table"); !strings.Contains(shown, "\n12\t") || !strings.Contains(shown, fmt.Sprintf("%.3f", -30*math.Exp(-0.2)+math.Sin(1))[:4]) {
+		t.Errorf("the numbers of the chart: %s", shown)
+	}
+	if shown := p.text("#runs [data-config] table"); !strings.Contains(shown, "optimizer.learning_rate") || strings.Contains(shown, "train.batch") {
+		t.Errorf("what the configurations do not share: %s", shown)
+	}
+	sample := func() []byte { return p.pixels("#runs [data-pictures] img") }
+	p.until(`document.querySelector("#runs [data-pictures] img")`)
+	last := sample()
+	p.tabTo("#epoch")
+	p.press(kb.Home)
+	p.until(`document.querySelector("#runs figcaption")  && document.querySelector("#runs [data-epoch]").textContent === "1"`)
+	p.patiently(func() string {
+		if bytes.Equal(sample(), last) {
+			return "the sample of epoch 1 is that of epoch 12"
+		}
+		return ""
+	})
+	p.state("runs-two")
+	p.click("#runs [data-report-list] button")
+	p.until(`document.querySelector("#runs iframe")`)
+	if said := p.text("#runs [data-frame] h2"); !strings.Contains(said, "measured") {
+		t.Errorf("the report's heading is %q", said)
+	}
+	p.state("runs-report")
+}
