@@ -81,16 +81,17 @@ func (s *server) sendReport(w http.ResponseWriter, r *http.Request, file string)
 // reaching is what makes a browser open connections or look up names whatever the policy says, or a frame go elsewhere: the preconnect
 // of a link, the beginning of a frame's navigation before the policy forbids it, the target of any link but one within the report, and what
 // gives a link in SVG a target later: the attribute that it names is a value, in which href can be written in other ways.
-var reaching = regexp.MustCompile(`(?i)<(link|meta|base|script|form|i?frame|frameset|object|embed|portal|set|animate)|href(="#)?`)
+var reaching = regexp.MustCompile(`(?i)<(link|meta|base|script|form|i?frame|frameset|object|embed|portal|set|animate)|href\s*=("#)?`)
 
 // disarmed gives such tags and attributes names that mean nothing. In HTML, the names of tags and attributes cannot be written in any
-// other way than with these bytes; in a text, a tag stands escaped, and does not match.
+// other way than with these bytes; in a text, a tag stands escaped, and does not match. A picture's base64 has such letters now and then,
+// but no = after them.
 func disarmed(page []byte) []byte {
 	return reaching.ReplaceAllFunc(page, func(found []byte) []byte {
 		switch {
 		case found[0] == '<':
 			return append([]byte("<no-"), found[1:]...)
-		case len(found) == len(`href`):
+		case !bytes.HasSuffix(found, []byte(`"#`)):
 			return append([]byte("no-"), found...)
 		}
 		return found

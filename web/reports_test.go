@@ -19,7 +19,7 @@ func TestReportCanDoNothing(t *testing.T) {
 		write(t, path, []byte(content))
 		return path
 	}
-	report("ours", `<!DOCTYPE html><html><head><meta charset="utf-8"><style>p{color:red}</style></head><body><a href="#attacks">Attacks</a><p>χ² &lt;script&gt;</p></body></html>`)
+	report("ours", `<!DOCTYPE html><html><head><meta charset="utf-8"><style>p{color:red}</style></head><body><a href="#attacks">Attacks</a><p>χ² &lt;script&gt;</p><img src="data:image/png;base64,AAHREfAA/hrefAA"></body></html>`)
 	report("hostile", "<link rel=preconnect href=//evil.example><LINK/rel=x><sCrIpt>fetch('//evil.example')</script><a\nHREF = '//evil.example' >x</a><svg><a xlink:href=\"https://evil.example\"><SET attributeName='hre&#102;' to='//evil.example'/><animate attributeName='hre&#x66;' values='//evil.example'/>"+
 		"<ifrAme src=//evil.example><frameset><frame\tsrc=x><meta http-equiv=refresh content='0;url=//evil.example'><base href=//evil.example><form action=//evil.example><object data=x><embed src=x>")
 	report("utf16", "\xff\xfe<\x00s\x00c\x00r\x00i\x00p\x00t\x00>\x00")
@@ -45,7 +45,7 @@ func TestReportCanDoNothing(t *testing.T) {
 		return status, string(body), h
 	}
 	status, page, h := show("ours")
-	if status != 200 || !strings.Contains(page, `<a href="#attacks">Attacks</a><p>χ² &lt;script&gt;</p>`) || !strings.Contains(page, "<style>p{color:red}</style>") {
+	if status != 200 || !strings.Contains(page, `<a href="#attacks">Attacks</a><p>χ² &lt;script&gt;</p><img src="data:image/png;base64,AAHREfAA/hrefAA">`) || !strings.Contains(page, "<style>p{color:red}</style>") {
 		t.Errorf("%d %s", status, page)
 	}
 	_, page, _ = show("hostile")

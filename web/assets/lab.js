@@ -22,7 +22,8 @@ export function labPage(page, state) {
   const scheme = find("#scheme"), slider = find("#iterations"), flips = find("[data-flips]");
   const cards = Object.fromEntries(steps.map(([name, title, text]) => [name, new Card(title, text)]));
   strip.append(...steps.map(([name]) => cards[name].element));
-  cards.scrambled.element.append(find("[data-slider]"));
+  for (const [name, sign] of [["cipher", "⊕"], ["decrypted", "→"]]) cards[name].element.dataset.by = sign; // how it comes from those before
+  cards.scrambled.text.after(find("[data-slider]"));
   const network = find("#network");
   const files = new Map(); // of weights that were chosen, by the option's value
   let image = null; // {file, moved}: that is on the bench, unless keygan drew it
@@ -108,7 +109,9 @@ export function labPage(page, state) {
   const attempt = async (fresh) => {
     flips.replaceChildren();
     const { iterations, warning, network } = current();
-    slider.disabled = !iterations;
+    find("[data-slider]").hidden = !iterations; // it takes the place of the card's text
+    cards.scrambled.text.hidden = iterations;
+    cards.key.element.dataset.by = network ? "→" : ""; // of the image
     count();
     find("[data-warning]").textContent = warning && `Warning: ${warning}.`;
     for (const button of page.querySelectorAll("[data-flip]")) button.disabled = iterations && slider.value === slider.max;

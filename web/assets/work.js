@@ -18,7 +18,7 @@ export class Work {
     this.clearAll = button("Clear the list", () => this.clear(), { class: "quiet" });
     this.list = make("ul", { class: "rows" });
     this.live = make("p", { class: "hint", role: "status" });
-    element.append(make("div", { class: "bar" }, this.title, this.all, make("div", { class: "buttons" }, this.saveAll, this.cancelAll, this.clearAll)), this.live, this.list);
+    element.append(make("div", { class: "bar" }, this.title, this.all, make("div", { class: "buttons" }, make("div", { class: "either" }, this.saveAll, this.cancelAll), this.clearAll)), this.live, this.list);
     this.seen = new IntersectionObserver((entries) => {
       for (const e of entries) if (e.isIntersecting) {
         this.seen.unobserve(e.target);

@@ -25,10 +25,9 @@ func TestCompare(t *testing.T) {
 	var metrics struct{ NPCR, UACI, PSNR, SSIM float64 }
 	p.must(json.Unmarshal(p.command("metrics", "--json", plain, cipher[0]), &metrics))
 	shown := p.text("#compare [data-pair]")
-	for _, v := range []float64{metrics.NPCR, metrics.UACI, metrics.PSNR, metrics.SSIM} {
-		if !strings.Contains(shown, fmt.Sprintf("%.2f", v)) {
-			t.Errorf("%v is not in %s", v, shown)
-		}
+	want := fmt.Sprintf("PSNR, dB\t%.2f\nSSIM, Gaussian 11×11\t%.4f\n", metrics.PSNR, metrics.SSIM)
+	if !strings.Contains(shown, want) || !strings.HasSuffix(shown, fmt.Sprintf("NPCR, %% of samples\t%.4f\nUACI, %%\t%.4f", metrics.NPCR, metrics.UACI)) {
+		t.Errorf("keygan metrics says %+v, the page\n%s", metrics, shown)
 	}
 
 	noise := make([]byte, 20_000)

@@ -24,6 +24,11 @@ func samples(t *testing.T, dir string, args ...string) []string {
 	return found
 }
 
+// publicOf is the recipient of the identity in me.key.
+func publicOf(p *page) string {
+	return regexp.MustCompile(`age1\w+`).FindString(string(p.read("me.key")))
+}
+
 const finished = `[...document.querySelectorAll(".page:not([hidden]) .row")].every((r) => r.dataset.state === "done") && document.querySelector(".page:not([hidden]) .row")`
 
 // looks scrolls to the list of files, whose pictures are made when they are seen, and waits for n of them.
@@ -36,7 +41,7 @@ func (p *page) looks(section string, n int) {
 
 // With the mouse: three files dropped, an identity made and saved, encrypted, saved; keygan decrypt gives them back.
 func TestEncryptByMouse(t *testing.T) {
-	p := visit(t, t.TempDir(), ".")
+	p := visit(t, t.TempDir())
 	images := samples(t, p.dir, "-n", "1")
 	p.state("encrypt-empty")
 	p.drop("#encrypt .drop", images...)
@@ -74,8 +79,7 @@ func TestDecryptByKeyboard(t *testing.T) {
 	images := samples(t, p.dir, "-n", "1")
 	p.command("keypair", "-o", "me.key")
 	identity := string(p.read("me.key"))
-	recipient := regexp.MustCompile(`age1\w+`).FindString(identity)
-	p.command("encrypt", "images", "-o", "out", "-r", recipient)
+	p.command("encrypt", "images", "-o", "out", "-r", publicOf(p))
 	pairs, _ := filepath.Glob(filepath.Join(p.dir, "out", "*"))
 	slices.Reverse(pairs) // names and order do not matter
 	p.tabTo(`nav a[href="#decrypt"]`)
@@ -99,15 +103,18 @@ func TestDecryptByKeyboard(t *testing.T) {
 	p.state("decrypt-done")
 }
 
-// A wrong identity opens nothing; the page says what the command says, and the right one opens the same list.
+// A wrong identity opens nothing; the page says what the command says, and the right one opens the same list, into the folder that keygan was started with.
 func TestWrongIdentity(t *testing.T) {
-	p := visit(t, t.TempDir())
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "back"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p := visit(t, dir, "back")
 	p.refuses = true
 	samples(t, p.dir, "-n", "1", "--kind", "xray")
 	p.command("keypair", "-o", "me.key")
 	p.command("keypair", "-o", "other.key")
-	recipient := regexp.MustCompile(`age1\w+`).FindString(string(p.read("me.key")))
-	p.command("encrypt", "images", "-o", "out", "-r", recipient)
+	p.command("encrypt", "images", "-o", "out", "-r", publicOf(p))
 	pair, _ := filepath.Glob(filepath.Join(p.dir, "out", "*"))
 	p.click(`nav a[href="#decrypt"]`)
 	p.drop("#decrypt .drop", pair...)
@@ -122,6 +129,10 @@ func TestWrongIdentity(t *testing.T) {
 	p.state("decrypt-failed")
 	p.choose(func() { p.click("#decrypt label:has([data-identity-file])") }, filepath.Join(p.dir, "me.key"))
 	p.until(`document.querySelector("#identity-file").textContent.includes("me.key")`)
+	p.click("#decrypt [name=decrypt-into][value=yes]")
 	p.click("#decrypt .primary")
 	p.until(finished)
+	if !bytes.Equal(p.read("back/xray-00000.png"), p.read("images/xray-00000.png")) {
+		t.Error("another file lies in the folder")
+	}
 }

@@ -55,7 +55,9 @@ const (
 	labIdle = `document.querySelectorAll("#lab [data-strip] .frame img").length === 5 && document.querySelector("#lab [data-said]").textContent === ""`
 )
 
-func card(number string) string { return "#lab [data-strip] > .step:nth-child(" + number + ") .frame img" }
+func card(number string) string {
+	return "#lab [data-strip] > .step:nth-child(" + number + ") .frame img"
+}
 
 // The lab's pictures are those that the commands make, pixel for pixel, and what it says about flipped bits is what is so.
 func TestLab(t *testing.T) {
@@ -102,7 +104,7 @@ func TestLab(t *testing.T) {
 	p.click("#scheme")
 	p.press("p")
 	p.press(kb.Enter)
-	p.until(`document.querySelector("#scheme").value === "paper" && !document.querySelector("#iterations").disabled`)
+	p.until(`document.querySelector("#scheme").value === "paper" && document.querySelector("#iterations").checkVisibility()`)
 	p.tabTo("#iterations")
 	p.press(kb.End)
 	p.until(`document.querySelector("#lab [data-count]").textContent === "192 of 192"`)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -98,5 +99,23 @@ func TestRuns(t *testing.T) {
 	if said := p.text("#runs [data-frame] h2"); !strings.Contains(said, "measured") {
 		t.Errorf("the report's heading is %q", said)
 	}
+	p.js(`void document.querySelector("#runs iframe").scrollIntoView()`, nil)
+	p.patiently(func() string { // a page cannot look into the report's frame, but a screenshot shows its pictures
+		shot := call(p, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{})
+		m, err := png.Decode(bytes.NewReader(shot.Data))
+		p.must(err)
+		coloured := 0 // pixels of the key image and the cipher image
+		for y := range m.Bounds().Dy() {
+			for x := range m.Bounds().Dx() {
+				if c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA); max(c.R, c.G, c.B)-min(c.R, c.G, c.B) > 100 {
+					coloured++
+				}
+			}
+		}
+		if coloured < 30_000 {
+			return "the frame does not show the report's pictures"
+		}
+		return ""
+	})
 	p.state("runs-report")
 }
