@@ -116,6 +116,7 @@ export function labPage(page, state) {
     find("[data-warning]").textContent = warning && `Warning: ${warning}.`;
     for (const button of page.querySelectorAll("[data-flip]")) button.disabled = iterations && slider.value === slider.max;
     if (iterations && slider.value === slider.max) { // a whole period
+      cards.key.show(bench.key);
       cards.scrambled.show((await ask("scramble", question())).scrambled);
       for (const name of ["cipher", "decrypted"]) cards[name].none("After a whole period nothing is scrambled, so the scheme refuses it.");
       return;
