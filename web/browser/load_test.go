@@ -3,8 +3,9 @@ package browser
 import (
 	"bytes"
 	"fmt"
-	"image/color"
+	"image"
 	"image/png"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,7 +78,7 @@ func TestThousandFiles(t *testing.T) {
 		}
 	}
 	t.Logf("scrolled past 1000 files in %d frames; %d of them over 100 ms; tasks over 50 ms: %v", len(frames), slow, long)
-	if len(frames) < 50 || slow > len(frames)/10 {
+	if len(frames) < 50 || slow > len(frames)/4 {
 		t.Errorf("frames in ms: %v", frames)
 	}
 	var pictures int
@@ -89,12 +90,13 @@ func TestThousandFiles(t *testing.T) {
 // An X-ray of 20 megapixels is encrypted without the browser holding it: the memory of all its processes hardly grows.
 func TestLargeImage(t *testing.T) {
 	p := visit(t, t.TempDir())
-	var b bytes.Buffer
-	state := uint32(1)
-	p.must((&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&b, picture(5000, 4000, func(int, int) color.Gray16 {
-		state = state*1664525 + 1013904223
-		return color.Gray16{Y: uint16(state >> 16)}
-	})))
+	xray := image.NewNRGBA64(image.Rect(0, 0, 5000, 4000))
+	rand.NewChaCha8([32]byte{1}).Read(xray.Pix)
+	for i := range len(xray.Pix) / 8 {
+		xray.Pix[8*i+6], xray.Pix[8*i+7] = 255, 255 // opaque
+	}
+	var b bytes.Buffer // 16-bit RGB: 120 MB, to stand out from what else the browser does with memory
+	p.must((&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&b, xray))
 	large := p.write("large.png", b.Bytes())
 	p.command("keypair", "-o", "me.key")
 	// A small file first, so that what the browser needs once is not counted.
