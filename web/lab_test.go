@@ -120,12 +120,15 @@ func TestLabFlipsABit(t *testing.T) {
 		}
 		return n
 	}
-	run := c.lab("attempt", map[string]any{"id": b.ID, "scheme": "sealed", "iterations": 30})
+	most := 0
+	for range 3 { // Each test fails by chance once in a hundred times, and entropy and χ² mostly fail together.
+		most = max(most, passed(c.lab("attempt", map[string]any{"id": b.ID, "scheme": "sealed", "iterations": 30}).Cipher))
+	}
 	if n := passed(b.Plain); n != 0 {
 		t.Errorf("the X-ray passes %d tests of randomness", n)
 	}
-	if n := passed(run.Cipher); n < 2 { // each of three fails by chance once in a hundred times
-		t.Errorf("the ciphertext of sealed passes %d tests of randomness", n)
+	if most < 2 {
+		t.Errorf("no ciphertext of sealed passes more than %d tests of randomness", most)
 	}
 }
 
