@@ -104,7 +104,15 @@ func TestLabFlipsABit(t *testing.T) {
 		{"xor", "key", one, one}, {"paper", "key", one, one}, {"logistic", "key", 99, 100},
 		{"xor", "image", one, 20}, {"paper", "image", one, 20}, {"sealed", "image", 99.4, 99.8},
 	} {
-		got := c.lab("flip", map[string]any{"id": b.ID, "scheme": f.scheme, "iterations": 30, "what": f.what})
+		in := map[string]any{"id": b.ID, "scheme": f.scheme, "iterations": 30, "what": f.what}
+		var got labAnswer
+		status, failed := c.json("flip", in, &got)
+		for try := 0; try < 5 && strings.Contains(failed, "no keystream"); try++ { // a key that was drawn or changed ends in a cycle of the logistic map
+			status, failed = c.json("flip", in, &got)
+		}
+		if status != 200 {
+			t.Fatalf("%s, a bit of the %s: %d %s", f.scheme, f.what, status, failed)
+		}
 		if got.NPCR < f.low-1e-9 || got.NPCR > f.high+1e-9 || math.Abs(got.RandomNPCR-99.6094) > 1e-3 {
 			t.Errorf("%s, a bit of the %s: NPCR %v, random %v", f.scheme, f.what, got.NPCR, got.RandomNPCR)
 		}
