@@ -204,8 +204,11 @@ func TestWorkWaitsForItsTurn(t *testing.T) {
 			t.Errorf("%s: %d %s", name, status, failed)
 		}
 	}
-	if len(c.s.compares)+len(c.s.trials) > 0 {
-		t.Error("somebody keeps a place")
+	// An answer reaches the client before the handler that sent it has left its place.
+	for end := time.Now().Add(20 * time.Second); len(c.s.compares)+len(c.s.trials) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("somebody keeps a place")
+		}
 	}
 }
 
