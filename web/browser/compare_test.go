@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp/kb"
 )
 
 // The figures of the page are those of keygan metrics and keygan randomness.
@@ -48,4 +50,29 @@ func TestCompare(t *testing.T) {
 		t.Errorf("%d rows: %s", rows, shown)
 	}
 	p.state("compare-done")
+
+	p.tabTo("#random-entropy")
+	p.press(" ")
+	p.tabTo("#compare [data-tests] .primary")
+	p.press(kb.Enter)
+	p.until(`document.querySelector("[data-verdict]").textContent.includes("min-entropy") && !document.querySelector("#compare [data-tested]").hidden`)
+	var entropy struct {
+		MinEntropy struct {
+			MinEntropy float64 `json:"min_entropy"`
+		} `json:"min_entropy"`
+	}
+	p.must(json.Unmarshal(p.command("randomness", "--json", "--min-entropy", file), &entropy))
+	want = fmt.Sprintf("%.6f bits of min-entropy in each 8 bits", entropy.MinEntropy.MinEntropy)
+	if said := p.text("[data-verdict]"); !strings.Contains(said, want) {
+		t.Errorf("%q does not say %q", said, want)
+	}
+
+	long := p.write("long.bin", make([]byte, 8<<20)) // takes a minute
+	p.choose(func() { p.click("#random-file") }, long)
+	p.tabTo("#compare [data-tests] .primary")
+	p.press(kb.Enter)
+	p.until(`!document.querySelector("#compare [data-stop]").hidden`)
+	p.tabTo("#compare [data-stop]")
+	p.press(kb.Enter)
+	p.until(`document.querySelector("#compare [data-doing]").textContent === "cancelled" && document.querySelector("#compare [data-stop]").hidden`)
 }

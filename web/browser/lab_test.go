@@ -3,9 +3,11 @@ package browser
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,6 +112,92 @@ func TestLab(t *testing.T) {
 	p.until(`document.querySelector("#lab [data-count]").textContent === "192 of 192"`)
 	p.sees(scrambledCard, own)
 	p.state("lab-period")
+}
+
+// The key that a file of weights makes, or a run, is the one that keygan keygen makes with it.
+func TestLabWeights(t *testing.T) {
+	dir := t.TempDir()
+	aRun(t, filepath.Join(dir, "runs", "trained"), 0.2)
+	weights, err := os.ReadFile("../../infer/testdata/resnet-w4-b1-c3.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := visit(t, dir, "--runs", "runs")
+	file := p.write("own.npz", weights)
+	p.write("runs/trained/generator.npz", weights)
+	own := samples(t, p.dir, "-n", "1", "--kind", "xray", "--seed", "5")[0]
+	p.command("keygen", own, "-o", "keys")
+	p.command("keygen", own, "-o", "other", "-w", file)
+	key := strings.TrimSuffix(filepath.Base(own), ".png") + ".key.png"
+	p.click(`nav a[href="#lab"]`)
+	p.until(labIdle)
+	p.choose(func() { p.click(`#lab label:has([data-lab-file]:not([accept]))`) }, own)
+	p.sees(keyCard, filepath.Join(p.dir, "keys", key))
+	p.tabTo(`#lab [data-lab-file][accept=".npz"]`)
+	p.choose(func() { p.press(kb.Enter) }, file)
+	p.sees(keyCard, filepath.Join(p.dir, "other", key))
+	for _, v := range []struct{ option, folder string }{{"", "keys"}, {"run trained", "other"}} {
+		p.tabTo("#network")
+		p.press(map[string]string{"": "t", "run trained": "r"}[v.option]) // the first letter: "the one built in"
+		p.until(`document.querySelector("#network").value === ` + quoted(v.option))
+		p.sees(keyCard, filepath.Join(p.dir, v.folder, key))
+	}
+	p.until(labIdle)
+	p.state("lab-weights")
+}
+
+// With the keyboard, the window of an image of 16 bits is moved: the grey levels are those of the window, and its own brings the first picture back.
+func TestLabWindow(t *testing.T) {
+	p := visit(t, t.TempDir())
+	var b bytes.Buffer
+	p.must(png.Encode(&b, picture(256, 256, func(x, y int) color.Gray16 { return color.Gray16{Y: uint16(256*y + x)} })))
+	ramp := p.write("ramp.png", b.Bytes())
+	p.click(`nav a[href="#lab"]`)
+	p.until(labIdle)
+	p.choose(func() { p.click(`#lab label:has([data-lab-file]:not([accept]))`) }, ramp)
+	p.until(`document.querySelector("#lab [data-window]").checkVisibility() && ` + labIdle)
+	first := p.pixels(card(plainCard))
+	p.tabTo("#level")
+	p.press(kb.PageDown)
+	p.until(`Number(document.querySelector("#level").value) < 32000 && ` + labIdle)
+	p.tabTo("#width")
+	for range 5 {
+		p.press(kb.PageDown)
+	}
+	var at struct{ Level, Width float64 }
+	p.until(labIdle)
+	p.js(`({ level: Number(document.querySelector("#level").value), width: Number(document.querySelector("#width").value) })`, &at)
+	if at.Width > 40000 || at.Width < 100 {
+		t.Fatalf("the window is %+v", at)
+	}
+	p.patiently(func() string {
+		for i, pix := 0, p.pixels(card(plainCard)); i < 1<<16; i++ {
+			want := min(max((float64(i)-at.Level+at.Width/2)*255/at.Width, 0), 255)
+			if got := float64(pix[4*i]); math.Abs(got-want) > 1.01 {
+				return fmt.Sprintf("in the window %+v the value %d has the level %.0f, not %.1f", at, i, got, want)
+			}
+		}
+		return ""
+	})
+	p.state("lab-window")
+	p.tabTo("#lab [data-own]")
+	p.press(kb.Enter)
+	p.patiently(func() string {
+		if !bytes.Equal(p.pixels(card(plainCard)), first) {
+			return "the file's own window does not come back"
+		}
+		return ""
+	})
+	scan, err := filepath.Abs("../../data/imagefile/dicom/testdata/s12.dcm")
+	p.must(err)
+	p.choose(func() { p.click(`#lab label:has([data-lab-file]:not([accept]))`) }, scan)
+	p.patiently(func() string {
+		if bytes.Equal(p.pixels(card(plainCard)), first) {
+			return "the DICOM file is not shown"
+		}
+		return ""
+	})
+	p.until(`document.querySelector("#lab [data-window]").checkVisibility() && Number(document.querySelector("#level").max) < 5000`)
 }
 
 // sees waits until a card shows the picture in a file.

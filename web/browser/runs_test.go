@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	cdppage "github.com/chromedp/cdproto/page"
@@ -118,4 +119,56 @@ func TestRuns(t *testing.T) {
 		return ""
 	})
 	p.state("runs-report")
+}
+
+// A run that trains is followed: its steps, its curves, its samples and its end appear by themselves, and a reader who looks at an early
+// sample stays there.
+func TestLiveRun(t *testing.T) {
+	dir := t.TempDir()
+	run := filepath.Join(dir, "runs", "live")
+	aRun(t, run, 0.3)
+	lock, err := os.Open(run) // as a process that trains there holds it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	p := visit(t, dir, "--runs", "runs")
+	record := func(state string, step int) {
+		text := fmt.Sprintf(`{"state":%q,"step":%d,"steps":100,"steps_per_epoch":5,"columns":["Critic Loss","Generator Loss","Held-out Entropy","Held-out Chi2"],"sample_rows":["source images","keys"]}`, state, step)
+		p.write("runs/live/run.json.new", []byte(text))
+		p.must(os.Rename(filepath.Join(run, "run.json.new"), filepath.Join(run, "run.json")))
+	}
+	appendTo := func(name, text string) {
+		f, err := os.OpenFile(filepath.Join(run, name), os.O_APPEND|os.O_WRONLY, 0)
+		p.must(err)
+		_, err = f.WriteString(text)
+		p.must(err)
+		p.must(f.Close())
+	}
+	record("running", 60)
+	p.tabTo(`nav a[href="#runs"]`)
+	p.press(kb.Enter)
+	p.until(`document.querySelectorAll("#runs [data-losses] svg[role=img]").length === 2 && document.querySelector("#runs [data-list]").textContent.includes("running")`)
+	p.until(`document.querySelector("#runs [data-heads]").textContent.includes("step 60 of 100")`)
+	p.until(`document.querySelector("#runs [data-epoch]").textContent === "12"`)
+	appendTo("metrics.jsonl", `{"step":61,"epoch":13,"values":{"Critic Loss":-61,"Generator Loss":30}}`+"\n")
+	p.until(`document.querySelector("#runs [data-heads]").textContent.includes("step 61 of 100")`)
+	p.tabTo("#epoch")
+	p.press(kb.Home)
+	p.until(`document.querySelector("#runs [data-epoch]").textContent === "1"`)
+	appendTo("metrics.csv", "13,-61.0000,30.0000,7.9000,260.0\n")
+	newest := p.read("runs/live/samples/epoch-0012.png")
+	p.write("runs/live/samples/epoch-0013.png", newest)
+	p.until(`document.querySelector("#epoch").max === "3"`)
+	var epoch string
+	if p.js(`document.querySelector("#runs [data-epoch]").textContent`, &epoch); epoch != "1" {
+		t.Errorf("a reader of epoch 1 is taken to %s", epoch)
+	}
+	p.js(`void (document.querySelector("#runs [data-losses] summary").parentElement.open = true)`, nil)
+	p.until(`document.querySelector("#runs [data-losses] table")?.innerText.includes("\n13\t")`)
+	record("finished", 100)
+	p.must(lock.Close())
+	p.until(`document.querySelector("#runs [data-list]").textContent.includes("finished") && document.querySelector("#runs [data-said]").textContent === "live: finished"`)
 }
