@@ -4,13 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"keygan/batch/job"
 	"keygan/batch/keyfile"
 	"keygan/data/imagefile/pngstream"
 	"keygan/internal/atomicfile"
@@ -23,49 +22,17 @@ import (
 // and the input's real path, size and modification time. The hash hides the path; whoever guesses all of it can check the guess.
 const noteKeyword = "keygan source"
 
-var errInputChanged = errors.New("its input was changed while it was being read")
-
-// A snapshot tells whether a file was changed while it was being read.
-type snapshot struct {
-	path string
-	info os.FileInfo
-}
-
-func takeSnapshot(path string) (snapshot, error) {
-	info, err := os.Stat(path)
-	return snapshot{path, info}, fileerr.Named(path, err)
-}
-
-// unchanged returns a file whose writing fails in the end if the input has been changed since the snapshot.
-func (s snapshot) unchanged(f atomicfile.File) atomicfile.File {
-	write := f.Write
-	f.Write = func(w io.Writer) error { return s.check(write(w)) }
-	return f
-}
-
-// check returns the error of reading the input or, if there is none, one if the input has been changed since the snapshot.
-func (s snapshot) check(err error) error {
-	if err != nil {
-		return err
-	}
-	now, err := os.Stat(s.path)
-	if err != nil || !os.SameFile(now, s.info) || now.Size() != s.info.Size() || !now.ModTime().Equal(s.info.ModTime()) {
-		return errInputChanged
-	}
-	return nil
-}
-
-// note returns the text chunk of a cipher image that is made of the file. how is what else decides about its content.
-func (s snapshot) note(how string) []pngstream.Text {
-	path, err := filepath.EvalSymlinks(s.path)
+// noteOf returns the text chunk of a cipher image that is made of the file. how is what else decides about its content.
+func noteOf(s job.Snapshot, how string) []pngstream.Text {
+	path, err := filepath.EvalSymlinks(s.Path)
 	if err == nil {
 		path, err = filepath.Abs(path)
 	}
 	if err != nil { // it has just been moved; the note will fit nothing
-		path = s.path
+		path = s.Path
 	}
 	b := []byte("keygan source 1\n" + how + "\n")
-	for _, n := range []int64{int64(len(path)), s.info.Size(), s.info.ModTime().Unix(), int64(s.info.ModTime().Nanosecond())} {
+	for _, n := range []int64{int64(len(path)), s.Info.Size(), s.Info.ModTime().Unix(), int64(s.Info.ModTime().Nanosecond())} {
 		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
 	sum := sha256.Sum256(append(b, path...))
@@ -98,7 +65,7 @@ func verifyNote(path string, p pair, how string) error {
 		return failure.Hint(fmt.Errorf("%s: is there as well, so perhaps only half of the pair was replaced", spares[0]),
 			"-i IDENTITYFILE tells whether the pair is whole; --force makes it again")
 	}
-	now, err := takeSnapshot(path)
+	now, err := job.TakeSnapshot(path)
 	if err != nil {
 		return err
 	}
@@ -119,7 +86,7 @@ func verifyNote(path string, p pair, how string) error {
 	case i < 0:
 		return failure.Hint(fmt.Errorf("%s: it does not note the path, size and time of what it was made of", p.image),
 			"-i IDENTITYFILE compares the bytes")
-	case png.Text[i] != now.note(how)[0]:
+	case png.Text[i] != noteOf(now, how)[0]:
 		return failure.Hint(fmt.Errorf("%s: the path, size or modification time differs from those noted in the cipher image", path),
 			"-i IDENTITYFILE compares the bytes; --force makes again what is not verified")
 	case info.Size() != pngstream.Size(png.Width, png.Height, png.Channels, png.Depth, png.Text...):

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 
+	"keygan/batch/job"
 	"keygan/cipher/sealed"
 	"keygan/data/imagefile"
 	"keygan/data/imagefile/pngstream"
@@ -101,7 +102,7 @@ func openCipherImage(
 func readCipherImage(
 	ctx context.Context, r io.Reader, size int64, check func(shape *raster.Image, size int64) error,
 ) (*pngstream.Reader, error) {
-	png, err := pngstream.NewReader(untilInterrupted{ctx, r, ""})
+	png, err := pngstream.NewReader(job.UntilInterrupted{Ctx: ctx, R: r})
 	if err != nil {
 		return nil, fmt.Errorf("not a cipher image: %w", err)
 	}

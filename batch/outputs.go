@@ -15,7 +15,6 @@ import (
 	"keygan/data/raster"
 	"keygan/internal/atomicfile"
 	"keygan/internal/failure"
-	"keygan/internal/fileerr"
 )
 
 // Permissions, before the umask. A key opens a cipher image and is for its owner only.
@@ -87,24 +86,6 @@ func (p pair) checkKey() error {
 		}
 	}
 	return nil
-}
-
-// untilInterrupted reads until the process is told to end, so that a long file does not hold it up.
-type untilInterrupted struct {
-	ctx  context.Context
-	r    io.Reader
-	path string // that errors name, or ""
-}
-
-func (u untilInterrupted) Read(p []byte) (int, error) {
-	if u.ctx.Err() != nil {
-		return 0, failure.ErrInterrupted
-	}
-	n, err := u.r.Read(p)
-	if err != io.EOF && u.path != "" {
-		err = fileerr.Named(u.path, err)
-	}
-	return n, err
 }
 
 // readPlain reads an image in one of imagefile's ways, and resizes it if side is not 0.

@@ -47,7 +47,7 @@ func (e *encryption) encryptResearch(ctx context.Context, in job.Input, write wr
 	if err != nil {
 		return "", err
 	}
-	return comment, write(keyFile, before.unchanged(image))
+	return comment, write(keyFile, before.Unchanged(image))
 }
 
 // sealPlain encrypts the image in the file at path.
@@ -78,8 +78,8 @@ func (e *encryption) researchKey(plain *raster.Image) (*raster.Image, error) {
 
 // readPixels reads an image whose pixels are to be encrypted. The comment says what they leave behind, or "". It refuses a file of which
 // pixels would keep only a part: one slice of a volume, one page of several.
-func (e *encryption) readPixels(path, hint string) (plain *raster.Image, before snapshot, comment string, err error) {
-	fail := func(err error, hint string) (*raster.Image, snapshot, string, error) {
+func (e *encryption) readPixels(path, hint string) (plain *raster.Image, before job.Snapshot, comment string, err error) {
+	fail := func(err error, hint string) (*raster.Image, job.Snapshot, string, error) {
 		return nil, before, "", failure.Hint(err, hint)
 	}
 	stack, err := imagefile.HoldsStack(path)
@@ -94,7 +94,7 @@ func (e *encryption) readPixels(path, hint string) (plain *raster.Image, before 
 	if comment, err = leftBehind(beside, err); err != nil {
 		return fail(err, hint)
 	}
-	if before, err = takeSnapshot(path); err != nil {
+	if before, err = job.TakeSnapshot(path); err != nil {
 		return nil, before, "", err
 	}
 	if plain, err = readPlain(imagefile.ReadSamples, path, e.Resize); err != nil {

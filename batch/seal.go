@@ -61,9 +61,9 @@ func (e *encryption) sealSource(ctx context.Context, in *source, name string, wr
 	}
 	defer key.Wipe()
 	return e.writePair(key, in.before, write, func(image *pngstream.Writer) error {
-		err := key.EncryptFile(image, untilInterrupted{ctx, in, name})
+		err := key.EncryptFile(image, job.UntilInterrupted{Ctx: ctx, R: in, Path: name})
 		if errors.Is(err, sealed.ErrLength) {
-			err = errInputChanged
+			err = job.ErrInputChanged
 		}
 		return err
 	})
@@ -107,16 +107,16 @@ func (e *encryption) sealPixels(_ context.Context, in job.Input, write writePair
 }
 
 // writePair writes the key file and the cipher image of a file as it was before. samples writes the samples of the PNG.
-func (e *encryption) writePair(key *sealed.Key, before snapshot, write writePair, samples func(*pngstream.Writer) error) error {
+func (e *encryption) writePair(key *sealed.Key, before job.Snapshot, write writePair, samples func(*pngstream.Writer) error) error {
 	var keyFile bytes.Buffer
 	if e.UnencryptedKey {
 		keyFile.Write(key.Marshal())
 	} else if err := key.Encrypt(&keyFile, e.recipients...); err != nil {
-		return fileerr.Named(cmp.Or(before.path, "standard input"), err)
+		return fileerr.Named(cmp.Or(before.Path, "standard input"), err)
 	}
 	var note []pngstream.Text
-	if before.info != nil && !e.HideNames { // not for standard input, and not where a guess of the path must not be checked
-		note = before.note(e.how())
+	if before.Info != nil && !e.HideNames { // not for standard input, and not where a guess of the path must not be checked
+		note = noteOf(before, e.how())
 	}
 	h := &key.Header
 	image := file{Perm: Public, Write: func(w io.Writer) error {
@@ -129,23 +129,23 @@ func (e *encryption) writePair(key *sealed.Key, before snapshot, write writePair
 		}
 		return png.Close()
 	}}
-	if before.info != nil {
-		image = before.unchanged(image)
+	if before.Info != nil {
+		image = before.Unchanged(image)
 	}
 	return write(secretFile("", keyFile.Bytes()), image)
 }
 
 // sealOptions returns what a key file says of a file.
-func sealOptions(before snapshot) (sealed.Options, error) {
-	name := filepath.Base(before.path)
+func sealOptions(before job.Snapshot) (sealed.Options, error) {
+	name := filepath.Base(before.Path)
 	if err := sealed.CheckName(name); err != nil {
-		return sealed.Options{}, unusableName(before.path, err)
+		return sealed.Options{}, unusableName(before.Path, err)
 	}
-	mode := before.info.Mode().Perm()
+	mode := before.Info.Mode().Perm()
 	if mode == 0 { // which stands for no record; only root can read such a file
 		mode = 0o400
 	}
-	return sealed.Options{Name: name, Mode: mode, Modified: before.info.ModTime()}, nil
+	return sealed.Options{Name: name, Mode: mode, Modified: before.Info.ModTime()}, nil
 }
 
 func unusableName(path string, err error) error {
@@ -201,7 +201,7 @@ type source struct {
 	close   func() error
 	size    int64 // bytes
 	options sealed.Options
-	before  snapshot // zero for standard input
+	before  job.Snapshot // zero for standard input
 }
 
 // openSource opens a file, or for "-" standard input, whose length it finds out.
@@ -220,7 +220,7 @@ func openSource(path string) (*source, error) {
 	in := &source{Reader: f, close: f.Close}
 	info, err := f.Stat()
 	if err = fileerr.Named(path, err); err == nil {
-		in.size, in.before = info.Size(), snapshot{path, info}
+		in.size, in.before = info.Size(), job.Snapshot{Path: path, Info: info}
 		in.options, err = sealOptions(in.before)
 	}
 	if err != nil {

@@ -199,7 +199,7 @@ func (s *Service) seal(ctx context.Context, e *encryption, c Content, write writ
 	}
 	in := &source{
 		Reader: c.again(), size: c.File.Size(),
-		options: sealed.Options{Name: c.Name, Modified: c.Modified}, before: snapshot{path: c.Name},
+		options: sealed.Options{Name: c.Name, Modified: c.Modified}, before: job.Snapshot{Path: c.Name},
 	}
 	if err := e.hide(&in.options, job.Input{Path: c.Name, Folder: filepath.FromSlash(c.Folder)}); err != nil {
 		return "", err

@@ -84,7 +84,7 @@ func (o Opening) verify(ctx context.Context, path string, side int) error {
 		return err
 	}
 	defer want.Close()
-	c := &comparer{want: untilInterrupted{ctx, want, path}}
+	c := &comparer{want: job.UntilInterrupted{Ctx: ctx, R: want, Path: path}}
 	switch err := o.writeTo(ctx, c); {
 	case c.differs:
 		return fmt.Errorf("%s: %w", path, errOtherContent)

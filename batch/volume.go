@@ -23,7 +23,7 @@ func (e *encryption) encryptVolume(ctx context.Context, path string, write write
 	if e.Resize != 0 {
 		return "", false, nil
 	}
-	before, err := takeSnapshot(path)
+	before, err := job.TakeSnapshot(path)
 	if err != nil {
 		return "", false, err
 	}
@@ -57,7 +57,7 @@ func (e *encryption) encryptVolume(ctx context.Context, path string, write write
 		return png.Close()
 	}}
 	comment = fmt.Sprintf("%d×%d×%d voxels of %d bits", v.Width, v.Height, v.Slices, 8*v.Bytes)
-	return comment, true, write(file{Perm: Secret, Write: keyFile.Write}, before.unchanged(image))
+	return comment, true, write(file{Perm: Secret, Write: keyFile.Write}, before.Unchanged(image))
 }
 
 // withoutVoxels returns the error for a file whose voxels cannot be read where they lie, or nil if it may be encrypted as an image: one of 8 bits.

@@ -1,15 +1,15 @@
 package main
 
 import (
-	"keygan/batch"
 	"keygan/batch/keyfile"
+	"keygan/batch/securedicom"
 	"keygan/cmd/internal/cli"
 
 	"github.com/spf13/cobra"
 )
 
 func (a *app) dicomSecureCommand() *cobra.Command {
-	var o batch.DICOMSecureOptions
+	var o securedicom.SealOptions
 	r := &results{app: a, summed: true}
 	c := &cobra.Command{
 		Use:   "dicom-secure FILE... --cert CERT [--cert ...] [--sign-cert CERT --sign-key KEY] -o DIR",
@@ -34,7 +34,7 @@ encrypted one.
 Names, sizes and times of the files stay visible. For files that only keygan has to open, keygan encrypt needs no certificates.`,
 		Args: cli.SomeArgs("DICOM file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.finish(batch.DICOMSecure(cmd.Context(), r.host(), o, args))
+			return r.finish(securedicom.Seal(cmd.Context(), r.host(), o, args))
 		},
 	}
 	c.Flags().StringVarP(&o.Output, "output", "o", "", "the folder to write to")
@@ -49,7 +49,7 @@ Names, sizes and times of the files stay visible. For files that only keygan has
 }
 
 func (a *app) dicomOpenCommand() *cobra.Command {
-	var o batch.DICOMOpenOptions
+	var o securedicom.OpenOptions
 	r := &results{app: a, summed: true}
 	c := &cobra.Command{
 		Use:   "dicom-open FILE... --key KEY [--trust CERT] -o DIR",
@@ -69,7 +69,7 @@ Whatever goes wrong once the key is used gives the same error. keygan does not s
 wrong, because that would help those who forge files. It refuses what is neither signed nor digested.`,
 		Args: cli.SomeArgs("Secure DICOM File"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.finish(batch.DICOMOpen(cmd.Context(), r.host(), o, args))
+			return r.finish(securedicom.Open(cmd.Context(), r.host(), o, args))
 		},
 	}
 	c.Flags().StringVarP(&o.Output, "output", "o", "", "the folder to write to")

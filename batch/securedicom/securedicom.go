@@ -1,4 +1,10 @@
-package batch
+// Package securedicom makes and opens Secure DICOM Files (PS3.15, annex D.1), many at a time:
+//
+//	report, err := securedicom.Seal(ctx, host, securedicom.SealOptions{Output: "out", Certificates: []string{"hospital.pem"}}, []string{"study"})
+//	report, err := securedicom.Open(ctx, host, securedicom.OpenOptions{Output: "back", Key: "me-key.pem"}, []string{"out"})
+//
+// It promises what package batch does: a file appears only when it is whole and, once opened, its signature or digest has been found right.
+package securedicom
 
 import (
 	"bytes"
@@ -20,6 +26,7 @@ import (
 	"keygan/batch/keyfile"
 	"keygan/cipher/cms"
 	"keygan/data/imagefile/dicom"
+	"keygan/internal/atomicfile"
 	"keygan/internal/boundedfile"
 	"keygan/internal/failure"
 	"keygan/internal/fileerr"
@@ -27,11 +34,17 @@ import (
 	"keygan/internal/regularfile"
 )
 
-// SecureSuffix ends the names of Secure DICOM Files, as it does those of other CMS files with encrypted content (RFC 8551).
-const SecureSuffix = ".p7m"
+// Suffix ends the names of Secure DICOM Files, as it does those of other CMS files with encrypted content (RFC 8551).
+const Suffix = ".p7m"
 
-// DICOMSecureOptions say how DICOM files become Secure DICOM Files (PS3.15, annex D.1).
-type DICOMSecureOptions struct {
+// isSecure reports whether a file is called as a Secure DICOM File is.
+func isSecure(name string) bool { return strings.HasSuffix(strings.ToLower(name), Suffix) }
+
+// public are the permissions of outputs, before the umask and what the input has.
+const public = 0o666
+
+// SealOptions say how DICOM files become Secure DICOM Files (PS3.15, annex D.1).
+type SealOptions struct {
 	Output          string   // the folder to write to
 	Certificates    []string // files with certificates of those who can open the files
 	SignCertificate string   // a file with the signer's certificate and, after it, those that issued it; "": files are digested only
@@ -41,8 +54,8 @@ type DICOMSecureOptions struct {
 	Force           bool // existing files are replaced
 }
 
-// DICOMSecure makes Secure DICOM Files of DICOM files, and of all below folders.
-func DICOMSecure(ctx context.Context, host Host, o DICOMSecureOptions, paths []string) (*Report, error) {
+// Seal makes Secure DICOM Files of DICOM files, and of all below folders.
+func Seal(ctx context.Context, host job.Host, o SealOptions, paths []string) (*job.Report, error) {
 	if err := job.CheckFolder(o.Output); err != nil {
 		return nil, err
 	}
@@ -63,7 +76,7 @@ func DICOMSecure(ctx context.Context, host Host, o DICOMSecureOptions, paths []s
 	}
 	var jobs []job.Job
 	for _, in := range inputs {
-		out := filepath.Join(o.Output, in.Folder, filepath.Base(in.Path)+SecureSuffix)
+		out := filepath.Join(o.Output, in.Folder, filepath.Base(in.Path)+Suffix)
 		jobs = append(jobs, job.Job{Input: in.Path, Outputs: []string{out}, Do: func(ctx context.Context) (string, error) {
 			return "", o.write(ctx, &host, in.Path, out, seal)
 		}})
@@ -76,7 +89,7 @@ func DICOMSecure(ctx context.Context, host Host, o DICOMSecureOptions, paths []s
 }
 
 // seal reads the certificates and the signer's key.
-func (o *DICOMSecureOptions) seal(ctx context.Context) (seal cms.Options, err error) {
+func (o *SealOptions) seal(ctx context.Context) (seal cms.Options, err error) {
 	seal.OAEP = o.OAEP
 	now := time.Now()
 	if len(o.Certificates) == 0 {
@@ -114,7 +127,7 @@ func (o *DICOMSecureOptions) seal(ctx context.Context) (seal cms.Options, err er
 	return seal, fileerr.Named(o.SignCertificate, cms.CheckSigner(chain[0], key, now))
 }
 
-func (o *DICOMSecureOptions) write(ctx context.Context, host *Host, path, out string, seal cms.Options) error {
+func (o *SealOptions) write(ctx context.Context, host *job.Host, path, out string, seal cms.Options) error {
 	f, err := regularfile.Open(path)
 	if err != nil {
 		return err
@@ -127,14 +140,14 @@ func (o *DICOMSecureOptions) write(ctx context.Context, host *Host, path, out st
 	if err != nil {
 		return fileerr.Named(path, err)
 	}
-	before := snapshot{path, info}
-	return writeInto(ctx, host, file{Path: out, Perm: Public & info.Mode().Perm()}, path, o.Output, o.Force, func(w io.Writer) error {
-		return before.check(cms.Seal(w, untilInterrupted{ctx: ctx, r: f}, info.Size(), seal))
+	before := job.Snapshot{Path: path, Info: info}
+	return writeInto(ctx, host, atomicfile.File{Path: out, Perm: public & info.Mode().Perm()}, path, o.Output, o.Force, func(w io.Writer) error {
+		return before.Check(cms.Seal(w, job.UntilInterrupted{Ctx: ctx, R: f}, info.Size(), seal))
 	})
 }
 
 // writeInto writes a file with write, whose errors are about the input at path unless they are those of the output.
-func writeInto(ctx context.Context, host *Host, to file, path, root string, force bool, write func(io.Writer) error) error {
+func writeInto(ctx context.Context, host *job.Host, to atomicfile.File, path, root string, force bool, write func(io.Writer) error) error {
 	var refused error
 	to.Write = func(w io.Writer) error {
 		out := &fileerr.Writer{W: w}
@@ -147,8 +160,8 @@ func writeInto(ctx context.Context, host *Host, to file, path, root string, forc
 	return cmp.Or(refused, host.Write(ctx, root, force, to))
 }
 
-// DICOMOpenOptions say how Secure DICOM Files are opened.
-type DICOMOpenOptions struct {
+// OpenOptions say how Secure DICOM Files are opened.
+type OpenOptions struct {
 	Output     string   // the folder to write to
 	Key        string   // a file with the private key
 	Trust      []string // files with certificates of signers, or of those who issued theirs; if there are any, only signed files are opened
@@ -156,8 +169,8 @@ type DICOMOpenOptions struct {
 	Force      bool // existing files are replaced
 }
 
-// DICOMOpen opens Secure DICOM Files, and all below folders.
-func DICOMOpen(ctx context.Context, host Host, o DICOMOpenOptions, paths []string) (*Report, error) {
+// Open opens Secure DICOM Files, and all below folders.
+func Open(ctx context.Context, host job.Host, o OpenOptions, paths []string) (*job.Report, error) {
 	if err := job.CheckFolder(o.Output); err != nil {
 		return nil, err
 	}
@@ -181,15 +194,15 @@ func DICOMOpen(ctx context.Context, host Host, o DICOMOpenOptions, paths []strin
 		return nil, err
 	}
 	inputs, leftOut, failed := job.Collect(paths, func(name string) string {
-		if hasSuffix(name, SecureSuffix) {
+		if isSecure(name) {
 			return ""
 		}
-		return "not a Secure DICOM File: its name does not end in " + SecureSuffix
+		return "not a Secure DICOM File: its name does not end in " + Suffix
 	})
 	var jobs []job.Job
 	for _, in := range inputs {
 		name := filepath.Base(in.Path)
-		if plain := name[:max(0, len(name)-len(SecureSuffix))]; hasSuffix(name, SecureSuffix) && strings.Trim(plain, ".") != "" {
+		if plain := name[:max(0, len(name)-len(Suffix))]; isSecure(name) && strings.Trim(plain, ".") != "" {
 			name = plain
 		} else {
 			name += ".dcm"
@@ -207,7 +220,7 @@ func DICOMOpen(ctx context.Context, host Host, o DICOMOpenOptions, paths []strin
 }
 
 // write opens one file. The comment says who signed it.
-func (o *DICOMOpenOptions) write(ctx context.Context, host *Host, path, out string, key *rsa.PrivateKey, trust *cms.Trust) (comment string, err error) {
+func (o *OpenOptions) write(ctx context.Context, host *job.Host, path, out string, key *rsa.PrivateKey, trust *cms.Trust) (comment string, err error) {
 	f, err := regularfile.Open(path)
 	if err != nil {
 		return "", err
@@ -218,7 +231,7 @@ func (o *DICOMOpenOptions) write(ctx context.Context, host *Host, path, out stri
 		return "", fileerr.Named(path, err)
 	}
 	var report *cms.Report
-	err = writeInto(ctx, host, file{Path: out, Perm: Public & info.Mode().Perm()}, path, o.Output, o.Force, func(w io.Writer) (err error) {
+	err = writeInto(ctx, host, atomicfile.File{Path: out, Perm: public & info.Mode().Perm()}, path, o.Output, o.Force, func(w io.Writer) (err error) {
 		report, err = cms.Open(w, interruptible{ctx, f}, info.Size(), key, trust, startsPart10)
 		return err
 	})

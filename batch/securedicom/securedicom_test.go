@@ -1,4 +1,4 @@
-package batch
+package securedicom
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"keygan/batch/job"
 	"keygan/cipher/cms"
 )
 
@@ -31,7 +32,7 @@ func (o *onceAsked) Err() error {
 }
 
 // A DICOM file that is written to while it is read would be sealed half old, half new. It is refused.
-func TestDICOMSecureRefusesChangedFile(t *testing.T) {
+func TestSealRefusesChangedFile(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -65,8 +66,8 @@ func TestDICOMSecureRefusesChangedFile(t *testing.T) {
 				t.Error(err)
 			}
 		}}
-		o := DICOMSecureOptions{Output: dir}
-		err := o.write(ctx, &Host{}, in, out, cms.Options{Recipients: []*x509.Certificate{certificate}})
+		o := SealOptions{Output: dir}
+		err := o.write(ctx, &job.Host{}, in, out, cms.Options{Recipients: []*x509.Certificate{certificate}})
 		_, missing := os.Stat(out)
 		if (err != nil) != changed || (missing != nil) != changed || ctx.asked < 4 {
 			t.Errorf("changed %v: error %v, output %v, asked %d times", changed, err, missing, ctx.asked)
