@@ -387,8 +387,9 @@ type refuser struct{}
 
 func (refuser) Write([]byte) (int, error) { return 0, errOpens }
 
-// Thumbnail returns a small picture of an image, whose longer side has this many pixels.
-func (s *Service) Thumbnail(ctx context.Context, c Content, side int) (m *raster.Image, err error) {
+// Thumbnail returns a small picture of an image, whose longer side has at most this many pixels; if width is not 0, with the grey levels of the
+// window around center.
+func (s *Service) Thumbnail(ctx context.Context, c Content, side int, center, width float64) (m *raster.Image, err error) {
 	stack, memory, err := s.outline(ctx, c)
 	if stack {
 		err = errors.New("a volume or an array")
@@ -397,15 +398,27 @@ func (s *Service) Thumbnail(ctx context.Context, c Content, side int) (m *raster
 		return nil, err
 	}
 	err = s.Work(ctx, streamMemory+memory, func() error {
-		width, height := side, side
-		if shape, _, err := image.DecodeConfig(c.again()); err == nil && shape.Width > 0 && shape.Height > 0 {
-			longer := max(shape.Width, shape.Height)
-			width, height = max(1, side*shape.Width/longer), max(1, side*shape.Height/longer)
+		if width > 0 {
+			if m, err = imagefile.InWindow(c.again(), center, width); err == nil {
+				m = m.Resize(fit(m.Width, m.Height, side))
+			}
+			return err
 		}
-		m, err = imagefile.ThumbnailOf(c.again(), width, height)
+		w, h := side, side
+		if shape, _, err := image.DecodeConfig(c.again()); err == nil && shape.Width > 0 && shape.Height > 0 {
+			w, h = fit(shape.Width, shape.Height, side)
+		}
+		m, err = imagefile.ThumbnailOf(c.again(), w, h)
 		return err
 	})
 	return m, err
+}
+
+// fit scales a shape so that its longer side has at most this many pixels.
+func fit(width, height, side int) (w, h int) {
+	longer := max(width, height)
+	side = min(side, longer)
+	return max(1, side*width/longer), max(1, side*height/longer)
 }
 
 // Picture returns an image, or the middle one of several, as a square with this side in pixels, and the window that it comes with, or nil. If
@@ -431,20 +444,26 @@ func (s *Service) Picture(ctx context.Context, c Content, side int, center, widt
 	return m, own, err
 }
 
-// Decode returns an image as it is stored, or the middle one of several.
-func (s *Service) Decode(ctx context.Context, c Content) (m *raster.Image, err error) {
-	_, memory, err := s.outline(ctx, c)
+// Decode returns an image as it is stored, or the middle one of several, and the window that one image comes with, or nil.
+func (s *Service) Decode(ctx context.Context, c Content) (m *raster.Image, own *imagefile.Window, err error) {
+	stack, memory, err := s.outline(ctx, c)
 	if err != nil {
-		return nil, fileerr.Named(c.Name, err)
+		return nil, nil, fileerr.Named(c.Name, err)
 	}
 	err = s.Work(ctx, c.File.Size()+memory, func() error {
-		b, err := io.ReadAll(c.again())
+		if !stack {
+			own, err = imagefile.WindowIn(c.again())
+		}
+		var b []byte
+		if err == nil {
+			b, err = io.ReadAll(c.again())
+		}
 		if err == nil {
 			m, err = imagefile.Decode(b)
 		}
 		return fileerr.Named(c.Name, err)
 	})
-	return m, err
+	return m, own, err
 }
 
 // SamplesOrBytes is imagefile.SamplesOrBytes of a content.

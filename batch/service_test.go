@@ -53,9 +53,9 @@ func TestServiceMemory(t *testing.T) {
 	}
 	for what, do := range map[string]func() error{
 		"Encrypt":   func() error { _, _, err := s.Encrypt(ctx, long, nil, io.Discard); return err },
-		"Thumbnail": func() error { _, err := s.Thumbnail(ctx, long, 64); return err },
+		"Thumbnail": func() error { _, err := s.Thumbnail(ctx, long, 64, 0, 0); return err },
 		"Picture":   func() error { _, _, err := s.Picture(ctx, long, 64, 0, 0); return err },
-		"Decode":    func() error { _, err := s.Decode(ctx, long); return err },
+		"Decode":    func() error { _, _, err := s.Decode(ctx, long); return err },
 	} {
 		if file.n = 0; do() == nil || file.n > 1<<20 {
 			t.Errorf("%s reads %d bytes while there is no memory", what, file.n)

@@ -57,11 +57,11 @@ type row struct {
 }
 
 func (s *server) compareItems(ctx context.Context, a, b *item) (out map[string]any, err error) {
-	x, err := s.service.Decode(ctx, a.batchContent())
+	x, own, err := s.service.Decode(ctx, a.batchContent())
 	if err != nil {
 		return nil, err
 	}
-	y, err := s.service.Decode(ctx, b.batchContent())
+	y, _, err := s.service.Decode(ctx, b.batchContent())
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (s *server) compareItems(ctx context.Context, a, b *item) (out map[string]a
 		d, most := distances(x, y)
 		pictures := map[string]*raster.Image{"a": small(x), "b": small(y), "difference": small(d)}
 		out, err = all(pictures, map[string]any{
-			"shape": x.String(), "most": most, "pair": pairRows(c), "each": eachRows(c),
+			"shape": x.String(), "most": most, "pair": pairRows(c), "each": eachRows(c), "window": own,
 		})
 		return err
 	})

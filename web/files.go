@@ -97,6 +97,19 @@ func side(r *http.Request) int {
 	return max(16, min(n, 1024))
 }
 
+// window returns the window that a picture is asked for in: its center and its width; 0: its own.
+func window(r *http.Request) (center, width float64, err error) {
+	h := r.Header.Get("X-Keygan-Window")
+	if h == "" {
+		return 0, 0, nil
+	}
+	const most = 1 << 40
+	if n, err := fmt.Sscan(h, &center, &width); n != 2 || err != nil || !(width >= 1 && width < most && center > -most && center < most) { // NaN is none either
+		return 0, 0, errRequest
+	}
+	return center, width, nil
+}
+
 // thumbnail sends a small picture of an image that is uploaded for nothing else.
 func (s *server) thumbnail(w http.ResponseWriter, r *http.Request) error {
 	i, err := s.receive(w, r, mostPreview)
@@ -122,7 +135,11 @@ func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) look(w http.ResponseWriter, r *http.Request, i *item) error {
-	m, err := s.service.Thumbnail(r.Context(), i.batchContent(), side(r))
+	center, width, err := window(r)
+	if err != nil {
+		return err
+	}
+	m, err := s.service.Thumbnail(r.Context(), i.batchContent(), side(r), center, width)
 	if err != nil {
 		return err
 	}

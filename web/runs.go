@@ -466,7 +466,7 @@ func (s *server) sample(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fileerr.Named(path.Join(in.Name, c.Name), err)
 	}
-	m, err := s.service.Thumbnail(r.Context(), c, min(sampleSide, max(shape.Width, shape.Height)))
+	m, err := s.service.Thumbnail(r.Context(), c, min(sampleSide, max(shape.Width, shape.Height)), 0, 0)
 	if err != nil {
 		return fileerr.Named(path.Join(in.Name, c.Name), err)
 	}

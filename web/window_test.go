@@ -64,4 +64,23 @@ func TestLabWindow(t *testing.T) {
 	if o, _ := lab("grey.png", picture(t), 0, 0); o.Window != nil {
 		t.Errorf("8 bits have a window: %v", *o.Window)
 	}
+
+	// Two images are compared as they are stored, and looked at in a window.
+	var compared struct{ Window *imagefile.Window }
+	if status, failed := c.json("compare", map[string]any{"a": c.upload("a.png", b.Bytes()), "b": c.upload("b.png", b.Bytes())}, &compared); status != 200 || compared.Window == nil || compared.Window.High != 65535 {
+		t.Errorf("%d %s %v", status, failed, compared.Window)
+	}
+	look := func(window string) (int, []byte) {
+		status, body, _ := c.do(c.request("POST", "/api/thumbnail", bytes.NewReader(b.Bytes()), "X-Keygan-Name", "a.png", "X-Keygan-Side", "256", "X-Keygan-Window", window))
+		return status, body
+	}
+	status, body := look("20000 1000")
+	if seen, err := imagefile.Decode(body); status != 200 || err != nil || !bytes.Equal(seen.Pix, m.Pix) {
+		t.Errorf("looked at in a window: %d, error %v", status, err)
+	}
+	for _, bad := range []string{"x", "1", "1 0", "1 -5", "NaN 5", "1 NaN", "1 Inf", "1e300 5"} {
+		if status, _ := look(bad); status != 400 {
+			t.Errorf("the window %q: %d", bad, status)
+		}
+	}
 }

@@ -89,8 +89,10 @@ export function upload(file, folder, progress, signal) {
 
 const picture = async (response) => URL.createObjectURL(await (await response).blob());
 
-// preview and lookAt give addresses of small pictures: of a file of the user's, and of one that keygan holds.
+// preview, inWindow and lookAt give addresses of small pictures: of a file of the user's, as it comes or in another window, and of one that
+// keygan holds.
 export const preview = (file) => picture(post("thumbnail", file, { headers: { ...nameOf(file, ""), "X-Keygan-Side": "120" } }));
+export const inWindow = (file, side, center, width) => picture(post("thumbnail", file, { headers: { ...nameOf(file, ""), "X-Keygan-Side": String(side), "X-Keygan-Window": `${center} ${width}` } }));
 export const lookAt = (id) => picture(post("picture", JSON.stringify({ id }), { headers: { "X-Keygan-Side": "120" } }));
 
 // sampleOf gives the address of the picture of a run's epoch.

@@ -1,14 +1,29 @@
 // The page Compare.
 
-import { ask, discard, upload } from "./api.js";
+import { ask, discard, inWindow, upload } from "./api.js";
 import { make } from "./dom.js";
 import { Card } from "./lab.js";
+import { windowSliders } from "./window.js";
 
 export function comparePage(page) {
   const find = (what) => page.querySelector(what);
   const problem = find("[data-problem]"), said = find("[data-said]"), result = find("[data-result]");
   const cards = { a: new Card("Image A", ""), b: new Card("Image B", ""), difference: new Card("Difference", "") };
   find("[data-strip]").append(...Object.values(cards).map((c) => c.element));
+  let compared = [], newest = 0; // files, and the last request for their pictures
+  const look = async (center, width) => {
+    const mine = ++newest;
+    try {
+      const urls = await Promise.all(compared.map((f) => inWindow(f, 512, center, width)));
+      if (mine !== newest) return urls.forEach((url) => URL.revokeObjectURL(url));
+      cards.a.frameOf(urls[0]);
+      cards.b.frameOf(urls[1]);
+    } catch (error) {
+      problem.textContent = error.message;
+    }
+  };
+  let own = null;
+  const showWindow = windowSliders(find("[data-window]"), "compare", look, () => look(own.center, own.width));
 
   find("form").addEventListener("submit", async (e) => {
     e.preventDefault();
@@ -23,7 +38,11 @@ export function comparePage(page) {
       const signal = new AbortController().signal;
       const [a, b] = await Promise.all(files.map((f) => upload(f, "", () => {}, signal)));
       const made = await ask("compare", { a, b });
+      newest++;
+      [compared, own] = [files, made.window];
       show(cards, files, made);
+      showWindow(own);
+      if (own) look(own.center, own.width);
       table(find("[data-pair]"), ["Metric", "A and B"], made.pair);
       table(find("[data-each]"), ["Metric", "A", "B"], made.each);
       result.hidden = false;

@@ -2,6 +2,7 @@
 
 import { ask, discard, upload } from "./api.js";
 import { make } from "./dom.js";
+import { windowSliders } from "./window.js";
 
 const steps = [
   ["plain", "Image", "What is to be hidden."],
@@ -75,36 +76,18 @@ export function labPage(page, state) {
       scheme.value = made.schemes.find((s) => s.iterations)?.name ?? scheme.value;
     }
     bench = made;
-    showWindow(made.window);
+    if (!image?.moved) showWindow(image && made.window);
     find("[data-bench]").hidden = false;
     cards.plain.show(made.plain);
     await attempt(fresh);
   });
 
-  // The window of the file that is on the bench: which values become grey levels. They are rescaled ones in DICOM, else stored ones.
-  const level = find("#level"), width = find("#width");
-  const tellWindow = () => {
-    find("[data-level]").textContent = level.value;
-    find("[data-width]").textContent = width.value;
-  };
-  const showWindow = (own) => {
-    find("[data-window]").hidden = !own || !image;
-    if (!own || image?.moved) return;
-    const [low, high] = [Math.floor(own.low), Math.ceil(own.high)];
-    Object.assign(level, { min: low, max: high, value: own.center });
-    Object.assign(width, { min: 1, max: Math.max(high - low + 1, Math.ceil(own.width)), value: own.width });
-    tellWindow();
-  };
-  const inWindow = (moved) => load(async () => {
-    image.moved = moved;
-    const file = await upload(image.file, "", () => {}, new AbortController().signal);
-    return moved ? { file, center: Number(level.value), width: Number(width.value) } : { file };
+  // The window of the file that is on the bench.
+  const inWindow = (window = {}) => load(async () => {
+    image.moved = "width" in window;
+    return { file: await upload(image.file, "", () => {}, new AbortController().signal), ...window };
   });
-  for (const input of [level, width]) {
-    input.addEventListener("input", tellWindow);
-    input.addEventListener("change", () => inWindow(true));
-  }
-  find("[data-own]").addEventListener("click", () => inWindow(false));
+  const showWindow = windowSliders(find("[data-window]"), "lab", (center, width) => inWindow({ center, width }), () => inWindow());
 
   const attempt = async (fresh) => {
     flips.replaceChildren();
@@ -155,7 +138,7 @@ export function labPage(page, state) {
     if (!file) return;
     if (!file.name.toLowerCase().endsWith(".npz")) {
       image = { file, moved: false };
-      return void inWindow(false);
+      return void inWindow();
     }
     const value = `file ${files.size}`;
     files.set(value, file);
@@ -215,12 +198,16 @@ export class Card {
     this.say(why);
   }
 
+  frameOf(url) {
+    if (this.url) URL.revokeObjectURL(this.url);
+    this.url = url;
+    this.frame.replaceChildren(make("img", { src: url, alt: this.title, width: 256, height: 256 }));
+  }
+
   async show(picture, missing) {
     if (picture === null) return this.none(missing);
-    if (this.url) URL.revokeObjectURL(this.url);
     const blob = pngOf(picture);
-    this.url = URL.createObjectURL(blob);
-    this.frame.replaceChildren(make("img", { src: this.url, alt: this.title, width: 256, height: 256 }));
+    this.frameOf(URL.createObjectURL(blob));
     this.say(this.usual);
     this.figures.replaceChildren(...picture.figures.map(verdict));
     const scatter = await neighbours(blob);

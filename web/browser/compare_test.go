@@ -1,8 +1,11 @@
 package browser
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"image/color"
+	"image/png"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -75,4 +78,29 @@ func TestCompare(t *testing.T) {
 	p.tabTo("#compare [data-stop]")
 	p.press(kb.Enter)
 	p.until(`document.querySelector("#compare [data-doing]").textContent === "cancelled" && document.querySelector("#compare [data-stop]").hidden`)
+
+	// Images of 16 bits are looked at in a window; the figures stay those of what is stored. By keyboard.
+	var b bytes.Buffer
+	p.must(png.Encode(&b, picture(256, 256, func(x, y int) color.Gray16 { return color.Gray16{Y: uint16(256*y + x)} })))
+	ramp := p.write("ramp.png", b.Bytes())
+	for _, place := range []string{"#compare-a", "#compare-b"} {
+		p.tabTo(place)
+		p.choose(func() { p.press(kb.Enter) }, ramp)
+	}
+	p.tabTo("#compare form:first-of-type .primary")
+	p.press(kb.Enter)
+	p.until(`document.querySelector("#compare [data-window]").checkVisibility() && document.querySelector("#compare [data-pair]").innerText.includes("Identical\tyes")`)
+	p.tabTo("#compare-width")
+	for range 8 {
+		p.press(kb.PageDown)
+	}
+	var at struct{ Level, Width float64 }
+	p.js(`({ level: Number(document.querySelector("#compare-level").value), width: Number(document.querySelector("#compare-width").value) })`, &at)
+	if at.Width > 20000 || at.Width < 100 {
+		t.Fatalf("the window is %+v", at)
+	}
+	p.patiently(func() string {
+		return outside(p.pixels("#compare [data-strip] .step:nth-child(2) .frame img"), at.Level, at.Width)
+	})
+	p.state("compare-window")
 }

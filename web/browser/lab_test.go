@@ -157,30 +157,22 @@ func TestLabWindow(t *testing.T) {
 	p.choose(func() { p.click(`#lab label:has([data-lab-file]:not([accept]))`) }, ramp)
 	p.until(`document.querySelector("#lab [data-window]").checkVisibility() && ` + labIdle)
 	first := p.pixels(card(plainCard))
-	p.tabTo("#level")
+	p.tabTo("#lab-level")
 	p.press(kb.PageDown)
-	p.until(`Number(document.querySelector("#level").value) < 32000 && ` + labIdle)
-	p.tabTo("#width")
+	p.until(`Number(document.querySelector("#lab-level").value) < 32000 && ` + labIdle)
+	p.tabTo("#lab-width")
 	for range 5 {
 		p.press(kb.PageDown)
 	}
 	var at struct{ Level, Width float64 }
 	p.until(labIdle)
-	p.js(`({ level: Number(document.querySelector("#level").value), width: Number(document.querySelector("#width").value) })`, &at)
+	p.js(`({ level: Number(document.querySelector("#lab-level").value), width: Number(document.querySelector("#lab-width").value) })`, &at)
 	if at.Width > 40000 || at.Width < 100 {
 		t.Fatalf("the window is %+v", at)
 	}
-	p.patiently(func() string {
-		for i, pix := 0, p.pixels(card(plainCard)); i < 1<<16; i++ {
-			want := min(max((float64(i)-at.Level+at.Width/2)*255/at.Width, 0), 255)
-			if got := float64(pix[4*i]); math.Abs(got-want) > 1.01 {
-				return fmt.Sprintf("in the window %+v the value %d has the level %.0f, not %.1f", at, i, got, want)
-			}
-		}
-		return ""
-	})
+	p.patiently(func() string { return outside(p.pixels(card(plainCard)), at.Level, at.Width) })
 	p.state("lab-window")
-	p.tabTo("#lab [data-own]")
+	p.tabTo("#lab [data-window] button")
 	p.press(kb.Enter)
 	p.patiently(func() string {
 		if !bytes.Equal(p.pixels(card(plainCard)), first) {
@@ -197,7 +189,21 @@ func TestLabWindow(t *testing.T) {
 		}
 		return ""
 	})
-	p.until(`document.querySelector("#lab [data-window]").checkVisibility() && Number(document.querySelector("#level").max) < 5000`)
+	p.until(`document.querySelector("#lab [data-window]").checkVisibility() && Number(document.querySelector("#lab-level").max) < 5000`)
+}
+
+// outside says which value of a ramp of 16 bits has not the grey level that a window gives it; "": none.
+func outside(pixels []byte, level, width float64) string {
+	if len(pixels) != 4<<16 {
+		return fmt.Sprintf("there are %d samples", len(pixels))
+	}
+	for i := range 1 << 16 {
+		want := min(max((float64(i)-level+width/2)*255/width, 0), 255)
+		if got := float64(pixels[4*i]); math.Abs(got-want) > 1.01 {
+			return fmt.Sprintf("with level %g and width %g, the value %d is shown as %g, not %.1f", level, width, i, got, want)
+		}
+	}
+	return ""
 }
 
 // sees waits until a card shows the picture in a file.
