@@ -161,7 +161,7 @@ func TestCancelAndRetry(t *testing.T) {
 	p := visit(t, dir, "--stay", ".")
 	p.refuses = true
 	p.command("keypair", "-o", "me.key")
-	large := make([]byte, 8<<20)
+	large := make([]byte, 8<<20) // half a minute at this rate
 	rand.NewChaCha8([32]byte{2}).Read(large)
 	p.must(os.Mkdir(filepath.Join(dir, "from"), 0o700))
 	p.write("from/large.bin", large)
@@ -171,10 +171,10 @@ func TestCancelAndRetry(t *testing.T) {
 	p.paste(publicOf(p))
 	p.click("#encrypt [name=encrypt-into][value=yes]")
 	p.drop("#encrypt .drop", filepath.Join(dir, "from", "large.bin"), filepath.Join(dir, "from", "taken.txt"))
-	p.slow(1 << 20)
+	p.slow(256 << 10)
 	p.click("#encrypt .primary")
 	row := func(n int) string { return `#encrypt .row:nth-child(` + strconv.Itoa(n) + `)` }
-	p.until(`document.querySelector("` + row(1) + ` progress").value > 0.05 && document.querySelector("` + row(2) + `").dataset.state === "failed"`)
+	p.until(`document.querySelector("` + row(1) + ` progress").value > 0.01 && document.querySelector("` + row(2) + `").dataset.state === "failed"`)
 	if said := p.text(row(2) + " .said"); !strings.Contains(said, "exists") {
 		t.Errorf("of a name that is taken it says %q", said)
 	}

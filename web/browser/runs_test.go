@@ -95,8 +95,9 @@ func TestRuns(t *testing.T) {
 		return ""
 	})
 	p.state("runs-two")
-	p.click("#runs [data-report-list] button")
-	p.until(`document.querySelector("#runs iframe")`)
+	p.tabTo("#runs [data-report-list] button")
+	p.press(kb.Enter)
+	p.until(`document.querySelector("#runs iframe") && document.activeElement.matches("#runs [data-frame] h2")`)
 	if said := p.text("#runs [data-frame] h2"); !strings.Contains(said, "measured") {
 		t.Errorf("the report's heading is %q", said)
 	}
@@ -119,6 +120,9 @@ func TestRuns(t *testing.T) {
 		return ""
 	})
 	p.state("runs-report")
+	p.tabTo("#runs [data-frame] button")
+	p.press(" ")
+	p.until(`!document.querySelector("#runs iframe") && document.activeElement.matches("#runs [data-report-list] button")`)
 }
 
 // A run that trains is followed: its steps, its curves, its samples and its end appear by themselves, and a reader who looks at an early
