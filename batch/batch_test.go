@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"keygan/batch/job"
+	"keygan/batch/keyfile"
 	"keygan/internal/failure"
 )
 
@@ -62,7 +63,7 @@ func TestWrongRequests(t *testing.T) {
 			return Decrypt(t.Context(), Host{}, DecryptOptions{Output: out, Scheme: "rot13"}, []string{in})
 		},
 		"nobody to rekey to": func() (*Report, error) {
-			return Rekey(t.Context(), Host{}, RekeyOptions{Identities: []string{in}}, []string{in})
+			return keyfile.Rekey(t.Context(), Host{}, keyfile.RekeyOptions{Identities: []string{in}}, []string{in})
 		},
 		"no size": func() (*Report, error) {
 			return Keygen(t.Context(), Host{}, KeygenOptions{Output: out, Resize: -1}, []string{in})

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"keygan/batch"
+	"keygan/batch/keyfile"
 )
 
 // A folder of files is encrypted to an identity and decrypted again.
@@ -27,7 +28,7 @@ func Example() {
 
 	ctx, host := context.Background(), batch.Host{}
 	me := filepath.Join(dir, "me.key")
-	recipient, err := batch.Keypair(ctx, host, batch.KeypairOptions{Output: me})
+	recipient, err := keyfile.Keypair(ctx, host, keyfile.KeypairOptions{Output: me})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -6,14 +6,15 @@ import (
 	"slices"
 	"strings"
 
+	"keygan/batch/keyfile"
 	"keygan/data/imagefile"
 )
 
 // The ends of names: of cipher images, of their key files (sealed, sealed and not encrypted, research), and of what keygen makes.
 const (
 	CipherSuffix      = ".cipher.png"
-	KeyFileSuffix     = ".key.age"
-	PlainKeySuffix    = ".key.json"
+	KeyFileSuffix     = keyfile.Suffix
+	PlainKeySuffix    = keyfile.PlainSuffix
 	ResearchKeySuffix = ".key.npz"
 	keyImageSuffix    = ".key.png"
 	keyArraySuffix    = ".key.npy"

@@ -27,13 +27,6 @@ func pngFile(path string, perm fs.FileMode, m *raster.Image) atomicfile.File {
 	return atomicfile.File{Path: path, Perm: perm, Write: func(w io.Writer) error { return imagefile.EncodePNG(w, m) }}
 }
 
-func secretFile(path string, content []byte) atomicfile.File {
-	return atomicfile.File{Path: path, Perm: Secret, Write: func(w io.Writer) error {
-		_, err := w.Write(content)
-		return err
-	}}
-}
-
 // a pair is the names of a cipher image and its key file.
 type pair struct{ root, image, key string }
 

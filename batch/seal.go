@@ -132,7 +132,10 @@ func (e *encryption) writePair(key *sealed.Key, before job.Snapshot, write write
 	if before.Info != nil {
 		image = before.Unchanged(image)
 	}
-	return write(secretFile("", keyFile.Bytes()), image)
+	return write(file{Perm: Secret, Write: func(w io.Writer) error {
+		_, err := w.Write(keyFile.Bytes())
+		return err
+	}}, image)
 }
 
 // sealOptions returns what a key file says of a file.

@@ -6,6 +6,7 @@
 //	defer key.Wipe()
 //
 // A key file is an age file (X.key.age) or plain JSON (X.key.json). Errors read "path: reason" and never hold a secret.
+// Keypair makes identities, and Rekey re-encrypts key files for others.
 package keyfile
 
 import (
@@ -20,6 +21,12 @@ import (
 	"keygan/internal/regularfile"
 
 	"filippo.io/age"
+)
+
+// The ends of names of key files: encrypted, and not.
+const (
+	Suffix      = ".key.age"
+	PlainSuffix = ".key.json"
 )
 
 // ErrNoIdentity is the error for an encrypted key file when no identity is given.

@@ -3,14 +3,14 @@ package main
 import (
 	"fmt"
 
-	"keygan/batch"
+	"keygan/batch/keyfile"
 	"keygan/cmd/internal/cli"
 
 	"github.com/spf13/cobra"
 )
 
 func (a *app) keypairCommand() *cobra.Command {
-	var o batch.KeypairOptions
+	var o keyfile.KeypairOptions
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "keypair -o FILE [-p]",
@@ -25,7 +25,7 @@ stands in FILE as a comment.
 number of key files. The comment in FILE is encrypted as well, so keep the recipient that is printed.`,
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			recipient, err := batch.Keypair(cmd.Context(), (&results{app: a}).host(), o)
+			recipient, err := keyfile.Keypair(cmd.Context(), (&results{app: a}).host(), o)
 			if err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ number of key files. The comment in FILE is encrypted as well, so keep the recip
 }
 
 func (a *app) rekeyCommand() *cobra.Command {
-	var o batch.RekeyOptions
+	var o keyfile.RekeyOptions
 	r := &results{app: a}
 	c := &cobra.Command{
 		Use:   "rekey KEYFILE... -i OLD | -p -r NEW | --new-passphrase",
@@ -65,7 +65,7 @@ found on the disk, and in backups.
 rekey gives access. It takes none away: whoever could open a key file before and kept a copy of it still can.`,
 		Args: cli.SomeArgs("key file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.finish(batch.Rekey(cmd.Context(), r.host(), o, args))
+			return r.finish(keyfile.Rekey(cmd.Context(), r.host(), o, args))
 		},
 	}
 	c.Flags().StringArrayVarP(&o.Identities, "identity", "i", nil, "a file with identities that open the key files now; may be repeated")

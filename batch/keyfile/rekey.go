@@ -1,10 +1,11 @@
-package batch
+package keyfile
 
 import (
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	"keygan/batch/job"
-	"keygan/batch/keyfile"
 	"keygan/cipher/agekeys"
 	"keygan/cipher/sealed"
 	"keygan/internal/atomicfile"
@@ -24,16 +24,16 @@ import (
 
 // RekeyOptions say who opens key files now and who will.
 type RekeyOptions struct {
-	Identities    []string             // files with identities that open the key files now
-	Passphrase    *keyfile.Passphrases // the same
-	Recipients    []string             // as keyfile.ParseRecipients takes them
-	NewPassphrase *keyfile.Passphrases // in place of recipients
+	Identities    []string     // files with identities that open the key files now
+	Passphrase    *Passphrases // the same
+	Recipients    []string     // as ParseRecipients takes them
+	NewPassphrase *Passphrases // in place of recipients
 }
 
 // Rekey re-encrypts key files for new recipients, each in its place. An unencrypted one, X.key.json, is replaced by X.key.age.
-func Rekey(ctx context.Context, host Host, o RekeyOptions, paths []string) (*Report, error) {
+func Rekey(ctx context.Context, host job.Host, o RekeyOptions, paths []string) (*job.Report, error) {
 	switch {
-	case len(o.Identities) == 0 && !o.Passphrase.Wanted() && !slices.ContainsFunc(paths, keyfile.IsUnencrypted):
+	case len(o.Identities) == 0 && !o.Passphrase.Wanted() && !slices.ContainsFunc(paths, IsUnencrypted):
 		return nil, failure.Hint(failure.Usagef("no identity given"),
 			"-i FILE names the identity that opens the key files now, -p asks for a passphrase")
 	case len(o.Recipients) == 0 && !o.NewPassphrase.Wanted():
@@ -42,7 +42,7 @@ func Rekey(ctx context.Context, host Host, o RekeyOptions, paths []string) (*Rep
 	case len(o.Recipients) > 0 && o.NewPassphrase.Wanted():
 		return nil, failure.Usagef("a key file with a passphrase has no other recipient, so -r and --new-passphrase cannot be combined")
 	}
-	recipients, err := keyfile.ParseRecipients(o.Recipients)
+	recipients, err := ParseRecipients(o.Recipients)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func Rekey(ctx context.Context, host Host, o RekeyOptions, paths []string) (*Rep
 }
 
 // rekey replaces one key file, and returns the path of the new one. A link stays a link: the file that it leads to is replaced.
-func rekey(ctx context.Context, host *Host, path string, old []age.Identity, next []age.Recipient) (string, error) {
+func rekey(ctx context.Context, host *job.Host, path string, old []age.Identity, next []age.Recipient) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", fileerr.Named(path, err)
@@ -88,7 +88,7 @@ func rekey(ctx context.Context, host *Host, path string, old []age.Identity, nex
 			path, strings.Join(spares, ", ")),
 			"keygan encrypt --force makes the pair again; or keep only the one that keygan decrypt --key opens it with")
 	}
-	k, err := keyfile.Read(path, old)
+	k, err := Read(path, old)
 	if err != nil {
 		if errors.Is(err, sealed.ErrRefused) {
 			err = failure.Hint(err, "-i names an identity that the key file was made for, -p asks for its passphrase")
@@ -100,12 +100,12 @@ func rekey(ctx context.Context, host *Host, path string, old []age.Identity, nex
 	if err := k.Encrypt(&b, next...); err != nil {
 		return "", fileerr.Named(path, err)
 	}
-	if stem, is := strings.CutSuffix(path, PlainKeySuffix); is && keyfile.IsUnencrypted(path) {
+	if stem, is := strings.CutSuffix(path, PlainSuffix); is && IsUnencrypted(path) {
 		link, err := os.Lstat(path)
 		if err != nil || !link.Mode().IsRegular() || !os.SameFile(link, info) { // the file that it leads to would stay in the clear
 			return "", fmt.Errorf("%s: a link to an unencrypted key file; rekey takes the file itself", path)
 		}
-		to := stem + KeyFileSuffix
+		to := stem + Suffix
 		if err := host.Write(ctx, "", false, secretFile(to, b.Bytes())); err != nil {
 			if errors.Is(err, atomicfile.ErrExists) {
 				err = failure.Hint(err, "move it away first; rekey replaces no other key file")
@@ -127,12 +127,12 @@ func rekey(ctx context.Context, host *Host, path string, old []age.Identity, nex
 // KeypairOptions say where a new identity goes.
 type KeypairOptions struct {
 	Output     string
-	Passphrase *keyfile.Passphrases // that the identity is encrypted under
-	Force      bool                 // an existing file is replaced
+	Passphrase *Passphrases // that the identity is encrypted under
+	Force      bool         // an existing file is replaced
 }
 
 // Keypair makes an age identity and returns its recipient.
-func Keypair(ctx context.Context, host Host, o KeypairOptions) (recipient string, err error) {
+func Keypair(ctx context.Context, host job.Host, o KeypairOptions) (recipient string, err error) {
 	if o.Output == "" {
 		return "", failure.Hint(failure.Usagef("no output file given"), "keygan keypair -o FILE")
 	}
@@ -155,4 +155,11 @@ func Keypair(ctx context.Context, host Host, o KeypairOptions) (recipient string
 		content = b.Bytes()
 	}
 	return recipient, host.Write(ctx, "", o.Force, secretFile(o.Output, content))
+}
+
+func secretFile(path string, content []byte) atomicfile.File {
+	return atomicfile.File{Path: path, Perm: 0o600, Write: func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	}}
 }
