@@ -1,5 +1,5 @@
-// Package batch does keygan's work on files: it makes keys from images, encrypts images and other files, decrypts them, and
-// re-encrypts key files for new recipients. Each task is one function, which takes options and paths:
+// Package batch does keygan's work on files: it makes keys from images, encrypts images and other files, and decrypts
+// them. Each task is one function, which takes options and paths:
 //
 //	report, err := batch.Encrypt(ctx, host, batch.EncryptOptions{Output: "out", Recipients: []string{"age1…"}}, []string{"scans"})
 //	report, err := batch.Decrypt(ctx, host, batch.DecryptOptions{Output: "back", Identities: []string{"me.key"}}, []string{"out"})
@@ -13,7 +13,9 @@
 package batch
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -21,6 +23,7 @@ import (
 	"slices"
 
 	"keygan/batch/job"
+	"keygan/batch/volume"
 	"keygan/data/imagefile"
 	"keygan/data/raster"
 	"keygan/data/synthetic"
@@ -45,6 +48,7 @@ type KeygenOptions struct {
 	Generator GeneratorOptions
 	Resize    int  // images are resized to this width and height, in pixels, first; 0: as they are
 	Array     bool // X.key.npy is written as well
+	Series    bool // the DICOM files of a series of slices count as one volume
 	Shard     job.Shard
 	Force     bool // existing files are replaced
 }
@@ -60,6 +64,9 @@ func Keygen(ctx context.Context, host Host, o KeygenOptions, paths []string) (*R
 		return nil, err
 	}
 	all, leftOut, failed := job.Collect(paths, wantedImage)
+	if o.Series {
+		all = findSeries(ctx, &host, all, volume.Shown)
+	}
 	var jobs []job.Job
 	for _, in := range o.Shard.Select(host, all) {
 		jobs = append(jobs, o.job(&host, g, in))
@@ -79,16 +86,20 @@ func (o *KeygenOptions) job(host *Host, g *generator, in job.Input) job.Job {
 	if o.Output != "" {
 		dir = filepath.Join(o.Output, in.Folder)
 	}
-	base := filepath.Join(dir, stem(in.Path))
+	base := filepath.Join(dir, cmp.Or(in.Name, stem(in.Path)))
 	outputs := []string{base + keyImageSuffix}
 	if o.Array {
 		outputs = append(outputs, base+keyArraySuffix)
 	}
-	if stack, err := imagefile.HoldsStack(in.Path); err == nil && stack {
+	stack, err := imagefile.HoldsStack(in.Path)
+	if files := in.Series; files != nil || err == nil && stack {
+		if files == nil {
+			files = []string{in.Path}
+		}
 		outputs = append(outputs, base+keysSuffix)
 		return job.Job{
-			Input: in.Path, Outputs: outputs, Memory: func() int64 { return stackMemory(in.Path) },
-			Do: func(ctx context.Context) (string, error) { return o.keysOfStack(ctx, host, g, in.Path, outputs) },
+			Input: in.Path, Inputs: in.Series, Outputs: outputs, Memory: func() int64 { return stackMemory(in.Path, len(files)) },
+			Do: func(ctx context.Context) (string, error) { return o.keysOfStack(ctx, host, g, files, outputs) },
 		}
 	}
 	return job.Job{Input: in.Path, Outputs: outputs, Do: func(ctx context.Context) (string, error) {
@@ -113,35 +124,57 @@ func (o *KeygenOptions) keyFiles(key *raster.Image, outputs []string) []atomicfi
 	return files
 }
 
-// keysOfStack makes a key of each slice, axial in a volume. The archive has one array, keys: uint8 [slices, height, width, channels].
-func (o *KeygenOptions) keysOfStack(ctx context.Context, host *Host, g *generator, path string, outputs []string) (string, error) {
-	stack, err := imagefile.ReadStack(path, imagefile.Axial)
-	if err != nil {
-		return "", err
-	}
+// keysOfStack makes a key of each slice in a file, axial in a volume, or of a series of files with a slice each. The archive has an array keys:
+// uint8 [slices, height, width, channels]; that of a series also files, a JSON list of their names.
+func (o *KeygenOptions) keysOfStack(ctx context.Context, host *Host, g *generator, files, outputs []string) (string, error) {
 	var keys []byte // [slices, height, width, channels]
-	var middle *raster.Image
-	for i := range stack.Count {
-		if ctx.Err() != nil {
-			return "", fileerr.Named(path, failure.ErrInterrupted)
-		}
-		m := stack.Image(i)
-		if o.Resize != 0 {
-			m = m.Resize(o.Resize, o.Resize)
-		}
-		key, err := g.key(m)
+	var middle, shape *raster.Image
+	count, made := 0, 0
+	for _, path := range files {
+		stack, err := imagefile.ReadStack(path, imagefile.Axial)
 		if err != nil {
-			return "", fileerr.Named(path, err)
+			return "", err
 		}
-		if keys = append(slices.Grow(keys, (stack.Count-i)*len(key.Pix)), key.Pix...); i == stack.Count/2 {
-			middle = key
+		count = len(files) * stack.Count
+		for i := range stack.Count {
+			if ctx.Err() != nil {
+				return "", fileerr.Named(path, failure.ErrInterrupted)
+			}
+			m := stack.Image(i)
+			if shape = cmp.Or(shape, m); len(files) > 1 && (stack.Count > 1 || m.String() != shape.String()) {
+				return "", fileerr.Named(path, job.ErrInputChanged)
+			}
+			if o.Resize != 0 {
+				m = m.Resize(o.Resize, o.Resize)
+			}
+			key, err := g.key(m)
+			if err != nil {
+				return "", fileerr.Named(path, err)
+			}
+			if keys = append(slices.Grow(keys, (count-made)*len(key.Pix)), key.Pix...); made == count/2 {
+				middle = key
+			}
+			made++
 		}
 	}
-	archive := file{Path: outputs[len(outputs)-1], Perm: Secret, Write: func(w io.Writer) error {
-		return npz.Write(w, npz.Bytes("keys", keys, stack.Count, middle.Height, middle.Width, middle.Channels))
-	}}
-	comment := fmt.Sprintf("the middle one of %d keys", stack.Count)
+	entries := []npz.Entry{npz.Bytes("keys", keys, count, middle.Height, middle.Width, middle.Channels)}
+	if len(files) > 1 {
+		names, err := json.Marshal(baseNames(files))
+		if err != nil {
+			return "", err
+		}
+		entries = append(entries, npz.Bytes("files", names))
+	}
+	archive := file{Path: outputs[len(outputs)-1], Perm: Secret, Write: func(w io.Writer) error { return npz.Write(w, entries...) }}
+	comment := fmt.Sprintf("the middle one of %d keys", count)
 	return comment, host.Write(ctx, o.Output, o.Force, append(o.keyFiles(middle, outputs), archive)...)
+}
+
+func baseNames(paths []string) (names []string) {
+	for _, path := range paths {
+		names = append(names, filepath.Base(path))
+	}
+	return names
 }
 
 // SamplesOptions say which synthetic images to write.

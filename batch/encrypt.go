@@ -10,6 +10,7 @@ import (
 
 	"keygan/batch/job"
 	"keygan/batch/keyfile"
+	"keygan/batch/volume"
 	"keygan/cipher"
 	"keygan/data/raster"
 	"keygan/internal/failure"
@@ -39,7 +40,9 @@ type EncryptOptions struct {
 	TrustTimes     bool     // Resume verifies by path, size and modification time only
 	HideNames      bool     // the pairs get random names; the true ones, and the folders, are encrypted
 
-	Iterations int // of a research scheme's cat map; 0: cipher.DefaultIterations
+	// These mean something only for research schemes.
+	Iterations int  // of the cat map; 0: cipher.DefaultIterations
+	Series     bool // the DICOM files of a series of slices are encrypted as one volume
 
 	// Given, if not nil, reports whether a flag was given. Those that mean nothing for the scheme are refused.
 	Given func(flag string) bool
@@ -83,6 +86,9 @@ func Encrypt(ctx context.Context, host Host, o EncryptOptions, paths []string) (
 		wanted = wantedFile
 	}
 	all, leftOut, failed := collect(paths, wanted)
+	if e.Series {
+		all = findSeries(ctx, &host, all, volume.Stored)
+	}
 	if err := e.checkSingle(all); err != nil {
 		return nil, err
 	}
@@ -197,6 +203,9 @@ func (e *encryption) prepare(ctx context.Context) (err error) {
 // checkSealed checks the options for sealed.
 func (e *encryption) checkSealed() error {
 	switch {
+	case e.Series:
+		return failure.Hint(failure.Usagef("the scheme %s encrypts each file byte for byte, so --series does not apply", e.Scheme),
+			"without --series, decrypt gives the whole folder back; --scheme names a research scheme, which encrypts voxels")
 	case e.given("iterations"):
 		return failure.Usagef("the scheme %s draws new parameters of its cat map for each file, so --iterations does not apply", e.Scheme)
 	case e.given("exact-file") && e.Pixels:
@@ -255,6 +264,9 @@ func (e *encryption) checkResearch() error {
 		"hide-names")
 	if err != nil {
 		return failure.Hint(err, "the default scheme, "+cipher.Default+", has it")
+	}
+	if e.Series && e.Resize != 0 {
+		return failure.Usagef("--resize does not apply to volumes, so --series and --resize cannot be combined")
 	}
 	if !e.scheme.About.Iterations && e.given("iterations") {
 		return failure.Usagef("the scheme %s has no cat map, so --iterations does not apply", e.Scheme)
@@ -333,7 +345,7 @@ func checkDashes(paths, identities []string, passphrase string) error {
 
 // outputs returns the names of an input's cipher image and key file.
 func (e *encryption) outputs(in job.Input) (image, key string, err error) {
-	name, suffix := stem(in.Path), e.keySuffix()
+	name, suffix := cmp.Or(in.Name, stem(in.Path)), e.keySuffix()
 	if e.sealed() && !e.Pixels {
 		name = filepath.Base(in.Path)
 	}
@@ -375,8 +387,8 @@ func (e *encryption) job(in job.Input) (job.Job, error) {
 	}
 	p := pair{root: e.root(), image: image, key: key}
 	j := job.Job{
-		Input: in.Path, Outputs: []string{image, key}, Order: []string{key, image}, Reads: alsoRead(in.Path),
-		Memory: func() int64 { return e.memory(in.Path) },
+		Input: in.Path, Inputs: in.Series, Outputs: []string{image, key}, Order: []string{key, image}, Reads: alsoRead(in.Path),
+		Memory: func() int64 { return e.memory(in) },
 	}
 	do := e.sealFile
 	switch {

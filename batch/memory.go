@@ -40,11 +40,16 @@ func memoryOf(path string) int64 {
 	return n
 }
 
-// stackMemory returns how many bytes it takes to read all images of a stack and to hold a key for each.
-func stackMemory(path string) int64 {
+// stackMemory returns how many bytes it takes to read all images of a stack and to hold a key for each. The stack is one file or, in a series,
+// several like this one, which are read one after the other.
+func stackMemory(path string, files int) int64 {
 	n := memoryOf(path)
 	if o, err := imagefile.ReadOutline(path); err == nil && o != nil {
-		n = max(n, copies*int64(o.Count)*int64(o.Width)*int64(o.Height)*int64(o.Channels))
+		keys := copies * int64(files) * int64(o.Count) * int64(o.Width) * int64(o.Height) * int64(o.Channels)
+		if files > 1 {
+			return n + keys
+		}
+		n = max(n, keys)
 	}
 	return n
 }

@@ -36,7 +36,7 @@ func (e *encryption) sealed() bool { return e.scheme == nil }
 // encryptResearch encrypts the pixels of an image with a scheme whose key files are not encrypted.
 func (e *encryption) encryptResearch(ctx context.Context, in job.Input, write writePair) (comment string, err error) {
 	path := in.Path
-	if comment, is, err := e.encryptVolume(ctx, path, write); is || err != nil {
+	if comment, is, err := e.encryptVolume(ctx, in, write); is || err != nil {
 		return comment, err
 	}
 	plain, before, comment, err := e.readPixels(path, "without --scheme, and without --pixels, any file is encrypted as it is")

@@ -186,8 +186,16 @@ func (e *encryption) mix(o *sealed.Options, path string, thumbnail *raster.Image
 }
 
 // memory returns how many bytes an input takes at its peak.
-func (e *encryption) memory(path string) int64 {
+func (e *encryption) memory(in job.Input) (bytes int64) {
+	path := in.Path
+	for _, path := range in.Series {
+		if info, err := os.Stat(path); err == nil {
+			bytes += copies * info.Size()
+		}
+	}
 	switch {
+	case in.Series != nil:
+		return bytes
 	case !e.sealed() || e.Pixels:
 		return memoryOf(path)
 	case e.generator == nil || !imagefile.ImageName(path):

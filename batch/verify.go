@@ -31,8 +31,12 @@ func (e *encryption) verify(ctx context.Context, in job.Input, p pair) error {
 func (e *encryption) compare(ctx context.Context, in job.Input, p pair) error {
 	path := in.Path
 	if !e.sealed() {
-		if k, err := cipher.ReadKeyFile(p.key); err == nil && k.Volume != nil {
-			return verifyVolume(ctx, path, p, k, e.Scheme)
+		if k, err := cipher.ReadKeyFile(p.key); err == nil && (k.Volume != nil || in.Series != nil) {
+			files := in.Series
+			if files == nil {
+				files = []string{path}
+			}
+			return verifyVolume(ctx, files, p, k, e.Scheme)
 		}
 		m, err := openResearch(ctx, p.image, p.key, e.Scheme)
 		if err != nil {

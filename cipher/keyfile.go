@@ -16,8 +16,19 @@ import (
 	"keygan/internal/npz"
 )
 
-// KeyFileVersion is the newest key file format that this package reads. Volumes are written in it, images in version 1.
-const KeyFileVersion = 2
+// KeyFileVersion is the newest key file format that this package reads. Each is written in the oldest that can hold it: see keyFileVersion.
+const KeyFileVersion = 3
+
+// keyFileVersion is 1 for images, 2 for a volume in one file, 3 for one in several.
+func keyFileVersion(v *Volume) int {
+	switch {
+	case v == nil:
+		return 1
+	case v.Files == nil:
+		return 2
+	}
+	return 3
+}
 
 // A KeyFile opens one cipher image of a Research cryptosystem. On disk (.key.npz) it is a NumPy archive that np.load reads. It has
 // two arrays, or only meta where the system takes no key image:
@@ -35,7 +46,7 @@ type KeyFile struct {
 	Width, Height, Channels, Depth int
 	SHA256                         [sha256.Size]byte
 
-	// Name is the plain image's file name without a folder. It may be empty.
+	// Name is the plain file's name without a folder, or that of a series. It may be empty.
 	Name string
 
 	Key *raster.Image // 8 bits, Width × Height, at least as many channels as the cipher image; nil where the system takes none
@@ -58,7 +69,7 @@ type meta struct {
 	Depth         int     `json:"depth"`
 	SHA256        string  `json:"sha256"`
 	Name          string  `json:"name"`
-	Volume        *Volume `json:"volume,omitempty"` // version 2 only
+	Volume        *Volume `json:"volume,omitempty"` // from version 2 on
 }
 
 const (
@@ -83,12 +94,8 @@ func (k *KeyFile) shape() *raster.Image {
 
 // Write writes the key file. The same key file always gives the same bytes.
 func (k *KeyFile) Write(w io.Writer) error {
-	version := 1
-	if k.Volume != nil {
-		version = 2
-	}
 	m, err := json.Marshal(meta{
-		version, k.Scheme, k.Params.Iterations, k.Params.A, k.Params.B, k.Params.X0, k.Params.R,
+		keyFileVersion(k.Volume), k.Scheme, k.Params.Iterations, k.Params.A, k.Params.B, k.Params.X0, k.Params.R,
 		k.Width, k.Height, k.Channels, k.Depth, hex.EncodeToString(k.SHA256[:]), cleanName(k.Name), k.Volume,
 	})
 	if err != nil {
@@ -171,6 +178,9 @@ func readArrays(name string, arrays *npz.Archive) (*KeyFile, error) {
 
 // parseMeta checks everything about the JSON that can be checked without the images.
 func parseMeta(b []byte) (*KeyFile, error) {
+	if len(b) > maxMeta {
+		return nil, fmt.Errorf("array meta has %d bytes; at most %d are possible", len(b), maxMeta)
+	}
 	// The version first, leniently: a newer file may have fields that are not known here.
 	var version struct {
 		FormatVersion int `json:"format_version"`
@@ -202,8 +212,8 @@ func parseMeta(b []byte) (*KeyFile, error) {
 		return nil, fmt.Errorf("%d iterations of the cat map; at most %d are possible", m.Iterations, MaxIterations)
 	case m.Name != cleanName(m.Name):
 		return nil, errors.New("its file name has a folder or characters that no file name should have")
-	case (m.FormatVersion == 2) != (m.Volume != nil):
-		return nil, errors.New("volumes, and only they, have version 2")
+	case m.FormatVersion != keyFileVersion(m.Volume):
+		return nil, fmt.Errorf("its format version is %d, which does not fit what it opens", m.FormatVersion)
 	}
 	if m.Volume != nil {
 		if err := m.Volume.check(&m); err != nil {

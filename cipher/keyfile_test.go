@@ -150,8 +150,8 @@ func TestReadKeyFileRefuses(t *testing.T) {
 		"array key: missing":                            archive(t, meta),
 		"it holds 3 arrays, not 2":                      archive(t, key, meta, npz.Bytes("more", text)),
 		"twice":                                         archive(t, key, key, meta),
-		"newer than 2":                                  editMeta(t, b, `"format_version":1,`, `"format_version":3,"recipients":[],`),
-		"volumes, and only they, have version 2":        editMeta(t, b, `"format_version":1,`, `"format_version":2,`),
+		"newer than 3":                                  editMeta(t, b, `"format_version":1,`, `"format_version":4,"recipients":[],`),
+		"version is 2, which does not fit":              editMeta(t, b, `"format_version":1,`, `"format_version":2,`),
 		"its format version is 0, which does not exist": editMeta(t, b, `"format_version":1,`, ``),
 		`unknown field "salt"`:                          editMeta(t, b, `"format_version":1,`, `"format_version":1,"salt":1,`),
 		"array meta is not JSON":                        editMeta(t, b, `{`, `[`),
@@ -236,7 +236,8 @@ func FuzzKeyFile(f *testing.F) {
 	seeds := [][]byte{b, numpy, b[:len(b)/2], editMeta(f, b, `"format_version":1`, `"format_version":2`)}
 	for _, scheme := range []string{"xor", "logistic"} {
 		_, samples, k := sealedVolume(f, scheme)
-		seeds = append(seeds, marshal(f, k), samples)
+		_, _, series := sealedVolume(f, scheme, three...)
+		seeds = append(seeds, marshal(f, k), marshal(f, series), samples)
 	}
 	for _, s := range seeds {
 		f.Add(s)

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"keygan/data/imagefile"
 	"keygan/data/raster"
@@ -21,7 +23,7 @@ import (
 //
 // Its key file has, beside meta and key:
 //
-//	head, tail  uint8 [n]                      what precedes and follows the voxels in the file
+//	head, tail  uint8 [n]                      what precedes and follows the voxels in the file, of several files one after the other
 //	numbers     uint8 [slices, bytes, 16]      only where the system takes no key image: x0 and r of each plane, float64, little-endian
 type Volume struct {
 	Slices int    `json:"slices"`
@@ -30,9 +32,21 @@ type Volume struct {
 	Bytes  int    `json:"bytes"` // of a voxel
 	File   string `json:"file"`  // the extension of the file, one of imagefile.VoxelExtensions
 
+	Files []SeriesFile `json:"files,omitempty"` // where the slices come from several files, each with as many: these, in order; else nil
+
 	Head, Tail []byte `json:"-"`
 	numbers    []byte
 }
+
+// A SeriesFile is one of several files that a volume lies in. Its name has no folder and ends in the volume's extension.
+type SeriesFile struct {
+	Name string `json:"name"`
+	Head int    `json:"head"` // bytes of Volume.Head
+	Tail int    `json:"tail"`
+}
+
+// A volume has at most maxFiles files, whose names together have at most maxNames bytes.
+const maxFiles, maxNames = 10_000, 1 << 20
 
 // VolumeOf returns the volume that a key file opens, or nil if it opens an image or cannot be read. It reads no key, nor the rest of the file.
 func VolumeOf(path string) *Volume {
@@ -54,7 +68,7 @@ func VolumeOf(path string) *Volume {
 		return nil
 	}
 	defer array.Close()
-	r := io.LimitReader(array, 1<<16)
+	r := io.LimitReader(array, min(maxMeta, 4*info.Size()+1<<16)) // as package npz bounds what a small file may unpack to
 	if _, err := npz.ReadHeader(r); err != nil {
 		return nil
 	}
@@ -68,6 +82,9 @@ func VolumeOf(path string) *Volume {
 	}
 	return k.Volume
 }
+
+// maxMeta bounds meta, in bytes: names of which each byte is escaped as six, and two numbers for each.
+const maxMeta = 6*maxNames + 100*maxFiles
 
 // maxVoxel bounds a voxel, in bytes: three samples of 32 bits.
 const maxVoxel = 12
@@ -88,7 +105,54 @@ func (v *Volume) check(m *meta) error {
 	case !slices.Contains(imagefile.VoxelExtensions(), v.File):
 		return fmt.Errorf("%.20q is not the extension of a volume", v.File)
 	}
+	return v.checkFiles()
+}
+
+// checkFiles checks the names of the files, to which a decrypted volume is written, and how much of the slices each has.
+func (v *Volume) checkFiles() error {
+	if v.Files == nil {
+		return nil
+	}
+	if n := len(v.Files); n < 1 || n > maxFiles || v.Slices%n != 0 {
+		return fmt.Errorf("%d slices cannot come from %d files; at most %d are possible, with as many slices each", v.Slices, n, maxFiles)
+	}
+	seen, names := map[string]bool{}, 0
+	for _, f := range v.Files {
+		stem, is := strings.CutSuffix(strings.ToLower(f.Name), v.File)
+		switch {
+		case f.Name != cleanName(f.Name) || strings.HasPrefix(f.Name, ".") || !filepath.IsLocal(f.Name) || !is || stem == "":
+			return fmt.Errorf("%.100q is not a name that a file of a series may have: visible, without a folder, and ending in %s", f.Name, v.File)
+		case seen[f.Name]:
+			return fmt.Errorf("two files of the series are called %.100q", f.Name)
+		case f.Head < 0 || f.Tail < 0 || f.Head > maxFile || f.Tail > maxFile:
+			return fmt.Errorf("%.100q has an impossible length", f.Name)
+		}
+		seen[f.Name] = true
+		names += len(f.Name)
+	}
+	if names > maxNames {
+		return fmt.Errorf("the names of its files have %d bytes; at most %d are possible", names, maxNames)
+	}
 	return nil
+}
+
+// pieces returns what precedes and follows the voxels in each file.
+func (v *Volume) pieces() (heads, tails [][]byte, err error) {
+	if v.Files == nil {
+		return [][]byte{v.Head}, [][]byte{v.Tail}, nil
+	}
+	head, tail := v.Head, v.Tail
+	for _, f := range v.Files {
+		if f.Head > len(head) || f.Tail > len(tail) {
+			return nil, nil, errors.New("arrays head and tail are shorter than its files say")
+		}
+		heads, tails = append(heads, head[:f.Head]), append(tails, tail[:f.Tail])
+		head, tail = head[f.Head:], tail[f.Tail:]
+	}
+	if len(head)+len(tail) > 0 {
+		return nil, nil, errors.New("arrays head and tail are longer than its files say")
+	}
+	return heads, tails, nil
 }
 
 func (v *Volume) entries() []npz.Entry {
@@ -104,7 +168,10 @@ func (v *Volume) read(arrays *npz.Archive, r *Research) (n int, err error) {
 	if v.Head, _, err = arrays.Bytes("head"); err != nil {
 		return 0, err
 	}
-	if v.Tail, _, err = arrays.Bytes("tail"); err != nil || r.About.Takes == KeyImage {
+	if v.Tail, _, err = arrays.Bytes("tail"); err == nil {
+		_, _, err = v.pieces()
+	}
+	if err != nil || r.About.Takes == KeyImage {
 		return 2, err
 	}
 	numbers, shape, err := arrays.Bytes("numbers")
@@ -124,9 +191,15 @@ func (r *Research) SealVolume(v *Volume, data []byte, p Params, key func(plane *
 	if err := r.Check(&raster.Image{Width: v.Width, Height: v.Height, Channels: 1, Depth: 8}, p); err != nil {
 		return nil, err
 	}
+	if err := v.checkFiles(); err != nil {
+		return nil, err
+	}
 	secret := 16 * v.Slices * v.Bytes // bytes
 	if r.About.Takes == KeyImage {
 		secret = len(data)
+	}
+	if v.Files != nil {
+		secret += maxMeta
 	}
 	if n := secret + len(v.Head) + len(v.Tail); n > maxFile-otherBytes {
 		return nil, fmt.Errorf("its keys and the rest of the file would take %d MB, and a key file of over %d MB cannot be read again", n>>20, maxFile>>20)
@@ -163,53 +236,73 @@ func (r *Research) SealVolume(v *Volume, data []byte, p Params, key func(plane *
 	return k, nil
 }
 
-// OpenVolume decrypts the samples of a cipher image, a slice at a time, and writes the file: unpacked, where its extension says that it is
-// compressed. Only a nil error says that all is as it was. It wraps ErrMismatch if the two do not belong together.
-func (k *KeyFile) OpenVolume(w io.Writer, samples io.Reader) error {
+// OpenVolume decrypts the samples of a cipher image, a slice at a time. Each call of next writes the next file of the volume: unpacked, where
+// its extension says that it is compressed. Only a nil error for the last file says that all is as it was, in every file. It wraps ErrMismatch
+// if cipher image and key file do not belong together.
+func (k *KeyFile) OpenVolume(samples io.Reader) (next func(w io.Writer) error, err error) {
 	r, err := researchByName(k.Scheme)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v := k.Volume
-	sum := digestOf(k.shape())
-	if _, err := w.Write(v.Head); err != nil {
-		return err
+	heads, tails, err := v.pieces()
+	if err != nil {
+		return nil, err
 	}
+	sum, each := digestOf(k.shape()), v.Slices/len(heads)
 	sealed, plain := make([]byte, v.SliceBytes()), make([]byte, v.SliceBytes())
-	for s := range v.Slices {
-		if _, err := io.ReadFull(samples, sealed); err != nil {
+	file := 0
+	return func(w io.Writer) error {
+		if _, err := w.Write(heads[file]); err != nil {
 			return err
 		}
-		sum.Write(sealed)
-		for j := range v.Bytes {
-			secret := &researchSecret{system: r, params: k.Params}
-			if k.Key != nil {
-				secret.key = v.part(k.Key.Pix[s*v.SliceBytes():], j)
-			} else {
-				n := v.numbers[(s*v.Bytes+j)*16:]
-				secret.params.X0 = math.Float64frombits(binary.LittleEndian.Uint64(n))
-				secret.params.R = math.Float64frombits(binary.LittleEndian.Uint64(n[8:]))
-			}
-			m, err := secret.Decrypt(v.part(sealed, j))
-			if err != nil {
+		for s := range each {
+			if _, err := io.ReadFull(samples, sealed); err != nil {
 				return err
 			}
-			for i, b := range m.Pix {
-				plain[i*v.Bytes+j] = b
+			sum.Write(sealed)
+			if err := k.openSlice(r, file*each+s, sealed, plain); err != nil {
+				return err
+			}
+			if _, err := w.Write(plain); err != nil {
+				return err
 			}
 		}
-		if _, err := w.Write(plain); err != nil {
+		if file == len(heads)-1 {
+			if n, err := samples.Read(make([]byte, 1)); n != 0 || err != io.EOF { // which comes after the last checksum
+				return errors.Join(err, ErrMismatch)
+			}
+			if [32]byte(sum.Sum(nil)) != k.SHA256 {
+				return ErrMismatch
+			}
+		}
+		_, err := w.Write(tails[file])
+		file++
+		return err
+	}, nil
+}
+
+// openSlice decrypts slice s.
+func (k *KeyFile) openSlice(r *Research, s int, sealed, plain []byte) error {
+	v := k.Volume
+	for j := range v.Bytes {
+		secret := &researchSecret{system: r, params: k.Params}
+		if k.Key != nil {
+			secret.key = v.part(k.Key.Pix[s*v.SliceBytes():], j)
+		} else {
+			n := v.numbers[(s*v.Bytes+j)*16:]
+			secret.params.X0 = math.Float64frombits(binary.LittleEndian.Uint64(n))
+			secret.params.R = math.Float64frombits(binary.LittleEndian.Uint64(n[8:]))
+		}
+		m, err := secret.Decrypt(v.part(sealed, j))
+		if err != nil {
 			return err
 		}
+		for i, b := range m.Pix {
+			plain[i*v.Bytes+j] = b
+		}
 	}
-	if n, err := samples.Read(make([]byte, 1)); n != 0 || err != io.EOF { // which comes after the last checksum
-		return errors.Join(err, ErrMismatch)
-	}
-	if [32]byte(sum.Sum(nil)) != k.SHA256 {
-		return ErrMismatch
-	}
-	_, err = w.Write(v.Tail)
-	return err
+	return nil
 }
 
 // planes takes the voxels of a slice apart, byte by byte.

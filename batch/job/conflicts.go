@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"keygan/internal/failure"
 )
@@ -18,7 +19,7 @@ func Conflicts(jobs []Job, given ...string) map[int]error {
 	c := conflictFinder{resolver: resolver{}, jobs: jobs, failed: map[int]error{}}
 	inputs := map[string]bool{}
 	for _, j := range jobs {
-		given = append(append(given, j.Input), j.Reads...)
+		given = slices.Concat(given, []string{j.Input}, j.Inputs, j.Reads)
 	}
 	for _, path := range given {
 		inputs[c.identity(path)], inputs[c.name(path)] = true, true
@@ -34,7 +35,7 @@ func Conflicts(jobs []Job, given ...string) map[int]error {
 			case !taken:
 				first[id] = i
 			case k == i:
-				c.failed[i] = fmt.Errorf("%s: the cipher image and its key file cannot be one file", out)
+				c.failed[i] = fmt.Errorf("%s: two outputs cannot be one file", out)
 			default:
 				c.both(i, k, out)
 			}

@@ -14,6 +14,10 @@ type Input struct {
 	Path   string
 	Folder string // where it lies below the folder that was named; "." at its top, and for a file that was named itself
 	Named  bool   // it was named itself
+
+	// Of a series of slices that are worked on as one: its files in their order, Path being the first, and what it is called.
+	Series []string
+	Name   string
 }
 
 // Failed is an input that failed, and why. The error names it.

@@ -23,6 +23,7 @@ import (
 // A Job is the work on one input.
 type Job struct {
 	Input   string
+	Inputs  []string // where it is the work on several: all of them, Input being the first
 	Outputs []string
 	Order   []string // the outputs in the order in which they get their names; nil: the order of Outputs
 	Reads   []string // other files that the work needs and that no output may replace

@@ -24,6 +24,7 @@ type Report struct {
 // Done is an input whose outputs were written.
 type Done struct {
 	Input   string   `json:"input"`
+	Inputs  []string `json:"inputs,omitempty"` // the files of a series, Input being the first
 	Outputs []string `json:"outputs"`
 	Comment string   `json:"comment,omitempty"` // what a user should know
 }
@@ -56,7 +57,7 @@ func (r *run) report() *Report {
 		case res.skipped:
 			rep.DoneBefore = append(rep.DoneBefore, j.Input)
 		default:
-			rep.Done = append(rep.Done, Done{j.Input, j.Outputs, res.comment})
+			rep.Done = append(rep.Done, Done{j.Input, j.Inputs, j.Outputs, res.comment})
 		}
 	}
 	return rep
@@ -89,11 +90,12 @@ func (r *Report) Summary() string {
 	return s
 }
 
-// A Tally counts the jobs of a batch that ended, and the bytes of their inputs.
+// A Tally counts the inputs of a batch whose jobs ended, and their bytes.
 type Tally struct {
-	Jobs int
+	Jobs int // one, or one for each of several inputs
 
-	sizes                 []int64 // of the inputs, in bytes
+	files                 []int   // of each job
+	sizes                 []int64 // of these, in bytes
 	total                 int64
 	began                 time.Time
 	made, skipped, failed int
@@ -103,12 +105,20 @@ type Tally struct {
 }
 
 func (t *Tally) start(jobs []Job, began time.Time) {
-	t.Jobs, t.sizes, t.now = len(jobs), make([]int64, len(jobs)), time.Now
+	t.files, t.sizes, t.now = make([]int, len(jobs)), make([]int64, len(jobs)), time.Now
 	for i, j := range jobs {
-		if info, err := os.Stat(j.Input); err == nil && info.Mode().IsRegular() {
-			t.sizes[i] = info.Size()
-			t.total += info.Size()
+		inputs := j.Inputs
+		if inputs == nil {
+			inputs = []string{j.Input}
 		}
+		for _, path := range inputs {
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				t.sizes[i] += info.Size()
+			}
+		}
+		t.files[i] = len(inputs)
+		t.Jobs += t.files[i]
+		t.total += t.sizes[i]
 	}
 	if t.began = began; began.IsZero() {
 		t.began = t.now()
@@ -119,11 +129,11 @@ func (t *Tally) add(i int, r result) {
 	t.bytes += t.sizes[i]
 	switch {
 	case r.err != nil:
-		t.failed++
+		t.failed += t.files[i]
 	case r.skipped:
-		t.skipped++
+		t.skipped += t.files[i]
 	default:
-		t.made++
+		t.made += t.files[i]
 		t.madeBytes += t.sizes[i]
 	}
 }

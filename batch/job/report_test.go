@@ -8,7 +8,7 @@ import (
 // Speed and the time left follow from the bytes of the inputs.
 func TestTally(t *testing.T) {
 	now := time.Unix(0, 0)
-	count := &Tally{Jobs: 3, sizes: []int64{1e6, 1e6, 2e6}, total: 4e6, began: now, now: func() time.Time { return now }}
+	count := &Tally{Jobs: 3, files: []int{1, 1, 1}, sizes: []int64{1e6, 1e6, 2e6}, total: 4e6, began: now, now: func() time.Time { return now }}
 	if left := count.Left(); left != 0 {
 		t.Errorf("%s left before anything was done", left)
 	}

@@ -21,14 +21,14 @@ func TestShards(t *testing.T) {
 			s := Shard{Index: i, Count: count}
 			var inputs []Input
 			for _, name := range names {
-				inputs = append(inputs, Input{filepath.Join("in", folder, name), folder, false})
+				inputs = append(inputs, Input{Path: filepath.Join("in", folder, name), Folder: folder})
 			}
 			for _, in := range s.Select(Host{}, inputs) {
 				if first, twice := owner[in.Path]; twice {
 					t.Fatalf("%s is in the parts %d and %d of %d", in.Path, first, i, count)
 				}
 				owner[in.Path] = i
-				if !s.Contains(Input{filepath.Join("elsewhere", folder, filepath.Base(in.Path)), folder, false}) {
+				if !s.Contains(Input{Path: filepath.Join("elsewhere", folder, filepath.Base(in.Path)), Folder: folder}) {
 					t.Fatalf("%s is in another part when the folder is called otherwise", in.Path)
 				}
 			}
@@ -40,7 +40,7 @@ func TestShards(t *testing.T) {
 	for i := range 4 {
 		s, n := Shard{Index: i, Count: 4}, 0
 		for j := range 10000 {
-			if s.Contains(Input{fmt.Sprintf("in/IM%05d.dcm", j), ".", false}) {
+			if s.Contains(Input{Path: fmt.Sprintf("in/IM%05d.dcm", j), Folder: "."}) {
 				n++
 			}
 		}
@@ -86,7 +86,7 @@ func TestParseShard(t *testing.T) {
 			t.Errorf("%q %v: part %d of %d, error %v", v.flag, v.env, s.Index, s.Count, err)
 		}
 	}
-	if s := (Shard{Index: 1, Count: 3, From: slurmIndex}); !s.Contains(Input{"a", ".", true}) || !s.Contains(Input{"b", ".", true}) {
+	if s := (Shard{Index: 1, Count: 3, From: slurmIndex}); !s.Contains(Input{Path: "a", Folder: ".", Named: true}) || !s.Contains(Input{Path: "b", Folder: ".", Named: true}) {
 		t.Error("the environment divides files that were named")
 	}
 }

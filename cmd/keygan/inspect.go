@@ -408,6 +408,9 @@ func inspectKeyFile(path string) (*finding, error) {
 		f.line("holds a volume of", fmt.Sprintf("%d×%d×%d voxels of %d bits", v.Width, v.Height, v.Slices, 8*v.Bytes))
 		f.add("", "slices", v.Slices)
 		f.add("", "voxel_bytes", v.Bytes)
+		if v.Files != nil {
+			f.add("in files", "files", len(v.Files))
+		}
 	}
 	f.add("made from", "name", k.Name)
 	channels, bytes := 0, 0

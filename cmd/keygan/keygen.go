@@ -12,12 +12,14 @@ func (a *app) keygenCommand() *cobra.Command {
 	var o batch.KeygenOptions
 	r := &results{app: a, summed: true}
 	c := &cobra.Command{
-		Use:   "keygen IMAGE... [-w generator.npz] [-o DIR] [--npy] [--resize N] [--noise-seed N] [--shard i/n]",
+		Use:   "keygen IMAGE... [-w generator.npz] [-o DIR] [--npy] [--series] [--resize N] [--noise-seed N] [--shard i/n]",
 		Short: "Make key images from images",
 		Long: `Make the key image of each image: X.png gives X.key.png, of the same width and height. It lies beside the image or in the
 folder that -o names, and only its owner can read it (mode 0600). Folders are walked and keep their tree. A volume
 (NIfTI, DICOM with several frames) or another stack, X.nii.gz, gives X.keys.npz with a key for each slice, axial in NIfTI: an array "keys"
-of uint8 [slices, height, width, channels]. X.key.png is then the key of the middle slice.
+of uint8 [slices, height, width, channels]. X.key.png is then the key of the middle slice. With --series, the *.dcm files of a folder that
+are slices of one series are such a volume, in the order of the slices: X is the folder's name, and where it has several series, followed by
+- and the name of the first file of each. A second array, "files", has the names of the slices' files as a JSON list.
 
   keygan keygen scan.png
   keygan keygen scans -o keys -w generator.npz
@@ -42,6 +44,7 @@ never do. Whoever knows or guesses the number can make the keys: use it for expe
 	}
 	c.Flags().StringVarP(&o.Output, "output", "o", "", "the folder to write to; default: beside each image")
 	c.Flags().BoolVar(&o.Array, "npy", false, "write X.key.npy as well, a NumPy array of uint8 [height, width, channels]")
+	c.Flags().BoolVar(&o.Series, "series", false, "take the DICOM files of a series of slices as one volume")
 	c.Flags().IntVar(&o.Resize, "resize", 0, "resize images to this width and height in pixels first")
 	r.addFlags(c)
 	cli.AddForce(c, &o.Force)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"os"
 	"path/filepath"
@@ -95,12 +96,15 @@ func makeZeros(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(imagefile.WritePNG(ts.MkAbs(args[0]), raster.NewImage(width, height, 1, 8), false))
 }
 
-// dicom NAME FILE copies one of the files on which the DICOM reader is tested.
+// dicom NAME FILE [UID] copies one of the files on which the DICOM reader is tested. With a UID of an even length, it belongs to that series.
 func copyDICOM(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: dicom NAME FILE")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: dicom NAME FILE [UID]")
 	}
 	b, err := os.ReadFile(filepath.Join("../../data/imagefile/dicom/testdata", args[0]))
 	ts.Check(err)
+	if len(args) == 3 { // (0020,000e), before (0028,0002)
+		b = bytes.Replace(b, []byte("\x28\x00\x02\x00US"), fmt.Appendf(nil, "\x20\x00\x0e\x00UI%c\x00%s\x28\x00\x02\x00US", len(args[2]), args[2]), 1)
+	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
 }

@@ -26,16 +26,11 @@ func inSeriesOrder(items []item) {
 		for _, i := range at {
 			sorted = append(sorted, items[i])
 		}
-		slices.SortStableFunc(sorted, func(a, b item) int { return byPlace(a.place, b.place) })
+		slices.SortStableFunc(sorted, func(a, b item) int { return a.place.Compare(b.place) })
 		for k, i := range at {
 			items[i] = sorted[k]
 		}
 	}
-}
-
-// byPlace compares two slices of a series. Those whose place is not known come first.
-func byPlace(a, b *imagefile.Place) int {
-	return cmp.Or(cmp.Compare(a.Along, b.Along), cmp.Compare(a.Number, b.Number))
 }
 
 // A Series is what a folder has of the slices of one volume, each in a file of its own.
@@ -73,7 +68,7 @@ func (s Spec) Series() ([]Series, error) {
 	var all []Series
 	for _, slicesOf := range bySeries {
 		if len(slicesOf) > 1 {
-			slices.SortStableFunc(slicesOf, func(a, b int) int { return byPlace(outlines[a].Place, outlines[b].Place) })
+			slices.SortStableFunc(slicesOf, func(a, b int) int { return outlines[a].Place.Compare(outlines[b].Place) })
 			all = append(all, seriesOf(files, outlines, slicesOf))
 		}
 	}

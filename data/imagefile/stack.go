@@ -1,6 +1,7 @@
 package imagefile
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"slices"
@@ -24,6 +25,11 @@ type Place struct {
 	Series  string  // the slices of one volume, say
 	Along   float64 // of a slice: where it lies along the normal of the slices, in millimetres, or NaN
 	Number  int     // in the series
+}
+
+// Compare compares the places of two slices of a series. Those that are not known come first.
+func (p *Place) Compare(q *Place) int {
+	return cmp.Or(cmp.Compare(p.Along, q.Along), cmp.Compare(p.Number, q.Number))
 }
 
 // NewStack returns a stack of black images that are all shown.

@@ -18,6 +18,8 @@ type Voxels struct {
 
 	Data       []byte // [Slices, Height, Width, Bytes]
 	Head, Tail []byte // what precedes and follows them in the file, unpacked
+
+	Place *Place // of a file that holds one slice of a series and says where it belongs; else nil
 }
 
 // ErrCompressed reports voxels that a file stores compressed, so that their bytes are not there.
@@ -140,5 +142,9 @@ func voxelsOfDICOM(file *io.SectionReader) (*Voxels, error) {
 	if !native {
 		return nil, ErrCompressed
 	}
-	return (&Voxels{Extension: ".dcm", Slices: d.Frames * planes, Height: d.Height, Width: d.Width, Bytes: bytes}).cut(b, at)
+	v := &Voxels{Extension: ".dcm", Slices: d.Frames * planes, Height: d.Height, Width: d.Width, Bytes: bytes}
+	if d.Frames == 1 {
+		v.Place = placeOf(d)
+	}
+	return v.cut(b, at)
 }
