@@ -27,8 +27,9 @@ type Cryptosystem interface {
 
 // Info describes a cryptosystem.
 type Info struct {
-	Name    string // what users, tables and key files call it
-	Warning string // the line to show whenever it writes a file; "" for a system that is fit for real images, or writes none
+	Name     string // what users, tables and key files call it
+	Warning  string // the line to show whenever it writes a file; "" for a system that is fit for real images, or writes none
+	Weakness string // why there is a warning, in a sentence or two
 
 	Takes         Takes
 	Iterations    bool // Params.Iterations has a meaning

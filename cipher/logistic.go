@@ -104,7 +104,8 @@ func drawLogistic(p Params, _ int, rng *rand.Rand) Params {
 var logistic = &Research{
 	About: Info{
 		Name: "logistic", Warning: researchWarning("logistic", "does not protect an image"),
-		KeyFile: ClearKeyFile, Keystream: OwnKeystream, FloatBits: 64,
+		Weakness: "It looks random, but one key serves all images: whoever knows one image and its cipher image can decrypt the others.",
+		KeyFile:  ClearKeyFile, Keystream: OwnKeystream, FloatBits: 64,
 		Claims: Claims{
 			Described: Claim{Holds, formulasWritten, 0},
 			Precise: Claim{Fails, "Every orbit in float64 ends in a cycle. Those of up to 4096 values are refused. At r = 3.99 all of " +

@@ -18,7 +18,8 @@ const PaperSide = 256
 var paper = &Research{
 	About: Info{
 		Name: "paper", Warning: researchWarning("paper", "re-implements a published scheme and does not protect an image"),
-		Takes: KeyImage, Iterations: true, KeyFile: ClearKeyFile, MovesPixels: true, Keystream: RawKeystream, Claims: rawKeyClaims,
+		Weakness: "Keys of different images resemble each other: the average of many others uncovers much of an image. The cat map has no secret.",
+		Takes:    KeyImage, Iterations: true, KeyFile: ClearKeyFile, MovesPixels: true, Keystream: RawKeystream, Claims: rawKeyClaims,
 	},
 	Side:     PaperSide,
 	Complete: catParams,

@@ -23,7 +23,8 @@ func XOR(dst, a, b []byte) {
 var xor = &Research{
 	About: Info{
 		Name: "xor", Warning: researchWarning("xor", "does not protect an image"),
-		Takes: KeyImage, KeyFile: ClearKeyFile, Keystream: RawKeystream, Claims: rawKeyClaims,
+		Weakness: "Keys of different images resemble each other: the average of many others uncovers much of an image.",
+		Takes:    KeyImage, KeyFile: ClearKeyFile, Keystream: RawKeystream, Claims: rawKeyClaims,
 	},
 	Encrypt: xorWithKey, Decrypt: xorWithKey, Space: rawKeySpace,
 }

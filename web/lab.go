@@ -347,7 +347,7 @@ func (s *server) flip(w http.ResponseWriter, r *http.Request) error {
 	switch what {
 	case "image":
 		before = c
-		after, err = encryptFlipped(r.Context(), t)
+		after, err = encryptFlipped(r.Context(), t, secret)
 	case "key":
 		before = t.plain
 		var other cipher.Secret
@@ -370,7 +370,7 @@ func (s *server) flip(w http.ResponseWriter, r *http.Request) error {
 	npcr, _ := metrics.NPCRExpected(before.Samples(), before.Max())
 	uaci, _ := metrics.UACIExpected(before.Samples(), before.Max())
 	out, err := all(map[string]*raster.Image{"after": after, "difference": difference(before, after)}, map[string]any{
-		"npcr": found.NPCR, "uaci": found.UACI, "randomNPCR": npcr, "randomUACI": uaci, "fresh": t.system.Info().Fresh,
+		"npcr": found.NPCR, "uaci": found.UACI, "randomNPCR": npcr, "randomUACI": uaci, "fresh": t.system.Info().Fresh, "kept": t.system.Info().Kept(),
 	})
 	if err != nil {
 		return err
@@ -378,10 +378,14 @@ func (s *server) flip(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, out)
 }
 
-// encryptFlipped encrypts the image with the lowest bit of its middle sample changed, under the key that the network makes of that.
-func encryptFlipped(ctx context.Context, t trial) (*raster.Image, error) {
+// encryptFlipped encrypts the image with the lowest bit of its middle sample changed: under the key that the network makes of that, or
+// under the same secret, if a scheme keeps one for all images.
+func encryptFlipped(ctx context.Context, t trial, kept cipher.Secret) (*raster.Image, error) {
 	plain := t.plain.Clone()
 	plain.Pix[len(plain.Pix)/2+plain.Width*plain.Channels/2] ^= 1
+	if t.system.Info().Kept() {
+		return kept.Encrypt(plain)
+	}
 	key, _, err := t.service.Key(ctx, plain)
 	if err != nil {
 		return nil, err

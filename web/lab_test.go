@@ -102,7 +102,7 @@ func TestLabFlipsABit(t *testing.T) {
 		low, high    float64 // NPCR, %
 	}{
 		{"xor", "key", one, one}, {"paper", "key", one, one}, {"logistic", "key", 99, 100},
-		{"xor", "image", one, 20}, {"paper", "image", one, 20}, {"sealed", "image", 99.4, 99.8},
+		{"xor", "image", one, 20}, {"paper", "image", one, 20}, {"logistic", "image", one, one}, {"sealed", "image", 99.4, 99.8},
 	} {
 		in := map[string]any{"id": b.ID, "scheme": f.scheme, "iterations": 30, "what": f.what}
 		var got labAnswer

@@ -33,6 +33,7 @@ func (s *server) state(w http.ResponseWriter, _ *http.Request) error {
 type scheme struct {
 	Name       string `json:"name"`
 	Warning    string `json:"warning"`
+	Weakness   string `json:"weakness"`
 	Iterations bool   `json:"iterations"` // it takes a number
 	Default    int    `json:"default"`    // of them
 	Network    bool   `json:"network"`    // its key is the network's
@@ -40,7 +41,7 @@ type scheme struct {
 
 func schemeCalled(name string) scheme {
 	i := cipher.Describe(name)
-	return scheme{name, i.Warning, i.Iterations, cipher.DefaultIterations, i.Takes == cipher.KeyImage}
+	return scheme{name, i.Warning, i.Weakness, i.Iterations, cipher.DefaultIterations, i.Takes == cipher.KeyImage}
 }
 
 // researchSchemes are those that the pages Encrypt and Decrypt offer behind a switch.

@@ -65,7 +65,7 @@ export function labPage(page, state) {
     return id;
   };
 
-  const load = (request) => guarded("makes the key…", async (fresh) => {
+  const load = (request) => guarded("making the key…", async (fresh) => {
     const made = await ask("lab", { file: "", sample: "", bench: "", generator: await chosen(), ...(await request()) });
     if (!fresh()) return void discard([made.id]);
     if (bench) discard([bench.id]);
@@ -79,6 +79,7 @@ export function labPage(page, state) {
     if (!image?.moved) showWindow(image && made.window);
     find("[data-bench]").hidden = false;
     cards.plain.show(made.plain);
+    if (image) cards.plain.say(image.file.name);
     await attempt(fresh);
   });
 
@@ -91,12 +92,13 @@ export function labPage(page, state) {
 
   const attempt = async (fresh) => {
     flips.replaceChildren();
-    const { iterations, warning, network } = current();
+    const { iterations, warning, weakness, network } = current();
     find("[data-slider]").hidden = !iterations; // it takes the place of the card's text
     cards.scrambled.text.hidden = iterations;
     cards.key.element.dataset.by = network ? "→" : ""; // of the image
     count();
-    find("[data-warning]").textContent = warning && `Warning: ${warning}.`;
+    find("[data-warning]").textContent = warning && `Warning: ${warning}. ${weakness}`;
+    find("[data-protects]").hidden = warning !== "";
     for (const button of page.querySelectorAll("[data-flip]")) button.disabled = iterations && slider.value === slider.max;
     if (iterations && slider.value === slider.max) { // a whole period
       cards.key.show(bench.key);
@@ -120,9 +122,9 @@ export function labPage(page, state) {
     const made = await ask("scramble", question());
     if (fresh()) cards.scrambled.show(made.scrambled);
   });
-  const again = () => guarded("encrypts…", attempt);
+  const again = () => guarded("encrypting…", attempt);
 
-  const flip = (what) => guarded("flips a bit…", async (fresh) => {
+  const flip = (what) => guarded("flipping a bit…", async (fresh) => {
     const made = await ask("flip", question({ what }));
     if (fresh()) showFlip(flips, what, made);
   });
@@ -134,9 +136,9 @@ export function labPage(page, state) {
     });
   }
   const sameImage = () => load(async () => (bench === null ? { sample: "xray" } : { bench: bench.id }));
-  const take = (file) => {
+  const take = (file, weights = file?.name.toLowerCase().endsWith(".npz")) => {
     if (!file) return;
-    if (!file.name.toLowerCase().endsWith(".npz")) {
+    if (!weights) {
       image = { file, moved: false };
       return void inWindow();
     }
@@ -148,7 +150,7 @@ export function labPage(page, state) {
   };
   for (const input of page.querySelectorAll("[data-lab-file]")) {
     input.addEventListener("change", (e) => {
-      take(e.target.files[0]);
+      take(e.target.files[0], input.accept === ".npz" || undefined);
       e.target.value = "";
     });
   }
@@ -256,18 +258,29 @@ async function neighbours(blob) {
   return drawing("Neighbours", path);
 }
 
+// What a flipped bit means: [what was done, what it means if it changes all, as between random images, and if not].
+const flipped = {
+  image: ["One bit of the image was changed, and the image encrypted again",
+    "The two cipher images do not show that their images are nearly the same.",
+    "Whoever has both cipher images sees that their images are nearly the same, and learns how they differ."],
+  key: ["One bit of the key was changed, and the cipher image decrypted with it",
+    "A key that is nearly right shows nothing of the image.",
+    "A key that is nearly right shows nearly all of the image, so an attacker need not find all of it."],
+};
+
 // showFlip says what one bit has changed.
 function showFlip(place, what, made) {
   if (made.refused) {
-    place.replaceChildren(make("p", {}, make("strong", {}, "Refused. "), "With one bit of the key changed, nothing comes out."));
+    place.replaceChildren(make("p", {}, make("strong", {}, "Refused. "), "With one bit of the key changed, nothing comes out: a nearly right key is as good as none."));
     return;
   }
   const percent = (x) => `${x > 0 && x < 0.01 ? x.toPrecision(2) : x.toFixed(2)} %`;
-  const [title, text] = what === "image"
-    ? ["One bit of the image was changed, and the image encrypted again.", `${percent(made.npcr)} of the cipher image's samples changed, by ${percent(made.uaci)} on average.`]
-    : ["One bit of the key was changed, and the cipher image decrypted with it.", `${percent(made.npcr)} of the samples are not those of the image.`];
-  const verdict = made.npcr > made.randomNPCR - 0.5
-    ? "✓ as between random images" : `✗ between random images it would be ${percent(made.randomNPCR)} and ${percent(made.randomUACI)}`;
+  const [done, good, bad] = flipped[what];
+  const how = what === "image" && made.kept ? ", with the same key, because this scheme has one for all images" : "";
+  const text = what === "image"
+    ? `${percent(made.npcr)} of the cipher image's samples changed, by ${percent(made.uaci)} of their range on average. Between random images it would be ${percent(made.randomNPCR)} and ${percent(made.randomUACI)}.`
+    : `${percent(made.npcr)} of the samples are not those of the image. Between random images it would be ${percent(made.randomNPCR)}.`;
+  const all = made.npcr > made.randomNPCR - 0.5;
   const why = what === "image" && made.fresh ? " Each encryption draws a new secret, so everything changes whatever the image." : "";
   const after = new Card(what === "image" ? "Cipher image after" : "Decrypted with it", ""), difference = new Card("Difference", "White where the two differ.");
   after.show(made.after);
@@ -275,5 +288,5 @@ function showFlip(place, what, made) {
     difference.graphs.replaceChildren();
     difference.figures.replaceChildren();
   });
-  place.replaceChildren(make("p", { class: "outcome" }, `${title} ${text} ${verdict}.${why}`), make("div", { class: "strip" }, after.element, difference.element));
+  place.replaceChildren(make("p", { class: "outcome" }, `${done}${how}. ${text} `, make("strong", {}, `${all ? "✓" : "✗"} ${all ? good : bad}`), why), make("div", { class: "strip" }, after.element, difference.element));
 }
