@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"keygan/data/raster"
 	"keygan/evaluate/metrics"
@@ -66,7 +67,11 @@ func (s *server) compareItems(ctx context.Context, a, b *item) (out map[string]a
 		return nil, err
 	}
 	if x.String() != y.String() {
-		return nil, fmt.Errorf("%s is %s, %s is %s: only images of the same shape can be compared", a.name, x, b.name, y)
+		err := fmt.Errorf("%s is %s, %s is %s: only images of the same shape can be compared", a.name, x, b.name, y)
+		if isCipher(a) != isCipher(b) {
+			err = failure.Hint(err, "A cipher image that holds a file has no more the shape of the picture in it. The key lab shows an image beside its cipher image.")
+		}
+		return nil, err
 	}
 	// SSIM keeps a few numbers of 8 bytes for each sample.
 	err = s.service.Work(ctx, 64*int64(x.Samples()), func() error {
@@ -77,22 +82,28 @@ func (s *server) compareItems(ctx context.Context, a, b *item) (out map[string]a
 		d, most := distances(x, y)
 		pictures := map[string]*raster.Image{"a": small(x), "b": small(y), "difference": small(d)}
 		out, err = all(pictures, map[string]any{
-			"shape": x.String(), "most": most, "pair": pairRows(c), "each": eachRows(c), "window": own,
+			"shape": x.String(), "most": most, "pair": pairRows(c, x), "each": eachRows(c), "window": own, "mixed": isCipher(a) != isCipher(b),
 		})
 		return err
 	})
 	return out, err
 }
 
-func pairRows(c metrics.Comparison) []row {
+// isCipher says whether a file is called as cipher images are.
+func isCipher(i *item) bool { return strings.HasSuffix(strings.ToLower(i.name), ".cipher.png") }
+
+// pairRows has, beside what was measured, what two random images of the shape have.
+func pairRows(c metrics.Comparison, shape *raster.Image) []row {
+	npcr, _ := metrics.NPCRExpected(shape.Samples(), shape.Max())
+	uaci, _ := metrics.UACIExpected(shape.Samples(), shape.Max())
 	identical, psnr := "no", decimal(c.PSNR, 2)
 	if c.Identical {
 		identical, psnr = "yes", "∞"
 	}
 	return []row{
-		{"Identical", []string{identical}}, {"MSE", []string{decimal(&c.MSE, 4)}}, {"PSNR, dB", []string{psnr}},
-		{"SSIM, Gaussian 11×11", []string{decimal(c.SSIM, 4)}}, {"SSIM, uniform 7×7", []string{decimal(c.SSIMUniform7, 4)}},
-		{"NPCR, % of samples", []string{decimal(&c.NPCR, 4)}}, {"UACI, %", []string{decimal(&c.UACI, 4)}},
+		{"Identical", []string{identical, ""}}, {"MSE", []string{decimal(&c.MSE, 4), ""}}, {"PSNR, dB", []string{psnr, ""}},
+		{"SSIM, Gaussian 11×11", []string{decimal(c.SSIM, 4), ""}}, {"SSIM, uniform 7×7", []string{decimal(c.SSIMUniform7, 4), ""}},
+		{"NPCR, % of samples", []string{decimal(&c.NPCR, 4), decimal(&npcr, 4)}}, {"UACI, %", []string{decimal(&c.UACI, 4), decimal(&uaci, 4)}},
 	}
 }
 

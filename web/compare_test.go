@@ -55,6 +55,9 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, values[name], want)
 		}
 	}
+	if r := out.Pair[len(out.Pair)-2:]; r[0].Values[1] != "99.6094" || r[1].Values[1] != "33.4635" { // 100·(1 − 2⁻⁸) and 100·(2⁸ + 1)/(3·2⁸)
+		t.Errorf("two random images have %v", r)
+	}
 	d, err := imagefile.Decode(out.Difference.PNG)
 	if err != nil || out.Most != 40 || d.Pix[100] != 255 || bytes.Count(d.Pix, []byte{0}) != 255 {
 		t.Errorf("largest distance %d, picture %v, error %v", out.Most, d, err)

@@ -131,8 +131,11 @@ func (t *tested) describe() {
 			strconv.Itoa(len(r.PValues)), decimal(&smallest, 6), strconv.Itoa(r.Passing()), verdict,
 		}})
 	}
-	t.Verdict = fmt.Sprintf("%d tests passed, %d failed, %d skipped.", passed, len(t.Tests)-passed-skipped, skipped)
+	t.Verdict = fmt.Sprintf("%d of %d tests passed, %d failed, %d skipped.", passed, len(t.Tests), len(t.Tests)-passed-skipped, skipped)
 	if t.Bits < 1_000_000 && skipped > 0 {
 		t.Short = "The sequence is short. A million bits are enough for all tests but the excursions, which do not suit every sequence."
+	}
+	if t.MinEntropy != nil && t.Bits < 8_000_000 {
+		t.Short += " SP 800-90B asks for a million bytes; from fewer it estimates less min-entropy."
 	}
 }

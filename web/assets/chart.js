@@ -11,7 +11,7 @@ export function tableOf(caption, heads, rows) {
     make("tbody", {}, ...rows.map(([first, ...rest]) => make("tr", {}, make("th", { scope: "row" }, first), ...rest.map((v) => make("td", {}, v))))));
 }
 
-const number = (x) => (Number.isInteger(x) && Math.abs(x) < 1e6 ? String(x) : x.toPrecision(4));
+const number = (x) => (Math.abs(x) < 1e6 && (Number.isInteger(x) || Math.abs(x) >= 1e4) ? String(Math.round(x)) : x.toPrecision(4));
 
 function svg(tag, attributes, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);

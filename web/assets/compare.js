@@ -33,7 +33,7 @@ export function comparePage(page) {
       problem.textContent = "Choose two images.";
       return;
     }
-    said.textContent = "compares…";
+    said.textContent = "comparing…";
     try {
       const signal = new AbortController().signal;
       const [a, b] = await Promise.all(files.map((f) => upload(f, "", () => {}, signal)));
@@ -43,7 +43,7 @@ export function comparePage(page) {
       show(cards, files, made);
       showWindow(own);
       if (own) look(own.center, own.width);
-      table(find("[data-pair]"), ["Metric", "A and B"], made.pair);
+      table(find("[data-pair]"), ["Metric", "A and B", "two random images"], made.pair);
       table(find("[data-each]"), ["Metric", "A", "B"], made.each);
       result.hidden = false;
     } catch (error) {
@@ -68,7 +68,7 @@ function randomness(find) {
     problem.textContent = file ? "" : "Choose a file.";
     tested.hidden = true;
     if (!file) return;
-    doing.textContent = "tests…";
+    doing.textContent = "testing…";
     cancel.hidden = false;
     let id;
     try {
@@ -94,7 +94,7 @@ async function show(cards, files, made) {
   await Promise.all([cards.a.show(made.a), cards.b.show(made.b), cards.difference.show(made.difference)]);
   cards.a.say(`${files[0].name}, ${made.shape}`);
   cards.b.say(`${files[1].name}, ${made.shape}`);
-  cards.difference.say(made.most === 0 ? "The two are the same." : `White stands for a difference of ${made.most}, the largest between the two.`);
+  cards.difference.say(made.most === 0 ? "The two are the same." : `White stands for a difference of ${made.most}, the largest between the two.${made.mixed ? " It shows the plain image, however good the cipher is." : ""}`);
   cards.difference.graphs.replaceChildren();
   for (const card of Object.values(cards)) card.figures.replaceChildren(); // those of a reduced picture; the table has the image's
 }
