@@ -101,6 +101,9 @@ func ParseRecipient(s string) (age.Recipient, error) {
 		return nil, errors.New("age encrypts only to SSH keys of the kinds ed25519 and RSA")
 	}
 	all, err := age.ParseRecipients(strings.NewReader(s))
+	if err != nil && strings.HasPrefix(s, "age1") {
+		return nil, errors.New("not an age public key: it begins like one, but is mistyped or cut off")
+	}
 	if err != nil || len(all) != 1 {
 		return nil, errors.New("not an age public key (age1…) or an SSH one (ssh-ed25519 …, ssh-rsa …)")
 	}

@@ -96,7 +96,7 @@ func TestParseRecipientRefuses(t *testing.T) {
 	for s, want := range map[string]string{
 		"":                       "not an age public key",
 		"scan.png":               "not an age public key",
-		public[:len(public)-1]:   "not an age public key",
+		public[:len(public)-1]:   "not an age public key: it begins like one",
 		public + "\n" + public:   "not an age public key",
 		secret:                   "an identity, which is secret",
 		strings.ToLower(secret):  "an identity, which is secret",
