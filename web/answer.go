@@ -61,7 +61,9 @@ func tell(w http.ResponseWriter, err error) {
 	case failure.IsUsage(err):
 		status = http.StatusBadRequest
 	}
-	answerWith(w, status, map[string]string{"error": err.Error(), "hint": hintFor(err)})
+	version := (*sealed.VersionError)(nil)
+	refused := errors.Is(err, sealed.ErrRefused) && !errors.As(err, &version)
+	answerWith(w, status, map[string]any{"error": err.Error(), "hint": hintFor(err), "refused": refused})
 }
 
 // hintFor names the likely fix in words for the page. Hints that name flags are for the commands.

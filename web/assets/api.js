@@ -3,9 +3,10 @@
 const key = "keygan-session";
 
 export class Failure extends Error {
-  constructor(text, hint, status) {
+  constructor(text, hint, status, refused) {
     super(text);
     this.hint = hint || "";
+    this.refused = refused === true; // by what opens a pair
     this.status = status;
   }
 }
@@ -26,7 +27,7 @@ const headersFor = (more) => ({ "X-Keygan-Session": sessionStorage.getItem(key) 
 async function failure(response) {
   const told = await response.json().catch(() => ({}));
   if (response.status === 403) sessionStorage.removeItem(key);
-  return new Failure(told.error || `keygan answered ${response.status}`, told.hint, response.status);
+  return new Failure(told.error || `keygan answered ${response.status}`, told.hint, response.status, told.refused);
 }
 
 async function post(action, body, { headers, signal, keepalive } = {}) {

@@ -22,9 +22,10 @@ function show() {
   document.title = `${document.querySelector(`#${name} h1`).textContent} · keygan`;
 }
 
-function away(why) {
+function away(why, title) {
   for (const page of pages) document.getElementById(page).hidden = true;
   document.querySelector("nav").hidden = true;
+  if (title) document.querySelector("#away h1").textContent = title;
   if (why) document.getElementById("away-why").textContent = why;
   document.getElementById("away").hidden = false;
 }
@@ -57,7 +58,7 @@ async function main() {
   } catch (error) {
     return away(error.status === 403 ? "" : error.message);
   }
-  stayAlive(() => away("keygan has ended. What was not saved is gone. Start keygan serve again."));
+  stayAlive(() => away("What was not saved is gone. Start keygan serve again.", "keygan has ended"));
   document.querySelector("[data-version]").textContent = `keygan ${state.version}, on this machine only`;
   for (const part of document.querySelectorAll("[data-where]")) part.hidden = state.folder === "";
   for (const part of document.querySelectorAll("[data-folder]")) part.textContent = state.folder;

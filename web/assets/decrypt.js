@@ -8,28 +8,32 @@ import { Work } from "./work.js";
 
 export function decryptPage(page, isPicture, schemes) {
   const find = (what) => page.querySelector(what);
-  const work = new Work(find("[data-work]"), { doing: "decrypting", done: "decrypted", zip: "decrypted.zip", pictures: isPicture });
+  const work = new Work(find("[data-work]"), {
+    doing: "decrypting", done: "decrypted", zip: "decrypted.zip", pictures: isPicture, begin: (some) => begin(some), counted: () => showKeys(),
+  });
   const identity = find("#identity"), problem = find("[data-problem]");
   const chosen = (name) => find(`input[name=${name}]:checked`).value;
-  let keyFiles = [], identityFile = null, opened = Promise.resolve([]); // the keys that keygan holds
+  let keyFiles = [], identityFile = null, opened = Promise.resolve({ keys: [] }); // that keygan holds
+  let latest = null; // what the form said when the work was last begun; null: it has changed since
 
   const research = researchSwitch(page, schemes);
   takeFiles(page, async (files) => {
     const images = [];
+    problem.textContent = "";
+    latest = null;
     for (const f of files) {
       if (await isKeyFile(f.file)) keyFiles.push(f.file);
       else images.push(f);
     }
     work.add(images);
-    showKeys();
   });
-  const showKeys = () => (find("[data-keys]").textContent = keyFiles.length === 0 ? "" : keyFiles.length === 1 ? "1 key file" : `${keyFiles.length} key files`);
-  work.clearAll.addEventListener("click", () => {
-    keyFiles = [];
-    showKeys();
-  });
+  const many = (n, what) => (n === 1 ? `1 ${what}` : `${n} ${what}s`);
+  const showKeys = () => (find("[data-keys]").textContent = keyFiles.length + work.rows.length === 0 ? "" : `${many(work.rows.length, "file")}, ${many(keyFiles.length, "key file")}`);
+  work.clearAll.addEventListener("click", () => (keyFiles = []));
   find("[data-identity-file]").addEventListener("change", async (e) => {
     const [file] = e.target.files;
+    latest = null;
+    problem.textContent = file && file.size >= 1 << 18 ? `${file.name}: too large for an identity file.` : "";
     if (file && file.size < 1 << 18) {
       identityFile = new Uint8Array(await file.arrayBuffer()); // which may be encrypted
       identity.value = "";
@@ -38,24 +42,36 @@ export function decryptPage(page, isPicture, schemes) {
     e.target.value = "";
   });
 
-  find("form").addEventListener("submit", async (e) => {
-    e.preventDefault();
+  find("form").addEventListener("input", () => {
+    latest = null;
+    problem.textContent = "";
+  });
+
+  const begin = async (some) => {
     problem.textContent = "";
     try {
       if (work.rows.length === 0) throw new Error("Choose cipher images first.");
       if (keyFiles.length === 0) throw new Error("Choose the key files that belong to them as well: X.key.age beside X.cipher.png.");
+      if (latest) return work.start(some, latest); // the keys are open
       const by = chosen("with"), { scheme } = research();
       const secret = by === "identity" ? identity.value.trim() || identityFile : "";
       if (scheme === "" && secret === null) throw new Error("Paste your identity, or choose its file.");
+      if (scheme === "" && by === "passphrase" && find("#opens").value === "") throw new Error("Type the passphrase.");
       const { id } = scheme !== "" ? { id: "" } : await tell("identities", secret, by === "identity" ? find("#unlock").value : "", by === "passphrase" ? find("#opens").value : "");
       const before = opened;
-      if (work.count("queued", "running") === 0) before.then(discard, () => {});
-      const keys = (opened = openKeys(keyFiles, id, scheme !== ""));
+      if (work.count("queued", "running") === 0) before.then(({ keys }) => discard(keys), () => {});
+      const keys = (opened = openKeys(keyFiles, id, scheme !== "", by));
+      opened.catch(() => (latest = null));
       const into = chosen("decrypt-into") === "yes";
-      work.start((row) => decryptOne(row, keys, into, scheme));
+      latest = (row) => decryptOne(row, keys, into, scheme);
+      work.start(some, latest);
     } catch (error) {
       problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
     }
+  };
+  find("form").addEventListener("submit", (e) => {
+    e.preventDefault();
+    begin();
   });
 }
 
@@ -68,9 +84,9 @@ async function isKeyFile(file) {
   return starts.some((s) => start.startsWith(s));
 }
 
-// openKeys opens all key files. Those that do not open are missed only by the images that need them.
-async function openKeys(files, identities, research) {
-  const keys = [];
+// openKeys opens all key files. Those that do not open are missed only by the images that need them; closed says which they are, and why.
+async function openKeys(files, identities, research, by) {
+  const keys = [], shut = [];
   let first = null;
   for (const file of files) {
     try {
@@ -78,19 +94,35 @@ async function openKeys(files, identities, research) {
       keys.push((await ask("key", { file: id, identities, research })).id);
     } catch (error) {
       first ??= error;
+      if (error.refused) shut.push(file);
     }
   }
   if (!research) discard([identities]);
-  if (keys.length === 0) throw first;
-  return keys;
+  const closed = shut.length === 0 ? "" : await whyClosed(shut, by);
+  if (keys.length === 0) throw closed ? new Error(closed) : first;
+  return { keys, closed };
+}
+
+// whyClosed says which key files a secret does not open. A key file shows whether a passphrase opens it.
+async function whyClosed(files, by) {
+  const secret = by === "identity" ? "identity" : "passphrase";
+  const text = `This ${secret} does not open ${files.slice(0, 3).map((f) => f.name).join(", ")}${files.length > 3 ? ` and ${files.length - 3} more` : ""}.`;
+  const starts = await Promise.all(files.map((f) => f.slice(0, 32).text()));
+  const byPassphrase = (s) => s.startsWith("age-encryption.org/v1\n-> scrypt ");
+  if (by === "identity" && starts.every(byPassphrase)) return `${text} Only a passphrase does.`;
+  if (by === "passphrase" && starts.every((s) => s.startsWith("age-encryption.org/v1\n") && !byPassphrase(s))) return `${text} Only an identity does.`;
+  return `${text} It is not the right one, or the file is damaged.`;
 }
 
 async function decryptOne(row, opened, into, scheme) {
   const signal = row.stop.signal;
-  row.said.textContent = "opens the key files…";
-  const keys = await opened;
-  const file = await upload(row.file, row.folder, (share) => row.progress(share, "decrypts…"), signal);
-  const made = await ask("decrypt", { file, keys, into, scheme }, { signal });
+  row.said.textContent = "opening the key files…";
+  const { keys, closed } = await opened;
+  const file = await upload(row.file, row.folder, (share) => row.progress(share, "decrypting…"), signal);
+  const made = await ask("decrypt", { file, keys, into, scheme }, { signal }).catch((error) => {
+    if (!error.refused || scheme !== "") throw error;
+    throw new Error(`None of the key files that opened belongs to it, or one of the two was changed or damaged. ${closed}`);
+  });
   const said = into ? `written: ${made.file.name}` : `${made.file.name}, ${size(made.file.size)}`;
   return {
     results: [{ ...made.file, label: "file" }],

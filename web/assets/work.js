@@ -5,11 +5,11 @@ import { discard, lookAt, preview, save } from "./api.js";
 
 const together = Math.max(2, Math.min(4, navigator.hardwareConcurrency || 2)); // files at a time
 
-// A Work is a list of files. run(row) does the work on one and returns {results, said, shown}: files to save,
-// a text, and the result that is shown.
+// A Work is a list of files. begin(some) starts the work on some rows, or on all, as the form says now, by calling start; advice is for those who have the
+// results.
 export class Work {
-  constructor(element, { doing, done, zip, pictures }) {
-    Object.assign(this, { element, doing, done, zip, pictures, rows: [], waiting: [], running: 0 });
+  constructor(element, { doing, done, zip, pictures, begin, advice = "", counted = () => {} }) {
+    Object.assign(this, { element, doing, done, zip, pictures, begin, advice, counted, rows: [], waiting: [], running: 0 });
     this.title = make("h2", {}, "Files");
     this.all = make("progress", { max: 1, value: 0 });
     this.all.setAttribute("aria-label", "All files");
@@ -46,16 +46,17 @@ export class Work {
     });
   }
 
-  // start works on all rows that wait or have failed.
-  start(run) {
-    this.run = run;
-    for (const row of this.rows) if (row.state === "waiting" || row.state === "failed") this.queue(row);
+  // start works on some rows, or on all that wait or have failed. run(row) does the work on one and returns {results, said, shown}: files to
+  // save, a text, and the result that is shown.
+  start(some, run) {
+    const rows = some ?? this.rows.filter((r) => r.state === "waiting" || r.state === "failed");
+    if (rows.length === 0) throw new Error(`All files in the list are ${this.done} or under way. To do it otherwise, clear the list and choose them again.`);
+    for (const row of rows) {
+      row.run = run;
+      row.set("queued", "waiting");
+      this.waiting.push(row);
+    }
     this.next();
-  }
-
-  queue(row) {
-    row.set("queued", "waits");
-    this.waiting.push(row);
   }
 
   next() {
@@ -72,15 +73,15 @@ export class Work {
   async one(row) {
     if (row.state !== "queued" || row.gone) return;
     row.stop = new AbortController();
-    row.set("running", "sends…");
+    row.set("running", "reading…");
     try {
-      const made = await this.run(row);
+      const made = await row.run(row);
       row.results = made.results;
       if (row.gone) discard(row.ids());
       else row.finish(made);
     } catch (error) {
       if (error.name === "AbortError") row.set("waiting", "cancelled");
-      else row.set("failed", error.message + (error.hint ? ` — ${error.hint}` : ""));
+      else row.set("failed", said(error, row.file.name));
     }
   }
 
@@ -121,7 +122,8 @@ export class Work {
       if (done > 0) said.push(`${done} of ${n} ${this.done}`);
       if (failed > 0) said.push(`${failed} failed`);
       if (busy > 0) said.unshift(this.doing);
-      const text = said.join(", ");
+      const text = said.join(", ") + (done > 0 && busy === 0 ? this.advice : "");
+      this.counted(n, this.rows.reduce((sum, r) => sum + r.file.size, 0));
       if (this.live.textContent !== text) this.live.textContent = text;
     });
   }
@@ -156,7 +158,7 @@ class Row {
     this.bar.hidden = state !== "running";
     if (state !== "running") this.share = 0;
     if (state === "running" || state === "queued") this.offer(button("Cancel", () => this.cancel(), { "aria-label": `Cancel ${this.file.name}` }));
-    else if (state === "failed" || (state === "waiting" && this.work.run)) {
+    else if (state === "failed" || (state === "waiting" && this.run)) {
       this.offer(button("Retry", () => this.retry(), { "aria-label": `Retry ${this.file.name}` }), button("Remove", () => this.drop(), { class: "quiet", "aria-label": `Remove ${this.file.name}` }));
     }
     this.work.show();
@@ -166,7 +168,7 @@ class Row {
     this.share = share * 0.5; // the other half is the work itself
     if (share < 1) this.bar.value = share;
     else this.bar.removeAttribute("value");
-    this.said.textContent = share < 1 ? "sends…" : text;
+    this.said.textContent = share < 1 ? "reading…" : text;
     this.work.show();
   }
 
@@ -196,8 +198,7 @@ class Row {
   }
 
   retry() {
-    this.work.queue(this);
-    this.work.next();
+    this.work.begin([this]);
   }
 
   drop() {
@@ -211,6 +212,12 @@ class Row {
     for (const url of this.urls) URL.revokeObjectURL(url);
     this.element.remove();
   }
+}
+
+// said puts an error in words for a row, which has the file's name already.
+function said({ message, hint }, name) {
+  const text = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+  return hint ? `${text}. ${hint}` : text;
 }
 
 const extension = (name) => (name.includes(".") ? name.split(".").pop().slice(0, 5).toUpperCase() : "FILE");

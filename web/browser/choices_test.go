@@ -171,6 +171,7 @@ func TestCancelAndRetry(t *testing.T) {
 	p.paste(publicOf(p))
 	p.click("#encrypt [name=encrypt-into][value=yes]")
 	p.drop("#encrypt .drop", filepath.Join(dir, "from", "large.bin"), filepath.Join(dir, "from", "taken.txt"))
+	p.until(`document.querySelectorAll("#encrypt .row").length === 2`)
 	p.slow(256 << 10)
 	p.click("#encrypt .primary")
 	row := func(n int) string { return `#encrypt .row:nth-child(` + strconv.Itoa(n) + `)` }
