@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -38,8 +37,8 @@ func Shown(path string) Slice {
 	return Slice{o.Place, [4]int{1, o.Height, o.Width, o.Channels}}
 }
 
-// largest bounds the length of a file that is looked at, in bytes: no slice has as many, and several files are in memory at a time.
-const largest = 64 << 20
+// largest bounds the length of a file that is looked at, in bytes: no slice has as many. beside are looked at at a time, each in memory.
+const largest, beside = 64 << 20, 4
 
 // Find makes one input of the files of each series of two and more slices. They lie in the same folder, and their slices have the same shape.
 // A series has the name of the folder, in the place of the folder. Where several are in one folder, the name of the first file
@@ -47,7 +46,7 @@ const largest = 64 << 20
 func Find(ctx context.Context, inputs []job.Input, look func(path string) Slice) []job.Input {
 	found := make([]Slice, len(inputs))
 	var work errgroup.Group
-	work.SetLimit(runtime.GOMAXPROCS(0))
+	work.SetLimit(beside)
 	for i, in := range inputs {
 		work.Go(func() error {
 			info, err := os.Stat(in.Path)

@@ -55,9 +55,9 @@ The other values of --scheme are research material, to reproduce and to attack p
 encrypt pixels and write their keys in the clear, to DIR/X.key.npz (mode 0600). They take no recipients. paper takes --iterations.
 NIfTI volumes and uncompressed DICOM files keep every byte: each slice has a key of its own (8-bit; one for each byte of larger voxels), all
 in one X.key.npz with the header of the file, and decrypt writes X.nii, X.nii.gz or X.dcm.
-With --series, the *.dcm files of a folder that are slices of one series are such a volume: one X.cipher.png, one X.key.npz. X is the
-folder's name. decrypt writes the files into the folder X. Where a folder has several series, or slices of several sizes, X is followed
-by - and the name of the first file of each. Compressed slices do not take part.
+With --series, a folder of DICOM slices is such a volume: its *.dcm files of one series make one X.cipher.png and one X.key.npz, where X is
+the folder's name, and decrypt writes them into a folder X. If a folder holds several series, or slices of several sizes, each volume is
+called X-FILE after its first file. Compressed slices do not take part.
 logistic takes no generator: its key is two numbers. If the generator takes noise, each key is drawn afresh, and the key file holds it.
 For --noise-seed see keygen.`
 

@@ -16,6 +16,7 @@ import (
 
 	"keygan/batch"
 	"keygan/batch/job"
+	"keygan/cipher"
 	"keygan/cipher/sealed"
 	"keygan/cmd/internal/cli"
 	"keygan/data/imagefile"
@@ -157,7 +158,7 @@ func comesBackAs(name, back string, how byte) bool {
 
 // FuzzPaths: whatever files and folders are called, and wherever links in them lead, encrypt and decrypt write below their output
 // folders only, change nothing that was there, and each file that is encrypted comes back where it was, under its name.
-// name is what a key file says that its file is called.
+// name is what a key file says that its file is called, or one of two in a series.
 func FuzzPaths(f *testing.F) {
 	for i, tree := range pathSeeds() {
 		for _, how := range []byte{0, fuzzNamed, fuzzPixels | fuzzTwo, fuzzResearch | fuzzBack, fuzzInside, fuzzNamed | fuzzPixels, fuzzTwo | fuzzBack} {
@@ -176,6 +177,8 @@ func FuzzPaths(f *testing.F) {
 		t.Chdir(root)
 		fuzzTree(t, base, grow(root, tree), how)
 		fuzzHeaderName(t, base, name)
+		fuzzSeriesName(t, base, name)
+		fuzzSeriesName(t, base, name+".dcm")
 	})
 }
 
@@ -339,6 +342,40 @@ func fuzzHeaderName(t *testing.T, base, name string) {
 	}
 	made, err := madeBelow(t, base, "opened", "decrypt", "-q", "-o", "opened", "sent/x.cipher.png")
 	if (err == nil) != safe || !slices.Equal(made, want) {
+		t.Fatalf("%q: decrypt made %q, error %v", name, made, err)
+	}
+}
+
+// fuzzSeriesName has decrypt open a series of which a file is called name. It makes that file in the folder of the series, or nothing.
+func fuzzSeriesName(t *testing.T, base, name string) {
+	if job.Exists("series") || job.Exists("unsealed") || os.Mkdir("series", 0o755) != nil {
+		return // the tree has them, or this is the second name
+	}
+	defer os.RemoveAll("series")
+	defer os.RemoveAll("unsealed")
+	scheme, err := cipher.WritableByName("logistic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &cipher.Volume{Slices: 2, Height: 1, Width: 3, Bytes: 1, File: ".dcm", Files: []cipher.SeriesFile{{Name: "a.dcm"}, {Name: "b.dcm"}}}
+	samples := raster.NewImage(3, 2, 1, 8)
+	k, err := scheme.(*cipher.Research).SealVolume(v, samples.Pix, cipher.Params{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Files[1].Name = name // whoever makes key files himself can write there what he likes
+	write := func(w io.Writer) error { return k.Write(w) }
+	err = errors.Join(imagefile.WritePNG("series/x.cipher.png", samples, false), atomicfile.Write("series/x.key.npz", 0o600, false, write))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := madeBelow(t, base, "unsealed", "decrypt", "-q", "-o", "unsealed", "--scheme", "logistic", "series/x.cipher.png")
+	slices.Sort(made)
+	plain := name != "a.dcm" && regexp.MustCompile(`^\w[\w -]{0,200}\.dcm$`).MatchString(name)
+	want := []string{"x/a.dcm", "x/" + name}
+	slices.Sort(want)
+	unsafe := strings.HasPrefix(name, ".") || strings.ContainsAny(name, "/\\\x00\n") || !strings.EqualFold(filepath.Ext(name), ".dcm")
+	if accepted := slices.Equal(made, want) && err == nil; accepted && unsafe || plain && !accepted || !accepted && (len(made) > 0 || err == nil) {
 		t.Fatalf("%q: decrypt made %q, error %v", name, made, err)
 	}
 }

@@ -17,9 +17,9 @@ func (a *app) keygenCommand() *cobra.Command {
 		Long: `Make the key image of each image: X.png gives X.key.png, of the same width and height. It lies beside the image or in the
 folder that -o names, and only its owner can read it (mode 0600). Folders are walked and keep their tree. A volume
 (NIfTI, DICOM with several frames) or another stack, X.nii.gz, gives X.keys.npz with a key for each slice, axial in NIfTI: an array "keys"
-of uint8 [slices, height, width, channels]. X.key.png is then the key of the middle slice. With --series, the *.dcm files of a folder that
-are slices of one series are such a volume, in the order of the slices: X is the folder's name, and where it has several series, followed by
-- and the name of the first file of each. A second array, "files", has the names of the slices' files as a JSON list.
+of uint8 [slices, height, width, channels]. X.key.png is then the key of the middle slice. With --series, a folder X of
+DICOM slices is such a volume, in the order of the slices: its *.dcm files of one series. If the folder holds several series, each is
+called X-FILE after its first file. A second array, "files", lists the names of the slices' files, as JSON.
 
   keygan keygen scan.png
   keygan keygen scans -o keys -w generator.npz

@@ -155,6 +155,11 @@ func TestKeygenOfSeries(t *testing.T) {
 	if !bytes.Equal(mustRead(t, filepath.Join(keys, "ct.key.png")), mustRead(t, filepath.Join(alone, middle+".key.png"))) {
 		t.Error("the picture is not the key of the middle slice")
 	}
+	for name, n := range map[string]int{"mixed-grey-m1": 7, "mixed-small-m1": 3} { // one of the seven is compressed
+		if shown := mustRunHere(t, "inspect", "--json", filepath.Join(keys, name+".keys.npz")); !strings.Contains(shown, fmt.Sprintf(`"slices": %d`, n)) {
+			t.Error(name, shown)
+		}
+	}
 	if _, err := os.Stat(filepath.Join(keys, "mixed", "overview.key.png")); err != nil {
 		t.Error(err)
 	}
