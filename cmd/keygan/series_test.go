@@ -70,6 +70,13 @@ func TestSeriesComeBack(t *testing.T) {
 		if said, code := runHere(t, "decrypt", "--resume", out, "-o", back, "--scheme", scheme); code != 1 || !strings.Contains(said, "not verified") {
 			t.Errorf("%s: a changed file counts as decrypted: %s", scheme, said)
 		}
+		slice := filepath.Join(plain, "square", "z.dcm")
+		was := mustRead(t, slice)
+		write(t, slice, b)
+		if said, code := runHere(t, append([]string{"encrypt", "--resume"}, args...)...); code != 1 || !strings.Contains(said, "not verified") {
+			t.Errorf("%s: a changed file counts as encrypted: %s", scheme, said)
+		}
+		write(t, slice, was)
 		k, err := cipher.ReadKeyFile(filepath.Join(out, "square.key.npz"))
 		if err != nil || k.Name != "square" {
 			t.Fatal(k, err)
