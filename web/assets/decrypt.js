@@ -84,7 +84,7 @@ async function isKeyFile(file) {
   return starts.some((s) => start.startsWith(s));
 }
 
-// openKeys opens all key files. Those that do not open are missed only by the images that need them; closed says which they are, and why.
+// openKeys opens all key files. Those that do not open are missed only by the images that need them; closed(name) says why, for one image.
 async function openKeys(files, identities, research, by) {
   const keys = [], shut = [];
   let first = null;
@@ -98,8 +98,12 @@ async function openKeys(files, identities, research, by) {
     }
   }
   if (!research) discard([identities]);
-  const closed = shut.length === 0 ? "" : await whyClosed(shut, by);
-  if (keys.length === 0) throw closed ? new Error(closed) : first;
+  if (keys.length === 0) throw shut.length > 0 ? new Error(await whyClosed(shut, by)) : first;
+  const closed = async (name) => {
+    const own = shut.filter((f) => f.name === name.replace(/\.cipher\.png$/, ".key.age"));
+    if (own.length > 0) return whyClosed(own, by);
+    return `None of the key files that opened belongs to it, or one of the two was changed or damaged. ${shut.length === 0 ? "" : await whyClosed(shut, by)}`;
+  };
   return { keys, closed };
 }
 
@@ -119,9 +123,8 @@ async function decryptOne(row, opened, into, scheme) {
   row.said.textContent = "opening the key files…";
   const { keys, closed } = await opened;
   const file = await upload(row.file, row.folder, (share) => row.progress(share, "decrypting…"), signal);
-  const made = await ask("decrypt", { file, keys, into, scheme }, { signal }).catch((error) => {
-    if (!error.refused || scheme !== "") throw error;
-    throw new Error(`None of the key files that opened belongs to it, or one of the two was changed or damaged. ${closed}`);
+  const made = await ask("decrypt", { file, keys, into, scheme }, { signal }).catch(async (error) => {
+    throw error.refused && scheme === "" ? new Error(await closed(row.file.name)) : error;
   });
   const said = into ? `written: ${made.file.name}` : `${made.file.name}, ${size(made.file.size)}`;
   return {

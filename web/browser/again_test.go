@@ -2,7 +2,9 @@ package browser
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,4 +80,35 @@ func TestRecipientsFromAFile(t *testing.T) {
 	p.click("#encrypt .primary")
 	p.until(`document.querySelector("#encrypt [data-problem]").textContent.includes("clear the list")`)
 	p.state("encrypt-again")
+}
+
+// Of several pairs, one is for somebody else and one lacks its key file: each row says what is wrong with it, and the other opens.
+func TestWhatStaysClosed(t *testing.T) {
+	p := visit(t, t.TempDir())
+	p.refuses = true
+	samples(t, p.dir, "-n", "3", "--kind", "mri")
+	for i, owner := range []string{"other.key", "me.key", "me.key"} { // publicOf reads me.key
+		if i < 2 {
+			p.command("keypair", "-o", "me.key", "--force")
+		}
+		p.command("encrypt", "images/mri-0000"+strconv.Itoa(i)+".png", "-o", "out", "-r", publicOf(p))
+		p.write(owner, p.read("me.key"))
+	}
+	p.must(os.Remove(filepath.Join(p.dir, "out", "mri-00002.png.key.age")))
+	p.click(`nav a[href="#decrypt"]`)
+	p.drop("#decrypt .drop", filepath.Join(p.dir, "out"))
+	p.until(`document.querySelectorAll("#decrypt .row").length === 3`)
+	p.choose(func() { p.click("#decrypt label:has([data-identity-file])") }, filepath.Join(p.dir, "me.key"))
+	p.until(`document.querySelector("#identity-file").textContent.includes("me.key")`)
+	p.click("#decrypt .primary")
+	var said []struct{ Name, State, Said string }
+	p.until(`document.querySelectorAll("#decrypt .row:is([data-state=done], [data-state=failed])").length === 3`)
+	p.js(`[...document.querySelectorAll("#decrypt .row")].map((r) => ({ name: r.querySelector(".name").textContent, state: r.dataset.state, said: r.querySelector(".said").textContent }))`, &said)
+	for _, row := range said {
+		own := strings.HasPrefix(row.Said, "This identity does not open mri-00000.png.key.age")
+		if strings.Contains(row.Name, "mri-00000") != own || strings.Contains(row.Name, "mri-00001") != (row.State == "done") ||
+			strings.Contains(row.Name, "mri-00002") != strings.Contains(row.Said, "None of the key files") {
+			t.Errorf("%+v", row)
+		}
+	}
 }
