@@ -80,9 +80,13 @@ func (s *server) compareItems(ctx context.Context, a, b *item) (out map[string]a
 			return err
 		}
 		d, most := distances(x, y)
+		shape := x.String()
+		if own != nil && x.Depth == 8 { // a DICOM image, whose samples are not what is compared
+			shape += " in the file's own window"
+		}
 		pictures := map[string]*raster.Image{"a": small(x), "b": small(y), "difference": small(d)}
 		out, err = all(pictures, map[string]any{
-			"shape": x.String(), "most": most, "pair": pairRows(c, x), "each": eachRows(c), "window": own, "mixed": isCipher(a) != isCipher(b),
+			"shape": shape, "most": most, "pair": pairRows(c, x), "each": eachRows(c), "window": own, "mixed": isCipher(a) != isCipher(b),
 		})
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
+	"strings"
 	"testing"
 
 	"keygan/data/imagefile"
@@ -65,10 +66,16 @@ func TestLabWindow(t *testing.T) {
 		t.Errorf("8 bits have a window: %v", *o.Window)
 	}
 
-	// Two images are compared as they are stored, and looked at in a window.
-	var compared struct{ Window *imagefile.Window }
-	if status, failed := c.json("compare", map[string]any{"a": c.upload("a.png", b.Bytes()), "b": c.upload("b.png", b.Bytes())}, &compared); status != 200 || compared.Window == nil || compared.Window.High != 65535 {
-		t.Errorf("%d %s %v", status, failed, compared.Window)
+	// Two images are compared as they are stored, and looked at in a window; only DICOM images are compared in their own, which is said.
+	var compared struct {
+		Window *imagefile.Window
+		Shape  string
+	}
+	if status, failed := c.json("compare", map[string]any{"a": c.upload("a.png", b.Bytes()), "b": c.upload("b.png", b.Bytes())}, &compared); status != 200 || compared.Window == nil || compared.Window.High != 65535 || strings.Contains(compared.Shape, "window") {
+		t.Errorf("%d %s %+v", status, failed, compared)
+	}
+	if status, failed := c.json("compare", map[string]any{"a": c.upload("a.dcm", scan), "b": c.upload("b.dcm", scan)}, &compared); status != 200 || !strings.Contains(compared.Shape, "8 bits in the file's own window") {
+		t.Errorf("%d %s %+v", status, failed, compared)
 	}
 	look := func(window string) (int, []byte) {
 		status, body, _ := c.do(c.request("POST", "/api/thumbnail", bytes.NewReader(b.Bytes()), "X-Keygan-Name", "a.png", "X-Keygan-Side", "256", "X-Keygan-Window", window))

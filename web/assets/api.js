@@ -11,6 +11,9 @@ export class Failure extends Error {
   }
 }
 
+// inWords is an error with its hint.
+export const inWords = ({ message, hint }) => (hint ? `${message}. ${hint}` : message);
+
 export const hasSession = () => sessionStorage.getItem(key) !== null;
 
 // begin exchanges the launch token of the address, which then loses it, for a session.

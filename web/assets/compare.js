@@ -1,6 +1,6 @@
 // The page Compare.
 
-import { ask, discard, inWindow, upload } from "./api.js";
+import { ask, discard, inWindow, inWords, upload } from "./api.js";
 import { make } from "./dom.js";
 import { Card } from "./lab.js";
 import { windowSliders } from "./window.js";
@@ -48,7 +48,7 @@ export function comparePage(page) {
       result.hidden = false;
     } catch (error) {
       result.hidden = true;
-      problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
+      problem.textContent = inWords(error);
     }
     said.textContent = "";
   });
@@ -80,7 +80,7 @@ function randomness(find) {
       table(find("[data-tests-table]"), ["Test", "p-values", "Smallest", "≥ 0.01", "Verdict"], made.rows);
       tested.hidden = false;
     } catch (error) {
-      if (error.name !== "AbortError") problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
+      if (error.name !== "AbortError") problem.textContent = inWords(error);
       if (id) discard([id]);
     }
     if (stop.signal === signal) {

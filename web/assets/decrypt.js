@@ -1,6 +1,6 @@
 // The page Decrypt.
 
-import { ask, discard, tell, upload } from "./api.js";
+import { ask, discard, inWords, tell, upload } from "./api.js";
 import { takeFiles } from "./files.js";
 import { size } from "./dom.js";
 import { researchSwitch } from "./research.js";
@@ -66,7 +66,7 @@ export function decryptPage(page, isPicture, schemes) {
       latest = (row) => decryptOne(row, keys, into, scheme);
       work.start(some, latest);
     } catch (error) {
-      problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
+      problem.textContent = inWords(error);
     }
   };
   find("form").addEventListener("submit", (e) => {

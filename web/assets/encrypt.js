@@ -1,6 +1,6 @@
 // The page Encrypt.
 
-import { ask, save, tell, upload } from "./api.js";
+import { ask, inWords, save, tell, upload } from "./api.js";
 import { takeFiles } from "./files.js";
 import { size } from "./dom.js";
 import { researchSwitch } from "./research.js";
@@ -44,7 +44,7 @@ export function encryptPage(page, isPicture, schemes) {
       const hide = find("#hide-names").checked;
       work.start(some, (row) => encryptOne(row, { to, into, hide, ...how }));
     } catch (error) {
-      problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
+      problem.textContent = inWords(error);
     }
   };
   find("form").addEventListener("input", () => (problem.textContent = ""));

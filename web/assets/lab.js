@@ -1,6 +1,6 @@
 // The page Key lab: an image, its key, and what a scheme makes of both, step by step.
 
-import { ask, discard, upload } from "./api.js";
+import { ask, discard, inWords, upload } from "./api.js";
 import { make } from "./dom.js";
 import { windowSliders } from "./window.js";
 
@@ -39,7 +39,7 @@ export function labPage(page, state) {
     try {
       await step(() => mine === newest);
     } catch (error) {
-      if (mine === newest) problem.textContent = error.message + (error.hint ? ` ${error.hint}` : "");
+      if (mine === newest) problem.textContent = inWords(error);
     }
     if (mine === newest) said.textContent = "";
   };

@@ -17,8 +17,9 @@ export function researchSwitch(page, schemes, { iterations: asks = false } = {})
   const show = () => {
     rest.hidden = !on.checked;
     for (const part of page.querySelectorAll("[data-sealed]")) part.hidden = on.checked;
+    page.querySelectorAll(".card:not([data-sealed][hidden]) .number").forEach((n, i) => (n.textContent = i + 1));
     turns.hidden = !asks || !current().iterations;
-    warning.textContent = on.checked ? `Warning: ${current().warning}.` : "";
+    warning.textContent = on.checked ? `Warning: ${current().warning}. The key file is not encrypted: whoever has it opens the image.` : "";
   };
   on.addEventListener("change", show);
   select.addEventListener("change", show);

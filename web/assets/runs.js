@@ -1,6 +1,6 @@
 // The page Runs: trainings while they go on and afterwards, side by side, and the reports of evaluations.
 
-import { ask, sampleOf } from "./api.js";
+import { ask, inWords, sampleOf } from "./api.js";
 import { Chart, tableOf } from "./chart.js";
 import { button, make } from "./dom.js";
 
@@ -24,7 +24,7 @@ export function runsPage(page, folder) {
   find("[data-no-runs]").hidden = folder !== "";
   find("[data-runs]").hidden = folder === "";
 
-  const tell = (error) => (problem.textContent = error.message + (error.hint ? ` ${error.hint}` : ""));
+  const tell = (error) => (problem.textContent = inWords(error));
 
   // open begins an event stream about the runs that are chosen. Its ticket works once, so a lost stream needs another.
   async function open() {

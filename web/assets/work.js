@@ -1,7 +1,7 @@
 // The list of files below a form: what becomes of each, and of all.
 
 import { make, button, size } from "./dom.js";
-import { discard, lookAt, preview, save } from "./api.js";
+import { discard, inWords, lookAt, preview, save } from "./api.js";
 
 const together = Math.max(2, Math.min(4, navigator.hardwareConcurrency || 2)); // files at a time
 
@@ -81,7 +81,7 @@ export class Work {
       else row.finish(made);
     } catch (error) {
       if (error.name === "AbortError") row.set("waiting", "cancelled");
-      else row.set("failed", said(error, row.file.name));
+      else row.set("failed", named(inWords(error), row.file.name));
     }
   }
 
@@ -214,10 +214,7 @@ class Row {
   }
 }
 
-// said puts an error in words for a row, which has the file's name already.
-function said({ message, hint }, name) {
-  const text = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
-  return hint ? `${text}. ${hint}` : text;
-}
+// named leaves out the file's name, which the row has.
+const named = (text, name) => (text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text);
 
 const extension = (name) => (name.includes(".") ? name.split(".").pop().slice(0, 5).toUpperCase() : "FILE");
