@@ -19,7 +19,7 @@ export function comparePage(page) {
       cards.a.frameOf(urls[0]);
       cards.b.frameOf(urls[1]);
     } catch (error) {
-      problem.textContent = error.message;
+      if (mine === newest) problem.textContent = inWords(error);
     }
   };
   let own = null;
